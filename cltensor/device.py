@@ -1,0 +1,300 @@
+"""OpenCL devices: finding them, naming them, and one context and in-order queue for each.
+
+Nothing here runs at import. Devices are listed at the first question, a context is made at the
+first use of its device.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cltensor.errors import DeviceError
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+
+    from cltensor.memory import Buffer, Pool
+
+_KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
+#: Simulators check kernels; nobody wants one as default device where a real driver exists.
+_SIMULATORS = ("oclgrind",)
+
+_forked = False
+
+
+def _mark_forked() -> None:
+    global _forked
+    _forked = True
+
+
+def cache_folder() -> Path:
+    """The private folder for compiled kernels; a temporary one when the user's is not writable.
+
+    CLTENSOR_CACHE names another place.
+    """
+    return _cache_folder(os.environ.get("CLTENSOR_CACHE"))
+
+
+@cache
+def _cache_folder(chosen: str | None) -> Path:
+    import platformdirs  # here, because importing cltensor must stay fast
+
+    try:
+        folder = Path(chosen or platformdirs.user_cache_dir("cltensor"))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):
+        return Path(tempfile.mkdtemp(prefix="cltensor-"))
+
+
+def _prepare_environment() -> None:
+    """Give the drivers a cache folder that works, before the first of them loads.
+
+    PoCL hides its devices when HOME is not writable, and pyopencl's own cache runs pickles.
+    """
+    os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
+    os.environ.setdefault("POCL_CACHE_DIR", str(cache_folder() / "pocl"))
+    Path(os.environ["POCL_CACHE_DIR"]).mkdir(parents=True, exist_ok=True, mode=0o700)
+    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    try:
+        user_cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=user_cache):
+            pass
+    except OSError:
+        os.environ["XDG_CACHE_HOME"] = str(cache_folder())
+
+
+class Device:
+    """One OpenCL device with the limits its driver reports.
+
+    name is "cl:<index>" in the order of `devices()`. The context and the in-order queue are made
+    when first used; kernels of one device therefore run in the order they were launched.
+    """
+
+    def __init__(self, index: int, cl_device: cl.Device, kind: str) -> None:
+        self.index = index
+        self.name = f"cl:{index}"
+        self.cl_device = cl_device
+        self.kind = kind
+        self.is_cpu = kind == "cpu"
+        extensions = cl_device.extensions.split()
+        self.extensions = frozenset(extensions)
+        self.fp64 = "cl_khr_fp64" in self.extensions
+        self.fp16 = "cl_khr_fp16" in self.extensions
+        self.max_work_group: int = cl_device.max_work_group_size
+        self.local_mem: int = cl_device.local_mem_size
+        self.global_mem: int = cl_device.global_mem_size
+        self.max_alloc: int = cl_device.max_mem_alloc_size
+        self.compute_units: int = cl_device.max_compute_units
+        self.is_pocl = "Portable Computing" in cl_device.platform.name
+        self.lock = threading.RLock()
+        self.kernels: dict[Any, Any] = {}
+        self.fault_operation: str | None = None
+        self._fault_names: list[str] = []
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: the device and platform names."""
+        return f"{self.cl_device.name.strip()} ({self.cl_device.platform.name.strip()})"
+
+    @cached_property
+    def identity(self) -> str:
+        """Device, driver and platform versions: the part of a cache key that hardware decides."""
+        d = self.cl_device
+        return "|".join((d.platform.name, d.platform.version, d.name, d.driver_version))
+
+    @cached_property
+    def context(self) -> cl.Context:
+        """The OpenCL context of this device alone."""
+        import pyopencl as cl
+
+        self.check_process()
+        return cl.Context([self.cl_device])
+
+    @cached_property
+    def queue(self) -> cl.CommandQueue:
+        """The one in-order queue that every launch and copy of this device goes through."""
+        import pyopencl as cl
+
+        return cl.CommandQueue(self.context)
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The memory pool that owns this device's buffers."""
+        from cltensor.memory import Pool  # memory is the layer above
+
+        return Pool(self)
+
+    def check_process(self) -> None:
+        """Raise in a forked child: drivers hang there instead of failing."""
+        if _forked:
+            raise DeviceError(
+                f"device: '{self.name}' was opened before this process was forked, and OpenCL does "
+                "not survive a fork; start workers with multiprocessing's 'spawn' method"
+            )
+
+    def synchronize(self) -> None:
+        """Wait until everything launched on this device is done, then report index faults."""
+        self.queue.finish()
+        self.check_faults()
+
+    def fault(self, operation: str) -> Buffer:
+        """The small buffer in which a kernel of `operation` notes an index out of range."""
+        self._fault_names.append(operation)
+        return self._fault_buffer
+
+    @cached_property
+    def _fault_buffer(self) -> Buffer:
+        import numpy as np
+
+        from cltensor.memory import upload
+
+        return upload(self, np.zeros(4, np.int32))
+
+    def check_faults(self) -> None:
+        """Raise IndexingError if a kernel launched since the last look met a bad index."""
+        if not self._fault_names:
+            return
+        import numpy as np
+
+        from cltensor.errors import IndexingError
+        from cltensor.memory import download, write
+
+        names, self._fault_names = list(dict.fromkeys(self._fault_names)), []
+        found = download(self._fault_buffer, np.empty(4, np.int32))
+        if not found[0]:
+            return
+        write(self._fault_buffer, np.zeros(4, np.int32))
+        raise IndexingError(
+            f"{' or '.join(names)}: index {found[1]} is out of range for an axis of size "
+            f"{found[2]}; valid indices are {-found[2]} to {found[2] - 1}"
+        )
+
+    def __repr__(self) -> str:
+        return f"device('{self.name}')"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (get, (self.name,))
+
+    def __deepcopy__(self, memo: object) -> Device:
+        return self
+
+
+def _kind(cl_device: cl.Device) -> str:
+    import pyopencl as cl
+
+    types = cl.device_type
+    for kind, flag in (("gpu", types.GPU), ("accelerator", types.ACCELERATOR), ("cpu", types.CPU)):
+        if cl_device.type & flag:
+            return kind
+    return "other"
+
+
+@cache
+def _discover() -> tuple[Device, ...]:
+    _prepare_environment()
+    import pyopencl as cl
+
+    os.register_at_fork(after_in_child=_mark_forked) if hasattr(os, "register_at_fork") else None
+    try:
+        platforms = cl.get_platforms()
+    except cl.Error:  # the loader found no driver at all
+        return ()
+    found: list[tuple[Any, ...]] = []
+    seen: set[tuple[Any, ...]] = set()
+    for platform in platforms:
+        try:
+            members = platform.get_devices()
+        except cl.Error:  # a platform may have no devices, or refuse to say
+            continue
+        # The same driver can be listed by two loaders: equal platform, equal set of devices.
+        fingerprint = (platform.name, platform.version, tuple(d.name for d in members))
+        if fingerprint in seen:
+            continue
+        seen.add(fingerprint)
+        simulator = any(name in platform.name.lower() for name in _SIMULATORS)
+        for position, member in enumerate(members):
+            kind = _kind(member)
+            rank = (simulator, _KIND_RANK[kind], platform.name, platform.version, position)
+            found.append((rank, member, kind))
+    # Drivers come in no stable order, so the names "cl:<index>" follow our own.
+    found.sort(key=lambda entry: entry[0])
+    return tuple(Device(i, member, kind) for i, (_, member, kind) in enumerate(found))
+
+
+def devices() -> list[Device]:
+    """All OpenCL devices: real drivers before simulators, GPUs before CPUs."""
+    return list(_discover())
+
+
+def get(spec: Device | str | None = None) -> Device:
+    """The device that `spec` names; the default one for None.
+
+    spec: a Device, "cl:<index>", a kind with optional index ("gpu", "gpu:1", "cpu"), or
+    "cl:<text>" with a part of the platform, vendor or device name ("cl:nvidia").
+
+    Raises DeviceError when there is no such device.
+    """
+    if isinstance(spec, Device):
+        return spec
+    if spec is None:
+        return _state.default or _initial_default()
+    return _lookup(spec)
+
+
+@cache
+def _lookup(spec: str) -> Device:
+    everything = devices()
+    if not everything:
+        raise DeviceError(
+            "device: no OpenCL device was found; run `python -m cltensor info` for the remedies, "
+            'or install a driver for this CPU with pip install "cltensor[pocl]"'
+        )
+    match = re.fullmatch(r"(gpu|cpu|accelerator|cl)(?::(.+))?", str(spec).strip().lower())
+    if match:
+        kind, rest = match.groups()
+        among = everything if kind == "cl" else [d for d in everything if d.kind == kind]
+        if rest is None or rest.isdigit():
+            if int(rest or 0) < len(among):
+                return among[int(rest or 0)]
+        elif kind == "cl":
+            for d in among:
+                vendor = f"{d.cl_device.platform.name} {d.cl_device.vendor} {d.cl_device.name}"
+                if rest in vendor.lower():
+                    return d
+    listing = "; ".join(f"'{d.name}' {d.kind}: {d.title}" for d in everything)
+    raise DeviceError(f"device: there is no '{spec}'; this machine has {listing}")
+
+
+class _State:
+    default: Device | None = None
+
+
+_state = _State()
+
+
+def _initial_default() -> Device:
+    _state.default = _lookup(os.environ.get("CLTENSOR_DEVICE") or "cl:0")
+    return _state.default
+
+
+def default_reason() -> str:
+    """Why the default device is the default, in a few words."""
+    if os.environ.get("CLTENSOR_DEVICE"):
+        return f"CLTENSOR_DEVICE={os.environ['CLTENSOR_DEVICE']}"
+    return "first in the order GPU, accelerator, CPU"
+
+
+def set_default_device(spec: Device | str | None) -> None:
+    """Make `spec` the device of tensors created without one; None restores the initial choice."""
+    _state.default = None if spec is None else get(spec)

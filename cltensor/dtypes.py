@@ -1,0 +1,101 @@
+"""Element types: NumPy dtypes, their OpenCL C names, and how they promote.
+
+A dtype *is* the NumPy dtype, so ``ct.float32 == np.float32`` and arrays travel without a table.
+Promotion follows PyTorch where the Python array API standard leaves a case open: a float beats an
+integer of any width, an integer beats bool, and Python scalars never widen a tensor of their kind.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from cltensor.errors import DTypeError
+
+bool_ = np.dtype("bool")
+int8, int16, int32, int64 = (np.dtype(f"int{bits}") for bits in (8, 16, 32, 64))
+uint8, uint16, uint32, uint64 = (np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64))
+float16, float32, float64 = (np.dtype(f"float{bits}") for bits in (16, 32, 64))
+
+#: OpenCL C type of one element. OpenCL has no addressable bool: a uchar holds 0 or 1.
+C_NAMES: dict[np.dtype, str] = {
+    bool_: "uchar",
+    int8: "char",
+    int16: "short",
+    int32: "int",
+    int64: "long",
+    uint8: "uchar",
+    uint16: "ushort",
+    uint32: "uint",
+    uint64: "ulong",
+    float16: "half",
+    float32: "float",
+    float64: "double",
+}
+ALL = tuple(C_NAMES)
+default_float = float32
+default_int = int64
+
+_KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+
+
+def as_dtype(spec: object) -> np.dtype:
+    """The supported dtype that `spec` names (a dtype, a NumPy or Python type, or a string).
+
+    Raises DTypeError when cltensor has no such element type (complex, strings, objects).
+    """
+    try:
+        dtype = np.dtype(spec)  # type: ignore[call-overload]
+    except TypeError:
+        dtype = None
+    if dtype is None or dtype.newbyteorder("=") not in C_NAMES:
+        names = ", ".join(d.name for d in ALL)
+        raise DTypeError(f"dtype: {spec!r} is not an element type of cltensor; use one of {names}")
+    return dtype.newbyteorder("=")
+
+
+def is_float(dtype: np.dtype) -> bool:
+    """Whether `dtype` is a floating-point type, the only kind that carries gradients."""
+    return dtype.kind == "f"
+
+
+@cache
+def promote(a: np.dtype, b: np.dtype) -> np.dtype:
+    """The common dtype of two tensors.
+
+    Same kind: the wider one; float with integer: the float; anything with bool: the other; signed
+    with unsigned: the smallest signed type that holds both. uint64 with a signed type has none:
+    DTypeError.
+    """
+    if a == b:
+        return a
+    rank_a, rank_b = _KIND_RANK[a.kind], _KIND_RANK[b.kind]
+    if rank_a != rank_b:
+        return a if rank_a > rank_b else b
+    common = np.promote_types(a, b)
+    if common.kind != a.kind and common.kind != b.kind:
+        raise DTypeError(
+            f"promote: {a.name} and {b.name} have no common integer type; "
+            f"cast one operand, for example with .to({int64.name})"
+        )
+    return common
+
+
+@cache
+def with_scalar(dtype: np.dtype, scalar: type) -> np.dtype:
+    """The dtype of an operation between a tensor of `dtype` and a Python scalar of type `scalar`.
+
+    The scalar only lifts the kind (bool < int < float), never the width.
+    """
+    if scalar is float and dtype.kind != "f":
+        return default_float
+    if scalar is int and dtype.kind == "b":
+        return default_int
+    return dtype
+
+
+@cache
+def to_float(dtype: np.dtype) -> np.dtype:
+    """The dtype of functions that leave the integers (division, exp, mean): floats stay."""
+    return dtype if dtype.kind == "f" else default_float

@@ -1,0 +1,54 @@
+"""Every error that cltensor raises on purpose.
+
+Each class also derives from the built-in exception that Python users would expect for the same
+mistake, so ``except ValueError`` catches a shape that does not fit. A message starts with the
+operation, names both values and ends with the way out.
+"""
+
+
+class CLTensorError(Exception):
+    """Base class of all errors raised by cltensor."""
+
+
+class ShapeError(CLTensorError, ValueError):
+    """Sizes do not fit together."""
+
+
+class DTypeError(CLTensorError, TypeError):
+    """Element types do not fit together, or the device lacks one."""
+
+
+class DeviceError(CLTensorError, RuntimeError):
+    """No such device, operands on two devices, or a device used where it cannot be."""
+
+
+class KernelError(CLTensorError, RuntimeError):
+    """A kernel did not build; the message carries template, parameters, source and build log."""
+
+
+class OutOfMemoryError(CLTensorError, MemoryError):
+    """A buffer does not fit the device, the pool's limit or the driver."""
+
+
+class GradientError(CLTensorError, RuntimeError):
+    """A backward pass that cannot be run or would be wrong."""
+
+
+class IndexingError(CLTensorError, IndexError):
+    """An index out of range, or of a kind that cannot index."""
+
+
+class DataError(CLTensorError, ValueError):
+    """A data or weights file that is missing, damaged or not what it claims to be."""
+
+
+class StateError(CLTensorError, KeyError):
+    """A state_dict whose keys or shapes are not those of the module."""
+
+    def __str__(self) -> str:
+        # KeyError shows the repr of its argument, which would print line breaks as \n.
+        return "\n".join(str(part) for part in self.args)
+
+
+class DependencyError(CLTensorError, ImportError):
+    """An optional package is missing; the message names the extra that brings it."""
