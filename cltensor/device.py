@@ -96,8 +96,7 @@ class Device:
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.lock = threading.RLock()
         self.kernels: dict[Any, Any] = {}
-        self.fault_operation: str | None = None
-        self._fault_names: list[str] = []
+        self._fault_names: dict[str, None] = {}
 
     @property
     def title(self) -> str:
@@ -147,7 +146,7 @@ class Device:
 
     def fault(self, operation: str) -> Buffer:
         """The small buffer in which a kernel of `operation` notes an index out of range."""
-        self._fault_names.append(operation)
+        self._fault_names[operation] = None
         return self._fault_buffer
 
     @cached_property
@@ -167,7 +166,7 @@ class Device:
         from cltensor.errors import IndexingError
         from cltensor.memory import download, write
 
-        names, self._fault_names = list(dict.fromkeys(self._fault_names)), []
+        names, self._fault_names = self._fault_names, {}
         found = download(self._fault_buffer, np.empty(4, np.int32))
         if not found[0]:
             return
@@ -205,7 +204,8 @@ def _discover() -> tuple[Device, ...]:
     _prepare_environment()
     import pyopencl as cl
 
-    os.register_at_fork(after_in_child=_mark_forked) if hasattr(os, "register_at_fork") else None
+    if hasattr(os, "register_at_fork"):  # absent where there is no fork
+        os.register_at_fork(after_in_child=_mark_forked)
     try:
         platforms = cl.get_platforms()
     except cl.Error:  # the loader found no driver at all

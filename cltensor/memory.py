@@ -1,0 +1,201 @@
+"""Device memory: a pool per device, and the copies between host and device.
+
+A Buffer goes back to its pool when nothing refers to it any more. Reusing it at once is safe
+without events, because everything on a device runs in the order of its one queue. Sizes are
+rounded up to classes (four per power of two), so that later requests fit earlier buffers.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cltensor.device import Device, devices, get
+from cltensor.errors import OutOfMemoryError
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+
+_SMALLEST = 256
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def size_class(nbytes: int) -> int:
+    """The smallest class that holds `nbytes`: 4, 5, 6 or 7 times a power of two."""
+    if nbytes <= _SMALLEST:
+        return _SMALLEST
+    step = 1 << ((nbytes - 1).bit_length() - 3)
+    return -(-nbytes // step) * step
+
+
+def _parse_limit(text: str) -> int:
+    match = re.fullmatch(r"([0-9.]+)\s*([kmg]?)i?b?", text.strip().lower())
+    if not match:
+        raise ValueError(
+            f"CLTENSOR_MEMORY_LIMIT: {text!r} is not a size; write bytes or, for example, '4GiB'"
+        )
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _show(nbytes: int) -> str:
+    return f"{nbytes / (1 << 20):,.1f} MiB"
+
+
+class Buffer:
+    """A region of device memory, owned by a pool and given back to it when unreachable."""
+
+    __slots__ = ("__weakref__", "cl", "device", "nbytes", "pool", "reserved")
+
+    def __init__(self, pool: Pool, handle: cl.Buffer, nbytes: int, reserved: int) -> None:
+        self.pool = pool
+        self.device = pool.device
+        self.cl = handle
+        self.nbytes = nbytes
+        self.reserved = reserved
+
+    def __del__(self) -> None:
+        # A destructor can run anywhere, even inside the pool's own lock: only append, atomically.
+        self.pool.returned.append((self.reserved, self.cl))
+
+
+class Pool:
+    """The buffers of one device: those in use are counted, those given back are kept by class.
+
+    The limit is CLTENSOR_MEMORY_LIMIT (for example "4GiB"), else the device's own memory; drivers
+    that accept more than the machine has die later, so the pool refuses first.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        text = os.environ.get("CLTENSOR_MEMORY_LIMIT")
+        self.limit = _parse_limit(text) if text else device.global_mem
+        self.returned: deque[tuple[int, cl.Buffer]] = deque()
+        self.free: dict[int, list[cl.Buffer]] = {}
+        self.in_use = 0
+        self.cached = 0
+        self.peak = 0
+
+    def allocate(self, nbytes: int) -> Buffer:
+        """A buffer of at least `nbytes` bytes, its content undefined.
+
+        Raises OutOfMemoryError: larger than one allocation of the device may be, or over the
+        limit even after the cache was freed.
+        """
+        reserved = size_class(nbytes)
+        with self.device.lock:
+            if self.returned:
+                self._collect()
+            spare = self.free.get(reserved)
+            if spare:
+                handle = spare.pop()
+                self.cached -= reserved
+            else:
+                handle = self._create(nbytes, reserved)
+            self.in_use += reserved
+            if self.in_use > self.peak:
+                self.peak = self.in_use
+        return Buffer(self, handle, nbytes, reserved)
+
+    def _collect(self) -> None:
+        while self.returned:
+            reserved, handle = self.returned.popleft()
+            self.free.setdefault(reserved, []).append(handle)
+            self.in_use -= reserved
+            self.cached += reserved
+
+    def _create(self, nbytes: int, reserved: int) -> cl.Buffer:
+        import pyopencl as cl
+
+        self.device.check_process()
+        if nbytes > self.device.max_alloc:
+            raise OutOfMemoryError(
+                f"allocate: {_show(nbytes)} is more than the {_show(self.device.max_alloc)} that "
+                f"'{self.device.name}' allows in one buffer; split the tensor"
+            )
+        reserved = min(reserved, self.device.max_alloc)
+        if self.in_use + self.cached + reserved > self.limit:
+            self._release()
+        if self.in_use + reserved <= self.limit:
+            for attempt in (1, 2):
+                try:
+                    return cl.Buffer(self.device.context, cl.mem_flags.READ_WRITE, reserved)
+                except (cl.MemoryError, cl.RuntimeError) as error:
+                    if attempt == 2:
+                        raise self._exhausted(nbytes) from error
+                    self._release()
+        raise self._exhausted(nbytes)
+
+    def _exhausted(self, nbytes: int) -> OutOfMemoryError:
+        return OutOfMemoryError(
+            f"allocate: {_show(nbytes)} asked for on '{self.device.name}' with "
+            f"{_show(self.in_use)} in use of a limit of {_show(self.limit)} (device memory "
+            f"{_show(self.device.global_mem)}); use a smaller batch, drop tensors, or raise "
+            "CLTENSOR_MEMORY_LIMIT"
+        )
+
+    def _release(self) -> None:
+        if self.free:
+            self.device.queue.finish()
+            self.free.clear()
+            self.cached = 0
+
+    def empty_cache(self) -> None:
+        """Give the buffers that nobody uses back to the driver."""
+        with self.device.lock:
+            self._collect()
+            self._release()
+
+    def summary(self) -> dict[str, int]:
+        """Bytes in use, cached, the peak in use, and the limit."""
+        with self.device.lock:
+            self._collect()
+            return {
+                "in_use": self.in_use,
+                "cached": self.cached,
+                "peak": self.peak,
+                "limit": self.limit,
+            }
+
+
+def memory_summary(device: Device | str | None = None) -> dict[str, int]:
+    """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`."""
+    return get(device).pool.summary()
+
+
+def empty_cache(device: Device | str | None = None) -> None:
+    """Give unused buffers back to the driver, on one device or, for None, on all."""
+    for each in devices() if device is None else [get(device)]:
+        if "pool" in each.__dict__:
+            each.pool.empty_cache()
+
+
+def upload(device: Device, array: np.ndarray) -> Buffer:
+    """A new buffer that holds the elements of `array` in row-major order."""
+    buffer = device.pool.allocate(array.nbytes)
+    write(buffer, array)
+    return buffer
+
+
+def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
+    """Copy `array` into `buffer` from byte `offset` on; returns when the host memory is free."""
+    if array.nbytes:
+        import pyopencl as cl
+
+        with buffer.device.lock:
+            cl.enqueue_copy(
+                buffer.device.queue, buffer.cl, np.ascontiguousarray(array), dst_offset=offset
+            )
+
+
+def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
+    """Fill `array` from `buffer`, from byte `offset` on, when all earlier launches are done."""
+    if array.nbytes:
+        import pyopencl as cl
+
+        buffer.device.check_process()
+        cl.enqueue_copy(buffer.device.queue, array, buffer.cl, src_offset=offset)
+    return array

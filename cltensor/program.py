@@ -1,0 +1,237 @@
+"""Kernels: Mako templates rendered, built, cached in memory and on disk, and launched.
+
+The disk cache is keyed by source, options, device and driver. An entry is a checksum and the
+driver's binary, written to a temporary name and renamed: a process that dies leaves nothing half
+done, a damaged entry is ignored and built again, and a folder that cannot be written only costs
+time. No pickle is ever read.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import re
+import sys
+import tempfile
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cltensor.device import Device, cache_folder
+from cltensor.errors import KernelError
+from cltensor.memory import Buffer
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+    from mako.lookup import TemplateLookup
+
+_HERE = Path(__file__).resolve().parent
+#: Inside the package when installed from a wheel, beside it in a checkout.
+TEMPLATES = next(d for d in (_HERE / "cl_kernels", _HERE.parent / "cl_kernels") if d.is_dir())
+
+_SCALARS = {
+    "char": np.int8,
+    "short": np.int16,
+    "int": np.int32,
+    "long": np.int64,
+    "uchar": np.uint8,
+    "ushort": np.uint16,
+    "uint": np.uint32,
+    "ulong": np.uint64,
+    "half": np.float16,
+    "float": np.float32,
+    "double": np.float64,
+}
+_LARGEST_GRID = 1 << 40  # far beyond any memory; drivers crash on absurd sizes instead of refusing
+
+
+class Counters:
+    """What the process built and launched so far (printed at exit under CLTENSOR_DEBUG=1)."""
+
+    builds = 0
+    disk_hits = 0
+    launches = 0
+
+
+class Kernel:
+    """A built kernel, called as ``kernel(global_size, local_size, *args)``.
+
+    Arguments are Buffers for pointers and Python numbers for scalars. One lock per device covers
+    setting the arguments and the launch, so threads may share kernels.
+    """
+
+    def __init__(self, device: Device, handle: cl.Kernel, name: str) -> None:
+        import pyopencl as cl
+
+        self.device = device
+        self.name = name
+        self._handle = handle
+        self._lock = device.lock
+        self._queue = device.queue
+        self._set_args = handle.set_args
+        self._enqueue = cl.enqueue_nd_range_kernel
+
+    def __call__(
+        self, global_size: tuple[int, ...], local_size: tuple[int, ...], *args: Buffer | float
+    ) -> None:
+        """Launch over `global_size` work-items, a multiple of `local_size`; an empty grid is a
+        no-op."""
+        total = 1
+        for extent in global_size:
+            total *= extent
+        if total == 0:
+            return
+        if total > _LARGEST_GRID:
+            raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
+        self.device.check_process()
+        Counters.launches += 1
+        handles = [a.cl if type(a) is Buffer else a for a in args]
+        with self._lock:
+            self._set_args(*handles)
+            self._enqueue(self._queue, self._handle, global_size, local_size)
+
+
+def kernel(device: Device, template: str, **params: Any) -> Kernel:
+    """The kernel of cl_kernels/<template>.cl rendered with `params` for `device`.
+
+    params must be hashable. The first call renders and builds (or loads the cached binary); later
+    ones are a dictionary look-up.
+
+    Raises KernelError with template, parameters, source and build log.
+    """
+    key = (template, tuple(params.items()))
+    found = device.kernels.get(key)
+    if found is None:
+        with device.lock:
+            found = device.kernels.get(key)
+            if found is None:
+                source = render(device, template, **params)
+                found = build(device, template, source, f"{template}.cl with {params}")
+                device.kernels[key] = found
+    return found
+
+
+def build(device: Device, name: str, source: str, origin: str) -> Kernel:
+    """The kernel `name` of OpenCL C `source`; `origin` says in errors where it comes from."""
+    import pyopencl as cl
+
+    device.check_process()
+    if "\0" in source:
+        raise KernelError(f"{name}: the source of {origin} contains a NUL character")
+    entry = _cache_entry(device, source)
+    program = _load(device, entry)
+    if program is None:
+        Counters.builds += 1
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", cl.CompilerWarning)
+                program = cl.Program(device.context, source).build()
+        except cl.RuntimeError as error:
+            numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
+            raise KernelError(
+                f"{name}: {origin} did not build on '{device.name}' ({device.title})\n"
+                f"{numbered}\n{error}"
+            ) from error
+        _store(entry, program)
+    else:
+        Counters.disk_hits += 1
+    handle = cl.Kernel(program, name)
+    # Typed scalars make setting the arguments fifteen times faster than letting pyopencl guess.
+    handle.set_scalar_arg_dtypes(_signature(name, source))
+    return Kernel(device, handle, name)
+
+
+def _signature(name: str, source: str) -> list[Any]:
+    """The NumPy type of each scalar parameter of kernel `name`, None for pointers."""
+    match = re.search(rf"__kernel[^{{;]*?\b{name}\s*\(([^)]*)\)", source)
+    if match is None:
+        raise KernelError(f"{name}: the source defines no kernel of that name")
+    parameters = re.sub(r"/\*.*?\*/|//[^\n]*", "", match[1], flags=re.S).split(",")
+    return [
+        None if "*" in p else _SCALARS[re.sub(r"\bconst\b", "", p).split()[0]] for p in parameters
+    ]
+
+
+@cache
+def _templates() -> TemplateLookup:
+    from mako.lookup import TemplateLookup
+
+    return TemplateLookup(
+        [str(TEMPLATES)], strict_undefined=True, input_encoding="utf-8", filesystem_checks=False
+    )
+
+
+def render(device: Device, template: str, **params: Any) -> str:
+    """The OpenCL C text of cl_kernels/<template>.cl for `device`, with the common prelude."""
+    try:
+        body = _templates().get_template(f"{template}.cl").render(device=device, **params)
+    except Exception as error:
+        raise KernelError(
+            f"{template}: cl_kernels/{template}.cl did not render with {params}: {error}"
+        ) from error
+    return _prelude(device) + body
+
+
+@cache
+def _prelude(device: Device) -> str:
+    return _templates().get_template("math.cl").render(device=device)
+
+
+def _cache_entry(device: Device, source: str) -> Path | None:
+    key = hashlib.sha256(f"{device.identity}\0{source}".encode()).hexdigest()
+    folder = cache_folder() / "programs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError:
+        return None
+    return folder / key
+
+
+def _load(device: Device, entry: Path | None) -> cl.Program | None:
+    """The program cached at `entry`, or None when there is none that can be trusted."""
+    if entry is None:
+        return None
+    import pyopencl as cl
+
+    try:
+        content = entry.read_bytes()
+    except OSError:
+        return None
+    checksum, binary = content[:32], content[32:]
+    if hashlib.sha256(binary).digest() != checksum:
+        return None
+    try:
+        return cl.Program(device.context, [device.cl_device], [binary]).build()
+    except cl.Error:  # a binary that this driver no longer accepts is just an old entry
+        return None
+
+
+def _store(entry: Path | None, program: cl.Program) -> None:
+    import pyopencl as cl
+
+    if entry is None:
+        return
+    try:
+        (binary,) = program.get_info(cl.program_info.BINARIES)
+        handle, temporary = tempfile.mkstemp(dir=entry.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(binary).digest() + binary)
+        os.replace(temporary, entry)
+    except (OSError, cl.Error):  # a full disk or a driver without binaries costs time, no more
+        return
+
+
+def _report() -> None:
+    print(
+        f"cltensor: {Counters.builds} programs built, {Counters.disk_hits} loaded from the cache, "
+        f"{Counters.launches} launches",
+        file=sys.stderr,
+    )
+
+
+if os.environ.get("CLTENSOR_DEBUG") == "1":
+    atexit.register(_report)
