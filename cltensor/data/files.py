@@ -136,7 +136,7 @@ def _no_source(data_set: str, reason: str, packages: Sequence[Source]) -> DataEr
         f"name a folder that holds them: --data DIR, {data_set}(root=DIR) or CLTENSOR_DATA=DIR",
         f"put them in the cache folder: {data_folder(data_set)}",
         *(source.title for source in packages),
-        'let them be downloaded: pip install "cltensor[data]", with a connection',
+        "let them be downloaded: pip install pooch (the extra 'data'), and be online",
     ]
     count = {3: "three", 4: "four"}[len(ways)]
     listing = "\n".join(f"  {number}. {way}" for number, way in enumerate(ways, 1))

