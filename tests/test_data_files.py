@@ -1,29 +1,19 @@
 """Where data files come from, and which ones are refused."""
 
 import gzip
-import hashlib
 import lzma
 import pickle
 import re
-import struct
 import sys
 import tarfile
 import types
 
 import numpy as np
 import pytest
+import samples
 
-from cltensor.data import CIFAR10, MNIST, cifar, files, mnist
+from cltensor.data import CIFAR10, MNIST, files, mnist
 from cltensor.errors import DataError
-
-
-def idx(array):
-    head = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
-    return head + array.astype(np.uint8).tobytes()
-
-
-def content(data):
-    return files.Content(len(data), hashlib.sha256(data).hexdigest())
 
 
 @pytest.fixture(autouse=True)
@@ -42,15 +32,9 @@ def _no_network(url, **kwargs):
 
 @pytest.fixture
 def digits(monkeypatch):
-    """The four files of a tiny MNIST, whose digests stand in for the published ones."""
-    random = np.random.default_rng(0)
-    arrays = {}
-    for part, count in (("train", 30), ("t10k", 10)):
-        arrays[f"{part}-images-idx3-ubyte"] = random.integers(0, 256, (count, 28, 28))
-        arrays[f"{part}-labels-idx1-ubyte"] = random.integers(0, 10, count)
-    packed = {name: idx(array) for name, array in arrays.items()}
-    monkeypatch.setattr(mnist, "FILES", {name: content(data) for name, data in packed.items()})
-    return arrays, packed
+    """The four files of a tiny MNIST: arrays, and contents, by name."""
+    arrays = samples.tiny_mnist(monkeypatch)
+    return arrays, {name: samples.idx(array) for name, array in arrays.items()}
 
 
 def write_digits(folder, packed, gz=False):
@@ -199,17 +183,7 @@ COUNT = 3
 
 @pytest.fixture
 def photographs(monkeypatch):
-    """Six tiny batches of CIFAR-10 as records, whose digests stand in for the published ones."""
-    random = np.random.default_rng(1)
-    batches = {}
-    for name in cifar.FILES:
-        batches[name] = random.integers(0, 256, (COUNT, 3073), np.uint8)
-        batches[name][:, 0] %= 10
-    digests = {name: content(batch.tobytes()) for name, batch in batches.items()}
-    monkeypatch.setattr(cifar, "FILES", digests)
-    monkeypatch.setattr(cifar, "_SIZE", COUNT * 3073)
-    monkeypatch.setattr(cifar, "_PICKLE_LIMIT", 100_000)
-    return batches
+    return samples.tiny_cifar10(monkeypatch, COUNT)
 
 
 def pickled(batch):
