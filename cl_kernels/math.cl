@@ -1,7 +1,121 @@
-## Prelude of every kernel: permissions, and the functions that a driver's own library makes slow.
+## Prelude of every kernel: permissions, functions that must mean the same on every device, and
+## inline forms of those that PoCL would call. Its compiler refuses to inline its own library (the
+## two are built for different processors), so a call of exp or even of fabs costs ten times the
+## work and keeps loops from becoming vector code.
 % if device.fp64:
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 % endif
 % if device.fp16:
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
 % endif
+#define CT_OVERLOAD inline __attribute__((overloadable))
+<% floats = [('float', 'f')] + ([('double', '')] if device.fp64 else []) %>
+% if device.is_pocl:
+% for T, suffix in floats:
+% for name in ('sqrt', 'floor', 'ceil', 'trunc', 'rint', 'fabs'):
+CT_OVERLOAD ${T} ct_${name}(${T} x) { return __builtin_${name}${suffix}(x); }
+% endfor
+CT_OVERLOAD ${T} ct_copysign(${T} x, ${T} y) { return __builtin_copysign${suffix}(x, y); }
+CT_OVERLOAD ${T} ct_rsqrt(${T} x) { return (${T})1 / __builtin_sqrt${suffix}(x); }
+% endfor
+% for name in ('sqrt', 'floor', 'ceil', 'trunc', 'rint', 'fabs', 'copysign', 'rsqrt'):
+#undef ${name}
+#define ${name} ct_${name}
+% endfor
+
+/* exp(x) = 2^n e^r with |r| <= ln(2)/2: a polynomial for e^r, fitted by Cephes (expf), and two
+   factors for 2^n so that results reach into the subnormals. */
+CT_OVERLOAD float ct_exp(float x) {
+    const float high = x > 88.8f ? 88.8f : x, c = high < -104.0f ? -104.0f : high;
+    const float n = __builtin_rintf(c * 1.44269504088896341f);
+    const float r = n * 2.12194440e-4f + (n * -0.693359375f + c);
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + r + 1.0f;
+    const int e = (int)n, half_e = e >> 1;
+    const float result =
+        p * as_float((half_e + 127) << 23) * as_float((e - half_e + 127) << 23);
+    const float bounded = x > 88.8f ? INFINITY : result;
+    return x != x ? x : bounded;
+}
+
+/* log(x) = e ln(2) + log(m), m in [sqrt(1/2), sqrt(2)): the polynomial of Cephes (logf). */
+CT_OVERLOAD float ct_log(float x) {
+    const int tiny = x < 1.17549435e-38f;
+    const float scaled = tiny ? x * 8388608.0f : x;
+    const int bits = as_int(scaled) - 0x3f3504f3;
+    const float e = (float)((bits >> 23) - (tiny ? 23 : 0));
+    const float m = as_float((bits & 0x007fffff) + 0x3f3504f3) - 1.0f;
+    const float z = m * m;
+    float p = 7.0376836292e-2f;
+    p = p * m + -1.1514610310e-1f;
+    p = p * m + 1.1676998740e-1f;
+    p = p * m + -1.2420140846e-1f;
+    p = p * m + 1.4249322787e-1f;
+    p = p * m + -1.6668057665e-1f;
+    p = p * m + 2.0000714765e-1f;
+    p = p * m + -2.4999993993e-1f;
+    p = p * m + 3.3333331174e-1f;
+    float y = p * m * z + e * -2.12194440e-4f - 0.5f * z;
+    y = m + y + e * 0.693359375f;
+    y = x == INFINITY ? x : y;
+    y = x == 0.0f ? -INFINITY : y;
+    return (x < 0.0f || x != x) ? NAN : y;
+}
+
+/* tanh: an odd polynomial near 0, where 1 - 2/(e^2x + 1) would cancel (Cephes, tanhf). */
+CT_OVERLOAD float ct_tanh(float x) {
+    const float a = __builtin_fabsf(x), z = x * x;
+    float p = -5.70498872745e-3f;
+    p = p * z + 2.06390887954e-2f;
+    p = p * z + -5.37397155531e-2f;
+    p = p * z + 1.33314422036e-1f;
+    p = p * z + -3.33332819422e-1f;
+    const float small = p * z * x + x;
+    const float large = 1.0f - 2.0f / (ct_exp(a + a) + 1.0f);
+    return a < 0.625f ? small : __builtin_copysignf(large, x);
+}
+% if device.fp64:
+CT_OVERLOAD double ct_exp(double x) { return (exp)(x); }
+CT_OVERLOAD double ct_log(double x) { return (log)(x); }
+CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
+% endif
+% for name in ('exp', 'log', 'tanh'):
+#undef ${name}
+#define ${name} ct_${name}
+% endfor
+% endif
+
+/* Python's division of floats: the remainder takes the divisor's sign, and the quotient is exact
+   where floor(a / b) would round up first. */
+% for T, _ in floats + ([('half', '')] if device.fp16 else []):
+CT_OVERLOAD ${T} ct_remainder(${T} a, ${T} b) {
+    const ${T} r = (fmod)(a, b);
+    return (r != 0 && (r < 0) != (b < 0)) ? r + b : (r == 0 ? copysign(r, b) : r);
+}
+CT_OVERLOAD ${T} ct_floor_divide(${T} a, ${T} b) {
+    if (b == 0) return a / b;
+    const ${T} q = (a - ct_remainder(a, b)) / b, whole = floor(q);
+    return q - whole > (${T})0.5 ? whole + 1 : whole;
+}
+% endfor
+
+/* Integer powers by squaring; a negative exponent gives the truncated reciprocal. */
+% for T in ('long', 'ulong'):
+CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) {
+% if T == 'long':
+    if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+% endif
+    ${T} result = 1;
+    for (; b > 0; b >>= 1, a *= a)
+        if (b & 1) result *= a;
+    return result;
+}
+% endfor
+% for T, wide in (('int', 'long'), ('short', 'long'), ('char', 'long'), ('uint', 'ulong'), ('ushort', 'ulong'), ('uchar', 'ulong')):
+CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) { return (${T})ct_power((${wide})a, (${wide})b); }
+% endfor

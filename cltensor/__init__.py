@@ -1,0 +1,2 @@
+from cltensor.ops import EXPORTS
+globals().update(EXPORTS)

@@ -1,0 +1,310 @@
+"""Operations: the declaration, the registry, and dispatch.
+
+An operation is one declaration: a name with its arguments, what computes it on Tensors, and one
+derivative rule per differentiable argument. The parameter names of a rule say what it needs:
+
+    g               the gradient of the output
+    out             the output
+    <argument>      the argument itself (its Tensor is saved)
+    <parameter>     the value of a plain parameter
+    <argument>_shape, <argument>_dtype, <argument>_device     facts that save no elements
+
+Rules are written in the library's own operations, so a rule can be differentiated again. They
+need not undo broadcasting; the backward pass does that once for all.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from cltensor import fusion
+from cltensor.codegen import Formula, Reduction, Shape
+from cltensor.dtypes import bool_, promote, to_float, with_scalar
+from cltensor.errors import DeviceError, DTypeError, ShapeError
+from cltensor.fusion import Value
+from cltensor.tensor import Tensor, show
+
+#: Every operation by name; the tests sweep it.
+OPERATIONS: dict[str, Op] = {}
+
+_KINDS = {"b": "bool", "i": "signed integer", "u": "unsigned integer", "f": "floating-point"}
+
+
+class Rule:
+    """One derivative rule and the names that it needs."""
+
+    __slots__ = ("function", "needs")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.needs = tuple(inspect.signature(function).parameters)
+
+
+class Op:
+    """An operation on Tensors. Called with a Variable among its arguments, it is recorded.
+
+    signature: "name(argument, ..., parameter, ...)"; a first argument written *xs is variadic and
+    its rule returns a list. rules are given as d<argument>=function.
+    """
+
+    def __init__(
+        self,
+        signature: str,
+        run: Callable[..., Tensor],
+        rules: Mapping[str, Callable[..., Any]],
+        doc: str | None = None,
+    ) -> None:
+        match = re.fullmatch(r"(\w+)\((.*)\)", signature)
+        if match is None:
+            raise ValueError(f"op: {signature!r} is not of the form 'name(argument, ...)'")
+        self.name = match[1]
+        self.params = tuple(p.strip().lstrip("*") for p in match[2].split(","))
+        self.variadic = match[2].startswith("*")
+        self.run = run
+        self.rules = {name[1:]: Rule(rule) for name, rule in rules.items()}
+        unknown = set(self.rules) - set(self.params)
+        if unknown:
+            raise ValueError(f"op: {self.name} has rules for {unknown}, which are no arguments")
+        self.__name__ = self.name
+        self.__doc__ = doc or run.__doc__
+        self._defaults = {
+            p.name: p.default
+            for p in inspect.signature(run).parameters.values()
+            if p.default is not inspect.Parameter.empty
+        }
+        OPERATIONS[self.name] = self
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for a in args:
+            if hasattr(type(a), "__apply_op__"):
+                return type(a).__apply_op__(self, args, kwargs)
+        for a in kwargs.values():
+            if hasattr(type(a), "__apply_op__"):
+                return type(a).__apply_op__(self, args, kwargs)
+        return self.run(*args, **kwargs)
+
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Arguments and parameters by name, with defaults; a variadic argument is one tuple."""
+        bound = dict(self._defaults)
+        if self.variadic:
+            bound[self.params[0]] = args
+        else:
+            bound.update(zip(self.params, args, strict=False))
+        bound.update(kwargs)
+        return bound
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}({', '.join(self.params)})>"
+
+
+def primitive(
+    signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]
+) -> Op:
+    """Declare an operation that `run` computes with kernels of its own.
+
+    run gets Tensors and plain parameters and returns a new Tensor.
+    """
+    return Op(signature, run, rules)
+
+
+@cache
+def broadcast_shapes(operation: str, a: Shape, b: Shape) -> Shape:
+    """The shape to which `a` and `b` broadcast.
+
+    Raises ShapeError naming the operation and both shapes.
+    """
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        raise ShapeError(
+            f"{operation}: shapes {a} and {b} do not broadcast; sizes must be equal or 1, counted "
+            "from the last; reshape or expand one operand"
+        ) from None
+
+
+def same_device(operation: str, *tensors: Tensor) -> None:
+    """Raise DeviceError unless all operands are on one device."""
+    first = tensors[0]
+    for other in tensors[1:]:
+        if other.device is not first.device:
+            raise DeviceError(
+                f"{operation}: operands are on '{first.device}' and '{other.device}'; move one "
+                f"with .to('{first.device}')"
+            )
+
+
+def pointwise(
+    signature: str,
+    text: str | Mapping[str, str],
+    result: str = "same",
+    accepts: str = "biuf",
+    doc: str | None = None,
+    **rules: Callable[..., Any],
+) -> Op:
+    """Declare an elementwise operation by its C expression.
+
+    text: C over the argument names and the type T, or one such text for each kind of T. result:
+    "same" (computed in the promoted dtype), "float" (integers become float32 first) or "bool".
+    accepts: the dtype kinds that make sense, of "b", "i", "u", "f".
+    """
+    op = Op(signature, lambda *args: None, rules, doc)  # type: ignore[arg-type,return-value]
+    formula = Formula(op.name, op.params, text)
+    op.run = _pointwise_run(op.name, formula, result, accepts)
+    return op
+
+
+def _pointwise_run(
+    name: str, formula: Formula, result: str, accepts: str
+) -> Callable[..., Tensor]:
+    arity = len(formula.params)
+
+    @cache
+    def dtypes(promoted: np.dtype) -> tuple[np.dtype, np.dtype]:
+        if promoted.kind not in accepts:
+            allowed = ", ".join(_KINDS[k] for k in accepts)
+            raise DTypeError(
+                f"{name}: not defined for {promoted.name}; it takes {allowed}; cast with .to(dtype)"
+            )
+        domain = to_float(promoted) if result == "float" else promoted
+        return domain, bool_ if result == "bool" else domain
+
+    def run(*args: Any) -> Tensor:
+        if len(args) != arity:
+            raise TypeError(f"{name}: takes {arity} operands, got {len(args)}")
+        first: Value | None = None
+        values = []
+        scalars = False
+        for a in args:
+            if type(a) is Tensor:
+                v = a._value
+                if first is None:
+                    first, shape, dtype = v, v.shape, v.dtype
+                else:
+                    if v.device is not first.device:
+                        same_device(name, *[x for x in args if type(x) is Tensor])
+                    if v.shape != shape:
+                        shape = broadcast_shapes(name, shape, v.shape)
+                    if v.dtype is not dtype:
+                        dtype = _promote(name, dtype, v.dtype)
+                values.append(v)
+            else:
+                values.append(a)
+                scalars = True
+        if first is None:
+            raise TypeError(f"{name}: no operand is a tensor; make one with ct.tensor(...)")
+        if scalars:
+            values, dtype = _with_scalars(name, values, dtype)
+        domain, kept = dtypes(dtype)
+        if scalars:
+            _check_scalars(name, values, domain)
+        return Tensor(
+            fusion.pointwise(formula, tuple(values), shape, domain, kept, first.device)
+        )
+
+    return run
+
+
+def _promote(name: str, a: np.dtype, b: np.dtype) -> np.dtype:
+    try:
+        return promote(a, b)
+    except DTypeError as error:
+        raise DTypeError(f"{name}: {error}") from None
+
+
+def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[Any], np.dtype]:
+    """Python numbers for the scalars, and the dtype that they lift `dtype` to."""
+    plain = []
+    for a in values:
+        if type(a) is not Value:
+            if isinstance(a, np.generic):
+                a = a.item()
+            if type(a) not in (bool, int, float):
+                raise DTypeError(
+                    f"{name}: cannot combine a tensor with {show(a)}; wrap it with ct.tensor(...)"
+                )
+            dtype = with_scalar(dtype, type(a))
+        plain.append(a)
+    return plain, dtype
+
+
+def _check_scalars(name: str, values: list[Any], domain: np.dtype) -> None:
+    if domain.kind in "iu":
+        limits = np.iinfo(domain)
+        for a in values:
+            if type(a) is int and not limits.min <= a <= limits.max:
+                raise DTypeError(
+                    f"{name}: {a} does not fit {domain.name} ({limits.min} to {limits.max}); cast "
+                    "the tensor to a wider type first"
+                )
+
+
+def reduction(
+    signature: str,
+    start: Mapping[str, str] | str,
+    combine: str = "",
+    better: str = "",
+    accumulate: Callable[[np.dtype], np.dtype] = lambda dtype: dtype,
+    result: np.dtype | None = None,
+    identity: bool = True,
+    doc: str | None = None,
+    **rules: Callable[..., Any],
+) -> Op:
+    """Declare a reduction over axes by its start value and its combining C expression.
+
+    signature: "name(x, axis, keepdims)". combine is C over acc, x and T. accumulate maps the
+    operand's dtype to that of the accumulator. result overrides the dtype of the result. identity
+    says whether reducing nothing is defined.
+    """
+    spec = Reduction(signature.split("(")[0], start, combine, better)
+    cast = OPERATIONS.get("astype")
+
+    def run(
+        x: Tensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+    ) -> Tensor:
+        axes = normalize_axes(spec.name, axis, x.ndim)
+        accumulator = accumulate(x.dtype)
+        if x.dtype is not accumulator:
+            assert cast is not None
+            x = cast.run(x, accumulator)
+        value = x._value
+        kept = tuple([d not in axes for d in range(len(value.shape))])
+        if not identity and any(value.shape[d] == 0 for d in axes):
+            raise ShapeError(
+                f"{spec.name}: axis {axis} of shape {value.shape} is empty and {spec.name} of "
+                "nothing is not defined; reduce a non-empty tensor"
+            )
+        if keepdims:
+            shape = tuple([n if k else 1 for n, k in zip(value.shape, kept, strict=True)])
+        else:
+            shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
+        return Tensor(fusion.reduction(spec, value, kept, shape, result or accumulator))
+
+    return Op(signature, run, rules, doc)
+
+
+def normalize_axes(
+    operation: str, axis: int | tuple[int, ...] | list[int] | None, ndim: int
+) -> tuple[int, ...]:
+    """The axes that `axis` names, as a sorted tuple of non-negative ints; all for None.
+
+    Raises ShapeError for an axis out of range or named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    for a in axes:
+        if not -ndim <= a < ndim:
+            raise ShapeError(
+                f"{operation}: axis {a} is out of range for a tensor with {ndim} dimensions; use "
+                f"{-ndim} to {ndim - 1}"
+            )
+    found = {a % ndim for a in axes}
+    if len(found) != len(axes):
+        raise ShapeError(f"{operation}: axis {axis} names a dimension twice")
+    return tuple(sorted(found))

@@ -1,0 +1,196 @@
+"""Making Tensors: from data, constants and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.codegen import Shape
+from cltensor.device import Device, get
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.ops import pointwise
+from cltensor.tensor import Tensor
+
+DeviceSpec = Device | str | None
+
+
+def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """A Tensor with a copy of `data`: numbers, nested lists, NumPy arrays or Tensors.
+
+    Without dtype, Python floats give float32 and Python ints int64, as in PyTorch; arrays keep
+    their dtype. Without device, a Tensor stays on its own and anything else goes to the default.
+    """
+    if isinstance(data, Tensor):
+        source = data if device is None else to_device(data, get(device))
+        return source.alias() if dtype is None else pointwise.astype(source, dtypes.as_dtype(dtype))
+    if isinstance(data, (list, tuple)) and any(hasattr(x, "numpy") for x in data):
+        data = [x.numpy() if hasattr(x, "numpy") else x for x in data]
+    try:
+        array = np.asarray(data)
+    except ValueError as error:
+        raise ShapeError(f"tensor: the nested sequence is not rectangular ({error})") from None
+    if dtype is None:
+        typed = isinstance(data, (np.ndarray, np.generic)) or (
+            isinstance(data, (list, tuple)) and len(data) > 0 and isinstance(data[0], np.ndarray)
+        )
+        if not typed and array.dtype == np.float64:
+            array = array.astype(dtypes.default_float)
+    else:
+        array = array.astype(dtypes.as_dtype(dtype))
+    if array.dtype.kind not in "biuf":
+        raise DTypeError(
+            f"tensor: {array.dtype} data has no element type of cltensor; pass numbers or bools"
+        )
+    return Tensor.from_numpy(array, device)
+
+
+def _sizes(size: tuple[Any, ...]) -> Shape:
+    """A shape given as one sequence or as separate integers."""
+    if len(size) == 1 and not isinstance(size[0], (int, np.integer)):
+        size = tuple(size[0])
+    shape = tuple([int(n) for n in size])
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"create: a size of shape {shape} is negative")
+    return shape
+
+
+def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """A Tensor with `value` everywhere; without dtype, that of the Python number."""
+    if dtype is None:
+        kinds = {bool: dtypes.bool_, int: dtypes.default_int}
+        dtype = kinds.get(type(value), dtypes.default_float)
+    return pointwise.full(_sizes((size,)), value, dtypes.as_dtype(dtype), get(device))
+
+
+def zeros(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """A Tensor of zeros; sizes as a tuple or as separate integers."""
+    return full(_sizes(size), 0, dtype or dtypes.default_float, device)
+
+
+def ones(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """A Tensor of ones; sizes as a tuple or as separate integers."""
+    return full(_sizes(size), 1, dtype or dtypes.default_float, device)
+
+
+def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """A Tensor of undefined elements; sizes as a tuple or as separate integers."""
+    found = dtypes.as_dtype(dtype or dtypes.default_float)
+    target = get(device)
+    pointwise.require_dtype("empty", found, target)
+    return Tensor.empty(_sizes(size), found, target)
+
+
+def full_like(x: Any, value: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """A Tensor with `value` everywhere and, unless given, the shape, dtype and device of `x`."""
+    return full(x.shape, value, dtype or x.dtype, device or x.device)
+
+
+def zeros_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """Zeros with, unless given, the shape, dtype and device of `x`."""
+    return full_like(x, 0, dtype, device)
+
+
+def ones_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """Ones with, unless given, the shape, dtype and device of `x`."""
+    return full_like(x, 1, dtype, device)
+
+
+def empty_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """Undefined elements with, unless given, the shape, dtype and device of `x`."""
+    return empty(x.shape, dtype=dtype or x.dtype, device=device or x.device)
+
+
+def arange(
+    start: float, stop: float | None = None, step: float = 1, dtype: Any = None,
+    device: DeviceSpec = None,
+) -> Tensor:  # fmt: skip
+    """start, start + step, ... below `stop`; with one number, from 0 to below it.
+
+    Without dtype: int64 if all numbers are integers, else float32.
+    """
+    if stop is None:
+        start, stop = 0, start
+    if step == 0:
+        raise ShapeError("arange: step is 0; the range would never end")
+    if dtype is None:
+        whole = all(isinstance(x, (int, np.integer)) for x in (start, stop, step))
+        dtype = dtypes.default_int if whole else dtypes.default_float
+    values = np.arange(start, stop, step)
+    return Tensor.from_numpy(values.astype(dtypes.as_dtype(dtype)), device)
+
+
+def linspace(
+    start: float, stop: float, steps: int, dtype: Any = None, device: DeviceSpec = None
+) -> Tensor:
+    """`steps` numbers evenly spread from `start` to `stop`, both included."""
+    found = dtypes.as_dtype(dtype or dtypes.default_float)
+    return Tensor.from_numpy(np.linspace(start, stop, steps).astype(found), device)
+
+
+def eye(n: int, m: int | None = None, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """The n by m matrix (square without m) with ones on its diagonal."""
+    found = dtypes.as_dtype(dtype or dtypes.default_float)
+    return Tensor.from_numpy(np.eye(n, m, dtype=found), device)
+
+
+def _move(x: Tensor, device: Device) -> Tensor:
+    return x if x.device is device else Tensor.from_numpy(x.numpy(), device)
+
+
+def _to_device(x: Tensor, device: Device) -> Tensor:
+    pointwise.require_dtype("to", x.dtype, device)
+    return _move(x, device)
+
+
+#: Copy to another device, through the host; a value already there is returned as it is.
+to_device = pointwise.Op(
+    "to_device(x, device)", _to_device, {"dx": lambda g, x_device: to_device(g, x_device)}
+)
+
+
+def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> Any:
+    """`x` on another device, of another dtype, or both; x itself when nothing changes.
+
+    targets: devices ("gpu", "cl:1", a Device), dtypes (also their names), or a tensor to be like.
+    """
+    for target in targets:
+        if isinstance(target, Device):
+            device = target
+        elif hasattr(target, "device") and hasattr(target, "dtype"):
+            device, dtype = target.device, target.dtype
+        elif isinstance(target, str) and not _names_dtype(target):
+            device = target
+        else:
+            dtype = target
+    if device is not None:
+        x = to_device(x, get(device))
+    return x if dtype is None else pointwise.astype(x, dtypes.as_dtype(dtype))
+
+
+def _names_dtype(text: str) -> bool:
+    return text in {d.name for d in dtypes.ALL}
+
+
+def from_numpy(array: np.ndarray, device: DeviceSpec = None) -> Tensor:
+    """A copy of a NumPy array, of the same dtype."""
+    return Tensor.from_numpy(array, device)
+
+
+def meshgrid(*xs: Any, indexing: str = "xy") -> Sequence[Any]:
+    """Coordinate matrices of coordinate vectors, as NumPy's meshgrid."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing is {indexing!r}; use 'xy' or 'ij'")
+    n = len(xs)
+    order = list(range(n))
+    if indexing == "xy" and n > 1:
+        order[:2] = [1, 0]
+    shape = tuple([xs[i].size for i in order])
+    result = []
+    for i, x in enumerate(xs):
+        place = [1] * n
+        place[order.index(i)] = x.size
+        result.append(x.reshape(tuple(place)).expand(shape))
+    return result

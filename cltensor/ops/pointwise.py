@@ -1,0 +1,344 @@
+"""Elementwise operations: each is one C expression and its derivatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes, fusion
+from cltensor.codegen import Formula, Shape
+from cltensor.device import Device
+from cltensor.op import Op, pointwise
+from cltensor.tensor import Tensor, require_dtype
+
+_constant = Formula("constant", ("k",), "k")
+
+
+def full(shape: Shape, value: float, dtype: np.dtype, device: Device) -> Tensor:
+    """A constant of `shape`: an expression without operands, stored only if somebody needs it."""
+    require_dtype("full", dtype, device)
+    return Tensor(fusion.pointwise(_constant, (value,), shape, dtype, dtype, device))
+
+
+def _zeros(g: Any) -> Tensor:
+    return full(g.shape, 0, g.dtype, g.device)
+
+
+def _saturating(target: np.dtype) -> dict[str, str]:
+    """C text that casts to an integer type; out-of-range floats saturate and NaN becomes 0.
+
+    Drivers differ on such casts, so the result is defined here.
+    """
+    limits, name = np.iinfo(target), dtypes.C_NAMES[target]
+    suffix = "UL" if target.kind == "u" else "L"
+    low = f"({limits.min + 1}L - 1L)" if target.kind == "i" else "0"
+    saturated = (
+        f"x != x ? ({name})0 : x >= (T){limits.max}{suffix} ? ({name}){limits.max}{suffix} : "
+        f"x <= (T){low} ? ({name}){low} : ({name})x"
+    )
+    return {**dict.fromkeys("iub", f"({name})x"), "f": saturated}
+
+
+_CASTS = {
+    target: Formula(
+        "astype",
+        ("x",),
+        _saturating(target) if target.kind in "iu" else "x",
+    )
+    for target in dtypes.ALL
+}
+
+
+def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
+    target = dtypes.as_dtype(dtype)
+    value = x._value
+    if target == value.dtype:
+        return x
+    require_dtype("astype", target, value.device)
+    return Tensor(
+        fusion.pointwise(_CASTS[target], (value,), value.shape, value.dtype, target, value.device)
+    )
+
+
+#: Cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device.
+astype = Op("astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)})
+
+
+_identity = Formula("contiguous", ("x",), "x")
+
+
+def _contiguous(x: Tensor) -> Tensor:
+    if x.is_pending or x.is_contiguous:
+        return x
+    return _copy(x)
+
+
+def _copy(x: Tensor) -> Tensor:
+    value = x._value
+    copied = fusion.pointwise(
+        _identity, (value,), value.shape, value.dtype, value.dtype, value.device
+    )
+    fusion.realize(copied)
+    return Tensor(copied)
+
+
+#: The same elements in row-major order without gaps; x itself when it is so already.
+contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g})
+#: A copy in a buffer of its own.
+clone = Op("clone(x)", _copy, {"dx": lambda g: g})
+
+
+# Arithmetic. Integer division by zero gives 0 and INT_MIN / -1 gives INT_MIN, as in NumPy; drivers
+# differ there, so no formula lets the device divide by zero.
+add = pointwise("add(a, b)", "a + b", da=lambda g: g, db=lambda g: g)
+subtract = pointwise("subtract(a, b)", "a - b", accepts="iuf", da=lambda g: g, db=lambda g: -g)
+multiply = pointwise("multiply(a, b)", "a * b", da=lambda g, b: g * b, db=lambda g, a: g * a)
+divide = pointwise(
+    "divide(a, b)", "a / b", "float", da=lambda g, b: g / b, db=lambda g, b, out: -g * out / b
+)
+floor_divide = pointwise(
+    "floor_divide(a, b)",
+    {
+        "f": "ct_floor_divide(a, b)",
+        "i": "(b == 0 ? (T)0 : b == -1 ? (T)-a : (T)(a / b - (a % b != 0 && (a < 0) != (b < 0))))",
+        "u": "(b == 0 ? (T)0 : (T)(a / b))",
+    },
+    accepts="iuf",
+    da=_zeros,
+    db=_zeros,
+)
+remainder = pointwise(
+    "remainder(a, b)",
+    {
+        "f": "ct_remainder(a, b)",
+        "i": "((b == 0 || b == -1) ? (T)0 : "
+        "(T)(a % b + ((a % b != 0 && (a % b < 0) != (b < 0)) ? b : 0)))",
+        "u": "(b == 0 ? (T)0 : (T)(a % b))",
+    },
+    accepts="iuf",
+    da=lambda g: g,
+    db=lambda g, a, b: -g * floor_divide(a, b),
+)
+fmod = pointwise(
+    "fmod(a, b)",
+    {
+        "f": "(fmod)(a, b)",
+        "i": "((b == 0 || b == -1) ? (T)0 : (T)(a % b))",
+        "u": "(b == 0 ? (T)0 : (T)(a % b))",
+    },
+    accepts="iuf",
+    da=lambda g: g,
+    db=lambda g, a, b: -g * trunc(a / b),
+)
+negative = pointwise("negative(x)", "-x", accepts="iuf", dx=lambda g: -g)
+positive = pointwise("positive(x)", "x", dx=lambda g: g)
+abs_ = pointwise(
+    "abs(x)", {"f": "fabs(x)", "i": "x < 0 ? -x : x", "u": "x"}, accepts="iuf",
+    dx=lambda g, x: g * sign(x),
+)  # fmt: skip
+sign = pointwise(
+    "sign(x)",
+    {"f": "x != x ? x : (T)((x > 0) - (x < 0))", "i": "(T)((x > 0) - (x < 0))", "u": "(T)(x > 0)"},
+    accepts="iuf",
+    dx=_zeros,
+)
+square = pointwise("square(x)", "x * x", dx=lambda g, x: g * (2 * x))
+reciprocal = pointwise("reciprocal(x)", "(T)1 / x", "float", dx=lambda g, out: -g * out * out)
+_power = pointwise(
+    "pow(a, b)",
+    {"f": "pow(a, b)", "i": "(T)ct_power(a, b)", "u": "(T)ct_power(a, b)"},
+    accepts="iuf",
+    da=lambda g, a, b: where(equal(b, 0), _zeros(g), g * b * _power(a, b - 1)),
+    db=lambda g, a, out: where(logical_and(equal(a, 0), equal(out, 0)), _zeros(g), g * out * log(a)),
+)
+
+
+def pow(a: Any, b: Any) -> Any:
+    """a to the power b, elementwise; small constant exponents become products.
+
+    Raises DTypeError for a negative constant exponent of integers, whose results are no integers.
+    """
+    if type(b) in (int, float):
+        if b == 2:
+            return square(a)
+        if b == 1:
+            return positive(a)
+        if b < 0 and type(b) is int and a.dtype.kind in "iu":
+            raise dtypes.DTypeError(
+                f"pow: {a.dtype.name} to the power {b} is not an integer; cast with .to('float32')"
+            )
+        if a.dtype.kind == "f":
+            if b == 0.5:
+                return sqrt(a)
+            if b == -1:
+                return reciprocal(a)
+            if b == 3:
+                return square(a) * a
+    return _power(a, b)
+
+
+def _ties(g: Any, a: Any, b: Any, wins: Any) -> Any:
+    """The share of g that goes to the operand for which `wins`; equals get half each."""
+    return where(equal(a, b), g * 0.5, where(wins, g, _zeros(g)))
+
+
+maximum = pointwise(
+    "maximum(a, b)", "(a > b || a != a) ? a : b",
+    da=lambda g, a, b: _ties(g, a, b, greater(a, b)),
+    db=lambda g, a, b: _ties(g, a, b, less(a, b)),
+)  # fmt: skip
+minimum = pointwise(
+    "minimum(a, b)", "(a < b || a != a) ? a : b",
+    da=lambda g, a, b: _ties(g, a, b, less(a, b)),
+    db=lambda g, a, b: _ties(g, a, b, greater(a, b)),
+)  # fmt: skip
+
+# Comparisons and logic.
+equal = pointwise("equal(a, b)", "a == b", "bool")
+not_equal = pointwise("not_equal(a, b)", "a != b", "bool")
+less = pointwise("less(a, b)", "a < b", "bool")
+less_equal = pointwise("less_equal(a, b)", "a <= b", "bool")
+greater = pointwise("greater(a, b)", "a > b", "bool")
+greater_equal = pointwise("greater_equal(a, b)", "a >= b", "bool")
+logical_and = pointwise("logical_and(a, b)", "a != 0 && b != 0", "bool")
+logical_or = pointwise("logical_or(a, b)", "a != 0 || b != 0", "bool")
+logical_xor = pointwise("logical_xor(a, b)", "(a != 0) != (b != 0)", "bool")
+logical_not = pointwise("logical_not(x)", "x == 0", "bool")
+isnan = pointwise("isnan(x)", "x != x", "bool")
+isinf = pointwise("isinf(x)", {"f": "x == x && x - x != x - x", "i": "0", "u": "0", "b": "0"}, "bool")
+isfinite = pointwise("isfinite(x)", {"f": "x - x == 0", "i": "1", "u": "1", "b": "1"}, "bool")
+bitwise_and = pointwise("bitwise_and(a, b)", "a & b", accepts="biu")
+bitwise_or = pointwise("bitwise_or(a, b)", "a | b", accepts="biu")
+bitwise_xor = pointwise("bitwise_xor(a, b)", "a ^ b", accepts="biu")
+bitwise_invert = pointwise(
+    "bitwise_invert(x)", {"b": "x == 0", "i": "~x", "u": "~x"}, accepts="biu"
+)
+_BITS = "(T)(8 * sizeof(T))"
+bitwise_left_shift = pointwise(
+    "bitwise_left_shift(a, b)",
+    {
+        "i": f"(b < 0 || b >= {_BITS}) ? (T)0 : (T)(a << b)",
+        "u": f"b >= {_BITS} ? (T)0 : (T)(a << b)",
+    },
+    accepts="iu",
+)
+bitwise_right_shift = pointwise(
+    "bitwise_right_shift(a, b)",
+    {
+        "i": f"(b < 0 || b >= {_BITS}) ? (T)(a < 0 ? -1 : 0) : (T)(a >> b)",
+        "u": f"b >= {_BITS} ? (T)0 : (T)(a >> b)",
+    },
+    accepts="iu",
+)
+
+# Exponentials, powers and logarithms.
+exp = pointwise("exp(x)", "exp(x)", "float", dx=lambda g, out: g * out)
+exp2 = pointwise("exp2(x)", "exp2(x)", "float", dx=lambda g, out: g * out * 0.6931471805599453)
+expm1 = pointwise("expm1(x)", "expm1(x)", "float", dx=lambda g, out: g * (out + 1))
+log = pointwise("log(x)", "log(x)", "float", dx=lambda g, x: g / x)
+log2 = pointwise("log2(x)", "log2(x)", "float", dx=lambda g, x: g / (x * 0.6931471805599453))
+log10 = pointwise("log10(x)", "log10(x)", "float", dx=lambda g, x: g / (x * 2.302585092994046))
+log1p = pointwise("log1p(x)", "log1p(x)", "float", dx=lambda g, x: g / (x + 1))
+sqrt = pointwise("sqrt(x)", "sqrt(x)", "float", dx=lambda g, out: g * 0.5 / out)
+rsqrt = pointwise("rsqrt(x)", "rsqrt(x)", "float", dx=lambda g, x, out: g * -0.5 * out / x)
+hypot = pointwise(
+    "hypot(a, b)", "hypot(a, b)", "float",
+    da=lambda g, a, out: g * a / out, db=lambda g, b, out: g * b / out,
+)  # fmt: skip
+
+# Trigonometric and hyperbolic functions.
+sin = pointwise("sin(x)", "sin(x)", "float", dx=lambda g, x: g * cos(x))
+cos = pointwise("cos(x)", "cos(x)", "float", dx=lambda g, x: -g * sin(x))
+tan = pointwise("tan(x)", "tan(x)", "float", dx=lambda g, out: g * (1 + out * out))
+asin = pointwise("asin(x)", "asin(x)", "float", dx=lambda g, x: g * rsqrt(1 - x * x))
+acos = pointwise("acos(x)", "acos(x)", "float", dx=lambda g, x: -g * rsqrt(1 - x * x))
+atan = pointwise("atan(x)", "atan(x)", "float", dx=lambda g, x: g / (1 + x * x))
+sinh = pointwise("sinh(x)", "sinh(x)", "float", dx=lambda g, x: g * cosh(x))
+cosh = pointwise("cosh(x)", "cosh(x)", "float", dx=lambda g, x: g * sinh(x))
+tanh = pointwise("tanh(x)", "tanh(x)", "float", dx=lambda g, out: g * (1 - out * out))
+asinh = pointwise("asinh(x)", "asinh(x)", "float", dx=lambda g, x: g * rsqrt(x * x + 1))
+acosh = pointwise("acosh(x)", "acosh(x)", "float", dx=lambda g, x: g * rsqrt(x * x - 1))
+atanh = pointwise("atanh(x)", "atanh(x)", "float", dx=lambda g, x: g / (1 - x * x))
+atan2 = pointwise(
+    "atan2(a, b)", "atan2(a, b)", "float",
+    da=lambda g, a, b: g * b / (a * a + b * b), db=lambda g, a, b: -g * a / (a * a + b * b),
+)  # fmt: skip
+erf = pointwise(
+    "erf(x)", "erf(x)", "float", dx=lambda g, x: g * (1.1283791670955126 * exp(-(x * x)))
+)
+
+# Rounding, signs and selection.
+floor = pointwise("floor(x)", {"f": "floor(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
+ceil = pointwise("ceil(x)", {"f": "ceil(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
+trunc = pointwise("trunc(x)", {"f": "trunc(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
+round_ = pointwise("round(x)", {"f": "rint(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
+copysign = pointwise(
+    "copysign(a, b)", "copysign(a, b)", "float", da=lambda g, a, out: g * sign(a) * sign(out),
+    db=_zeros,
+)  # fmt: skip
+_where = pointwise(
+    "where(condition, a, b)", "condition != 0 ? a : b",
+    da=lambda g, condition: _where(condition, g, _zeros(g)),
+    db=lambda g, condition: _where(condition, _zeros(g), g),
+)  # fmt: skip
+
+
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """a where `condition` holds, b elsewhere; all three broadcast. condition is a bool tensor."""
+    if not isinstance(condition, (bool, int)) and condition.dtype.kind != "b":
+        condition = not_equal(condition, 0)
+    return _where(condition, a, b)
+
+
+_clip_low = pointwise(
+    "clip_low(x, low)", "x < low ? low : x",
+    dx=lambda g, x, low: where(greater_equal(x, low), g, _zeros(g)),
+    dlow=lambda g, x, low: where(less(x, low), g, _zeros(g)),
+)  # fmt: skip
+_clip_high = pointwise(
+    "clip_high(x, high)", "x > high ? high : x",
+    dx=lambda g, x, high: where(less_equal(x, high), g, _zeros(g)),
+    dhigh=lambda g, x, high: where(greater(x, high), g, _zeros(g)),
+)  # fmt: skip
+
+
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    """x held between `min` and `max`; None leaves a side open. NaN stays NaN."""
+    if min is not None:
+        x = _clip_low(x, min)
+    return x if max is None else _clip_high(x, max)
+
+
+# Activations.
+relu = pointwise(
+    "relu(x)", "x < 0 ? (T)0 : x", accepts="iuf",
+    dx=lambda g, out: where(greater(out, 0), g, _zeros(g)),
+)  # fmt: skip
+sigmoid = pointwise(
+    "sigmoid(x)", "(T)1 / ((T)1 + exp(-x))", "float", dx=lambda g, out: g * out * (1 - out)
+)
+softplus = pointwise(
+    "softplus(x)",
+    "(x > 0 ? x : (T)0) + log((T)1 + exp(-fabs(x)))",
+    "float",
+    dx=lambda g, x: g * sigmoid(x),
+)
+
+
+def silu(x: Any) -> Any:
+    """x * sigmoid(x)."""
+    return x * sigmoid(x)
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """The Gaussian error linear unit, x * Phi(x).
+
+    approximate "tanh" uses 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+    Source: Hendrycks and Gimpel 2016.
+    """
+    if approximate == "tanh":
+        return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * (x * x * x))))
+    if approximate != "none":
+        raise ValueError(f"gelu: approximate is {approximate!r}; use 'none' or 'tanh'")
+    return 0.5 * x * (1 + erf(x * 0.7071067811865476))

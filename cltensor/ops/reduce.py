@@ -1,0 +1,196 @@
+"""Reductions over any axes, and the functions composed of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.op import Op, normalize_axes, reduction
+from cltensor.ops.pointwise import (
+    abs_,
+    astype,
+    equal,
+    exp,
+    isfinite,
+    log,
+    sqrt,
+    square,
+    where,
+)
+from cltensor.ops.shape import expand, reshape
+
+Axis = int | tuple[int, ...] | None
+
+
+def _wide(dtype: np.dtype) -> np.dtype:
+    """Sums and products of integers and bools are kept in 64 bits, as in the array API."""
+    if dtype.kind == "f":
+        return dtype
+    return dtypes.uint64 if dtype.kind == "u" else dtypes.int64
+
+
+def _restore(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+    """`g`, the result of reducing `shape` over `axis`, with the reduced axes back as ones."""
+    axes = normalize_axes("reduce", axis, len(shape))
+    return reshape(g, tuple([1 if d in axes else n for d, n in enumerate(shape)]))
+
+
+def _spread(g: Any, x_shape: tuple[int, ...], axis: Axis) -> Any:
+    return expand(_restore(g, x_shape, axis), x_shape)
+
+
+def _at_extremes(g: Any, x: Any, out: Any, axis: Axis) -> Any:
+    """g shared equally among the elements that are the extreme."""
+    hit = astype(equal(x, _restore(out, x.shape, axis)), x.dtype)
+    return hit * _restore(g, x.shape, axis) / sum(hit, axis, True)
+
+
+sum = reduction(
+    "sum(x, axis, keepdims)", "0", "acc + x", accumulate=_wide, dx=_spread,
+    doc="The sum over `axis` (all for None); integers and bools add up in 64 bits.",
+)  # fmt: skip
+prod = reduction(
+    "prod(x, axis, keepdims)", "1", "acc * x", accumulate=_wide,
+    dx=lambda g, x, axis: _restore(g, x.shape, axis) * _others(x, axis),
+    doc="The product over `axis` (all for None); integers and bools multiply in 64 bits.",
+)  # fmt: skip
+max = reduction(
+    "max(x, axis, keepdims)", {"f": "-INFINITY", "i": "min"}, "(x > acc || x != x) ? x : acc",
+    identity=False, dx=_at_extremes, doc="The largest element over `axis`; NaN wins.",
+)  # fmt: skip
+min = reduction(
+    "min(x, axis, keepdims)", {"f": "INFINITY", "i": "max"}, "(x < acc || x != x) ? x : acc",
+    identity=False, dx=_at_extremes, doc="The smallest element over `axis`; NaN wins.",
+)  # fmt: skip
+_any = reduction("any(x, axis, keepdims)", "0", "acc | x", doc="Whether any element holds.")
+_all = reduction("all(x, axis, keepdims)", "1", "acc & x", doc="Whether all elements hold.")
+argmax = reduction(
+    "argmax(x, axis, keepdims)", {"f": "-INFINITY", "i": "min"},
+    better="x > acc || (x != x && acc == acc)", result=dtypes.int64, identity=False,
+    doc="The index of the (first) largest element over `axis`, flat for None; NaN wins.",
+)  # fmt: skip
+argmin = reduction(
+    "argmin(x, axis, keepdims)", {"f": "INFINITY", "i": "max"},
+    better="x < acc || (x != x && acc == acc)", result=dtypes.int64, identity=False,
+    doc="The index of the (first) smallest element over `axis`, flat for None; NaN wins.",
+)  # fmt: skip
+
+
+def _others(x: Any, axis: Axis) -> Any:
+    """For each element the product of all others over `axis`, right where elements are zero."""
+    zero = equal(x, 0)
+    zeros = sum(astype(zero, x.dtype), axis, True)
+    nonzero = prod(where(zero, 1, x), axis, True)
+    alone = where(zero, nonzero, nonzero / where(zero, 1, x))
+    keep = where(equal(zeros, 0), True, zero & equal(zeros, 1))
+    return where(keep, alone, 0 * alone)
+
+
+def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether any element over `axis` (all for None) is nonzero."""
+    return _any(astype(x, dtypes.bool_), axis, keepdims)
+
+
+def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether all elements over `axis` (all for None) are nonzero."""
+    return _all(astype(x, dtypes.bool_), axis, keepdims)
+
+
+def _floating(x: Any) -> Any:
+    """x itself when it is of a floating-point type, else as float32."""
+    return x if x.dtype.kind == "f" else astype(x, dtypes.to_float(x.dtype))
+
+
+def _count(operation: str, x: Any, axis: Axis) -> int:
+    count = 1
+    for a in normalize_axes(operation, axis, x.ndim):
+        count *= x.shape[a]
+    return count
+
+
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The mean over `axis` (all for None); integers give float32. The mean of nothing is NaN."""
+    x = _floating(x)
+    count = _count("mean", x, axis)
+    return sum(x, axis, keepdims) * (1 / count if count else float("nan"))
+
+
+def var(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
+    """The variance over `axis`: sum((x - mean)^2) / (n - correction).
+
+    correction is 0 as in NumPy and the array API; PyTorch's default is 1.
+    """
+    x = _floating(x)
+    degrees = _count("var", x, axis) - correction
+    centred = x - mean(x, axis, True)
+    return sum(square(centred), axis, keepdims) * (1 / degrees if degrees > 0 else float("nan"))
+
+
+def std(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
+    """The square root of `var` with the same arguments."""
+    return sqrt(var(x, axis, correction, keepdims))
+
+
+def norm(x: Any, p: float = 2, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The vector p-norm over `axis`: (sum |x|^p)^(1/p); p may be inf, 1 or 2, or another number."""
+    if p == 2:
+        return sqrt(sum(square(x), axis, keepdims))
+    if p == 1:
+        return sum(abs_(x), axis, keepdims)
+    if p == float("inf"):
+        return max(abs_(x), axis, keepdims)
+    return sum(abs_(x) ** p, axis, keepdims) ** (1 / p)
+
+
+def _shift(x: Any, axis: Axis) -> Any:
+    """The largest element over `axis` as a constant, 0 where it is infinite: exp cannot overflow.
+
+    Its derivative cancels in every use, so it stays out of the graph.
+    """
+    top = max(x.detach(), axis, True)
+    return where(isfinite(top), top, 0)
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))) over `axis`, without overflow."""
+    top = _shift(x, axis)
+    out = log(sum(exp(x - top), axis, True)) + top
+    if keepdims:
+        return out
+    axes = normalize_axes("logsumexp", axis, x.ndim)
+    return reshape(out, tuple([n for d, n in enumerate(x.shape) if d not in axes]))
+
+
+def softmax(x: Any, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along `axis`, computed on x minus its maximum."""
+    return _softmax(_floating(x), axis)
+
+
+def log_softmax(x: Any, axis: int = -1) -> Any:
+    """x - log(sum(exp(x))) along `axis`, computed on x minus its maximum."""
+    return _log_softmax(_floating(x), axis)
+
+
+def _softmax_run(x: Any, axis: int) -> Any:
+    e = exp(x - _shift(x, axis))
+    return e / sum(e, axis, True)
+
+
+def _log_softmax_run(x: Any, axis: int) -> Any:
+    shifted = x - _shift(x, axis)
+    return shifted - log(sum(exp(shifted), axis, True))
+
+
+# Both could be left to their parts; rules of their own need fewer passes and saved values.
+_softmax = Op(
+    "softmax(x, axis)",
+    _softmax_run,
+    {"dx": lambda g, out, axis: (g - sum(g * out, axis, True)) * out},
+)
+_log_softmax = Op(
+    "log_softmax(x, axis)",
+    _log_softmax_run,
+    {"dx": lambda g, out, axis: g - exp(out) * sum(g, axis, True)},
+)
