@@ -1,0 +1,27 @@
+## A work-item computes `each` consecutive elements of y[o,i] = x[o, label[o,i], i], 0 where the label
+## is `ignored`; x and y are dense. A label outside 0..classes-1 is noted.
+__kernel void label_pick(
+    __global ${T}* restrict y_g, __global const ${T}* restrict x_g,
+    __global const ${L}* restrict label_g,
+    const ${index} x_start, const ${index} label_start,
+    const ${index} count, const ${index} classes, const ${index} inner, const ${index} each,
+    const long ignored, __global int* fault_g
+) {
+    const ${index} first = (${index})get_global_id(0) * each;
+    const ${index} end = first + each < count ? first + each : count;
+    for (${index} at = first; at < end; ++at) {
+        const long label = (long)label_g[label_start + at];
+        ${T} picked = 0;
+        if (label != ignored) {
+            ${index} k = (${index})label;
+            if (label < 0 || label >= classes) {
+                fault_g[0] = 1;
+                fault_g[1] = (int)label;
+                fault_g[2] = (int)classes;
+                k = 0;
+            }
+            picked = x_g[x_start + (at / inner * classes + k) * inner + at % inner];
+        }
+        y_g[at] = picked;
+    }
+}

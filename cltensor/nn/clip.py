@@ -1,0 +1,61 @@
+"""Limits on gradients between backward and step; reached as `nn.utils` as in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from cltensor.autograd import Variable
+from cltensor.errors import GradientError
+from cltensor.ops.pointwise import abs_, clip, maximum
+from cltensor.tensor import Tensor
+
+
+def _with_gradients(parameters: Variable | Iterable[Variable]) -> list[Variable]:
+    listed = [parameters] if isinstance(parameters, Variable) else list(parameters)
+    return [param for param in listed if param.grad is not None]
+
+
+def clip_grad_norm_(
+    parameters: Variable | Iterable[Variable],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+) -> Tensor | float:
+    """Scale all gradients down together so that their norm is at most max_norm.
+
+    Args:    parameters: Variables, those without a gradient are passed over; norm_type: the p of
+             the p-norm, inf for the largest magnitude; error_if_nonfinite: look at the norm (which
+             waits for the device) and refuse NaN and infinity.
+    Returns: the norm before, a scalar Tensor.
+    Raises:  GradientError as asked by error_if_nonfinite.
+    """
+    params = _with_gradients(parameters)
+    if not params:
+        return 0.0
+    device = params[0].device
+    grads = [param.grad.data for param in params]
+    if norm_type == float("inf"):
+        total: Any = reduce(maximum, (abs_(grad).max().to(device) for grad in grads))
+    else:
+        powers = (
+            (grad * grad if norm_type == 2 else abs_(grad) ** norm_type).sum().to(device)
+            for grad in grads
+        )
+        total = reduce(lambda a, b: a + b, powers) ** (1.0 / norm_type)
+    if error_if_nonfinite:
+        found = total.item()
+        if not abs(found) < float("inf"):
+            raise GradientError(f"clip_grad_norm_: the norm of the gradients is {found}")
+    total.realize()
+    factor = clip(max_norm / (total + 1e-6), max=1.0)
+    for param, grad in zip(params, grads, strict=True):
+        param.grad = Variable(grad * factor.to(grad.device).astype(grad.dtype))
+    return total
+
+
+def clip_grad_value_(parameters: Variable | Iterable[Variable], clip_value: float) -> None:
+    """Hold every element of every gradient between -clip_value and clip_value."""
+    for param in _with_gradients(parameters):
+        param.grad = Variable(clip(param.grad.data, -clip_value, clip_value))

@@ -1,0 +1,175 @@
+"""Modules that hold modules: Sequential, ModuleList, ModuleDict."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, overload
+
+from cltensor.nn.module import Module
+
+
+class Sequential(Module):
+    """Feed the input through the modules, one after the other.
+
+    Args:    the modules in order, or one mapping of names to modules.
+    """
+
+    def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
+        super().__init__()
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            for name, module in modules[0].items():
+                self.add_module(name, module)
+        else:
+            for number, module in enumerate(modules):
+                self.add_module(str(number), module)  # type: ignore[arg-type]
+
+    def forward(self, x: Any) -> Any:
+        """Apply every module in turn."""
+        for module in self._modules.values():
+            x = module(x)
+        return x
+
+    def append(self, module: Module) -> Sequential:
+        """Add a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+
+    def __getitem__(self, index: int | slice) -> Module:
+        if isinstance(index, slice):
+            return type(self)(dict(list(self._modules.items())[index]))
+        return self._modules[_name_at(self, index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, _name_at(self, index), module)
+
+
+class ModuleList(Module):
+    """A list of modules that the tree knows about; it has no forward of its own."""
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        super().__init__()
+        self.extend(modules)
+
+    def append(self, module: Module) -> ModuleList:
+        """Add a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> ModuleList:
+        """Add several modules at the end."""
+        for module in modules:
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> None:
+        """Put a module before position `index`."""
+        modules = list(self)
+        modules.insert(index, module)
+        self._replace(modules)
+
+    def _replace(self, modules: list[Module]) -> None:
+        self._modules.clear()
+        self.extend(modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> ModuleList: ...
+
+    def __getitem__(self, index: int | slice) -> Module:
+        if isinstance(index, slice):
+            return type(self)(list(self)[index])
+        return self._modules[_name_at(self, index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, _name_at(self, index), module)
+
+    def __delitem__(self, index: int | slice) -> None:
+        modules = list(self)
+        del modules[index]
+        self._replace(modules)
+
+    def _repr_children(self) -> list[str]:
+        # A run of equal layers is one line, as in "(0-5): 6 x Block(...)".
+        lines = []
+        numbered = enumerate(repr(module) for module in self)
+        for text, run in itertools.groupby(numbered, key=operator.itemgetter(1)):
+            numbers = [number for number, _ in run]
+            if len(numbers) == 1:
+                lines.append(f"({numbers[0]}): {text}")
+            else:
+                lines.append(f"({numbers[0]}-{numbers[-1]}): {len(numbers)} x {text}")
+        return lines
+
+
+class ModuleDict(Module):
+    """A dictionary of modules that the tree knows about; it has no forward of its own."""
+
+    def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
+        super().__init__()
+        self.update(modules or {})
+
+    def update(self, modules: Mapping[str, Module]) -> None:
+        """Add or replace several modules."""
+        for name, module in modules.items():
+            self[name] = module
+
+    def keys(self) -> Iterable[str]:
+        """The names."""
+        return self._modules.keys()
+
+    def values(self) -> Iterable[Module]:
+        """The modules."""
+        return self._modules.values()
+
+    def items(self) -> Iterable[tuple[str, Module]]:
+        """Pairs of name and module."""
+        return self._modules.items()
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._modules
+
+    def __getitem__(self, name: str) -> Module:
+        return self._modules[name]
+
+    def __setitem__(self, name: str, module: Module) -> None:
+        self.add_module(name, module)
+
+    def __delitem__(self, name: str) -> None:
+        del self._modules[name]
+
+
+def _name_at(container: Sequential | ModuleList, index: int) -> str:
+    """The name of the module at a position, counted from the end if negative."""
+    size = len(container)
+    position = operator.index(index)
+    if not -size <= position < size:
+        raise IndexError(
+            f"{type(container).__name__}: index {index} is out of range for {size} modules"
+        )
+    return list(container._modules)[position]

@@ -1,0 +1,326 @@
+"""The layers as functions, under PyTorch's names: `import cltensor.nn.functional as F`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cltensor.errors import ShapeError
+from cltensor.nn.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
+from cltensor.nn.state import plain
+from cltensor.ops import conv, pointwise, pool, reduce
+from cltensor.ops.linalg import matmul
+from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, square, tanh, where
+from cltensor.ops.random import dropout_mask
+from cltensor.tensor import Tensor
+
+__all__ = [
+    "adaptive_avg_pool2d",
+    "avg_pool2d",
+    "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "conv2d",
+    "cross_entropy",
+    "dropout",
+    "dropout2d",
+    "elu",
+    "gelu",
+    "hardtanh",
+    "huber_loss",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "max_pool2d",
+    "mse_loss",
+    "nll_loss",
+    "relu",
+    "relu6",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "tanh",
+]
+
+Pair = int | tuple[int, int]
+
+
+def pair(value: Pair) -> tuple[int, int]:
+    """(height, width) from one integer or two."""
+    if isinstance(value, int):
+        return value, value
+    height, width = value
+    return int(height), int(width)
+
+
+# -- activations -----------------------------------------------------------------------------
+
+
+def relu(x: Any, inplace: bool = False) -> Any:
+    """max(0, x). `inplace`, here and below, is PyTorch's and has no effect."""
+    return pointwise.relu(x)
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """x times the normal distribution's cumulative function; approximate "none" or "tanh"."""
+    return pointwise.gelu(x, approximate)
+
+
+def silu(x: Any, inplace: bool = False) -> Any:
+    """x * sigmoid(x)."""
+    return pointwise.silu(x)
+
+
+def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + exp(beta * x)) / beta.
+
+    `threshold` is PyTorch's; the formula here does not overflow and needs none.
+    """
+    return pointwise.softplus(x) if beta == 1 else pointwise.softplus(x * beta) / beta
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x where it is positive, else negative_slope * x."""
+    return where(x > 0, x, x * negative_slope)
+
+
+def elu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x where it is positive, else alpha * (exp(x) - 1)."""
+    # exp sees no positive number: an infinity there would spoil the gradient of the other side.
+    return where(x > 0, x, alpha * (exp(clip(x, max=0)) - 1))
+
+
+def hardtanh(
+    x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Any:
+    """x held between min_val and max_val."""
+    return clip(x, min_val, max_val)
+
+
+def relu6(x: Any, inplace: bool = False) -> Any:
+    """x held between 0 and 6."""
+    return clip(x, 0, 6)
+
+
+def softmax(x: Any, dim: int) -> Any:
+    """exp(x) / sum(exp(x)) along `dim`."""
+    return reduce.softmax(x, dim)
+
+
+def log_softmax(x: Any, dim: int) -> Any:
+    """The logarithm of softmax."""
+    return reduce.log_softmax(x, dim)
+
+
+# -- linear maps, convolution, pooling -------------------------------------------------------
+
+
+def linear(x: Any, weight: Any, bias: Any = None) -> Any:
+    """x @ weight.T + bias.
+
+    Args:    x (..., I); weight (O, I); bias (O,) or None.
+    Returns: (..., O).
+    """
+    if x.ndim == 0 or weight.ndim != 2 or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: an input of shape {tuple(x.shape)} does not fit a weight of shape "
+            f"{tuple(weight.shape)}; the last size of both must be the same"
+        )
+    out = matmul(x, weight.t())
+    return out if bias is None else out + bias
+
+
+def conv2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Pair = 1,
+    padding: Pair | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Any:
+    """Cross-correlate images with filters.
+
+        out[n,o,i,j] = bias[o] + sum_{c,p,q} x[n,c,i*s+p*d,j*s+q*d] * weight[o,c,p,q]
+
+    Args:    x (N, C, H, W); weight (O, C/groups, P, Q); bias (O,) or None; stride, padding,
+             dilation: an integer or (height, width); padding "same" keeps the size (stride 1).
+    Returns: (N, O, H', W').
+    Raises:  ShapeError if the channels differ or the image is smaller than a filter.
+    """
+    out = conv.conv2d(x, weight, pair(stride), padding, pair(dilation), groups)
+    return out if bias is None else out + bias.reshape(-1, 1, 1)
+
+
+def max_pool2d(
+    x: Any,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    dilation: Pair = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest value of every window of x (N, C, H, W)."""
+    return pool.max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+
+
+def avg_pool2d(
+    x: Any,
+    kernel_size: Pair,
+    stride: Pair | None = None,
+    padding: Pair = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
+    """The mean of every window of x (N, C, H, W)."""
+    return pool.avg_pool2d(
+        x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
+
+
+def adaptive_avg_pool2d(x: Any, output_size: int | tuple[int | None, int | None]) -> Any:
+    """The mean of x (N, C, H, W) over output_size windows, which must divide H and W."""
+    given = (output_size, output_size) if isinstance(output_size, int) else output_size
+    height, width = x.shape[-2:]
+    rows = height if given[0] is None else given[0]
+    columns = width if given[1] is None else given[1]
+    if height % rows or width % columns:
+        raise ShapeError(
+            f"adaptive_avg_pool2d: {rows} x {columns} windows do not divide {height} x {width}"
+        )
+    if rows == columns == 1:
+        return x.mean(axis=(-2, -1), keepdims=True)
+    return avg_pool2d(x, (height // rows, width // columns))
+
+
+# -- dropout ---------------------------------------------------------------------------------
+
+
+def check_probability(operation: str, p: float) -> None:
+    """Raise ValueError unless 0 <= p <= 1."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"{operation}: p is {p}; a probability is from 0 to 1")
+
+
+def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Zero with probability p, else x / (1 - p); x itself when not training."""
+    check_probability("dropout", p)
+    if not training or p == 0:
+        return x
+    return x * dropout_mask(x.shape, p, x.dtype, x.device)
+
+
+def dropout2d(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Dropout of whole channels of x (N, C, ...)."""
+    check_probability("dropout2d", p)
+    if not training or p == 0:
+        return x
+    shape = (*x.shape[:2], *(1 for _ in x.shape[2:]))
+    return x * dropout_mask(shape, p, x.dtype, x.device)
+
+
+# -- normalisation ---------------------------------------------------------------------------
+
+
+def batch_norm(
+    x: Any,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float | Tensor = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Normalise every channel of x over the batch, or by the running statistics.
+
+        out = (x - mean) / sqrt(var + eps) * weight + bias
+
+    In training the statistics are the batch's and the running ones move towards them in place,
+    running = (1 - momentum) * running + momentum * batch, with the unbiased variance.
+
+    Args:    x (N, C, ...); all others (C,) or None; momentum: a number, or a scalar Tensor.
+    Returns: the shape of x.
+    Raises:  ShapeError for another number of channels, or training on one value per channel.
+    Source:  Ioffe and Szegedy 2015.
+    """
+    if x.ndim < 2:
+        raise ShapeError(f"batch_norm: shape {tuple(x.shape)} has no dimension of channels")
+    for name, value in (("running_mean", running_mean), ("weight", weight)):
+        if value is not None and tuple(value.shape) != (x.shape[1],):
+            raise ShapeError(
+                f"batch_norm: an input of shape {tuple(x.shape)} has {x.shape[1]} channels, "
+                f"{name} has shape {tuple(value.shape)}"
+            )
+    channels = (-1,) + (1,) * (x.ndim - 2)
+    if training:
+        count = x.size // x.shape[1] if x.shape[1] else 0
+        if count <= 1:
+            raise ShapeError(
+                f"batch_norm: training needs more than one value per channel, "
+                f"shape {tuple(x.shape)} has {count}; call .eval() or use larger batches"
+            )
+        axes = (0, *range(2, x.ndim))
+        mean = x.mean(axis=axes, keepdims=True)
+        centred = x - mean
+        var = square(centred).mean(axis=axes, keepdims=True)
+        if running_mean is not None and running_var is not None:
+            _move(running_mean, mean, momentum)
+            _move(running_var, var * (count / (count - 1)), momentum)
+    else:
+        if running_mean is None or running_var is None:
+            raise ValueError("batch_norm: evaluation needs running_mean and running_var")
+        centred = x - running_mean.reshape(channels)
+        var = running_var.reshape(channels)
+    scale = rsqrt(var + eps)
+    if weight is not None:
+        scale = scale * weight.reshape(channels)
+    out = centred * scale
+    return out if bias is None else out + bias.reshape(channels)
+
+
+def _move(running: Tensor, batch: Any, momentum: float | Tensor) -> None:
+    """Let a running statistic take its share of the batch's, outside any graph."""
+    value = plain(batch).reshape(running.shape).astype(running.dtype)
+    running.replace(((1 - momentum) * running + momentum * value).realize())
+
+
+def layer_norm(
+    x: Any,
+    normalized_shape: tuple[int, ...],
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+) -> Any:
+    """Normalise over the last dimensions, those of `normalized_shape`.
+
+        out = (x - mean) / sqrt(var + eps) * weight + bias
+
+    Raises:  ShapeError if x does not end in normalized_shape.
+    Source:  Ba, Kiros and Hinton 2016.
+    """
+    shape = tuple(normalized_shape)
+    if not shape or tuple(x.shape[-len(shape) :]) != shape:
+        raise ShapeError(
+            f"layer_norm: an input of shape {tuple(x.shape)} does not end in {shape}"
+        )
+    axes = tuple(range(-len(shape), 0))
+    centred = x - x.mean(axis=axes, keepdims=True)
+    out = centred * rsqrt(square(centred).mean(axis=axes, keepdims=True) + eps)
+    if weight is not None:
+        out = out * weight
+    return out if bias is None else out + bias

@@ -1,0 +1,168 @@
+"""Initial values: each function gives a Variable new data and returns it.
+
+The numbers come from the library's own generator, so `ct.manual_seed` fixes a network's initial
+weights, the same on every device.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from cltensor.autograd import Variable
+from cltensor.errors import ShapeError
+from cltensor.ops.create import eye, full
+from cltensor.ops.random import normal, uniform
+from cltensor.tensor import Tensor
+
+Mode = Literal["fan_in", "fan_out"]
+
+_GAINS = {
+    "linear": 1.0,
+    "identity": 1.0,
+    "conv1d": 1.0,
+    "conv2d": 1.0,
+    "conv3d": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5.0 / 3.0,
+    "relu": math.sqrt(2.0),
+    "selu": 3.0 / 4.0,
+}
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """The factor that keeps a signal's variance through that function (torch's table).
+
+    `param` is the slope of leaky_relu, 0.01 if not given.
+    """
+    if nonlinearity == "leaky_relu":
+        return math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
+    if nonlinearity not in _GAINS:
+        raise ValueError(
+            f"calculate_gain: no gain is known for {nonlinearity!r}; "
+            f"use one of {', '.join([*_GAINS, 'leaky_relu'])}"
+        )
+    return _GAINS[nonlinearity]
+
+
+def _set(tensor: Variable, values: Tensor) -> Variable:
+    tensor.data = values
+    return tensor
+
+
+def uniform_(tensor: Variable, a: float = 0.0, b: float = 1.0) -> Variable:
+    """Fill with numbers spread evenly over [a, b)."""
+    return _set(tensor, uniform(a, b, tensor.shape, tensor.dtype, tensor.device))
+
+
+def normal_(tensor: Variable, mean: float = 0.0, std: float = 1.0) -> Variable:
+    """Fill with normally distributed numbers."""
+    return _set(tensor, normal(mean, std, tensor.shape, tensor.dtype, tensor.device))
+
+
+def trunc_normal_(
+    tensor: Variable, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
+) -> Variable:
+    """Fill with normally distributed numbers, drawn again while they lie outside [a, b].
+
+    What still lies outside after the last draw is set to the nearer bound. With the bounds two
+    standard deviations off that is one number in 10^10; bounds that leave out most of the
+    distribution are not what this is made for.
+    """
+    values = normal(mean, std, tensor.shape, tensor.dtype, tensor.device)
+    for _ in range(7):
+        again = normal(mean, std, tensor.shape, tensor.dtype, tensor.device)
+        values = ((values < a) | (values > b)).where(again, values)
+    return _set(tensor, values.clip(a, b))
+
+
+def constant_(tensor: Variable, val: float) -> Variable:
+    """Fill with one value."""
+    return _set(tensor, full(tensor.shape, val, dtype=tensor.dtype, device=tensor.device))
+
+
+def zeros_(tensor: Variable) -> Variable:
+    """Fill with zeros."""
+    return constant_(tensor, 0.0)
+
+
+def ones_(tensor: Variable) -> Variable:
+    """Fill with ones."""
+    return constant_(tensor, 1.0)
+
+
+def eye_(tensor: Variable) -> Variable:
+    """Fill a matrix with ones on its diagonal and zeros elsewhere."""
+    if tensor.ndim != 2:
+        raise ShapeError(f"eye_: shape {tuple(tensor.shape)} is not that of a matrix")
+    rows, columns = tensor.shape
+    return _set(tensor, eye(rows, columns, dtype=tensor.dtype, device=tensor.device))
+
+
+def _fans(operation: str, shape: tuple[int, ...]) -> tuple[int, int]:
+    """How many inputs one output sees, and how many outputs one input reaches."""
+    if len(shape) < 2:
+        raise ShapeError(f"{operation}: shape {tuple(shape)} has fewer than two dimensions")
+    field = math.prod(shape[2:])
+    return shape[1] * field, shape[0] * field
+
+
+def xavier_uniform_(tensor: Variable, gain: float = 1.0) -> Variable:
+    """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)).
+
+    Source: Glorot and Bengio 2010.
+    """
+    bound = gain * math.sqrt(6.0 / sum(_fans("xavier_uniform_", tensor.shape)))
+    return uniform_(tensor, -bound, bound)
+
+
+def xavier_normal_(tensor: Variable, gain: float = 1.0) -> Variable:
+    """Normal with deviation gain * sqrt(2 / (fan_in + fan_out)).
+
+    Source: Glorot and Bengio 2010.
+    """
+    return normal_(
+        tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans("xavier_normal_", tensor.shape)))
+    )
+
+
+def _kaiming(operation: str, tensor: Variable, a: float, mode: str, nonlinearity: str) -> float:
+    if mode not in ("fan_in", "fan_out"):
+        raise ValueError(f"{operation}: mode is {mode!r}; use 'fan_in' or 'fan_out'")
+    fan = _fans(operation, tensor.shape)[mode == "fan_out"]
+    return calculate_gain(nonlinearity, a) / math.sqrt(fan) if fan else 0.0
+
+
+def kaiming_uniform_(
+    tensor: Variable, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
+) -> Variable:
+    """Uniform in +-gain * sqrt(3 / fan).
+
+    Source: He et al. 2015.
+    """
+    bound = math.sqrt(3.0) * _kaiming("kaiming_uniform_", tensor, a, mode, nonlinearity)
+    return uniform_(tensor, -bound, bound)
+
+
+def kaiming_normal_(
+    tensor: Variable, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
+) -> Variable:
+    """Normal with deviation gain / sqrt(fan).
+
+    Source: He et al. 2015.
+    """
+    return normal_(tensor, 0.0, _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity))
+
+
+def default_(weight: Variable, bias: Variable | None) -> None:
+    """The initial values of a linear or convolution layer: uniform in +-1 / sqrt(fan_in)."""
+    fan_in, _ = _fans("default_", weight.shape)
+    bound = 1 / math.sqrt(fan_in) if fan_in else 0.0
+    uniform_(weight, -bound, bound)
+    if bias is not None:
+        uniform_(bias, -bound, bound)
+
+
+def empty(shape: tuple[int, ...], dtype: Any, device: Any) -> Tensor:
+    """Room for values that an initialiser sets: zeros that take no memory of their own."""
+    return full(shape, 0.0, dtype=dtype, device=device)

@@ -1,0 +1,369 @@
+"""Losses: a function for each, and the Module that keeps its options."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.nn.module import Module
+from cltensor.op import pointwise
+from cltensor.ops.index import take
+from cltensor.ops.labels import label_pick
+from cltensor.ops.pointwise import clip, log, maximum, softplus, where
+from cltensor.ops.reduce import log_softmax
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def _reduce(operation: str, loss: Any, reduction: str) -> Any:
+    if reduction == "mean":
+        return loss.mean()
+    if reduction == "sum":
+        return loss.sum()
+    _check_reduction(operation, reduction)
+    return loss
+
+
+def _check_reduction(operation: str, reduction: str) -> None:
+    if reduction not in _REDUCTIONS:
+        raise ValueError(f"{operation}: reduction is {reduction!r}; use 'mean', 'sum' or 'none'")
+
+
+def _warn_broadcast(operation: str, input: Any, target: Any) -> None:
+    # A column against a row broadcasts to a matrix: legal, and hardly ever what was meant.
+    if input.shape != target.shape:
+        warnings.warn(
+            f"{operation}: the target has shape {tuple(target.shape)}, the input "
+            f"{tuple(input.shape)}; they are broadcast, which is likely a mistake",
+            stacklevel=3,
+        )
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """The squared error, (input - target)^2."""
+    _warn_broadcast("mse_loss", input, target)
+    difference = input - target
+    return _reduce("mse_loss", difference * difference, reduction)
+
+
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """The absolute error, |input - target|."""
+    _warn_broadcast("l1_loss", input, target)
+    return _reduce("l1_loss", abs(input - target), reduction)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+    """Half the squared error over beta where that error is below beta, else |error| - beta/2."""
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss: beta is {beta}; it must not be negative")
+    if beta == 0:
+        return l1_loss(input, target, reduction)
+    _warn_broadcast("smooth_l1_loss", input, target)
+    size = abs(input - target)
+    loss = where(size < beta, 0.5 / beta * size * size, size - 0.5 * beta)
+    return _reduce("smooth_l1_loss", loss, reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
+    """Half the squared error where |error| <= delta, else delta * (|error| - delta/2)."""
+    if delta <= 0:
+        raise ValueError(f"huber_loss: delta is {delta}; it must be positive")
+    _warn_broadcast("huber_loss", input, target)
+    size = abs(input - target)
+    loss = where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+    return _reduce("huber_loss", loss, reduction)
+
+
+def _log_at_least(x: Any) -> Any:
+    return clip(log(x), min=-100.0)
+
+
+# An operation of its own: its parts would make 0 * infinity of the gradient at 0 and 1.
+_bce = pointwise(
+    "binary_cross_entropy(x, y)",
+    "-(y * (log(x) < (T)-100 ? (T)-100 : log(x))"
+    " + ((T)1 - y) * (log((T)1 - x) < (T)-100 ? (T)-100 : log((T)1 - x)))",
+    "float",
+    dx=lambda g, x, y: g * (x - y) / maximum((1 - x) * x, 1e-12),
+    dy=lambda g, x: g * (_log_at_least(1 - x) - _log_at_least(x)),
+)
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Any:
+    """-(y log(x) + (1 - y) log(1 - x)) for probabilities x; both logarithms stop at -100.
+
+    Args:    input, target: (any shape), the same for both; weight: broadcast to it.
+    Raises:  ShapeError if the shapes differ.
+    """
+    _same_shape("binary_cross_entropy", input, target)
+    loss = _bce(input, target)
+    return _reduce(
+        "binary_cross_entropy", loss if weight is None else loss * weight, reduction
+    )
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """The binary cross entropy of sigmoid(input), without overflow.
+
+        (1 - y) * x + (1 + (pos_weight - 1) * y) * log(1 + exp(-x))
+
+    Args:    input, target: (any shape), the same for both; weight, pos_weight: broadcast to it.
+    Raises:  ShapeError if the shapes differ.
+    """
+    _same_shape("binary_cross_entropy_with_logits", input, target)
+    tail = softplus(-input)
+    if pos_weight is not None:
+        tail = (1 + (pos_weight - 1) * target) * tail
+    loss = (1 - target) * input + tail
+    return _reduce(
+        "binary_cross_entropy_with_logits", loss if weight is None else loss * weight, reduction
+    )
+
+
+def _same_shape(operation: str, input: Any, target: Any) -> None:
+    if input.shape != target.shape:
+        raise ShapeError(
+            f"{operation}: the target has shape {tuple(target.shape)}, the input "
+            f"{tuple(input.shape)}; reshape one to the other's"
+        )
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Any:
+    """The negative of the entry that each label picks.
+
+    Args:    input (N, C, ...) or (C,): log-probabilities; target (N, ...) or (): labels, integers
+             from 0 to C-1; weight (C,): of each class; ignore_index: a label that does not count.
+    Returns: the mean weighted by class weights, the sum, or each (N, ...).
+    Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
+    """
+    operation = "nll_loss"
+    classes = _check_labels(operation, input, target)
+    loss, used = _picked(operation, input, target, weight, ignore_index, classes)
+    return _weighted(operation, loss, used, reduction)
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    """The negative log-probability of each label, from unnormalised scores.
+
+        loss = -log(softmax(input))[label]
+
+    Args:    input (N, C, ...) or (C,): scores; target (N, ...) or (): labels from 0 to C-1, or
+             the shape of input: probabilities; weight (C,): of each class; ignore_index: a label
+             that does not count; label_smoothing: the share that all classes divide evenly.
+    Returns: the mean weighted by class weights, the sum, or each (N, ...).
+    Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
+    """
+    operation = "cross_entropy"
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"{operation}: label_smoothing is {label_smoothing}; use 0 to 1")
+    axis = 0 if input.ndim == 1 else 1
+    if input.shape == target.shape and target.dtype.kind == "f":
+        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
+    classes = _check_labels(operation, input, target)
+    scores = log_softmax(input, axis)
+    loss, used = _picked(operation, scores, target, weight, ignore_index, classes)
+    if not label_smoothing:
+        return _weighted(operation, loss, used, reduction)
+    spread = scores if weight is None else scores * _per_class(weight, input)
+    everywhere = where(target == ignore_index, 0.0, -spread.sum(axis=axis))
+    share = label_smoothing / classes
+    if reduction == "mean":
+        return ((1 - label_smoothing) * loss.sum() + share * everywhere.sum()) / used.sum()
+    return _reduce(operation, (1 - label_smoothing) * loss + share * everywhere, reduction)
+
+
+def _soft_cross_entropy(
+    input: Any, target: Any, weight: Any, reduction: str, label_smoothing: float, axis: int
+) -> Any:
+    if label_smoothing:
+        target = (1 - label_smoothing) * target + label_smoothing / input.shape[axis]
+    product = log_softmax(input, axis) * target
+    if weight is not None:
+        product = product * _per_class(weight, input)
+    loss = -product.sum(axis=axis)
+    return _reduce("cross_entropy", loss, reduction)
+
+
+def _per_class(weight: Any, input: Any) -> Any:
+    """`weight` (C,) in a shape that broadcasts against input (N, C, ...)."""
+    return weight if input.ndim == 1 else weight.reshape((-1,) + (1,) * (input.ndim - 2))
+
+
+def _check_labels(operation: str, input: Any, target: Any) -> int:
+    """The number of classes, if labels and scores fit together."""
+    if input.ndim == 0:
+        raise ShapeError(f"{operation}: the input is a scalar; it needs a dimension of classes")
+    expected = input.shape[:0] if input.ndim == 1 else (input.shape[0], *input.shape[2:])
+    if tuple(target.shape) != tuple(expected):
+        raise ShapeError(
+            f"{operation}: labels have shape {tuple(target.shape)}, but scores of shape "
+            f"{tuple(input.shape)} go with labels of shape {tuple(expected)}"
+        )
+    if target.dtype.kind not in "iu":
+        raise DTypeError(
+            f"{operation}: labels are {target.dtype.name}; use integers, as .long() makes them"
+        )
+    return int(input.shape[0 if input.ndim == 1 else 1])
+
+
+def _picked(
+    operation: str, scores: Any, target: Any, weight: Any, ignore_index: int, classes: int
+) -> tuple[Any, Any]:
+    """(the weighted loss of each label, the weight that it counts with)."""
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise ShapeError(
+            f"{operation}: weight has shape {tuple(weight.shape)}; "
+            f"with {classes} classes it is ({classes},)"
+        )
+    axis = 0 if scores.ndim == 1 else 1
+    entry = -label_pick(scores, target, axis, ignore_index, operation)
+    used = where(target == ignore_index, 0.0, 1.0)
+    if weight is None:
+        return entry, used
+    used = used * take(weight, where(target == ignore_index, 0, target))
+    return entry * used, used
+
+
+def _weighted(operation: str, loss: Any, used: Any, reduction: str) -> Any:
+    if reduction == "mean":
+        return loss.sum() / used.sum()
+    return _reduce(operation, loss, reduction)
+
+
+class _Loss(Module):
+    def __init__(self, reduction: str = "mean") -> None:
+        super().__init__()
+        _check_reduction(type(self).__name__, reduction)
+        self.reduction = reduction
+
+
+class _WeightedLoss(_Loss):
+    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.register_buffer("weight", weight)
+
+
+class MSELoss(_Loss):
+    """See `mse_loss`."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return mse_loss(input, target, self.reduction)
+
+
+class L1Loss(_Loss):
+    """See `l1_loss`."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return l1_loss(input, target, self.reduction)
+
+
+class SmoothL1Loss(_Loss):
+    """See `smooth_l1_loss`."""
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.beta = beta
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return smooth_l1_loss(input, target, self.reduction, self.beta)
+
+
+class HuberLoss(_Loss):
+    """See `huber_loss`."""
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.delta = delta
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return huber_loss(input, target, self.reduction, self.delta)
+
+
+class BCELoss(_WeightedLoss):
+    """See `binary_cross_entropy`."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return binary_cross_entropy(input, target, self.weight, self.reduction)
+
+
+class BCEWithLogitsLoss(_WeightedLoss):
+    """See `binary_cross_entropy_with_logits`."""
+
+    def __init__(
+        self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
+    ) -> None:
+        super().__init__(weight, reduction)
+        self.register_buffer("pos_weight", pos_weight)
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return binary_cross_entropy_with_logits(
+            input, target, self.weight, self.reduction, self.pos_weight
+        )
+
+
+class NLLLoss(_WeightedLoss):
+    """See `nll_loss`."""
+
+    def __init__(
+        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+    ) -> None:
+        super().__init__(weight, reduction)
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(N, C, ...), (N, ...) -> scalar."""
+        return nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+
+
+class CrossEntropyLoss(_WeightedLoss):
+    """See `cross_entropy`."""
+
+    def __init__(
+        self,
+        weight: Any = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, reduction)
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(N, C, ...), (N, ...) -> scalar."""
+        return cross_entropy(
+            input,
+            target,
+            self.weight,
+            self.ignore_index,
+            self.reduction,
+            self.label_smoothing,
+        )

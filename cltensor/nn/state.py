@@ -1,0 +1,108 @@
+"""Reading a saved state into a Module: all of it, or nothing and the whole list of faults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cltensor.autograd import Node, Variable
+from cltensor.errors import StateError
+from cltensor.ops.create import tensor
+from cltensor.tensor import Tensor
+
+if TYPE_CHECKING:
+    from cltensor.nn.module import Module
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `load_state_dict(strict=False)` passed over: names not given, names not known."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+def plain(value: Tensor | Variable) -> Tensor:
+    """The Tensor in a Variable, or the Tensor itself."""
+    return value.data if isinstance(value, Variable) else value
+
+
+def rebind(param: Variable, value: Tensor) -> None:
+    """Give a leaf new data; its place in the graph follows a change of dtype or device."""
+    moved = value.dtype != param.dtype or value.device is not param.device
+    param.data = value
+    if moved and param.node is not None:
+        hooks = param.node.hooks
+        param.node = Node(value)
+        param.node.hooks = hooks
+
+
+def load(module: Module, state_dict: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+    """Set the parameters and buffers of `module` (see Module.load_state_dict)."""
+    if not isinstance(state_dict, Mapping):
+        raise StateError(
+            f"load_state_dict: expected a mapping of names to tensors, "
+            f"got a {type(state_dict).__name__}"
+        )
+    slots = {name: slot for name, *slot in module._state_slots("")}
+    unexpected = [name for name in state_dict if name not in slots]
+    missing, faults, fresh = [], [], []
+    for name, (owner, table, key) in slots.items():
+        if name not in state_dict:
+            if key not in owner._optional_state:
+                missing.append(name)
+            continue
+        current = owner.__dict__[table][key]
+        value = _readable(name, state_dict[name])
+        if tuple(value.shape) != tuple(current.shape):
+            faults.append(
+                f"size mismatch for {name}: the state has shape {tuple(value.shape)}, "
+                f"the model {tuple(current.shape)}"
+            )
+        else:
+            fresh.append((owner, table, key, current, value))
+    if strict and unexpected:
+        faults.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}")
+    if strict and missing:
+        faults.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}")
+    if faults:
+        raise StateError(
+            f"load_state_dict: Error(s) in loading state_dict for {type(module).__name__}:\n\t"
+            + "\n\t".join(faults)
+        )
+    # All conversions come before the first assignment: a failing one changes nothing.
+    converted = [_like(value, current) for *_, current, value in fresh]
+    for (owner, table, key, current, _), value in zip(fresh, converted, strict=True):
+        if isinstance(current, Variable):
+            current.data = value
+        else:
+            owner.__dict__[table][key] = value
+    return IncompatibleKeys(missing, unexpected)
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _readable(name: str, value: Any) -> Any:
+    """A state_dict's entry as a Tensor or a NumPy array."""
+    if isinstance(value, (Tensor, Variable)):
+        return plain(value)
+    try:
+        # A PyTorch parameter lets NumPy read it only when it is detached.
+        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
+    except Exception as error:
+        raise StateError(
+            f"load_state_dict: {name!r} cannot be read as an array: {error}"
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise StateError(f"load_state_dict: {name!r} holds {array.dtype}, not numbers")
+    return array
+
+
+def _like(value: Any, current: Tensor | Variable) -> Tensor:
+    """`value` with the dtype and on the device of `current`."""
+    if isinstance(value, np.ndarray):
+        return tensor(value.astype(current.dtype), device=current.device)
+    return value.astype(current.dtype).to(current.device)

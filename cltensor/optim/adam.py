@@ -1,0 +1,109 @@
+"""Adam and AdamW."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cltensor.autograd import Variable
+from cltensor.ops.create import zeros_like
+from cltensor.ops.pointwise import maximum, sqrt
+from cltensor.optim.optimizer import Optimizer, Params
+from cltensor.tensor import Tensor
+
+
+class Adam(Optimizer):
+    """Gradient descent with running estimates of each gradient's mean and square.
+
+        g = grad + weight_decay * p
+        m = m + (1 - beta1) * (g - m)
+        v = beta2 * v + (1 - beta2) * g * g
+        p = p - lr / (1 - beta1**t) * m / (sqrt(v) / sqrt(1 - beta2**t) + eps)
+
+    Args:    params: Variables or groups; amsgrad: divide by the largest v so far;
+             maximize: climb instead of descend; the rest as above.
+    Raises:  ValueError for a negative option or a beta outside [0, 1).
+    Source:  Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018.
+    """
+
+    # Whether weight decay shrinks the weights themselves or is added to the gradient.
+    _decoupled = False
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def _check_options(self, group: dict[str, Any]) -> None:
+        self._at_least_zero(group, "lr", "eps", "weight_decay")
+        for number, beta in enumerate(group["betas"]):
+            if not 0 <= beta < 1:
+                raise ValueError(f"{self._name}: betas[{number}] is {beta}; it must be in [0, 1)")
+
+    def _update(
+        self, param: Variable, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
+        values = param.data
+        beta1, beta2 = group["betas"]
+        lr, decay = group["lr"], group["weight_decay"]
+        if not state:
+            state["step"] = 0
+            # Stored zeros, not a constant expression: the first step is the later steps' kernel.
+            for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 2 + group["amsgrad"]]:
+                state[name] = zeros_like(values).realize()
+        state["step"] += 1
+        if group["maximize"]:
+            grad = -grad
+        if decay and self._decoupled:
+            values = values * (1 - lr * decay)
+        elif decay:
+            grad = grad + decay * values
+        mean, square = state["exp_avg"], state["exp_avg_sq"]
+        state["exp_avg"] = mean = mean + (1 - beta1) * (grad - mean)
+        state["exp_avg_sq"] = square = beta2 * square + (1 - beta2) * (grad * grad)
+        if group["amsgrad"]:
+            state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)
+        # Python floats: they change with every step and reach the kernel as arguments.
+        rate = lr / (1 - beta1 ** state["step"])
+        scale = math.sqrt(1 - beta2 ** state["step"])
+        param.data = values - rate * (mean / (sqrt(square) / scale + group["eps"]))
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the weights instead of entering the gradient.
+
+        p = p * (1 - lr * weight_decay), then Adam's step with g = grad
+
+    Source:  Loshchilov and Hutter 2019.
+    """
+
+    _decoupled = True
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

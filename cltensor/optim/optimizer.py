@@ -1,0 +1,216 @@
+"""Optimizer: parameter groups, the state of every parameter, and the step around an update rule."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from cltensor.autograd import Variable, enable_grad, no_grad
+from cltensor.errors import GradientError, StateError
+from cltensor.ops.create import tensor
+from cltensor.tensor import Tensor
+
+Params = Iterable[Variable] | Iterable[dict[str, Any]]
+
+
+class Optimizer:
+    """Base of all optimizers.
+
+    A subclass defines `_update(param, grad, state, group)`, plain Tensor arithmetic that sets
+    `param.data` and the entries of `state`. Nothing is computed while the rules run; `step`
+    realises the results at its end, so that the rule of one parameter is one kernel that
+    writes the weight and its state together. Numbers that change from step to step (lr, bias
+    corrections) stay Python floats: they become kernel arguments and no kernel is built twice.
+
+    Args:    params: Variables, or dictionaries {"params": Variables, "lr": ..., ...}, one a group;
+             defaults: the options that a group does not set itself.
+    """
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        self._name = type(self).__name__
+        if isinstance(params, (Tensor, Variable, Mapping)):
+            raise TypeError(
+                f"{self._name}: params is a {type(params).__name__}; "
+                "pass a list of Variables or of groups"
+            )
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        # One entry per parameter, in the order of the groups; it lives as long as the parameter.
+        self.state: list[dict[str, Any]] = []
+        entries: list[Any] = list(params)
+        if not entries:
+            raise ValueError(f"{self._name}: the parameter list is empty")
+        if not isinstance(entries[0], dict):
+            entries = [{"params": entries}]
+        for entry in entries:
+            self.add_param_group(entry)
+
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """Add a group: {"params": Variables, option: value, ...}."""
+        if not isinstance(group, dict) or "params" not in group:
+            raise TypeError(f"{self._name}: a group is a dict with the key 'params'")
+        params = group["params"]
+        params = [params] if isinstance(params, Variable) else list(params)
+        known = {id(param) for param, _, _ in self._entries()}
+        for param in params:
+            if not isinstance(param, Variable):
+                raise TypeError(
+                    f"{self._name}: can only optimize Variables, got a {type(param).__name__}"
+                )
+            if not param.is_leaf:
+                raise ValueError(
+                    f"{self._name}: a parameter is the result of an operation; "
+                    "optimize the Variable it was computed from, or its .detach()"
+                )
+            if id(param) in known:
+                raise ValueError(f"{self._name}: a parameter appears twice")
+            known.add(id(param))
+        options = {**self.defaults, **group, "params": params}
+        self._check_options(options)
+        self.param_groups.append(options)
+        self.state.extend({} for _ in params)
+
+    def _check_options(self, group: dict[str, Any]) -> None:
+        """Refuse options out of range; subclasses say which."""
+
+    def _at_least_zero(self, group: dict[str, Any], *names: str) -> None:
+        for name in names:
+            if not group[name] >= 0:
+                raise ValueError(f"{self._name}: {name} is {group[name]}; it must not be negative")
+
+    def _entries(self) -> Iterator[tuple[Variable, dict[str, Any], dict[str, Any]]]:
+        """(parameter, its state, its group) for every parameter."""
+        states = iter(self.state)
+        for group in self.param_groups:
+            for param in group["params"]:
+                yield param, next(states), group
+
+    def _update(
+        self, param: Variable, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
+        raise NotImplementedError(f"{self._name}: the class defines no _update()")
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move every parameter that has a gradient by one step.
+
+        Args:    closure: computes the loss again, gradients included.
+        Returns: what the closure returned, or None.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        touched = []
+        with no_grad():
+            for param, state, group in self._entries():
+                if param.grad is not None:
+                    self._update(param, self._gradient(param), state, group)
+                    touched.append((param, state))
+        for param, state in touched:
+            param.data.realize()
+            for value in state.values():
+                if isinstance(value, Tensor):
+                    value.realize()
+        return loss
+
+    def _gradient(self, param: Variable) -> Tensor:
+        grad = param.grad.data
+        if grad.shape != param.shape:
+            raise GradientError(
+                f"{self._name}.step: a gradient has shape {tuple(grad.shape)}, "
+                f"its parameter {tuple(param.shape)}"
+            )
+        return grad
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Drop all gradients, or set them to zero."""
+        for param, _, _ in self._entries():
+            if param.grad is not None:
+                param.grad = None if set_to_none else Variable(param.grad.data * 0)
+
+    # -- saving and loading ----------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state by number of the parameter, and the groups with numbers for parameters.
+
+            {"state": {0: {"exp_avg": Tensor, ...}, ...},
+             "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
+        """
+        groups, first = [], 0
+        for group in self.param_groups:
+            numbers = list(range(first, first + len(group["params"])))
+            groups.append({**group, "params": numbers})
+            first += len(numbers)
+        state = {number: dict(entry) for number, entry in enumerate(self.state) if entry}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Take over a state_dict of the same kind of optimizer, PyTorch's included.
+
+        Raises:  StateError if groups, counts or shapes differ; nothing is changed then.
+        """
+        operation = f"{self._name}.load_state_dict"
+        try:
+            saved_groups, saved_state = state_dict["param_groups"], state_dict["state"]
+        except (KeyError, TypeError) as error:
+            raise StateError(
+                f"{operation}: expected a dict with 'state' and 'param_groups'"
+            ) from error
+        if len(saved_groups) != len(self.param_groups):
+            raise StateError(
+                f"{operation}: {len(saved_groups)} parameter groups were saved, "
+                f"the optimizer has {len(self.param_groups)}"
+            )
+        for number, (saved, group) in enumerate(
+            zip(saved_groups, self.param_groups, strict=True)
+        ):
+            if len(saved["params"]) != len(group["params"]):
+                raise StateError(
+                    f"{operation}: group {number} was saved with {len(saved['params'])} "
+                    f"parameters, the optimizer's has {len(group['params'])}"
+                )
+        order = [number for saved in saved_groups for number in saved["params"]]
+        state = [
+            {
+                key: _restored(f"{operation}: parameter {number}", key, value, param)
+                for key, value in saved_state.get(number, {}).items()
+            }
+            for number, (param, _, _) in zip(order, self._entries(), strict=True)
+        ]
+        self.state = state
+        self.param_groups = [
+            {**self.defaults, **copy.deepcopy(_without_params(saved)), "params": group["params"]}
+            for saved, group in zip(saved_groups, self.param_groups, strict=True)
+        ]
+
+    def __repr__(self) -> str:
+        lines = [f"{self._name} ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(_without_params(group))]
+        return "\n".join([*lines, ")"])
+
+
+def _without_params(group: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in group.items() if key != "params"}
+
+
+def _restored(where: str, key: str, value: Any, param: Variable) -> Any:
+    """A saved entry on the device of its parameter; step counts come back as plain numbers."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if key == "step":
+        return float(value.item())
+    array = value.data if isinstance(value, Variable) else value
+    if not isinstance(array, Tensor):
+        array = np.asarray(array)
+    if tuple(array.shape) != tuple(param.shape):
+        raise StateError(
+            f"{where}: {key!r} has shape {tuple(array.shape)}, the parameter {tuple(param.shape)}"
+        )
+    if isinstance(array, Tensor):
+        return array.astype(param.dtype).to(param.device)
+    return tensor(array.astype(param.dtype), device=param.device)
