@@ -1,0 +1,23 @@
+## A work-item turns the index arrays at `each` consecutive positions into one element offset each:
+## table[b] = sum over axes of (index wrapped into the axis) * stride.
+<%include file="wrap.cl"/>
+__kernel void offsets(
+    __global ${out}* restrict table_g,
+% for k, I in enumerate(types):
+    __global const ${I}* restrict i${k}_g,
+% endfor
+% for k in range(len(types)):
+    const long start${k}, const long n${k}, const long stride${k},
+% endfor
+    const ${out} count, const ${out} each, __global int* fault_g
+) {
+    const ${out} first = (${out})get_global_id(0) * each;
+    const ${out} end = first + each < count ? first + each : count;
+    for (${out} b = first; b < end; ++b) {
+        long at = 0;
+% for k in range(len(types)):
+        at += wrap_index((long)i${k}_g[start${k} + b], n${k}, fault_g) * stride${k};
+% endfor
+        table_g[b] = (${out})at;
+    }
+}

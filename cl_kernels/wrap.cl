@@ -1,0 +1,10 @@
+## Shared by the kernels that read indices: a negative one counts from the end, a bad one is noted.
+long wrap_index(const long given, const long n, __global int* fault_g) {
+    const long i = given < 0 ? given + n : given;
+    if (i >= 0 && i < n)
+        return i;
+    fault_g[0] = 1;
+    fault_g[1] = (int)given;
+    fault_g[2] = (int)n;
+    return 0;
+}

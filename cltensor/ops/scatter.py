@@ -1,0 +1,323 @@
+"""Writing by index: x[key] = value, gather and its reverse, sums at indices.
+
+Sums at indices go through their sources in order, without atomics: results are the same in every
+run, and every element type works. Where an assignment names an element twice, the last value stays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.codegen import contiguous_strides
+from cltensor.dtypes import C_NAMES
+from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
+from cltensor.op import broadcast_shapes, normalize_axes, primitive
+from cltensor.ops.index import (
+    add_along,
+    getitem,
+    index_positions,
+    offset_table,
+    pick_backward,
+    take_apart,
+)
+from cltensor.ops.pointwise import astype
+from cltensor.ops.shape import (
+    Shape,
+    broadcast_to,
+    cut_op,
+    cut_view,
+    flatten,
+    permute,
+    reshape,
+    slice_backward,
+)
+from cltensor.ops.window import BIT_TYPES, copy, spread, wide
+from cltensor.program import kernel
+from cltensor.tensor import Tensor
+
+# ---------------------------------------------------------------------------------------- setitem
+
+
+def _value(value: Any, to: Tensor, shape: Shape) -> Tensor | float:
+    """`value` as a number or as a Tensor of `shape` with dtype and device of `to`."""
+    if hasattr(type(value), "__apply_op__"):
+        value = value.data
+    if isinstance(value, (bool, int, float, np.generic)):
+        return value
+    tensor = value if isinstance(value, Tensor) else Tensor.from_numpy(np.asarray(value), to.device)
+    if tensor.device is not to.device:
+        raise DeviceError(
+            f"setitem: the tensor is on '{to.device}', the value on '{tensor.device}'; move one "
+            f"with .to('{to.device}')"
+        )
+    given = tensor.shape
+    while len(given) > len(shape) and given[0] == 1:
+        given = given[1:]
+    if len(given) > len(shape) or broadcast_shapes("setitem", given, shape) != shape:
+        raise ShapeError(
+            f"setitem: a value of shape {tensor.shape} does not broadcast to the shape {shape} of "
+            "what the key selects"
+        )
+    return broadcast_to(reshape(astype(tensor, to.dtype), given), shape)
+
+
+def _last_writers(at: Any, value: Tensor, start: int, count: int, places: int) -> Tensor:
+    """`value` with the slice of the last writer wherever the table `at` names a place twice."""
+    device = value.device
+    marks = Tensor.empty((places,), dtypes.int32, device)
+    last = Tensor.empty((count,), dtypes.int32, device)
+    local = 1 if device.is_cpu else min(64, device.max_work_group)
+    grid = (-(-count // local) * local,)
+    for stage in (0, 1):
+        kernel(device, "last_writer", stage=stage)(grid, (local,), marks.buffer, at, count)
+    kernel(device, "last_writer", stage=2)(grid, (local,), last.buffer, marks.buffer, at, count)
+    return getitem(value, (slice(None),) * start + (last,))
+
+
+def write_region(to: Tensor, key: Any, value: Any) -> None:
+    """Write `value` into to[key] in the buffer of `to`, which nobody else may see.
+
+    Raises before anything is written: IndexingError, ShapeError or DeviceError.
+    """
+    plan = take_apart("setitem", to.shape, key, to.device)
+    target = cut_view(to, plan.cut)
+    if not plan.indices:
+        copy(target, _value(value, to, target.shape))
+        return
+    if plan.axes is not None:
+        target = permute(target, plan.axes)
+    start, end = plan.start, plan.start + len(plan.indices)
+    positions, dense = index_positions("setitem", plan.indices)
+    before, grid, after = target.shape[:start], target.shape[start:end], target.shape[end:]
+    count = math.prod(positions)
+    source = _value(value, to, (*before, *positions, *after))
+    flat = (*before, count, *after)
+    if 0 in flat:
+        return
+    if isinstance(source, Tensor):
+        source = reshape(source, flat)
+        if not plan.unique:
+            # The table is 32 bits wide here: a grid with more places has no room for its marks.
+            at = offset_table("setitem", dense, grid, contiguous_strides(grid), False)
+            source = _last_writers(at, source, start, count, math.prod(grid))
+    long_index = wide(to, target)
+    table = offset_table("setitem", dense, grid, target.strides[start:end], long_index)
+    strides = (*target.strides[:start], 0, *target.strides[end:])
+    copy(
+        target.as_strided(flat, strides, target.offset),
+        source,
+        to_table=table,
+        axis=start,
+        long_index=long_index,
+    )
+
+
+def _run_setitem(x: Tensor, value: Any, key: Any) -> Tensor:
+    result = Tensor.empty(x.shape, x.dtype, x.device)
+    copy(result, x)
+    write_region(result, key, value)
+    return result
+
+
+_setitem = primitive(
+    "setitem(x, value, key)",
+    _run_setitem,
+    dx=lambda g, key: _setitem(g, 0, key),
+    dvalue=lambda g, key: getitem(g, key),
+)
+
+
+def setitem(x: Tensor, key: Any, value: Any) -> Tensor:
+    """A copy of x in which x[key] is `value`. The key means what it means in getitem."""
+    return _setitem(x, value, key)
+
+
+# ----------------------------------------------------------------------------------------- gather
+
+
+def _index(name: str, index: Any, device: Any) -> Tensor:
+    """An index argument as a Tensor of integers."""
+    if hasattr(type(index), "__apply_op__"):
+        index = index.data
+    if not isinstance(index, Tensor):
+        index = Tensor.from_numpy(np.asarray(index), device)
+    if index.dtype.kind not in "iu":
+        raise DTypeError(f"{name}: the index is {index.dtype.name}; it must be an integer tensor")
+    if index.device is not device:
+        raise DeviceError(
+            f"{name}: operands are on '{device}' and '{index.device}'; move one with "
+            f".to('{device}')"
+        )
+    return index
+
+
+def _run_gather(x: Tensor, index: Tensor, axis: int) -> Tensor:
+    x, index = x.contiguous(), index.contiguous()
+    result = Tensor.empty(index.shape, x.dtype, x.device)
+    count = result.size
+    size, local, each = spread(x.device, count)
+    run = kernel(
+        x.device,
+        "gather",
+        T=BIT_TYPES[x.dtype.itemsize],
+        I=C_NAMES[index.dtype],
+        index="long" if wide(x, result) else "int",
+    )
+    inner = math.prod(x.shape[axis + 1 :])
+    if count:
+        run(
+            (size,), (local,), result.buffer, x.buffer, index.buffer, x.offset, index.offset,
+            count, x.shape[axis], index.shape[axis], inner, each, x.device.fault("gather"),
+        )  # fmt: skip
+    return result
+
+
+def _run_gather_backward(g: Tensor, index: Tensor, axis: int, shape: Shape) -> Tensor:
+    """Zeros of `shape` to which each element of g is added at its index along the axis."""
+    result = Tensor.empty(shape, g.dtype, g.device)
+    copy(result, 0)
+    if g.size:
+        index = index.contiguous()
+        m, inner = index.shape[axis], math.prod(shape[axis + 1 :])
+        add_along(
+            result,
+            g.contiguous(),
+            (math.prod(shape[:axis]), shape[axis], m),
+            (index.buffer, C_NAMES[index.dtype], index.offset),
+            (m * inner, inner, 1),
+            "scatter_add",
+        )
+    return result
+
+
+_gather = primitive(
+    "gather(x, index, axis)",
+    _run_gather,
+    dx=lambda g, index, axis, x_shape: _gather_backward(g, index, axis, x_shape),
+)
+_gather_backward = primitive(
+    "gather_backward(g, index, axis, shape)",
+    _run_gather_backward,
+    dg=lambda g, index, axis: _gather(g, index, axis),
+)
+
+
+def _check_along(name: str, x: Tensor, index: Tensor, axis: int) -> tuple[int, Any]:
+    """The axis, and the cut that brings x to the size of the index on all other axes."""
+    if index.ndim != x.ndim or any(
+        i > n for d, (i, n) in enumerate(zip(index.shape, x.shape, strict=False)) if d != axis
+    ):
+        raise ShapeError(
+            f"{name}: an index of shape {index.shape} for shape {x.shape} along axis {axis}; it "
+            "must have as many axes and be no larger on the others"
+        )
+    if x.shape[axis] == 0 and index.size:
+        raise IndexingError(f"{name}: axis {axis} of size 0 has no elements to pick")
+    sizes = [n if d == axis else i for d, (i, n) in enumerate(zip(index.shape, x.shape))]  # noqa: B905
+    return axis, tuple([(0, 1, n) for n in sizes])
+
+
+def gather(x: Tensor, axis: int, index: Any) -> Tensor:
+    """Pick along an axis, with an index for each element of the result (PyTorch's gather).
+
+        out[i, j, k] = x[i, index[i, j, k], k]        for axis 1
+
+    Shapes:  index has the axes of x and is no larger on all but `axis`; the result has its shape.
+    Raises:  ShapeError; IndexingError at the next read for an index out of range.
+    """
+    axis = normalize_axes("gather", axis, x.ndim)[0]
+    index = _index("gather", index, x.device)
+    _, shown = _check_along("gather", x, index, axis)
+    if any(n != m for (_, _, n), m in zip(shown, x.shape, strict=True)):
+        x = cut_op(x, shown)
+    return _gather(x, index, axis)
+
+
+def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
+    """NumPy's gather: as `gather`, but the other axes of x and indices broadcast."""
+    if axis is None:
+        x, axis = flatten(x), 0
+    axis = normalize_axes("take_along_axis", axis, x.ndim)[0]
+    index = _index("take_along_axis", indices, x.device)
+    if index.ndim != x.ndim:
+        raise ShapeError(
+            f"take_along_axis: indices of shape {index.shape} for shape {x.shape}; the number of "
+            "axes must be equal"
+        )
+    outside = [
+        tuple([1 if d == axis else n for d, n in enumerate(shape)])
+        for shape in (x.shape, index.shape)
+    ]
+    common = broadcast_shapes("take_along_axis", *outside)
+    x = broadcast_to(x, (*common[:axis], x.shape[axis], *common[axis + 1 :]))
+    index = broadcast_to(index, (*common[:axis], index.shape[axis], *common[axis + 1 :]))
+    return gather(x, axis, index)
+
+
+def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
+    """x with source[i, j, k] added to x[i, index[i, j, k], k] (for axis 1): the reverse of gather.
+
+    The sums run through the sources in order: the same bits in every run.
+    """
+    axis = normalize_axes("scatter_add", axis, x.ndim)[0]
+    index = _index("scatter_add", index, x.device)
+    _, shown = _check_along("scatter_add", x, index, axis)
+    if source.ndim != index.ndim or any(
+        i > n for i, n in zip(index.shape, source.shape, strict=True)
+    ):
+        raise ShapeError(
+            f"scatter_add: an index of shape {index.shape} for a source of shape {source.shape}; "
+            "it must not be larger"
+        )
+    if source.shape != index.shape:
+        source = cut_op(source, tuple([(0, 1, n) for n in index.shape]))
+    sums = _gather_backward(source, index, axis, tuple([n for _, _, n in shown]))
+    if sums.shape != x.shape:
+        sums = slice_backward(sums, shown, x.shape)
+    return x + sums
+
+
+def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1) -> Tensor:
+    """x with alpha times slice j of `source` added to slice index[j] along an axis."""
+    axis = normalize_axes("index_add", axis, x.ndim)[0]
+    index = _index("index_add", index, x.device)
+    wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
+    if index.ndim != 1 or source.shape != wanted:
+        raise ShapeError(
+            f"index_add: an index of shape {index.shape} and a source of shape {source.shape} for "
+            f"axis {axis} of shape {x.shape}; the index must be a vector with one entry for each "
+            "slice of the source"
+        )
+    if x.shape[axis] == 0 and index.size:
+        raise IndexingError(f"index_add: axis {axis} of size 0 has no elements to add to")
+    sums = pick_backward(source, (index,), axis, x.shape)
+    return x + (sums if alpha == 1 else sums * alpha)
+
+
+def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
+    """A new last axis with 1 at the class that x names and 0 elsewhere.
+
+    num_classes: -1 for one more than the largest class, which waits for the device. A class out of
+    range raises IndexingError at the next read.
+    """
+    if hasattr(type(x), "__apply_op__"):
+        x = x.data
+    index = _index("one_hot", x, x.device)
+    if num_classes < 0:
+        num_classes = int(index.numpy().max(initial=-1)) + 1
+    kind = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
+    result = Tensor.empty((*index.shape, num_classes), kind, index.device)
+    if result.size == 0:
+        return result
+    index = index.contiguous()
+    local = min(64, index.device.max_work_group)
+    run = kernel(index.device, "one_hot", T=C_NAMES[kind], I=C_NAMES[index.dtype])
+    run(
+        (-(-result.size // local) * local,), (local,), result.buffer, index.buffer,
+        index.offset, result.size, num_classes, index.device.fault("one_hot"),
+    )  # fmt: skip
+    return result
