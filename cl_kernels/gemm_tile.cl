@@ -1,0 +1,46 @@
+## Shared parts of the matrix kernels: types, the register tile, its store. No kernel of its own.
+## In all of them TI is the element type in memory, TA that of accumulators, TO that of the result;
+## VW lanes of a register vector; MR rows and NV vectors of the register tile (MR*NV + NV + 1
+## registers must exist). No built-in functions: some drivers turn each into a call (see math.cl).
+
+<%def name="vectors(TA, VW)">
+typedef ${TA}${VW} vec;
+/* Dereferenced where a vloadN call would not be inlined; promises only element alignment. */
+typedef ${TA}${VW} __attribute__((aligned(sizeof(${TA})))) uvec;
+</%def>
+
+## Declares the accumulators c<row>_<vector>.
+<%def name="clear(MR, NV)">
+% for r in range(MR):
+    vec ${', '.join('c%d_%d = (vec)(0)' % (r, v) for v in range(NV))};
+% endfor
+</%def>
+
+## One step along k: c += a (MR scalars) * b (NV vectors). rows: one C expression per row.
+<%def name="step(rows, vectors)">
+    % for v, b in enumerate(vectors):
+        const vec b${v} = ${b};
+    % endfor
+    % for r, a in enumerate(rows):
+        {
+            const vec row = (vec)(${a});
+        % for v in range(len(vectors)):
+            c${r}_${v} = row * b${v} + c${r}_${v};
+        % endfor
+        }
+    % endfor
+</%def>
+
+## Copies the accumulators to a local array of MR rows of NV*VW.
+<%def name="spill(MR, NV, VW, t)">
+% for r in range(MR):
+% for v in range(NV):
+    *(__local uvec*)(${t} + ${(r * NV + v) * VW}) = c${r}_${v};
+% endfor
+% endfor
+</%def>
+
+## The one place where a result is written. acc: the sum; old: the value that is there already.
+<%def name="put(TO, place, acc, first)">
+    ${place} = (${TO})(${first} ? ${acc} : ${acc} + ${place});
+</%def>

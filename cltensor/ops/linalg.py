@@ -1,0 +1,327 @@
+"""Matrix products.
+
+One run of kernels serves every rank, dtype and memory order: operands are read through their
+strides, so transposed, sliced and broadcast views are never copied first. A CPU device gets packed
+panels and a register tile per work-item, other devices tiles staged by a work-group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from math import prod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cltensor.device import Device
+from cltensor.dtypes import C_NAMES, bool_, float16, float32, int32, promote
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.op import primitive, same_device
+from cltensor.ops.pointwise import astype, full, not_equal
+from cltensor.ops.shape import expand, matrix_transpose, reshape
+from cltensor.program import kernel
+from cltensor.tensor import Tensor, show
+
+#: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
+ROWS, VECTORS = 6, 2
+_VECTOR_BYTES = 32
+
+
+class Skeleton:
+    """Which form of the matrix kernels runs: packed for CPU devices, work-groups for others."""
+
+    #: Set to "cpu" or "gpu" to run that form on any device; tests do.
+    forced: ClassVar[str | None] = None
+
+    @classmethod
+    def of(cls, device: Device) -> str:
+        """ "cpu" or "gpu" for `device`."""
+        return cls.forced or ("cpu" if device.is_cpu else "gpu")
+
+
+def vector_width(dtype: np.dtype) -> int:
+    """Lanes of a register vector that accumulates `dtype`."""
+    return min(16, _VECTOR_BYTES // accumulator(dtype).itemsize)
+
+
+def accumulator(dtype: np.dtype) -> np.dtype:
+    """The dtype in which products of `dtype` are summed: float32 for float16."""
+    return float32 if dtype == float16 else dtype
+
+
+def local_budget(device: Device) -> int:
+    """Bytes of local memory that a packed kernel may use: most of it, and never beyond a cache."""
+    return min(device.local_mem, 512 << 10) - (2 << 10)
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b rounded up."""
+    return -(-a // b)
+
+
+def split(total: int, most: int) -> int:
+    """The size of equal parts of `total`, none larger than `most`."""
+    return ceil_div(total, max(1, ceil_div(total, most)))
+
+
+@lru_cache(maxsize=4096)
+def packed_plan(
+    m: int, n: int, k: int, batch: int, rows: int, cols: int, a_cap: int, kc_cap: int, cores: int
+) -> tuple[int, int, int]:
+    """(mc, nc, kc): the tile of c that a work-item of gemm_cpu computes, and its steps along k.
+
+    Minimises an estimate of the slowest core's time: products, packing of both panels (that of a
+    is repeated for every column of tiles, that of b for every row), start of a work-item.
+    """
+    kc = split(k, kc_cap)
+    best, plan = float("inf"), (rows, cols, kc)
+    for parts_m in range(1, 65):
+        mc = ceil_div(ceil_div(m, rows), parts_m) * rows
+        if mc * kc > a_cap or mc > 192:
+            continue
+        for parts_n in range(1, 65):
+            nc = ceil_div(ceil_div(n, cols), parts_n) * cols
+            tiles = ceil_div(m, mc) * ceil_div(n, nc) * batch
+            work = mc * nc * (k / 16 + 1) + 1.2 * mc * k + 0.5 * nc * k + 2000
+            cost = ceil_div(tiles, cores) * work
+            if cost < best:
+                best, plan = cost, (mc, nc, kc)
+            if nc == cols:
+                break
+        if mc == rows:
+            break
+    return plan
+
+
+def grid_tile(device: Device, m: int, n: int) -> tuple[int, int]:
+    """(work-group edge, register tile edge) of the work-group kernels for an m x n result."""
+    edge = 16 if device.max_work_group >= 256 else 8 if device.max_work_group >= 64 else 4
+    large = edge * 4
+    enough = ceil_div(m, large) * ceil_div(n, large) >= device.compute_units
+    return edge, 4 if enough and min(m, n) > large // 2 else 2
+
+
+Axes = list[tuple[int, int, int]]
+
+
+def _batch_axes(a: Tensor, b: Tensor, shape: tuple[int, ...]) -> Axes:
+    """(size, stride in a, stride in b) of the batch dimensions, merged where both run on."""
+    axes: Axes = []
+    for size, step_a, step_b in zip(
+        shape, _batch_strides(a, shape), _batch_strides(b, shape), strict=True
+    ):
+        if size == 1:
+            continue
+        if axes and axes[-1][1] == step_a * size and axes[-1][2] == step_b * size:
+            axes[-1] = (axes[-1][0] * size, step_a, step_b)
+        else:
+            axes.append((size, step_a, step_b))
+    return axes
+
+
+def _batch_strides(x: Tensor, shape: tuple[int, ...]) -> list[int]:
+    lead = len(shape) - (x.ndim - 2)
+    own = zip(x.shape[:-2], x.strides[:-2], strict=True)
+    return [0] * lead + [0 if size == 1 else step for size, step in own]
+
+
+def _outer_offsets(axes: Axes) -> Iterator[tuple[int, int, int]]:
+    """(position in the batch, offset in a, offset in b) of every index of `axes`."""
+    sizes = [size for size, _, _ in axes]
+    for position, index in enumerate(np.ndindex(*sizes)):
+        yield (
+            position,
+            sum(i * axis[1] for i, axis in zip(index, axes, strict=True)),
+            sum(i * axis[2] for i, axis in zip(index, axes, strict=True)),
+        )
+
+
+def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
+    same_device("matmul", a, b)
+    if a.dtype != b.dtype:
+        try:
+            dtype = promote(a.dtype, b.dtype)
+        except DTypeError as error:
+            raise DTypeError(f"matmul: {error}") from None
+        a, b = astype.run(a, dtype), astype.run(b, dtype)
+    if a.dtype == bool_:
+        return not_equal.run(_run_matmul(astype.run(a, int32), astype.run(b, int32)), 0)
+    m, k = a.shape[-2:]
+    n = b.shape[-1]
+    if b.shape[-2] != k:
+        raise ShapeError(
+            f"matmul: inner sizes {k} and {b.shape[-2]} of shapes {a.shape} and {b.shape} differ; "
+            "transpose an operand with .mT or reshape it"
+        )
+    try:
+        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    except ValueError:
+        raise ShapeError(
+            f"matmul: batch shapes {a.shape[:-2]} and {b.shape[:-2]} of {a.shape} and {b.shape} do "
+            "not broadcast; sizes must be equal or 1, counted from the last"
+        ) from None
+    shape = (*batch, m, n)
+    if k == 0:
+        return full(shape, 0, a.dtype, a.device)
+    run = _packed if Skeleton.of(a.device) == "cpu" else _grid
+    return run(a, b, batch, shape)
+
+
+def _arguments(a: Tensor, b: Tensor, axes: Axes) -> tuple[int, ...]:
+    """Sizes, strides and batch strides as the kernels take them; at most two batch axes."""
+    (_, outer_a, outer_b), (inner, inner_a, inner_b) = [(1, 0, 0)] * (2 - len(axes)) + axes
+    return (
+        *(a.shape[-2], b.shape[-1], a.shape[-1], *a.strides[-2:], *b.strides[-2:]),
+        *(inner, outer_a, inner_a, outer_b, inner_b),
+    )
+
+
+def _packed(a: Tensor, b: Tensor, batch: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+    device, total = a.device, accumulator(a.dtype)
+    width = vector_width(a.dtype)
+    cols = VECTORS * width
+    budget = local_budget(device) // total.itemsize - ROWS * cols
+    kc_cap = 256 if budget * total.itemsize > 64 << 10 else 96
+    a_cap = budget - cols * kc_cap
+    # Long sums pass through c several times, which float16 would round each time.
+    run = kernel(
+        device, "gemm_cpu", TI=C_NAMES[a.dtype], TA=C_NAMES[total], TO=C_NAMES[total],
+        VW=width, MR=ROWS, NV=VECTORS, a_cap=a_cap, kc_cap=kc_cap,
+    )  # fmt: skip
+    out = Tensor.empty(shape, total, device)
+    m, n, k = shape[-2], shape[-1], a.shape[-1]
+    axes = _batch_axes(a, b, batch)
+    outer, inner = axes[:-2], axes[-2:]
+    count = prod(size for size, _, _ in inner)
+    mc, nc, kc = packed_plan(m, n, k, count, ROWS, cols, a_cap, kc_cap, device.compute_units)
+    grid = (ceil_div(n, nc), ceil_div(m, mc), count)
+    for i, at_a, at_b in _outer_offsets(outer):
+        run(
+            grid, (1, 1, 1), out.buffer, a.buffer, b.buffer, i * count * m * n,
+            a.offset + at_a, b.offset + at_b, *_arguments(a, b, inner), mc, nc, kc,
+        )  # fmt: skip
+    return out if total == a.dtype else astype.run(out, a.dtype)
+
+
+def _grid(a: Tensor, b: Tensor, batch: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
+    device = a.device
+    m, n = shape[-2:]
+    edge, each = grid_tile(device, m, n)
+    element = C_NAMES[a.dtype]
+    run = kernel(
+        device, "gemm_gpu", TI=element, TA=C_NAMES[accumulator(a.dtype)], TO=element,
+        DM=edge, DN=edge, RM=each, RN=each, KW=16,
+    )  # fmt: skip
+    out = Tensor.empty(shape, a.dtype, device)
+    axes = _batch_axes(a, b, batch)
+    outer, inner = axes[:-2], axes[-2:]
+    count = prod(size for size, _, _ in inner)
+    grid = (ceil_div(n, edge * each) * edge, ceil_div(m, edge * each) * edge, count)
+    for i, at_a, at_b in _outer_offsets(outer):
+        run(
+            grid, (edge, edge, 1), out.buffer, a.buffer, b.buffer, i * count * m * n,
+            a.offset + at_a, b.offset + at_b, *_arguments(a, b, inner),
+        )  # fmt: skip
+    return out
+
+
+_matmul = primitive(
+    "matmul(a, b)",
+    _run_matmul,
+    da=lambda g, b: _matmul(g, matrix_transpose(b)),
+    db=lambda g, a: _matmul(matrix_transpose(a), g),
+)
+
+
+def _operands(operation: str, *operands: Any) -> None:
+    for x in operands:
+        if not hasattr(x, "ndim") or not hasattr(x, "device"):
+            raise DTypeError(
+                f"{operation}: cannot multiply {show(x)} as a matrix; wrap it with ct.tensor(...)"
+            )
+        if x.ndim == 0:
+            raise ShapeError(
+                f"{operation}: an operand of shape () has no matrix dimension; use * for scalars"
+            )
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """Multiply matrices, stacks of matrices and vectors.
+
+        out[..., i, j] = sum_k a[..., i, k] * b[..., k, j]
+
+    Args:    a (..., M, K) or (K,);  b (..., K, N) or (K,); batch dimensions broadcast.
+    Returns: (..., M, N); the dimension that a one-dimensional operand lacks is left out.
+    Raises:  ShapeError if inner sizes differ or batches do not broadcast, or for a scalar.
+    """
+    _operands("matmul", a, b)
+    if a.ndim == 1 and b.ndim == 1:
+        return dot(a, b)
+    if a.ndim == 1:
+        out = _matmul(reshape(a, (1, a.shape[0])), b)
+        return reshape(out, (*out.shape[:-2], out.shape[-1]))
+    if b.ndim == 1:
+        out = matmul(a, reshape(b, (b.shape[0], 1)))
+        return reshape(out, out.shape[:-1])
+    if a.ndim > 2 and b.ndim == 2 and a.shape[-1] == b.shape[0] and a.size:
+        # One tall product instead of a batch; the gradient of b then sums in the product too.
+        out = _matmul(reshape(a, (-1, a.shape[-1])), b)
+        return reshape(out, (*a.shape[:-1], b.shape[1]))
+    return _matmul(a, b)
+
+
+def _require_rank(operation: str, names: str, *pairs: tuple[Any, int]) -> None:
+    _operands(operation, *[x for x, _ in pairs])
+    if any(x.ndim != rank for x, rank in pairs):
+        shapes = " and ".join(str(x.shape) for x, _ in pairs)
+        raise ShapeError(f"{operation}: needs {names}, got shapes {shapes}; matmul takes any rank")
+
+
+def mm(a: Any, b: Any) -> Any:
+    """The product of two matrices, (M, K) and (K, N). Raises ShapeError for other ranks."""
+    _require_rank("mm", "two matrices", (a, 2), (b, 2))
+    return _matmul(a, b)
+
+
+def bmm(a: Any, b: Any) -> Any:
+    """Products of two equal stacks of matrices, (B, M, K) and (B, K, N).
+
+    Raises ShapeError for other ranks or different B.
+    """
+    _require_rank("bmm", "two stacks of matrices", (a, 3), (b, 3))
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError(
+            f"bmm: stacks of {a.shape[0]} and {b.shape[0]} matrices differ in length; matmul "
+            "broadcasts them"
+        )
+    return _matmul(a, b)
+
+
+def mv(a: Any, x: Any) -> Any:
+    """The product of a matrix (M, K) and a vector (K,). Raises ShapeError for other ranks."""
+    _require_rank("mv", "a matrix and a vector", (a, 2), (x, 1))
+    return matmul(a, x)
+
+
+def dot(a: Any, b: Any) -> Any:
+    """The inner product of two vectors of one length. Raises ShapeError for other ranks."""
+    _require_rank("dot", "two vectors", (a, 1), (b, 1))
+    if a.shape != b.shape:
+        raise ShapeError(f"dot: lengths {a.shape[0]} and {b.shape[0]} differ; slice the longer one")
+    return (a * b).sum(axis=0)
+
+
+def outer(a: Any, b: Any) -> Any:
+    """All products of the elements of two vectors: (M,) and (N,) give (M, N)."""
+    _require_rank("outer", "two vectors", (a, 1), (b, 1))
+    return reshape(a, (a.shape[0], 1)) * reshape(b, (1, b.shape[0]))
+
+
+def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
+    """beta * c + alpha * (a @ b) for matrices a (M, K) and b (K, N); c broadcasts to (M, N)."""
+    product = mm(a, b)
+    product = product if alpha == 1 else product * alpha
+    if beta == 0:
+        return product
+    return expand(c, product.shape) * beta + product if beta != 1 else c + product
