@@ -24,8 +24,9 @@ from cltensor.op import Op
 from cltensor.operators import Operators
 from cltensor.ops.pointwise import astype, full
 from cltensor.ops.reduce import sum as sum_over
+from cltensor.ops.scatter import setitem
 from cltensor.ops.shape import reshape
-from cltensor.tensor import Tensor, show
+from cltensor.tensor import Size, Tensor, show
 
 _sequence = count()
 
@@ -105,6 +106,14 @@ class Node:
         self.saved: tuple[Any, ...] = ()
         self.versions: tuple[int, ...] = ()
         self.released = False
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The nodes of the operands, each with 0, as PyTorch shows them."""
+        return tuple([(edge, 0) for edge in self.edges])
+
+    def __repr__(self) -> str:
+        return f"<{'AccumulateGrad' if self.op is None else self.op.name}>"
 
     def release(self) -> None:
         """Let go of the saved values after a backward pass."""
@@ -199,8 +208,8 @@ class Variable(Operators):
         return self.data.ndim
 
     @property
-    def size(self) -> int:
-        """The number of elements."""
+    def size(self) -> Size:
+        """The number of elements; called, as in PyTorch, the shape."""
         return self.data.size
 
     @property
@@ -368,19 +377,43 @@ class Variable(Operators):
             raise GradientError("pickle: only leaves can be pickled; use .detach() first")
         return (_unpickle, (type(self), self.data, self.requires_grad, self.__dict__))
 
-    def update(self, changed: Variable) -> None:
-        """Become `changed`, the result of an assignment to some elements of this Variable.
+    def __setitem__(self, key: Any, value: Any) -> None:
+        involved = self.node is not None or getattr(value, "requires_grad", False)
+        if involved and _mode.enabled:
+            self.become(setitem(self, key, value))
+        else:
+            self.data[key] = value.data if isinstance(value, Variable) else value
 
-        Raises GradientError for a leaf that requires a gradient, whose value the graph stands for.
+    def become(self, changed: Any) -> Variable:
+        """Show `changed`, the result of an operation in place, from now on; returns self.
+
+        Raises GradientError for a leaf that requires a gradient, outside `no_grad`.
         """
-        if self.node is not None and self.node.op is None and _mode.enabled:
+        if _mode.enabled and self.node is not None and self.node.op is None:
             raise GradientError(
-                "setitem: a leaf that requires a gradient cannot be changed in place; assign to "
-                ".data, or work on x.clone()"
+                "in place: a leaf that requires a gradient cannot be changed; use ct.no_grad(), "
+                "assign to .data, or work on x.clone()"
             )
-        self.data.replace(changed.data)
-        if self.node is None or self.node.op is not None:
-            self.node = changed.node
+        self.data.become(changed.data)
+        if _mode.enabled:
+            self.node = getattr(changed, "node", None)
+        return self
+
+
+def _augmented(name: str) -> Callable[[Variable, Any], Any]:
+    """``x += y``: rebinds x, but for a leaf under `no_grad`, which keeps collecting gradients."""
+
+    def method(self: Variable, other: Any) -> Any:
+        result = getattr(self, f"__{name}__")(other)
+        if self.node is not None and self.node.op is None and not _mode.enabled:
+            return self.become(result)
+        return result
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow"):
+    setattr(Variable, f"__i{_name}__", _augmented(_name))
 
 
 def _array(data: Any) -> np.ndarray:

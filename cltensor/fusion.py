@@ -89,7 +89,7 @@ class Value:
         self.strides = contiguous_strides(shape)
         self.nodes = 0
         self.leaves = 1
-        self.owner = _nobody
+        self.owner = nobody
 
     def settle(self, buffer: Buffer) -> None:
         """The elements are, or will be once the queue gets there, in `buffer`."""
@@ -100,7 +100,8 @@ class Value:
         self.leaves = 1
 
 
-def _nobody() -> None:
+def nobody() -> None:
+    """The owner of a Value that no Tensor shows."""
     return None
 
 

@@ -39,17 +39,31 @@ _DUNDERS = {
 
 #: Functions that are methods too, under the same name.
 METHODS = """
-abs acos acosh add all amax amin any argmax argmin asin asinh atan atan2 atanh ceil chunk clamp clip
-copysign cos cosh cumsum diagonal divide eq equal erf exp exp2 expand expand_as expm1 flatten flip
-floor floor_divide fmod gather ge gelu greater greater_equal gt hypot index_add index_select
-isfinite isinf isnan le less less_equal log log10 log1p log2 log_softmax logical_and logical_not
-logical_or logical_xor logsumexp lt masked_fill masked_select matmul max maximum mean median min
-minimum mm mul multiply mv bmm dot movedim ne neg negative nonzero norm not_equal outer pad permute
-pow prod reciprocal relu remainder repeat reshape roll round rsqrt scatter_add sigmoid sign silu
-sin sinh softmax softplus split sqrt square squeeze std sub subtract sum swapaxes t take
-take_along_axis tan tanh tile topk transpose tril triu true_divide trunc unbind unflatten unsqueeze
-var view where addmm sort argsort
+abs acos acosh add all amax amin any argmax argmin argsort asin asinh astype atan atan2 atanh bmm
+broadcast_to ceil chunk clamp clip clone contiguous copysign cos cosh cumsum diagonal dim div divide
+dot element_size eq equal erf exp exp2 expand expand_as expm1 flatten flip floor floor_divide fmod
+gather ge gelu greater greater_equal gt index_add index_select is_floating_point isfinite isinf isnan
+le less less_equal log log10 log1p log2 log_softmax logical_and logical_not logical_or logical_xor
+logsumexp lt masked_fill masked_select matmul max maximum mean min minimum mm movedim mul multiply mv
+narrow ne neg negative new_empty new_full new_ones new_tensor new_zeros nonzero norm not_equal numel
+outer pad permute pow prod reciprocal relu remainder repeat reshape roll round rsqrt scatter_add
+sigmoid sign silu sin sinh softmax softplus split sqrt square squeeze std sub subtract sum swapaxes t
+take take_along_axis tan tanh tile to topk transpose tril triu true_divide trunc type unbind
+unflatten unsqueeze var view view_as
 """.split()
+
+#: Methods that cast, under PyTorch's names.
+CASTS = {
+    "float": "float32",
+    "double": "float64",
+    "half": "float16",
+    "long": "int64",
+    "int": "int32",
+    "short": "int16",
+    "char": "int8",
+    "byte": "uint8",
+    "bool": "bool",
+}
 
 
 class Operators:
@@ -63,6 +77,16 @@ class Operators:
     if TYPE_CHECKING:  # methods are installed at run time
 
         def __getattr__(self, name: str) -> Any: ...
+
+    @property
+    def T(self) -> Any:
+        """The matrix with rows and columns exchanged (of two dimensions at most)."""
+        return self.t()
+
+    @property
+    def mT(self) -> Any:
+        """Each matrix of the stack, the last two dimensions, transposed."""
+        return self.swapaxes(-1, -2)
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,8 +109,16 @@ def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self, other: function(other, self)
 
 
+def _cast(to: Callable[..., Any], dtype: str) -> Callable[..., Any]:
+    return lambda self: to(self, dtype)
+
+
+def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *args, **kwargs: self.become(function(self, *args, **kwargs))
+
+
 def install(functions: Mapping[str, Callable[..., Any]]) -> None:
-    """Make `functions` (by name) the operators and methods of Tensor and Variable."""
+    """Make `functions` (by public name) the operators and methods of Tensor and Variable."""
     for name, (target, reflected) in _DUNDERS.items():
         function = functions[target]
         if name in ("neg", "pos", "abs", "invert"):
@@ -95,6 +127,14 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
             setattr(Operators, f"__{name}__", _binary(function))
         if reflected:
             setattr(Operators, f"__r{name}__", _reflected(function))
-    Operators.__hash__ = object.__hash__  # type: ignore[method-assign]
     for name in METHODS:
         setattr(Operators, name, _method(functions[name]))
+    for name, dtype in CASTS.items():
+        setattr(Operators, name, _cast(functions["to"], dtype))
+    setattr(Operators, "__getitem__", _binary(functions["getitem"]))  # noqa: B010
+
+
+def install_in_place(functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Give Tensor and Variable a method `<name>_` for each of `functions`."""
+    for name, function in functions.items():
+        setattr(Operators, f"{name}_", _in_place(function))

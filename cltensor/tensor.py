@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -26,6 +26,22 @@ from cltensor.memory import Buffer, download, upload
 from cltensor.operators import Operators
 
 
+class Size(int):
+    """A number of elements that, called, gives the shape: array API and PyTorch users both have
+    their way."""
+
+    _shape: Shape
+
+    def __new__(cls, shape: Shape) -> Size:
+        self = super().__new__(cls, prod(shape))
+        self._shape = shape
+        return self
+
+    def __call__(self, axis: int | None = None) -> Any:
+        """The shape, or the size along `axis`."""
+        return self._shape if axis is None else self._shape[axis]
+
+
 class Tensor(Operators):
     """An n-dimensional array on an OpenCL device.
 
@@ -33,6 +49,9 @@ class Tensor(Operators):
     """
 
     __slots__ = ("__weakref__", "_value", "_version")
+
+    #: How `x[key] = value` is done; set by the package, since it takes operations.
+    _assign: Callable[[Tensor, Any, Any], None]
 
     def __init__(self, value: Value) -> None:
         self._value = value
@@ -77,14 +96,14 @@ class Tensor(Operators):
         return len(self._value.shape)
 
     @property
-    def size(self) -> int:
-        """The number of elements."""
-        return prod(self._value.shape)
+    def size(self) -> Size:
+        """The number of elements; called, as in PyTorch, the shape."""
+        return Size(self._value.shape)
 
     @property
     def nbytes(self) -> int:
         """The number of bytes of the elements."""
-        return self.size * self.dtype.itemsize
+        return prod(self._value.shape) * self.dtype.itemsize
 
     @property
     def is_pending(self) -> bool:
@@ -111,12 +130,22 @@ class Tensor(Operators):
     def is_contiguous(self) -> bool:
         """Whether the elements lie in row-major order without gaps."""
         value = self._value
-        return value.strides == contiguous_strides(value.shape) or self.size <= 1
+        return value.strides == contiguous_strides(value.shape) or prod(value.shape) <= 1
+
+    @property
+    def data(self) -> Tensor:
+        """self; a Variable's data is its Tensor."""
+        return self
 
     @property
     def requires_grad(self) -> bool:
         """False: a Tensor records nothing; wrap it in a Variable."""
         return False
+
+    @property
+    def grad(self) -> None:
+        """None: a Tensor collects no gradient; wrap it in a Variable."""
+        return
 
     def realize(self) -> Tensor:
         """Compute a pending value now; returns self."""
@@ -145,11 +174,34 @@ class Tensor(Operators):
         value = self._value
         return sys.getrefcount(value), sys.getrefcount(value.buffer)
 
-    def replace(self, value: Tensor) -> None:
-        """Show the elements of `value` (a Tensor made for the purpose) from now on."""
-        self._value = value._value
+    def replace(self, other: Tensor) -> None:
+        """Show the elements of `other` (a Tensor made for the purpose) from now on."""
+        self._value.owner = fusion.nobody
+        self._value = other._value
         self._value.owner = weakref.ref(self)
         self._version += 1
+
+    def mark_changed(self) -> None:
+        """Note that elements were written, so that a graph that saved them can tell."""
+        self._version += 1
+
+    def become(self, other: Tensor) -> Tensor:
+        """Show what an operation "in place" gave; returns self.
+
+        Raises ShapeError or DTypeError when that is not of this shape and dtype.
+        """
+        if other.shape != self.shape:
+            raise ShapeError(
+                f"in place: a result of shape {other.shape} does not fit a tensor of shape "
+                f"{self.shape}; use the operation that returns a new tensor"
+            )
+        if other.dtype != self.dtype:
+            raise DTypeError(
+                f"in place: a {other.dtype.name} result does not fit a {self.dtype.name} tensor; "
+                "cast it, or use the operation that returns a new tensor"
+            )
+        self.replace(other if other is not self else other.alias())
+        return self
 
     def numpy(self) -> np.ndarray:
         """The elements as a NumPy array on the host; waits for the device.
@@ -205,6 +257,9 @@ class Tensor(Operators):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._assign(key, value)
 
     def __deepcopy__(self, memo: object) -> Tensor:
         return self.alias()

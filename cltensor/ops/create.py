@@ -194,3 +194,50 @@ def meshgrid(*xs: Any, indexing: str = "xy") -> Sequence[Any]:
         place[order.index(i)] = x.size
         result.append(x.reshape(tuple(place)).expand(shape))
     return result
+
+
+def new_tensor(x: Any, data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """A Tensor with `data` and, unless given, the dtype and device of `x`."""
+    return tensor(data, dtype or x.dtype, device or x.device)
+
+
+def new_zeros(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """Zeros of that size with, unless given, the dtype and device of `x`."""
+    return full(_sizes(size), 0, dtype or x.dtype, device or x.device)
+
+
+def new_ones(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """Ones of that size with, unless given, the dtype and device of `x`."""
+    return full(_sizes(size), 1, dtype or x.dtype, device or x.device)
+
+
+def new_full(
+    x: Any, size: Any, value: float, dtype: Any = None, device: DeviceSpec = None
+) -> Tensor:
+    """`value` everywhere, of that size, with, unless given, the dtype and device of `x`."""
+    return full(size, value, dtype or x.dtype, device or x.device)
+
+
+def new_empty(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+    """Undefined elements of that size with, unless given, the dtype and device of `x`."""
+    return empty(*size, dtype=dtype or x.dtype, device=device or x.device)
+
+
+def numel(x: Any) -> int:
+    """The number of elements."""
+    return int(x.size)
+
+
+def dim(x: Any) -> int:
+    """The number of dimensions."""
+    return x.ndim
+
+
+def element_size(x: Any) -> int:
+    """The bytes of one element."""
+    return x.dtype.itemsize
+
+
+def is_floating_point(x: Any) -> bool:
+    """Whether the elements are of a floating-point type."""
+    return x.dtype.kind == "f"

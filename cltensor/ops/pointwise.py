@@ -291,6 +291,11 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return _where(condition, a, b)
 
 
+def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+    """x with `value` where `mask` holds."""
+    return where(mask, value, x)
+
+
 _clip_low = pointwise(
     "clip_low(x, low)", "x < low ? low : x",
     dx=lambda g, x, low: where(greater_equal(x, low), g, _zeros(g)),

@@ -1,0 +1,229 @@
+"""The command line: `python -m cltensor info`, also installed as `cltensor info`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cltensor import device, icd
+from cltensor.device import Device
+from cltensor.errors import CLTensorError
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+
+_PACKAGES = ("cltensor", "pyopencl", "numpy", "mako")
+#: Device nodes through which GPU drivers reach the hardware.
+_NODES = ("/dev/dri/renderD*", "/dev/kfd", "/dev/nvidiactl", "/dev/nvidia[0-9]*")
+_VARIABLES = (
+    "CLTENSOR_DEVICE",
+    "OCL_ICD_VENDORS",
+    "OPENCL_VENDOR_PATH",
+    "POCL_DEVICES",
+    "RUSTICL_ENABLE",
+    "CUDA_VISIBLE_DEVICES",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="cltensor", description="Tensors and neural networks on any OpenCL device."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser(
+        "info",
+        help="list platforms, devices and drivers; where there is none, the remedies",
+        description="List every platform and device with its limits, which device is the default "
+        "and why, and each driver that failed to load. Exit status: 0 with devices, 1 without.",
+    )
+    parser.parse_args(argv)
+    try:
+        return info()
+    except CLTensorError as error:
+        print(f"cltensor: {error}", file=sys.stderr)
+        return 1
+
+
+def info() -> int:
+    """Print platforms, devices, the default and the drivers; 0 with devices, 1 without."""
+    print(", ".join(_versions()))
+    for name in _VARIABLES:
+        if os.environ.get(name):
+            print(f"{name}={os.environ[name]}")
+    try:
+        found = device.devices()
+        platforms = _platforms()
+    except ImportError as error:  # a pyopencl built here without a loader does not import
+        print(f"\npyopencl does not import: {error}")
+        found, platforms = [], []
+    for number, each in enumerate(platforms, 1):
+        print()
+        _show_platform(number, each, found)
+    if found:
+        print()
+        _show_default()
+    drivers = icd.survey()
+    print()
+    _show_drivers(drivers)
+    if found:
+        return 0
+    print("\nThere is no OpenCL device. What helps:")
+    for number, remedy in enumerate(remedies(drivers), 1):
+        first, *rest = remedy.splitlines()
+        print(f"\n {number}. {first}")
+        for line in rest:
+            print(f"    {line}")
+    return 1
+
+
+def _versions() -> list[str]:
+    found = [f"Python {platform.python_version()}", f"{platform.system()} {platform.machine()}"]
+    for package in reversed(_PACKAGES):
+        try:
+            found.insert(0, f"{package} {version(package)}")
+        except PackageNotFoundError:  # cltensor itself, in a checkout that is not installed
+            continue
+    return found
+
+
+def _platforms() -> list[cl.Platform]:
+    import pyopencl as cl
+
+    try:
+        return cl.get_platforms()
+    except cl.Error:  # the loader found no driver
+        return []
+
+
+def _show_platform(number: int, each: cl.Platform, found: list[Device]) -> None:
+    import pyopencl as cl
+
+    print(f"Platform {number}: {each.name.strip()} ({each.vendor.strip()})")
+    print(f"  version: {each.version.strip()}")
+    try:
+        members = each.get_devices()
+    except cl.Error as error:
+        members = []
+        print(f"  no devices: {error}")
+    else:
+        if not members:
+            print("  no devices")
+    for member in members:
+        known = next((d for d in found if d.cl_device == member), None)
+        if known is None:
+            print(f"  {member.name.strip()}: listed already, by another loader")
+        else:
+            _show_device(known)
+
+
+def _show_device(each: Device) -> None:
+    print(f"  {each.name}  {each.kind}  {each.cl_device.name.strip()}")
+    facts = {
+        "driver": each.cl_device.driver_version.strip(),
+        "OpenCL C": each.cl_device.opencl_c_version.strip().removeprefix("OpenCL C").strip(),
+        "compute units": each.compute_units,
+        "memory": size(each.global_mem),
+        "largest allocation": size(each.max_alloc),
+        "work-group limit": each.max_work_group,
+        "local memory": size(each.local_mem),
+        "float64 (fp64)": "yes" if each.fp64 else "no",
+        "float16 (fp16)": "yes" if each.fp16 else "no",
+    }
+    for name, value in facts.items():
+        print(f"        {name:<20}{value}")
+
+
+def size(nbytes: int) -> str:
+    """A number of bytes for people."""
+    amount = float(nbytes)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.4g} {unit}"
+        amount /= 1024
+    return f"{amount:.4g} GiB"
+
+
+def _show_default() -> None:
+    try:
+        default = device.get()
+    except CLTensorError as error:  # CLTENSOR_DEVICE names a device that is not here
+        print(f"Default: none. {error} (CLTENSOR_DEVICE={os.environ.get('CLTENSOR_DEVICE')})")
+        return
+    print(f"Default: {default.name}, {default.title}")
+    print(f"  because: {device.default_reason()}")
+
+
+def _show_drivers(drivers: list[icd.Icd]) -> None:
+    if not drivers:
+        print(f"Drivers: no .icd file in {icd.SYSTEM_FOLDER} or in pyopencl's own folder")
+        return
+    print("Drivers:")
+    for entry in drivers:
+        print(f"  {entry.source}")
+        if entry.library and entry.library != entry.source:
+            print(f"      library: {entry.library}")
+        print(f"      FAILED: {entry.problem}" if entry.problem else "      loads")
+
+
+def remedies(drivers: list[icd.Icd]) -> list[str]:
+    """What a user without a device can do, what concerns this machine first."""
+    found = []
+    for name in ("OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"):
+        if os.environ.get(name):
+            found.append(
+                f"{name} is set to '{os.environ[name]}' and limits the drivers that are read.\n"
+                f"Unset it, or let it name a folder with .icd files."
+            )
+    if any(entry.problem for entry in drivers):
+        found.append(
+            "Repair or remove the drivers marked FAILED above: reinstall the package that each\n"
+            "belongs to, so that the first line of its .icd file names a library that loads."
+        )
+    found.append(
+        "For the CPU, without administrator rights (Linux x86-64 and macOS):\n"
+        '  pip install "cltensor[pocl]"'
+    )
+    closed = _closed_nodes()
+    if closed:
+        found.append(
+            f"This user may not open {', '.join(closed)}. Join the groups that own them, then log\n"
+            "in again:  sudo usermod -aG render,video $USER"
+        )
+    found.append(
+        "For a GPU, install its vendor's driver with the OpenCL part:\n"
+        "  NVIDIA  the driver's own package; Debian: nvidia-opencl-icd, Ubuntu:\n"
+        "          libnvidia-compute-<version>; Windows: part of the graphics driver\n"
+        "  AMD     ROCm: rocm-opencl-runtime; or Mesa: mesa-opencl-icd with\n"
+        "          RUSTICL_ENABLE=radeonsi; Windows: part of the graphics driver\n"
+        "  Intel   intel-opencl-icd (Debian, Ubuntu), intel-compute-runtime (Fedora, Arch);\n"
+        "          for its CPUs: pip install intel-opencl-rt intel-cmplr-lib-rt\n"
+        "  Apple   OpenCL comes with macOS"
+    )
+    if not closed:
+        found.append(
+            "Where a driver is installed but shows no device, the user may lack permission:\n"
+            "  ls -l /dev/dri /dev/kfd /dev/nvidia*\n"
+            "  sudo usermod -aG render,video $USER    # then log in again"
+        )
+    found.append(
+        "In a container, hand the device over and install the driver's OpenCL part inside:\n"
+        "  NVIDIA       docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,utility ...\n"
+        "               and a file /etc/OpenCL/vendors/nvidia.icd with the one line\n"
+        "               libnvidia-opencl.so.1\n"
+        "  AMD          docker run --device /dev/kfd --device /dev/dri --group-add render ...\n"
+        "  Intel        docker run --device /dev/dri --group-add render ..."
+    )
+    return found
+
+
+def _closed_nodes() -> list[str]:
+    """Device nodes that exist and that this user cannot open."""
+    nodes = [str(p) for pattern in _NODES for p in sorted(Path("/").glob(pattern.lstrip("/")))]
+    return [node for node in nodes if not os.access(node, os.R_OK | os.W_OK)]

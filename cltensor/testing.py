@@ -1,0 +1,117 @@
+"""Checks of derivatives against finite differences, for operations of your own too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cltensor.autograd import Variable, grad
+from cltensor.errors import GradientError
+from cltensor.tensor import Tensor
+
+
+def gradcheck(
+    function: Callable[..., Any],
+    inputs: Sequence[Any],
+    eps: float | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+) -> bool:
+    """Compare the recorded derivatives of `function` with central differences.
+
+        d f(x)/dx_i  ~  (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
+
+    The result is contracted with a fixed random direction, so that one backward pass meets one
+    number. inputs: Variables (those that require a gradient are checked) and plain values; float64
+    where the device has it, since float32 leaves only three digits. Without eps, atol and rtol,
+    values that suit the dtype are taken.
+
+    Returns True. Raises GradientError naming the input, the element and both derivatives.
+    """
+    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and x.requires_grad]
+    if not wanted:
+        raise GradientError("gradcheck: no input requires a gradient; set requires_grad=True")
+    coarse = any(inputs[k].dtype.itemsize < 8 for k in wanted)
+    eps = eps or (1e-2 if coarse else 1e-6)
+    atol = (1e-2 if coarse else 1e-6) if atol is None else atol
+    rtol = (2e-2 if coarse else 1e-4) if rtol is None else rtol
+    out = function(*inputs)
+    direction = np.random.default_rng(0).uniform(0.5, 1.5, out.shape).astype(out.dtype)
+    analytic = grad(
+        out,
+        [inputs[k] for k in wanted],
+        Tensor.from_numpy(direction, out.device),
+        allow_unused=True,
+    )
+    for k, found in zip(wanted, analytic, strict=True):
+        base = inputs[k].detach().numpy()
+        numeric = _differences(function, inputs, k, base, direction, eps)
+        got = np.zeros_like(base) if found is None else found.detach().numpy()
+        close = np.isclose(got, numeric, atol=atol, rtol=rtol)
+        if not close.all():
+            where = tuple(int(i) for i in np.argwhere(~close)[0])
+            raise GradientError(
+                f"gradcheck: input {k} at {where}: the derivative is {got[where]:.9g}, differences "
+                f"give {numeric[where]:.9g}"
+            )
+    return True
+
+
+def _differences(
+    function: Callable[..., Any],
+    inputs: Sequence[Any],
+    k: int,
+    base: np.ndarray,
+    direction: np.ndarray,
+    eps: float,
+) -> np.ndarray:
+    numeric = np.empty(base.shape, np.float64)
+    for i in np.ndindex(base.shape):
+        sides = []
+        for step in (eps, -eps):
+            moved = base.copy()
+            moved[i] += step
+            varied = list(inputs)
+            varied[k] = Variable(Tensor.from_numpy(moved, inputs[k].device), requires_grad=True)
+            out = function(*varied).detach().numpy()
+            sides.append(float((out.astype(np.float64) * direction).sum()))
+        numeric[i] = (sides[0] - sides[1]) / (2 * eps)
+    return numeric
+
+
+def gradgradcheck(
+    function: Callable[..., Any],
+    inputs: Sequence[Any],
+    eps: float | None = None,
+    atol: float | None = None,
+    rtol: float | None = None,
+) -> bool:
+    """`gradcheck` of the gradients of `function`: its second derivatives.
+
+    The gradients are taken in a fixed random direction with create_graph=True.
+    """
+    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and x.requires_grad]
+
+    def gradients(*values: Any) -> Any:
+        out = function(*values)
+        direction = np.random.default_rng(1).uniform(0.5, 1.5, out.shape).astype(out.dtype)
+        found = grad(
+            out,
+            [values[k] for k in wanted],
+            Variable(Tensor.from_numpy(direction, out.device)),
+            create_graph=True,
+            allow_unused=True,
+        )
+        total: Any = None
+        for position, g in enumerate(found):
+            if g is not None:
+                # Unequal weights, so that errors of two inputs cannot cancel.
+                term = (g * g + (position + 2) * g).sum()
+                total = term if total is None else total + term
+        if total is None or total.node is None:
+            return sum((values[k] * 0).sum() for k in wanted)
+        return total
+
+    return gradcheck(gradients, inputs, eps, atol, rtol)
