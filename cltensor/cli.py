@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cltensor import device, icd
-from cltensor.device import Device
+from cltensor import icd
+from cltensor.device import Device, default_reason, devices, get
 from cltensor.errors import CLTensorError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def info() -> int:
         if os.environ.get(name):
             print(f"{name}={os.environ[name]}")
     try:
-        found = device.devices()
+        found = devices()
         platforms = _platforms()
     except ImportError as error:  # a pyopencl built here without a loader does not import
         print(f"\npyopencl does not import: {error}")
@@ -152,12 +152,12 @@ def size(nbytes: int) -> str:
 
 def _show_default() -> None:
     try:
-        default = device.get()
+        default = get()
     except CLTensorError as error:  # CLTENSOR_DEVICE names a device that is not here
         print(f"Default: none. {error} (CLTENSOR_DEVICE={os.environ.get('CLTENSOR_DEVICE')})")
         return
     print(f"Default: {default.name}, {default.title}")
-    print(f"  because: {device.default_reason()}")
+    print(f"  because: {default_reason()}")
 
 
 def _show_drivers(drivers: list[icd.Icd]) -> None:
