@@ -12,7 +12,8 @@ import numpy as np
 from cltensor.data.dataset import Dataset
 from cltensor.device import Device
 from cltensor.errors import DataError
-from cltensor.tensor import Tensor, tensor
+from cltensor.ops.create import tensor
+from cltensor.tensor import Tensor
 
 
 def default_collate(items: list[Any]) -> Any:
