@@ -201,13 +201,9 @@ class _Expression:
         self.key.append(value.dtype.num)
 
     def _node(self, value: Value) -> None:
-        refs = []
-        for a in value.args:
-            if type(a) is Value:
-                refs.append(self._visit(a))
-            else:
-                refs.append(-1)
-                self.scalars.append(a)
+        refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
+        # After the operands' own, since kernels number scalars in the order of the entries.
+        self.scalars += [a for a in value.args if type(a) is not Value]
         keep = (value is self._root and self._root_is_stored) or value.owner() is not None
         if keep:
             self.outputs.append(value)

@@ -168,7 +168,8 @@ class Tensor(Operators):
 
     def owns_alone(self) -> bool:
         """Whether no other Tensor, expression or view can see this Tensor's elements."""
-        return not self.is_pending and self._holders() == _ALONE
+        self.realize()
+        return self._holders() == _ALONE
 
     def _holders(self) -> tuple[int, int]:
         value = self._value

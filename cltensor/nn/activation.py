@@ -36,10 +36,6 @@ class ReLU6(_InPlace):
         """(any shape) -> the same."""
         return F.relu6(x)
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        return "min_val=0.0, max_val=6.0" + (", inplace=True" if self.inplace else "")
-
 
 class SiLU(_InPlace):
     """x * sigmoid(x)."""
@@ -159,4 +155,4 @@ class LogSoftmax(Module):
 
     def extra_repr(self) -> str:
         """See Module."""
-        return ""
+        return f"dim={self.dim}"

@@ -68,82 +68,82 @@ def pair(value: Pair) -> tuple[int, int]:
 # -- activations -----------------------------------------------------------------------------
 
 
-def relu(x: Any, inplace: bool = False) -> Any:
-    """max(0, x). `inplace`, here and below, is PyTorch's and has no effect."""
-    return pointwise.relu(x)
+def relu(input: Any, inplace: bool = False) -> Any:
+    """max(0, input). `inplace`, here and below, is PyTorch's and has no effect."""
+    return pointwise.relu(input)
 
 
-def gelu(x: Any, approximate: str = "none") -> Any:
-    """x times the normal distribution's cumulative function; approximate "none" or "tanh"."""
-    return pointwise.gelu(x, approximate)
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """input times the normal distribution's cumulative function; approximate "none" or "tanh"."""
+    return pointwise.gelu(input, approximate)
 
 
-def silu(x: Any, inplace: bool = False) -> Any:
-    """x * sigmoid(x)."""
-    return pointwise.silu(x)
+def silu(input: Any, inplace: bool = False) -> Any:
+    """input * sigmoid(input)."""
+    return pointwise.silu(input)
 
 
-def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """log(1 + exp(beta * x)) / beta.
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + exp(beta * input)) / beta.
 
     `threshold` is PyTorch's; the formula here does not overflow and needs none.
     """
-    return pointwise.softplus(x) if beta == 1 else pointwise.softplus(x * beta) / beta
+    return pointwise.softplus(input) if beta == 1 else pointwise.softplus(input * beta) / beta
 
 
-def leaky_relu(x: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
-    """x where it is positive, else negative_slope * x."""
-    return where(x > 0, x, x * negative_slope)
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """input where it is positive, else negative_slope * input."""
+    return where(input > 0, input, input * negative_slope)
 
 
-def elu(x: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
-    """x where it is positive, else alpha * (exp(x) - 1)."""
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """input where it is positive, else alpha * (exp(input) - 1)."""
     # exp sees no positive number: an infinity there would spoil the gradient of the other side.
-    return where(x > 0, x, alpha * (exp(clip(x, max=0)) - 1))
+    return where(input > 0, input, alpha * (exp(clip(input, max=0)) - 1))
 
 
 def hardtanh(
-    x: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+    input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Any:
-    """x held between min_val and max_val."""
-    return clip(x, min_val, max_val)
+    """input held between min_val and max_val."""
+    return clip(input, min_val, max_val)
 
 
-def relu6(x: Any, inplace: bool = False) -> Any:
-    """x held between 0 and 6."""
-    return clip(x, 0, 6)
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """input held between 0 and 6."""
+    return clip(input, 0, 6)
 
 
-def softmax(x: Any, dim: int) -> Any:
-    """exp(x) / sum(exp(x)) along `dim`."""
-    return reduce.softmax(x, dim)
+def softmax(input: Any, dim: int) -> Any:
+    """exp(input) / sum(exp(input)) along `dim`."""
+    return reduce.softmax(input, dim)
 
 
-def log_softmax(x: Any, dim: int) -> Any:
+def log_softmax(input: Any, dim: int) -> Any:
     """The logarithm of softmax."""
-    return reduce.log_softmax(x, dim)
+    return reduce.log_softmax(input, dim)
 
 
 # -- linear maps, convolution, pooling -------------------------------------------------------
 
 
-def linear(x: Any, weight: Any, bias: Any = None) -> Any:
-    """x @ weight.T + bias.
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """input @ weight.T + bias.
 
-    Args:    x (..., I); weight (O, I); bias (O,) or None.
+    Args:    input (..., I); weight (O, I); bias (O,) or None.
     Returns: (..., O).
     """
-    if x.ndim == 0 or weight.ndim != 2 or x.shape[-1] != weight.shape[1]:
+    if input.ndim == 0 or weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
         raise ShapeError(
-            f"linear: an input of shape {tuple(x.shape)} does not fit a weight of shape "
+            f"linear: an input of shape {tuple(input.shape)} does not fit a weight of shape "
             f"{tuple(weight.shape)}; the last size of both must be the same"
         )
-    out = matmul(x, weight.t())
+    out = matmul(input, weight.t())
     return out if bias is None else out + bias
 
 
 def conv2d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Pair = 1,
@@ -153,19 +153,19 @@ def conv2d(
 ) -> Any:
     """Cross-correlate images with filters.
 
-        out[n,o,i,j] = bias[o] + sum_{c,p,q} x[n,c,i*s+p*d,j*s+q*d] * weight[o,c,p,q]
+        out[n,o,i,j] = bias[o] + sum_{c,p,q} input[n,c,i*s+p*d,j*s+q*d] * weight[o,c,p,q]
 
-    Args:    x (N, C, H, W); weight (O, C/groups, P, Q); bias (O,) or None; stride, padding,
+    Args:    input (N, C, H, W); weight (O, C/groups, P, Q); bias (O,) or None; stride, padding,
              dilation: an integer or (height, width); padding "same" keeps the size (stride 1).
     Returns: (N, O, H', W').
     Raises:  ShapeError if the channels differ or the image is smaller than a filter.
     """
-    out = conv.conv2d(x, weight, pair(stride), padding, pair(dilation), groups)
+    out = conv.conv2d(input, weight, pair(stride), padding, pair(dilation), groups)
     return out if bias is None else out + bias.reshape(-1, 1, 1)
 
 
 def max_pool2d(
-    x: Any,
+    input: Any,
     kernel_size: Pair,
     stride: Pair | None = None,
     padding: Pair = 0,
@@ -173,12 +173,12 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest value of every window of x (N, C, H, W)."""
-    return pool.max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    """The largest value of every window of input (N, C, H, W)."""
+    return pool.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def avg_pool2d(
-    x: Any,
+    input: Any,
     kernel_size: Pair,
     stride: Pair | None = None,
     padding: Pair = 0,
@@ -186,16 +186,16 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Any:
-    """The mean of every window of x (N, C, H, W)."""
+    """The mean of every window of input (N, C, H, W)."""
     return pool.avg_pool2d(
-        x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+        input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
 
 
-def adaptive_avg_pool2d(x: Any, output_size: int | tuple[int | None, int | None]) -> Any:
-    """The mean of x (N, C, H, W) over output_size windows, which must divide H and W."""
+def adaptive_avg_pool2d(input: Any, output_size: int | tuple[int | None, int | None]) -> Any:
+    """The mean of input (N, C, H, W) over output_size windows, which must divide H and W."""
     given = (output_size, output_size) if isinstance(output_size, int) else output_size
-    height, width = x.shape[-2:]
+    height, width = input.shape[-2:]
     rows = height if given[0] is None else given[0]
     columns = width if given[1] is None else given[1]
     if height % rows or width % columns:
@@ -203,8 +203,8 @@ def adaptive_avg_pool2d(x: Any, output_size: int | tuple[int | None, int | None]
             f"adaptive_avg_pool2d: {rows} x {columns} windows do not divide {height} x {width}"
         )
     if rows == columns == 1:
-        return x.mean(axis=(-2, -1), keepdims=True)
-    return avg_pool2d(x, (height // rows, width // columns))
+        return input.mean(axis=(-2, -1), keepdims=True)
+    return avg_pool2d(input, (height // rows, width // columns))
 
 
 # -- dropout ---------------------------------------------------------------------------------
@@ -216,28 +216,28 @@ def check_probability(operation: str, p: float) -> None:
         raise ValueError(f"{operation}: p is {p}; a probability is from 0 to 1")
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Zero with probability p, else x / (1 - p); x itself when not training."""
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Zero with probability p, else input / (1 - p); input itself when not training."""
     check_probability("dropout", p)
     if not training or p == 0:
-        return x
-    return x * dropout_mask(x.shape, p, x.dtype, x.device)
+        return input
+    return input * dropout_mask(input.shape, p, input.dtype, input.device)
 
 
-def dropout2d(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Dropout of whole channels of x (N, C, ...)."""
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Dropout of whole channels of input (N, C, ...)."""
     check_probability("dropout2d", p)
     if not training or p == 0:
-        return x
-    shape = (*x.shape[:2], *(1 for _ in x.shape[2:]))
-    return x * dropout_mask(shape, p, x.dtype, x.device)
+        return input
+    shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
+    return input * dropout_mask(shape, p, input.dtype, input.device)
 
 
 # -- normalisation ---------------------------------------------------------------------------
 
 
 def batch_norm(
-    x: Any,
+    input: Any,
     running_mean: Tensor | None,
     running_var: Tensor | None,
     weight: Any = None,
@@ -246,37 +246,37 @@ def batch_norm(
     momentum: float | Tensor = 0.1,
     eps: float = 1e-5,
 ) -> Any:
-    """Normalise every channel of x over the batch, or by the running statistics.
+    """Normalise every channel of input over the batch, or by the running statistics.
 
-        out = (x - mean) / sqrt(var + eps) * weight + bias
+        out = (input - mean) / sqrt(var + eps) * weight + bias
 
     In training the statistics are the batch's and the running ones move towards them in place,
     running = (1 - momentum) * running + momentum * batch, with the unbiased variance.
 
-    Args:    x (N, C, ...); all others (C,) or None; momentum: a number, or a scalar Tensor.
-    Returns: the shape of x.
+    Args:    input (N, C, ...); all others (C,) or None; momentum: a number, or a scalar Tensor.
+    Returns: the shape of input.
     Raises:  ShapeError for another number of channels, or training on one value per channel.
     Source:  Ioffe and Szegedy 2015.
     """
-    if x.ndim < 2:
-        raise ShapeError(f"batch_norm: shape {tuple(x.shape)} has no dimension of channels")
+    if input.ndim < 2:
+        raise ShapeError(f"batch_norm: shape {tuple(input.shape)} has no dimension of channels")
     for name, value in (("running_mean", running_mean), ("weight", weight)):
-        if value is not None and tuple(value.shape) != (x.shape[1],):
+        if value is not None and tuple(value.shape) != (input.shape[1],):
             raise ShapeError(
-                f"batch_norm: an input of shape {tuple(x.shape)} has {x.shape[1]} channels, "
-                f"{name} has shape {tuple(value.shape)}"
+                f"batch_norm: an input of shape {tuple(input.shape)} has {input.shape[1]} "
+                f"channels, {name} has shape {tuple(value.shape)}"
             )
-    channels = (-1,) + (1,) * (x.ndim - 2)
+    channels = (-1,) + (1,) * (input.ndim - 2)
     if training:
-        count = x.size // x.shape[1] if x.shape[1] else 0
+        count = input.size // input.shape[1] if input.shape[1] else 0
         if count <= 1:
             raise ShapeError(
                 f"batch_norm: training needs more than one value per channel, "
-                f"shape {tuple(x.shape)} has {count}; call .eval() or use larger batches"
+                f"shape {tuple(input.shape)} has {count}; call .eval() or use larger batches"
             )
-        axes = (0, *range(2, x.ndim))
-        mean = x.mean(axis=axes, keepdims=True)
-        centred = x - mean
+        axes = (0, *range(2, input.ndim))
+        mean = input.mean(axis=axes, keepdims=True)
+        centred = input - mean
         var = square(centred).mean(axis=axes, keepdims=True)
         if running_mean is not None and running_var is not None:
             _move(running_mean, mean, momentum)
@@ -284,7 +284,7 @@ def batch_norm(
     else:
         if running_mean is None or running_var is None:
             raise ValueError("batch_norm: evaluation needs running_mean and running_var")
-        centred = x - running_mean.reshape(channels)
+        centred = input - running_mean.reshape(channels)
         var = running_var.reshape(channels)
     scale = rsqrt(var + eps)
     if weight is not None:
@@ -300,7 +300,7 @@ def _move(running: Tensor, batch: Any, momentum: float | Tensor) -> None:
 
 
 def layer_norm(
-    x: Any,
+    input: Any,
     normalized_shape: tuple[int, ...],
     weight: Any = None,
     bias: Any = None,
@@ -308,18 +308,18 @@ def layer_norm(
 ) -> Any:
     """Normalise over the last dimensions, those of `normalized_shape`.
 
-        out = (x - mean) / sqrt(var + eps) * weight + bias
+        out = (input - mean) / sqrt(var + eps) * weight + bias
 
-    Raises:  ShapeError if x does not end in normalized_shape.
+    Raises:  ShapeError if input does not end in normalized_shape.
     Source:  Ba, Kiros and Hinton 2016.
     """
     shape = tuple(normalized_shape)
-    if not shape or tuple(x.shape[-len(shape) :]) != shape:
+    if not shape or tuple(input.shape[-len(shape) :]) != shape:
         raise ShapeError(
-            f"layer_norm: an input of shape {tuple(x.shape)} does not end in {shape}"
+            f"layer_norm: an input of shape {tuple(input.shape)} does not end in {shape}"
         )
     axes = tuple(range(-len(shape), 0))
-    centred = x - x.mean(axis=axes, keepdims=True)
+    centred = input - input.mean(axis=axes, keepdims=True)
     out = centred * rsqrt(square(centred).mean(axis=axes, keepdims=True) + eps)
     if weight is not None:
         out = out * weight

@@ -10,8 +10,9 @@ import math
 from typing import Any, Literal
 
 from cltensor.autograd import Variable
+from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
-from cltensor.ops.create import eye, full
+from cltensor.ops.create import eye, full, full_like
 from cltensor.ops.random import normal, uniform
 from cltensor.tensor import Tensor
 
@@ -78,7 +79,7 @@ def trunc_normal_(
 
 def constant_(tensor: Variable, val: float) -> Variable:
     """Fill with one value."""
-    return _set(tensor, full(tensor.shape, val, dtype=tensor.dtype, device=tensor.device))
+    return _set(tensor, full_like(tensor, val).realize())
 
 
 def zeros_(tensor: Variable) -> Variable:
@@ -165,4 +166,4 @@ def default_(weight: Variable, bias: Variable | None) -> None:
 
 def empty(shape: tuple[int, ...], dtype: Any, device: Any) -> Tensor:
     """Room for values that an initialiser sets: zeros that take no memory of their own."""
-    return full(shape, 0.0, dtype=dtype, device=device)
+    return full(shape, 0, dtype or default_float, device)

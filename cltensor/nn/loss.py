@@ -10,7 +10,7 @@ from cltensor.nn.module import Module
 from cltensor.op import pointwise
 from cltensor.ops.index import take
 from cltensor.ops.labels import label_pick
-from cltensor.ops.pointwise import clip, log, maximum, softplus, where
+from cltensor.ops.pointwise import clip, log, maximum, softplus, square, where
 from cltensor.ops.reduce import log_softmax
 
 _REDUCTIONS = ("mean", "sum", "none")
@@ -40,17 +40,27 @@ def _warn_broadcast(operation: str, input: Any, target: Any) -> None:
         )
 
 
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """The squared error, (input - target)^2."""
+def _weighted_mean(operation: str, loss: Any, weight: Any, reduction: str) -> Any:
+    """As `_reduce`, each element counting `weight` times."""
+    if weight is None:
+        return _reduce(operation, loss, reduction)
+    _same_shape(operation, loss, weight, "weight")
+    loss = loss * weight
+    if reduction == "mean":
+        return loss.sum() / weight.sum()
+    return _reduce(operation, loss, reduction)
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
+    """The squared error, (input - target)^2; weight: how much each element counts."""
     _warn_broadcast("mse_loss", input, target)
-    difference = input - target
-    return _reduce("mse_loss", difference * difference, reduction)
+    return _weighted_mean("mse_loss", square(input - target), weight, reduction)
 
 
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
-    """The absolute error, |input - target|."""
+def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
+    """The absolute error, |input - target|; weight: how much each element counts."""
     _warn_broadcast("l1_loss", input, target)
-    return _reduce("l1_loss", abs(input - target), reduction)
+    return _weighted_mean("l1_loss", abs(input - target), weight, reduction)
 
 
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
@@ -65,13 +75,21 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
     return _reduce("smooth_l1_loss", loss, reduction)
 
 
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Any:
-    """Half the squared error where |error| <= delta, else delta * (|error| - delta/2)."""
+def huber_loss(
+    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Any:
+    """Half the squared error where |error| <= delta, else delta * (|error| - delta/2).
+
+    weight: a factor for each element, which the mean does not divide by (PyTorch's choice).
+    """
     if delta <= 0:
         raise ValueError(f"huber_loss: delta is {delta}; it must be positive")
     _warn_broadcast("huber_loss", input, target)
     size = abs(input - target)
     loss = where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+    if weight is not None:
+        _same_shape("huber_loss", loss, weight, "weight")
+        loss = loss * weight
     return _reduce("huber_loss", loss, reduction)
 
 
@@ -129,10 +147,10 @@ def binary_cross_entropy_with_logits(
     )
 
 
-def _same_shape(operation: str, input: Any, target: Any) -> None:
-    if input.shape != target.shape:
+def _same_shape(operation: str, input: Any, other: Any, name: str = "target") -> None:
+    if input.shape != other.shape:
         raise ShapeError(
-            f"{operation}: the target has shape {tuple(target.shape)}, the input "
+            f"{operation}: the {name} has shape {tuple(other.shape)}, the input "
             f"{tuple(input.shape)}; reshape one to the other's"
         )
 

@@ -10,6 +10,7 @@ from cltensor.nn import functional as F
 from cltensor.nn import init
 from cltensor.nn.module import Module
 from cltensor.nn.parameter import Parameter
+from cltensor.ops.create import ones_like, zeros_like
 
 
 class _BatchNorm(Module):
@@ -21,8 +22,8 @@ class _BatchNorm(Module):
     evaluation the running ones are used.
 
     Args:    momentum: the share of a new batch, None for the plain average of all batches;
-             affine: whether to scale and shift; track_running_stats: False for batch statistics
-             in evaluation too.
+             affine: whether to scale and shift; bias: False for scaling alone;
+             track_running_stats: False for batch statistics in evaluation too.
     State:   weight, bias, running_mean, running_var (num_features,), num_batches_tracked ().
     Source:  Ioffe and Szegedy 2015.
     """
@@ -40,6 +41,8 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         self.num_features = num_features
@@ -48,8 +51,8 @@ class _BatchNorm(Module):
         self.affine = affine
         self.track_running_stats = track_running_stats
         shape = (num_features,)
-        for name in ("weight", "bias"):
-            values = Parameter(init.empty(shape, dtype, device)) if affine else None
+        for name, wanted in (("weight", affine), ("bias", affine and bias)):
+            values = Parameter(init.empty(shape, dtype, device)) if wanted else None
             self.register_parameter(name, values)
         for name in ("running_mean", "running_var"):
             statistic = init.empty(shape, dtype, device) if track_running_stats else None
@@ -61,15 +64,16 @@ class _BatchNorm(Module):
     def reset_running_stats(self) -> None:
         """Forget the batches: mean 0, variance 1."""
         if self.track_running_stats:
-            self.running_mean = (self.running_mean * 0).realize()
-            self.running_var = (self.running_mean + 1).realize()
-            self.num_batches_tracked = (self.num_batches_tracked * 0).realize()
+            self.running_mean = zeros_like(self.running_mean).realize()
+            self.running_var = ones_like(self.running_var).realize()
+            self.num_batches_tracked = zeros_like(self.num_batches_tracked).realize()
 
     def reset_parameters(self) -> None:
         """Set the initial state: scale 1, shift 0, no batches seen."""
         self.reset_running_stats()
-        if self.affine:
+        if self.weight is not None:
             init.ones_(self.weight)
+        if self.bias is not None:
             init.zeros_(self.bias)
 
     def forward(self, x: Any) -> Any:
@@ -100,7 +104,8 @@ class _BatchNorm(Module):
         """See Module."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+            f"affine={self.affine}, bias={self.bias is not None}, "
+            f"track_running_stats={self.track_running_stats}"
         )
 
 
@@ -160,5 +165,5 @@ class LayerNorm(Module):
         """See Module."""
         return (
             f"{self.normalized_shape}, eps={self.eps}, "
-            f"elementwise_affine={self.elementwise_affine}"
+            f"elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
         )

@@ -19,7 +19,7 @@ from cltensor import dtypes
 from cltensor.codegen import contiguous_strides
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, IndexingError
-from cltensor.op import broadcast_shapes, primitive
+from cltensor.op import Op, broadcast_shapes, primitive
 from cltensor.ops.scan import cumsum
 from cltensor.ops.shape import Cut, Shape, broadcast_to, cut_op, cut_view, permute, reshape
 from cltensor.ops.window import copy, spread, wide
@@ -247,12 +247,12 @@ def _run_pick_backward(g: Tensor, indices: tuple[Tensor, ...], start: int, shape
     return result
 
 
-_pick = primitive(
+_pick: Op = primitive(
     "getitem(x, indices, start)",
     _run_pick,
     dx=lambda g, indices, start, x_shape: pick_backward(g, indices, start, x_shape),
 )
-pick_backward = primitive(
+pick_backward: Op = primitive(
     "getitem_backward(g, indices, start, shape)",
     _run_pick_backward,
     dg=lambda g, indices, start: _pick(g, indices, start),

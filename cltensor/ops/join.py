@@ -12,8 +12,8 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.errors import ShapeError
-from cltensor.op import primitive, same_device
-from cltensor.ops.pointwise import astype, where
+from cltensor.op import Op, primitive, same_device
+from cltensor.ops.pointwise import astype, greater_equal, where
 from cltensor.ops.shape import (
     broadcast_to,
     cut_op,
@@ -44,7 +44,7 @@ def _run_concat(*xs: Tensor, axis: int) -> Tensor:
     return result
 
 
-_concat = primitive(
+_concat: Op = primitive(
     "concat(*xs, axis)",
     _run_concat,
     dxs=lambda g, axis, xs_shape: list(split(g, [s[axis] for s in xs_shape], axis)),
@@ -103,7 +103,7 @@ def _run_pad(x: Tensor, widths: tuple[tuple[int, int], ...], value: float) -> Te
     return result
 
 
-_pad = primitive(
+_pad: Op = primitive(
     "pad(x, widths, value)",
     _run_pad,
     dx=lambda g, widths, x_shape: cut_op(
@@ -194,7 +194,7 @@ def _lower(x: Tensor, diagonal: int) -> Tensor:
     rows, columns = x.shape[-2:]
     row = Tensor.from_numpy(np.arange(rows, dtype=np.int32)[:, None] + diagonal, x.device)
     column = Tensor.from_numpy(np.arange(columns, dtype=np.int32), x.device)
-    return row >= column
+    return greater_equal(row, column)
 
 
 def tril(x: Tensor, diagonal: int = 0) -> Tensor:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cltensor import device as devices
 from cltensor import dtypes
+from cltensor.device import get
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.sort import argsort
 from cltensor.ops.window import spread
@@ -145,7 +145,7 @@ def _fill(
     b: float | None = None,
 ) -> Tensor:
     """A new Tensor of random numbers; a and b are the kind's parameters as in random.cl."""
-    where = devices.get(device)
+    where = get(device)
     result = Tensor.empty(shape, dtype, where)
     count = math.prod(shape)
     per = 2 if kind == "integers" or (dtype.itemsize == 8 and kind != "bernoulli") else 4

@@ -7,7 +7,7 @@ from typing import Any
 
 from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
-from cltensor.op import normalize_axes, primitive
+from cltensor.op import Op, normalize_axes, primitive
 from cltensor.ops.pointwise import astype
 from cltensor.ops.shape import flatten
 from cltensor.ops.window import spread, wide
@@ -44,7 +44,7 @@ def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
     return result
 
 
-_cumsum = primitive(
+_cumsum: Op = primitive(
     "cumsum(x, axis, reverse)",
     _run_cumsum,
     dx=lambda g, axis, reverse: _cumsum(g, axis, not reverse),

@@ -15,7 +15,7 @@ from cltensor import dtypes
 from cltensor.codegen import contiguous_strides
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.op import broadcast_shapes, normalize_axes, primitive
+from cltensor.op import Op, broadcast_shapes, normalize_axes, primitive
 from cltensor.ops.index import (
     add_along,
     getitem,
@@ -46,7 +46,9 @@ def _value(value: Any, to: Tensor, shape: Shape) -> Tensor | float:
     """`value` as a number or as a Tensor of `shape` with dtype and device of `to`."""
     if hasattr(type(value), "__apply_op__"):
         value = value.data
-    if isinstance(value, (bool, int, float, np.generic)):
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, int, float)):
         return value
     tensor = value if isinstance(value, Tensor) else Tensor.from_numpy(np.asarray(value), to.device)
     if tensor.device is not to.device:
@@ -123,7 +125,7 @@ def _run_setitem(x: Tensor, value: Any, key: Any) -> Tensor:
     return result
 
 
-_setitem = primitive(
+_setitem: Op = primitive(
     "setitem(x, value, key)",
     _run_setitem,
     dx=lambda g, key: _setitem(g, 0, key),
@@ -194,12 +196,12 @@ def _run_gather_backward(g: Tensor, index: Tensor, axis: int, shape: Shape) -> T
     return result
 
 
-_gather = primitive(
+_gather: Op = primitive(
     "gather(x, index, axis)",
     _run_gather,
     dx=lambda g, index, axis, x_shape: _gather_backward(g, index, axis, x_shape),
 )
-_gather_backward = primitive(
+_gather_backward: Op = primitive(
     "gather_backward(g, index, axis, shape)",
     _run_gather_backward,
     dg=lambda g, index, axis: _gather(g, index, axis),

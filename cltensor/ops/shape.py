@@ -12,7 +12,7 @@ from typing import Any
 
 from cltensor.codegen import contiguous_strides
 from cltensor.errors import ShapeError
-from cltensor.op import normalize_axes, primitive
+from cltensor.op import Op, normalize_axes, primitive
 from cltensor.ops.window import copy
 from cltensor.tensor import Tensor
 
@@ -72,7 +72,9 @@ def _run_reshape(x: Tensor, shape: Shape) -> Tensor:
     return x.as_strided(shape, strides, x.offset)
 
 
-_reshape = primitive("reshape(x, shape)", _run_reshape, dx=lambda g, x_shape: _reshape(g, x_shape))
+_reshape: Op = primitive(
+    "reshape(x, shape)", _run_reshape, dx=lambda g, x_shape: _reshape(g, x_shape)
+)
 
 
 def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
@@ -145,7 +147,7 @@ def _run_permute(x: Tensor, axes: Shape) -> Tensor:
     )
 
 
-_permute = primitive(
+_permute: Op = primitive(
     "permute(x, axes)",
     _run_permute,
     dx=lambda g, axes: _permute(g, tuple([axes.index(d) for d in range(len(axes))])),
@@ -233,7 +235,7 @@ def _run_expand(x: Tensor, shape: Shape) -> Tensor:
     return x.as_strided(shape, (0,) * new + strides, x.offset)
 
 
-_expand = primitive("expand(x, shape)", _run_expand, dx=lambda g: g)
+_expand: Op = primitive("expand(x, shape)", _run_expand, dx=lambda g: g)
 
 
 def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
@@ -301,10 +303,10 @@ def _run_slice_backward(g: Tensor, cut: Cut, shape: Shape) -> Tensor:
     return result
 
 
-cut_op = primitive(
+cut_op: Op = primitive(
     "slice(x, cut)", cut_view, dx=lambda g, cut, x_shape: slice_backward(g, cut, x_shape)
 )
-slice_backward = primitive(
+slice_backward: Op = primitive(
     "slice_backward(g, cut, shape)", _run_slice_backward, dg=lambda g, cut: cut_op(g, cut)
 )
 
@@ -395,14 +397,14 @@ def _run_diagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape
     return result
 
 
-_diagonal = primitive(
+_diagonal: Op = primitive(
     "diagonal(x, offset, axis1, axis2)",
     _run_diagonal,
     dx=lambda g, offset, axis1, axis2, x_shape: _diagonal_backward(
         g, offset, axis1, axis2, x_shape
     ),
 )
-_diagonal_backward = primitive(
+_diagonal_backward: Op = primitive(
     "diagonal_backward(g, offset, axis1, axis2, shape)",
     _run_diagonal_backward,
     dg=lambda g, offset, axis1, axis2: _diagonal(g, offset, axis1, axis2),

@@ -7,16 +7,16 @@ element type on every device, float64 on one without fp64 arithmetic included.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cltensor.program import kernel
+from cltensor.tensor import Tensor
 
 if TYPE_CHECKING:
     from cltensor.device import Device
     from cltensor.memory import Buffer
-    from cltensor.tensor import Tensor
 
 #: Unsigned C type by element size: copies need no other type.
 BIT_TYPES = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
@@ -98,8 +98,7 @@ def copy(
     if 0 in to.shape:
         return
     device = to.device
-    is_scalar = isinstance(source, (int, float, np.generic))
-    other = to if is_scalar else source
+    other = source if isinstance(source, Tensor) else to
     axes, fixed = _merge(to.shape, to.strides, other.strides, axis)
     long_index = long_index or wide(to, other)
     rank, rows, n = len(axes), 1, axes[-1][0]
@@ -122,20 +121,20 @@ def copy(
         rank=rank,
         index="long" if long_index else "int",
         cpu=device.is_cpu,
-        scalar=is_scalar,
+        scalar=not isinstance(source, Tensor),
         to_table=fixed if to_table is not None else -1,
         source_table=fixed if source_table is not None else -1,
         to_unit=axes[-1][1] == 1,
         source_unit=axes[-1][2] == 1,
     )
-    args: list = [to.buffer]
-    if not is_scalar:
+    args: list[Any] = [to.buffer]
+    if isinstance(source, Tensor):
         args.append(source.buffer)
     if to_table is not None or source_table is not None:
         args.append(to_table if to_table is not None else source_table)
     for triple in axes:
         args += triple
     args += [to.offset, other.offset, rows, rows_each, segment]
-    if is_scalar:
+    if not isinstance(source, Tensor):
         args.append(bits_of(source, to.dtype))
     run(grid, local, *args)
