@@ -1,0 +1,71 @@
+"""Networks for images of digits: 28 x 28 pixels, one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cltensor.nn import Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
+
+
+class LogisticRegression(Module):
+    """One linear map from pixels to scores."""
+
+    def __init__(self, inputs: int = 784, classes: int = 10) -> None:
+        super().__init__()
+        self.flatten = Flatten()
+        self.linear = Linear(inputs, classes)
+
+    def forward(self, x: Any) -> Any:
+        """(N, ...) with `inputs` values each -> (N, classes)."""
+        return self.linear(self.flatten(x))
+
+
+class MLP(Module):
+    """Linear maps with ReLU between them."""
+
+    def __init__(
+        self, inputs: int = 784, hidden: Sequence[int] = (256, 256), classes: int = 10
+    ) -> None:
+        super().__init__()
+        layers: list[Module] = [Flatten()]
+        for size in hidden:
+            layers += [Linear(inputs, size), ReLU()]
+            inputs = size
+        self.layers = Sequential(*layers, Linear(inputs, classes))
+
+    def forward(self, x: Any) -> Any:
+        """(N, ...) with `inputs` values each -> (N, classes)."""
+        return self.layers(x)
+
+
+class LeNet(Module):
+    """Two convolutions with pooling, then three linear maps, with ReLU and max pooling.
+
+    Args:    channels: of the two convolutions; the default is the classic size.
+    Source:  LeCun, Bottou, Bengio and Haffner 1998, with today's activation and pooling.
+    """
+
+    def __init__(self, channels: tuple[int, int] = (6, 16), classes: int = 10) -> None:
+        super().__init__()
+        first, second = channels
+        self.features = Sequential(
+            Conv2d(1, first, 5, padding=2),
+            ReLU(),
+            MaxPool2d(2),
+            Conv2d(first, second, 5),
+            ReLU(),
+            MaxPool2d(2),
+        )
+        self.classifier = Sequential(
+            Flatten(),
+            Linear(second * 25, 120),
+            ReLU(),
+            Linear(120, 84),
+            ReLU(),
+            Linear(84, classes),
+        )
+
+    def forward(self, x: Any) -> Any:
+        """(N, 1, 28, 28) -> (N, classes)."""
+        return self.classifier(self.features(x))
