@@ -142,14 +142,14 @@ class Variable(Operators):
     `backward` accumulates in `.grad`.
     """
 
-    __slots__ = ("__dict__", "__weakref__", "data", "node")
+    __slots__ = ("__dict__", "__weakref__", "_data", "node")
 
     def __init__(
         self, data: Any, requires_grad: bool = False, node: Node | None = None
     ) -> None:
         if isinstance(data, Variable):
-            data = data.data
-        self.data: Tensor = data if isinstance(data, Tensor) else Tensor.from_numpy(_array(data))
+            data = data._data
+        self._data: Tensor = data if isinstance(data, Tensor) else Tensor.from_numpy(_array(data))
         self.node = node
         if requires_grad:
             self.requires_grad_(True)
@@ -168,7 +168,7 @@ class Variable(Operators):
         raw = []
         for a in args:
             if isinstance(a, Variable):
-                raw.append(a.data)
+                raw.append(a._data)
                 node = a.node
                 if node is not None:
                     recorded = True
@@ -188,29 +188,42 @@ class Variable(Operators):
     # Facts
 
     @property
+    def data(self) -> Tensor:
+        """The elements, outside the graph. Assigning shows other ones; a leaf stays a leaf."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        data = data._data if isinstance(data, Variable) else data
+        self._data = data
+        node = self.node
+        if node is not None and node.op is None:
+            node.shape, node.dtype, node.device = data.shape, data.dtype, data.device
+
+    @property
     def shape(self) -> Shape:
         """The size along each dimension."""
-        return self.data.shape
+        return self._data.shape
 
     @property
     def dtype(self) -> np.dtype:
         """The element type, a NumPy dtype."""
-        return self.data.dtype
+        return self._data.dtype
 
     @property
     def device(self) -> Device:
         """The device that holds the elements."""
-        return self.data.device
+        return self._data.device
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self.data.ndim
+        return self._data.ndim
 
     @property
     def size(self) -> Size:
         """The number of elements; called, as in PyTorch, the shape."""
-        return self.data.size
+        return self._data.size
 
     @property
     def requires_grad(self) -> bool:
@@ -290,7 +303,7 @@ class Variable(Operators):
 
     def detach(self) -> Variable:
         """The same elements outside the graph."""
-        return Variable(self.data.alias() if not self.data.is_pending else self.data)
+        return Variable(self._data)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf in `.grad` too."""
@@ -365,8 +378,8 @@ class Variable(Operators):
             raise GradientError("deepcopy: only leaves can be copied; use .detach() first")
         copied = type(self).__new__(type(self))
         memo[id(self)] = copied
-        copied.data = self.data.alias()
-        copied.node = None if self.node is None else Node(copied.data)
+        copied._data = self._data.alias()
+        copied.node = None if self.node is None else Node(copied._data)
         if self.grad is not None:
             copied.grad = Variable(self.grad.data.alias())
         copied.__dict__.update(self.__dict__)
@@ -423,7 +436,7 @@ def _array(data: Any) -> np.ndarray:
 
 def _unpickle(kind: Any, data: Tensor, requires_grad: bool, attributes: dict[str, Any]) -> Any:
     variable = kind.__new__(kind)
-    variable.data = data
+    variable._data = data
     variable.node = Node(data) if requires_grad else None
     variable.__dict__.update(attributes)
     return variable

@@ -86,6 +86,8 @@ class Pool:
         limit even after the cache was freed.
         """
         reserved = size_class(nbytes)
+        if reserved > self.device.max_alloc:
+            reserved = nbytes  # a class of its own
         with self.device.lock:
             if self.returned:
                 self._collect()
@@ -116,7 +118,6 @@ class Pool:
                 f"allocate: {_show(nbytes)} is more than the {_show(self.device.max_alloc)} that "
                 f"'{self.device.name}' allows in one buffer; split the tensor"
             )
-        reserved = min(reserved, self.device.max_alloc)
         if self.in_use + self.cached + reserved > self.limit:
             self._release()
         if self.in_use + reserved <= self.limit:
