@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 import cltensor as ct
-from cltensor import nn, optim
+from cltensor import nn, optim, weights
 from cltensor.data import DataLoader, ImageDataset, Subset
 from cltensor.errors import CLTensorError
 
 try:
     from matplotlib.figure import Figure  # without pyplot: needs no screen
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file, save_file
     from tqdm import tqdm
 except ImportError as error:
     raise SystemExit(
@@ -47,9 +45,7 @@ class History:
     test: list[tuple[float, float, float]] = field(default_factory=list)
 
 
-def options(
-    name: str, settings: dict[str, Setting], default: str, argv: Sequence[str] | None
-) -> argparse.Namespace:
+def options(name: str, settings: dict[str, Setting], default: str) -> argparse.Namespace:
     """The command line, with what the chosen model suggests filled in."""
     parser = argparse.ArgumentParser(
         description=f"Train on {name}; writes {name}.png and {name}.safetensors here."
@@ -70,7 +66,7 @@ def options(
         const=f"{name}.safetensors",
         help="start from these weights",
     )
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     for option in ("epochs", "batch_size", "lr"):
         if getattr(args, option) is None:
             setattr(args, option, getattr(settings[args.model], option))
@@ -84,22 +80,20 @@ def main(
     data_set: type[ImageDataset],
     settings: dict[str, Setting],
     default: str,
-    argv: Sequence[str] | None = None,
-    transform: Callable[[int], Callable[[np.ndarray], np.ndarray]] | None = None,
 ) -> None:
-    """Run an example; transform makes the change to training images from a seed."""
-    args = options(name, settings, default, argv)
+    """Run an example: read the options, train, and say what came of it."""
+    args = options(name, settings, default)
     try:
-        _run(name, data_set, settings[args.model], args, transform)
+        _run(name, data_set, settings[args.model], args)
     except CLTensorError as error:
         raise SystemExit(f"{name}: {error}") from error
 
 
-def _run(name, data_set, setting, args, transform) -> None:
+def _run(name, data_set, setting, args) -> None:
     if args.device:
         ct.set_default_device(args.device)
     ct.manual_seed(args.seed)
-    train = data_set(args.data, train=True, transform=transform and transform(args.seed))
+    train = data_set(args.data, train=True)
     test = data_set(args.data, train=False)
     chosen = [
         Subset(part, range(min(args.limit or len(part), len(part)))) for part in (train, test)
@@ -109,7 +103,7 @@ def _run(name, data_set, setting, args, transform) -> None:
 
     model = setting.build()
     if args.resume:
-        model.load_state_dict(_load(args.resume))
+        model.load_state_dict(weights.load(args.resume))
     device = next(iter(model.parameters())).device
     print(f"{args.model} on {device}, {device.title}: {_size(model):,} parameters", flush=True)
 
@@ -117,9 +111,7 @@ def _run(name, data_set, setting, args, transform) -> None:
     history, predictions = fit(model, train_loader, test_loader, args)
     took = time.perf_counter() - began
 
-    save_file(
-        {key: value.numpy() for key, value in model.state_dict().items()}, f"{name}.safetensors"
-    )
+    weights.save(model.state_dict(), f"{name}.safetensors")
     picture(history, test, predictions, f"{name}.png")
     print(f"wrote {name}.png and {name}.safetensors")
     accuracy = history.test[-1][2]
@@ -128,13 +120,6 @@ def _run(name, data_set, setting, args, transform) -> None:
 
 def _size(model: nn.Module) -> int:
     return sum(int(np.prod(parameter.shape)) for parameter in model.parameters())
-
-
-def _load(path: str) -> dict[str, np.ndarray]:
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise SystemExit(f"--resume: '{path}' holds no readable weights: {error}") from error
 
 
 def fit(
