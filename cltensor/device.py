@@ -141,6 +141,7 @@ class Device:
 
     def synchronize(self) -> None:
         """Wait until everything launched on this device is done, then report index faults."""
+        self.check_process()
         self.queue.finish()
         self.check_faults()
 

@@ -186,6 +186,7 @@ def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
     if array.nbytes:
         import pyopencl as cl
 
+        buffer.device.check_process()
         with buffer.device.lock:
             cl.enqueue_copy(
                 buffer.device.queue, buffer.cl, np.ascontiguousarray(array), dst_offset=offset
