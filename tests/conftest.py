@@ -1,0 +1,108 @@
+"""The device under test, a second one, both kinds of kernel skeletons, and fresh interpreters.
+
+The suite runs on the default device. Two PoCL devices make `.to()` meet two real devices without
+a GPU; choose another driver with OCL_ICD_VENDORS, OPENCL_VENDOR_PATH or CLTENSOR_DEVICE.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+os.environ.setdefault("POCL_DEVICES", "pthread pthread")  # read once, when the driver loads
+
+import pytest
+
+from cltensor import fusion
+from cltensor.device import devices, get
+
+ROOT = Path(__file__).resolve().parent.parent
+_gpu_kernels = {}
+
+
+@pytest.fixture(scope="session")
+def device():
+    """The default device."""
+    return get()
+
+
+@pytest.fixture(scope="session")
+def other_device(device):
+    """A second device; skips where there is one only."""
+    others = [d for d in devices() if d is not device]
+    if not others:
+        pytest.skip(f"'{device}' ({device.title}) is the only device; this test needs two")
+    return others[0]
+
+
+@pytest.fixture(scope="session")
+def fp64(device):
+    """The device, which has float64; skips where it has not."""
+    if not device.fp64:
+        pytest.skip(f"'{device}' ({device.title}) has no float64")
+    return device
+
+
+@pytest.fixture
+def gpu_skeletons(device):
+    """The device, with the kernels made for GPUs even where it is a CPU."""
+    if not device.is_cpu:
+        yield device
+        return
+    kernels = device.kernels
+    device.kernels = _gpu_kernels.setdefault(device, {})
+    device.is_cpu = False
+    yield device
+    device.kernels = kernels
+    device.is_cpu = True
+
+
+@pytest.fixture(params=["native", "gpu"])
+def skeleton(request, device):
+    """The device twice: with its own kernel skeletons, and with those for GPUs."""
+    if request.param == "native":
+        return device
+    if not device.is_cpu:
+        pytest.skip(f"'{device}' is no CPU: the GPU skeletons are its own")
+    return request.getfixturevalue("gpu_skeletons")
+
+
+@pytest.fixture
+def deferred(monkeypatch):
+    """Deferred execution, also where the suite runs eagerly."""
+    monkeypatch.setattr(fusion.Eager, "on", False)
+
+
+@pytest.fixture
+def eager(monkeypatch):
+    """Eager execution."""
+    monkeypatch.setattr(fusion.Eager, "on", True)
+
+
+@pytest.fixture(params=["deferred", "eager"])
+def mode(request):
+    """Both ways of execution, whichever the suite runs under."""
+    request.getfixturevalue(request.param)
+    return request.param
+
+
+@pytest.fixture
+def run_python(tmp_path):
+    """Run a program in a fresh interpreter: run_python(code, NAME="value", ...) with additional
+    environment variables (None removes one); gives the finished process, checked unless asked."""
+
+    def run(code, check=True, timeout=120, **environment):
+        env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+        env = {name: value for name, value in env.items() if value is not None}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run

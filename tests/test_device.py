@@ -1,0 +1,172 @@
+"""Devices: their names, the default, and processes that fork."""
+
+import copy
+import os
+import pickle
+
+import pytest
+
+import cltensor as ct
+from cltensor.device import Device
+from cltensor.errors import DeviceError
+
+
+def test_devices_are_named_in_order(device):
+    everything = ct.devices()
+    assert [d.name for d in everything] == [f"cl:{i}" for i in range(len(everything))]
+    assert all(ct.device(d.name) is d and ct.device(d) is d for d in everything)
+    assert device in everything
+
+
+def test_gpus_come_before_cpus_and_simulators_last(device):
+    order = ["gpu", "accelerator", "other", "cpu"]
+    real = [d for d in ct.devices() if "oclgrind" not in d.title.lower()]
+    ranks = [order.index(d.kind) for d in real]
+    assert ranks == sorted(ranks)
+    assert ct.devices()[: len(real)] == real
+
+
+def test_limits_come_from_the_driver(device):
+    assert device.max_work_group >= 1
+    assert device.local_mem >= 1024
+    assert device.compute_units >= 1
+    assert 0 < device.max_alloc <= device.global_mem
+    assert device.fp64 == ("cl_khr_fp64" in device.extensions)
+    assert device.title
+
+
+def test_a_device_is_found_by_kind_position_and_name(device):
+    kind = ct.devices()[0].kind
+    assert ct.device(kind).kind == kind
+    assert ct.device(f"{kind}:0") is ct.device(kind)
+    assert ct.device(" CL:0 ") is ct.devices()[0]
+    word = device.cl_device.platform.name.split()[0].lower()
+    assert word in ct.device(f"cl:{word}").cl_device.platform.name.lower()
+
+
+@pytest.mark.parametrize("spec", ["cl:99", "gpu:99", "cl:no such maker", "quantum", "", "cl:-1"])
+def test_an_absent_device_is_refused_with_the_list(spec, device):
+    with pytest.raises(DeviceError, match=rf"device: there is no '{spec}'; .*'cl:0'"):
+        ct.device(spec)
+
+
+def test_the_default_device_can_be_set_and_restored(device, other_device):
+    ct.set_default_device(other_device)
+    try:
+        assert ct.device() is other_device
+        assert ct.zeros(2).device is other_device
+        with pytest.raises(DeviceError):
+            ct.set_default_device("cl:99")
+        assert ct.device() is other_device  # a refused change changes nothing
+    finally:
+        ct.set_default_device(None)
+    assert ct.device() is device
+
+
+def test_the_environment_chooses_the_default(run_python, other_device):
+    code = "import cltensor as ct; print(ct.device().name, ct.zeros(2).device)"
+    done = run_python(code, CLTENSOR_DEVICE=other_device.name)
+    assert done.stdout.split() == [other_device.name, other_device.name]
+
+
+def test_a_wrong_choice_in_the_environment_is_an_error_at_first_use(run_python):
+    code = "import cltensor as ct; print('imported'); ct.zeros(2)"
+    done = run_python(code, check=False, CLTENSOR_DEVICE="cl:99")
+    assert done.stdout == "imported\n"
+    assert "DeviceError: " in done.stderr
+    assert "'cl:99'" in done.stderr
+
+
+def test_without_a_driver_the_error_names_the_remedies(run_python):
+    code = "import cltensor as ct; print(ct.devices()); ct.zeros(2)"
+    done = run_python(
+        code, check=False, OCL_ICD_VENDORS="/nonexistent", OPENCL_VENDOR_PATH="/nonexistent",
+        CLTENSOR_DEVICE=None,
+    )  # fmt: skip
+    assert done.stdout == "[]\n"
+    assert "no OpenCL device was found" in done.stderr
+    assert "python -m cltensor info" in done.stderr
+
+
+def test_a_device_survives_copy_and_pickle_as_itself(device):
+    assert copy.deepcopy(device) is device
+    assert pickle.loads(pickle.dumps(device)) is device
+    assert repr(device) == f"device('{device.name}')"
+    assert str(device) == device.name
+
+
+def test_operands_on_two_devices_are_refused(device, other_device):
+    a, b = ct.ones(3, device=device), ct.ones(3, device=other_device)
+    with pytest.raises(DeviceError) as caught:
+        a + b
+    assert str(caught.value) == (
+        f"add: operands are on '{device}' and '{other_device}'; move one with .to('{device}')"
+    )
+    assert (a + b.to(device)).numpy().tolist() == [2, 2, 2]
+    assert (a.to(other_device) + b).device is other_device
+
+
+def test_each_device_has_a_context_of_its_own(device, other_device):
+    a = ct.arange(1000, device=device)
+    b = (a * 2).to(other_device) + 1
+    c = b.to(device) - a
+    assert device.context != other_device.context
+    assert c.numpy().tolist() == [i + 1 for i in range(1000)]
+
+
+_FORK = """
+import os, sys
+import cltensor as ct
+x = ct.ones(1000)
+y = (x + 1).numpy()
+spare = ct.ones(1000).realize()
+del spare  # its buffer is free, so that the child finds one without asking the driver
+pid = os.fork()
+if pid == 0:
+    attempts = {
+        "read": lambda: x.numpy(),
+        "compute": lambda: (x + 1).realize(),
+        "upload": lambda: ct.tensor(y),
+        "allocate": lambda: ct.empty(123456),
+        "synchronize": lambda: x.device.synchronize(),
+    }
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+            print(name, "did not fail", flush=True)
+        except ct.DeviceError as error:
+            print(name, "spawn" in str(error), flush=True)
+    sys.exit(3)
+_, status = os.waitpid(pid, 0)
+print("child", os.waitstatus_to_exitcode(status), (x * 2).sum().item())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_gets_an_error_that_names_spawn(run_python):
+    lines = run_python(_FORK, timeout=60).stdout.splitlines()
+    assert lines == [
+        "read True",
+        "compute True",
+        "upload True",
+        "allocate True",
+        "synchronize True",
+        "child 3 2000.0",
+    ]
+
+
+def test_a_child_forked_before_the_first_use_may_open_devices(run_python):
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    code = (
+        "import os, cltensor as ct\n"
+        "if os.fork() == 0: print(ct.ones(3).sum().item())\n"
+        "else: os.wait()"
+    )
+    assert run_python(code).stdout == "3.0\n"
+
+
+def test_device_objects_are_made_by_discovery_only(device):
+    assert isinstance(device, Device)
+    assert ct.devices() is not ct.devices()
+    assert ct.devices() == ct.devices()

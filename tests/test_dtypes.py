@@ -1,0 +1,93 @@
+"""Element types: names, promotion, and what Python scalars do."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor import dtypes
+from cltensor.errors import DTypeError
+
+
+def test_a_dtype_is_the_numpy_dtype():
+    assert ct.float32 == np.float32
+    assert ct.bool_ == np.dtype(bool)
+    assert dtypes.as_dtype("int8") is dtypes.as_dtype(np.int8)
+    assert dtypes.as_dtype(float) == np.float64
+    assert dtypes.as_dtype(np.dtype(">f4")) == np.dtype("=f4")
+
+
+@pytest.mark.parametrize("wrong", ["complex64", "U3", object, "no such type", "datetime64[s]"])
+def test_other_types_are_refused_with_the_list(wrong):
+    with pytest.raises(DTypeError, match=r"is not an element type .* float32"):
+        dtypes.as_dtype(wrong)
+
+
+def test_promotion_is_symmetric_and_keeps_equals():
+    for a, b in itertools.product(dtypes.ALL, repeat=2):
+        try:
+            common = dtypes.promote(a, b)
+        except DTypeError:
+            with pytest.raises(DTypeError, match=r"no common integer type.*\.to\(int64\)"):
+                dtypes.promote(b, a)
+            assert "uint64" in (a.name, b.name)
+            continue
+        assert common == dtypes.promote(b, a)
+        assert common == a if a == b else common in dtypes.ALL
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("bool", "uint8", "uint8"),
+        ("uint8", "int8", "int16"),
+        ("uint32", "int8", "int64"),
+        ("int64", "float32", "float32"),  # a float beats an integer of any width
+        ("int64", "float16", "float16"),
+        ("float32", "float64", "float64"),
+        ("uint8", "uint64", "uint64"),
+    ],
+)
+def test_promotion(a, b, expected):
+    assert dtypes.promote(np.dtype(a), np.dtype(b)).name == expected
+
+
+@pytest.mark.parametrize(
+    ("dtype", "scalar", "expected"),
+    [
+        ("int8", int, "int8"),
+        ("int8", float, "float32"),
+        ("bool", int, "int64"),
+        ("bool", bool, "bool"),
+        ("float64", float, "float64"),
+        ("float16", int, "float16"),
+        ("uint8", bool, "uint8"),
+    ],
+)
+def test_a_python_scalar_lifts_the_kind_only(dtype, scalar, expected):
+    assert dtypes.with_scalar(np.dtype(dtype), scalar).name == expected
+
+
+def test_promotion_shows_in_results(device):
+    small = ct.tensor([1, 2], dtype="int8")
+    assert (small + ct.tensor([1, 2], dtype="uint8")).dtype == ct.int16
+    assert (small * 2).dtype == ct.int8
+    assert (small * 2.5).numpy().tolist() == [2.5, 5.0]
+    assert (small / 2).dtype == ct.float32
+    assert (small > 1).dtype == ct.bool_
+    assert (ct.tensor([True]) + ct.tensor([True])).dtype == ct.bool_
+
+
+def test_types_without_a_common_one_are_refused_by_the_operation(device):
+    with pytest.raises(DTypeError, match=r"^add: .*uint64 and int8"):
+        ct.tensor([1], dtype="uint64") + ct.tensor([1], dtype="int8")
+
+
+def test_float64_is_refused_at_creation_where_it_is_missing(device, monkeypatch):
+    monkeypatch.setattr(device, "fp64", False)
+    for create in (lambda: ct.zeros(3, dtype="float64"), lambda: ct.tensor(np.zeros(3))):
+        with pytest.raises(DTypeError, match=rf"'{device}' .* has no float64; use float32"):
+            create()
+    with pytest.raises(DTypeError, match="^astype: .* has no float64"):
+        ct.zeros(3).to("float64")
