@@ -187,10 +187,15 @@ def picture(history: History, test: ImageDataset, predictions: np.ndarray, path:
     top, bottom = figure.subfigures(2, 1, height_ratios=[2, 3])
     axes = top.subplots(1, 2)
     for axis, column, title in zip(axes, (1, 2), ("loss", "accuracy"), strict=True):
-        for points, label, style in ((history.train, "training", "-"), (history.test, "test", "o")):
-            if points:
-                values = np.array(points)
-                axis.plot(values[:, 0], values[:, column], style, label=label, alpha=0.8)
+        if history.train:
+            looks = np.array(history.train)
+            epochs, values = looks[:, 0], looks[:, column]
+            axis.plot(epochs, values, color="tab:blue", alpha=0.25)
+            width = min(20, len(values))
+            smooth = np.convolve(values, np.full(width, 1 / width), "valid")
+            axis.plot(epochs[width - 1 :], smooth, color="tab:blue", label="training")
+        tests = np.array(history.test)
+        axis.plot(tests[:, 0], tests[:, column], "o", color="tab:orange", label="test")
         axis.set(title=title, xlabel="epoch")
         axis.grid(alpha=0.3)
         axis.legend()
@@ -201,7 +206,9 @@ def picture(history: History, test: ImageDataset, predictions: np.ndarray, path:
     # A quarter of the grid goes to mistakes, where there are so many; few are left after training.
     mistakes = wrong[: max(rows * columns // 4, rows * columns - len(right))]
     shown = np.sort(np.concatenate([mistakes, right[: rows * columns - len(mistakes)]]))
-    bottom.suptitle(f"{len(wrong):,} of {len(truth):,} test images are read wrongly (red: truth)")
+    bottom.suptitle(
+        f"{len(wrong):,} of {len(truth):,} test images are read wrongly (in red, with the truth)"
+    )
     for axis in bottom.subplots(rows, columns).flat:
         axis.axis("off")
     for axis, index in zip(bottom.axes, shown, strict=False):
