@@ -13,6 +13,7 @@ from cltensor.autograd import Variable
 from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
 from cltensor.ops.create import eye, full, full_like
+from cltensor.ops.pointwise import where
 from cltensor.ops.random import normal, uniform
 from cltensor.tensor import Tensor
 
@@ -73,7 +74,7 @@ def trunc_normal_(
     values = normal(mean, std, tensor.shape, tensor.dtype, tensor.device)
     for _ in range(7):
         again = normal(mean, std, tensor.shape, tensor.dtype, tensor.device)
-        values = ((values < a) | (values > b)).where(again, values)
+        values = where((values < a) | (values > b), again, values).realize()
     return _set(tensor, values.clip(a, b))
 
 

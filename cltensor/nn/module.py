@@ -93,7 +93,8 @@ class Module:
                 )
             object.__setattr__(self, name, value)
         elif kind is not None:
-            self._forget(name)
+            if name not in own[kind]:  # else it keeps its place in the order
+                self._forget(name)
             own[kind][name] = value
         elif name in own["_parameters"]:
             self._only_none(name, value, "a Parameter")
@@ -294,7 +295,7 @@ class Module:
         result: dict[str, Any] = {}
         for name, module, table, key in self._state_slots(prefix):
             value = module.__dict__[table][key]
-            result[name] = value if keep_vars else state.plain(value)
+            result[name] = value if keep_vars else state.plain(value).alias()
         return result
 
     def load_state_dict(

@@ -105,4 +105,4 @@ def _like(value: Any, current: Tensor | Variable) -> Tensor:
     """`value` with the dtype and on the device of `current`."""
     if isinstance(value, np.ndarray):
         return tensor(value.astype(current.dtype), device=current.device)
-    return value.astype(current.dtype).to(current.device)
+    return value.astype(current.dtype).to(current.device).alias()

@@ -59,7 +59,8 @@ class SGD(Optimizer):
         if momentum:
             buffer = state.get("momentum_buffer")
             if buffer is None:
-                buffer = grad
+                # A Tensor of its own: the gradient's may be changed in place by its owner.
+                buffer = grad.alias()
             else:
                 buffer = momentum * buffer + (1 - group["dampening"]) * grad
             state["momentum_buffer"] = buffer

@@ -1,0 +1,111 @@
+"""Initial values: their spread, their bounds, and the seed that fixes them."""
+
+import math
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor import nn
+from cltensor.nn import init
+
+SHAPE = (300, 200)
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    ct.manual_seed(3)
+
+
+def filled(function, *args, shape=SHAPE, **options):
+    parameter = nn.Parameter(ct.zeros(shape))
+    assert function(parameter, *args, **options) is parameter
+    assert parameter.requires_grad
+    return parameter.data.numpy()
+
+
+def assert_uniform(found, bound):
+    assert np.abs(found).max() <= bound
+    np.testing.assert_allclose(np.abs(found).max(), bound, rtol=1e-3)
+    np.testing.assert_allclose(found.std(), bound / math.sqrt(3), rtol=2e-2)
+    assert abs(found.mean()) < 0.02 * bound
+
+
+def test_plain_distributions():
+    np.testing.assert_allclose(filled(init.uniform_, 1.0, 3.0).mean(), 2.0, rtol=1e-2)
+    assert_uniform(filled(init.uniform_, -2.0, 2.0), 2.0)
+    found = filled(init.normal_, 1.0, 0.5)
+    np.testing.assert_allclose((found.mean(), found.std()), (1.0, 0.5), rtol=2e-2)
+
+
+def test_constants():
+    assert (filled(init.zeros_) == 0).all()
+    assert (filled(init.ones_) == 1).all()
+    assert (filled(init.constant_, 2.5) == 2.5).all()
+    np.testing.assert_array_equal(filled(init.eye_, shape=(2, 3)), np.eye(2, 3))
+    with pytest.raises(ct.ShapeError, match="eye_: shape"):
+        init.eye_(nn.Parameter(ct.zeros(3)))
+
+
+def test_xavier():
+    assert_uniform(filled(init.xavier_uniform_, gain=2.0), 2 * math.sqrt(6 / 500))
+    np.testing.assert_allclose(filled(init.xavier_normal_).std(), math.sqrt(2 / 500), rtol=2e-2)
+
+
+def test_kaiming():
+    assert_uniform(filled(init.kaiming_uniform_), math.sqrt(2) * math.sqrt(3 / 200))
+    assert_uniform(filled(init.kaiming_uniform_, a=math.sqrt(5)), 1 / math.sqrt(200))
+    assert_uniform(
+        filled(init.kaiming_uniform_, mode="fan_out", nonlinearity="relu"), math.sqrt(6 / 300)
+    )
+    found = filled(init.kaiming_normal_, nonlinearity="tanh", shape=(300, 20, 5, 5))
+    np.testing.assert_allclose(found.std(), 5 / 3 / math.sqrt(500), rtol=2e-2)
+
+
+def test_truncated_normal_stays_inside_its_bounds():
+    found = filled(init.trunc_normal_, std=0.5, a=-1.0, b=1.0)
+    assert np.abs(found).max() <= 1.0
+    # The deviation of a standard normal cut off at two is 0.8796.
+    np.testing.assert_allclose(found.std(), 0.5 * 0.8796, rtol=2e-2)
+    assert (np.abs(found) == 1.0).sum() == 0
+
+
+def test_gains_and_refusals():
+    assert init.calculate_gain("linear") == 1
+    assert init.calculate_gain("relu") == math.sqrt(2)
+    assert init.calculate_gain("leaky_relu") == math.sqrt(2 / (1 + 1e-4))
+    assert init.calculate_gain("leaky_relu", 1) == 1
+    with pytest.raises(ValueError, match="calculate_gain: no gain is known for 'sin'"):
+        init.calculate_gain("sin")
+    with pytest.raises(ValueError, match="kaiming_uniform_: mode is 'fan'"):
+        filled(init.kaiming_uniform_, mode="fan")
+    with pytest.raises(ct.ShapeError, match="xavier_normal_: shape"):
+        filled(init.xavier_normal_, shape=(3,))
+
+
+def test_a_seed_fixes_a_network_on_every_device(other_device):
+    def weights(device):
+        ct.manual_seed(11)
+        net = nn.Sequential(nn.Linear(7, 5, device=device), nn.Conv2d(2, 3, 3, device=device))
+        return [p.data.numpy() for p in net.parameters()]
+
+    for a, b in zip(weights(None), weights(other_device), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_layers_start_as_pytorchs_do():
+    layer = nn.Linear(200, 300)
+    assert_uniform(layer.weight.data.numpy(), 1 / math.sqrt(200))
+    assert np.abs(layer.bias.data.numpy()).max() <= 1 / math.sqrt(200)
+    layer = nn.Conv2d(50, 60, 3)
+    assert_uniform(layer.weight.data.numpy(), 1 / math.sqrt(450))
+    assert np.abs(layer.bias.data.numpy()).max() <= 1 / math.sqrt(450)
+    layer = nn.Linear(0, 3)
+    assert layer.weight.shape == (3, 0)
+
+
+def test_an_initialiser_leaves_a_network_trainable():
+    layer = nn.Linear(2, 2)
+    init.constant_(layer.weight, 0.5)
+    layer(ct.ones(1, 2)).sum().backward()
+    np.testing.assert_array_equal(layer.weight.grad.numpy(), np.ones((2, 2)))
