@@ -33,7 +33,7 @@ def size_class(nbytes: int) -> int:
 
 
 def _parse_limit(text: str) -> int:
-    match = re.fullmatch(r"([0-9.]+)\s*([kmg]?)i?b?", text.strip().lower())
+    match = re.fullmatch(r"(\d+\.?\d*)\s*([kmg]?)i?b?", text.strip().lower())
     if not match:
         raise ValueError(
             f"CLTENSOR_MEMORY_LIMIT: {text!r} is not a size; write bytes or, for example, '4GiB'"
