@@ -210,8 +210,9 @@ class Tensor(Operators):
         Raises IndexingError if a kernel met a bad index since the last read.
         """
         source = self if self.is_contiguous else self.contiguous()
+        buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, self.dtype)
-        download(source.buffer, out, source.offset * self.dtype.itemsize)
+        download(buffer, out, source.offset * self.dtype.itemsize)
         self.device.check_faults()
         return out
 
