@@ -1,0 +1,169 @@
+"""The pool: size classes, reuse, limits, and memory that stays flat."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.errors import OutOfMemoryError
+from cltensor.memory import Pool, download, size_class, upload, write
+
+
+class StandIn:
+    """A device for pools of their own: the limits given, everything else of the real one."""
+
+    def __init__(self, device, **limits):
+        self.__dict__.update(name="stand-in", limits=limits, _device=device, **limits)
+
+    def __getattr__(self, name):
+        return getattr(self._device, name)
+
+
+@pytest.fixture
+def pool(device, monkeypatch):
+    monkeypatch.delenv("CLTENSOR_MEMORY_LIMIT", raising=False)
+    return Pool(StandIn(device, global_mem=1 << 20, max_alloc=300_000))
+
+
+def test_size_classes_hold_the_request_and_waste_at_most_a_quarter():
+    for n in [1, 255, 256, 257, 320, 321, 1000, 4095, 4096, 4097, 10**6, 3 * 10**9, 1 << 40]:
+        c = size_class(n)
+        assert n <= c <= max(256, 1.25 * n)
+        assert size_class(c) == c
+    assert size_class(0) == 256
+    assert len({size_class(n) for n in range(1 << 12, 1 << 13)}) == 5
+
+
+def test_a_returned_buffer_is_used_again(pool):
+    first = pool.allocate(1000)
+    handle = first.cl
+    assert pool.summary() == {"in_use": 1024, "cached": 0, "peak": 1024, "limit": 1 << 20}
+    del first
+    assert pool.summary()["cached"] == 1024
+    second = pool.allocate(1024)
+    assert second.cl is handle
+    assert pool.summary() == {"in_use": 1024, "cached": 0, "peak": 1024, "limit": 1 << 20}
+
+
+def test_empty_cache_gives_unused_buffers_back(pool):
+    kept = pool.allocate(5000)
+    spare = pool.allocate(7000)
+    del spare
+    pool.empty_cache()
+    assert pool.summary()["cached"] == 0
+    assert pool.summary()["in_use"] == kept.reserved == size_class(5000)
+    assert pool.summary()["peak"] == size_class(5000) + size_class(7000)
+
+
+def test_a_buffer_over_the_largest_allocation_is_refused_with_that_figure(pool):
+    with pytest.raises(OutOfMemoryError, match=r"0\.3 MiB that 'stand-in' allows in one buffer"):
+        pool.allocate(300_001)
+    assert pool.summary()["in_use"] == 0
+
+
+def test_a_cached_buffer_of_a_cut_class_never_serves_more_than_it_holds(pool):
+    assert size_class(290_000) > 300_000  # so the class is larger than a buffer may be
+    first = pool.allocate(290_000)
+    assert first.cl.size <= 300_000
+    del first
+    with pytest.raises(OutOfMemoryError):
+        pool.allocate(size_class(290_000))
+
+
+def test_an_exhausted_pool_frees_its_cache_before_it_refuses(pool):
+    held = [pool.allocate(200_000) for _ in range(4)]
+    del held[2:]
+    pool.summary()
+    large = pool.allocate(280_000)  # fits only once the two spare buffers are gone
+    assert pool.summary()["cached"] == 0
+    assert pool.summary()["in_use"] == 2 * size_class(200_000) + large.reserved
+    with pytest.raises(OutOfMemoryError) as caught:
+        held += [pool.allocate(200_000) for _ in range(3)]
+    message = str(caught.value)
+    assert message.startswith("allocate: 0.2 MiB asked for on 'stand-in'")
+    assert "in use of a limit of 1.0 MiB" in message
+    assert "CLTENSOR_MEMORY_LIMIT" in message
+    del large
+    assert pool.allocate(200_000).nbytes == 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1000", 1000), ("2k", 2048), ("3MiB", 3 << 20), ("1.5 GB", 3 << 29), ("4G", 4 << 30)],
+)
+def test_the_limit_is_read_from_the_environment(device, monkeypatch, text, expected):
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", text)
+    assert Pool(device).limit == expected
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "1.2.3", "4TB", "."])
+def test_a_limit_that_is_no_size_is_refused(device, monkeypatch, text):
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", text)
+    with pytest.raises(ValueError, match="^CLTENSOR_MEMORY_LIMIT: .* is not a size"):
+        Pool(device)
+
+
+def test_out_of_memory_leaves_tensors_usable(device, monkeypatch):
+    x = ct.arange(1000, dtype="float32").realize()
+    ct.empty_cache()
+    monkeypatch.setattr(device.pool, "limit", ct.memory_summary()["in_use"] + 4096)
+    y = x.reshape(1000, 1) + x
+    with pytest.raises(OutOfMemoryError):
+        y.numpy()
+    monkeypatch.undo()
+    assert y.sum().item() == pytest.approx(1000 * 999 * 1000, rel=1e-6)
+    assert x.numpy()[-1] == 999
+
+
+def test_a_tensor_too_large_for_the_device_is_an_error_at_once(device):
+    count = device.max_alloc // 4 + 1
+    with pytest.raises(OutOfMemoryError, match="split the tensor"):
+        ct.empty(count)
+    with pytest.raises(OutOfMemoryError):
+        ct.zeros(1 << 20, 1 << 20, 1 << 20).numpy()
+
+
+def test_copies_reach_any_offset(device):
+    buffer = upload(device, np.arange(10, dtype=np.int32))
+    write(buffer, np.array([70, 80], np.int32), offset=12)
+    assert download(buffer, np.empty(10, np.int32)).tolist() == [0, 1, 2, 70, 80, 5, 6, 7, 8, 9]
+    assert download(buffer, np.empty(2, np.int32), offset=16).tolist() == [80, 5]
+    assert download(buffer, np.empty(0, np.int32)).size == 0
+
+
+def test_memory_is_flat_after_the_second_step_of_training(device):
+    random = np.random.default_rng(0)
+    x, target = (ct.tensor(random.normal(size=(64, 8)).astype("float32")) for _ in range(2))
+    weight = ct.tensor(random.normal(size=(8, 8)).astype("float32"), requires_grad=True)
+    bias = ct.zeros(8, requires_grad=True)
+    gc.collect()
+    gc.disable()  # so that a cycle would show as growth
+    try:
+        in_use = []
+        for _ in range(8):
+            weight.grad = bias.grad = None
+            hidden = (ct.Variable(x).unsqueeze(2) * weight).sum(axis=1) + bias
+            loss = ((hidden.tanh() - ct.Variable(target)) ** 2).mean()
+            loss.backward()
+            with ct.no_grad():
+                for p in (weight, bias):
+                    p.data = (p.data - 0.1 * p.grad.data).realize()
+            in_use.append(ct.memory_summary()["in_use"])
+    finally:
+        gc.enable()
+    assert len(set(in_use[1:])) == 1
+
+
+def test_a_released_graph_gives_its_memory_back(device):
+    gc.collect()
+    x = ct.ones(100_000, requires_grad=True)
+    x.data.realize()
+    before = ct.memory_summary()["in_use"]
+    y = x
+    for _ in range(10):
+        y = (y * x).exp().log()
+    y.data.realize()
+    assert ct.memory_summary()["in_use"] > before
+    del y
+    assert ct.memory_summary()["in_use"] == before

@@ -1,0 +1,270 @@
+"""Kernels: rendering, building, both caches, threads and processes."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor import program
+from cltensor.errors import KernelError
+from cltensor.program import Counters, build, kernel, render
+
+_COPY = """
+__kernel void twice(__global float* out_g, __global const float* x_g, const int n, float k) {
+    for (int i = get_global_id(0); i < n; i += get_global_size(0)) out_g[i] = x_g[i] * k;
+}
+"""
+
+
+@pytest.fixture
+def templates(tmp_path, monkeypatch):
+    """A folder of templates of the test's own; gives the function that writes one."""
+    from mako.lookup import TemplateLookup
+
+    lookup = TemplateLookup([str(tmp_path)], strict_undefined=True)
+    monkeypatch.setattr(program, "_templates", lambda: lookup)
+    monkeypatch.setattr(program, "_prelude", lambda device: "")
+    return lambda name, text: (tmp_path / f"{name}.cl").write_text(text)
+
+
+def test_a_kernel_runs_with_buffers_and_typed_scalars(device):
+    x = ct.arange(100, dtype="float32")
+    out = ct.empty(100)
+    twice = build(device, "twice", _COPY, "the test")
+    twice((64,), (1,), out.buffer, x.buffer, 100, 2.5)
+    assert out.numpy().tolist() == [2.5 * i for i in range(100)]
+
+
+def test_an_empty_grid_is_a_no_op_and_an_absurd_one_refused(device):
+    out = ct.zeros(4).realize()
+    twice = build(device, "twice", _COPY, "the test")
+    twice((0,), (1,), out.buffer, out.buffer, 4, 2.0)
+    assert out.numpy().tolist() == [0, 0, 0, 0]
+    with pytest.raises(KernelError, match="twice: a grid of .* is out of range"):
+        twice((1 << 40, 1 << 20), (1, 1), out.buffer, out.buffer, 4, 2.0)
+
+
+def test_a_build_failure_shows_template_parameters_source_and_log(device, templates):
+    templates("broken", "__kernel void broken(__global int* x) {\n  x[0] = nonsense_${k};\n}")
+    with pytest.raises(KernelError) as caught:
+        kernel(device, "broken", k=7)
+    message = str(caught.value)
+    assert message.startswith(f"broken: broken.cl with {{'k': 7}} did not build on '{device}'")
+    assert "   2   x[0] = nonsense_7;" in message
+    assert "undeclared identifier" in message.lower() or "nonsense_7'" in message
+
+
+def test_an_undefined_template_name_is_an_error(device, templates):
+    templates("gap", "__kernel void gap(__global int* x) { x[0] = ${missing}; }")
+    with pytest.raises(KernelError, match=r"gap: cl_kernels/gap\.cl did not render .*missing"):
+        kernel(device, "gap", other=1)
+
+
+def test_a_nul_in_the_source_is_refused(device):
+    with pytest.raises(KernelError, match="NUL"):
+        build(device, "twice", _COPY + "\0", "the test")
+
+
+def test_a_kernel_is_made_once_per_parameters(device, templates):
+    templates("one", "__kernel void one(__global int* x) { x[0] = ${k}; }")
+    first = kernel(device, "one", k=1)
+    assert kernel(device, "one", k=1) is first
+    assert kernel(device, "one", k=2) is not first
+
+
+def test_every_template_says_what_it_does():
+    folder = Path(program.TEMPLATES)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.cl")}
+    assert len(texts) > 4
+    assert [name for name, text in texts.items() if not text.startswith("## ")] == []
+
+
+def test_the_prelude_comes_first(device):
+    from cltensor.codegen import Code, Geometry
+
+    code = Code([np.dtype("float32")], Geometry((4,), (True,), ((1,),), ()), False)
+    text = render(device, "pointwise", code=code)
+    assert text.index("ct_power") < text.index("__kernel void pointwise")
+
+
+def test_counters_count(device):
+    x = ct.ones(10).realize()
+    before = Counters.launches
+    (x + 1).realize()
+    assert Counters.launches == before + 1
+
+
+# ------------------------------------------------------------------- the cache on disk
+
+_WORK = """
+import cltensor as ct
+from cltensor.program import Counters
+x = ct.arange(1000, dtype="float32")
+assert (x * 2 + 1).numpy()[-1] == 1999
+print(Counters.builds, Counters.disk_hits)
+"""
+
+
+def entries(folder):
+    return [p for p in (folder / "programs").iterdir() if p.is_file()]
+
+
+def test_a_second_run_builds_nothing(run_python, tmp_path):
+    cache = tmp_path / "cache"
+    first = run_python(_WORK, CLTENSOR_CACHE=str(cache))
+    second = run_python(_WORK, CLTENSOR_CACHE=str(cache))
+    built = int(first.stdout.split()[0])
+    assert built >= 1
+    assert second.stdout.split() == ["0", str(built)]
+    assert len(entries(cache)) == built
+    assert (cache / "programs").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "foreign"])
+def test_a_damaged_entry_is_built_again(device, tmp_path, monkeypatch, damage):
+    monkeypatch.setattr(program, "cache_folder", lambda: tmp_path)
+    build(device, "twice", _COPY, "the test")
+    (entry,) = entries(tmp_path)
+    content = entry.read_bytes()
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1
+    entry.write_bytes(
+        {
+            "cut": content[: len(content) // 2],
+            "flipped": bytes(flipped),
+            "emptied": b"",
+            "foreign": b"\x80\x04cos\nsystem\n" * 100,
+        }[damage]
+    )
+    for builds, hits in ((1, 0), (0, 1)):
+        before = Counters.builds, Counters.disk_hits
+        out = ct.zeros(3)
+        twice = build(device, "twice", _COPY, "the test")
+        twice((1,), (1,), out.buffer, ct.arange(3, dtype="float32").buffer, 3, 2.0)
+        assert out.numpy().tolist() == [0, 2, 4]
+        assert (Counters.builds - before[0], Counters.disk_hits - before[1]) == (builds, hits)
+
+
+def test_a_folder_that_cannot_be_written_costs_time_only(run_python, tmp_path):
+    in_the_way = tmp_path / "cache"
+    in_the_way.write_text("a file where the folder should be")
+    done = run_python(_WORK, CLTENSOR_CACHE=str(in_the_way))
+    assert int(done.stdout.split()[0]) >= 1
+    assert in_the_way.read_text() == "a file where the folder should be"
+
+
+def test_an_unusable_programs_folder_costs_time_only(run_python, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "programs").write_text("in the way")
+    assert int(run_python(_WORK, CLTENSOR_CACHE=str(cache)).stdout.split()[0]) >= 1
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", None])
+def test_an_unwritable_or_missing_home_is_harmless(run_python, home, tmp_path):
+    done = run_python(
+        _WORK, HOME=home, XDG_CACHE_HOME=None, CLTENSOR_CACHE=None, POCL_CACHE_DIR=None
+    )
+    assert int(done.stdout.split()[0]) >= 0
+
+
+def test_several_processes_may_compile_at_once(run_python, tmp_path):
+    cache = tmp_path / "cache"
+    outcomes = []
+    threads = [
+        threading.Thread(
+            target=lambda: outcomes.append(run_python(_WORK, CLTENSOR_CACHE=str(cache)).returncode)
+        )
+        for _ in range(3)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert outcomes == [0, 0, 0]
+    assert all(len(p.name) == 64 for p in entries(cache))  # no temporary file is left
+    assert run_python(_WORK, CLTENSOR_CACHE=str(cache)).stdout.startswith("0 ")
+
+
+def test_debug_reports_builds_and_launches_at_exit(run_python):
+    done = run_python(_WORK, CLTENSOR_DEBUG="1")
+    assert "programs built" in done.stderr
+    assert "launches" in done.stderr
+    assert run_python(_WORK).stderr == ""
+
+
+# --------------------------------------------------------------------------------- threads
+
+
+def in_threads(count, work):
+    """Run work(i) in `count` threads at once; re-raise what any of them raised."""
+    errors = []
+    barrier = threading.Barrier(count)
+
+    def run(i):
+        try:
+            barrier.wait()
+            work(i)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if errors:
+        raise errors[0]
+
+
+def test_threads_launch_at_once_with_right_results(device, mode):
+    shared = ct.arange(257, dtype="float32").realize()
+    wrong = []
+
+    def work(i):
+        for step in range(150):
+            k = float(i * 1000 + step)
+            got = (shared * 2 + k).sum().item()
+            if got != 257 * 256 + 257 * k:
+                wrong.append((k, got))
+
+    in_threads(6, work)
+    assert wrong == []
+
+
+def test_threads_may_share_a_pending_value(device, deferred):
+    for _ in range(20):
+        pending = ct.arange(1000, dtype="float32") + 1
+        total = pending.sum()
+        sums = []
+        in_threads(4, lambda i: sums.append((total + i).item() - i + (pending * 0).sum().item()))
+        assert sums == [500500.0] * 4
+
+
+def test_threads_may_build_the_same_kernel_at_once(device):
+    x = ct.ones(10, dtype="int16")
+    x.realize()
+    results = []
+    in_threads(4, lambda i: results.append(((x + 3) * 5 - 4).numpy().tolist()))
+    assert results == [[16] * 10] * 4
+
+
+def test_recording_is_on_or_off_per_thread(device):
+    seen = {}
+
+    def work(i):
+        if i == 0:
+            with ct.no_grad():
+                seen[i] = [ct.is_grad_enabled() for _ in range(100)]
+        else:
+            seen[i] = [ct.is_grad_enabled() for _ in range(100)]
+
+    in_threads(2, work)
+    assert seen == {0: [False] * 100, 1: [True] * 100}
+
+
+def test_the_interpreter_ends_well_with_work_in_flight(run_python):
+    code = "import cltensor as ct; x = ct.ones(1000, 1000); y = (x * 2).realize(); print('end')"
+    assert run_python(code).stdout == "end\n"
