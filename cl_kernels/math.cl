@@ -77,7 +77,7 @@ CT_OVERLOAD float ct_tanh(float x) {
     p = p * z + -3.33332819422e-1f;
     const float small = p * z * x + x;
     const float large = 1.0f - 2.0f / (ct_exp(a + a) + 1.0f);
-    return a < 0.625f ? small : __builtin_copysignf(large, x);
+    return __builtin_copysignf(a < 0.625f ? small : large, x);  // tanh(-0) is -0
 }
 % if device.fp64:
 CT_OVERLOAD double ct_exp(double x) { return (exp)(x); }
