@@ -104,6 +104,14 @@ CT_OVERLOAD ${T} ct_floor_divide(${T} a, ${T} b) {
 }
 % endfor
 
+/* log(1 + e^x); with e = e^-|x|, the last term gives back what 1 + e lost in rounding. */
+% for T, _ in floats + ([('half', '')] if device.fp16 else []):
+CT_OVERLOAD ${T} ct_softplus(${T} x) {
+    const ${T} e = exp(-fabs(x)), u = 1 + e;
+    return (x > 0 ? x : (${T})0) + (log(u) + (e - (u - 1)) / u);
+}
+% endfor
+
 /* Integer powers by squaring; a negative exponent gives the truncated reciprocal. */
 % for T in ('long', 'ulong'):
 CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) {

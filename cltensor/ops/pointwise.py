@@ -323,12 +323,7 @@ relu = pointwise(
 sigmoid = pointwise(
     "sigmoid(x)", "(T)1 / ((T)1 + exp(-x))", "float", dx=lambda g, out: g * out * (1 - out)
 )
-softplus = pointwise(
-    "softplus(x)",
-    "(x > 0 ? x : (T)0) + log((T)1 + exp(-fabs(x)))",
-    "float",
-    dx=lambda g, x: g * sigmoid(x),
-)
+softplus = pointwise("softplus(x)", "ct_softplus(x)", "float", dx=lambda g, x: g * sigmoid(x))
 
 
 def silu(x: Any) -> Any:
