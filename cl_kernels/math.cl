@@ -90,6 +90,14 @@ CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
 % endfor
 % endif
 
+/* Float to integer: drivers differ on NaN and on values out of range, so both are defined here. */
+% if device.is_pocl:
+#define CT_SATURATE(T, x, low, high, least, most) \
+    ((x) != (x) ? (T)0 : (x) >= (high) ? (T)most : (x) <= (low) ? (T)least : (T)(x))
+% else:
+#define CT_SATURATE(T, x, low, high, least, most) ((x) != (x) ? (T)0 : convert_##T##_sat(x))
+% endif
+
 /* Python's division of floats: the remainder takes the divisor's sign, and the quotient is exact
    where floor(a / b) would round up first. */
 % for T, _ in floats + ([('half', '')] if device.fp16 else []):

@@ -127,9 +127,7 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     if program is None:
         Counters.builds += 1
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", cl.CompilerWarning)
-                program = cl.Program(device.context, source).build()
+            program = _built(cl.Program(device.context, source))
         except cl.RuntimeError as error:
             numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
             raise KernelError(
@@ -143,6 +141,15 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     # Typed scalars make setting the arguments fifteen times faster than letting pyopencl guess.
     handle.set_scalar_arg_dtypes(_signature(name, source))
     return Kernel(device, handle, name)
+
+
+def _built(program: cl.Program) -> cl.Program:
+    """`program`, built; drivers report their progress as a compiler warning, which is dropped."""
+    import pyopencl as cl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cl.CompilerWarning)
+        return program.build()
 
 
 def _signature(name: str, source: str) -> list[Any]:
@@ -205,7 +212,7 @@ def _load(device: Device, entry: Path | None) -> cl.Program | None:
     if hashlib.sha256(binary).digest() != checksum:
         return None
     try:
-        return cl.Program(device.context, [device.cl_device], [binary]).build()
+        return _built(cl.Program(device.context, [device.cl_device], [binary]))
     except cl.Error:  # a binary that this driver no longer accepts is just an old entry
         return None
 

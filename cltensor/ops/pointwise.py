@@ -33,10 +33,7 @@ def _saturating(target: np.dtype) -> dict[str, str]:
     limits, name = np.iinfo(target), dtypes.C_NAMES[target]
     suffix = "UL" if target.kind == "u" else "L"
     low = f"({limits.min + 1}L - 1L)" if target.kind == "i" else "0"
-    saturated = (
-        f"x != x ? ({name})0 : x >= (T){limits.max}{suffix} ? ({name}){limits.max}{suffix} : "
-        f"x <= (T){low} ? ({name}){low} : ({name})x"
-    )
+    saturated = f"CT_SATURATE({name}, x, (T){low}, (T){limits.max}{suffix}, {low}, {limits.max}{suffix})"
     return {**dict.fromkeys("iub", f"({name})x"), "f": saturated}
 
 
