@@ -10,34 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float16, float32, int32, promote
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.op import primitive, same_device
-from cltensor.ops.pointwise import astype, full, not_equal
-from cltensor.ops.shape import expand, matrix_transpose, reshape
+from cltensor.op import Op, primitive, same_device
+from cltensor.ops.pointwise import astype, full, multiply, not_equal
+from cltensor.ops.shape import matrix_transpose, reshape
 from cltensor.program import kernel
 from cltensor.tensor import Tensor, show
 
 #: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
 ROWS, VECTORS = 6, 2
 _VECTOR_BYTES = 32
-
-
-class Skeleton:
-    """Which form of the matrix kernels runs: packed for CPU devices, work-groups for others."""
-
-    #: Set to "cpu" or "gpu" to run that form on any device; tests do.
-    forced: ClassVar[str | None] = None
-
-    @classmethod
-    def of(cls, device: Device) -> str:
-        """ "cpu" or "gpu" for `device`."""
-        return cls.forced or ("cpu" if device.is_cpu else "gpu")
 
 
 def vector_width(dtype: np.dtype) -> int:
@@ -60,7 +48,7 @@ def ceil_div(a: int, b: int) -> int:
     return -(-a // b)
 
 
-def split(total: int, most: int) -> int:
+def equal_parts(total: int, most: int) -> int:
     """The size of equal parts of `total`, none larger than `most`."""
     return ceil_div(total, max(1, ceil_div(total, most)))
 
@@ -74,7 +62,7 @@ def packed_plan(
     Minimises an estimate of the slowest core's time: products, packing of both panels (that of a
     is repeated for every column of tiles, that of b for every row), start of a work-item.
     """
-    kc = split(k, kc_cap)
+    kc = equal_parts(k, kc_cap)
     best, plan = float("inf"), (rows, cols, kc)
     for parts_m in range(1, 65):
         mc = ceil_div(ceil_div(m, rows), parts_m) * rows
@@ -162,9 +150,9 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
             "not broadcast; sizes must be equal or 1, counted from the last"
         ) from None
     shape = (*batch, m, n)
-    if k == 0:
+    if k == 0 or 0 in shape:
         return full(shape, 0, a.dtype, a.device)
-    run = _packed if Skeleton.of(a.device) == "cpu" else _grid
+    run = _packed if a.device.is_cpu else _grid
     return run(a, b, batch, shape)
 
 
@@ -226,7 +214,7 @@ def _grid(a: Tensor, b: Tensor, batch: tuple[int, ...], shape: tuple[int, ...]) 
     return out
 
 
-_matmul = primitive(
+_matmul: Op = primitive(
     "matmul(a, b)",
     _run_matmul,
     da=lambda g, b: _matmul(g, matrix_transpose(b)),
@@ -315,7 +303,7 @@ def dot(a: Any, b: Any) -> Any:
 def outer(a: Any, b: Any) -> Any:
     """All products of the elements of two vectors: (M,) and (N,) give (M, N)."""
     _require_rank("outer", "two vectors", (a, 1), (b, 1))
-    return reshape(a, (a.shape[0], 1)) * reshape(b, (1, b.shape[0]))
+    return multiply(reshape(a, (a.shape[0], 1)), reshape(b, (1, b.shape[0])))
 
 
 def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
@@ -324,4 +312,4 @@ def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
     product = product if alpha == 1 else product * alpha
     if beta == 0:
         return product
-    return expand(c, product.shape) * beta + product if beta != 1 else c + product
+    return product + (c if beta == 1 else c * beta)

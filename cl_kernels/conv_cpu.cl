@@ -1,0 +1,97 @@
+## One work-item correlates a block of output rows of some images with a block of filters: the
+## image patch lies padded in local memory and is read in place by the register tile, through a
+## table of tap offsets. Serves forward and (with turned weights) backward to the data.
+<%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, patch_cap=65536, k_cap=4096"/>\
+<%namespace name="tile" file="gemm_tile.cl"/>\
+<%namespace name="conv" file="conv_patch.cl"/>\
+<% NR = NV * VW %>
+${tile.vectors(TA, VW)}
+${conv.copy_function(TI, TA)}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
+              __global const ${TA}* restrict u_g, const long x_offset, const int images,
+              const int channels, const int filters,
+              ${conv.geometry()},
+              const long y_plane, const int y_row, const int y_col, const long y_offset,
+              const int groups, const int n_images, const int n_filters, const int n_channels,
+              const int n_rows, const int n_cols)
+{
+    __local ${TA} patch_l[${patch_cap}] __attribute__((aligned(64)));
+    __local ${TA} t[${MR * NR}] __attribute__((aligned(64)));
+    __local int reach[${k_cap}];
+    ${conv.sizes('n_rows', 'n_cols')}
+    const int taps = taps_h * taps_w;
+    const int blocks_w = (out_w + n_cols - 1) / n_cols;
+    const int row0 = (get_group_id(0) / blocks_w) * n_rows, col0 = (get_group_id(0) % blocks_w) * n_cols;
+    const int rows = out_h - row0 < n_rows ? out_h - row0 : n_rows;
+    const int cols = out_w - col0 < n_cols ? out_w - col0 : n_cols;
+    const int group = get_group_id(2) % groups, image0 = (get_group_id(2) / groups) * n_images;
+    const int filter0 = get_group_id(1) * n_filters;
+    const int filter1 = filter0 + n_filters < filters ? filter0 + n_filters : filters;
+    const int image1 = image0 + n_images < images ? image0 + n_images : images;
+    /* Vectors of outputs either run on over row ends or start anew in each row: fewer is better. */
+    const int flat = (rows * pitch + ${VW - 1}) / ${VW};
+    const int per_row = (cols + ${VW - 1}) / ${VW};
+    const int by_row = rows * per_row < flat;
+    const int vectors = by_row ? rows * per_row : flat;
+
+    u_g += (long)group * ((filters + ${MR - 1}) / ${MR}) * channels * taps * ${MR};
+    ${conv.reach_table('reach', '(n_channels < channels ? n_channels : channels)')}
+    for (int image = image0; image < image1; image++) {
+        __global const ${TI}* restrict x = x_g + x_offset
+            + ((long)image * groups + group) * channels * h * w;
+        __global ${TO}* restrict y = y_g + y_offset
+            + ((long)image * groups + group) * filters * y_plane + (long)row0 * y_row + (long)col0 * y_col;
+        for (int channel0 = 0; channel0 == 0 || channel0 < channels; channel0 += n_channels) {
+            const int here = channels - channel0 < n_channels ? channels - channel0 : n_channels;
+            const int first = channel0 == 0, depth = here * taps;
+            ${conv.copy_patch('patch_l', 'x + (long)channel0 * h * w', 'here', 'row0', 'col0', 'n_rows')}
+            for (int v = 0; v < vectors; v += ${NV}) {
+            % for i in range(NV):
+                const int v${i} = v + ${i} < vectors ? v + ${i} : v;
+                const int at${i} = by_row ? (v${i} / per_row) * pitch + (v${i} % per_row) * ${VW} : v${i} * ${VW};
+                const int row${i} = at${i} / pitch, col${i} = at${i} % pitch;
+                const int whole${i} = v + ${i} < vectors && y_col == 1 && col${i} + ${VW} <= cols && row${i} < rows;
+            % endfor
+                for (int f = filter0; f < filter1; f += ${MR}) {
+                    __global const ${TA}* restrict u = u_g + ((long)f * channels + (long)channel0 * ${MR}) * taps;
+                    const int live = filter1 - f < ${MR} ? filter1 - f : ${MR};
+                    __global ${TO}* restrict z = y + f * y_plane;
+                    ${tile.clear(MR, NV)}
+#pragma clang loop unroll(disable)
+                    for (int k = 0; k < depth; k++) {
+                        const int o = reach[k];
+                        ${tile.step(['u[%d]' % r for r in range(MR)],
+                                    ['*(__local const uvec*)(patch_l + at%d + o)' % i for i in range(NV)])}
+                        u += ${MR};
+                    }
+                    if (${'whole0' if TA == TO else '0'}${''.join(' && whole%d' % i for i in range(1, NV))} && live == ${MR}) {
+                    % if TA == TO:
+                    % for i in range(NV):
+                    % for r in range(MR):
+                        {
+                            __global uvec* p = (__global uvec*)(z + ${r} * y_plane + row${i} * y_row + col${i});
+                            *p = first ? c${r}_${i} : c${r}_${i} + *p;
+                        }
+                    % endfor
+                    % endfor
+                    % endif
+                    } else {
+                        ${tile.spill(MR, NV, VW, 't')}
+                    % for i in range(NV):
+                        for (int l = 0, row = row${i}, col = col${i}; l < ${VW} && v + ${i} < vectors; l++) {
+                            if (row < rows && col < cols)
+                                for (int r = 0; r < live; r++) {
+                                    ${tile.put(TO, 'z[r * y_plane + (long)row * y_row + (long)col * y_col]',
+                                               't[r * %d + %d + l]' % (NR, i * VW), 'first')}
+                                }
+                            if (++col == pitch) { col = 0; row++; }
+                        }
+                    % endfor
+                    }
+                }
+            }
+        }
+    }
+}

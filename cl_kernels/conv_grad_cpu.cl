@@ -1,0 +1,86 @@
+## One work-item sums, over some images, the gradient of a block of filters: rows of the register
+## tile are taps read in place from the padded image patch, its lanes are filters, whose output
+## gradient is packed pixel by pixel. Partial sums per work-item; conv_grad_sum adds them.
+<%page args="TI='float', TA='float', VW=8, MR=6, NV=2, patch_cap=65536, grad_cap=32768, k_cap=4096"/>\
+<%namespace name="tile" file="gemm_tile.cl"/>\
+<%namespace name="conv" file="conv_patch.cl"/>\
+<% NR = NV * VW %>
+${tile.vectors(TA, VW)}
+${conv.copy_function(TI, TA)}
+
+__kernel __attribute__((reqd_work_group_size(1, 1, 1)))
+void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restrict x_g,
+                   __global const ${TI}* restrict g_g, const long x_offset, const long g_offset,
+                   const int images, const int channels, const int filters,
+                   ${conv.geometry()},
+                   const int groups, const int n_images, const int n_filters, const int n_channels,
+                   const int n_rows, const int n_cols)
+{
+    __local ${TA} patch_l[${patch_cap}] __attribute__((aligned(64)));
+    __local ${TA} grad_l[${grad_cap}] __attribute__((aligned(64)));
+    __local int reach[${k_cap + MR}];
+    ${conv.sizes('n_rows', 'n_cols')}
+    const int taps = taps_h * taps_w;
+    const int group = get_group_id(2) % groups, split = get_group_id(2) / groups;
+    const int image0 = split * n_images;
+    const int image1 = image0 + n_images < images ? image0 + n_images : images;
+    const int channel0 = get_group_id(0) * n_channels, filter0 = get_group_id(1) * n_filters;
+    const int here = channels - channel0 < n_channels ? channels - channel0 : n_channels;
+    const int live = filters - filter0 < n_filters ? filters - filter0 : n_filters;
+    const int depth = here * taps;
+    /* part[split][group][filter block][channel block][filter / NR][tap / MR][MR][NR] */
+    const int tiles_k = (n_channels * taps + ${MR - 1}) / ${MR}, tiles_f = (n_filters + ${NR - 1}) / ${NR};
+    __global ${TA}* restrict part = part_g
+        + (((long)get_group_id(2) * get_num_groups(1) + get_group_id(1)) * get_num_groups(0)
+           + get_group_id(0)) * tiles_f * tiles_k * ${MR * NR};
+    for (long i = 0; i < (long)tiles_f * tiles_k * ${MR * NR}; i++) part[i] = 0;
+    ${conv.reach_table('reach', 'here')}
+    for (int i = 0; i < ${MR}; i++) reach[depth + i] = 0;
+
+    for (int image = image0; image < image1; image++)
+    for (int row0 = 0; row0 < out_h; row0 += n_rows)
+    for (int col0 = 0; col0 < out_w; col0 += n_cols) {
+        const int rows = out_h - row0 < n_rows ? out_h - row0 : n_rows;
+        const int cols = out_w - col0 < n_cols ? out_w - col0 : n_cols;
+        __global const ${TI}* restrict x = x_g + x_offset
+            + (((long)image * groups + group) * channels + channel0) * h * w;
+        __global const ${TI}* restrict g = g_g + g_offset
+            + (((long)image * groups + group) * filters + filter0) * out_h * out_w
+            + (long)row0 * out_w + col0;
+        ${conv.copy_patch('patch_l', 'x', 'here', 'row0', 'col0', 'n_rows')}
+        for (int f = 0; f < live; f += ${VW}) {
+        % for l in range(VW):
+            __global const ${TI}* restrict g${l} = g + (long)(f + ${l} < live ? f + ${l} : live - 1) * out_h * out_w;
+        % endfor
+            __local ${TA}* restrict d = grad_l + (f / ${NR}) * rows * cols * ${NR} + f % ${NR};
+            for (int i = 0; i < rows; i++)
+                for (int j = 0; j < cols; j++) {
+                    const int o = i * out_w + j;
+                    *(__local vec*)d = (vec)(${', '.join('g%d[o]' % l for l in range(VW))});
+                    d += ${NR};
+                }
+        }
+        for (int f = 0; f < live; f += ${NR})
+            for (int k = 0; k < depth; k += ${MR}) {
+                __global ${TA}* restrict p = part + ((f / ${NR}) * tiles_k + k / ${MR}) * ${MR * NR};
+                __local const ${TA}* restrict d = grad_l + f * rows * cols;
+            % for r in range(MR):
+                __local const ${TA}* restrict x${r} = patch_l + reach[k + ${r}];
+            % endfor
+                ${tile.clear(MR, NV)}
+                for (int i = 0; i < rows; i++) {
+#pragma clang loop unroll(disable)
+                    for (int o = i * pitch; o < i * pitch + cols; o++) {
+                        ${tile.step(['x%d[o]' % r for r in range(MR)],
+                                    ['*(__local const vec*)(d + %d)' % (v * VW) for v in range(NV)])}
+                        d += ${NR};
+                    }
+                }
+            % for r in range(MR):
+            % for v in range(NV):
+                *(__global uvec*)(p + ${(r * NV + v) * VW}) += c${r}_${v};
+            % endfor
+            % endfor
+            }
+    }
+}

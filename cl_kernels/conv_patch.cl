@@ -1,0 +1,79 @@
+## Shared parts of the convolution kernels for CPU devices: a zero-padded patch of an image in local
+## memory, one plane per stride phase, so that every tap reads consecutive elements of one plane.
+##
+## Rows and columns of a convolution are described alike by four numbers: output i with tap t reads
+## input i*step + start + t*tap. Tap t then lies in phase (t*tap) % step at distance (t*tap) / step.
+
+## Arguments of a kernel that describe the correlation.
+<%def name="geometry()">
+    const int h, const int w, const int out_h, const int out_w,
+    const int taps_h, const int taps_w, const int step_h, const int step_w,
+    const int start_h, const int start_w, const int tap_h, const int tap_w
+</%def>
+
+<%def name="geometry_names()"><% return ("h, w, out_h, out_w, taps_h, taps_w, step_h, step_w, "
+    "start_h, start_w, tap_h, tap_w") %></%def>
+
+## Sizes that follow from them: phases and reach of the taps, for blocks of n_rows x n_cols outputs.
+<%def name="sizes(n_rows, n_cols)">
+    const int span_h = (taps_h - 1) * tap_h, span_w = (taps_w - 1) * tap_w;
+    const int phases_h = span_h + 1 < step_h ? span_h + 1 : step_h;
+    const int phases_w = span_w + 1 < step_w ? span_w + 1 : step_w;
+    const int pitch = ${n_cols} + span_w / step_w;
+    const int plane = (${n_rows} + span_h / step_h) * pitch;
+    const int patch = plane * phases_h * phases_w;
+</%def>
+
+## reach[k]: where tap k = (channel, row, column) of `channels` lies from the first output's element.
+<%def name="reach_table(reach, channels)">
+    {
+        int k = 0;
+        for (int c = 0; c < ${channels}; c++)
+            for (int th = 0; th < taps_h; th++)
+                for (int tw = 0; tw < taps_w; tw++) {
+                    const int ah = th * tap_h, aw = tw * tap_w;
+                    ${reach}[k++] = c * patch + (ah / step_h) * pitch + aw / step_w
+                        + ((ah % step_h) * phases_w + aw % step_w) * plane;
+                }
+    }
+</%def>
+
+## A function that copies one channel: rows x cols outputs' worth from (row0, col0) of the output.
+<%def name="copy_function(TI, TA)">
+static void copy_plane(__local ${TA}* restrict d, __global const ${TI}* restrict x,
+                       const int h, const int w, const int ih0, const int iw0,
+                       const int step_h, const int step_w, const int rows, const int pitch)
+{
+    /* columns [lo, hi) of the plane lie inside the image */
+    int lo = iw0 < 0 ? (-iw0 + step_w - 1) / step_w : 0;
+    int hi = w > iw0 ? (w - iw0 + step_w - 1) / step_w : 0;
+    if (hi > pitch) hi = pitch;
+    if (lo > hi) lo = hi;
+    for (int i = 0; i < rows; i++) {
+        const int ih = ih0 + i * step_h;
+        if (ih < 0 || ih >= h) {
+            for (int j = 0; j < pitch; j++) d[j] = 0;
+        } else {
+            __global const ${TI}* restrict s = x + (long)ih * w + iw0;
+            for (int j = 0; j < lo; j++) d[j] = 0;
+            if (step_w == 1)
+                for (int j = lo; j < hi; j++) d[j] = s[j];
+            else
+                for (int j = lo; j < hi; j++) d[j] = s[(long)j * step_w];
+            for (int j = hi; j < pitch; j++) d[j] = 0;
+        }
+        d += pitch;
+    }
+}
+</%def>
+
+## Copies all phases of `channels` planes starting at x into `patch_l`.
+<%def name="copy_patch(patch_l, x, channels, row0, col0, n_rows)">
+    for (int c = 0; c < ${channels}; c++)
+        for (int fh = 0; fh < phases_h; fh++)
+            for (int fw = 0; fw < phases_w; fw++)
+                copy_plane(${patch_l} + c * patch + (fh * phases_w + fw) * plane,
+                           ${x} + (long)c * h * w, h, w,
+                           (${row0}) * step_h + start_h + fh, (${col0}) * step_w + start_w + fw,
+                           step_h, step_w, ${n_rows} + span_h / step_h, pitch);
+</%def>

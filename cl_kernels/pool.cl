@@ -1,0 +1,59 @@
+## One work-item pools some rows of windows (by_row) or one window. give: "max" the largest element,
+## "index" its place in the plane, "select" the element of v at that place, "avg" the average.
+<%page args="T, TA, TO, give, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0, by_row=True"/>\
+<%namespace name="window" file="pool_window.cl"/>\
+<% kind = 'avg' if give == 'avg' else 'max' %>
+<%def name="put()">
+% if give == 'max':
+    y[ow] = acc;
+% elif give == 'index':
+    y[ow] = at;
+% elif give == 'select':
+    y[ow] = v[at];
+% else:
+    y[ow] = acc / (${TA})count;
+% endif
+</%def>\
+__kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x_g,
+                   __global const ${T}* restrict v_g, const long x_offset, const long v_offset,
+                   const long rows, const int h, const int w, const int out_h, const int out_w,
+                   const int each)
+{
+% if by_row:
+    const long first = (long)get_global_id(0) * each;
+    const long last = first + each < rows ? first + each : rows;
+% else:
+    const long first = (long)get_global_id(0) / out_w, last = first < rows ? first + 1 : 0;
+% endif
+    for (long row = first; row < last; row++) {
+        const int ih0 = (int)(row % out_h) * ${SH} - ${PH};
+        __global const ${T}* restrict x = x_g + x_offset + row / out_h * h * w;
+    % if give == 'select':
+        __global const ${T}* restrict v = v_g + v_offset + row / out_h * h * w;
+    % endif
+        __global ${TO}* restrict y = y_g + row * out_w;
+    % if by_row:
+        int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
+        if (hi > out_w) hi = out_w;
+        if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h || hi < lo) lo = hi = 0;
+        for (int ow = lo; ow < hi; ow++) {
+            const int iw0 = ow * ${SW} - ${PW};
+            ${window.inside(kind, TA, KH, KW, DH, DW)}
+            const int count = ${fixed or KH * KW};
+            ${put()}
+        }
+        for (int ow = 0; ow < out_w; ow++) {
+            if (ow == lo && hi > lo) { ow = hi - 1; continue; }
+    % else:
+        {
+            const int ow = (long)get_global_id(0) % out_w;
+    % endif
+            const int iw0 = ow * ${SW} - ${PW};
+            ${window.clipped(kind, TA, KH, KW, DH, DW)}
+        % if kind == 'avg':
+            ${window.divisor(KH, KW, PH, PW, whole, fixed)}
+        % endif
+            ${put()}
+        }
+    }
+}

@@ -1,0 +1,258 @@
+"""Two-dimensional convolution and its two gradients, which are operations of their own.
+
+The three are one trilinear form in image x, filters w and output y, so each is the others'
+derivative and every order of differentiation is covered:
+
+    sum over n, o, c, i, j, p, q of
+        y[n,o,i,j] * w[o,c,p,q] * x[n, c, i*stride + p*dilation - padding, ...]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.op import Op, primitive
+from cltensor.ops.conv_kernels import (
+    Axis,
+    Padding,
+    Pair,
+    axes_of,
+    run_data,
+    run_forward,
+    run_weight,
+)
+from cltensor.tensor import show
+
+_conv2d: Op = primitive(
+    "conv2d(x, w, stride, padding, dilation, groups)",
+    run_forward,
+    dx=lambda g, w, x_shape, stride, padding, dilation, groups: _backward_data(
+        g, w, x_shape[2:], stride, padding, dilation, groups
+    ),
+    dw=lambda g, x, w_shape, stride, padding, dilation, groups: _backward_weight(
+        g, x, w_shape[2:], stride, padding, dilation, groups
+    ),
+)
+_backward_data: Op = primitive(
+    "conv2d_backward_data(y, w, size, stride, padding, dilation, groups)",
+    run_data,
+    dy=lambda g, w, stride, padding, dilation, groups: _conv2d(
+        g, w, stride, padding, dilation, groups
+    ),
+    dw=lambda g, y, w_shape, stride, padding, dilation, groups: _backward_weight(
+        y, g, w_shape[2:], stride, padding, dilation, groups
+    ),
+)
+_backward_weight: Op = primitive(
+    "conv2d_backward_weight(y, x, taps, stride, padding, dilation, groups)",
+    run_weight,
+    dy=lambda g, x, stride, padding, dilation, groups: _conv2d(
+        x, g, stride, padding, dilation, groups
+    ),
+    dx=lambda g, y, x_shape, stride, padding, dilation, groups: _backward_data(
+        y, g, x_shape[2:], stride, padding, dilation, groups
+    ),
+)
+
+
+# ------------------------------------------------------------------------------ public functions
+
+
+def pair(operation: str, name: str, value: int | Sequence[int], least: int) -> Pair:
+    """`value` for both axes as two integers, none below `least`.
+
+    Raises ShapeError otherwise.
+    """
+    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
+    if len(both) != 2 or any(not isinstance(v, (int, np.integer)) or v < least for v in both):
+        raise ShapeError(
+            f"{operation}: {name} is {value!r}; give an integer or two, each at least {least}"
+        )
+    return int(both[0]), int(both[1])
+
+
+def _padding(
+    operation: str, value: int | str | Sequence[int], taps: Pair, stride: Pair, dilation: Pair
+) -> Padding:
+    if value == "valid":
+        return 0, 0, 0, 0
+    if value == "same":
+        if stride != (1, 1):
+            raise ShapeError(
+                f"{operation}: padding='same' needs stride 1, got {stride}; give it in numbers"
+            )
+        spans = [(taps[d] - 1) * dilation[d] for d in (0, 1)]
+        (top, left), (bottom, right) = [s // 2 for s in spans], [s - s // 2 for s in spans]
+        return top, bottom, left, right
+    if isinstance(value, str):
+        raise ShapeError(f"{operation}: padding is {value!r}; use 'same', 'valid' or numbers")
+    vertical, horizontal = pair(operation, "padding", value, 0)
+    return vertical, vertical, horizontal, horizontal
+
+
+def _require_four(operation: str, **operands: Any) -> None:
+    for name, x in operands.items():
+        if not hasattr(x, "ndim") or not hasattr(x, "device"):
+            raise DTypeError(
+                f"{operation}: {name} is {show(x)}, not a tensor; wrap it with ct.tensor(...)"
+            )
+        if x.ndim != 4:
+            raise ShapeError(
+                f"{operation}: {name} has shape {x.shape}, not four dimensions; add the missing "
+                "ones with .unsqueeze(0)"
+            )
+
+
+def _require_groups(operation: str, channels: int, w: Any, groups: int) -> None:
+    if groups < 1 or w.shape[0] % groups or channels != w.shape[1] * groups:
+        raise ShapeError(
+            f"{operation}: {channels} channels and filters of shape {w.shape} do not fit with "
+            f"groups={groups}; filters are (O, channels / groups, P, Q) with O a multiple of groups"
+        )
+
+
+def _require_fit(operation: str, size: tuple[int, ...], axes: tuple[Axis, Axis]) -> None:
+    """Raise unless the filters, spread by their dilation, fit the padded image."""
+    if not (axes[0].taps and axes[1].taps):
+        raise ShapeError(f"{operation}: filters have no taps; give them a size of at least 1")
+    if not (axes[0].out and axes[1].out):
+        spans = tuple((a.taps - 1) * a.tap + 1 for a in axes)
+        raise ShapeError(
+            f"{operation}: filters spanning {spans} do not fit images of {tuple(size)} with "
+            f"padding {(-axes[0].start, -axes[1].start)}; pad more or use smaller filters"
+        )
+
+
+def conv2d(
+    x: Any,
+    w: Any,
+    stride: int | Sequence[int] = 1,
+    padding: int | str | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Any:
+    """Cross-correlate images with filters.
+
+        out[n,o,i,j] = sum_{c,p,q} x[n, c, i*stride + p*dilation - padding, ...] * w[o,c,p,q]
+
+    Args:    x (N,C,H,W);  w (O,C/groups,P,Q);  stride, padding, dilation in pixels, one number or
+             one for each axis; padding may be "same" (for stride 1) or "valid". With groups, the
+             filters of each equal part of O see the same part of C only.
+    Returns: (N, O, (H + 2*padding - dilation*(P-1) - 1)//stride + 1, ...).
+    Raises:  ShapeError if channels and groups do not match or the filters do not fit.
+    Source:  the register tile of matrix products over a padded patch of the image, read in place.
+    """
+    _require_four("conv2d", x=x, w=w)
+    stride = pair("conv2d", "stride", stride, 1)
+    dilation = pair("conv2d", "dilation", dilation, 1)
+    _require_groups("conv2d", x.shape[1], w, groups)
+    around = _padding("conv2d", padding, w.shape[2:], stride, dilation)
+    _require_fit("conv2d", x.shape[2:], axes_of(x.shape[2:], w.shape[2:], stride, around, dilation))
+    return _conv2d(x, w, stride, around, dilation, groups)
+
+
+def conv2d_backward_data(
+    y: Any,
+    w: Any,
+    size: Sequence[int],
+    stride: int | Sequence[int] = 1,
+    padding: int | str | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Any:
+    """The gradient of `conv2d` to its images of height and width `size`, from that of its output.
+
+    Args:    y (N,O,I,J), w and the rest as in conv2d.
+    Returns: (N, C, *size).
+    Raises:  ShapeError if y is not what conv2d gives for images of that size.
+    """
+    name = "conv2d_backward_data"
+    _require_four(name, y=y, w=w)
+    stride, dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
+    size = pair(name, "size", size, 0)
+    around = _padding(name, padding, w.shape[2:], stride, dilation)
+    _require_groups(name, w.shape[1] * groups, w, groups)
+    rows, cols = axes_of(size, w.shape[2:], stride, around, dilation)
+    if y.shape[1:] != (w.shape[0], rows.out, cols.out):
+        raise ShapeError(
+            f"{name}: y has shape {y.shape}, but images of {size} and filters {w.shape} give "
+            f"(N, {w.shape[0]}, {rows.out}, {cols.out})"
+        )
+    return _backward_data(y, w, size, stride, around, dilation, groups)
+
+
+def conv2d_backward_weight(
+    y: Any,
+    x: Any,
+    taps: Sequence[int],
+    stride: int | Sequence[int] = 1,
+    padding: int | str | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Any:
+    """The gradient of `conv2d` to its filters of height and width `taps`, from that of its output.
+
+    Args:    y (N,O,I,J), x (N,C,H,W) and the rest as in conv2d.
+    Returns: (O, C/groups, *taps).
+    Raises:  ShapeError if y is not what conv2d gives for x.
+    """
+    name = "conv2d_backward_weight"
+    _require_four(name, y=y, x=x)
+    stride, dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
+    taps = pair(name, "taps", taps, 1)
+    around = _padding(name, padding, taps, stride, dilation)
+    rows, cols = axes_of(x.shape[2:], taps, stride, around, dilation)
+    if (y.shape[0], *y.shape[2:]) != (x.shape[0], rows.out, cols.out):
+        raise ShapeError(
+            f"{name}: y has shape {y.shape}, but x {x.shape} and filters of {taps} give "
+            f"({x.shape[0]}, O, {rows.out}, {cols.out})"
+        )
+    if groups < 1 or y.shape[1] % groups or x.shape[1] % groups:
+        raise ShapeError(
+            f"{name}: {y.shape[1]} and {x.shape[1]} channels are no multiples of groups={groups}"
+        )
+    return _backward_weight(y, x, taps, stride, around, dilation, groups)
+
+
+def conv_transpose2d(
+    x: Any,
+    w: Any,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] = 0,
+    output_padding: int | Sequence[int] = 0,
+    groups: int = 1,
+    dilation: int | Sequence[int] = 1,
+) -> Any:
+    """Transposed convolution: the gradient of `conv2d` to its images, as a layer.
+
+    Args:    x (N,O,I,J);  w (O,C/groups,P,Q);  output_padding: rows and columns added at the end,
+             less than stride or dilation; the rest as in conv2d.
+    Returns: (N, C, (I-1)*stride - 2*padding + dilation*(P-1) + output_padding + 1, ...).
+    Raises:  ShapeError if channels and groups do not match or the output would be empty.
+    """
+    name = "conv_transpose2d"
+    _require_four(name, x=x, w=w)
+    steps, spread = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
+    around = pair(name, "padding", padding, 0)
+    extra = pair(name, "output_padding", output_padding, 0)
+    if x.shape[1] != w.shape[0] or groups < 1 or w.shape[0] % groups:
+        raise ShapeError(
+            f"{name}: {x.shape[1]} channels and filters of shape {w.shape} do not fit with "
+            f"groups={groups}; filters are (channels, C / groups, P, Q)"
+        )
+    if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
+        raise ShapeError(
+            f"{name}: output_padding {extra} must be less than stride {steps} or dilation {spread}"
+        )
+    size = tuple(
+        (x.shape[2 + d] - 1) * steps[d] - 2 * around[d] + spread[d] * (w.shape[2 + d] - 1)
+        + extra[d] + 1
+        for d in (0, 1)
+    )  # fmt: skip
+    if min(size) < 1:
+        raise ShapeError(f"{name}: the output would have size {size}; use less padding")
+    return conv2d_backward_data(x, w, size, steps, around, spread, groups)

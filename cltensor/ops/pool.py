@@ -1,0 +1,282 @@
+"""Two-dimensional pooling and its gradients.
+
+Maximum pooling saves no indices: its gradient looks for the largest element again, which costs
+less than writing and reading them. Selecting from another tensor at the places of the largest
+elements is the operation that closes the derivatives of every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cltensor.dtypes import C_NAMES, bool_, int64, is_float
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.op import Op, primitive, same_device
+from cltensor.ops.conv import pair
+from cltensor.ops.conv_kernels import Pair
+from cltensor.ops.linalg import accumulator, ceil_div
+from cltensor.ops.pointwise import full
+from cltensor.program import kernel
+from cltensor.tensor import Tensor, show
+
+
+class Window(NamedTuple):
+    """A pooling: its windows, their divisor (averages only) and the size of the output."""
+
+    taps: Pair
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+    out: Pair
+    whole: bool = True
+    fixed: int = 0
+
+    def parameters(self) -> dict[str, int]:
+        """As the kernels' templates take it."""
+        names = ("K", "S", "P", "D")
+        pairs = (self.taps, self.stride, self.padding, self.dilation)
+        sizes = {n + a: p[i] for n, p in zip(names, pairs, strict=True) for i, a in enumerate("HW")}
+        return sizes | {"whole": self.whole, "fixed": self.fixed}
+
+    @property
+    def apart(self) -> bool:
+        """Whether no two windows overlap and none starts in the padding."""
+        return (
+            self.padding == (0, 0)
+            and self.dilation == (1, 1)
+            and all(t <= s for t, s in zip(self.taps, self.stride, strict=True))
+        )
+
+
+def _items(device: Any, rows: int, cost: int) -> int:
+    """How many of `rows` rows of about `cost` elements a CPU work-item should take."""
+    items = max(1, min(rows * cost // 4096, 8 * device.compute_units))
+    return ceil_div(rows, items)
+
+
+def _pool(give: str, x: Tensor, v: Tensor | None, window: Window, dtype: np.dtype) -> Tensor:
+    x = x.contiguous()
+    v = x if v is None else v.contiguous()
+    device, (h, w), (out_h, out_w) = x.device, x.shape[2:], window.out
+    shape = (*x.shape[:2], out_h, out_w)
+    out = Tensor.empty(shape, dtype, device)
+    if out.size == 0:
+        return out
+    by_row = device.is_cpu
+    run = kernel(
+        device, "pool", T=C_NAMES[x.dtype], TA=C_NAMES[accumulator(x.dtype)], TO=C_NAMES[dtype],
+        give=give, by_row=by_row, **window.parameters(),
+    )  # fmt: skip
+    rows = shape[0] * shape[1] * out_h
+    if by_row:
+        local, each = 1, _items(device, rows, w * window.taps[0])
+        count = ceil_div(rows, each)
+    else:
+        local, each = min(64, device.max_work_group), 1
+        count = ceil_div(rows * out_w, local) * local
+    run(
+        (count,), (local,), out.buffer, x.buffer, v.buffer, x.offset, v.offset, rows, h, w,
+        out_h, out_w, each,
+    )  # fmt: skip
+    return out
+
+
+def _pool_grad(kind: str, y: Tensor, x: Tensor | None, size: Pair, window: Window) -> Tensor:
+    y = y.contiguous()
+    x = y if x is None else x.contiguous()
+    device, (h, w), (out_h, out_w) = y.device, size, window.out
+    planes = y.shape[0] * y.shape[1]
+    shape = (*y.shape[:2], h, w)
+    if planes * h * w == 0 or y.size == 0:
+        return full(shape, 0, y.dtype, device)
+    if not device.is_cpu:
+        mode, total, local, each = "gather", planes * h * w, min(64, device.max_work_group), 1
+    elif window.apart:
+        mode, total, local = "tiles", planes * out_h, 1
+        each = _items(device, total, w * window.stride[0])
+    else:
+        mode, total, local = "planes", planes, 1
+        each = _items(device, planes, h * w * window.taps[0])
+    out = Tensor.empty(shape, y.dtype, device)
+    run = kernel(
+        device, "pool_grad", T=C_NAMES[y.dtype], TA=C_NAMES[accumulator(y.dtype)], kind=kind,
+        mode=mode, **window.parameters(),
+    )  # fmt: skip
+    count = ceil_div(ceil_div(total, each), local) * local
+    run(
+        (count,), (local,), out.buffer, y.buffer, x.buffer, y.offset, x.offset, total, h, w,
+        out_h, out_w, each,
+    )  # fmt: skip
+    return out
+
+
+def _run_max(x: Tensor, window: Window) -> Tensor:
+    return _pool("max", x, None, window, x.dtype)
+
+
+def _run_index(x: Tensor, window: Window) -> Tensor:
+    return _pool("index", x, None, window, int64)
+
+
+def _run_select(v: Tensor, x: Tensor, window: Window) -> Tensor:
+    same_device("max_pool2d", v, x)
+    return _pool("select", x, v, window, v.dtype)
+
+
+def _run_max_backward(y: Tensor, x: Tensor, window: Window) -> Tensor:
+    same_device("max_pool2d", y, x)
+    return _pool_grad("max", y, x, (x.shape[2], x.shape[3]), window)
+
+
+def _run_average(x: Tensor, window: Window) -> Tensor:
+    return _pool("avg", x, None, window, x.dtype)
+
+
+def _run_average_backward(y: Tensor, size: Pair, window: Window) -> Tensor:
+    return _pool_grad("avg", y, None, size, window)
+
+
+def _still(g: Any, x: Any) -> Any:
+    """The derivative to values that only decide which element is largest."""
+    return full(x.shape, 0, x.dtype, x.device)
+
+
+_max_pool: Op = primitive(
+    "max_pool2d(x, window)",
+    _run_max,
+    dx=lambda g, x, window: _max_backward(g, x, window),
+)
+_max_index: Op = primitive("max_pool2d_index(x, window)", _run_index)
+_max_select: Op = primitive(
+    "max_pool2d_select(v, x, window)",
+    _run_select,
+    dv=lambda g, x, window: _max_backward(g, x, window),
+    dx=_still,
+)
+_max_backward: Op = primitive(
+    "max_pool2d_backward(y, x, window)",
+    _run_max_backward,
+    dy=lambda g, x, window: _max_select(g, x, window),
+    dx=_still,
+)
+_average: Op = primitive(
+    "avg_pool2d(x, window)",
+    _run_average,
+    dx=lambda g, x_shape, window: _average_backward(g, x_shape[2:], window),
+)
+_average_backward: Op = primitive(
+    "avg_pool2d_backward(y, size, window)",
+    _run_average_backward,
+    dy=lambda g, window: _average(g, window),
+)
+
+
+def _window(
+    operation: str,
+    x: Any,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None,
+    padding: int | Sequence[int],
+    dilation: int | Sequence[int],
+    ceil_mode: bool,
+) -> Window:
+    taps = pair(operation, "kernel_size", kernel_size, 1)
+    steps = taps if stride in (None, ()) else pair(operation, "stride", stride, 1)
+    around = pair(operation, "padding", padding, 0)
+    spread = pair(operation, "dilation", dilation, 1)
+    out = []
+    for d in (0, 1):
+        if 2 * around[d] > taps[d]:
+            raise ShapeError(
+                f"{operation}: padding {around} is more than half of kernel_size {taps}; windows "
+                "would hold padding only; use less"
+            )
+        size = x.shape[x.ndim - 2 + d]
+        span = spread[d] * (taps[d] - 1) + 1
+        rest = size + 2 * around[d] - span
+        count = (ceil_div(rest, steps[d]) if ceil_mode else rest // steps[d]) + 1
+        if ceil_mode and (count - 1) * steps[d] >= size + around[d]:
+            count -= 1  # the last window must start inside the image or its left padding
+        if count < 1:
+            raise ShapeError(
+                f"{operation}: windows of {taps} with dilation {spread} do not fit images of "
+                f"{tuple(x.shape[-2:])} with padding {around}; pad more or use smaller windows"
+            )
+        out.append(count)
+    return Window(taps, steps, around, spread, (out[0], out[1]))
+
+
+def _images(operation: str, x: Any) -> Any:
+    """x with four dimensions."""
+    if not hasattr(x, "ndim") or not hasattr(x, "device"):
+        raise DTypeError(f"{operation}: cannot pool {show(x)}; wrap it with ct.tensor(...)")
+    if x.ndim not in (3, 4):
+        raise ShapeError(f"{operation}: x has shape {x.shape}; it takes (N, C, H, W) or (C, H, W)")
+    return x if x.ndim == 4 else x.reshape((1, *x.shape))
+
+
+def max_pool2d(
+    x: Any,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Any:
+    """The largest element of each window of an image.
+
+        out[n,c,i,j] = max_{p,q} x[n, c, i*stride + p*dilation - padding, ...]
+
+    Args:    x (N,C,H,W) or (C,H,W);  stride defaults to kernel_size;  padding never wins;
+             ceil_mode keeps windows that reach over the end;  return_indices gives a pair, with
+             the place h*W + w (int64) of each result.
+    Returns: (N, C, (H + 2*padding - dilation*(P-1) - 1)//stride + 1, ...). NaN wins.
+    Raises:  ShapeError if windows do not fit or padding is over half of kernel_size.
+    """
+    images = _images("max_pool2d", x)
+    if images.dtype == bool_:
+        raise DTypeError("max_pool2d: not defined for bool; cast with .to(dtype)")
+    window = _window("max_pool2d", images, kernel_size, stride, padding, dilation, ceil_mode)
+    out = _max_pool(images, window)
+    shape = out.shape[x.ndim == 3 :]
+    if return_indices:
+        places = _max_index.run(images if isinstance(images, Tensor) else images.data, window)
+        return out.reshape(shape), places.reshape(shape)
+    return out.reshape(shape)
+
+
+def avg_pool2d(
+    x: Any,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Any:
+    """The mean of each window of an image.
+
+        out[n,c,i,j] = sum_{p,q} x[n, c, i*stride + p - padding, ...] / count
+
+    Args:    x (N,C,H,W) or (C,H,W), floating-point;  stride defaults to kernel_size;  count is the
+             size of the window within image and padding, without the padding unless
+             count_include_pad, or divisor_override.
+    Returns: (N, C, (H + 2*padding - P)//stride + 1, ...).
+    Raises:  ShapeError if windows do not fit or padding is over half of kernel_size; DTypeError for
+             integers.
+    """
+    images = _images("avg_pool2d", x)
+    if not is_float(images.dtype):
+        raise DTypeError(
+            f"avg_pool2d: not defined for {images.dtype.name}; cast with .to('float32')"
+        )
+    if divisor_override is not None and divisor_override == 0:
+        raise ShapeError("avg_pool2d: divisor_override is 0; give another number or None")
+    window = _window("avg_pool2d", images, kernel_size, stride, padding, 1, ceil_mode)
+    window = window._replace(whole=bool(count_include_pad), fixed=divisor_override or 0)
+    out = _average(images, window)
+    return out.reshape(out.shape[x.ndim == 3 :])
