@@ -5,6 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
+from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
 from cltensor.op import pointwise
@@ -170,7 +173,7 @@ def nll_loss(
     Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
     """
     operation = "nll_loss"
-    classes = _check_labels(operation, input, target)
+    classes, target = _check_labels(operation, input, target, ignore_index)
     loss, used = _picked(operation, input, target, weight, ignore_index, classes)
     return _weighted(operation, loss, used, reduction)
 
@@ -199,7 +202,7 @@ def cross_entropy(
     axis = 0 if input.ndim == 1 else 1
     if input.shape == target.shape and target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
-    classes = _check_labels(operation, input, target)
+    classes, target = _check_labels(operation, input, target, ignore_index)
     scores = log_softmax(input, axis)
     loss, used = _picked(operation, scores, target, weight, ignore_index, classes)
     if not label_smoothing:
@@ -229,8 +232,10 @@ def _per_class(weight: Any, input: Any) -> Any:
     return weight if input.ndim == 1 else weight.reshape((-1,) + (1,) * (input.ndim - 2))
 
 
-def _check_labels(operation: str, input: Any, target: Any) -> int:
-    """The number of classes, if labels and scores fit together."""
+def _check_labels(
+    operation: str, input: Any, target: Any, ignore_index: int
+) -> tuple[int, Any]:
+    """The number of classes, and labels of a type that has room for ignore_index."""
     if input.ndim == 0:
         raise ShapeError(f"{operation}: the input is a scalar; it needs a dimension of classes")
     expected = input.shape[:0] if input.ndim == 1 else (input.shape[0], *input.shape[2:])
@@ -243,7 +248,10 @@ def _check_labels(operation: str, input: Any, target: Any) -> int:
         raise DTypeError(
             f"{operation}: labels are {target.dtype.name}; use integers, as .long() makes them"
         )
-    return int(input.shape[0 if input.ndim == 1 else 1])
+    limits = np.iinfo(target.dtype)
+    if not limits.min <= ignore_index <= limits.max:
+        target = target.astype(int64)
+    return int(input.shape[0 if input.ndim == 1 else 1]), target
 
 
 def _picked(
