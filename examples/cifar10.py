@@ -6,7 +6,7 @@ from cltensor.data import CIFAR10
 from cltensor.models import BlitzNet, CifarNet
 
 SETTINGS = {
-    "cnn": Setting(CifarNet, lr=0.003),
+    "cnn": Setting(lambda: CifarNet(channels=(16, 32, 64)), lr=0.003),
     "blitz": Setting(BlitzNet, lr=0.002),
 }
 

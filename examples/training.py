@@ -150,13 +150,15 @@ def fit(
             optimizer.step()
             scheduler.step()
             unreported += len(labels)
-            if step % STEPS_BETWEEN_LOOKS == 0 or step == steps:
+            # The first look lets a run of few steps show something, too.
+            if step % STEPS_BETWEEN_LOOKS == 0 or step == 1:
                 right = (outputs.argmax(axis=1) == labels).float().mean().item()
                 history.train.append((epoch + step / steps, batch_loss.item(), right))
                 loss, accuracy = np.mean(history.train[-10:], axis=0)[1:]
                 bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.1%}", refresh=False)
                 bar.update(unreported)
                 unreported = 0
+        bar.update(unreported)
         bar.close()
         loss, accuracy, predictions = evaluate(model, test_loader, criterion)
         history.test.append((epoch + 1, loss, accuracy))
