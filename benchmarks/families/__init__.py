@@ -1,0 +1,21 @@
+"""The families of cases, in the order in which they run."""
+
+from benchmarks.case import Case
+from benchmarks.families import (
+    bandwidth,
+    conv,
+    launch,
+    matmul,
+    pointwise,
+    reduction,
+    startup,
+    training,
+)
+
+_MODULES = (bandwidth, launch, pointwise, reduction, matmul, conv, training, startup)
+FAMILIES = tuple(module.FAMILY for module in _MODULES)
+
+
+def all_cases() -> list[Case]:
+    """Every case of the suite."""
+    return [case for module in _MODULES for case in module.cases()]
