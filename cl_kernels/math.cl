@@ -107,7 +107,8 @@ CT_OVERLOAD ${T} ct_remainder(${T} a, ${T} b) {
 }
 CT_OVERLOAD ${T} ct_floor_divide(${T} a, ${T} b) {
     if (b == 0) return a / b;
-    const ${T} q = (a - ct_remainder(a, b)) / b, whole = floor(q);
+    const ${T} r = (fmod)(a, b);
+    const ${T} q = (a - r) / b - ((r != 0 && (r < 0) != (b < 0)) ? 1 : 0), whole = floor(q);
     return q - whole > (${T})0.5 ? whole + 1 : whole;
 }
 % endfor
