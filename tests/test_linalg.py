@@ -131,10 +131,7 @@ def test_helpers(skeleton):
 def test_gradients_to_second_order(skeleton):
     if not skeleton.fp64:
         pytest.skip(f"'{skeleton}' has no float64")
-    for shape_a, shape_b in [
-        ((3, 4), (4, 2)), ((4,), (4, 2)), ((2, 3, 4), (4,)), ((2, 3, 4), (4, 2)),
-        ((2, 1, 3, 4), (3, 4, 2)), ((4,), (4,)),
-    ]:  # fmt: skip
+    for shape_a, shape_b in [((3, 2), (2, 2)), ((3,), (3, 2)), ((2, 1, 2, 3), (2, 3, 1))]:
         a = ct.tensor(draw(*shape_a, dtype="float64"), requires_grad=True)
         b = ct.tensor(draw(*shape_b, dtype="float64"), requires_grad=True)
         assert gradcheck(ct.matmul, (a, b))
