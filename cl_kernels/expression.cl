@@ -1,11 +1,20 @@
 ## Shared pieces of the kernels that evaluate a generated expression (see cltensor/codegen.py).
 
 <%def name="parameters(code)">
-% for s in code.stores:
+% for s in code.outputs:
     , __global ${s.ctype}* restrict ${s.name}_g
 % endfor
 % for x in code.operands:
+% if x.name in code.replaced:
+    , __global ${x.ctype}* ${x.name}_g
+% else:
     , __global const ${x.ctype}* restrict ${x.name}_g
+% endif
+% endfor
+% for x, count in code.parts:
+% for k in range(count):
+    , __global const ${x.ctype}* ${x.name}_g${k}
+% endfor
 % endfor
 </%def>
 

@@ -2,24 +2,51 @@
 ## whose index is its own modulo the grid (elsewhere), and writes the nodes that somebody holds.
 <%namespace name="expression" file="expression.cl"/>
 <% index, inner = code.index, code.inner %>
-__kernel void pointwise(
-    ${', '.join(f'__global {s.ctype}* restrict {s.name}_g' for s in code.stores)}
-% for x in code.operands:
-    , __global const ${x.ctype}* restrict ${x.name}_g
+<%def name="store(linear)">
+% for s in code.stores:
+            ${s.place}_g[${linear if s.place == s.name else f'{s.place}_b + c{inner}'}] = ${s.name};
 % endfor
-    , const ${index} n, const ${index} chunk
+</%def>
+__kernel void pointwise(
+    const ${index} n, const ${index} chunk
+${expression.parameters(code)}
 ${expression.arguments(code)}
 ) {
+% if code.parts:
+    ## The iteration space is one dimension, walked part by part of the operand in several buffers.
+<%  x, count = code.parts[0] %>
+    __global const ${x.ctype}* const parts[${count}] = {
+        ${', '.join(f'{x.name}_g{k} + {x.name}_o{k}' for k in range(count))}
+    };
+    const ${index} ends[${count}] = { ${', '.join(f'{x.name}_n{k}' for k in range(count))} };
+${expression.bases(code)}
+    const ${index} begin = (${index})get_group_id(0) * chunk;
+    const ${index} end = begin + chunk < n ? begin + chunk : n;
+    for (int k = 0; k < ${count}; ++k) {
+        const ${index} from = k > 0 ? ends[k - 1] : 0;
 % if device.is_cpu:
+        const ${index} first = from > begin ? from : begin;
+        const ${index} stop = ends[k] < end ? ends[k] : end;
+        const int step = 1;
+% else:
+        const ${index} first = from + (${index})get_global_id(0), stop = ends[k];
+        const int step = get_global_size(0);
+% endif
+        __global const ${x.ctype}* restrict part = parts[k];
+        for (${index} c0 = first; c0 < stop; c0 += step) {
+            const ${x.ctype} ${x.name} = part[c0 - from];
+${expression.evaluate(code)}
+${store('c0')}
+        }
+    }
+% elif device.is_cpu:
     const ${index} begin = (${index})get_group_id(0) * chunk;
     const ${index} end = begin + chunk < n ? begin + chunk : n;
 % if code.rank == 1:
 ${expression.bases(code)}
     for (${index} c0 = begin; c0 < end; ++c0) {
 ${expression.evaluate(code)}
-% for s in code.stores:
-        ${s.name}_g[c0] = ${s.name};
-% endfor
+${store('c0')}
     }
 % else:
     ${index} row = begin / n${inner}, first = begin - row * n${inner};
@@ -30,9 +57,7 @@ ${expression.bases(code)}
         const ${index} flat = i - first;
         for (${index} c${inner} = first; c${inner} < stop; ++c${inner}) {
 ${expression.evaluate(code)}
-% for s in code.stores:
-            ${s.name}_g[flat + c${inner}] = ${s.name};
-% endfor
+${store(f'flat + c{inner}')}
         }
         i = flat + stop;
         first = 0;
@@ -43,9 +68,7 @@ ${expression.evaluate(code)}
 ${expression.coordinates(code, range(code.rank), 'i')}
 ${expression.bases(code)}
 ${expression.evaluate(code)}
-% for s in code.stores:
-        ${s.name}_g[i] = ${s.name};
-% endfor
+${store('i')}
     }
 % endif
 }

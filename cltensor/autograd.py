@@ -168,10 +168,13 @@ class Variable(Operators):
         raw = []
         for a in args:
             if isinstance(a, Variable):
-                raw.append(a._data)
+                data = a._data
+                raw.append(data)
                 node = a.node
                 if node is not None:
                     recorded = True
+                if data._value.device.recorder is not None and a.is_leaf:
+                    data.device.recorder.watch(a, data)
                 edges.append(node)
             else:
                 raw.append(a)
@@ -195,6 +198,12 @@ class Variable(Operators):
     @data.setter
     def data(self, data: Any) -> None:
         data = data._data if isinstance(data, Variable) else data
+        recorder = data.device.recorder
+        if recorder is not None:
+            recorder.rebinds(("data", id(self)), self._data, lambda: self._data, self._show)
+        self._show(data)
+
+    def _show(self, data: Tensor) -> None:
         self._data = data
         node = self.node
         if node is not None and node.op is None:
@@ -629,7 +638,15 @@ def _call_hooks(node: Node, g: Any) -> Any:
 
 def _accumulate(node: Node, g: Any) -> None:
     g = g if isinstance(g, Variable) else Variable(g)
-    node.grad = g if node.grad is None else node.grad + g
+    before = node.grad
+    if before is not None and node.device.recorder is not None:
+        node.device.recorder.rebinds(
+            ("grad", id(node)),
+            before.data,
+            lambda: node.grad.data if node.grad else before.data,
+            lambda data: setattr(node, "grad", Variable(data)),
+        )
+    node.grad = g if before is None else before + g
 
 
 def _fit(gradient: Any, edge: Node) -> Any:

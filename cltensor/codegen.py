@@ -175,10 +175,18 @@ class Operand(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A node of the expression that the kernel writes, contiguous over the iteration space."""
+    """A node of the expression that the kernel writes, contiguous over the iteration space.
+
+    place is the name of the operand whose elements it replaces, or its own for a new buffer.
+    """
 
     name: str
     ctype: str
+    place: str
+
+
+#: Node.stored: not at all, in a buffer of its own, or (from here on) in place of entry n - IN_PLACE.
+DROPPED, STORED, IN_PLACE = 0, 1, 2
 
 
 class Node(NamedTuple):
@@ -187,20 +195,28 @@ class Node(NamedTuple):
     formula: Formula
     domain: np.dtype
     dtype: np.dtype
-    stored: bool
+    stored: int
     refs: tuple[int, ...]
+
+
+class Parts(NamedTuple):
+    """A leaf that lies in `count` separate buffers, one after the other."""
+
+    dtype: np.dtype
+    count: int
 
 
 class Code:
     """Everything that a template needs to know of an expression over a geometry."""
 
     def __init__(
-        self, entries: Sequence[Node | np.dtype], geometry: Geometry, wide: bool
+        self, entries: Sequence[Node | Parts | np.dtype], geometry: Geometry, wide: bool
     ) -> None:
         self.index = "long" if wide else "int"
         self.rank = len(geometry.sizes)
         self.kept = geometry.kept
         self.operands: list[Operand] = []
+        self.parts: list[tuple[Operand, int]] = []
         self.stores: list[Store] = []
         self.scalars: list[tuple[str, str]] = []
         self.lines: list[str] = []
@@ -212,7 +228,12 @@ class Code:
                 dtypes.append(entry.dtype)
                 self._node(name, entry, names, dtypes)
                 if entry.stored:
-                    self.stores.append(Store(name, C_NAMES[entry.dtype]))
+                    place = name if entry.stored == STORED else names[entry.stored - IN_PLACE]
+                    self.stores.append(Store(name, C_NAMES[entry.dtype], place))
+            elif isinstance(entry, Parts):
+                name = f"x{slot}"
+                dtypes.append(entry.dtype)
+                self.parts.append((Operand(name, C_NAMES[entry.dtype], (UNIT,)), entry.count))
             else:
                 name = f"x{slot}"
                 dtypes.append(entry)
@@ -241,6 +262,16 @@ class Code:
         self.lines.append(f"const {C_NAMES[node.dtype]} {name} = {text};")
 
     @property
+    def outputs(self) -> list[Store]:
+        """The stores that have a buffer of their own."""
+        return [s for s in self.stores if s.place == s.name]
+
+    @property
+    def replaced(self) -> set[str]:
+        """Names of the operands that stores replace; the kernel may not assume them constant."""
+        return {s.place for s in self.stores if s.place != s.name}
+
+    @property
     def inner(self) -> int:
         """The innermost dimension."""
         return self.rank - 1
@@ -252,6 +283,9 @@ class Code:
         names += [f"{x.name}_o" for x in self.operands]
         for x in self.operands:
             names += x.stride_names
+        for x, count in self.parts:
+            names += [f"{x.name}_o{k}" for k in range(count)]
+            names += [f"{x.name}_n{k}" for k in range(count)]
         return names
 
     def axes(self, kept: bool) -> list[int]:
@@ -268,7 +302,7 @@ class Code:
 
 
 def pointwise_kernel(
-    device: Device, entries: Sequence[Node | np.dtype], space: Geometry, wide: bool
+    device: Device, entries: Sequence[Node | Parts | np.dtype], space: Geometry, wide: bool
 ) -> Kernel:
     """Build the kernel that evaluates `entries` over `space` and writes the stored ones."""
     code = Code(entries, space, wide)
@@ -280,7 +314,7 @@ def reduction_kernel(
     device: Device,
     reduction: Reduction,
     accumulator: np.dtype,
-    entries: Sequence[Node | np.dtype],
+    entries: Sequence[Node | Parts | np.dtype],
     space: Geometry,
     wide: bool,
 ) -> Kernel:

@@ -10,6 +10,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.autograd import Variable
+from cltensor.device import get
 from cltensor.dtypes import as_dtype
 from cltensor.ops import create, random
 from cltensor.tensor import Tensor
@@ -36,6 +37,9 @@ def tensor(
     """
     if isinstance(data, Variable):
         data = data.data
+    recorder = get(device).recorder
+    if recorder is not None and not isinstance(data, Tensor):
+        recorder.refuse("making a tensor from data of the host")
     made = create.tensor(data, dtype, device)
     return Variable(made, requires_grad=True) if requires_grad else made
 

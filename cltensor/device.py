@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pyopencl as cl
 
     from cltensor.memory import Buffer, Pool
+    from cltensor.replay import Recorder
 
 _KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
 #: Simulators check kernels; nobody wants one as default device where a real driver exists.
@@ -96,6 +97,8 @@ class Device:
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.lock = threading.RLock()
         self.kernels: dict[Any, Any] = {}
+        #: While a call is recorded for replay, who notes the launches.
+        self.recorder: Recorder | None = None
         self._fault_names: dict[str, None] = {}
 
     @property

@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cltensor.codegen import (
+    DROPPED,
+    IN_PLACE,
+    STORED,
     Formula,
     Geometry,
     Node,
+    Parts,
     Reduction,
     Shape,
     contiguous_strides,
@@ -51,12 +56,20 @@ class Eager:
     on = os.environ.get("CLTENSOR_EAGER") == "1"
 
 
+class _Join:
+    """The op of a Value whose elements are those of its args, one after the other."""
+
+
+JOIN = _Join()
+
+
 class Value:
     """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
 
-    Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`) or a
-    Reduction of args[0] that keeps the dimensions marked in `kept`. owner is a weak reference to
-    the Tensor that shows this Value.
+    Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
+    Reduction of args[0] that keeps the dimensions marked in `kept`, or JOIN of args. owner is a
+    weak reference to the Tensor that shows this Value. target is a Value in a buffer that this one
+    shall replace, element by element, when it is computed.
     """
 
     __slots__ = (
@@ -73,10 +86,11 @@ class Value:
         "owner",
         "shape",
         "strides",
+        "target",
     )
 
     buffer: Buffer | None
-    op: Formula | Reduction | None
+    op: Formula | Reduction | _Join | None
     args: tuple[Any, ...]
     owner: Callable[[], Tensor | None]
 
@@ -90,10 +104,13 @@ class Value:
         self.nodes = 0
         self.leaves = 1
         self.owner = nobody
+        self.target: Value | None = None
 
-    def settle(self, buffer: Buffer) -> None:
+    def settle(self, buffer: Buffer, offset: int = 0) -> None:
         """The elements are, or will be once the queue gets there, in `buffer`."""
         self.buffer = buffer
+        self.offset = offset
+        self.target = None
         self.op = None
         self.args = ()
         self.nodes = 0
@@ -163,6 +180,16 @@ def reduction(
     return value
 
 
+def join(values: tuple[Value, ...]) -> Value:
+    """A flat Value of the elements of `values` in turn, only to be read in place by a pointwise
+    expression of one dimension: the parts stay where they are."""
+    first = values[0]
+    joined = Value((sum([prod(v.shape) for v in values]),), first.dtype, first.device)
+    joined.op = JOIN
+    joined.args = values
+    return joined
+
+
 class _Expression:
     """The pending nodes below a root, in order of evaluation, with their leaves and scalars."""
 
@@ -172,6 +199,8 @@ class _Expression:
         self.leaves: list[Value] = []
         self.scalars: list[Any] = []
         self.outputs: list[Value] = []
+        self.replacing: list[Value] = []
+        self.parts: tuple[Value, ...] = ()
         self.needs: list[Value] = []
         self._slots: dict[int, int] = {}
         self._root = root
@@ -184,6 +213,11 @@ class _Expression:
             return slot
         if value.buffer is not None:
             self._leaf(value)
+        elif value.op is JOIN:
+            self.parts = value.args
+            self.needs += [v for v in value.args if v.buffer is None]
+            self.entries.append(Parts(value.dtype, len(value.args)))
+            self.key.append((value.dtype.num, len(value.args)))
         elif type(value.op) is Reduction or (
             # Somebody will want this smaller piece: compute it once, on its own.
             value.shape != self._root.shape and value.owner() is not None
@@ -204,12 +238,21 @@ class _Expression:
         refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
         # After the operands' own, since kernels number scalars in the order of the entries.
         self.scalars += [a for a in value.args if type(a) is not Value]
-        keep = (value is self._root and self._root_is_stored) or value.owner() is not None
-        if keep:
-            self.outputs.append(value)
+        stored = self._storage(value)
         formula: Any = value.op
-        self.entries.append(Node(formula, value.domain, value.dtype, keep, tuple(refs)))
-        self.key.append((formula.id, value.domain.num, value.dtype.num, keep, *refs))
+        self.entries.append(Node(formula, value.domain, value.dtype, stored, tuple(refs)))
+        self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
+
+    def _storage(self, value: Value) -> int:
+        if value.owner() is None and not (value is self._root and self._root_is_stored):
+            return DROPPED
+        if value.target is not None:
+            slot = self._slots.get(id(value.target))
+            if slot is not None:
+                self.replacing.append(value)
+                return IN_PLACE + slot
+        self.outputs.append(value)
+        return STORED
 
 
 def realize(value: Value) -> Buffer:
@@ -275,18 +318,28 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
     groups = min(-(-n // (_CHUNK if device.is_cpu else local)), 8 * device.compute_units)
     chunk = -(-n // groups) if groups else 0
     chunk = -(-chunk // 64) * 64  # whole cache lines for every work-item
+    parts = expression.parts
     kernel(
         (groups * local,),
         (local,),
-        *buffers,
-        *[leaf.buffer for leaf in leaves],
         n,
         chunk,
+        *buffers,
+        *[leaf.buffer for leaf in leaves],
+        *[part.buffer for part in parts],
         *_index_arguments(space, leaves),
+        *[part.offset for part in parts],
+        *accumulate([prod(part.shape) for part in parts]),
         *expression.scalars,
     )
     for output, buffer in zip(expression.outputs, buffers, strict=True):
         output.settle(buffer)
+    for replacing in expression.replacing:
+        target = replacing.target
+        assert target is not None and target.buffer is not None
+        if device.recorder is not None:
+            device.recorder.replaces(target.buffer)
+        replacing.settle(target.buffer, target.offset)
 
 
 def _launch_reduction(root: Value, expression: _Expression) -> None:

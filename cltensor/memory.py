@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -69,8 +70,13 @@ class Pool:
     that accept more than the machine has die later, so the pool refuses first.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, parent: Pool | None = None) -> None:
         self.device = device
+        self.root = parent.root if parent else self
+        #: Pools whose buffers belong to recorded calls; they count against the root's limit.
+        self.children: weakref.WeakSet[Pool] = weakref.WeakSet()
+        if parent:
+            self.root.children.add(self)
         text = os.environ.get("CLTENSOR_MEMORY_LIMIT")
         self.limit = _parse_limit(text) if text else device.global_mem
         self.returned: deque[tuple[int, cl.Buffer]] = deque()
@@ -118,9 +124,9 @@ class Pool:
                 f"allocate: {_show(nbytes)} is more than the {_show(self.device.max_alloc)} that "
                 f"'{self.device.name}' allows in one buffer; split the tensor"
             )
-        if self.in_use + self.cached + reserved > self.limit:
+        if self._occupied() + reserved > self.limit:
             self._release()
-        if self.in_use + reserved <= self.limit:
+        if self._occupied() + reserved <= self.limit:
             for attempt in (1, 2):
                 try:
                     return cl.Buffer(self.device.context, cl.mem_flags.READ_WRITE, reserved)
@@ -129,6 +135,9 @@ class Pool:
                         raise self._exhausted(nbytes) from error
                     self._release()
         raise self._exhausted(nbytes)
+
+    def _occupied(self) -> int:
+        return sum(p.in_use + p.cached for p in (self.root, *self.root.children))
 
     def _exhausted(self, nbytes: int) -> OutOfMemoryError:
         return OutOfMemoryError(
@@ -151,13 +160,15 @@ class Pool:
             self._release()
 
     def summary(self) -> dict[str, int]:
-        """Bytes in use, cached, the peak in use, and the limit."""
+        """Bytes in use, cached, the peak in use, and the limit; recorded calls included."""
         with self.device.lock:
-            self._collect()
+            pools = [self, *self.children]
+            for pool in pools:
+                pool._collect()
             return {
-                "in_use": self.in_use,
-                "cached": self.cached,
-                "peak": self.peak,
+                "in_use": sum(p.in_use for p in pools),
+                "cached": sum(p.cached for p in pools),
+                "peak": sum(p.peak for p in pools),
                 "limit": self.limit,
             }
 
@@ -191,6 +202,8 @@ def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
             cl.enqueue_copy(
                 buffer.device.queue, buffer.cl, np.ascontiguousarray(array), dst_offset=offset
             )
+            if buffer.device.recorder is not None:
+                buffer.device.recorder.keep(buffer)
 
 
 def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
@@ -199,5 +212,7 @@ def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
         import pyopencl as cl
 
         buffer.device.check_process()
+        if buffer.device.recorder is not None:
+            buffer.device.recorder.refuse("reading values on the host")
         cl.enqueue_copy(buffer.device.queue, array, buffer.cl, src_offset=offset)
     return array

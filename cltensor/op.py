@@ -28,6 +28,7 @@ from cltensor.codegen import Formula, Reduction, Shape
 from cltensor.dtypes import bool_, promote, to_float, with_scalar
 from cltensor.errors import DeviceError, DTypeError, ShapeError
 from cltensor.fusion import Value
+from cltensor.program import Live
 from cltensor.tensor import Tensor, show
 
 #: Every operation by name; the tests sweep it.
@@ -224,11 +225,12 @@ def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[A
         if type(a) is not Value:
             if isinstance(a, np.generic):
                 a = a.item()
-            if type(a) not in (bool, int, float):
+            kind: type = float if type(a) is Live else type(a)
+            if kind not in (bool, int, float):
                 raise DTypeError(
                     f"{name}: cannot combine a tensor with {show(a)}; wrap it with ct.tensor(...)"
                 )
-            dtype = with_scalar(dtype, type(a))
+            dtype = with_scalar(dtype, kind)
         plain.append(a)
     return plain, dtype
 

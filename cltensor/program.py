@@ -15,6 +15,7 @@ import re
 import sys
 import tempfile
 import warnings
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,18 +58,38 @@ class Counters:
     launches = 0
 
 
+class Live:
+    """A number that is asked for at every launch, for values that change from step to step.
+
+    In an expression it counts as a Python float; `read` gives its value when the kernel that
+    contains it is launched, or launched again by a replay.
+    """
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[[], float]) -> None:
+        self.read = read
+
+
 class Kernel:
     """A built kernel, called as ``kernel(global_size, local_size, *args)``.
 
-    Arguments are Buffers for pointers and Python numbers for scalars. One lock per device covers
-    setting the arguments and the launch, so threads may share kernels.
+    Arguments are Buffers for pointers and numbers for scalars. One lock per device covers setting
+    the arguments and the launch, so threads may share kernels.
     """
 
-    def __init__(self, device: Device, handle: cl.Kernel, name: str) -> None:
+    def __init__(
+        self, device: Device, program: cl.Program, name: str, scalars: list[Any]
+    ) -> None:
         import pyopencl as cl
 
+        handle = cl.Kernel(program, name)
+        # Typed scalars make setting the arguments fifteen times faster than letting pyopencl guess.
+        handle.set_scalar_arg_dtypes(scalars)
         self.device = device
         self.name = name
+        self.program = program
+        self.scalars = scalars
         self._handle = handle
         self._lock = device.lock
         self._queue = device.queue
@@ -76,7 +97,7 @@ class Kernel:
         self._enqueue = cl.enqueue_nd_range_kernel
 
     def __call__(
-        self, global_size: tuple[int, ...], local_size: tuple[int, ...], *args: Buffer | float
+        self, global_size: tuple[int, ...], local_size: tuple[int, ...], *args: Buffer | Live | float
     ) -> None:
         """Launch over `global_size` work-items, a multiple of `local_size`; an empty grid is a
         no-op."""
@@ -89,10 +110,14 @@ class Kernel:
             raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
         self.device.check_process()
         Counters.launches += 1
-        handles = [a.cl if type(a) is Buffer else a for a in args]
+        handles = [
+            a.cl if type(a) is Buffer else a.read() if type(a) is Live else a for a in args
+        ]
         with self._lock:
             self._set_args(*handles)
             self._enqueue(self._queue, self._handle, global_size, local_size)
+            if self.device.recorder is not None:
+                self.device.recorder.launched(self, global_size, local_size, args)
 
 
 def kernel(device: Device, template: str, **params: Any) -> Kernel:
@@ -137,10 +162,7 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
         _store(entry, program)
     else:
         Counters.disk_hits += 1
-    handle = cl.Kernel(program, name)
-    # Typed scalars make setting the arguments fifteen times faster than letting pyopencl guess.
-    handle.set_scalar_arg_dtypes(_signature(name, source))
-    return Kernel(device, handle, name)
+    return Kernel(device, program, name, _signature(name, source))
 
 
 def _built(program: cl.Program) -> cl.Program:

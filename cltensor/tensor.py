@@ -177,6 +177,10 @@ class Tensor(Operators):
 
     def replace(self, other: Tensor) -> None:
         """Show the elements of `other` (a Tensor made for the purpose) from now on."""
+        if self.device.recorder is not None:
+            self.device.recorder.rebinds(
+                ("tensor", id(self)), self.alias(), lambda: self, self.replace
+            )
         self._value.owner = fusion.nobody
         self._value = other._value
         self._value.owner = weakref.ref(self)

@@ -63,6 +63,7 @@ astype = Op("astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_d
 
 
 _identity = Formula("contiguous", ("x",), "x")
+_replacement = Formula("replacement", ("x", "target"), "x")
 
 
 def _contiguous(x: Tensor) -> Tensor:
@@ -78,6 +79,16 @@ def _copy(x: Tensor) -> Tensor:
     )
     fusion.realize(copied)
     return Tensor(copied)
+
+
+def copy_into(target: Tensor, source: Tensor) -> None:
+    """Write the elements of `source` into the buffer of `target`, which nobody else may see."""
+    value = source._value
+    copied = fusion.pointwise(
+        _replacement, (value, target._value), value.shape, value.dtype, value.dtype, value.device
+    )
+    copied.target = target._value
+    fusion.realize(copied)
 
 
 #: The same elements in row-major order without gaps; x itself when it is so already.

@@ -20,7 +20,7 @@ from cltensor.device import get
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.sort import argsort
 from cltensor.ops.window import spread
-from cltensor.program import kernel
+from cltensor.program import Live, kernel
 from cltensor.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -150,9 +150,11 @@ def _fill(
     count = math.prod(shape)
     per = 2 if kind == "integers" or (dtype.itemsize == 8 and kind != "bernoulli") else 4
     blocks = -(-count // per)
-    seed, first = (generator or default_generator).take(blocks)
     if count == 0:
         return result
+    # Asked for at the launch, so that a replay draws new numbers.
+    stream = generator or default_generator
+    seed, first = Live(stream.initial_seed), Live(lambda: stream.take(blocks)[1])
     size, local, each = spread(where, blocks, grain=1024)
     compute = "double" if dtype == dtypes.float64 else "float"
     run = kernel(

@@ -1,0 +1,207 @@
+"""Recording the launches of a call, and launching them again without Python in between.
+
+While a Recorder is active on a device, allocations come from a pool of its own, so the buffers of
+the recorded launches stay theirs and are reused among them as the call did. A Tape is the result:
+one bound kernel per launch. What changes from call to call is set before a launch: the buffers of
+arguments and results, and Live numbers. Everything else is as it was when recorded, and the tape
+knows when it no longer is.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from collections.abc import Callable, Hashable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cltensor.device import Device
+from cltensor.errors import DeviceError
+from cltensor.memory import Buffer, Pool
+from cltensor.program import Counters, Live
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+
+    from cltensor.program import Kernel
+
+
+class Recorder:
+    """Context in which the launches on `device` are noted as well as run."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.steps: list[Any] = []
+        self.kept: list[Buffer] = []
+        self.replaced: set[Buffer] = set()
+        self.states: dict[Hashable, tuple[Any, Callable[[], Any], Callable[[Any], None]]] = {}
+        self.watched: dict[int, tuple[Any, Any]] = {}
+        self.pool = Pool(device, parent=device.pool)
+
+    def __enter__(self) -> Recorder:
+        self.device.lock.acquire()
+        if self.device.recorder is not None:
+            self.device.lock.release()
+            raise DeviceError(
+                "jit: a function being recorded called another jitted function; jit the outer one"
+            )
+        self.outer_pool = self.device.pool
+        self.device.pool = self.pool
+        self.device.recorder = self
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.device.pool = self.outer_pool
+        self.device.recorder = None
+        self.device.lock.release()
+
+    def launched(
+        self,
+        kernel: Kernel,
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+        args: tuple[Any, ...],
+    ) -> None:
+        """Note a launch; called by the kernel."""
+        for a in args:
+            if type(a) is Buffer and a.pool is not self.pool:
+                self.kept.append(a)
+        # Buffers of our own pool are noted by handle, so that they can be reused meanwhile.
+        marks = [id(a) if type(a) is Buffer else None for a in args]
+        plain = [a.cl if type(a) is Buffer else a for a in args]
+        self.steps.append(_Launch(kernel, global_size, local_size, plain, marks))
+
+    def keep(self, buffer: Buffer) -> None:
+        """Never reuse `buffer`: the host wrote constants into it."""
+        self.kept.append(buffer)
+
+    def host(self, action: Callable[[], None]) -> None:
+        """Run `action` now and at this place of every replay."""
+        action()
+        self.steps.append(action)
+
+    def replaces(self, buffer: Buffer) -> None:
+        """Note that a launch changes elements of `buffer` in place."""
+        self.replaced.add(buffer)
+
+    def rebinds(
+        self, key: Hashable, before: Any, current: Callable[[], Any], show: Callable[[Any], None]
+    ) -> None:
+        """Note, before it happens, that a holder exchanges the Tensor `before` for another: a
+        state, whose next value the next replay must find where this one found `before`.
+
+        current returns what the holder shows at the end, show makes it show another Tensor.
+        """
+        if key not in self.states:
+            self.states[key] = (before, current, show)
+
+    def watch(self, holder: Any, data: Any) -> None:
+        """Note that the call read `data` from `holder`, which may show something else later."""
+        self.watched.setdefault(id(holder), (holder, data))
+
+    def refuse(self, what: str) -> None:
+        """Raise: `what` cannot be replayed."""
+        raise DeviceError(
+            f"jit: {what} inside a jitted function happens only once, when the call is recorded; "
+            "do it outside, or pass the data as an argument"
+        )
+
+
+class _Launch:
+    """One recorded launch: a kernel object of its own with its arguments bound."""
+
+    __slots__ = ("handle", "live", "marks", "plain", "sizes")
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+        plain: list[Any],
+        marks: list[int | None],
+    ) -> None:
+        import pyopencl as cl
+
+        self.handle = cl.Kernel(kernel.program, kernel.name)
+        self.sizes = (global_size, local_size)
+        self.marks = marks
+        self.plain = plain  # keeps the handles of the buffers alive
+        self.live: list[tuple[int, Live, struct.Struct]] = []
+        for i, (a, scalar) in enumerate(zip(plain, kernel.scalars, strict=True)):
+            if scalar is None:
+                self.handle.set_arg(i, a)
+            elif type(a) is Live:
+                self.live.append((i, a, struct.Struct(np.dtype(scalar).char)))
+            else:
+                self.handle.set_arg(i, scalar(a))
+
+
+class Tape:
+    """Recorded launches that can be run again.
+
+    inputs and outputs are the buffers that every replay exchanges.
+    """
+
+    def __init__(
+        self, recorder: Recorder, inputs: Iterable[Buffer], outputs: Iterable[Buffer]
+    ) -> None:
+        self.device = recorder.device
+        self._steps = recorder.steps
+        self._pool = recorder.pool
+        self._places: dict[int, list[tuple[cl.Kernel, int]]] = {}
+        exchanged = {id(b) for b in (*inputs, *outputs)}
+        for step in self._steps:
+            if type(step) is _Launch:
+                for i, mark in enumerate(step.marks):
+                    if mark in exchanged:
+                        self._places.setdefault(mark, []).append((step.handle, i))
+        replaced = recorder.replaced
+        self._watched = list(recorder.watched.values())
+        held = {id(b): b for b in recorder.kept if id(b) not in exchanged}
+        self._held = [[b, b in replaced, 0] for b in held.values()]
+        self._launches = sum(type(step) is _Launch for step in self._steps)
+
+    def seal(self) -> None:
+        """Take the present owners of every outside buffer as those that must stay."""
+        self._watched = [(holder, holder._data) for holder, _ in self._watched]
+        for entry in self._held:
+            entry[2] = sys.getrefcount(entry[0])
+
+    def is_current(self) -> bool:
+        """Whether what the launches read, and change, is still what it was when recorded."""
+        for holder, data in self._watched:
+            if holder._data is not data:
+                return False
+        for entry in self._held:
+            count = sys.getrefcount(entry[0])
+            if count < entry[2] or (entry[1] and count != entry[2]):
+                return False
+        return True
+
+    def exchange(self, recorded: Buffer, now: Buffer) -> None:
+        """Use `now` wherever the recorded call used `recorded`."""
+        for handle, i in self._places.get(id(recorded), ()):
+            handle.set_arg(i, now.cl)
+
+    def replay(self) -> None:
+        """Launch everything again, in order."""
+        import pyopencl as cl
+
+        queue, enqueue = self.device.queue, cl.enqueue_nd_range_kernel
+        with self.device.lock:
+            for step in self._steps:
+                if type(step) is _Launch:
+                    handle = step.handle
+                    for i, live, form in step.live:
+                        handle.set_arg(i, form.pack(live.read()))
+                    enqueue(queue, handle, *step.sizes)
+                else:
+                    step()
+        Counters.launches += self._launches
