@@ -78,6 +78,16 @@ class Operators:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        # mypy does not look for operators there.
+        _operator: Any
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _operator
+        __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _operator
+        __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator
+        __and__ = __rand__ = __or__ = __ror__ = __xor__ = __rxor__ = _operator
+        __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = _operator
+        __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _operator
+        __neg__ = __pos__ = __abs__ = __invert__ = __getitem__ = __setitem__ = _operator
+
     @property
     def T(self) -> Any:
         """The matrix with rows and columns exchanged (of two dimensions at most)."""

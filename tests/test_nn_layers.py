@@ -214,7 +214,7 @@ def test_dropout():
     assert (host(F.dropout(x, 1.0)) == 0).all()
     assert F.dropout(x, 0.0) is x
     assert repr(layer) == "Dropout(p=0.25, inplace=False)"
-    with pytest.raises(ValueError, match="Dropout: p is 1.5"):
+    with pytest.raises(ValueError, match=r"Dropout: p is 1\.5"):
         nn.Dropout(1.5)
 
 

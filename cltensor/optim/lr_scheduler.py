@@ -7,7 +7,6 @@ can act on one optimizer, and a rate that is changed by hand stays changed.
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
@@ -269,15 +268,14 @@ class OneCycleLR(LRScheduler):
             raise ValueError(
                 f"OneCycleLR: step {now + 1} is past the cycle of {self.total_steps} steps"
             )
-        number = min(bisect_right([end for end, _, _ in self._phases], now), len(self._phases) - 1)
-        # A step that is the end of a phase belongs to that phase.
-        if number and now <= self._phases[number - 1][0]:
-            number -= 1
+        number = 0
+        while number < len(self._phases) - 1 and now > self._phases[number][0]:
+            number += 1
         end, lr_to, momentum_to = self._phases[number]
         start, lr_from, momentum_from = (
             self._phases[number - 1] if number else (0, "initial_lr", "max_momentum")
         )
-        part = (now - start) / (end - start)
+        part = (now - start) / (end - start) if end != start else 1.0
         rates = []
         for group in self.optimizer.param_groups:
             rates.append(self._between(group[lr_from], group[lr_to], part))

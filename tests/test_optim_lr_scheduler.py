@@ -1,0 +1,149 @@
+"""Learning-rate schedules against their formulas, and PyTorch where it is installed."""
+
+import math
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor import nn, optim
+from cltensor.optim import lr_scheduler
+
+SCHEDULES = [
+    ("StepLR", {"step_size": 3, "gamma": 0.5}),
+    ("MultiStepLR", {"milestones": [2, 5, 5, 9], "gamma": 0.3}),
+    ("ExponentialLR", {"gamma": 0.9}),
+    ("CosineAnnealingLR", {"T_max": 5, "eta_min": 0.01}),
+    ("CosineAnnealingLR", {"T_max": 20}),
+    ("LambdaLR", {"lr_lambda": lambda epoch: 0.95**epoch}),
+    ("LambdaLR", {"lr_lambda": [lambda epoch: 0.9**epoch, lambda epoch: 1 / (1 + epoch)]}),
+    ("OneCycleLR", {"max_lr": 1.0, "total_steps": 20}),
+    ("OneCycleLR", {"max_lr": [1.0, 2.0], "epochs": 4, "steps_per_epoch": 5,
+                    "anneal_strategy": "linear", "pct_start": 0.4}),
+    ("OneCycleLR", {"max_lr": 1.0, "total_steps": 20, "three_phase": True, "div_factor": 10}),
+    ("OneCycleLR", {"max_lr": 1.0, "total_steps": 20, "pct_start": 0.0}),
+]  # fmt: skip
+
+
+def optimizer_of(kind=optim.SGD, **options):
+    params = [nn.Parameter(ct.zeros(1)) for _ in range(2)]
+    return kind([{"params": params[:1]}, {"params": params[1:], "lr": 0.2}], lr=0.1, **options)
+
+
+def rates(optimizer, schedule, steps):
+    found = []
+    for _ in range(steps):
+        found.append([group["lr"] for group in optimizer.param_groups])
+        optimizer.step()
+        schedule.step()
+    return np.array(found)
+
+
+@pytest.mark.parametrize(("name", "options"), SCHEDULES)
+def test_as_pytorch(name, options):
+    torch = pytest.importorskip("torch")
+    ours = optimizer_of(momentum=0.9)
+    params = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    groups = [{"params": params[:1]}, {"params": params[1:], "lr": 0.2}]
+    theirs = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
+    a = getattr(lr_scheduler, name)(ours, **options)
+    b = getattr(torch.optim.lr_scheduler, name)(theirs, **options)
+    for _ in range(19):
+        np.testing.assert_allclose(a.get_last_lr(), b.get_last_lr(), rtol=1e-12)
+        assert a.last_epoch == b.last_epoch
+        for mine, other in zip(ours.param_groups, theirs.param_groups, strict=True):
+            np.testing.assert_allclose(mine["lr"], other["lr"], rtol=1e-12)
+            np.testing.assert_allclose(mine["momentum"], other["momentum"], rtol=1e-12)
+        ours.step()
+        theirs.step()
+        a.step()
+        b.step()
+
+
+def test_step_lr():
+    optimizer = optimizer_of()
+    found = rates(optimizer, lr_scheduler.StepLR(optimizer, 2), 5)
+    np.testing.assert_allclose(found[:, 0], [0.1, 0.1, 0.01, 0.01, 0.001])
+    np.testing.assert_allclose(found[:, 1], 2 * found[:, 0])
+
+
+def test_cosine_falls_and_rises_again():
+    optimizer = optimizer_of()
+    found = rates(optimizer, lr_scheduler.CosineAnnealingLR(optimizer, 4, 0.02), 17)
+    wanted = 0.02 + (0.1 - 0.02) * (1 + np.cos(math.pi * np.arange(17) / 4)) / 2
+    np.testing.assert_allclose(found[:, 0], wanted, rtol=1e-9)
+
+
+def test_schedules_combine_and_respect_a_rate_set_by_hand():
+    optimizer = optimizer_of()
+    one = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    two = lr_scheduler.StepLR(optimizer, 2, gamma=0.1)
+    for _ in range(2):
+        one.step()
+        two.step()
+    np.testing.assert_allclose(optimizer.param_groups[0]["lr"], 0.1 * 0.25 * 0.1)
+    optimizer.param_groups[0]["lr"] = 8.0
+    one.step()
+    assert one.get_last_lr()[0] == 4.0
+
+
+def test_one_cycle_moves_momentum_the_other_way():
+    optimizer = optimizer_of(optim.Adam)
+    schedule = lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=10, pct_start=0.5)
+    first = dict(optimizer.param_groups[0])
+    assert first["betas"] == (0.95, 0.999)
+    assert first["lr"] == pytest.approx(1.0 / 25)
+    for _ in range(4):
+        schedule.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(1.0)
+    assert optimizer.param_groups[0]["betas"][0] == pytest.approx(0.85)
+    for _ in range(5):
+        schedule.step()
+    np.testing.assert_allclose(optimizer.param_groups[0]["lr"], 1 / 25 / 1e4)
+    with pytest.raises(ValueError, match="step 11 is past the cycle of 10 steps"):
+        schedule.step()
+
+
+@pytest.mark.parametrize(("name", "options"), SCHEDULES)
+def test_a_saved_schedule_goes_on(name, options):
+    def make(optimizer):
+        return getattr(lr_scheduler, name)(optimizer, **options)
+
+    whole = optimizer_of(momentum=0.5)
+    wanted = rates(whole, make(whole), 12)
+    first = optimizer_of(momentum=0.5)
+    schedule = make(first)
+    rates(first, schedule, 5)
+    state = schedule.state_dict()
+    assert "optimizer" not in state
+    second = optimizer_of(momentum=0.5)
+    resumed = make(second)
+    resumed.load_state_dict(state)
+    second.load_state_dict(first.state_dict())
+    np.testing.assert_allclose(rates(second, resumed, 7), wanted[5:], rtol=1e-12)
+
+
+def test_one_cycle_without_a_rise_starts_at_the_top():
+    optimizer = optimizer_of(momentum=0.9)
+    lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=10, pct_start=0.1)
+    assert optimizer.param_groups[0]["lr"] == 1.0
+
+
+def test_arguments_are_checked():
+    optimizer = optimizer_of()
+    with pytest.raises(TypeError, match="StepLR: optimizer is a list"):
+        lr_scheduler.StepLR([], 2)
+    with pytest.raises(KeyError, match="group 0 has no 'initial_lr'"):
+        lr_scheduler.StepLR(optimizer, 2, last_epoch=3)
+    with pytest.raises(ValueError, match="LambdaLR: 1 functions for 2"):
+        lr_scheduler.LambdaLR(optimizer, [lambda epoch: 1])
+    with pytest.raises(ValueError, match="OneCycleLR: give total_steps"):
+        lr_scheduler.OneCycleLR(optimizer, 1.0)
+    with pytest.raises(ValueError, match="OneCycleLR: total_steps is 0"):
+        lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=0)
+    with pytest.raises(ValueError, match="OneCycleLR: pct_start is 2"):
+        lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=5, pct_start=2)
+    with pytest.raises(ValueError, match="OneCycleLR: anneal_strategy is 'sine'"):
+        lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=5, anneal_strategy="sine")
+    with pytest.raises(ValueError, match="OneCycleLR: 3 values for 2 parameter groups"):
+        lr_scheduler.OneCycleLR(optimizer, [1.0] * 3, total_steps=5)
