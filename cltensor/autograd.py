@@ -174,7 +174,7 @@ class Variable(Operators):
                 if node is not None:
                     recorded = True
                 if data._value.device.recorder is not None and a.is_leaf:
-                    data.device.recorder.watch(a, data)
+                    data.device.recorder.watch(a)
                 edges.append(node)
             else:
                 raw.append(a)
@@ -643,7 +643,7 @@ def _accumulate(node: Node, g: Any) -> None:
         node.device.recorder.rebinds(
             ("grad", id(node)),
             before.data,
-            lambda: node.grad.data if node.grad else before.data,
+            lambda: before.data if node.grad is None else node.grad.data,
             lambda data: setattr(node, "grad", Variable(data)),
         )
     node.grad = g if before is None else before + g

@@ -46,12 +46,12 @@ class jit:
                 "call as tensors"
             )
         call = self._calls.get(key)
-        if call is not None and call.tape.is_current():
-            return call(tensors)
-        call = _Call(tensors[0].device)
-        result = call.record(self._function, args, kwargs, tensors)
-        self._calls[key] = call
-        return result
+        if call is None:  # the first call builds kernels and lays out optimizers; record the next
+            self._calls[key] = _Call(tensors[0].device)
+            return self._function(*args, **kwargs)
+        if call.tape is not None and call.tape.is_current():
+            return call(call.tape, tensors)
+        return call.record(self._function, args, kwargs, tensors)
 
 
 def _describe(value: Any, tensors: list[Tensor]) -> Any:
@@ -81,12 +81,12 @@ def _describe(value: Any, tensors: list[Tensor]) -> Any:
 class _Call:
     """One recording, with the Tensors that go in and come out."""
 
-    tape: Tape
-
     def __init__(self, device: Device) -> None:
+        self.tape: Tape | None = None
         self._device = device
         self._inputs: list[Any] = []
         self._outputs: list[Tensor] = []
+        self._results: list[Any] = []
         self._rebuild: Callable[[list[Tensor]], Any]
 
     def record(
@@ -97,9 +97,10 @@ class _Call:
         tensors: list[Tensor],
     ) -> Any:
         """Run `function`, keep its launches, and return its result."""
+        self.tape = None
         returned = self._record(function, args, kwargs, tensors)
-        # Owners are counted here, where no local name refers to a buffer any more.
-        self.tape.seal()
+        if self.tape is not None:  # owners are counted here, where no local name adds to them
+            self.tape.seal()
         return self._rebuild(returned)
 
     def _record(
@@ -110,6 +111,7 @@ class _Call:
         tensors: list[Tensor],
     ) -> list[Tensor]:
         self._inputs = [t.buffer for t in tensors]
+        self._outputs = []
         with Recorder(self._device) as recorder:
             result = function(*args, **kwargs)
             self._rebuild = _collect(result, self._outputs)
@@ -118,21 +120,23 @@ class _Call:
             moved = _settle_states(recorder)
         self._results = [out.buffer for out in self._outputs if out.buffer.pool is recorder.pool]
         exchanged = [*self._results, *[before for before, _ in moved]]
-        self.tape = Tape(recorder, self._inputs, exchanged)
-        for before, static in moved:
-            self.tape.exchange(before, static)
+        if not recorder.spoiled:
+            self.tape = tape = Tape(recorder, self._inputs, exchanged)
+            for before, static in moved:
+                tape.exchange(before, static)
         # The recorded buffers belong to the tape, which may write them again at any replay.
         return [out.clone() for out in self._outputs]
 
-    def __call__(self, tensors: list[Tensor]) -> Any:
+    def __call__(self, tape: Tape, tensors: list[Tensor]) -> Any:
+        """Replay `tape` on new arguments."""
         for recorded, now in zip(self._inputs, tensors, strict=True):
-            self.tape.exchange(recorded, now.buffer)
+            tape.exchange(recorded, now.buffer)
         pool = self._device.pool
         fresh = {id(b): pool.allocate(b.nbytes) for b in self._results}
         given = {id(b): t.buffer for b, t in zip(self._inputs, tensors, strict=True)}
         for recorded in self._results:
-            self.tape.exchange(recorded, fresh[id(recorded)])
-        self.tape.replay()
+            tape.exchange(recorded, fresh[id(recorded)])
+        tape.replay()
         returned = []
         for out in self._outputs:
             mark = id(out.buffer)

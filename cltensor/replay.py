@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 import sys
+import weakref
 from collections.abc import Callable, Hashable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -35,9 +36,13 @@ class Recorder:
         self.device = device
         self.steps: list[Any] = []
         self.kept: list[Buffer] = []
-        self.replaced: set[Buffer] = set()
+        #: Buffers from outside. Not ours to keep alive: when their owner drops one, the recording
+        #: is out of date.
+        self.outside: dict[int, weakref.ref[Buffer]] = {}
+        self.replaced: set[int] = set()
+        self.spoiled = False
         self.states: dict[Hashable, tuple[Any, Callable[[], Any], Callable[[Any], None]]] = {}
-        self.watched: dict[int, tuple[Any, Any]] = {}
+        self.watched: dict[int, Any] = {}
         self.pool = Pool(device, parent=device.pool)
 
     def __enter__(self) -> Recorder:
@@ -72,9 +77,10 @@ class Recorder:
         """Note a launch; called by the kernel."""
         for a in args:
             if type(a) is Buffer and a.pool is not self.pool:
-                self.kept.append(a)
+                self.outside[id(a)] = weakref.ref(a)
         # Buffers of our own pool are noted by handle, so that they can be reused meanwhile.
-        marks = [id(a) if type(a) is Buffer else None for a in args]
+        # A reference tells a buffer from a later one whose object got the same address.
+        marks = [weakref.ref(a) if type(a) is Buffer else None for a in args]
         plain = [a.cl if type(a) is Buffer else a for a in args]
         self.steps.append(_Launch(kernel, global_size, local_size, plain, marks))
 
@@ -89,7 +95,7 @@ class Recorder:
 
     def replaces(self, buffer: Buffer) -> None:
         """Note that a launch changes elements of `buffer` in place."""
-        self.replaced.add(buffer)
+        self.replaced.add(id(buffer))
 
     def rebinds(
         self, key: Hashable, before: Any, current: Callable[[], Any], show: Callable[[Any], None]
@@ -102,9 +108,9 @@ class Recorder:
         if key not in self.states:
             self.states[key] = (before, current, show)
 
-    def watch(self, holder: Any, data: Any) -> None:
-        """Note that the call read `data` from `holder`, which may show something else later."""
-        self.watched.setdefault(id(holder), (holder, data))
+    def watch(self, holder: Any) -> None:
+        """Note that the call read the data of `holder`, which may show something else later."""
+        self.watched[id(holder)] = holder
 
     def refuse(self, what: str) -> None:
         """Raise: `what` cannot be replayed."""
@@ -125,7 +131,7 @@ class _Launch:
         global_size: tuple[int, ...],
         local_size: tuple[int, ...],
         plain: list[Any],
-        marks: list[int | None],
+        marks: list[weakref.ref[Buffer] | None],
     ) -> None:
         import pyopencl as cl
 
@@ -160,28 +166,33 @@ class Tape:
         for step in self._steps:
             if type(step) is _Launch:
                 for i, mark in enumerate(step.marks):
-                    if mark in exchanged:
-                        self._places.setdefault(mark, []).append((step.handle, i))
-        replaced = recorder.replaced
-        self._watched = list(recorder.watched.values())
-        held = {id(b): b for b in recorder.kept if id(b) not in exchanged}
-        self._held = [[b, b in replaced, 0] for b in held.values()]
+                    buffer = mark() if mark else None
+                    if buffer is not None and id(buffer) in exchanged:
+                        self._places.setdefault(id(buffer), []).append((step.handle, i))
+        self._kept = recorder.kept
+        self._watched = [(holder, weakref.ref(holder._data)) for holder in recorder.watched.values()]
+        held = {**recorder.outside, **{id(b): weakref.ref(b) for b in recorder.kept}}
+        self._held = [
+            [ref, mark in recorder.replaced, 0]
+            for mark, ref in held.items()
+            if mark not in exchanged
+        ]
         self._launches = sum(type(step) is _Launch for step in self._steps)
 
     def seal(self) -> None:
         """Take the present owners of every outside buffer as those that must stay."""
-        self._watched = [(holder, holder._data) for holder, _ in self._watched]
+        self._watched = [(holder, weakref.ref(holder._data)) for holder, _ in self._watched]
         for entry in self._held:
-            entry[2] = sys.getrefcount(entry[0])
+            entry[2] = sys.getrefcount(entry[0]())
 
     def is_current(self) -> bool:
         """Whether what the launches read, and change, is still what it was when recorded."""
         for holder, data in self._watched:
-            if holder._data is not data:
+            if holder._data is not data():
                 return False
-        for entry in self._held:
-            count = sys.getrefcount(entry[0])
-            if count < entry[2] or (entry[1] and count != entry[2]):
+        for ref, is_replaced, owners in self._held:
+            count = sys.getrefcount(ref())
+            if count < owners or (is_replaced and count != owners) or ref() is None:
                 return False
         return True
 

@@ -57,7 +57,7 @@ class Tensor(Operators):
         self._value = value
         self._version = 0
         value.owner = weakref.ref(self)
-        if fusion.Eager.on and value.buffer is None:
+        if fusion.Eager.on and value.buffer is None and value.op is not fusion.JOIN:
             fusion.realize(value)
 
     @staticmethod

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cltensor.autograd import Variable
-from cltensor.ops.create import zeros_like
 from cltensor.ops.pointwise import maximum, sqrt
+from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
+from cltensor.program import Live
 from cltensor.tensor import Tensor
 
 
@@ -26,6 +26,7 @@ class Adam(Optimizer):
     Source:  Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018.
     """
 
+    _keeps_steps = True
     # Whether weight decay shrinks the weights themselves or is added to the gradient.
     _decoupled = False
 
@@ -56,22 +57,17 @@ class Adam(Optimizer):
             if not 0 <= beta < 1:
                 raise ValueError(f"{self._name}: betas[{number}] is {beta}; it must be in [0, 1)")
 
-    def _update(
-        self, param: Variable, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        values = param.data
+    def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 2 + group["amsgrad"]]
+
+    def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
+        group, values = block.group, block.values
         beta1, beta2 = group["betas"]
-        lr, decay = group["lr"], group["weight_decay"]
-        if not state:
-            state["step"] = 0
-            # Stored zeros, not a constant expression: the first step is the later steps' kernel.
-            for name in ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 2 + group["amsgrad"]]:
-                state[name] = zeros_like(values).realize()
-        state["step"] += 1
+        decay = group["weight_decay"]
         if group["maximize"]:
             grad = -grad
         if decay and self._decoupled:
-            values = values * (1 - lr * decay)
+            values = values * Live(lambda: 1 - group["lr"] * decay)
         elif decay:
             grad = grad + decay * values
         mean, square = state["exp_avg"], state["exp_avg_sq"]
@@ -79,10 +75,9 @@ class Adam(Optimizer):
         state["exp_avg_sq"] = square = beta2 * square + (1 - beta2) * (grad * grad)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)
-        # Python floats: they change with every step and reach the kernel as arguments.
-        rate = lr / (1 - beta1 ** state["step"])
-        scale = math.sqrt(1 - beta2 ** state["step"])
-        param.data = values - rate * (mean / (sqrt(square) / scale + group["eps"]))
+        rate = Live(lambda: group["lr"] / (1 - beta1**block.steps))
+        scale = Live(lambda: math.sqrt(1 - beta2**block.steps))
+        return values - rate * (mean / (sqrt(square) / scale + group["eps"]))
 
 
 class AdamW(Adam):

@@ -10,7 +10,8 @@ import numpy as np
 
 from cltensor.autograd import Variable, enable_grad, no_grad
 from cltensor.errors import GradientError, StateError
-from cltensor.ops.create import tensor
+from cltensor.ops.create import tensor, zeros_like
+from cltensor.optim.block import Block, flat, gradients_at_once
 from cltensor.tensor import Tensor
 
 Params = Iterable[Variable] | Iterable[dict[str, Any]]
@@ -19,11 +20,11 @@ Params = Iterable[Variable] | Iterable[dict[str, Any]]
 class Optimizer:
     """Base of all optimizers.
 
-    A subclass defines `_update(param, grad, state, group)`, plain Tensor arithmetic that sets
-    `param.data` and the entries of `state`. Nothing is computed while the rules run; `step`
-    realises the results at its end, so that the rule of one parameter is one kernel that
-    writes the weight and its state together. Numbers that change from step to step (lr, bias
-    corrections) stay Python floats: they become kernel arguments and no kernel is built twice.
+    A subclass defines `_update(block, state, grad)`: plain arithmetic on flat Tensors that returns
+    the new values and sets the Tensors of `state` (named by `_state_names`, zero at first). The
+    parameters of a group lie one after the other in one buffer (see `Block`), so a step is one
+    launch for all of them, in place. Numbers that change from step to step (lr, bias corrections)
+    are `Live`: kernel arguments that are asked for at every launch, replayed ones included.
 
     Args:    params: Variables, or dictionaries {"params": Variables, "lr": ..., ...}, one a group;
              defaults: the options that a group does not set itself.
@@ -40,6 +41,7 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         # One entry per parameter, in the order of the groups; it lives as long as the parameter.
         self.state: list[dict[str, Any]] = []
+        self._blocks: list[Block] = []
         entries: list[Any] = list(params)
         if not entries:
             raise ValueError(f"{self._name}: the parameter list is empty")
@@ -88,9 +90,14 @@ class Optimizer:
             for param in group["params"]:
                 yield param, next(states), group
 
-    def _update(
-        self, param: Variable, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
+    #: Whether a parameter's state has the entry "step".
+    _keeps_steps = False
+
+    def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The names of the Tensors of state that a parameter of `group` has."""
+        return ()
+
+    def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
         raise NotImplementedError(f"{self._name}: the class defines no _update()")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -103,27 +110,71 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        touched = []
         with no_grad():
-            for param, state, group in self._entries():
-                if param.grad is not None:
-                    self._update(param, self._gradient(param), state, group)
-                    touched.append((param, state))
-        for param, state in touched:
-            param.data.realize()
-            for value in state.values():
-                if isinstance(value, Tensor):
-                    value.realize()
+            moving = [
+                (i, param, group)
+                for i, (param, _, group) in enumerate(self._entries())
+                if param.node is not None and param.node.grad is not None
+            ]
+            present = [i for block in self._blocks for i in block.places]
+            if present != [i for i, _, _ in moving] or not all(b.is_whole() for b in self._blocks):
+                self._arrange(moving)
+            for block in self._blocks:
+                self._move(block)
         return loss
 
-    def _gradient(self, param: Variable) -> Tensor:
-        grad = param.grad.data
-        if grad.shape != param.shape:
-            raise GradientError(
-                f"{self._name}.step: a gradient has shape {tuple(grad.shape)}, "
-                f"its parameter {tuple(param.shape)}"
+    def _arrange(self, moving: list[tuple[int, Variable, dict[str, Any]]]) -> None:
+        """Lay out blocks of the parameters that move, with the state they have."""
+        self._split_blocks()
+        together: dict[Any, list[tuple[int, Variable, dict[str, Any]]]] = {}
+        for i, param, group in moving:
+            recorder = param.device.recorder
+            if recorder is not None:
+                recorder.spoiled = True  # a replay would lay the first values out again
+            steps = self._steps_of(self.state[i])
+            key = (id(group), param.device.name, param.dtype, steps)
+            together.setdefault(key, []).append((i, param, group))
+        for (*_, steps), members in together.items():
+            most = gradients_at_once(members[0][1].device)
+            for first in range(0, len(members), most):
+                chosen = members[first : first + most]
+                self._blocks.append(self._block(chosen, steps))
+        self._blocks.sort(key=lambda block: block.places)
+        for block in self._blocks:
+            block.count_owners()
+
+    def _block(self, members: list[tuple[int, Variable, dict[str, Any]]], steps: int) -> Block:
+        places = [i for i, _, _ in members]
+        group = members[0][2]
+        block = Block(places, [param for _, param, _ in members], group, steps)
+        kept = [self.state[i] for i in places]
+        for name in self._state_names(group):
+            known = all(name in entry for entry in kept)
+            block.state[name] = (
+                flat([entry[name] for entry in kept]) if known else _zeros_like(block.values)
             )
-        return grad
+        return block
+
+    def _steps_of(self, entry: dict[str, Any]) -> int:
+        """How many steps a parameter with that state has taken (of SGD: 0, or some)."""
+        return int(entry.get("step", bool(entry)))
+
+    def _split_blocks(self) -> None:
+        """Give the state in the blocks back to the single parameters, and drop the blocks."""
+        for block in self._blocks:
+            for i, entry in zip(block.places, block.split_state(), strict=True):
+                self.state[i] = {"step": block.steps, **entry} if self._keeps_steps else entry
+        self._blocks = []
+
+    def _move(self, block: Block) -> None:
+        recorder = block.values.device.recorder
+        if recorder is None:
+            block.advance()
+        else:
+            recorder.host(block.advance)
+        state = dict(block.state)
+        values = self._update(block, state, block.gradient(self._name))
+        block.store(values, state)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop all gradients, or set them to zero."""
@@ -139,6 +190,7 @@ class Optimizer:
             {"state": {0: {"exp_avg": Tensor, ...}, ...},
              "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
         """
+        self._split_blocks()
         groups, first = [], 0
         for group in self.param_groups:
             numbers = list(range(first, first + len(group["params"])))
@@ -180,6 +232,7 @@ class Optimizer:
             }
             for number, (param, _, _) in zip(order, self._entries(), strict=True)
         ]
+        self._blocks = []
         self.state = state
         self.param_groups = [
             {**self.defaults, **copy.deepcopy(_without_params(saved)), "params": group["params"]}
@@ -192,6 +245,11 @@ class Optimizer:
             lines.append(f"Parameter Group {number}")
             lines += [f"    {key}: {group[key]}" for key in sorted(_without_params(group))]
         return "\n".join([*lines, ")"])
+
+
+def _zeros_like(values: Tensor) -> Tensor:
+    # Stored zeros, not a constant expression: the first step is then the later steps' kernel.
+    return zeros_like(values).realize()
 
 
 def _without_params(group: Mapping[str, Any]) -> dict[str, Any]:

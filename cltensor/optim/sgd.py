@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor.autograd import Variable
+from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
+from cltensor.program import Live
 from cltensor.tensor import Tensor
 
 
@@ -47,22 +48,19 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 
-    def _update(
-        self, param: Variable, grad: Tensor, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        values = param.data
+    def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("momentum_buffer",) if group["momentum"] else ()
+
+    def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
+        group, values = block.group, block.values
+        momentum, taken = group["momentum"], 1 - group["dampening"]
         if group["maximize"]:
             grad = -grad
         if group["weight_decay"]:
             grad = grad + group["weight_decay"] * values
-        momentum = group["momentum"]
         if momentum:
-            buffer = state.get("momentum_buffer")
-            if buffer is None:
-                # A Tensor of its own: the gradient's may be changed in place by its owner.
-                buffer = grad.alias()
-            else:
-                buffer = momentum * buffer + (1 - group["dampening"]) * grad
-            state["momentum_buffer"] = buffer
-            grad = grad + momentum * buffer if group["nesterov"] else buffer
-        param.data = values - group["lr"] * grad
+            share = Live(lambda: taken if block.steps > 1 else 1.0)
+            velocity = momentum * state["momentum_buffer"] + share * grad
+            state["momentum_buffer"] = velocity
+            grad = grad + momentum * velocity if group["nesterov"] else velocity
+        return values - Live(lambda: group["lr"]) * grad
