@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import Variable, enable_grad, no_grad
-from cltensor.errors import GradientError, StateError
+from cltensor.errors import StateError
 from cltensor.ops.create import tensor
 from cltensor.tensor import Tensor
 
@@ -107,7 +107,7 @@ class Optimizer:
         with no_grad():
             for param, state, group in self._entries():
                 if param.grad is not None:
-                    self._update(param, self._gradient(param), state, group)
+                    self._update(param, param.grad.data, state, group)
                     touched.append((param, state))
         for param, state in touched:
             param.data.realize()
@@ -115,15 +115,6 @@ class Optimizer:
                 if isinstance(value, Tensor):
                     value.realize()
         return loss
-
-    def _gradient(self, param: Variable) -> Tensor:
-        grad = param.grad.data
-        if grad.shape != param.shape:
-            raise GradientError(
-                f"{self._name}.step: a gradient has shape {tuple(grad.shape)}, "
-                f"its parameter {tuple(param.shape)}"
-            )
-        return grad
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop all gradients, or set them to zero."""
