@@ -19,9 +19,7 @@ class Sequential(Module):
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
         super().__init__()
         first: Any = modules[0] if modules else None
-        named: Mapping[Any, Any] = (
-            first if isinstance(first, Mapping) else dict(enumerate(modules))
-        )
+        named: Mapping[Any, Any] = first if isinstance(first, Mapping) else dict(enumerate(modules))
         for name, module in named.items():
             self.add_module(str(name), module)
 

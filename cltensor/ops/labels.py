@@ -73,7 +73,5 @@ label_pick: Op = primitive(
 label_spread: Op = primitive(
     "label_spread(g, labels, axis, ignored, operation, classes)",
     _run_spread,
-    dg=lambda g, labels, axis, ignored, operation: label_pick(
-        g, labels, axis, ignored, operation
-    ),
+    dg=lambda g, labels, axis, ignored, operation: label_pick(g, labels, axis, ignored, operation),
 )

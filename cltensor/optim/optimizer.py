@@ -127,8 +127,8 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """The state by number of the parameter, and the groups with numbers for parameters.
 
-            {"state": {0: {"exp_avg": Tensor, ...}, ...},
-             "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
+        {"state": {0: {"exp_avg": Tensor, ...}, ...},
+         "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
         """
         groups, first = [], 0
         for group in self.param_groups:
@@ -155,9 +155,7 @@ class Optimizer:
                 f"{operation}: {len(saved_groups)} parameter groups were saved, "
                 f"the optimizer has {len(self.param_groups)}"
             )
-        for number, (saved, group) in enumerate(
-            zip(saved_groups, self.param_groups, strict=True)
-        ):
+        for number, (saved, group) in enumerate(zip(saved_groups, self.param_groups, strict=True)):
             if len(saved["params"]) != len(group["params"]):
                 raise StateError(
                     f"{operation}: group {number} was saved with {len(saved['params'])} "
