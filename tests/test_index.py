@@ -365,6 +365,7 @@ def test_bad_indices_on_the_device_are_reported_at_the_next_read():
         ("getitem", lambda: x[bad]),
         ("gather", lambda: ct.gather(x[:, 0, 0], 1, ct.tensor(np.array([[0, 7]] * 2)))),
         ("scatter_add", lambda: ct.scatter_add(x[0, 0], 0, ct.tensor(np.full((1, 5), 7)), x[0, 0])),
+        ("index_add", lambda: ct.index_add(x[0, 0], 0, bad, x[0, 0, :2])),
         ("one_hot", lambda: ct.one_hot(bad, 4)),
         ("setitem", lambda: setitem(x, bad, 1)),
     ]:

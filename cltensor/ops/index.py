@@ -234,14 +234,14 @@ def _run_pick_backward(g: Tensor, indices: tuple[Tensor, ...], start: int, shape
     positions, dense = index_positions("getitem", indices)
     grid = shape[start : start + len(dense)]
     long_index = wide(g, result)
-    table = offset_table("getitem", dense, grid, contiguous_strides(grid), long_index)
+    table = offset_table("index_add", dense, grid, contiguous_strides(grid), long_index)
     add_along(
         result,
         g.contiguous(),
         (math.prod(shape[:start]), math.prod(grid), math.prod(positions)),
         (table.buffer, C_NAMES[table.dtype], 0),
         (0, 1, 0),
-        "getitem",
+        "index_add",
     )
     return result
 
