@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cltensor as ct
-from benchmarks import report
+from benchmarks import kernels, report
 from benchmarks.case import RIVALS, Case, installed
 from benchmarks.families import FAMILIES, all_cases
 from benchmarks.harness import Plan, Result, run
@@ -52,6 +52,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--compare", nargs=2, type=Path, metavar=("BEFORE", "AFTER"), help="compare two JSON files")
     add("--quick", action="store_true", help="three short rounds: figures are rough")
     add("--best", action="store_true", help="show the fastest samples, not medians: busy machines")
+    add("--kernels", action="store_true", help="list the kernels of each case, and measure no more")
     add("--no-rivals", action="store_true", help="cltensor alone")
     args = parser.parse_args(argv)
     if args.repeats < 1 or args.budget <= 0:
@@ -70,12 +71,16 @@ def _measure(args: argparse.Namespace) -> int:
     if args.device:
         ct.set_default_device(args.device)
     device = ct.device()
+    print(f"{device}, {device.title}, {device.compute_units} compute units", flush=True)
+    if args.kernels:
+        for case in [c for c in cases if not c.self_timed and c.inner == 1]:
+            print("\n".join([f"\n{case.title}", *kernels.lines(kernels.launches(case))]))
+        return 0
     libraries = [] if args.no_rivals else installed(RIVALS)
     threads = _limit_threads(libraries)
     repeats, sample = (3, 0.01) if args.quick else (args.repeats, 0.04)
     # On a busy machine rounds go on until enough were clean; a single case shall end too.
     plan = Plan(repeats, sample, min(args.budget / len(cases), 1.0 if args.quick else 10.0))
-    print(f"{device}, {device.title}, {device.compute_units} compute units", flush=True)
     if libraries:
         print(
             f"beside {', '.join(libraries)} ({threads} threads); below 1x is faster than they are"

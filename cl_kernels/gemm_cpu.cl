@@ -1,21 +1,36 @@
-## One work-item computes an mc x nc tile of one product of a batch: panels of a and b are packed
-## in local memory and multiplied by a register tile. For devices whose local memory is cache.
+## One work-item computes an mc x nc tile of one product of a batch: panels of b, and of a unless its
+## rows run along k, are packed in local memory and multiplied by a register tile. For devices whose
+## local memory is cache.
 <%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <% NR = NV * VW %>
 ${tile.vectors(TA, VW)}
 
-/* c[rows x cols] (+)= panel of a [kc][MR] times panel of b [kc][NR]. */
-static void multiply(const int kc, __local const ${TA}* restrict a, __local const ${TA}* restrict b,
-                     __global ${TO}* restrict c, const long ldc, const int rows, const int cols,
-                     const int first, __local ${TA}* restrict t)
+/* c[rows x cols] (+)= a strip of a times a panel of b [kc][NR]. The strip is a panel [kc][MR], or
+   rows of a itself (those past the last repeat it). */
+% for strip in ('packed', 'direct'):
+static void multiply_${strip}(const int kc,
+% if strip == 'packed':
+                    __local const ${TA}* restrict a,
+% else:
+                    __global const ${TI}* restrict a, const long a_m,
+% endif
+                    __local const ${TA}* restrict b, __global ${TO}* restrict c, const long ldc,
+                    const int rows, const int cols, const int first, __local ${TA}* restrict t)
 {
+% if strip == 'direct':
+% for r in range(MR):
+    __global const ${TI}* restrict a${r} = a + (${r} < rows ? ${r} : rows - 1) * a_m;
+% endfor
+% endif
     ${tile.clear(MR, NV)}
 #pragma clang loop unroll(disable)
     for (int k = 0; k < kc; k++) {
-        ${tile.step(['a[%d]' % r for r in range(MR)],
+        ${tile.step([('a[%d]' if strip == 'packed' else 'a%d[k]') % r for r in range(MR)],
                     ['*(__local const vec*)(b + %d)' % (v * VW) for v in range(NV)])}
+    % if strip == 'packed':
         a += ${MR};
+    % endif
         b += ${NR};
     }
 % if TA == TO:
@@ -42,6 +57,7 @@ static void multiply(const int kc, __local const ${TA}* restrict a, __local cons
             ${tile.put(TO, 'c[r * ldc + j]', 't[r * %d + j]' % NR, 'first')}
         }
 }
+% endfor
 
 /* d[kc][width] = a strip of a matrix whose k runs with stride sk, its other axis with stride sx;
    lanes past `valid` repeat the last one: their products are never stored. */
@@ -69,7 +85,24 @@ static void pack${width}(const int kc, __global const ${TI}* restrict s, const l
     __global const ${TI}* restrict s${x} = s + (${x} < valid ? ${x} : valid - 1) * sx;
     % endfor
     if (sk == 1) {
-        for (int k = 0; k < kc; k++) {
+        int k = 0;
+    % if width % VW == 0 and TI == TA and VW <= 8:
+        for (; k + ${VW} <= kc; k += ${VW}) {
+        % for v in range(0, width, VW):
+            {
+            % for x in range(VW):
+                vec r${x} = *(__global const uvec*)(s${v + x} + k);
+            % endfor
+                ${tile.transpose(VW)}
+            % for x in range(VW):
+                *(__local vec*)(d + ${x * width + v}) = r${x};
+            % endfor
+            }
+        % endfor
+            d += ${width * VW};
+        }
+    % endif
+        for (; k < kc; k++) {
         % if width % VW == 0:
             % for v in range(0, width, VW):
             *(__local vec*)(d + ${v}) = (vec)(${', '.join('s%d[k]' % (v + x) for x in range(VW))});
@@ -111,15 +144,23 @@ void gemm_cpu(__global ${TO}* restrict c_g, __global const ${TI}* restrict a_g,
     a_g += a_offset + outer * a_outer + inner * a_inner + m0 * a_m;
     b_g += b_offset + outer * b_outer + inner * b_inner + n0 * b_n;
     c_g += c_offset + batch * m * n + (long)m0 * n + n0;
+    const int direct = a_k == 1;
     for (int k0 = 0; k0 < k; k0 += kc) {
         const int depth = k - k0 < kc ? k - k0 : kc;
-        for (int i = 0; i < rows; i += ${MR})
-            pack${MR}(depth, a_g + k0 * a_k + i * a_m, a_k, a_m, rows - i, a_panel + i * depth);
+        if (!direct)
+            for (int i = 0; i < rows; i += ${MR})
+                pack${MR}(depth, a_g + k0 * a_k + i * a_m, a_k, a_m, rows - i, a_panel + i * depth);
         for (int j = 0; j < cols; j += ${NR}) {
             pack${NR}(depth, b_g + k0 * b_k + j * b_n, b_k, b_n, cols - j, b_panel);
-            for (int i = 0; i < rows; i += ${MR})
-                multiply(depth, a_panel + i * depth, b_panel, c_g + (long)i * n + j, n,
-                         rows - i, cols - j, k0 == 0, t);
+            for (int i = 0; i < rows; i += ${MR}) {
+                __global ${TO}* restrict c = c_g + (long)i * n + j;
+                if (direct)
+                    multiply_direct(depth, a_g + k0 + i * a_m, a_m, b_panel, c, n, rows - i,
+                                    cols - j, k0 == 0, t);
+                else
+                    multiply_packed(depth, a_panel + i * depth, b_panel, c, n, rows - i, cols - j,
+                                    k0 == 0, t);
+            }
         }
     }
 }

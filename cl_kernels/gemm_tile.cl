@@ -44,3 +44,24 @@ typedef ${TA}${VW} __attribute__((aligned(sizeof(${TA})))) uvec;
 <%def name="put(TO, place, acc, first)">
     ${place} = (${TO})(${first} ? ${acc} : ${acc} + ${place});
 </%def>
+
+## Transposes VW vectors r0 ... in place: log2(VW) stages that exchange blocks of halving size, each
+## a shuffle of two registers.
+<%def name="transpose(VW)">
+<%
+    stages, d = [], VW // 2
+    while d:
+        stages.append((d, [i for i in range(VW) if not i & d]))
+        d //= 2
+    lane = '0123456789abcdef'
+%>
+% for d, rows in stages:
+% for i in rows:
+    {
+        const vec p = r${i}, q = r${i + d};
+        r${i} = (vec)(${', '.join('q.s' + lane[l - d] if l & d else 'p.s' + lane[l] for l in range(VW))});
+        r${i + d} = (vec)(${', '.join('q.s' + lane[l] if l & d else 'p.s' + lane[l + d] for l in range(VW))});
+    }
+% endfor
+% endfor
+</%def>

@@ -1,20 +1,20 @@
-## For each index, which of the positions that write to the same place comes last, in three launches:
-## clear the marks, raise each to its last position, read them (times a stride).
+## For each position, the last of the positions with the same place: a binary search in `order_g`,
+## which lists the positions sorted by place, equal places in order.
 __kernel void last_writer(
-    __global int* restrict ${"y_g" if stage == 2 else "mark_g"},
-% if stage == 2:
-    __global const int* restrict mark_g,
-% endif
-    __global const int* restrict at_g, const int count
+    __global int* restrict y_g, __global const int* restrict order_g,
+    __global const ${T}* restrict place_g, const int count
 ) {
-    const int b = (int)get_global_id(0);
-    if (b >= count)
+    const int gid = (int)get_global_id(0);
+    if (gid >= count)
         return;
-% if stage == 0:
-    mark_g[at_g[b]] = -1;
-% elif stage == 1:
-    atomic_max((volatile __global int*)mark_g + at_g[b], b);
-% else:
-    y_g[b] = mark_g[at_g[b]];
-% endif
+    const ${T} place = place_g[gid];
+    int low = 0, high = count;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (place_g[order_g[middle]] > place)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    y_g[gid] = order_g[low - 1];
 }

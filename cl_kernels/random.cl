@@ -17,12 +17,12 @@ digits = 53 if C == "double" else 11 if T == "half" else 24
 </%def>
 % if kind in ("uniform", "bernoulli"):
 /* The leading ${digits} bits as a number in [0, 1): exact. */
-${C} unit(const ${word} w) {
+INLINE ${C} unit(const ${word} w) {
     return (${C})(${whole})(w >> ${bits - digits}) * ${0.5 ** digits}${f};
 }
 % elif kind == "normal":
 /* log(x) = e log(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)). */
-${C} portable_log(const ${C} x) {
+INLINE ${C} portable_log(const ${C} x) {
 % if C == "double":
     const long shifted = as_long(x) - 0x3fe6a09e667f3bcdL;
     const double e = (double)(int)(shifted >> 52);
@@ -39,7 +39,7 @@ ${C} portable_log(const ${C} x) {
 }
 
 /* sqrt(x) = x * x^(-1/2) by Newton's iteration: a driver's own sqrt need not round correctly. */
-${C} portable_sqrt(const ${C} x) {
+INLINE ${C} portable_sqrt(const ${C} x) {
 % if C == "double":
     double y = as_double(0x5fe6eb50c7b537a9L - (as_long(x) >> 1));
 % else:
@@ -57,18 +57,18 @@ ${C} portable_sqrt(const ${C} x) {
     return x * y;
 }
 
-${C} sine(const ${C} x, const ${C} z) {
+INLINE ${C} sine(const ${C} x, const ${C} z) {
     ${horner("z", sin)}
     return acc * x;
 }
 
-${C} cosine(const ${C} z) {
+INLINE ${C} cosine(const ${C} z) {
     ${horner("z", cos)}
     return acc;
 }
 
 /* Box and Muller's pair (1958) from a radius word and an angle word. */
-void normal_pair(const ${word} a, const ${word} b, ${C}* first, ${C}* second) {
+INLINE void normal_pair(const ${word} a, const ${word} b, ${C}* first, ${C}* second) {
     const ${C} u = (${C})(${whole})((a >> 1) | 1) * ${0.5 ** (bits - 1)}${f};
     const ${C} radius = portable_sqrt(-2.0${f} * portable_log(u));
     const ${word} quadrant = b >> ${bits - 2};
@@ -87,7 +87,7 @@ void normal_pair(const ${word} a, const ${word} b, ${C}* first, ${C}* second) {
 }
 % elif kind == "integers":
 /* floor(w * range / 2^64), by halves: an even spread over [0, range). */
-ulong scaled(const ulong w, const ulong range) {
+INLINE ulong scaled(const ulong w, const ulong range) {
     const ulong w0 = w & 0xffffffff, w1 = w >> 32, r0 = range & 0xffffffff, r1 = range >> 32;
     const ulong low = w0 * r0;
     const ulong middle = w1 * r0 + (low >> 32);
@@ -96,7 +96,7 @@ ulong scaled(const ulong w, const ulong range) {
 }
 % endif
 
-void draw(
+INLINE void draw(
     const ulong counter, const ulong stream, const ulong key,
 % if kind in ("uniform", "normal", "bernoulli"):
     const ${C} a, const ${T if kind == "bernoulli" else C} b,

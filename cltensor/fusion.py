@@ -306,6 +306,10 @@ def local_size(device: Device) -> int:
 def _launch_pointwise(root: Value, expression: _Expression) -> None:
     device, leaves = root.device, expression.leaves
     n = prod(root.shape)
+    if n == 0:
+        for output, buffer in zip(expression.outputs, _allocate(expression.outputs), strict=True):
+            output.settle(buffer)
+        return
     space = _space(root.shape, leaves)
     wide = _is_wide(n, leaves)
     key = ("pointwise", tuple(expression.key), space.flags, wide)

@@ -16,6 +16,7 @@ from cltensor.data import DataLoader, ImageDataset, Subset
 from cltensor.errors import CLTensorError
 
 try:
+    import safetensors.numpy  # noqa: F401  saving needs it: better missed now than after training
     from matplotlib.figure import Figure  # without pyplot: needs no screen
     from tqdm import tqdm
 except ImportError as error:

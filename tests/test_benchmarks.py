@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # the suite is part of the checkout, not of the package
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import report  # noqa: E402
+from benchmarks import kernels, report  # noqa: E402
 from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
@@ -170,3 +170,15 @@ def test_compare_refuses_other_files(tmp_path, capsys, text):
     path.write_text(text)
     assert command.main(["--compare", str(path), str(path)]) == 1
     assert f"compare: '{path}'" in capsys.readouterr().err
+
+
+def test_kernels_of_a_case(monkeypatch, capsys):
+    case = Case(FAMILIES[0], "double", doubling)
+    monkeypatch.setattr(command, "all_cases", lambda: [case])
+    assert command.main(["--kernels"]) == 0
+    shown = capsys.readouterr().out
+    assert "  0 pointwise" in shown
+    assert "pointwise 100%" in shown
+    (launch,) = kernels.launches(case, calls=2)
+    assert launch[0] == "pointwise"
+    assert launch[3] > 0

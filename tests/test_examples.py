@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import samples
 
+import cltensor as ct
+
 pytest.importorskip("matplotlib", reason="the examples need the extra 'mnist'")
 pytest.importorskip("safetensors", reason="the examples need the extra 'mnist'")
 pytest.importorskip("tqdm", reason="the examples need the extra 'mnist'")
@@ -52,7 +54,7 @@ def test_mnist_learns_writes_and_resumes(run, digits, tmp_path):
     common = ("--data", digits, "--model", "mlp")
     output = run("mnist.py", *common, "--epochs", 3, "--lr", 0.01, "--batch-size", 32)
     assert accuracy(output) > 90
-    assert "mlp on cl:0" in output
+    assert f"mlp on {ct.device().name}, " in output
     assert (tmp_path / "mnist.png").read_bytes().startswith(b"\x89PNG")
     before = weights("mnist.safetensors")
     assert {key: value.shape for key, value in before.items()}["layers.1.weight"] == (256, 784)
@@ -97,6 +99,9 @@ def test_cifar10_runs(run, tmp_path, monkeypatch, model):
 def test_bad_input_ends_with_one_sentence(run, digits, tmp_path):
     with pytest.raises(SystemExit, match=r"mnist: MNIST: no data files: the root '.*absent'"):
         run("mnist.py", "--data", tmp_path / "absent")
+    ct.weights.save({"linear.weight": ct.ones((2, 784))}, "other.safetensors")
+    with pytest.raises(SystemExit, match=r'(?s)mnist: .*"linear\.bias".*size mismatch'):
+        run("mnist.py", "--data", digits, "--model", "logreg", "--resume", "other.safetensors")
     (tmp_path / "bad.safetensors").write_bytes(b"no weights")
     with pytest.raises(SystemExit, match=r"mnist: weights\.load: 'bad\.safetensors' is damaged"):
         run("mnist.py", "--data", digits, "--model", "logreg", "--resume", "bad.safetensors")

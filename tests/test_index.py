@@ -88,19 +88,34 @@ ADVANCED = [
 @pytest.mark.parametrize("key", BASIC + ADVANCED, ids=lambda k: repr(k)[:40])
 def test_reading_and_writing_with_every_kind_of_key(key):
     rng = np.random.default_rng(5)
-    for dtype in ("float32", "uint8", "int64", "bool"):
-        a = A.astype(dtype)
-        for used in (key, on_device(key)):
-            x = ct.tensor(a)
-            check(x[used], a[key])
-            want = a.copy()
-            want[key] = 1
-            x[used] = 1
-            check(x, want)
-            values = rng.integers(0, 100, a[key].shape).astype(dtype)
-            want[key] = values
-            x[used] = ct.tensor(values)
-            check(x, want)
+    for used in (key, on_device(key)):
+        x, want = ct.tensor(A), A.copy()
+        check(x[used], A[key])
+        want[key] = 1
+        x[used] = 1
+        check(x, want)
+        values = rng.integers(0, 100, A[key].shape).astype("float32")
+        want[key] = values
+        x[used] = ct.tensor(values)
+        check(x, want)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint16", "int32", "int64", "uint64", "float16", "float64"]
+)
+def test_every_dtype(dtype):
+    device = ct.device()
+    if (dtype == "float16" and not device.fp16) or (dtype == "float64" and not device.fp64):
+        pytest.skip(f"the device has no {dtype}")
+    a = A.astype(dtype)
+    for key in [(0, slice(None, None, -1)), (slice(None), THREE)]:
+        x, want = ct.tensor(a), a.copy()
+        check(x[key], a[key])
+        want[key] = 1
+        x[key] = 1
+        check(x, want)
+        x[key] = a[key]
+        check(x, a)
 
 
 @pytest.mark.parametrize(
@@ -350,6 +365,7 @@ def test_bad_indices_on_the_device_are_reported_at_the_next_read():
         ("getitem", lambda: x[bad]),
         ("gather", lambda: ct.gather(x[:, 0, 0], 1, ct.tensor(np.array([[0, 7]] * 2)))),
         ("scatter_add", lambda: ct.scatter_add(x[0, 0], 0, ct.tensor(np.full((1, 5), 7)), x[0, 0])),
+        ("index_add", lambda: ct.index_add(x[0, 0], 0, bad, x[0, 0, :2])),
         ("one_hot", lambda: ct.one_hot(bad, 4)),
         ("setitem", lambda: setitem(x, bad, 1)),
     ]:

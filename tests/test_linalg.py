@@ -171,7 +171,7 @@ def test_other_errors():
 def test_plan_fits_its_limits():
     for m, n, k in [(1, 1, 1), (1000, 7, 3), (7, 1000, 5000), (4096, 4096, 4096)]:
         for cap, kc_cap, cores in [(2000, 96, 1), (100000, 256, 64)]:
-            mc, nc, kc = packed_plan(m, n, k, 1, 6, 16, cap, kc_cap, cores)
+            mc, nc, kc = packed_plan(m, n, k, 1, 6, 16, cap, kc_cap, cores, cores > 1)
             assert mc % 6 == 0
             assert nc % 16 == 0
             assert 0 < kc <= kc_cap

@@ -87,9 +87,7 @@ def test_as_pytorch(name, args, options, shape):
         (wanted * torch.tensor(weights)).sum().backward()
         np.testing.assert_allclose(host(x.grad), tx.grad, rtol=1e-4, atol=2e-5)
         for (key, p), q in zip(ours.named_parameters(), theirs.parameters(), strict=True):
-            np.testing.assert_allclose(
-                host(p.grad), q.grad, rtol=1e-4, atol=1e-4, err_msg=key
-            )
+            np.testing.assert_allclose(host(p.grad), q.grad, rtol=1e-4, atol=1e-4, err_msg=key)
     for (key, value), other in zip(
         ours.state_dict().items(), theirs.state_dict().values(), strict=True
     ):

@@ -110,9 +110,7 @@ def test_binary_losses_as_pytorch(reduction):
     assert_as_pytorch("binary_cross_entropy", p, y, reduction=reduction, weight=weight)
     name = "binary_cross_entropy_with_logits"
     assert_as_pytorch(name, x, y, reduction=reduction)
-    assert_as_pytorch(
-        name, x, y, reduction=reduction, weight=weight, pos_weight=np.abs(array(3))
-    )
+    assert_as_pytorch(name, x, y, reduction=reduction, weight=weight, pos_weight=np.abs(array(3)))
 
 
 def test_cross_entropy_by_hand():

@@ -173,9 +173,7 @@ def test_parameters_without_gradient_stay():
 
 def test_groups_have_their_own_options():
     params = leaves([np.ones(2, np.float32)] * 3)
-    optimizer = optim.SGD(
-        [{"params": params[0]}, {"params": [params[1]], "lr": 1.0}], lr=0.5
-    )
+    optimizer = optim.SGD([{"params": params[0]}, {"params": [params[1]], "lr": 1.0}], lr=0.5)
     optimizer.add_param_group({"params": iter([params[2]]), "lr": 0.25, "momentum": 0.5})
     for _ in range(2):
         give_gradients(params, [np.ones(2, np.float32)] * 3)

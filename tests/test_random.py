@@ -241,10 +241,10 @@ def test_integers_fill_their_range(dtype):
 
 
 def test_randint_with_one_bound():
-    x = ct.randint(4, None, (2, 3)).numpy()
-    assert x.shape == (2, 3)
-    assert x.dtype == np.int64
-    assert ((x >= 0) & (x < 4)).all()
+    for x in (ct.randint(4, (2, 3)), ct.randint(4, size=(2, 3)), ct.randint(0, 4, (2, 3))):
+        assert x.shape == (2, 3)
+        assert x.dtype == np.int64
+        assert ((x.numpy() >= 0) & (x.numpy() < 4)).all()
 
 
 def test_permutations():
@@ -290,6 +290,7 @@ def test_sizes_and_likes():
         (lambda: ct.rand(3, dtype="int64"), DTypeError, "uniform: makes floating-point"),
         (lambda: ct.rand(-1), ShapeError, "rand: shape .* has a negative size"),
         (lambda: ct.randint(3, 3, (2,)), ShapeError, r"randint: the range \[3, 3\) is empty"),
+        (lambda: ct.randint(3, 4), ShapeError, "randint: no size given"),
         (lambda: ct.randint(0, 300, (2,), "uint8"), DTypeError, "does not fit uint8"),
         (lambda: ct.randint(0, 3, (2,), "float32"), DTypeError, "randint: makes integers"),
         (lambda: ct.bernoulli(1.5, (2,)), ShapeError, "bernoulli: 1.5 is not a probability"),

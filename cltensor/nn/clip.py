@@ -12,9 +12,12 @@ from cltensor.ops.pointwise import abs_, clip, maximum
 from cltensor.tensor import Tensor
 
 
-def _with_gradients(parameters: Variable | Iterable[Variable]) -> list[Variable]:
-    listed = [parameters] if isinstance(parameters, Variable) else list(parameters)
-    return [param for param in listed if param.grad is not None]
+def _gradients(
+    parameters: Variable | Iterable[Variable],
+) -> list[tuple[Variable, Tensor]]:
+    """The parameters that have a gradient, each with it."""
+    listed = [parameters] if isinstance(parameters, Variable) else parameters
+    return [(param, param.grad.data) for param in listed if param.grad is not None]
 
 
 def clip_grad_norm_(
@@ -31,11 +34,11 @@ def clip_grad_norm_(
     Returns: the norm before, a scalar Tensor.
     Raises:  GradientError as asked by error_if_nonfinite.
     """
-    params = _with_gradients(parameters)
-    if not params:
+    found = _gradients(parameters)
+    if not found:
         return 0.0
-    device = params[0].device
-    grads = [param.grad.data for param in params]
+    grads = [grad for _, grad in found]
+    device = grads[0].device
     if norm_type == float("inf"):
         total: Any = reduce(maximum, (abs_(grad).max().to(device) for grad in grads))
     else:
@@ -45,17 +48,17 @@ def clip_grad_norm_(
         )
         total = reduce(lambda a, b: a + b, powers) ** (1.0 / norm_type)
     if error_if_nonfinite:
-        found = total.item()
-        if not abs(found) < float("inf"):
-            raise GradientError(f"clip_grad_norm_: the norm of the gradients is {found}")
+        norm = total.item()
+        if not abs(norm) < float("inf"):
+            raise GradientError(f"clip_grad_norm_: the norm of the gradients is {norm}")
     total.realize()
     factor = clip(max_norm / (total + 1e-6), max=1.0)
-    for param, grad in zip(params, grads, strict=True):
+    for param, grad in found:
         param.grad = Variable(grad * factor.to(grad.device).astype(grad.dtype))
     return total
 
 
 def clip_grad_value_(parameters: Variable | Iterable[Variable], clip_value: float) -> None:
     """Hold every element of every gradient between -clip_value and clip_value."""
-    for param in _with_gradients(parameters):
-        param.grad = Variable(clip(param.grad.data, -clip_value, clip_value))
+    for param, grad in _gradients(parameters):
+        param.grad = Variable(clip(grad, -clip_value, clip_value))

@@ -18,12 +18,10 @@ class Sequential(Module):
 
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
         super().__init__()
-        if len(modules) == 1 and isinstance(modules[0], Mapping):
-            for name, module in modules[0].items():
-                self.add_module(name, module)
-        else:
-            for number, module in enumerate(modules):
-                self.add_module(str(number), module)  # type: ignore[arg-type]
+        first: Any = modules[0] if modules else None
+        named: Mapping[Any, Any] = first if isinstance(first, Mapping) else dict(enumerate(modules))
+        for name, module in named.items():
+            self.add_module(str(name), module)
 
     def forward(self, x: Any) -> Any:
         """Apply every module in turn."""

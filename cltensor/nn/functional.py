@@ -102,9 +102,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     return where(input > 0, input, alpha * (exp(clip(input, max=0)) - 1))
 
 
-def hardtanh(
-    input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
-) -> Any:
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """input held between min_val and max_val."""
     return clip(input, min_val, max_val)
 

@@ -123,9 +123,7 @@ def xavier_normal_(tensor: Variable, gain: float = 1.0) -> Variable:
 
     Source: Glorot and Bengio 2010.
     """
-    return normal_(
-        tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans("xavier_normal_", tensor.shape)))
-    )
+    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans("xavier_normal_", tensor.shape))))
 
 
 def _kaiming(operation: str, tensor: Variable, a: float, mode: str, nonlinearity: str) -> float:

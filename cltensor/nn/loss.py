@@ -121,9 +121,7 @@ def binary_cross_entropy(
     """
     _same_shape("binary_cross_entropy", input, target)
     loss = _bce(input, target)
-    return _reduce(
-        "binary_cross_entropy", loss if weight is None else loss * weight, reduction
-    )
+    return _reduce("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -232,9 +230,7 @@ def _per_class(weight: Any, input: Any) -> Any:
     return weight if input.ndim == 1 else weight.reshape((-1,) + (1,) * (input.ndim - 2))
 
 
-def _check_labels(
-    operation: str, input: Any, target: Any, ignore_index: int
-) -> tuple[int, Any]:
+def _check_labels(operation: str, input: Any, target: Any, ignore_index: int) -> tuple[int, Any]:
     """The number of classes, and labels of a type that has room for ignore_index."""
     if input.ndim == 0:
         raise ShapeError(f"{operation}: the input is a scalar; it needs a dimension of classes")
@@ -342,9 +338,7 @@ class BCELoss(_WeightedLoss):
 class BCEWithLogitsLoss(_WeightedLoss):
     """See `binary_cross_entropy_with_logits`."""
 
-    def __init__(
-        self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None
-    ) -> None:
+    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
         super().__init__(weight, reduction)
         self.register_buffer("pos_weight", pos_weight)
 

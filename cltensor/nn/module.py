@@ -81,8 +81,10 @@ class Module:
     def __setattr__(self, name: str, value: Any) -> None:
         own = self.__dict__
         kind = (
-            "_parameters" if isinstance(value, Parameter)
-            else "_modules" if isinstance(value, Module)
+            "_parameters"
+            if isinstance(value, Parameter)
+            else "_modules"
+            if isinstance(value, Module)
             else None
         )
         if "_parameters" not in own:
@@ -346,7 +348,7 @@ class Module:
     def to(self: M, *args: Any, device: Any = None, dtype: Any = None) -> M:
         """Move all parameters and buffers to a device, or give the floating ones a dtype.
 
-            model.to("gpu")    model.to(ct.float64)    model.to(device="cl:1", dtype=ct.float32)
+        model.to("gpu")    model.to(ct.float64)    model.to(device="cl:1", dtype=ct.float32)
         """
         for arg in args:
             if isinstance(arg, (np.dtype, type)):

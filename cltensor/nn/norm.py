@@ -32,6 +32,12 @@ class _BatchNorm(Module):
     _optional_state = ("num_batches_tracked",)
     _ranks: tuple[int, ...] = ()
 
+    weight: Parameter | None
+    bias: Parameter | None
+    running_mean: Any
+    running_var: Any
+    num_batches_tracked: Any
+
     def __init__(
         self,
         num_features: int,

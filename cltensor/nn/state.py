@@ -45,7 +45,7 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool) -> Incompa
             f"load_state_dict: expected a mapping of names to tensors, "
             f"got a {type(state_dict).__name__}"
         )
-    slots = {name: slot for name, *slot in module._state_slots("")}
+    slots = {name: (owner, table, key) for name, owner, table, key in module._state_slots("")}
     unexpected = [name for name in state_dict if name not in slots]
     missing, faults, fresh = [], [], []
     for name, (owner, table, key) in slots.items():

@@ -188,8 +188,8 @@ def index_positions(name: str, indices: Sequence[Tensor]) -> tuple[Shape, list[T
 
 def offset_table(
     name: str, indices: Sequence[Tensor], sizes: Shape, strides: Shape, long_index: bool
-) -> Any:
-    """A buffer with sum(index * stride) for every position, indices wrapped into sizes."""
+) -> Tensor:
+    """A vector with sum(index * stride) for every position, indices wrapped into sizes."""
     device, count = indices[0].device, indices[0].size
     result = Tensor.empty((count,), dtypes.int64 if long_index else dtypes.int32, device)
     kind = C_NAMES[result.dtype]
@@ -200,7 +200,7 @@ def offset_table(
         args += [index.offset, n, stride]
     args += [count, each, device.fault(name)]
     kernel(device, "offsets", out=kind, types=types)((size,), (local,), *args)
-    return result.buffer
+    return result
 
 
 def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int) -> Tensor:
@@ -214,12 +214,11 @@ def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int) -> Tensor:
     flat = (*before, count, *after)
     source = x.as_strided(flat, (*x.strides[:start], 0, *x.strides[end:]), x.offset)
     long_index = wide(x, result)
+    table = offset_table("getitem", dense, x.shape[start:end], x.strides[start:end], long_index)
     copy(
         result.as_strided(flat, contiguous_strides(flat), 0),
         source,
-        source_table=offset_table(
-            "getitem", dense, x.shape[start:end], x.strides[start:end], long_index
-        ),
+        source_table=table.buffer,
         axis=start,
         long_index=long_index,
     )
@@ -235,14 +234,14 @@ def _run_pick_backward(g: Tensor, indices: tuple[Tensor, ...], start: int, shape
     positions, dense = index_positions("getitem", indices)
     grid = shape[start : start + len(dense)]
     long_index = wide(g, result)
-    table = offset_table("getitem", dense, grid, contiguous_strides(grid), long_index)
+    table = offset_table("index_add", dense, grid, contiguous_strides(grid), long_index)
     add_along(
         result,
         g.contiguous(),
         (math.prod(shape[:start]), math.prod(grid), math.prod(positions)),
-        (table, "long" if long_index else "int", 0),
+        (table.buffer, C_NAMES[table.dtype], 0),
         (0, 1, 0),
-        "getitem",
+        "index_add",
     )
     return result
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from math import prod
 
 from cltensor.dtypes import C_NAMES
-from cltensor.op import primitive, same_device
+from cltensor.memory import Buffer
+from cltensor.op import Op, primitive, same_device
 from cltensor.ops.window import spread, wide
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
@@ -42,7 +43,7 @@ def _launch(
     labels: Tensor,
     sizes: tuple[int, ...],
     ignored: int,
-    fault: tuple[object, ...],
+    fault: tuple[Buffer, ...],
 ) -> None:
     source, labels = source.contiguous(), labels.contiguous()
     device = result.device
@@ -61,7 +62,7 @@ def _launch(
 
 
 #: x[..., labels[...], ...] along `axis`, one entry per label; 0 where the label is `ignored`.
-label_pick = primitive(
+label_pick: Op = primitive(
     "label_pick(x, labels, axis, ignored, operation)",
     _run_pick,
     dx=lambda g, labels, axis, ignored, operation, x_shape: label_spread(
@@ -69,10 +70,8 @@ label_pick = primitive(
     ),
 )
 #: Zeros with g at the labels along a new axis of size `classes`: the derivative of label_pick.
-label_spread = primitive(
+label_spread: Op = primitive(
     "label_spread(g, labels, axis, ignored, operation, classes)",
     _run_spread,
-    dg=lambda g, labels, axis, ignored, operation: label_pick(
-        g, labels, axis, ignored, operation
-    ),
+    dg=lambda g, labels, axis, ignored, operation: label_pick(g, labels, axis, ignored, operation),
 )

@@ -7,10 +7,9 @@ panels and a register tile per work-item, other devices tiles staged by a work-g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, same_device
 from cltensor.ops.pointwise import astype, full, multiply, not_equal
 from cltensor.ops.shape import matrix_transpose, reshape
-from cltensor.program import kernel
+from cltensor.program import Kernel, kernel
 from cltensor.tensor import Tensor, show
 
 #: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
@@ -55,12 +54,14 @@ def equal_parts(total: int, most: int) -> int:
 
 @lru_cache(maxsize=4096)
 def packed_plan(
-    m: int, n: int, k: int, batch: int, rows: int, cols: int, a_cap: int, kc_cap: int, cores: int
-) -> tuple[int, int, int]:
+    m: int, n: int, k: int, batch: int, rows: int, cols: int, a_cap: int, kc_cap: int, cores: int,
+    direct: bool,
+) -> tuple[int, int, int]:  # fmt: skip
     """(mc, nc, kc): the tile of c that a work-item of gemm_cpu computes, and its steps along k.
 
     Minimises an estimate of the slowest core's time: products, packing of both panels (that of a
-    is repeated for every column of tiles, that of b for every row), start of a work-item.
+    is repeated for every column of tiles unless it is read in place, `direct`; that of b for every
+    row), start of a work-item.
     """
     kc = equal_parts(k, kc_cap)
     best, plan = float("inf"), (rows, cols, kc)
@@ -71,7 +72,7 @@ def packed_plan(
         for parts_n in range(1, 65):
             nc = ceil_div(ceil_div(n, cols), parts_n) * cols
             tiles = ceil_div(m, mc) * ceil_div(n, nc) * batch
-            work = mc * nc * (k / 16 + 1) + 1.2 * mc * k + 0.5 * nc * k + 2000
+            work = mc * nc * (k / 16 + 1) + (not direct) * 1.2 * mc * k + 0.5 * nc * k + 2000
             cost = ceil_div(tiles, cores) * work
             if cost < best:
                 best, plan = cost, (mc, nc, kc)
@@ -90,15 +91,48 @@ def grid_tile(device: Device, m: int, n: int) -> tuple[int, int]:
     return edge, 4 if enough and min(m, n) > large // 2 else 2
 
 
+Shape = tuple[int, ...]
+#: Size, stride in a and stride in b of each batch dimension.
 Axes = list[tuple[int, int, int]]
 
 
-def _batch_axes(a: Tensor, b: Tensor, shape: tuple[int, ...]) -> Axes:
-    """(size, stride in a, stride in b) of the batch dimensions, merged where both run on."""
+class Launch(NamedTuple):
+    """All that a product of two shapes and memory orders needs, except the operands."""
+
+    run: Kernel
+    dtype: np.dtype
+    shape: Shape
+    grid: tuple[int, int, int]
+    local: tuple[int, int, int]
+    #: Offsets in the result and both operands, one for each launch.
+    parts: tuple[tuple[int, int, int], ...]
+    rest: tuple[int, ...]
+
+
+def _batch_shape(a: Shape, b: Shape) -> Shape:
+    if a[-1] != b[-2]:
+        raise ShapeError(
+            f"matmul: inner sizes {a[-1]} and {b[-2]} of shapes {a} and {b} differ; transpose an "
+            "operand with .mT or reshape it"
+        )
+    try:
+        return np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        raise ShapeError(
+            f"matmul: batch shapes {a[:-2]} and {b[:-2]} of {a} and {b} do not broadcast; sizes "
+            "must be equal or 1, counted from the last"
+        ) from None
+
+
+def _batch_axes(batch: Shape, a: Shape, a_steps: Shape, b: Shape, b_steps: Shape) -> Axes:
+    """The batch dimensions, merged where both operands run on."""
+
+    def steps(shape: Shape, strides: Shape) -> list[int]:
+        own = zip(shape[:-2], strides[:-2], strict=True)
+        return [0] * (len(batch) + 2 - len(shape)) + [0 if n == 1 else s for n, s in own]
+
     axes: Axes = []
-    for size, step_a, step_b in zip(
-        shape, _batch_strides(a, shape), _batch_strides(b, shape), strict=True
-    ):
+    for size, step_a, step_b in zip(batch, steps(a, a_steps), steps(b, b_steps), strict=True):
         if size == 1:
             continue
         if axes and axes[-1][1] == step_a * size and axes[-1][2] == step_b * size:
@@ -108,110 +142,99 @@ def _batch_axes(a: Tensor, b: Tensor, shape: tuple[int, ...]) -> Axes:
     return axes
 
 
-def _batch_strides(x: Tensor, shape: tuple[int, ...]) -> list[int]:
-    lead = len(shape) - (x.ndim - 2)
-    own = zip(x.shape[:-2], x.strides[:-2], strict=True)
-    return [0] * lead + [0 if size == 1 else step for size, step in own]
+def _packed(
+    device: Device, dtype: np.dtype, m: int, n: int, k: int, batch: int, direct: bool
+) -> tuple[Kernel, np.dtype, tuple[int, int, int], tuple[int, int, int], tuple[int, ...]]:
+    """Kernel, result dtype, grid, work-group and tile of the product on a CPU device."""
+    total = accumulator(dtype)
+    width = vector_width(dtype)
+    cols = VECTORS * width
+    budget = local_budget(device) // total.itemsize - ROWS * cols
+    kc_cap = 256 if budget * total.itemsize > 64 << 10 else 96
+    a_cap = budget - cols * kc_cap
+    # Long sums pass through c several times, which float16 would round each time: hence TO.
+    run = kernel(
+        device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
+        VW=width, MR=ROWS, NV=VECTORS, a_cap=a_cap, kc_cap=kc_cap,
+    )  # fmt: skip
+    tile = packed_plan(m, n, k, batch, ROWS, cols, a_cap, kc_cap, device.compute_units, direct)
+    return run, total, (ceil_div(n, tile[1]), ceil_div(m, tile[0]), batch), (1, 1, 1), tile
 
 
-def _outer_offsets(axes: Axes) -> Iterator[tuple[int, int, int]]:
-    """(position in the batch, offset in a, offset in b) of every index of `axes`."""
-    sizes = [size for size, _, _ in axes]
-    for position, index in enumerate(np.ndindex(*sizes)):
-        yield (
-            position,
-            sum(i * axis[1] for i, axis in zip(index, axes, strict=True)),
-            sum(i * axis[2] for i, axis in zip(index, axes, strict=True)),
+def _grid(
+    device: Device, dtype: np.dtype, m: int, n: int, batch: int
+) -> tuple[Kernel, np.dtype, tuple[int, int, int], tuple[int, int, int], tuple[int, ...]]:
+    """The same for a device with many small work-items."""
+    edge, each = grid_tile(device, m, n)
+    element = C_NAMES[dtype]
+    run = kernel(
+        device, "gemm_gpu", TI=element, TA=C_NAMES[accumulator(dtype)], TO=element,
+        DM=edge, DN=edge, RM=each, RN=each, KW=16,
+    )  # fmt: skip
+    grid = (ceil_div(n, edge * each) * edge, ceil_div(m, edge * each) * edge, batch)
+    return run, dtype, grid, (edge, edge, 1), ()
+
+
+@lru_cache(maxsize=4096)
+def _launch(
+    device: Device, is_cpu: bool, dtype: np.dtype,
+    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape,
+) -> Launch | None:  # fmt: skip
+    """How to multiply operands of these shapes and strides; None if there is nothing to add up."""
+    batch = _batch_shape(a, b)
+    m, k, n = a[-2], a[-1], b[-1]
+    shape = (*batch, m, n)
+    if k == 0 or 0 in shape:
+        return None
+    axes = _batch_axes(batch, a, a_steps, b, b_steps)
+    # The kernels know two batch dimensions; what cannot be merged into them is launched singly.
+    outer = axes[:-2]
+    (_, outer_a, outer_b), (inner, inner_a, inner_b) = [(1, 0, 0)] * (2 - len(axes)) + axes[-2:]
+    count = prod(size for size, _, _ in axes[-2:])
+    if is_cpu:
+        run, result, grid, local, tile = _packed(device, dtype, m, n, k, count, a_steps[-1] == 1)
+    else:
+        run, result, grid, local, tile = _grid(device, dtype, m, n, count)
+    parts = tuple(
+        (
+            position * count * m * n,
+            sum(i * step for i, (_, step, _) in zip(index, outer, strict=True)),
+            sum(i * step for i, (_, _, step) in zip(index, outer, strict=True)),
         )
+        for position, index in enumerate(np.ndindex(*[size for size, _, _ in outer]))
+    )
+    rest = (
+        *(m, n, k, *a_steps[-2:], *b_steps[-2:]),
+        *(inner, outer_a, inner_a, outer_b, inner_b, *tile),
+    )
+    return Launch(run, result, shape, grid, local, parts, rest)
 
 
 def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
-    same_device("matmul", a, b)
-    if a.dtype != b.dtype:
+    device, dtype = a.device, a.dtype
+    if b.device is not device:
+        same_device("matmul", a, b)
+    if b.dtype is not dtype:
         try:
             dtype = promote(a.dtype, b.dtype)
         except DTypeError as error:
             raise DTypeError(f"matmul: {error}") from None
         a, b = astype.run(a, dtype), astype.run(b, dtype)
-    if a.dtype == bool_:
+    if dtype is bool_:
         return not_equal.run(_run_matmul(astype.run(a, int32), astype.run(b, int32)), 0)
-    m, k = a.shape[-2:]
-    n = b.shape[-1]
-    if b.shape[-2] != k:
-        raise ShapeError(
-            f"matmul: inner sizes {k} and {b.shape[-2]} of shapes {a.shape} and {b.shape} differ; "
-            "transpose an operand with .mT or reshape it"
-        )
-    try:
-        batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    except ValueError:
-        raise ShapeError(
-            f"matmul: batch shapes {a.shape[:-2]} and {b.shape[:-2]} of {a.shape} and {b.shape} do "
-            "not broadcast; sizes must be equal or 1, counted from the last"
-        ) from None
-    shape = (*batch, m, n)
-    if k == 0 or 0 in shape:
-        return full(shape, 0, a.dtype, a.device)
-    run = _packed if a.device.is_cpu else _grid
-    return run(a, b, batch, shape)
-
-
-def _arguments(a: Tensor, b: Tensor, axes: Axes) -> tuple[int, ...]:
-    """Sizes, strides and batch strides as the kernels take them; at most two batch axes."""
-    (_, outer_a, outer_b), (inner, inner_a, inner_b) = [(1, 0, 0)] * (2 - len(axes)) + axes
-    return (
-        *(a.shape[-2], b.shape[-1], a.shape[-1], *a.strides[-2:], *b.strides[-2:]),
-        *(inner, outer_a, inner_a, outer_b, inner_b),
-    )
-
-
-def _packed(a: Tensor, b: Tensor, batch: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    device, total = a.device, accumulator(a.dtype)
-    width = vector_width(a.dtype)
-    cols = VECTORS * width
-    budget = local_budget(device) // total.itemsize - ROWS * cols
-    kc_cap = 256 if budget * total.itemsize > 64 << 10 else 96
-    a_cap = budget - cols * kc_cap
-    # Long sums pass through c several times, which float16 would round each time.
-    run = kernel(
-        device, "gemm_cpu", TI=C_NAMES[a.dtype], TA=C_NAMES[total], TO=C_NAMES[total],
-        VW=width, MR=ROWS, NV=VECTORS, a_cap=a_cap, kc_cap=kc_cap,
-    )  # fmt: skip
-    out = Tensor.empty(shape, total, device)
-    m, n, k = shape[-2], shape[-1], a.shape[-1]
-    axes = _batch_axes(a, b, batch)
-    outer, inner = axes[:-2], axes[-2:]
-    count = prod(size for size, _, _ in inner)
-    mc, nc, kc = packed_plan(m, n, k, count, ROWS, cols, a_cap, kc_cap, device.compute_units)
-    grid = (ceil_div(n, nc), ceil_div(m, mc), count)
-    for i, at_a, at_b in _outer_offsets(outer):
-        run(
-            grid, (1, 1, 1), out.buffer, a.buffer, b.buffer, i * count * m * n,
-            a.offset + at_a, b.offset + at_b, *_arguments(a, b, inner), mc, nc, kc,
+    shapes = (a.shape, a.strides, b.shape, b.strides)
+    launch = _launch(device, device.is_cpu, dtype, *shapes)
+    if launch is None:
+        shape = (*_batch_shape(a.shape, b.shape), a.shape[-2], b.shape[-1])
+        return full(shape, 0, dtype, device)
+    out = Tensor.empty(launch.shape, launch.dtype, device)
+    buffers = (out.buffer, a.buffer, b.buffer)
+    for at_c, at_a, at_b in launch.parts:
+        launch.run(
+            launch.grid, launch.local, *buffers, at_c, a.offset + at_a, b.offset + at_b,
+            *launch.rest,
         )  # fmt: skip
-    return out if total == a.dtype else astype.run(out, a.dtype)
-
-
-def _grid(a: Tensor, b: Tensor, batch: tuple[int, ...], shape: tuple[int, ...]) -> Tensor:
-    device = a.device
-    m, n = shape[-2:]
-    edge, each = grid_tile(device, m, n)
-    element = C_NAMES[a.dtype]
-    run = kernel(
-        device, "gemm_gpu", TI=element, TA=C_NAMES[accumulator(a.dtype)], TO=element,
-        DM=edge, DN=edge, RM=each, RN=each, KW=16,
-    )  # fmt: skip
-    out = Tensor.empty(shape, a.dtype, device)
-    axes = _batch_axes(a, b, batch)
-    outer, inner = axes[:-2], axes[-2:]
-    count = prod(size for size, _, _ in inner)
-    grid = (ceil_div(n, edge * each) * edge, ceil_div(m, edge * each) * edge, count)
-    for i, at_a, at_b in _outer_offsets(outer):
-        run(
-            grid, (edge, edge, 1), out.buffer, a.buffer, b.buffer, i * count * m * n,
-            a.offset + at_a, b.offset + at_b, *_arguments(a, b, inner),
-        )  # fmt: skip
-    return out
+    return out if launch.dtype is dtype else astype.run(out, dtype)
 
 
 _matmul: Op = primitive(

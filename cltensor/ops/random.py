@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -180,7 +181,7 @@ def _float(name: str, dtype: object) -> np.dtype:
     return found
 
 
-def _sizes(name: str, size: tuple) -> tuple[int, ...]:
+def _sizes(name: str, size: Sequence) -> tuple[int, ...]:
     given = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     shape = tuple(int(n) for n in given)
     if any(n < 0 for n in shape):
@@ -201,7 +202,7 @@ def rand(
 def uniform(
     low: float,
     high: float,
-    size: tuple[int, ...],
+    size: Sequence[int],
     dtype: object = None,
     device: Device | str | None = None,
     generator: Generator | None = None,
@@ -227,7 +228,7 @@ def randn(
 def normal(
     mean: float,
     std: float,
-    size: tuple[int, ...],
+    size: Sequence[int],
     dtype: object = None,
     device: Device | str | None = None,
     generator: Generator | None = None,
@@ -239,18 +240,21 @@ def normal(
 
 def randint(
     low: int,
-    high: int | None,
-    size: tuple[int, ...],
+    high: int | Sequence[int] | None = None,
+    size: Sequence[int] | None = None,
     dtype: object = None,
     device: Device | str | None = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Integers spread evenly over [low, high); with high None over [0, low).
+    """Integers spread evenly over [low, high); randint(high, size) starts from 0.
 
     Raises:  ShapeError (a ValueError) for an empty range; DTypeError if the dtype cannot hold it.
     """
-    if high is None:
+    if not isinstance(high, (int, np.integer)):
+        size = high if size is None else size
         low, high = 0, low
+    if size is None:
+        raise ShapeError("randint: no size given; write randint(low, high, size)")
     found = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
     if found.kind not in "iu":
         raise DTypeError(f"randint: makes integers, not {found.name}; cast the result")
@@ -270,7 +274,7 @@ def randint(
 
 def bernoulli(
     p: float,
-    size: tuple[int, ...],
+    size: Sequence[int],
     dtype: object = None,
     device: Device | str | None = None,
     generator: Generator | None = None,

@@ -21,26 +21,38 @@ def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
     if x.size == 0:
         return result
     n, inner = x.shape[axis], math.prod(x.shape[axis + 1 :])
-    lanes = x.size // n
-    device, index = x.device, "long" if wide(x) else "int"
-    # With few lanes, each is cut into blocks that are summed side by side and then joined.
+    outer, device = x.size // (n * inner), x.device
+    # On a CPU neighbouring lanes go side by side, row by row; elsewhere each work-item has one.
+    rows = device.is_cpu and inner > 1
+    lanes = max(16, -(-inner // device.compute_units)) if rows else 1
+    parts = -(-inner // lanes)
+    # With few lanes, each is cut into blocks: their sums come first, then all of them at once.
     wanted = device.compute_units if device.is_cpu else 4096
-    blocks = 1 if lanes >= wanted or x.size < 1 << 14 else min(-(-wanted // lanes), -(-n // 256))
+    alone = outer * parts >= wanted or x.size < 1 << 14
+    blocks = 1 if alone else min(-(-wanted // (outer * parts)), -(-n // 256))
     block = -(-n // blocks)
     blocks = -(-n // block)
-    T = C_NAMES[x.dtype]
-    size, local, each = spread(device, lanes * blocks, grain=max(1, 4096 // block))
-    run = kernel(device, "scan", T=T, index=index, reverse=reverse, totals=blocks > 1)
-    sizes = (lanes, n, inner, blocks, block)
+    items = outer * blocks * parts
+    size, local, each = spread(device, items, grain=max(1, 4096 // (block * lanes)))
+    tail = (x.offset, items, n, inner, blocks, block, lanes, each)
+    common = {
+        "T": C_NAMES[x.dtype],
+        "index": "long" if wide(x) else "int",
+        "reverse": reverse,
+        "rows": rows,
+    }
     if blocks == 1:
-        run((size,), (local,), result.buffer, x.buffer, x.offset, *sizes, each)
+        run = kernel(device, "scan", mode="alone", **common)
+        run((size,), (local,), result.buffer, x.buffer, *tail)
         return result
-    totals = Tensor.empty((lanes // inner, blocks, inner), x.dtype, device)
-    run((size,), (local,), result.buffer, totals.buffer, x.buffer, x.offset, *sizes, each)
+    totals = Tensor.empty((outer, blocks, inner), x.dtype, device)
+    kernel(device, "scan", mode="totals", **common)(
+        (size,), (local,), totals.buffer, x.buffer, *tail
+    )
     totals = _run_cumsum(totals, 1, False)
-    size, local, each = spread(device, x.size)
-    run = kernel(device, "scan_carry", T=T, index=index, reverse=reverse)
-    run((size,), (local,), result.buffer, totals.buffer, x.size, n, inner, blocks, block, each)
+    kernel(device, "scan", mode="carried", **common)(
+        (size,), (local,), result.buffer, x.buffer, totals.buffer, *tail
+    )
     return result
 
 

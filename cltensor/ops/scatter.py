@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.codegen import contiguous_strides
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.op import Op, broadcast_shapes, normalize_axes, primitive
@@ -24,6 +23,7 @@ from cltensor.ops.index import (
     pick_backward,
     take_apart,
 )
+from cltensor.ops.order import sorted_order
 from cltensor.ops.pointwise import astype
 from cltensor.ops.shape import (
     Shape,
@@ -67,16 +67,15 @@ def _value(value: Any, to: Tensor, shape: Shape) -> Tensor | float:
     return broadcast_to(reshape(astype(tensor, to.dtype), given), shape)
 
 
-def _last_writers(at: Any, value: Tensor, start: int, count: int, places: int) -> Tensor:
-    """`value` with the slice of the last writer wherever the table `at` names a place twice."""
-    device = value.device
-    marks = Tensor.empty((places,), dtypes.int32, device)
+def _last_writers(places: Tensor, value: Tensor, start: int) -> Tensor:
+    """`value` with the slice of the last writer wherever `places` names a place twice."""
+    device, count = value.device, places.size
     last = Tensor.empty((count,), dtypes.int32, device)
     local = 1 if device.is_cpu else min(64, device.max_work_group)
     grid = (-(-count // local) * local,)
-    for stage in (0, 1):
-        kernel(device, "last_writer", stage=stage)(grid, (local,), marks.buffer, at, count)
-    kernel(device, "last_writer", stage=2)(grid, (local,), last.buffer, marks.buffer, at, count)
+    order = sorted_order(places, False)
+    run = kernel(device, "last_writer", T=C_NAMES[places.dtype])
+    run(grid, (local,), last.buffer, order.buffer, places.buffer, count)
     return getitem(value, (slice(None),) * start + (last,))
 
 
@@ -100,19 +99,17 @@ def write_region(to: Tensor, key: Any, value: Any) -> None:
     flat = (*before, count, *after)
     if 0 in flat:
         return
+    long_index = wide(to, target)
+    table = offset_table("setitem", dense, grid, target.strides[start:end], long_index)
     if isinstance(source, Tensor):
         source = reshape(source, flat)
         if not plan.unique:
-            # The table is 32 bits wide here: a grid with more places has no room for its marks.
-            at = offset_table("setitem", dense, grid, contiguous_strides(grid), False)
-            source = _last_writers(at, source, start, count, math.prod(grid))
-    long_index = wide(to, target)
-    table = offset_table("setitem", dense, grid, target.strides[start:end], long_index)
+            source = _last_writers(table, source, start)
     strides = (*target.strides[:start], 0, *target.strides[end:])
     copy(
         target.as_strided(flat, strides, target.offset),
         source,
-        to_table=table,
+        to_table=table.buffer,
         axis=start,
         long_index=long_index,
     )

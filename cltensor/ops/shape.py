@@ -27,7 +27,8 @@ def ints(values: Sequence[Any]) -> Shape:
 
 
 def one_axis(operation: str, axis: int, ndim: int) -> int:
-    return normalize_axes(operation, int(axis), ndim)[0]
+    """`axis` counted from the front. Raises ShapeError if there is no such axis."""
+    return axis % ndim if -ndim <= axis < ndim else normalize_axes(operation, int(axis), ndim)[0]
 
 
 # ---------------------------------------------------------------------------------------- reshape
@@ -157,7 +158,7 @@ _permute: Op = primitive(
 def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
     """Reorder the axes: axis d of the result is axis axes[d] of x. A view."""
     wanted = ints(axes)
-    if len(wanted) != x.ndim or len(normalize_axes("permute", wanted, x.ndim)) != x.ndim:
+    if len(normalize_axes("permute", wanted, x.ndim)) != x.ndim:
         raise ShapeError(
             f"permute: axes {wanted} for shape {x.shape}; name each of the {x.ndim} axes once"
         )

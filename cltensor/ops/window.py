@@ -7,10 +7,13 @@ element type on every device, float64 on one without fp64 arithmetic included.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from math import prod
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cltensor.codegen import Shape
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
 
@@ -38,17 +41,11 @@ def spread(device: Device, count: int, grain: int = _GRAIN) -> tuple[int, int, i
     return -(-count // local) * local, local, 1
 
 
-def reach(x: Tensor) -> int:
-    """One past the largest element position that `x` can touch in its buffer."""
-    if 0 in x.shape:
-        return 0
-    forward = sum((n - 1) * s for n, s in zip(x.shape, x.strides, strict=True) if s > 0)
-    return x.offset + forward + 1
-
-
 def wide(*tensors: Tensor) -> bool:
     """Whether positions in any of the tensors need 64-bit arithmetic."""
-    return any(max(reach(x), x.size) >= _INT_LIMIT for x in tensors)
+    return any(
+        x.buffer.nbytes // x.dtype.itemsize >= _INT_LIMIT or x.size >= _INT_LIMIT for x in tensors
+    )
 
 
 def bits_of(value: complex, dtype: np.dtype) -> int:
@@ -57,27 +54,49 @@ def bits_of(value: complex, dtype: np.dtype) -> int:
         return int(np.asarray(value).astype(dtype).reshape(1).view(f"u{dtype.itemsize}")[0])
 
 
-def _merge(
-    shape: tuple[int, ...], to: tuple[int, ...], source: tuple[int, ...], fixed: int
-) -> tuple[list[list[int]], int]:
-    """Axes as [size, to stride, source stride] without those of size 1, neighbours merged.
+class _Layout(NamedTuple):
+    """How a copy runs: the merged axes and the launch. `axes` is size, to stride and source stride
+    of each in turn; `tail` is rows, rows for each work-item, and elements for each."""
 
-    Axis `fixed` (-1: none) stays on its own; its new position is the second result.
-    """
-    merged: list[list[int]] = []
-    fixed_at = -1
-    for axis, (n, ys, xs) in enumerate(zip(shape, to, source, strict=True)):
-        if axis == fixed:
-            fixed_at = len(merged)
+    rank: int
+    fixed: int
+    axes: tuple[int, ...]
+    tail: tuple[int, int, int]
+    grid: tuple[int, ...]
+    local: tuple[int, ...]
+
+
+@lru_cache(4096)
+def _layout(
+    device: Device, is_cpu: bool, shape: Shape, to: Shape, source: Shape, axis: int
+) -> _Layout:
+    """Merge neighbouring axes that run on in both windows, but for `axis`, and drop sizes of 1."""
+    merged: list[tuple[int, int, int]] = []
+    fixed = -1
+    for d, (n, ys, xs) in enumerate(zip(shape, to, source, strict=True)):
+        if d == axis:
+            fixed = len(merged)
         elif n == 1:
             continue
-        elif merged and len(merged) - 1 != fixed_at:
-            before = merged[-1]
-            if before[1] == ys * n and before[2] == xs * n:
-                merged[-1] = [before[0] * n, ys, xs]
+        elif merged and len(merged) - 1 != fixed:
+            before, before_ys, before_xs = merged[-1]
+            if before_ys == ys * n and before_xs == xs * n:
+                merged[-1] = (before * n, ys, xs)
                 continue
-        merged.append([n, ys, xs])
-    return merged or [[1, 1, 1]], fixed_at
+        merged.append((n, ys, xs))
+    merged = merged or [(1, 1, 1)]
+    rows, n = prod([size for size, _, _ in merged[:-1]]), merged[-1][0]
+    if is_cpu:
+        items = max(1, min(rows * n // _GRAIN, device.compute_units * 4))
+        rows_each = -(-rows // items)
+        segment = -(-n // min(n, -(-items // rows)))
+        grid, local = (-(-rows // rows_each), -(-n // segment)), (1, 1)
+    else:
+        rows_each, segment = 1, n
+        width, group, _ = spread(device, rows * n)
+        grid, local = (width, 1), (group, 1)
+    axes = tuple([value for triple in merged for value in triple])
+    return _Layout(len(merged), fixed, axes, (rows, rows_each, segment), grid, local)
 
 
 def copy(
@@ -95,46 +114,31 @@ def copy(
     multiples of a stride; the table holds long when `long_index`, else int. `to` must be a window
     of a buffer that nobody else sees.
     """
-    if 0 in to.shape:
+    shape = to.shape
+    if 0 in shape:
         return
     device = to.device
     other = source if isinstance(source, Tensor) else to
-    axes, fixed = _merge(to.shape, to.strides, other.strides, axis)
-    long_index = long_index or wide(to, other)
-    rank, rows, n = len(axes), 1, axes[-1][0]
-    for size, _, _ in axes[:-1]:
-        rows *= size
-    if device.is_cpu:
-        items = max(1, min(rows * n // _GRAIN, device.compute_units * 4))
-        rows_each = -(-rows // items)
-        segments = min(n, -(-items // rows))
-        segment = -(-n // segments)
-        grid, local = (-(-rows // rows_each), -(-n // segment)), (1, 1)
-    else:
-        rows_each, segment = 1, n
-        width, group, _ = spread(device, rows * n)
-        grid, local = (width,), (group,)  # type: ignore[assignment]
+    other_buffer = other.buffer
+    layout = _layout(device, device.is_cpu, shape, to.strides, other.strides, axis)
     run = kernel(
         device,
         "copy",
         T=BIT_TYPES[to.dtype.itemsize],
-        rank=rank,
-        index="long" if long_index else "int",
+        rank=layout.rank,
+        index="long" if long_index or wide(to, other) else "int",
         cpu=device.is_cpu,
-        scalar=not isinstance(source, Tensor),
-        to_table=fixed if to_table is not None else -1,
-        source_table=fixed if source_table is not None else -1,
-        to_unit=axes[-1][1] == 1,
-        source_unit=axes[-1][2] == 1,
+        scalar=other is to,
+        to_table=-1 if to_table is None else layout.fixed,
+        source_table=-1 if source_table is None else layout.fixed,
+        to_unit=layout.axes[-2] == 1,
+        source_unit=layout.axes[-1] == 1,
     )
-    args: list[Any] = [to.buffer]
-    if isinstance(source, Tensor):
-        args.append(source.buffer)
-    if to_table is not None or source_table is not None:
-        args.append(to_table if to_table is not None else source_table)
-    for triple in axes:
-        args += triple
-    args += [to.offset, other.offset, rows, rows_each, segment]
+    table = to_table if source_table is None else source_table
+    places: tuple[int, ...] = (to.offset, other.offset, *layout.tail)
+    buffers: tuple[Buffer, ...] = (to.buffer,) if other is to else (to.buffer, other_buffer)
+    if table is not None:
+        buffers += (table,)
     if not isinstance(source, Tensor):
-        args.append(bits_of(source, to.dtype))
-    run(grid, local, *args)
+        places += (bits_of(source, to.dtype),)
+    run(layout.grid, layout.local, *buffers, *layout.axes, *places)

@@ -17,7 +17,6 @@ from cltensor import fusion
 from cltensor.autograd import Variable
 from cltensor.codegen import contiguous_strides
 from cltensor.device import Device
-from cltensor.errors import GradientError
 from cltensor.ops.join import concat
 from cltensor.ops.pointwise import copy_into
 from cltensor.ops.shape import reshape
@@ -84,18 +83,13 @@ class Block:
         """Count one more step."""
         self.steps += 1
 
-    def gradient(self, operation: str) -> Tensor:
+    def gradient(self) -> Tensor:
         """The gradients, read where they are, as one flat Tensor."""
         parts = []
         for param in self.params:
             gradient = param.grad
             assert gradient is not None  # blocks hold the parameters that have one
             grad = gradient.data
-            if grad.shape != param.shape:
-                raise GradientError(
-                    f"{operation}.step: a gradient has shape {grad.shape}, its parameter "
-                    f"{param.shape}"
-                )
             if not grad.is_contiguous:
                 grad = grad.contiguous()
             parts.append(grad._value)

@@ -23,9 +23,7 @@ class LRScheduler:
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(
-                f"{type(self).__name__}: optimizer is a {type(optimizer).__name__}"
-            )
+            raise TypeError(f"{type(self).__name__}: optimizer is a {type(optimizer).__name__}")
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -230,8 +228,11 @@ class OneCycleLR(LRScheduler):
         peak = pct_start * total_steps - 1
         last = total_steps - 1
         self._phases = (
-            [(peak, "max_lr", "base_momentum"), (2 * peak, "initial_lr", "max_momentum"),
-             (last, "min_lr", "max_momentum")]
+            [
+                (peak, "max_lr", "base_momentum"),
+                (2 * peak, "initial_lr", "max_momentum"),
+                (last, "min_lr", "max_momentum"),
+            ]
             if three_phase
             else [(peak, "max_lr", "base_momentum"), (last, "min_lr", "max_momentum")]
         )

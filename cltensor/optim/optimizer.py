@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import Variable, enable_grad, no_grad
-from cltensor.errors import GradientError, StateError
+from cltensor.errors import StateError
 from cltensor.ops.create import tensor, zeros_like
 from cltensor.optim.block import Block, flat, gradients_at_once
 from cltensor.tensor import Tensor
@@ -173,7 +173,7 @@ class Optimizer:
         else:
             recorder.host(block.advance)
         state = dict(block.state)
-        values = self._update(block, state, block.gradient(self._name))
+        values = self._update(block, state, block.gradient())
         block.store(values, state)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -187,8 +187,8 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """The state by number of the parameter, and the groups with numbers for parameters.
 
-            {"state": {0: {"exp_avg": Tensor, ...}, ...},
-             "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
+        {"state": {0: {"exp_avg": Tensor, ...}, ...},
+         "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
         """
         self._split_blocks()
         groups, first = [], 0
@@ -216,9 +216,7 @@ class Optimizer:
                 f"{operation}: {len(saved_groups)} parameter groups were saved, "
                 f"the optimizer has {len(self.param_groups)}"
             )
-        for number, (saved, group) in enumerate(
-            zip(saved_groups, self.param_groups, strict=True)
-        ):
+        for number, (saved, group) in enumerate(zip(saved_groups, self.param_groups, strict=True)):
             if len(saved["params"]) != len(group["params"]):
                 raise StateError(
                     f"{operation}: group {number} was saved with {len(saved['params'])} "
