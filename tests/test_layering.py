@@ -43,7 +43,8 @@ def imports(path):
             names = [node.module]
         else:
             names = []
-        yield from (f"{name}.".split(".")[1] for name in names if f"{name}.".startswith("cltensor."))
+        inside = [f"{name}." for name in names if f"{name}.".startswith("cltensor.")]
+        yield from (name.split(".")[1] for name in inside)
         pending += ast.iter_child_nodes(node)
 
 
