@@ -79,10 +79,11 @@ class Adam(Optimizer):
         state["exp_avg_sq"] = square = beta2 * square + (1 - beta2) * (grad * grad)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)
-        # Python floats: they change with every step and reach the kernel as arguments.
-        rate = lr / (1 - beta1 ** state["step"])
+        # Python floats: they change with every step and reach the kernel as arguments. The root's
+        # correction multiplies out of the denominator, which spares each element a division.
         scale = math.sqrt(1 - beta2 ** state["step"])
-        param.data = values - rate * (mean / (sqrt(square) / scale + group["eps"]))
+        rate = lr * scale / (1 - beta1 ** state["step"])
+        param.data = values - rate * (mean / (sqrt(square) + group["eps"] * scale))
 
 
 class AdamW(Adam):
