@@ -37,7 +37,7 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
     const int vectors = by_row ? rows * per_row : flat;
 
     u_g += (long)group * ((filters + ${MR - 1}) / ${MR}) * channels * taps * ${MR};
-    ${conv.reach_table('reach', '(n_channels < channels ? n_channels : channels)')}
+    int listed = 0;
     for (int image = image0; image < image1; image++) {
         __global const ${TI}* restrict x = x_g + x_offset
             + ((long)image * groups + group) * channels * h * w;
@@ -45,22 +45,29 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
             + ((long)image * groups + group) * filters * y_plane + (long)row0 * y_row + (long)col0 * y_col;
         for (int channel0 = 0; channel0 == 0 || channel0 < channels; channel0 += n_channels) {
             const int here = channels - channel0 < n_channels ? channels - channel0 : n_channels;
-            const int first = channel0 == 0, depth = here * taps;
+            const int first = channel0 == 0, run = here * taps_w;
+            if (listed != here) {
+                ${conv.reach_table('reach', 'here')}
+                listed = here;
+            }
             ${conv.copy_patch('patch_l', 'x + (long)channel0 * h * w', 'here', 'row0', 'col0', 'n_rows')}
             for (int v = 0; v < vectors; v += ${NV}) {
             % for i in range(NV):
                 const int v${i} = v + ${i} < vectors ? v + ${i} : v;
                 const int at${i} = by_row ? (v${i} / per_row) * pitch + (v${i} % per_row) * ${VW} : v${i} * ${VW};
-                const int row${i} = at${i} / pitch, col${i} = at${i} % pitch;
-                const int whole${i} = v + ${i} < vectors && y_col == 1 && col${i} + ${VW} <= cols && row${i} < rows;
+                const int line${i} = at${i} / pitch, col${i} = at${i} % pitch;
+                const int whole${i} = v + ${i} < vectors && y_col == 1 && col${i} + ${VW} <= cols && line${i} < rows;
             % endfor
+                const int ends = at${NV - 1} + (by_row ? 0 : ${VW - 1}), last = ends / pitch < rows ? ends / pitch : rows - 1;
+                ${conv.live_taps('tap0', 'tap1', 'row0 + line0', 'row0 + last')}
+                const int k0 = tap0 * run, k1 = tap1 * run;
                 for (int f = filter0; f < filter1; f += ${MR}) {
-                    __global const ${TA}* restrict u = u_g + ((long)f * channels + (long)channel0 * ${MR}) * taps;
+                    __global const ${TA}* restrict u = u_g + ((long)f * channels + (long)channel0 * ${MR}) * taps + k0 * ${MR};
                     const int live = filter1 - f < ${MR} ? filter1 - f : ${MR};
                     __global ${TO}* restrict z = y + f * y_plane;
                     ${tile.clear(MR, NV)}
 #pragma clang loop unroll(disable)
-                    for (int k = 0; k < depth; k++) {
+                    for (int k = k0; k < k1; k++) {
                         const int o = reach[k];
                         ${tile.step(['u[%d]' % r for r in range(MR)],
                                     ['*(__local const uvec*)(patch_l + at%d + o)' % i for i in range(NV)])}
@@ -71,7 +78,7 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                     % for i in range(NV):
                     % for r in range(MR):
                         {
-                            __global uvec* p = (__global uvec*)(z + ${r} * y_plane + row${i} * y_row + col${i});
+                            __global uvec* p = (__global uvec*)(z + ${r} * y_plane + line${i} * y_row + col${i});
                             *p = first ? c${r}_${i} : c${r}_${i} + *p;
                         }
                     % endfor
@@ -80,7 +87,7 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                     } else {
                         ${tile.spill(MR, NV, VW, 't')}
                     % for i in range(NV):
-                        for (int l = 0, row = row${i}, col = col${i}; l < ${VW} && v + ${i} < vectors; l++) {
+                        for (int l = 0, row = line${i}, col = col${i}; l < ${VW} && v + ${i} < vectors; l++) {
                             if (row < rows && col < cols)
                                 for (int r = 0; r < live; r++) {
                                     ${tile.put(TO, 'z[r * y_plane + (long)row * y_row + (long)col * y_col]',

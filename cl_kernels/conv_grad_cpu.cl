@@ -27,7 +27,7 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
     const int channel0 = get_group_id(0) * n_channels, filter0 = get_group_id(1) * n_filters;
     const int here = channels - channel0 < n_channels ? channels - channel0 : n_channels;
     const int live = filters - filter0 < n_filters ? filters - filter0 : n_filters;
-    const int depth = here * taps;
+    const int run = here * taps_w, depth = here * taps;
     /* part[split][group][filter block][channel block][filter / NR][tap / MR][MR][NR] */
     const int tiles_k = (n_channels * taps + ${MR - 1}) / ${MR}, tiles_f = (n_filters + ${NR - 1}) / ${NR};
     __global ${TA}* restrict part = part_g
@@ -53,22 +53,43 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
             __global const ${TI}* restrict g${l} = g + (long)(f + ${l} < live ? f + ${l} : live - 1) * out_h * out_w;
         % endfor
             __local ${TA}* restrict d = grad_l + (f / ${NR}) * rows * cols * ${NR} + f % ${NR};
-            for (int i = 0; i < rows; i++)
-                for (int j = 0; j < cols; j++) {
-                    const int o = i * out_w + j;
+            /* whole rows follow each other in memory and make one long run */
+            const int runs = cols == out_w ? 1 : rows, length = cols == out_w ? rows * cols : cols;
+            for (int i = 0; i < runs; i++) {
+                int o = i * out_w;
+                const int end = o + length;
+            % if TI == TA and VW <= 8:
+                for (; o + ${VW} <= end; o += ${VW}) {
+                % for l in range(VW):
+                    vec r${l} = *(__global const uvec*)(g${l} + o);
+                % endfor
+                    ${tile.transpose(VW)}
+                % for l in range(VW):
+                    *(__local vec*)(d + ${l * NR}) = r${l};
+                % endfor
+                    d += ${VW * NR};
+                }
+            % endif
+                for (; o < end; o++) {
                     *(__local vec*)d = (vec)(${', '.join('g%d[o]' % l for l in range(VW))});
                     d += ${NR};
                 }
+            }
         }
         for (int f = 0; f < live; f += ${NR})
             for (int k = 0; k < depth; k += ${MR}) {
                 __global ${TA}* restrict p = part + ((f / ${NR}) * tiles_k + k / ${MR}) * ${MR * NR};
-                __local const ${TA}* restrict d = grad_l + f * rows * cols;
+                /* output rows for which some of these taps meet the image */
+                const int th0 = k / run, th1 = (k + ${MR - 1}) / run;
+                int top = 0, bottom = rows;
+                while (top < bottom && (row0 + top) * step_h + start_h + th1 * tap_h < 0) top++;
+                while (bottom > top && (row0 + bottom - 1) * step_h + start_h + th0 * tap_h >= h) bottom--;
+                __local const ${TA}* restrict d = grad_l + (f * rows + top * ${NR}) * cols;
             % for r in range(MR):
                 __local const ${TA}* restrict x${r} = patch_l + reach[k + ${r}];
             % endfor
                 ${tile.clear(MR, NV)}
-                for (int i = 0; i < rows; i++) {
+                for (int i = top; i < bottom; i++) {
 #pragma clang loop unroll(disable)
                     for (int o = i * pitch; o < i * pitch + cols; o++) {
                         ${tile.step(['x%d[o]' % r for r in range(MR)],

@@ -24,18 +24,26 @@
     const int patch = plane * phases_h * phases_w;
 </%def>
 
-## reach[k]: where tap k = (channel, row, column) of `channels` lies from the first output's element.
+## reach[k]: where tap k = (tap row, channel, tap column) of `channels` lies, from the element of the
+## first output. Tap rows come first, so that those that fall on padding are a run to leave out.
 <%def name="reach_table(reach, channels)">
     {
         int k = 0;
-        for (int c = 0; c < ${channels}; c++)
-            for (int th = 0; th < taps_h; th++)
+        for (int th = 0; th < taps_h; th++)
+            for (int c = 0; c < ${channels}; c++)
                 for (int tw = 0; tw < taps_w; tw++) {
                     const int ah = th * tap_h, aw = tw * tap_w;
                     ${reach}[k++] = c * patch + (ah / step_h) * pitch + aw / step_w
                         + ((ah % step_h) * phases_w + aw % step_w) * plane;
                 }
     }
+</%def>
+
+## Tap rows [lo, hi) are those that meet the image for some output row from top to bottom.
+<%def name="live_taps(lo, hi, top, bottom)">
+    int ${lo} = 0, ${hi} = taps_h;
+    while (${lo} < ${hi} && (${bottom}) * step_h + start_h + ${lo} * tap_h < 0) ${lo}++;
+    while (${hi} > ${lo} && (${top}) * step_h + start_h + (${hi} - 1) * tap_h >= h) ${hi}--;
 </%def>
 
 ## A function that copies one channel: rows x cols outputs' worth from (row0, col0) of the output.

@@ -8,7 +8,9 @@
 % if device.fp16:
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
 % endif
-#define CT_OVERLOAD inline __attribute__((overloadable))
+## PoCL would keep the call of a small function in a loop, and with it the loop from vector code.
+#define INLINE __attribute__((always_inline))
+#define CT_OVERLOAD INLINE __attribute__((overloadable))
 <% floats = [('float', 'f')] + ([('double', '')] if device.fp64 else []) %>
 % if device.is_pocl:
 % for T, suffix in floats:

@@ -1,7 +1,6 @@
 ## Philox 4x32-10, the counter-based generator of Salmon, Moraes, Dror and Shaw (2011): the words
 ## of a counter and a key are a fixed function of both, so the bits are the same on every device.
 /* A compiler that leaves calls inside a loop cannot make vector code of it: 13 times slower. */
-#define INLINE __attribute__((always_inline))
 % for name in ("low", "high"):
 INLINE uint philox_${name}(const uint a, const uint b) {
     return (uint)(${"((ulong)a * b)" if name == "low" else "((ulong)a * b) >> 32"});

@@ -1,6 +1,6 @@
-## A work-item sums up a block of elements along the axis, from the far end when reverse: mode
-## "totals" writes only each block's sum, "carried" starts from the sum of the blocks before, "alone"
-## from 0. By rows (cpu), it takes `lanes` neighbouring lanes side by side; else one lane.
+## A work-item sums up a block of elements along the axis, from the far end when reverse. Mode
+## "totals" writes only each block's sum, "carried" starts from the sum of the blocks before,
+## "alone" from 0. By rows (cpu), it takes `lanes` neighbouring lanes side by side; else one lane.
 __kernel void scan(
     __global ${T}* restrict y_g, __global const ${T}* restrict x_g,
 % if mode == "carried":

@@ -4,7 +4,6 @@
 % else:
 <% below = "(a < b)" %>
 % endif
-#define INLINE __attribute__((always_inline)) /* PoCL would keep the call in the loop */
 #define LESS(p, q) less_value(x_g[p], x_g[q])
 <% first, second = "ba" if descending else "ab" %>
 INLINE bool less_value(const ${T} ${first}, const ${T} ${second}) {

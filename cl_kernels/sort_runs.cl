@@ -1,4 +1,5 @@
-## A work-item sorts a run of ${run} indices of one lane by insertion, keeping equal values in order.
+## A work-item sorts a run of ${run} indices of one lane by insertion; equal values keep their
+## order.
 <%include file="sort_less.cl"/>
 __kernel void sort_runs(
     __global int* restrict y_g, __global const ${T}* restrict x_g,

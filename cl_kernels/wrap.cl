@@ -1,5 +1,4 @@
 ## Shared by the kernels that read indices: a negative one counts from the end, a bad one is noted.
-#define INLINE __attribute__((always_inline)) /* PoCL would keep the call in the loop */
 INLINE long wrap_index(const long given, const long n, __global int* fault_g) {
     const long i = given < 0 ? given + n : given;
     if (i >= 0 && i < n)

@@ -9,10 +9,10 @@ PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
     ["errors", "dtypes", "device", "memory"],
-    ["program", "codegen", "tuning", "fusion"],
+    ["program", "replay", "codegen", "tuning", "fusion"],
     ["op", "operators", "tensor"],
     ["ops"],
-    ["autograd", "creation", "testing"],
+    ["autograd", "creation", "jit", "testing"],
     ["nn"],
     ["optim", "data", "models", "weights"],
     ["icd", "cli"],
@@ -43,7 +43,8 @@ def imports(path):
             names = [node.module]
         else:
             names = []
-        yield from (f"{name}.".split(".")[1] for name in names if f"{name}.".startswith("cltensor."))
+        inside = [f"{name}." for name in names if f"{name}.".startswith("cltensor.")]
+        yield from (name.split(".")[1] for name in inside)
         pending += ast.iter_child_nodes(node)
 
 

@@ -1,6 +1,7 @@
 """Kernels: rendering, building, both caches, threads and processes."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_an_empty_grid_is_a_no_op_and_an_absurd_one_refused(device):
     twice = build(device, "twice", _COPY, "the test")
     twice((0,), (1,), out.buffer, out.buffer, 4, 2.0)
     assert out.numpy().tolist() == [0, 0, 0, 0]
-    with pytest.raises(KernelError, match="twice: a grid of .* is out of range"):
+    with pytest.raises(KernelError, match=r"twice: a grid of .* is out of range"):
         twice((1 << 40, 1 << 20), (1, 1), out.buffer, out.buffer, 4, 2.0)
 
 
@@ -235,12 +236,15 @@ def test_threads_launch_at_once_with_right_results(device, mode):
 
 
 def test_threads_may_share_a_pending_value(device, deferred):
+    sums = []
+
+    def work(total, pending, i):
+        sums.append((total + i).item() - i + (pending * 0).sum().item())
+
     for _ in range(20):
         pending = ct.arange(1000, dtype="float32") + 1
-        total = pending.sum()
-        sums = []
-        in_threads(4, lambda i: sums.append((total + i).item() - i + (pending * 0).sum().item()))
-        assert sums == [500500.0] * 4
+        in_threads(4, partial(work, pending.sum(), pending))
+    assert sums == [500500.0] * 80
 
 
 def test_threads_may_build_the_same_kernel_at_once(device):

@@ -175,7 +175,8 @@ def _correlate(
     panels = groups * ceil_div(filters, ROWS)
     laid = Tensor.empty((panels * ROWS * channels * rows.taps * cols.taps,), total, device)
     lay(
-        (panels, 1, 1), (1, 1, 1), laid.buffer, w.buffer, filters, channels, rows.taps, cols.taps,
+        (panels, 1, 1), (1, 1, 1), laid.buffer, w.buffer, filters, channels,
+        max(1, blocks.channels), rows.taps, cols.taps,
         w.offset + weights.offset, *weights[1:],
     )  # fmt: skip
     run = kernel(
@@ -369,6 +370,7 @@ def run_weight(
     local = min(64, device.max_work_group)
     add(
         (ceil_div(out.size, local) * local,), (local,), out.buffer, part.buffer, out.size, splits,
-        groups, filters, channels, taps[0] * taps[1], blocks.filters, blocks.channels,
+        groups, filters, channels, taps[0] * taps[1], taps[1], blocks.filters,
+        blocks.channels,
     )  # fmt: skip
     return out

@@ -130,7 +130,7 @@ _setitem: Op = primitive(
 )
 
 
-def setitem(x: Tensor, key: Any, value: Any) -> Tensor:
+def setitem(x: Any, key: Any, value: Any) -> Any:
     """A copy of x in which x[key] is `value`. The key means what it means in getitem."""
     return _setitem(x, value, key)
 

@@ -75,9 +75,13 @@ class Adam(Optimizer):
         state["exp_avg_sq"] = square = beta2 * square + (1 - beta2) * (grad * grad)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)
-        rate = Live(lambda: group["lr"] / (1 - beta1**block.steps))
-        scale = Live(lambda: math.sqrt(1 - beta2**block.steps))
-        return values - rate * (mean / (sqrt(square) / scale + group["eps"]))
+        # The root's correction multiplies out of the denominator: one division less per element.
+        def scale() -> float:
+            return math.sqrt(1 - beta2**block.steps)
+
+        rate = Live(lambda: group["lr"] * scale() / (1 - beta1**block.steps))
+        small = Live(lambda: group["eps"] * scale())
+        return values - rate * (mean / (sqrt(square) + small))
 
 
 class AdamW(Adam):

@@ -40,7 +40,7 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         # One entry per parameter, in the order of the groups; it lives as long as the parameter.
-        self.state: list[dict[str, Any]] = []
+        self._state: list[dict[str, Any]] = []
         self._blocks: list[Block] = []
         entries: list[Any] = list(params)
         if not entries:
@@ -73,7 +73,16 @@ class Optimizer:
         options = {**self.defaults, **group, "params": params}
         self._check_options(options)
         self.param_groups.append(options)
-        self.state.extend({} for _ in params)
+        self._state.extend({} for _ in params)
+
+    @property
+    def state(self) -> list[dict[str, Any]]:
+        """The state of every parameter, in the order of the groups.
+
+        Looking at it ends the present layout in blocks; the next step makes a new one.
+        """
+        self._split_blocks()
+        return self._state
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Refuse options out of range; subclasses say which."""
@@ -85,7 +94,7 @@ class Optimizer:
 
     def _entries(self) -> Iterator[tuple[Variable, dict[str, Any], dict[str, Any]]]:
         """(parameter, its state, its group) for every parameter."""
-        states = iter(self.state)
+        states = iter(self._state)
         for group in self.param_groups:
             for param in group["params"]:
                 yield param, next(states), group
@@ -131,7 +140,7 @@ class Optimizer:
             recorder = param.device.recorder
             if recorder is not None:
                 recorder.spoiled = True  # a replay would lay the first values out again
-            steps = self._steps_of(self.state[i])
+            steps = self._steps_of(self._state[i])
             key = (id(group), param.device.name, param.dtype, steps)
             together.setdefault(key, []).append((i, param, group))
         for (*_, steps), members in together.items():
@@ -147,7 +156,7 @@ class Optimizer:
         places = [i for i, _, _ in members]
         group = members[0][2]
         block = Block(places, [param for _, param, _ in members], group, steps)
-        kept = [self.state[i] for i in places]
+        kept = [self._state[i] for i in places]
         for name in self._state_names(group):
             known = all(name in entry for entry in kept)
             block.state[name] = (
@@ -163,7 +172,7 @@ class Optimizer:
         """Give the state in the blocks back to the single parameters, and drop the blocks."""
         for block in self._blocks:
             for i, entry in zip(block.places, block.split_state(), strict=True):
-                self.state[i] = {"step": block.steps, **entry} if self._keeps_steps else entry
+                self._state[i] = {"step": block.steps, **entry} if self._keeps_steps else entry
         self._blocks = []
 
     def _move(self, block: Block) -> None:
@@ -190,7 +199,6 @@ class Optimizer:
         {"state": {0: {"exp_avg": Tensor, ...}, ...},
          "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
         """
-        self._split_blocks()
         groups, first = [], 0
         for group in self.param_groups:
             numbers = list(range(first, first + len(group["params"])))
@@ -231,7 +239,7 @@ class Optimizer:
             for number, (param, _, _) in zip(order, self._entries(), strict=True)
         ]
         self._blocks = []
-        self.state = state
+        self._state = state
         self.param_groups = [
             {**self.defaults, **copy.deepcopy(_without_params(saved)), "params": group["params"]}
             for saved, group in zip(saved_groups, self.param_groups, strict=True)
