@@ -152,9 +152,10 @@ def _settle_states(recorder: Recorder) -> list[tuple[Any, Any]]:
     replay and read at its start; pairs of the buffer that was read and the one to read."""
     moved = []
     for before, current, show in list(recorder.states.values()):
-        static = Tensor.empty(before.shape, before.dtype, before.device)
+        # Not from the recorder's pool, whose buffers may serve several launches of the call.
+        buffer = recorder.outer_pool.allocate(before.nbytes)
+        static = Tensor(fusion.stored(before.shape, before.dtype, before.device, buffer))
         copy_into(static, current())
-        recorder.keep(static.buffer)
         recorder.replaces(static.buffer)
         show(static)
         moved.append((before.buffer, static.buffer))
