@@ -124,10 +124,9 @@ def test_a_second_run_builds_nothing(run_python, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "foreign"])
-def test_a_damaged_entry_is_built_again(device, tmp_path, monkeypatch, damage):
-    monkeypatch.setattr(program, "cache_folder", lambda: tmp_path)
+def test_a_damaged_entry_is_built_again(device, disk_cache, damage):
     build(device, "twice", _COPY, "the test")
-    (entry,) = entries(tmp_path)
+    (entry,) = entries(disk_cache)
     content = entry.read_bytes()
     flipped = bytearray(content)
     flipped[len(content) // 2] ^= 1
@@ -193,7 +192,7 @@ def test_debug_reports_builds_and_launches_at_exit(run_python):
     done = run_python(_WORK, CLTENSOR_DEBUG="1")
     assert "programs built" in done.stderr
     assert "launches" in done.stderr
-    assert run_python(_WORK).stderr == ""
+    assert run_python(_WORK, CLTENSOR_DEBUG=None).stderr == ""
 
 
 # --------------------------------------------------------------------------------- threads
