@@ -105,6 +105,20 @@ def test_against_sums_written_out(skeleton, x_shape, w_shape, options):
     check(x_shape, w_shape, **options)
 
 
+@pytest.mark.parametrize(
+    ("x_shape", "w_shape", "options"),
+    [
+        ((2, 24, 8, 8), (24, 24, 3, 3), {"padding": 1}),
+        ((2, 25, 9, 13), (29, 25, 3, 3), {"padding": 1}),
+        ((1, 270, 9, 8), (24, 270, 3, 3), {"padding": 1}),
+        ((1, 48, 11, 24), (60, 24, 3, 3), {"padding": 2, "groups": 2}),
+        ((1, 24, 4, 300), (24, 24, 3, 3), {"padding": (0, 1)}),
+    ],
+)
+def test_winograd_tiles(device, x_shape, w_shape, options):
+    check(x_shape, w_shape, **options)
+
+
 def test_float64(skeleton):
     if not skeleton.fp64:
         pytest.skip(f"'{skeleton}' has no float64")

@@ -144,7 +144,9 @@ def conv2d(
              filters of each equal part of O see the same part of C only.
     Returns: (N, O, (H + 2*padding - dilation*(P-1) - 1)//stride + 1, ...).
     Raises:  ShapeError if channels and groups do not match or the filters do not fit.
-    Source:  the register tile of matrix products over a padded patch of the image, read in place.
+    Source:  the register tile of matrix products over a padded patch of the image, read in place;
+             for 3x3 filters of many channels in float32, Winograd's F(2x2, 3x3) (Lavin and Gray
+             2015), whose rounding error is about twice as large.
     """
     _require_four("conv2d", x=x, w=w)
     stride = pair("conv2d", "stride", stride, 1)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cltensor.device import Device
-from cltensor.dtypes import C_NAMES, bool_, promote
+from cltensor.dtypes import C_NAMES, bool_, float32, promote
 from cltensor.errors import DTypeError
 from cltensor.op import same_device
 from cltensor.ops.linalg import (
@@ -166,7 +166,11 @@ def _correlate(
     out: Tensor, x: Tensor, w: Tensor, rows: Axis, cols: Axis, channels: int, filters: int,
     groups: int, weights: Weights, target: Target, caps: Caps, blocks: Blocks,
 ) -> None:  # fmt: skip
-    """Launch conv_cpu: `filters` by `channels` per group; an axis without taps gives zeros."""
+    """Launch the kernels of a CPU device: `filters` by `channels` per group."""
+    if _winograd_fits(rows, cols, channels, filters, x.dtype) and _winograd(
+        out, x, w, rows, cols, channels, filters, groups, weights
+    ):
+        return
     device, images = x.device, x.shape[0]
     total = accumulator(x.dtype)
     width = vector_width(x.dtype)
@@ -193,6 +197,49 @@ def _correlate(
         *_interleave(rows, cols), *target, groups, blocks.images, blocks.filters,
         max(1, blocks.channels), blocks.rows, blocks.cols,
     )  # fmt: skip
+
+
+def _winograd_fits(rows: Axis, cols: Axis, channels: int, filters: int, dtype: np.dtype) -> bool:
+    """Whether F(2x2, 3x3) applies, and transforms and partly filled tiles leave a gain."""
+    if dtype != float32 or {(a.taps, a.step, a.tap) for a in (rows, cols)} != {(3, 1, 1)}:
+        return False
+    covered = ceil_div(rows.out, 2) * 2 * ceil_div(cols.out, 8) * 8
+    return min(channels, filters) >= 24 and covered < 1.4 * rows.out * cols.out
+
+
+def _winograd(
+    out: Tensor, x: Tensor, w: Tensor, rows: Axis, cols: Axis, channels: int, filters: int,
+    groups: int, weights: Weights,
+) -> bool:  # fmt: skip
+    """Launch conv_wino, if local memory holds what it needs."""
+    device = x.device
+    budget = local_budget(device) // 4 - ROWS * 256
+    pitch = 8 * ceil_div(cols.out, 8) + 2
+    s_cap = 2048 if pitch <= 200 else 6 * pitch
+    v_cap = min(65536, budget - s_cap)
+    n_channels = equal_parts(channels, max(1, v_cap // 256))
+    n_blocks = v_cap // (256 * n_channels)
+    if v_cap < 256 * 16:
+        return False
+    quads = ceil_div(rows.out, 2) * ceil_div(cols.out, 8)
+    blocks = ceil_div(quads, 4)
+    # Filters are read once for each item: as many blocks as fit, but work for every core.
+    items = ceil_div(2 * device.compute_units, x.shape[0] * groups)
+    n_blocks = equal_parts(blocks, max(1, min(n_blocks, blocks // items)))
+    panels = groups * ceil_div(filters, ROWS)
+    laid = Tensor.empty((panels * 16 * channels * ROWS,), x.dtype, device)
+    lay = kernel(device, "conv_wino_weights", MR=ROWS)
+    lay(
+        (panels, 1, 1), (1, 1, 1), laid.buffer, w.buffer, filters, channels,
+        w.offset + weights.offset, *weights[1:],
+    )  # fmt: skip
+    run = kernel(device, "conv_wino", MR=ROWS, v_cap=v_cap, s_cap=s_cap)
+    run(
+        (ceil_div(blocks, n_blocks), 1, x.shape[0] * groups), (1, 1, 1), out.buffer, x.buffer,
+        laid.buffer, x.offset, channels, filters, rows.size, cols.size, rows.out, cols.out,
+        rows.start, cols.start, groups, n_blocks, filters, n_channels,
+    )  # fmt: skip
+    return True
 
 
 def _grid(
