@@ -157,9 +157,25 @@ _power = pointwise(
     "pow(a, b)",
     {"f": "pow(a, b)", "i": "(T)ct_power(a, b)", "u": "(T)ct_power(a, b)"},
     accepts="iuf",
-    da=lambda g, a, b: where(equal(b, 0), _zeros(g), g * b * _power(a, b - 1)),
-    db=lambda g, a, out: where(logical_and(equal(a, 0), equal(out, 0)), _zeros(g), g * out * log(a)),
+    da=lambda g, a, b: _power_base(g, a, b),
+    db=lambda g, a, out: _power_exponent(g, _operand(a, g), out),
 )
+
+
+def _operand(x: Any, like: Any) -> Any:
+    """x, or a constant for a plain number."""
+    plain = isinstance(x, (bool, int, float, np.generic))
+    return full((), x, like.dtype, like.device) if plain else x
+
+
+def _power_base(g: Any, a: Any, b: Any) -> Any:
+    if isinstance(b, (bool, int, float, np.generic)):
+        return g * (b * pow(a, b - 1)) if b else _zeros(g)
+    return where(equal(b, 0), _zeros(g), g * b * _power(a, b - 1))
+
+
+def _power_exponent(g: Any, a: Any, out: Any) -> Any:
+    return where(logical_and(equal(a, 0), equal(out, 0)), _zeros(g), g * out * log(a))
 
 
 def pow(a: Any, b: Any) -> Any:
