@@ -19,7 +19,7 @@ import numpy as np
 
 from cltensor.codegen import Shape
 from cltensor.device import Device
-from cltensor.errors import GradientError, ShapeError
+from cltensor.errors import DeviceError, GradientError, ShapeError
 from cltensor.op import Op
 from cltensor.operators import Operators
 from cltensor.ops.pointwise import astype, full
@@ -556,7 +556,12 @@ def _seed(output: Variable, gradient: Any) -> Variable:
             f"backward: a gradient of shape {gradient.shape} does not fit an output of shape "
             f"{output.shape}"
         )
-    return gradient
+    if gradient.device is not output.device:
+        raise DeviceError(
+            f"backward: the output is on '{output.device}', its gradient on '{gradient.device}'; "
+            f"move it with .to('{output.device}')"
+        )
+    return gradient if gradient.dtype == output.dtype else astype(gradient, output.dtype)
 
 
 def _run(
@@ -596,7 +601,7 @@ def _run(
             if node.hooks:
                 g = _call_hooks(node, g)
             if wanted is not None and node in wanted:
-                found[node] = g if isinstance(g, Variable) else Variable(g)
+                found[node] = _own(g)
             if wanted is None and node.retain:
                 _accumulate(node, g)
             if node.op is None:
@@ -646,7 +651,14 @@ def _accumulate(node: Node, g: Any) -> None:
             lambda: before.data if node.grad is None else node.grad.data,
             lambda data: setattr(node, "grad", Variable(data)),
         )
-    node.grad = g if before is None else before + g
+    node.grad = _own(g) if before is None else before + g
+
+
+def _own(g: Any) -> Variable:
+    """g as a Variable with a Tensor of its own: a rule like add's gives both operands the same
+    one, and changing one gradient in place must not change the other."""
+    data, node = (g._data, g.node) if isinstance(g, Variable) else (g, None)
+    return Variable(Tensor(data._value), node=node)
 
 
 def _fit(gradient: Any, edge: Node) -> Any:
@@ -744,6 +756,12 @@ class Context:
         self.saved_tensors = tensors
 
 
+def _state_of(saved: Any) -> tuple[Any, int]:
+    """What is another one, or differs, once a saved tensor was changed in place."""
+    data = saved._data if isinstance(saved, Variable) else saved
+    return data, data._version if isinstance(data, Tensor) else 0
+
+
 class FunctionNode:
     """The operation of a node made by a custom Function."""
 
@@ -752,9 +770,17 @@ class FunctionNode:
         self.function = function
         self.context = context
         self.operands = operands
+        self._saved = [_state_of(saved) for saved in context.saved_tensors]
 
     def gradients(self, g: Any, create_graph: bool) -> list[Any]:
         """Call the user's backward and unify what it returns."""
+        for saved, (data, version) in zip(self.context.saved_tensors, self._saved, strict=True):
+            now, version_now = _state_of(saved)
+            if now is not data or version_now != version:
+                raise GradientError(
+                    f"backward: {self.name} saved a value that was changed in place since; save or "
+                    "change a copy (.clone()) instead"
+                )
         results = self.function.backward(self.context, g if isinstance(g, Variable) else Variable(g))
         results = results if isinstance(results, tuple) else (results,)
         if len(results) != self.operands:
