@@ -6,7 +6,7 @@
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 /* Element of x under tap t of output pixel p, or 0 outside the image. */
-static ${TA} x_at(__global const ${TI}* restrict x, const int p, const int t, ${conv.geometry()})
+static ${TA} x_at(__global const ${TI}* x, const int p, const int t, ${conv.geometry()})
 {
     const int ih = p / out_w * step_h + start_h + t / taps_w * tap_h;
     const int iw = p % out_w * step_w + start_w + t % taps_w * tap_w;
@@ -14,7 +14,7 @@ static ${TA} x_at(__global const ${TI}* restrict x, const int p, const int t, ${
 }
 
 /* Element of y whose tap t falls on input pixel p, or 0 when there is none. */
-static ${TA} y_at(__global const ${TI}* restrict y, const int p, const int t, ${conv.geometry()})
+static ${TA} y_at(__global const ${TI}* y, const int p, const int t, ${conv.geometry()})
 {
     const int oh = p / w - start_h - t / taps_w * tap_h, ow = p % w - start_w - t % taps_w * tap_w;
     return oh >= 0 && oh % step_h == 0 && oh / step_h < out_h

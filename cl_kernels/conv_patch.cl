@@ -48,7 +48,7 @@
 
 ## A function that copies one channel: rows x cols outputs' worth from (row0, col0) of the output.
 <%def name="copy_function(TI, TA)">
-static void copy_plane(__local ${TA}* restrict d, __global const ${TI}* restrict x,
+static void copy_plane(__local ${TA}* d, __global const ${TI}* x,
                        const int h, const int w, const int ih0, const int iw0,
                        const int step_h, const int step_w, const int rows, const int pitch)
 {

@@ -6,17 +6,18 @@
 <% NR = NV * VW %>
 ${tile.vectors(TA, VW)}
 
+## Parameters of these functions carry no restrict: a checker (Oclgrind) cannot run what becomes of it.
 /* c[rows x cols] (+)= a strip of a times a panel of b [kc][NR]. The strip is a panel [kc][MR], or
    rows of a itself (those past the last repeat it). */
 % for strip in ('packed', 'direct'):
 static void multiply_${strip}(const int kc,
 % if strip == 'packed':
-                    __local const ${TA}* restrict a,
+                    __local const ${TA}* a,
 % else:
-                    __global const ${TI}* restrict a, const long a_m,
+                    __global const ${TI}* a, const long a_m,
 % endif
-                    __local const ${TA}* restrict b, __global ${TO}* restrict c, const long ldc,
-                    const int rows, const int cols, const int first, __local ${TA}* restrict t)
+                    __local const ${TA}* b, __global ${TO}* c, const long ldc,
+                    const int rows, const int cols, const int first, __local ${TA}* t)
 {
 % if strip == 'direct':
 % for r in range(MR):
@@ -62,8 +63,8 @@ static void multiply_${strip}(const int kc,
 /* d[kc][width] = a strip of a matrix whose k runs with stride sk, its other axis with stride sx;
    lanes past `valid` repeat the last one: their products are never stored. */
 % for width in sorted({MR, NR}):
-static void pack${width}(const int kc, __global const ${TI}* restrict s, const long sk, const long sx,
-                         const int valid, __local ${TA}* restrict d)
+static void pack${width}(const int kc, __global const ${TI}* s, const long sk, const long sx,
+                         const int valid, __local ${TA}* d)
 {
     if (sx == 1 && valid >= ${width}) {
         for (int k = 0; k < kc; k++) {

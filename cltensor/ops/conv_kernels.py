@@ -219,7 +219,7 @@ def _winograd(
     v_cap = min(65536, budget - s_cap)
     n_channels = equal_parts(channels, max(1, v_cap // 256))
     n_blocks = v_cap // (256 * n_channels)
-    if v_cap < 256 * 16:
+    if v_cap < 256 * 8:
         return False
     quads = ceil_div(rows.out, 2) * ceil_div(cols.out, 8)
     blocks = ceil_div(quads, 4)
