@@ -8,18 +8,20 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.op import Op, normalize_axes, reduction
+from cltensor.ops.join import concat
 from cltensor.ops.pointwise import (
     abs_,
     astype,
     equal,
     exp,
+    full,
     isfinite,
     log,
     sqrt,
     square,
     where,
 )
-from cltensor.ops.shape import expand, reshape
+from cltensor.ops.shape import expand, flip, narrow, permute, reshape, unbind, unsqueeze
 
 Axis = int | tuple[int, ...] | None
 
@@ -80,12 +82,41 @@ argmin = reduction(
 
 def _others(x: Any, axis: Axis) -> Any:
     """For each element the product of all others over `axis`, right where elements are zero."""
+    if x.requires_grad:
+        return _others_by_pairs(x, axis)
     zero = equal(x, 0)
     zeros = sum(astype(zero, x.dtype), axis, True)
     nonzero = prod(where(zero, 1, x), axis, True)
     alone = where(zero, nonzero, nonzero / where(zero, 1, x))
     keep = where(equal(zeros, 0), True, zero & equal(zeros, 1))
     return where(keep, alone, 0 * alone)
+
+
+def _others_by_pairs(x: Any, axis: Axis) -> Any:
+    """The same without a division, so that its derivatives hold where elements are zero too.
+
+    Pairs multiply up to one product; on the way down, each half of a pair gets the other half.
+    """
+    axes = normalize_axes("prod", axis, x.ndim)
+    order = (*[d for d in range(x.ndim) if d not in axes], *axes)
+    moved = permute(x, order)
+    rows = moved.shape[: x.ndim - len(axes)]
+    count = _count("prod", x, axis)
+    level = reshape(moved, (*rows, count))
+    levels = []
+    while level.shape[-1] > 1:
+        if level.shape[-1] % 2:
+            level = concat([level, full((*rows, 1), 1, x.dtype, x.device)], -1)
+        pairs = reshape(level, (*rows, level.shape[-1] // 2, 2))
+        levels.append(pairs)
+        first, second = unbind(pairs, -1)
+        level = first * second
+    others = full((*rows, count and 1), 1, x.dtype, x.device)
+    for pairs in reversed(levels):
+        above = unsqueeze(narrow(others, -1, 0, pairs.shape[-2]), -1)
+        others = reshape(above * flip(pairs, -1), (*rows, 2 * pairs.shape[-2]))
+    others = reshape(narrow(others, -1, 0, count), moved.shape)
+    return permute(others, tuple([order.index(d) for d in range(x.ndim)]))
 
 
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -133,10 +164,23 @@ def std(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False
     return sqrt(var(x, axis, correction, keepdims))
 
 
+def _norm_run(x: Any, axis: Axis, keepdims: bool) -> Any:
+    return sqrt(sum(square(x), axis, keepdims))
+
+
+def _norm_rule(g: Any, x: Any, out: Any, axis: Axis) -> Any:
+    """g x / |x|, and 0 where |x| is 0."""
+    length = _restore(out, x.shape, axis)
+    return _restore(g, x.shape, axis) * (x / where(equal(length, 0), 1, length))
+
+
+_norm = Op("norm(x, axis, keepdims)", _norm_run, {"dx": _norm_rule})
+
+
 def norm(x: Any, p: float = 2, axis: Axis = None, keepdims: bool = False) -> Any:
     """The vector p-norm over `axis`: (sum |x|^p)^(1/p); p may be inf, 1 or 2, or another number."""
     if p == 2:
-        return sqrt(sum(square(x), axis, keepdims))
+        return _norm(x, axis, keepdims)
     if p == 1:
         return sum(abs_(x), axis, keepdims)
     if p == float("inf"):
