@@ -3,8 +3,7 @@
 <%page args="MR=6"/>\
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void conv_wino_weights(__global float* restrict u_g, __global const float* restrict w_g,
-                       const int filters, const int channels,
-                       const long w_offset, const long w_group, const long w_filter,
+                       const long w_offset, const int filters, const int channels, const long w_group, const long w_filter,
                        const long w_channel, const long w_row, const long w_col)
 {
     const int blocks = (filters + ${MR - 1}) / ${MR};

@@ -10,21 +10,15 @@ derivative and every order of differentiation is covered:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive
-from cltensor.ops.conv_kernels import (
-    Axis,
-    Padding,
-    Pair,
-    axes_of,
-    run_data,
-    run_forward,
-    run_weight,
-)
+from cltensor.ops.conv_blocks import Axis, Padding, Pair, axes_of
+from cltensor.ops.conv_kernels import run_data, run_forward, run_weight
 from cltensor.tensor import show
 
 _conv2d: Op = primitive(
@@ -107,10 +101,10 @@ def _require_four(operation: str, **operands: Any) -> None:
             )
 
 
-def _require_groups(operation: str, channels: int, w: Any, groups: int) -> None:
-    if groups < 1 or w.shape[0] % groups or channels != w.shape[1] * groups:
+def _require_groups(operation: str, channels: int, w: tuple[int, ...], groups: int) -> None:
+    if groups < 1 or w[0] % groups or channels != w[1] * groups:
         raise ShapeError(
-            f"{operation}: {channels} channels and filters of shape {w.shape} do not fit with "
+            f"{operation}: {channels} channels and filters of shape {w} do not fit with "
             f"groups={groups}; filters are (O, channels / groups, P, Q) with O a multiple of groups"
         )
 
@@ -125,6 +119,19 @@ def _require_fit(operation: str, size: tuple[int, ...], axes: tuple[Axis, Axis])
             f"{operation}: filters spanning {spans} do not fit images of {tuple(size)} with "
             f"padding {(-axes[0].start, -axes[1].start)}; pad more or use smaller filters"
         )
+
+
+@lru_cache(maxsize=1024)
+def _parameters(
+    x: tuple[int, ...], w: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int
+) -> tuple[Pair, Padding, Pair]:
+    """Stride, padding and dilation of conv2d, checked against the shapes of its operands."""
+    stride = pair("conv2d", "stride", stride, 1)
+    dilation = pair("conv2d", "dilation", dilation, 1)
+    _require_groups("conv2d", x[1], w, groups)
+    around = _padding("conv2d", padding, (w[2], w[3]), stride, dilation)
+    _require_fit("conv2d", x[2:], axes_of(x[2:], w[2:], stride, around, dilation))
+    return stride, around, dilation
 
 
 def conv2d(
@@ -149,12 +156,8 @@ def conv2d(
              2015), whose rounding error is about twice as large.
     """
     _require_four("conv2d", x=x, w=w)
-    stride = pair("conv2d", "stride", stride, 1)
-    dilation = pair("conv2d", "dilation", dilation, 1)
-    _require_groups("conv2d", x.shape[1], w, groups)
-    around = _padding("conv2d", padding, w.shape[2:], stride, dilation)
-    _require_fit("conv2d", x.shape[2:], axes_of(x.shape[2:], w.shape[2:], stride, around, dilation))
-    return _conv2d(x, w, stride, around, dilation, groups)
+    geometry = [tuple(v) if isinstance(v, list) else v for v in (stride, padding, dilation)]
+    return _conv2d(x, w, *_parameters(x.shape, w.shape, *geometry, groups), groups)
 
 
 def conv2d_backward_data(
@@ -177,7 +180,7 @@ def conv2d_backward_data(
     stride, dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
     size = pair(name, "size", size, 0)
     around = _padding(name, padding, w.shape[2:], stride, dilation)
-    _require_groups(name, w.shape[1] * groups, w, groups)
+    _require_groups(name, w.shape[1] * groups, w.shape, groups)
     rows, cols = axes_of(size, w.shape[2:], stride, around, dilation)
     if y.shape[1:] != (w.shape[0], rows.out, cols.out):
         raise ShapeError(

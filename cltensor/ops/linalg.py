@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float16, float32, int32, promote
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, same_device
+from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.pointwise import astype, full, multiply, not_equal
 from cltensor.ops.shape import matrix_transpose, reshape
 from cltensor.program import Kernel, kernel
@@ -96,19 +97,6 @@ Shape = tuple[int, ...]
 Axes = list[tuple[int, int, int]]
 
 
-class Launch(NamedTuple):
-    """All that a product of two shapes and memory orders needs, except the operands."""
-
-    run: Kernel
-    dtype: np.dtype
-    shape: Shape
-    grid: tuple[int, int, int]
-    local: tuple[int, int, int]
-    #: Offsets in the result and both operands, one for each launch.
-    parts: tuple[tuple[int, int, int], ...]
-    rest: tuple[int, ...]
-
-
 def _batch_shape(a: Shape, b: Shape) -> Shape:
     if a[-1] != b[-2]:
         raise ShapeError(
@@ -176,10 +164,10 @@ def _grid(
 
 
 @lru_cache(maxsize=4096)
-def _launch(
+def _plan(
     device: Device, is_cpu: bool, dtype: np.dtype,
     a: Shape, a_steps: Shape, b: Shape, b_steps: Shape,
-) -> Launch | None:  # fmt: skip
+) -> Plan | None:  # fmt: skip
     """How to multiply operands of these shapes and strides; None if there is nothing to add up."""
     batch = _batch_shape(a, b)
     m, k, n = a[-2], a[-1], b[-1]
@@ -195,19 +183,17 @@ def _launch(
         run, result, grid, local, tile = _packed(device, dtype, m, n, k, count, a_steps[-1] == 1)
     else:
         run, result, grid, local, tile = _grid(device, dtype, m, n, count)
-    parts = tuple(
-        (
-            position * count * m * n,
-            sum(i * step for i, (_, step, _) in zip(index, outer, strict=True)),
-            sum(i * step for i, (_, _, step) in zip(index, outer, strict=True)),
-        )
-        for position, index in enumerate(np.ndindex(*[size for size, _, _ in outer]))
-    )
     rest = (
         *(m, n, k, *a_steps[-2:], *b_steps[-2:]),
         *(inner, outer_a, inner_a, outer_b, inner_b, *tile),
     )
-    return Launch(run, result, shape, grid, local, parts, rest)
+    launches = []
+    for position, index in enumerate(np.ndindex(*[size for size, _, _ in outer])):
+        at_a = sum(i * step for i, (_, step, _) in zip(index, outer, strict=True))
+        at_b = sum(i * step for i, (_, _, step) in zip(index, outer, strict=True))
+        offsets = ((0, position * count * m * n), (1, at_a), (2, at_b))
+        launches.append(Launch(run, grid, local, (0, 1, 2), offsets, rest))
+    return Plan(shape, result, tuple(launches))
 
 
 def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -223,18 +209,12 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
     if dtype is bool_:
         return not_equal.run(_run_matmul(astype.run(a, int32), astype.run(b, int32)), 0)
     shapes = (a.shape, a.strides, b.shape, b.strides)
-    launch = _launch(device, device.is_cpu, dtype, *shapes)
-    if launch is None:
+    plan = _plan(device, device.is_cpu, dtype, *shapes)
+    if plan is None:
         shape = (*_batch_shape(a.shape, b.shape), a.shape[-2], b.shape[-1])
         return full(shape, 0, dtype, device)
-    out = Tensor.empty(launch.shape, launch.dtype, device)
-    buffers = (out.buffer, a.buffer, b.buffer)
-    for at_c, at_a, at_b in launch.parts:
-        launch.run(
-            launch.grid, launch.local, *buffers, at_c, a.offset + at_a, b.offset + at_b,
-            *launch.rest,
-        )  # fmt: skip
-    return out if launch.dtype is dtype else astype.run(out, dtype)
+    out = execute(plan, a, b)
+    return out if plan.dtype is dtype else astype.run(out, dtype)
 
 
 _matmul: Op = primitive(

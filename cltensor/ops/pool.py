@@ -8,19 +8,24 @@ elements is the operation that closes the derivatives of every order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, same_device
 from cltensor.ops.conv import pair
-from cltensor.ops.conv_kernels import Pair
+from cltensor.ops.conv_blocks import Pair
+from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.linalg import accumulator, ceil_div
 from cltensor.ops.pointwise import full
 from cltensor.program import kernel
 from cltensor.tensor import Tensor, show
+
+Shape = tuple[int, ...]
 
 
 class Window(NamedTuple):
@@ -51,48 +56,48 @@ class Window(NamedTuple):
         )
 
 
-def _items(device: Any, rows: int, cost: int) -> int:
+def _items(device: Device, rows: int, cost: int) -> int:
     """How many of `rows` rows of about `cost` elements a CPU work-item should take."""
     items = max(1, min(rows * cost // 4096, 8 * device.compute_units))
     return ceil_div(rows, items)
 
 
-def _pool(give: str, x: Tensor, v: Tensor | None, window: Window, dtype: np.dtype) -> Tensor:
-    x = x.contiguous()
-    v = x if v is None else v.contiguous()
-    device, (h, w), (out_h, out_w) = x.device, x.shape[2:], window.out
-    shape = (*x.shape[:2], out_h, out_w)
-    out = Tensor.empty(shape, dtype, device)
-    if out.size == 0:
-        return out
-    by_row = device.is_cpu
+@lru_cache(maxsize=1024)
+def _plan(
+    device: Device, by_row: bool, give: str, dtype: np.dtype, result: np.dtype, x: Shape,
+    window: Window,
+) -> Plan | None:  # fmt: skip
+    """How to pool images of shape `x`; None where the result is empty."""
+    (h, w), (out_h, out_w) = x[2:], window.out
+    shape = (*x[:2], out_h, out_w)
+    rows = x[0] * x[1] * out_h
+    if rows * out_w == 0:
+        return None
     run = kernel(
-        device, "pool", T=C_NAMES[x.dtype], TA=C_NAMES[accumulator(x.dtype)], TO=C_NAMES[dtype],
+        device, "pool", T=C_NAMES[dtype], TA=C_NAMES[accumulator(dtype)], TO=C_NAMES[result],
         give=give, by_row=by_row, **window.parameters(),
     )  # fmt: skip
-    rows = shape[0] * shape[1] * out_h
     if by_row:
         local, each = 1, _items(device, rows, w * window.taps[0])
         count = ceil_div(rows, each)
     else:
         local, each = min(64, device.max_work_group), 1
         count = ceil_div(rows * out_w, local) * local
-    run(
-        (count,), (local,), out.buffer, x.buffer, v.buffer, x.offset, v.offset, rows, h, w,
-        out_h, out_w, each,
-    )  # fmt: skip
-    return out
+    rest = (rows, h, w, out_h, out_w, each)
+    launch = Launch(run, (count,), (local,), (0, 1, 2), ((1, 0), (2, 0)), rest)
+    return Plan(shape, result, (launch,))
 
 
-def _pool_grad(kind: str, y: Tensor, x: Tensor | None, size: Pair, window: Window) -> Tensor:
-    y = y.contiguous()
-    x = y if x is None else x.contiguous()
-    device, (h, w), (out_h, out_w) = y.device, size, window.out
-    planes = y.shape[0] * y.shape[1]
-    shape = (*y.shape[:2], h, w)
-    if planes * h * w == 0 or y.size == 0:
-        return full(shape, 0, y.dtype, device)
-    if not device.is_cpu:
+@lru_cache(maxsize=1024)
+def _plan_grad(
+    device: Device, is_cpu: bool, kind: str, dtype: np.dtype, y: Shape, size: Pair, window: Window
+) -> Plan | None:
+    """How to give the gradient `y` to images of `size`; None where there is none."""
+    (h, w), (out_h, out_w) = size, window.out
+    planes = y[0] * y[1]
+    if planes * h * w == 0 or 0 in y:
+        return None
+    if not is_cpu:
         mode, total, local, each = "gather", planes * h * w, min(64, device.max_work_group), 1
     elif window.apart:
         mode, total, local = "tiles", planes * out_h, 1
@@ -100,25 +105,42 @@ def _pool_grad(kind: str, y: Tensor, x: Tensor | None, size: Pair, window: Windo
     else:
         mode, total, local = "planes", planes, 1
         each = _items(device, planes, h * w * window.taps[0])
-    out = Tensor.empty(shape, y.dtype, device)
     run = kernel(
-        device, "pool_grad", T=C_NAMES[y.dtype], TA=C_NAMES[accumulator(y.dtype)], kind=kind,
+        device, "pool_grad", T=C_NAMES[dtype], TA=C_NAMES[accumulator(dtype)], kind=kind,
         mode=mode, **window.parameters(),
     )  # fmt: skip
     count = ceil_div(ceil_div(total, each), local) * local
-    run(
-        (count,), (local,), out.buffer, y.buffer, x.buffer, y.offset, x.offset, total, h, w,
-        out_h, out_w, each,
-    )  # fmt: skip
-    return out
+    rest = (total, h, w, out_h, out_w, each)
+    launch = Launch(run, (count,), (local,), (0, 1, 2), ((1, 0), (2, 0)), rest)
+    return Plan((*y[:2], h, w), dtype, (launch,))
+
+
+def _pool(give: str, x: Tensor, v: Tensor, window: Window, result: np.dtype) -> Tensor:
+    device = x.device
+    x = x if x.is_contiguous else x.contiguous()
+    v = v if v.is_contiguous else v.contiguous()
+    plan = _plan(device, device.is_cpu, give, x.dtype, result, x.shape, window)
+    if plan is None:
+        return full((*x.shape[:2], *window.out), 0, result, device)
+    return execute(plan, x, v)
+
+
+def _pool_grad(kind: str, y: Tensor, x: Tensor, size: Pair, window: Window) -> Tensor:
+    device = y.device
+    y = y if y.is_contiguous else y.contiguous()
+    x = x if x.is_contiguous else x.contiguous()
+    plan = _plan_grad(device, device.is_cpu, kind, y.dtype, y.shape, size, window)
+    if plan is None:
+        return full((*y.shape[:2], *size), 0, y.dtype, device)
+    return execute(plan, y, x)
 
 
 def _run_max(x: Tensor, window: Window) -> Tensor:
-    return _pool("max", x, None, window, x.dtype)
+    return _pool("max", x, x, window, x.dtype)
 
 
 def _run_index(x: Tensor, window: Window) -> Tensor:
-    return _pool("index", x, None, window, int64)
+    return _pool("index", x, x, window, int64)
 
 
 def _run_select(v: Tensor, x: Tensor, window: Window) -> Tensor:
@@ -132,11 +154,11 @@ def _run_max_backward(y: Tensor, x: Tensor, window: Window) -> Tensor:
 
 
 def _run_average(x: Tensor, window: Window) -> Tensor:
-    return _pool("avg", x, None, window, x.dtype)
+    return _pool("avg", x, x, window, x.dtype)
 
 
 def _run_average_backward(y: Tensor, size: Pair, window: Window) -> Tensor:
-    return _pool_grad("avg", y, None, size, window)
+    return _pool_grad("avg", y, y, size, window)
 
 
 def _still(g: Any, x: Any) -> Any:
@@ -174,9 +196,10 @@ _average_backward: Op = primitive(
 )
 
 
+@lru_cache(maxsize=1024)
 def _window(
     operation: str,
-    x: Any,
+    shape: Shape,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None,
     padding: int | Sequence[int],
@@ -194,7 +217,7 @@ def _window(
                 f"{operation}: padding {around} is more than half of kernel_size {taps}; windows "
                 "would hold padding only; use less"
             )
-        size = x.shape[x.ndim - 2 + d]
+        size = shape[d - 2]
         span = spread[d] * (taps[d] - 1) + 1
         rest = size + 2 * around[d] - span
         count = (ceil_div(rest, steps[d]) if ceil_mode else rest // steps[d]) + 1
@@ -203,10 +226,15 @@ def _window(
         if count < 1:
             raise ShapeError(
                 f"{operation}: windows of {taps} with dilation {spread} do not fit images of "
-                f"{tuple(x.shape[-2:])} with padding {around}; pad more or use smaller windows"
+                f"{shape[-2:]} with padding {around}; pad more or use smaller windows"
             )
         out.append(count)
     return Window(taps, steps, around, spread, (out[0], out[1]))
+
+
+def _hashable(*values: Any) -> tuple[Any, ...]:
+    """The values, lists among them as tuples."""
+    return tuple([tuple(v) if isinstance(v, list) else v for v in values])
 
 
 def _images(operation: str, x: Any) -> Any:
@@ -240,13 +268,15 @@ def max_pool2d(
     images = _images("max_pool2d", x)
     if images.dtype == bool_:
         raise DTypeError("max_pool2d: not defined for bool; cast with .to(dtype)")
-    window = _window("max_pool2d", images, kernel_size, stride, padding, dilation, ceil_mode)
+    window = _window(
+        "max_pool2d", images.shape, *_hashable(kernel_size, stride, padding, dilation), ceil_mode
+    )
     out = _max_pool(images, window)
-    shape = out.shape[x.ndim == 3 :]
+    out = out if x.ndim == 4 else out.reshape(out.shape[1:])
     if return_indices:
         places = _max_index.run(images if isinstance(images, Tensor) else images.data, window)
-        return out.reshape(shape), places.reshape(shape)
-    return out.reshape(shape)
+        return out, places.reshape(out.shape)
+    return out
 
 
 def avg_pool2d(
@@ -276,7 +306,9 @@ def avg_pool2d(
         )
     if divisor_override is not None and divisor_override == 0:
         raise ShapeError("avg_pool2d: divisor_override is 0; give another number or None")
-    window = _window("avg_pool2d", images, kernel_size, stride, padding, 1, ceil_mode)
+    window = _window(
+        "avg_pool2d", images.shape, *_hashable(kernel_size, stride, padding, 1), ceil_mode
+    )
     window = window._replace(whole=bool(count_include_pad), fixed=divisor_override or 0)
     out = _average(images, window)
-    return out.reshape(out.shape[x.ndim == 3 :])
+    return out if x.ndim == 4 else out.reshape(out.shape[1:])

@@ -1,0 +1,142 @@
+"""How a convolution is cut into blocks that fit the local memory of a CPU device."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from cltensor.device import Device
+from cltensor.ops.linalg import (
+    ROWS,
+    VECTORS,
+    accumulator,
+    ceil_div,
+    equal_parts,
+    local_budget,
+    vector_width,
+)
+
+Pair = tuple[int, int]
+#: Zeros around an image: top, bottom, left, right.
+Padding = tuple[int, int, int, int]
+
+
+class Axis(NamedTuple):
+    """One axis of a correlation: output i with tap t reads input i*step + start + t*tap."""
+
+    size: int
+    out: int
+    taps: int
+    step: int
+    start: int
+    tap: int
+
+    @property
+    def reach(self) -> int:
+        """The distance from the first tap to the last, in steps."""
+        return (self.taps - 1) * self.tap // self.step
+
+    @property
+    def phases(self) -> int:
+        """How many remainders of a division by step the taps can fall on."""
+        return min(self.step, (self.taps - 1) * self.tap + 1)
+
+
+def interleave(rows: Axis, cols: Axis) -> tuple[int, ...]:
+    """Two axes as the kernels take them."""
+    return tuple(v for pair in zip(rows, cols, strict=True) for v in pair)
+
+
+def axes_of(
+    size: tuple[int, ...], taps: tuple[int, ...], stride: Pair, padding: Padding, dilation: Pair
+) -> tuple[Axis, Axis]:
+    """The correlation of images of `size` with filters of `taps`."""
+    found = []
+    for d in (0, 1):
+        whole = size[d] + padding[2 * d] + padding[2 * d + 1]
+        out = max(0, (whole - (taps[d] - 1) * dilation[d] - 1) // stride[d] + 1)
+        found.append(Axis(size[d], out, taps[d], stride[d], -padding[2 * d], dilation[d]))
+    return found[0], found[1]
+
+
+class Caps(NamedTuple):
+    """What the packed kernels hold in local memory, in elements."""
+
+    patch: int
+    grad: int
+    taps: int
+
+
+def caps_for(device: Device, dtype: np.dtype, with_grad: bool) -> Caps:
+    itemsize = accumulator(dtype).itemsize
+    taps = 4096 if device.local_mem >= 128 << 10 else 768
+    tile = ROWS * VECTORS * vector_width(dtype)
+    rest = (local_budget(device) - 4 * (taps + ROWS)) // itemsize - tile
+    grad = min(32768, rest // 3) if with_grad else 0
+    return Caps(min(65536, rest - grad), grad, taps)
+
+
+class Blocks(NamedTuple):
+    """What one work-item of a packed kernel takes at a time."""
+
+    images: int
+    filters: int
+    channels: int
+    rows: int
+    cols: int
+
+
+@lru_cache(maxsize=4096)
+def blocks_for(
+    rows: Axis, cols: Axis, channels: int, filters: int, width: int, caps: Caps
+) -> Blocks | None:
+    """The largest block of outputs whose patch (and gradient) fit, or None if not even one tap
+    row does. Rows are halved first while enough remain to share the patch's border."""
+    lanes = VECTORS * width
+    most = min(channels, caps.taps // (rows.taps * cols.taps))
+    if most < 1:
+        return None
+    n_rows, n_cols, n_channels, n_filters = rows.out, cols.out, most, filters
+    while True:
+        plane = (n_rows + rows.reach) * (n_cols + cols.reach) * rows.phases * cols.phases
+        if n_channels * plane + cols.reach + 2 * width <= caps.patch:
+            break
+        if n_rows > 8:
+            n_rows = ceil_div(n_rows, 2)
+        elif n_cols > 64:
+            n_cols = ceil_div(n_cols, 2)
+        elif n_channels > 8:
+            n_channels = ceil_div(n_channels, 2)
+        elif n_rows > 1:
+            n_rows = ceil_div(n_rows, 2)
+        elif n_channels > 1:
+            n_channels = ceil_div(n_channels, 2)
+        elif n_cols > width:
+            n_cols = ceil_div(n_cols, 2)
+        else:
+            return None
+    while caps.grad and ceil_div(n_filters, lanes) * lanes * n_rows * n_cols > caps.grad:
+        if n_filters > lanes:
+            n_filters = ceil_div(ceil_div(n_filters, lanes), 2) * lanes
+        elif n_rows > 1:
+            n_rows = ceil_div(n_rows, 2)
+        else:
+            n_cols = ceil_div(n_cols, 2)
+    return Blocks(1, n_filters, equal_parts(channels, n_channels), n_rows, n_cols)
+
+
+def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int) -> Blocks:
+    """`blocks` with fewer rows and filters where that is needed to give every core work, or with
+    several images where work-items would be many."""
+    tiles = groups * ceil_div(rows.out, blocks.rows)
+    if images * tiles >= 4 * cores:
+        return blocks._replace(images=equal_parts(images, max(1, images * tiles // (8 * cores))))
+    n_rows = blocks.rows
+    while images * tiles < 2 * cores and n_rows > 4:
+        n_rows = ceil_div(n_rows, 2)
+        tiles = groups * ceil_div(rows.out, n_rows)
+    parts = ceil_div(2 * cores, max(1, images * tiles))
+    n_filters = ceil_div(ceil_div(blocks.filters, ROWS), parts) * ROWS
+    return blocks._replace(rows=n_rows, filters=n_filters)
