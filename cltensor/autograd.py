@@ -144,9 +144,7 @@ class Variable(Operators):
 
     __slots__ = ("__dict__", "__weakref__", "_data", "node")
 
-    def __init__(
-        self, data: Any, requires_grad: bool = False, node: Node | None = None
-    ) -> None:
+    def __init__(self, data: Any, requires_grad: bool = False, node: Node | None = None) -> None:
         if isinstance(data, Variable):
             data = data._data
         self._data: Tensor = data if isinstance(data, Tensor) else Tensor.from_numpy(_array(data))
@@ -173,8 +171,9 @@ class Variable(Operators):
                 node = a.node
                 if node is not None:
                     recorded = True
-                if data._value.device.recorder is not None and a.is_leaf:
-                    data.device.recorder.watch(a)
+                recorder = data._value.device.recorder
+                if recorder is not None and a.is_leaf:
+                    recorder.watch(a)
                 edges.append(node)
             else:
                 raw.append(a)
@@ -476,7 +475,7 @@ def _save(
     out: Tensor,
 ) -> None:
     bound = op.bind(tuple(raw), kwargs)
-    saved = []
+    saved: list[Any] = []
     for name in names:
         if name == "out":
             saved.append(out)
@@ -606,7 +605,9 @@ def _run(
                 _accumulate(node, g)
             if node.op is None:
                 continue
-            for edge, gradient in zip(node.edges, _rules(node, g, useful, create_graph), strict=True):
+            for edge, gradient in zip(
+                node.edges, _rules(node, g, useful, create_graph), strict=True
+            ):
                 if edge is not None and gradient is not None:
                     arrive(edge, _fit(gradient, edge))
             if not keep:
@@ -699,8 +700,8 @@ def _rules(node: Node, g: Any, useful: set[Node] | None, create_graph: bool) -> 
     for name, s, version in zip(names, node.saved, node.versions, strict=True):
         if type(s) is Tensor and s._version != version:
             raise GradientError(
-                f"backward: {op.name} saved '{name}' for its derivative and it was changed in place "
-                "since; assign to a copy (.clone()) instead"
+                f"backward: {op.name} saved '{name}' for its derivative and it was changed in "
+                "place since; assign to a copy (.clone()) instead"
             )
     known = dict(zip(names, node.saved, strict=True))
     if create_graph:
@@ -781,7 +782,9 @@ class FunctionNode:
                     f"backward: {self.name} saved a value that was changed in place since; save or "
                     "change a copy (.clone()) instead"
                 )
-        results = self.function.backward(self.context, g if isinstance(g, Variable) else Variable(g))
+        results = self.function.backward(
+            self.context, g if isinstance(g, Variable) else Variable(g)
+        )
         results = results if isinstance(results, tuple) else (results,)
         if len(results) != self.operands:
             raise GradientError(
@@ -819,9 +822,7 @@ class Function:
         with no_grad():
             out = cls.forward(context, *args)
         if not isinstance(out, (Variable, Tensor)):
-            raise GradientError(
-                f"{cls.__name__}: forward must return one tensor, not {show(out)}"
-            )
+            raise GradientError(f"{cls.__name__}: forward must return one tensor, not {show(out)}")
         data = out.data if isinstance(out, Variable) else out
         if not _mode.enabled or not any(context.needs_input_grad):
             return Variable(data)

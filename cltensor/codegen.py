@@ -127,11 +127,10 @@ def geometry(
         if size == 1:
             continue
         column = tuple(walk[axis] for walk in walks)
-        if sizes and marks[-1] == mark:
-            if all(before == here * size for before, here in zip(columns[-1], column, strict=True)):
-                sizes[-1] *= size
-                columns[-1] = column
-                continue
+        if sizes and marks[-1] == mark and _follows(columns[-1], column, size):
+            sizes[-1] *= size
+            columns[-1] = column
+            continue
         sizes.append(size)
         marks.append(mark)
         columns.append(column)
@@ -143,6 +142,11 @@ def geometry(
         flags.append(tuple(s if s in (BROADCAST, UNIT) else STRIDED for s in along))
         given += [s for s in along if s not in (BROADCAST, UNIT)]
     return Geometry(tuple(sizes), tuple(marks), tuple(flags), tuple(given))
+
+
+def _follows(outer: Sequence[int], inner: Sequence[int], size: int) -> bool:
+    """Whether a step along the outer dimension is `size` steps along the inner, for all."""
+    return all(before == here * size for before, here in zip(outer, inner, strict=True))
 
 
 class Operand(NamedTuple):
@@ -185,7 +189,7 @@ class Store(NamedTuple):
     place: str
 
 
-#: Node.stored: not at all, in a buffer of its own, or (from here on) in place of entry n - IN_PLACE.
+#: Node.stored: not at all, in a buffer of its own, or in place of entry stored - IN_PLACE.
 DROPPED, STORED, IN_PLACE = 0, 1, 2
 
 
@@ -200,10 +204,10 @@ class Node(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """A leaf that lies in `count` separate buffers, one after the other."""
+    """A leaf that lies in `pieces` separate buffers, one after the other."""
 
     dtype: np.dtype
-    count: int
+    pieces: int
 
 
 class Code:
@@ -233,7 +237,7 @@ class Code:
             elif isinstance(entry, Parts):
                 name = f"x{slot}"
                 dtypes.append(entry.dtype)
-                self.parts.append((Operand(name, C_NAMES[entry.dtype], (UNIT,)), entry.count))
+                self.parts.append((Operand(name, C_NAMES[entry.dtype], (UNIT,)), entry.pieces))
             else:
                 name = f"x{slot}"
                 dtypes.append(entry)
@@ -283,9 +287,9 @@ class Code:
         names += [f"{x.name}_o" for x in self.operands]
         for x in self.operands:
             names += x.stride_names
-        for x, count in self.parts:
-            names += [f"{x.name}_o{k}" for k in range(count)]
-            names += [f"{x.name}_n{k}" for k in range(count)]
+        for x, pieces in self.parts:
+            names += [f"{x.name}_o{k}" for k in range(pieces)]
+            names += [f"{x.name}_n{k}" for k in range(pieces)]
         return names
 
     def axes(self, kept: bool) -> list[int]:

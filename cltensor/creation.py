@@ -27,9 +27,7 @@ def _recording(function: Callable[..., Tensor]) -> Callable[..., Any]:
     return create_one
 
 
-def tensor(
-    data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
+def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """A Tensor with a copy of `data` (numbers, nested lists, arrays, tensors).
 
     Python floats give float32 and Python ints int64; arrays keep their dtype. With
@@ -74,7 +72,9 @@ class TensorType:
 
     def __call__(self, *data: Any) -> Tensor:
         if not data or isinstance(data[0], int):
-            return create.empty(*data, dtype=self.dtype) if data else create.empty(0, dtype=self.dtype)
+            return (
+                create.empty(*data, dtype=self.dtype) if data else create.empty(0, dtype=self.dtype)
+            )
         return create.tensor(data[0], self.dtype)
 
     def __repr__(self) -> str:

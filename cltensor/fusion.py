@@ -10,7 +10,7 @@ somebody holds it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,8 @@ class Value:
     buffer: Buffer | None
     op: Formula | Reduction | _Join | None
     args: tuple[Any, ...]
+    domain: np.dtype
+    kept: tuple[bool, ...]
     owner: Callable[[], Tensor | None]
 
     def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
@@ -119,7 +121,7 @@ class Value:
 
 def nobody() -> None:
     """The owner of a Value that no Tensor shows."""
-    return None
+    return
 
 
 def stored(shape: Shape, dtype: np.dtype, device: Device, buffer: Buffer) -> Value:
@@ -289,9 +291,11 @@ def _is_wide(n: int, leaves: list[Value]) -> bool:
 
 
 def _allocate(outputs: list[Value]) -> list[Buffer]:
-    return [
-        v.device.pool.allocate(prod(v.shape) * v.dtype.itemsize) for v in outputs
-    ]
+    return [v.device.pool.allocate(prod(v.shape) * v.dtype.itemsize) for v in outputs]
+
+
+def _buffers(values: Sequence[Value]) -> list[Any]:
+    return [v.buffer for v in values]
 
 
 def _index_arguments(space: Geometry, leaves: list[Value]) -> list[int]:
@@ -329,8 +333,8 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
         n,
         chunk,
         *buffers,
-        *[leaf.buffer for leaf in leaves],
-        *[part.buffer for part in parts],
+        *_buffers(leaves),
+        *_buffers(parts),
         *_index_arguments(space, leaves),
         *[part.offset for part in parts],
         *accumulate([prod(part.shape) for part in parts]),
@@ -340,7 +344,8 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
         output.settle(buffer)
     for replacing in expression.replacing:
         target = replacing.target
-        assert target is not None and target.buffer is not None
+        assert target is not None
+        assert target.buffer is not None
         if device.recorder is not None:
             device.recorder.replaces(target.buffer)
         replacing.settle(target.buffer, target.offset)
@@ -373,7 +378,7 @@ def _launch_reduction(root: Value, expression: _Expression) -> None:
         (local, 1),
         buffer,
         *buffers,
-        *[leaf.buffer for leaf in leaves],
+        *_buffers(leaves),
         outer,
         length,
         per_item,

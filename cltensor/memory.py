@@ -72,7 +72,7 @@ class Pool:
 
     def __init__(self, device: Device, parent: Pool | None = None) -> None:
         self.device = device
-        self.root = parent.root if parent else self
+        self.root: Pool = parent.root if parent else self
         #: Pools whose buffers belong to recorded calls; they count against the root's limit.
         self.children: weakref.WeakSet[Pool] = weakref.WeakSet()
         if parent:

@@ -104,9 +104,7 @@ class Op:
         return f"<operation {self.name}({', '.join(self.params)})>"
 
 
-def primitive(
-    signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]
-) -> Op:
+def primitive(signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]) -> Op:
     """Declare an operation that `run` computes with kernels of its own.
 
     run gets Tensors and plain parameters and returns a new Tensor.
@@ -154,15 +152,13 @@ def pointwise(
     "same" (computed in the promoted dtype), "float" (integers become float32 first) or "bool".
     accepts: the dtype kinds that make sense, of "b", "i", "u", "f".
     """
-    op = Op(signature, lambda *args: None, rules, doc)  # type: ignore[arg-type,return-value]
+    op = Op(signature, lambda *args: None, rules, doc)  # type: ignore[arg-type]
     formula = Formula(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
     return op
 
 
-def _pointwise_run(
-    name: str, formula: Formula, result: str, accepts: str
-) -> Callable[..., Tensor]:
+def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Callable[..., Tensor]:
     arity = len(formula.params)
 
     @cache
@@ -204,9 +200,7 @@ def _pointwise_run(
         domain, kept = dtypes(dtype)
         if scalars:
             _check_scalars(name, values, domain)
-        return Tensor(
-            fusion.pointwise(formula, tuple(values), shape, domain, kept, first.device)
-        )
+        return Tensor(fusion.pointwise(formula, tuple(values), shape, domain, kept, first.device))
 
     return run
 
@@ -266,9 +260,7 @@ def reduction(
     spec = Reduction(signature.split("(")[0], start, combine, better)
     cast = OPERATIONS.get("astype")
 
-    def run(
-        x: Tensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
-    ) -> Tensor:
+    def run(x: Tensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         axes = normalize_axes(spec.name, axis, x.ndim)
         accumulator = accumulate(x.dtype)
         if x.dtype is not accumulator:

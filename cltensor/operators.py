@@ -40,16 +40,16 @@ _DUNDERS = {
 #: Functions that are methods too, under the same name.
 METHODS = """
 abs acos acosh add all amax amin any argmax argmin argsort asin asinh astype atan atan2 atanh bmm
-broadcast_to ceil chunk clamp clip clone contiguous copysign cos cosh cumsum diagonal dim div divide
-dot element_size eq equal erf exp exp2 expand expand_as expm1 flatten flip floor floor_divide fmod
-gather ge gelu greater greater_equal gt index_add index_select is_floating_point isfinite isinf isnan
-le less less_equal log log10 log1p log2 log_softmax logical_and logical_not logical_or logical_xor
-logsumexp lt masked_fill masked_select matmul max maximum mean min minimum mm movedim mul multiply mv
-narrow ne neg negative new_empty new_full new_ones new_tensor new_zeros nonzero norm not_equal numel
-outer pad permute pow prod reciprocal relu remainder repeat reshape roll round rsqrt scatter_add
-sigmoid sign silu sin sinh softmax softplus split sqrt square squeeze std sub subtract sum swapaxes t
-take take_along_axis tan tanh tile to topk transpose tril triu true_divide trunc type unbind
-unflatten unsqueeze var view view_as
+broadcast_to ceil chunk clamp clip clone contiguous copysign cos cosh cumsum diagonal dim div
+divide dot element_size eq equal erf exp exp2 expand expand_as expm1 flatten flip floor
+floor_divide fmod gather ge gelu greater greater_equal gt index_add index_select is_floating_point
+isfinite isinf isnan le less less_equal log log10 log1p log2 log_softmax logical_and logical_not
+logical_or logical_xor logsumexp lt masked_fill masked_select matmul max maximum mean min minimum
+mm moveaxis movedim mul multiply mv narrow ne neg negative new_empty new_full new_ones new_tensor
+new_zeros nonzero norm not_equal numel outer pad permute pow prod reciprocal relu remainder repeat
+repeat_interleave reshape roll round rsqrt scatter_add sigmoid sign silu sin sinh softmax softplus
+split sqrt square squeeze std sub subtract sum swapaxes t take take_along_axis tan tanh tile to
+topk transpose tril triu true_divide trunc type unbind unflatten unsqueeze var view view_as
 """.split()
 
 #: Methods that cast, under PyTorch's names.
@@ -79,7 +79,7 @@ class Operators:
         def __getattr__(self, name: str) -> Any: ...
 
         # mypy does not look for operators there.
-        _operator: Any
+        _operator: Any = None
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _operator
         __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _operator
         __mod__ = __rmod__ = __pow__ = __rpow__ = __matmul__ = __rmatmul__ = _operator

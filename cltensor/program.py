@@ -78,9 +78,7 @@ class Kernel:
     the arguments and the launch, so threads may share kernels.
     """
 
-    def __init__(
-        self, device: Device, program: cl.Program, name: str, scalars: list[Any]
-    ) -> None:
+    def __init__(self, device: Device, program: cl.Program, name: str, scalars: list[Any]) -> None:
         import pyopencl as cl
 
         handle = cl.Kernel(program, name)
@@ -97,7 +95,10 @@ class Kernel:
         self._enqueue = cl.enqueue_nd_range_kernel
 
     def __call__(
-        self, global_size: tuple[int, ...], local_size: tuple[int, ...], *args: Buffer | Live | float
+        self,
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+        *args: Buffer | Live | float,
     ) -> None:
         """Launch over `global_size` work-items, a multiple of `local_size`; an empty grid is a
         no-op."""
@@ -110,7 +111,7 @@ class Kernel:
             raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
         self.device.check_process()
         Counters.launches += 1
-        handles = [
+        handles: list[Any] = [
             a.cl if type(a) is Buffer else a.read() if type(a) is Live else a for a in args
         ]
         with self._lock:
@@ -245,7 +246,8 @@ def _store(entry: Path | None, program: cl.Program) -> None:
     if entry is None:
         return
     try:
-        (binary,) = program.get_info(cl.program_info.BINARIES)
+        binaries: Any = program.get_info(cl.program_info.BINARIES)
+        binary = binaries[0]
         handle, temporary = tempfile.mkstemp(dir=entry.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(hashlib.sha256(binary).digest() + binary)

@@ -170,9 +170,9 @@ class Tape:
                     if buffer is not None and id(buffer) in exchanged:
                         self._places.setdefault(id(buffer), []).append((step.handle, i))
         self._kept = recorder.kept
-        self._watched = [(holder, weakref.ref(holder._data)) for holder in recorder.watched.values()]
+        self._watched = [(h, weakref.ref(h._data)) for h in recorder.watched.values()]
         held = {**recorder.outside, **{id(b): weakref.ref(b) for b in recorder.kept}}
-        self._held = [
+        self._held: list[list[Any]] = [
             [ref, mark in recorder.replaced, 0]
             for mark, ref in held.items()
             if mark not in exchanged

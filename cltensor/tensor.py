@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class Tensor(Operators):
     __slots__ = ("__weakref__", "_value", "_version")
 
     #: How `x[key] = value` is done; set by the package, since it takes operations.
-    _assign: Callable[[Tensor, Any, Any], None]
+    _assign: ClassVar[Callable[..., None]]
 
     def __init__(self, value: Value) -> None:
         self._value = value
@@ -253,7 +253,9 @@ class Tensor(Operators):
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iu":
-            raise DTypeError(f"index: a {self.dtype.name} tensor is no index; cast it to an integer")
+            raise DTypeError(
+                f"index: a {self.dtype.name} tensor is no index; cast it to an integer"
+            )
         return int(self.item())
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import struct
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -138,4 +139,4 @@ def _download(folder: Path) -> None:
         if _find(folder, name) is None:
             packed = f"{name}.gz"
             urls = [f"{mirror}/{packed}" for mirror in MIRRORS]
-            retrieve(packed, urls, folder, lambda path, name=name: _content(path, name))
+            retrieve(packed, urls, folder, partial(_content, name=name))

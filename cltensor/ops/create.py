@@ -146,7 +146,7 @@ def _to_device(x: Tensor, device: Device) -> Tensor:
 
 
 #: Copy to another device, through the host; a value already there is returned as it is.
-to_device = pointwise.Op(
+to_device: pointwise.Op = pointwise.Op(
     "to_device(x, device)", _to_device, {"dx": lambda g, x_device: to_device(g, x_device)}
 )
 

@@ -6,6 +6,7 @@ that nobody else can see is written into its own buffer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cltensor.ops.create import full_like, to
@@ -64,7 +65,7 @@ def _normal(x: Any, mean: float = 0.0, std: float = 1.0) -> Any:
 
 
 #: What `x.<name>_(...)` makes x show.
-INPLACE = {
+INPLACE: dict[str, Callable[..., Any]] = {
     "abs": abs_,
     "add": add,
     "clamp": clip,

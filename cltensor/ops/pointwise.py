@@ -33,7 +33,8 @@ def _saturating(target: np.dtype) -> dict[str, str]:
     limits, name = np.iinfo(target), dtypes.C_NAMES[target]
     suffix = "UL" if target.kind == "u" else "L"
     low = f"({limits.min + 1}L - 1L)" if target.kind == "i" else "0"
-    saturated = f"CT_SATURATE({name}, x, (T){low}, (T){limits.max}{suffix}, {low}, {limits.max}{suffix})"
+    high = f"{limits.max}{suffix}"
+    saturated = f"CT_SATURATE({name}, x, (T){low}, (T){high}, {low}, {high})"
     return {**dict.fromkeys("iub", f"({name})x"), "f": saturated}
 
 
@@ -59,7 +60,7 @@ def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
 
 
 #: Cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device.
-astype = Op("astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)})
+astype: Op = Op("astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)})
 
 
 _identity = Formula("contiguous", ("x",), "x")
@@ -145,7 +146,7 @@ abs_ = pointwise(
     "abs(x)", {"f": "fabs(x)", "i": "x < 0 ? -x : x", "u": "x"}, accepts="iuf",
     dx=lambda g, x: g * sign(x),
 )  # fmt: skip
-sign = pointwise(
+sign: Op = pointwise(
     "sign(x)",
     {"f": "x != x ? x : (T)((x > 0) - (x < 0))", "i": "(T)((x > 0) - (x < 0))", "u": "(T)(x > 0)"},
     accepts="iuf",
@@ -153,7 +154,7 @@ sign = pointwise(
 )
 square = pointwise("square(x)", "x * x", dx=lambda g, x: g * (2 * x))
 reciprocal = pointwise("reciprocal(x)", "(T)1 / x", "float", dx=lambda g, out: -g * out * out)
-_power = pointwise(
+_power: Op = pointwise(
     "pow(a, b)",
     {"f": "pow(a, b)", "i": "(T)ct_power(a, b)", "u": "(T)ct_power(a, b)"},
     accepts="iuf",
@@ -170,7 +171,8 @@ def _operand(x: Any, like: Any) -> Any:
 
 def _power_base(g: Any, a: Any, b: Any) -> Any:
     if isinstance(b, (bool, int, float, np.generic)):
-        return g * (b * pow(a, b - 1)) if b else _zeros(g)
+        exponent: Any = b
+        return g * (exponent * pow(a, exponent - 1)) if b else _zeros(g)
     return where(equal(b, 0), _zeros(g), g * b * _power(a, b - 1))
 
 
@@ -219,18 +221,20 @@ minimum = pointwise(
 )  # fmt: skip
 
 # Comparisons and logic.
-equal = pointwise("equal(a, b)", "a == b", "bool")
+equal: Op = pointwise("equal(a, b)", "a == b", "bool")
 not_equal = pointwise("not_equal(a, b)", "a != b", "bool")
-less = pointwise("less(a, b)", "a < b", "bool")
+less: Op = pointwise("less(a, b)", "a < b", "bool")
 less_equal = pointwise("less_equal(a, b)", "a <= b", "bool")
-greater = pointwise("greater(a, b)", "a > b", "bool")
+greater: Op = pointwise("greater(a, b)", "a > b", "bool")
 greater_equal = pointwise("greater_equal(a, b)", "a >= b", "bool")
-logical_and = pointwise("logical_and(a, b)", "a != 0 && b != 0", "bool")
+logical_and: Op = pointwise("logical_and(a, b)", "a != 0 && b != 0", "bool")
 logical_or = pointwise("logical_or(a, b)", "a != 0 || b != 0", "bool")
 logical_xor = pointwise("logical_xor(a, b)", "(a != 0) != (b != 0)", "bool")
 logical_not = pointwise("logical_not(x)", "x == 0", "bool")
 isnan = pointwise("isnan(x)", "x != x", "bool")
-isinf = pointwise("isinf(x)", {"f": "x == x && x - x != x - x", "i": "0", "u": "0", "b": "0"}, "bool")
+isinf = pointwise(
+    "isinf(x)", {"f": "x == x && x - x != x - x", "i": "0", "u": "0", "b": "0"}, "bool"
+)
 isfinite = pointwise("isfinite(x)", {"f": "x - x == 0", "i": "1", "u": "1", "b": "1"}, "bool")
 bitwise_and = pointwise("bitwise_and(a, b)", "a & b", accepts="biu")
 bitwise_or = pointwise("bitwise_or(a, b)", "a | b", accepts="biu")
@@ -260,7 +264,7 @@ bitwise_right_shift = pointwise(
 exp = pointwise("exp(x)", "exp(x)", "float", dx=lambda g, out: g * out)
 exp2 = pointwise("exp2(x)", "exp2(x)", "float", dx=lambda g, out: g * out * 0.6931471805599453)
 expm1 = pointwise("expm1(x)", "expm1(x)", "float", dx=lambda g, out: g * (out + 1))
-log = pointwise("log(x)", "log(x)", "float", dx=lambda g, x: g / x)
+log: Op = pointwise("log(x)", "log(x)", "float", dx=lambda g, x: g / x)
 log2 = pointwise("log2(x)", "log2(x)", "float", dx=lambda g, x: g / (x * 0.6931471805599453))
 log10 = pointwise("log10(x)", "log10(x)", "float", dx=lambda g, x: g / (x * 2.302585092994046))
 log1p = pointwise("log1p(x)", "log1p(x)", "float", dx=lambda g, x: g / (x + 1))
@@ -273,13 +277,13 @@ hypot = pointwise(
 
 # Trigonometric and hyperbolic functions.
 sin = pointwise("sin(x)", "sin(x)", "float", dx=lambda g, x: g * cos(x))
-cos = pointwise("cos(x)", "cos(x)", "float", dx=lambda g, x: -g * sin(x))
+cos: Op = pointwise("cos(x)", "cos(x)", "float", dx=lambda g, x: -g * sin(x))
 tan = pointwise("tan(x)", "tan(x)", "float", dx=lambda g, out: g * (1 + out * out))
 asin = pointwise("asin(x)", "asin(x)", "float", dx=lambda g, x: g * rsqrt(1 - x * x))
 acos = pointwise("acos(x)", "acos(x)", "float", dx=lambda g, x: -g * rsqrt(1 - x * x))
 atan = pointwise("atan(x)", "atan(x)", "float", dx=lambda g, x: g / (1 + x * x))
 sinh = pointwise("sinh(x)", "sinh(x)", "float", dx=lambda g, x: g * cosh(x))
-cosh = pointwise("cosh(x)", "cosh(x)", "float", dx=lambda g, x: g * sinh(x))
+cosh: Op = pointwise("cosh(x)", "cosh(x)", "float", dx=lambda g, x: g * sinh(x))
 tanh = pointwise("tanh(x)", "tanh(x)", "float", dx=lambda g, out: g * (1 - out * out))
 asinh = pointwise("asinh(x)", "asinh(x)", "float", dx=lambda g, x: g * rsqrt(x * x + 1))
 acosh = pointwise("acosh(x)", "acosh(x)", "float", dx=lambda g, x: g * rsqrt(x * x - 1))
@@ -295,13 +299,13 @@ erf = pointwise(
 # Rounding, signs and selection.
 floor = pointwise("floor(x)", {"f": "floor(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
 ceil = pointwise("ceil(x)", {"f": "ceil(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
-trunc = pointwise("trunc(x)", {"f": "trunc(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
+trunc: Op = pointwise("trunc(x)", {"f": "trunc(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
 round_ = pointwise("round(x)", {"f": "rint(x)", "i": "x", "u": "x"}, accepts="iuf", dx=_zeros)
 copysign = pointwise(
     "copysign(a, b)", "copysign(a, b)", "float", da=lambda g, a, out: g * sign(a) * sign(out),
     db=_zeros,
 )  # fmt: skip
-_where = pointwise(
+_where: Op = pointwise(
     "where(condition, a, b)", "condition != 0 ? a : b",
     da=lambda g, condition: _where(condition, g, _zeros(g)),
     db=lambda g, condition: _where(condition, _zeros(g), g),

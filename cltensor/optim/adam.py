@@ -75,6 +75,7 @@ class Adam(Optimizer):
         state["exp_avg_sq"] = square = beta2 * square + (1 - beta2) * (grad * grad)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)
+
         # The root's correction multiplies out of the denominator: one division less per element.
         def scale() -> float:
             return math.sqrt(1 - beta2**block.steps)
