@@ -55,10 +55,11 @@ class Reduction:
     """The C side of a reduction: `start` and how `acc` takes in one more `x`.
 
     start maps the accumulator's dtype to a C literal. With better, the reduction yields the index
-    of the element for which `better(x, acc)` last held, the first of equals.
+    of the element for which `better(x, acc)` last held, the first of equals. With neither, it
+    yields the mean and the sum of squared differences from it, in one pass.
     """
 
-    __slots__ = ("better", "combine", "id", "name", "start")
+    __slots__ = ("better", "combine", "id", "kind", "name", "start")
 
     def __init__(
         self, name: str, start: Mapping[str, str] | str, combine: str = "", better: str = ""
@@ -68,6 +69,7 @@ class Reduction:
         self.start = start
         self.combine = combine
         self.better = better
+        self.kind = "fold" if combine else "best" if better else "moments"
 
     def start_of(self, dtype: np.dtype) -> str:
         """The C literal that the accumulator starts from."""
@@ -203,6 +205,15 @@ class Node(NamedTuple):
     refs: tuple[int, ...]
 
 
+class Fold(NamedTuple):
+    """A reduction inside an expression: of entry `ref` over the reduced dimensions."""
+
+    reduction: Reduction
+    dtype: np.dtype
+    stored: int
+    ref: int
+
+
 class Parts(NamedTuple):
     """A leaf that lies in `pieces` separate buffers, one after the other."""
 
@@ -210,11 +221,18 @@ class Parts(NamedTuple):
     pieces: int
 
 
+Entry = Node | Fold | Parts | np.dtype
+
+
 class Code:
     """Everything that a template needs to know of an expression over a geometry."""
 
     def __init__(
-        self, entries: Sequence[Node | Parts | np.dtype], geometry: Geometry, wide: bool
+        self,
+        entries: Sequence[Entry],
+        geometry: Geometry,
+        wide: bool,
+        results: Sequence[int] = (-1,),
     ) -> None:
         self.index = "long" if wide else "int"
         self.rank = len(geometry.sizes)
@@ -227,10 +245,13 @@ class Code:
         dtypes: list[np.dtype] = []
         names: list[str] = []
         for slot, entry in enumerate(entries):
-            if isinstance(entry, Node):
+            if isinstance(entry, Node | Fold):
                 name = f"v{slot}"
                 dtypes.append(entry.dtype)
-                self._node(name, entry, names, dtypes)
+                if isinstance(entry, Node):
+                    self._node(name, entry, names, dtypes)
+                else:
+                    self.lines.append("")
                 if entry.stored:
                     place = name if entry.stored == STORED else names[entry.stored - IN_PLACE]
                     self.stores.append(Store(name, C_NAMES[entry.dtype], place))
@@ -244,7 +265,8 @@ class Code:
                 flags = geometry.flags[len(self.operands)]
                 self.operands.append(Operand(name, C_NAMES[entry], flags))
             names.append(name)
-        self.result = names[-1]
+        self.names = names
+        self.results = [names[slot] for slot in results]
 
     def _node(
         self, name: str, node: Node, names: Sequence[str], dtypes: Sequence[np.dtype]
@@ -306,7 +328,7 @@ class Code:
 
 
 def pointwise_kernel(
-    device: Device, entries: Sequence[Node | Parts | np.dtype], space: Geometry, wide: bool
+    device: Device, entries: Sequence[Entry], space: Geometry, wide: bool
 ) -> Kernel:
     """Build the kernel that evaluates `entries` over `space` and writes the stored ones."""
     code = Code(entries, space, wide)
@@ -318,20 +340,29 @@ def reduction_kernel(
     device: Device,
     reduction: Reduction,
     accumulator: np.dtype,
-    entries: Sequence[Node | Parts | np.dtype],
+    entries: Sequence[Entry],
+    results: Sequence[int],
     space: Geometry,
     wide: bool,
+    columns: int,
+    partial: bool,
 ) -> Kernel:
-    """Build the kernel that reduces `entries` over the dimensions that `space` does not keep."""
-    code = Code(entries, space, wide)
+    """Build the kernel that reduces the `results` of `entries` over what `space` does not keep.
+
+    columns: how many a CPU work-item reduces side by side. partial: whether the values of best
+    elements are given too, since places alone cannot be merged.
+    """
     source = render(
         device,
         "reduce",
-        code=code,
+        code=Code(entries, space, wide, results),
         reduction=reduction,
         acc_type=C_NAMES[accumulator],
+        out_type="long" if reduction.kind == "best" else C_NAMES[accumulator],
         start=reduction.start_of(accumulator),
         by_row=not space.kept[-1],
+        columns=columns,
+        partial=partial,
     )
     return build(device, "reduce", source, f"the generated reduction '{reduction.name}'")
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from cltensor.codegen import (
     DROPPED,
     IN_PLACE,
     STORED,
+    STRIDED,
+    Fold,
     Formula,
     Geometry,
     Node,
@@ -34,7 +36,11 @@ from cltensor.codegen import (
     reduction_kernel,
 )
 from cltensor.device import Device
+from cltensor.dtypes import C_NAMES
 from cltensor.memory import Buffer
+from cltensor.rowcode import KEPT_LENGTH, row_kernel
+
+from cltensor.program import kernel as merge_kernel
 
 if TYPE_CHECKING:
     from cltensor.program import Kernel
@@ -46,7 +52,8 @@ MAX_NODES = 24
 MAX_LEAVES = 12
 
 _CHUNK = 4096  # elements that are worth waking another thread for
-_COLUMNS = 64  # columns that one CPU work-item reduces side by side; reduce.cl unrolls over them
+_COLUMNS = 512  # columns that one CPU work-item reduces side by side: long runs, in cache
+_LONGEST_ROW = 1 << 14  # elements of a row that stay in a core's cache between loops over it
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
 
 
@@ -67,7 +74,8 @@ class Value:
     """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
 
     Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
-    Reduction of args[0] that keeps the dimensions marked in `kept`, or JOIN of args. owner is a
+    Reduction of args that keeps the dimensions marked in `kept` (with several results they lie
+    one after the other along a new first dimension), or JOIN of args. owner is a
     weak reference to the Tensor that shows this Value. target is a Value in a buffer that this one
     shall replace, element by element, when it is computed.
     """
@@ -78,6 +86,7 @@ class Value:
         "device",
         "domain",
         "dtype",
+        "folds",
         "kept",
         "leaves",
         "nodes",
@@ -105,6 +114,7 @@ class Value:
         self.strides = contiguous_strides(shape)
         self.nodes = 0
         self.leaves = 1
+        self.folds = False
         self.owner = nobody
         self.target: Value | None = None
 
@@ -117,6 +127,7 @@ class Value:
         self.args = ()
         self.nodes = 0
         self.leaves = 1
+        self.folds = False
 
 
 def nobody() -> None:
@@ -148,35 +159,61 @@ def pointwise(
     device: Device,
 ) -> Value:
     """A pending application of `formula`, computed in `domain` and kept as `dtype`."""
-    nodes, leaves = 1, 0
+    nodes, leaves, folds = 1, 0, False
     for a in args:
         if type(a) is Value:
             nodes += a.nodes
             leaves += a.leaves
+            folds = folds or a.folds
     if nodes > MAX_NODES or leaves > MAX_LEAVES:
-        for a in args:
-            if type(a) is Value and a.buffer is None:
-                realize(a)
-        nodes, leaves = 1, len(args)
+        nodes, leaves = _exact(args)
+        if nodes > MAX_NODES or leaves > MAX_LEAVES:
+            for a in args:
+                if type(a) is Value and a.buffer is None:
+                    realize(a)
+            nodes, leaves, folds = 1, len(args), False
     value = Value(shape, dtype, device)
     value.op = formula
     value.args = args
     value.domain = domain
     value.nodes = nodes
     value.leaves = leaves
+    value.folds = folds
     return value
 
 
+def _exact(args: Sequence[Any]) -> tuple[int, int]:
+    """Nodes and leaves below a new node over `args`, shared ones counted once."""
+    nodes, leaves, seen = 1, 0, set()
+    pending = [a for a in args if type(a) is Value]
+    while pending and nodes <= MAX_NODES:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if value.buffer is None:
+            nodes += 1
+            pending += [a for a in value.args if type(a) is Value]
+        else:
+            leaves += 1
+    return nodes, leaves
+
+
 def reduction(
-    op: Reduction, operand: Value, kept: tuple[bool, ...], shape: Shape, dtype: np.dtype
+    op: Reduction, operands: tuple[Value, ...], kept: tuple[bool, ...], shape: Shape, dtype: np.dtype
 ) -> Value:
-    """A pending reduction of `operand` to `shape`, over the dimensions not marked in `kept`."""
-    value = Value(shape, dtype, operand.device)
+    """A pending reduction of `operands`, all of one shape, over the dimensions not marked in
+    `kept`. Several operands, or moments, give as many results: `shape` begins with their number."""
+    value = Value(shape, dtype, operands[0].device)
     value.op = op
-    value.args = (operand,)
+    value.args = operands
     value.kept = kept
-    # The operand's nodes still count, so that chains through reductions stay bounded too.
-    value.nodes = operand.nodes + 1
+    # The operands' nodes still count, so that chains through reductions stay bounded too.
+    value.nodes = sum([operand.nodes for operand in operands]) + 1
+    value.folds = True
+    operand = operands[0]
+    if False in kept and not any(kept[kept.index(False) :]):
+        value.leaves = operand.leaves  # a row kernel would read them too
     if value.nodes >= MAX_NODES:
         realize(value)
     return value
@@ -192,10 +229,64 @@ def join(values: tuple[Value, ...]) -> Value:
     return joined
 
 
-class _Expression:
-    """The pending nodes below a root, in order of evaluation, with their leaves and scalars."""
+class _Rows(NamedTuple):
+    """The rows that reductions inside an expression go over: the last dimensions of `shape`."""
 
-    def __init__(self, root: Value, root_is_stored: bool) -> None:
+    shape: Shape
+    kept: tuple[bool, ...]
+    result: Shape
+
+    def takes(self, value: Value) -> bool:
+        """Whether pending `value` is a reduction over these rows, in a shape that broadcasts."""
+        op = value.op
+        return (
+            type(op) is Reduction
+            and op.kind == "fold"
+            and len(value.args) == 1
+            and value.kept == self.kept
+            and value.args[0].shape == self.shape
+            and (value.shape == self.result or not any(self.kept))
+        )
+
+
+def _rows(root: Value) -> _Rows | None:
+    """The rows of the first reduction below pointwise `root` that can be part of its kernel."""
+    pending, seen = [root], set()
+    while pending:
+        value = pending.pop()
+        if not value.folds or id(value) in seen or value.buffer is not None:
+            continue
+        seen.add(id(value))
+        if type(value.op) is Reduction:
+            shape, kept = value.args[0].shape, value.kept
+            result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
+            rows = _Rows(shape, kept, result)
+            fits = root.shape in (shape, value.shape) and rows.takes(value)
+            if fits and _worth_rows(root.device, rows):
+                return rows
+        else:
+            pending += [a for a in value.args if type(a) is Value]
+    return None
+
+
+def _worth_rows(device: Device, rows: _Rows) -> bool:
+    """Whether rows are short enough for a core's cache and enough of them for all cores."""
+    split = rows.kept.index(False)
+    length, count = prod(rows.shape[split:]), prod(rows.shape[:split])
+    return (
+        1 < length <= _LONGEST_ROW
+        and not any(rows.kept[split:])
+        and (count >= 2 * device.compute_units or 0 < count * length <= 2 * _CHUNK)
+    )
+
+
+class _Expression:
+    """The pending nodes below `roots`, in order of evaluation, with their leaves and scalars.
+
+    wanted is stored in any case. Reductions over `rows` become entries too; any other is computed beforehand and read.
+    """
+
+    def __init__(self, roots: Sequence[Value], wanted: Value | None, rows: _Rows | None = None) -> None:
         self.entries: list[Any] = []
         self.key: list[Any] = []
         self.leaves: list[Value] = []
@@ -205,9 +296,11 @@ class _Expression:
         self.parts: tuple[Value, ...] = ()
         self.needs: list[Value] = []
         self._slots: dict[int, int] = {}
-        self._root = root
-        self._root_is_stored = root_is_stored
-        self._visit(root)
+        self._wanted = wanted
+        self.rows = rows
+        shape = roots[0].shape
+        self._shapes = (shape,) if rows is None else (rows.shape, rows.result, shape)
+        self.results = [self._visit(root) for root in roots]
 
     def _visit(self, value: Value) -> int:
         slot = self._slots.get(id(value))
@@ -220,9 +313,14 @@ class _Expression:
             self.needs += [v for v in value.args if v.buffer is None]
             self.entries.append(Parts(value.dtype, len(value.args)))
             self.key.append((value.dtype.num, len(value.args)))
+        elif self.rows is not None and self.rows.takes(value):
+            ref = self._visit(value.args[0])
+            stored, op = self._storage(value), value.op
+            self.entries.append(Fold(op, value.dtype, stored, ref))
+            self.key.append((op.id, value.dtype.num, stored, ref))
         elif type(value.op) is Reduction or (
             # Somebody will want this smaller piece: compute it once, on its own.
-            value.shape != self._root.shape and value.owner() is not None
+            value.shape not in self._shapes and value.owner() is not None
         ):
             self.needs.append(value)
             self._leaf(value)
@@ -246,7 +344,7 @@ class _Expression:
         self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
 
     def _storage(self, value: Value) -> int:
-        if value.owner() is None and not (value is self._root and self._root_is_stored):
+        if value.owner() is None and value is not self._wanted:
             return DROPPED
         if value.target is not None:
             slot = self._slots.get(id(value.target))
@@ -269,14 +367,18 @@ def realize(value: Value) -> Buffer:
                 stack.pop()
                 continue
             reducing = type(top.op) is Reduction
-            expression = _Expression(top.args[0] if reducing else top, not reducing)
+            rows = _rows(top) if top.folds and not reducing else None
+            expression = _Expression(top.args, None) if reducing else _Expression((top,), top, rows)
             if expression.needs:
                 stack += expression.needs
                 continue
             if reducing:
                 _launch_reduction(top, expression)
-            else:
+            elif rows is None:
                 _launch_pointwise(top, expression)
+            elif not _launch_rows(expression, rows):
+                top.folds = False  # so that the next turn reduces first
+                continue
             stack.pop()
     assert value.buffer is not None
     return value.buffer
@@ -351,54 +453,104 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
         replacing.settle(target.buffer, target.offset)
 
 
+def _launch_rows(expression: _Expression, rows: _Rows) -> bool:
+    """Launch the one kernel of an expression with reductions; False if its rows are scattered."""
+    device, leaves = expression.outputs[0].device, expression.leaves
+    space = _space(rows.shape, leaves, rows.kept)
+    if expression.replacing or expression.parts or space.kept.count(False) != 1:
+        return False
+    length = space.sizes[-1]
+    count = prod(space.sizes[:-1])
+    if count * length > 2 * _CHUNK and any(flags[-1] == STRIDED for flags in space.flags):
+        return False  # a row would drag in as many cache lines as it has elements
+    wide = _is_wide(count * length, leaves)
+    short = length <= KEPT_LENGTH
+    key = ("rows", tuple(expression.key), space.flags, space.kept, wide, short)
+    kernel: Kernel | None = device.kernels.get(key)
+    if kernel is None:
+        kernel = row_kernel(device, expression.entries, space, wide, short)
+        device.kernels[key] = kernel
+    buffers = _allocate(expression.outputs)
+    tasks = min(count, 8 * device.compute_units) if device.is_cpu else min(count, 1 << 16)
+    if device.is_cpu:
+        tasks = min(tasks, -(-count * length // _CHUNK))
+    local = min(local_size(device), 1 << max(5, (length - 1).bit_length()))
+    kernel(
+        (tasks * local,),
+        (local,),
+        count,
+        -(-count // tasks),
+        *buffers,
+        *_buffers(leaves),
+        *_index_arguments(space, leaves),
+        *expression.scalars,
+    )
+    for output, buffer in zip(expression.outputs, buffers, strict=True):
+        output.settle(buffer)
+    return True
+
+
 def _launch_reduction(root: Value, expression: _Expression) -> None:
     device, leaves, op = root.device, expression.leaves, root.op
     assert type(op) is Reduction
     operand: Value = root.args[0]
-    accumulator = operand.dtype if op.better else root.dtype
+    accumulator = operand.dtype if op.kind == "best" else root.dtype
     space = _space(operand.shape, leaves, root.kept)
     n = prod(operand.shape)
     wide = _is_wide(n, leaves)
-    key = (op.id, accumulator.num, tuple(expression.key), space.flags, space.kept, wide)
-    kernel: Kernel | None = device.kernels.get(key)
-    if kernel is None:
-        kernel = reduction_kernel(device, op, accumulator, expression.entries, space, wide)
-        device.kernels[key] = kernel
     outer = count_kept(space)
     length = n // outer if outer else 0
-    tasks, splits = _reduction_grid(device, op, space, outer, length)
+    tasks, splits = _reduction_grid(device, space, outer, length)
+    part = -(-length // splits)
+    partial = splits > 1 and op.kind == "best"
+    results = tuple(expression.results)
+    key = (
+        op.id, accumulator.num, results, tuple(expression.key), space.flags, space.kept, wide,
+        partial,
+    )  # fmt: skip
+    kernel: Kernel | None = device.kernels.get(key)
+    if kernel is None:
+        kernel = reduction_kernel(
+            device, op, accumulator, expression.entries, results, space, wide, _COLUMNS, partial
+        )
+        device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
-    partial_shape = (splits, *root.shape) if splits > 1 else root.shape
-    result = Value(partial_shape, root.dtype, device)
-    buffer = device.pool.allocate(prod(partial_shape) * root.dtype.itemsize)
+    size = prod(root.shape)
+    result = Value((splits, *root.shape) if splits > 1 else root.shape, root.dtype, device)
+    given = _allocate([result])
+    if partial:
+        given.append(device.pool.allocate(splits * size * accumulator.itemsize))
     per_item = -(-outer // tasks) if tasks else 0
     local = local_size(device)
     kernel(
         (tasks * local, splits),
         (local, 1),
-        buffer,
+        *given,
         *buffers,
         *_buffers(leaves),
         outer,
         length,
         per_item,
-        -(-length // splits),
+        part,
         *_index_arguments(space, leaves),
         *expression.scalars,
     )
     for output, stored_in in zip(expression.outputs, buffers, strict=True):
         output.settle(stored_in)
     if splits == 1:
-        root.settle(buffer)
-        return
-    result.settle(buffer)
-    kept = (False,) + (True,) * len(root.shape)
-    root.settle(realize(reduction(op, result, kept, root.shape, root.dtype)))
+        root.settle(given[0])
+    elif op.kind == "fold":
+        result.settle(given[0])
+        kept = (False,) + (True,) * len(root.shape)
+        root.settle(realize(reduction(op, (result,), kept, root.shape, root.dtype)))
+    else:
+        merge = merge_kernel(device, "reduce_merge", reduction=op, T=C_NAMES[accumulator])
+        whole = _allocate([root])[0]
+        merge((-(-outer // local) * local,), (local,), whole, *given, outer, splits, part, length)
+        root.settle(whole)
 
 
-def _reduction_grid(
-    device: Device, op: Reduction, space: Geometry, outer: int, length: int
-) -> tuple[int, int]:
+def _reduction_grid(device: Device, space: Geometry, outer: int, length: int) -> tuple[int, int]:
     """How many tasks the results are dealt to, and in how many parts the reduced range is split.
 
     One task is a work-item on a CPU (a run of results, or a block of columns) and a work-group
@@ -413,7 +565,8 @@ def _reduction_grid(
     else:
         tasks = outer
     splits = 1
-    if tasks and tasks < units and not op.better:
+    if tasks and tasks < units:
         worthwhile = outer * length // (tasks * 4 * _CHUNK)
         splits = max(1, min(-(-units // tasks), worthwhile, length))
+        splits = -(-length // -(-length // splits))  # no part is empty
     return tasks, splits
