@@ -77,7 +77,7 @@ ${element(walk, 'c', lambda f: f'{f.name}_t')}
         const ${f.ctype} ${f.name} = ${f.name}_t;
 % endfor
 % elif device.is_cpu:
-% if walk.stores:
+% if walk.stores or walk.keep:
         for (${index} c = 0; c < length; ++c) {
 ${element(walk, 'c', None)}
         }

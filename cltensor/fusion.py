@@ -38,9 +38,8 @@ from cltensor.codegen import (
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
 from cltensor.memory import Buffer
-from cltensor.rowcode import KEPT_LENGTH, row_kernel
-
 from cltensor.program import kernel as merge_kernel
+from cltensor.rowcode import KEPT_LENGTH, row_kernel
 
 if TYPE_CHECKING:
     from cltensor.program import Kernel
@@ -200,7 +199,11 @@ def _exact(args: Sequence[Any]) -> tuple[int, int]:
 
 
 def reduction(
-    op: Reduction, operands: tuple[Value, ...], kept: tuple[bool, ...], shape: Shape, dtype: np.dtype
+    op: Reduction,
+    operands: tuple[Value, ...],
+    kept: tuple[bool, ...],
+    shape: Shape,
+    dtype: np.dtype,
 ) -> Value:
     """A pending reduction of `operands`, all of one shape, over the dimensions not marked in
     `kept`. Several operands, or moments, give as many results: `shape` begins with their number."""
@@ -283,10 +286,13 @@ def _worth_rows(device: Device, rows: _Rows) -> bool:
 class _Expression:
     """The pending nodes below `roots`, in order of evaluation, with their leaves and scalars.
 
-    wanted is stored in any case. Reductions over `rows` become entries too; any other is computed beforehand and read.
+    wanted is stored in any case. Reductions over `rows` become entries too; any other is computed
+    beforehand and read.
     """
 
-    def __init__(self, roots: Sequence[Value], wanted: Value | None, rows: _Rows | None = None) -> None:
+    def __init__(
+        self, roots: Sequence[Value], wanted: Value | None, rows: _Rows | None = None
+    ) -> None:
         self.entries: list[Any] = []
         self.key: list[Any] = []
         self.leaves: list[Value] = []
@@ -382,6 +388,17 @@ def realize(value: Value) -> Buffer:
             stack.pop()
     assert value.buffer is not None
     return value.buffer
+
+
+def realize_together(*values: Value) -> None:
+    """Realize pointwise values of one shape that Tensors show, in one launch where possible."""
+    with values[0].device.lock:
+        expression = _Expression(values, None)
+        if expression.needs or any(v.buffer is not None for v in values):
+            for value in values:
+                realize(value)
+        else:
+            _launch_pointwise(values[0], expression)
 
 
 def _space(shape: Shape, leaves: list[Value], kept: tuple[bool, ...] | None = None) -> Geometry:
@@ -565,8 +582,8 @@ def _reduction_grid(device: Device, space: Geometry, outer: int, length: int) ->
     else:
         tasks = outer
     splits = 1
-    if tasks and tasks < units:
+    if length and 0 < tasks < units:
         worthwhile = outer * length // (tasks * 4 * _CHUNK)
-        splits = max(1, min(-(-units // tasks), worthwhile, length))
+        splits = max(1, min(-(-units // tasks), worthwhile))
         splits = -(-length // -(-length // splits))  # no part is empty
     return tasks, splits

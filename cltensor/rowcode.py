@@ -95,10 +95,23 @@ class RowCode(Code):
             for slot in self._expensive(needed):
                 kept[slot] = next(k for k, slots in enumerate(needed) if slot in slots)
                 self.kept_names.append((C_NAMES[self._dtype(slot)], self.names[slot]))
-        self.loops = [
-            self._loop(k, slots, kept, stored if k == last - 1 else {}, k < last - 1)
-            for k, slots in enumerate(wanted)
-        ]
+        self.loops: list[Loop] = []
+        for k, slots in enumerate(wanted):
+            fresh = [slot for slot, loop in kept.items() if loop == k]
+            ready = frozenset(slot for slot, loop in kept.items() if loop < k)
+            before = self._before(k)
+            if fresh:
+                # First in a loop of their own: sums amid long formulas make poor vector code.
+                loads, lines = self._body(fresh, ready)
+                keep = [self.names[slot] for slot in fresh]
+                self.loops.append(Loop(before, loads, lines, [], keep, []))
+                before, ready = [], ready | frozenset(fresh)
+            loads, lines = self._body(slots, ready)
+            if k < last - 1:
+                self.loops.append(Loop(before, loads, lines, self._folds(k + 1), [], []))
+            else:
+                along = [s for slot, s in stored.items() if not self._row[slot]]
+                self.loops.append(Loop(before, loads, lines, [], [], along))
 
     def _dtype(self, slot: int) -> np.dtype:
         entry = self._entries[slot]
@@ -120,31 +133,25 @@ class RowCode(Code):
         return found
 
     def _expensive(self, needed: list[set[int]]) -> list[int]:
+        """The slow entries that a sum, or more than one loop, needs."""
         return [
             slot
             for slot, entry in enumerate(self._entries)
             if isinstance(entry, Node)
-            and sum(slot in slots for slots in needed) > 1
+            and any(slot in slots for slots in needed[:-1])
             and _EXPENSIVE.search(self._text[slot])
         ]
 
-    def _loop(
-        self,
-        stage: int,
-        wanted: list[int],
-        kept: dict[int, int],
-        stored: dict[int, Store],
-        folding: bool,
-    ) -> Loop:
-        ready = frozenset(slot for slot, loop in kept.items() if loop < stage)
-        slots = sorted(self._below(wanted, ready))
-        before = [
+    def _before(self, stage: int) -> list[str]:
+        return [
             self._text[s] if self._load[s] is None else self._read(s)
-            for s in range(len(self._entries))
-            if self._row[s]
-            and self._stage[s] == stage
-            and not isinstance(self._entries[s], Fold)
+            for s, entry in enumerate(self._entries)
+            if self._row[s] and self._stage[s] == stage and not isinstance(entry, Fold)
         ]
+
+    def _body(self, wanted: Sequence[int], ready: frozenset[int]) -> tuple[list[str], list[str]]:
+        """(loads, statements) that compute `wanted`, taking the `ready` ones from their arrays."""
+        slots = sorted(self._below(wanted, ready))
         loads = [self._read(s) for s in slots if self._load[s] is not None]
         lines = [
             f"const {C_NAMES[self._dtype(s)]} {self.names[s]} = {self.names[s]}_row[at];"
@@ -153,23 +160,20 @@ class RowCode(Code):
             for s in slots
             if self._load[s] is None
         ]
-        folds = []
-        if folding:
-            for slot, entry in enumerate(self._entries):
-                if isinstance(entry, Fold) and self._stage[slot] == stage + 1:
-                    reduction, name = entry.reduction, self.names[slot]
-                    folds.append(
-                        Accumulator(
-                            name,
-                            C_NAMES[entry.dtype],
-                            reduction.start_of(entry.dtype),
-                            reduction.combine,
-                            self.names[entry.ref],
-                        )
-                    )
-        keep = [self.names[s] for s, loop in kept.items() if loop == stage]
-        stores = [s for slot, s in stored.items() if not self._row[slot]]
-        return Loop(before, loads, lines, folds, keep, stores)
+        return loads, lines
+
+    def _folds(self, stage: int) -> list[Accumulator]:
+        return [
+            Accumulator(
+                self.names[slot],
+                C_NAMES[entry.dtype],
+                entry.reduction.start_of(entry.dtype),
+                entry.reduction.combine,
+                self.names[entry.ref],
+            )
+            for slot, entry in enumerate(self._entries)
+            if isinstance(entry, Fold) and self._stage[slot] == stage
+        ]
 
     def _read(self, slot: int) -> str:
         x = self._load[slot]
