@@ -6,12 +6,12 @@ product. Filters or images too large for the patch take the second way everywher
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import gcd, prod
 from typing import NamedTuple
 
 import numpy as np
 
+from cltensor import tuning
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float32, promote
 from cltensor.errors import DTypeError
@@ -149,12 +149,12 @@ def _grid(
         "data": images * rows.size * cols.size,
         "weight": channels * rows.taps * cols.taps,
     }[kind]
-    edge, each = grid_tile(device, m, n)
+    edge, each, depth = grid_tile(device, dtype, m, n)
     total = accumulator(dtype)
     result = total if kind == "weight" else dtype
     run = kernel(
         device, "conv_gpu", kind=kind, TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        DM=edge, DN=edge, RM=each, RN=each, KW=16,
+        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
     groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
     slices, length = 1, images * pixels
@@ -207,7 +207,7 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 Shape = tuple[int, ...]
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_forward(
     device: Device, is_cpu: bool, dtype: np.dtype, x: Shape, w: Shape,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -236,7 +236,7 @@ def _plan_forward(
     return Plan(shape, accumulator(dtype), tuple(launches), (size,))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_data(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, w: Shape, size: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -285,7 +285,7 @@ def _plan_data(
     return Plan(shape, accumulator(dtype), tuple(launches), tuple(scratch))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_weight(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, x: Shape, taps: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
