@@ -98,6 +98,10 @@ class Operators:
         """Each matrix of the stack, the last two dimensions, transposed."""
         return self.swapaxes(-1, -2)
 
+    def __format__(self, spec: str) -> str:
+        """A single value takes a number's format, as in f"{loss:.4f}"."""
+        return object.__format__(self, spec) if self.shape else format(self.item(), spec)
+
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function, assigned=("__name__", "__doc__"), updated=())
