@@ -119,6 +119,11 @@ def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self, other: function(self, other)
 
 
+def _comparison(function: Callable[..., Any]) -> Callable[..., Any]:
+    # Python then compares by identity, so that `x == None` and `x in [None]` have an answer.
+    return lambda self, other: NotImplemented if other is None else function(self, other)
+
+
 def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self, other: function(other, self)
 
@@ -138,7 +143,8 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         if name in ("neg", "pos", "abs", "invert"):
             setattr(Operators, f"__{name}__", _unary(function))
         else:
-            setattr(Operators, f"__{name}__", _binary(function))
+            wrap = _comparison if name in ("eq", "ne") else _binary
+            setattr(Operators, f"__{name}__", wrap(function))
         if reflected:
             setattr(Operators, f"__r{name}__", _reflected(function))
     for name in METHODS:
