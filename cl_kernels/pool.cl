@@ -35,7 +35,10 @@ __kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x
     % if by_row:
         int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
         if (hi > out_w) hi = out_w;
-        if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h || hi < lo) lo = hi = 0;
+    % if not window.repeats(kind, DH, DW):
+        if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h) hi = 0;
+    % endif
+        if (hi < lo) lo = hi = 0;
         for (int ow = lo; ow < hi; ow++) {
             const int iw0 = ow * ${SW} - ${PW};
             ${window.inside(kind, TA, KH, KW, DH, DW)}

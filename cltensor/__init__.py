@@ -4,7 +4,7 @@
 layers and optimizers under PyTorch's names. Importing makes no context and needs no device.
 """
 
-from cltensor import autograd, data, nn, operators, optim, testing
+from cltensor import autograd, data, models, nn, operators, optim, testing, weights
 from cltensor.autograd import (
     Function,
     Variable,

@@ -305,8 +305,8 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
     device, leaves = root.device, expression.leaves
     n = prod(root.shape)
     if n == 0:
-        for output, buffer in zip(expression.outputs, _allocate(expression.outputs), strict=True):
-            output.settle(buffer)
+        for output in (*expression.outputs, *expression.replacing):
+            output.settle(device.pool.allocate(0))
         return
     space = _space(root.shape, leaves)
     wide = _is_wide(n, leaves)

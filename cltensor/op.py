@@ -199,7 +199,8 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
             values, dtype = _with_scalars(name, values, dtype)
         domain, kept = dtypes(dtype)
         if scalars:
-            _check_scalars(name, values, domain)
+            for a in values:
+                check_scalar(name, a, domain)
         return Tensor(fusion.pointwise(formula, tuple(values), shape, domain, kept, first.device))
 
     return run
@@ -229,15 +230,15 @@ def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[A
     return plain, dtype
 
 
-def _check_scalars(name: str, values: list[Any], domain: np.dtype) -> None:
-    if domain.kind in "iu":
-        limits = np.iinfo(domain)
-        for a in values:
-            if type(a) is int and not limits.min <= a <= limits.max:
-                raise DTypeError(
-                    f"{name}: {a} does not fit {domain.name} ({limits.min} to {limits.max}); cast "
-                    "the tensor to a wider type first"
-                )
+def check_scalar(name: str, value: object, dtype: np.dtype) -> None:
+    """Raise DTypeError if the Python int `value` does not fit the integer type `dtype`."""
+    if dtype.kind in "iu" and type(value) is int:
+        limits = np.iinfo(dtype)
+        if not limits.min <= value <= limits.max:
+            raise DTypeError(
+                f"{name}: {value} does not fit {dtype.name} ({limits.min} to {limits.max}); use a "
+                "wider dtype"
+            )
 
 
 def reduction(

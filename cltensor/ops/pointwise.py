@@ -9,7 +9,7 @@ import numpy as np
 from cltensor import dtypes, fusion
 from cltensor.codegen import Formula, Shape
 from cltensor.device import Device
-from cltensor.op import Op, pointwise
+from cltensor.op import Op, check_scalar, pointwise
 from cltensor.tensor import Tensor, require_dtype
 
 _constant = Formula("constant", ("k",), "k")
@@ -18,6 +18,9 @@ _constant = Formula("constant", ("k",), "k")
 def full(shape: Shape, value: float, dtype: np.dtype, device: Device) -> Tensor:
     """A constant of `shape`: an expression without operands, stored only if somebody needs it."""
     require_dtype("full", dtype, device)
+    if dtype.kind != "f":
+        value = bool(value) if dtype.kind == "b" else int(value)
+        check_scalar("full", value, dtype)
     return Tensor(fusion.pointwise(_constant, (value,), shape, dtype, dtype, device))
 
 
