@@ -33,7 +33,7 @@ _VARIABLES = (
 )
 _COLUMNS = ("time", "rate", "launches", "programs", "first call", *RIVALS, "")
 _WIDTHS = (11, 19, 9, 9, 11, 18, 18, 0)
-_NAME = 38
+_NAME = 42
 
 
 def duration(seconds: float) -> str:

@@ -10,9 +10,9 @@ LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
     ["errors", "dtypes", "device", "memory"],
     ["program", "replay", "codegen", "tuning", "grids", "fusion"],
-    ["op", "operators", "tensor"],
+    ["text", "op", "operators", "tensor"],
     ["ops"],
-    ["autograd", "creation", "jit", "testing"],
+    ["autograd", "creation", "explain", "jit", "testing"],
     ["nn"],
     ["optim", "data", "models", "weights"],
     ["icd", "tuner", "cli"],
