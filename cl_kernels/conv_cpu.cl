@@ -6,7 +6,7 @@
 <%namespace name="conv" file="conv_patch.cl"/>\
 <% NR = NV * VW %>
 ${tile.vectors(TA, VW)}
-${conv.copy_function(TI, TA)}
+${conv.copy_function(TI, TA, VW)}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
@@ -50,10 +50,11 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                 ${conv.reach_table('reach', 'here')}
                 listed = here;
             }
-            ${conv.copy_patch('patch_l', 'x + (long)channel0 * h * w', 'here', 'row0', 'col0', 'n_rows')}
+            ${conv.copy_patch('patch_l', 'x + (long)channel0 * h * w', 'here', 'row0', 'col0', 'n_rows',
+                              'image == image0 && first')}
             for (int v = 0; v < vectors; v += ${NV}) {
             % for i in range(NV):
-                const int v${i} = v + ${i} < vectors ? v + ${i} : v;
+                const int v${i} = v + ${i} < vectors ? v + ${i} : vectors - 1;
                 const int at${i} = by_row ? (v${i} / per_row) * pitch + (v${i} % per_row) * ${VW} : v${i} * ${VW};
                 const int line${i} = at${i} / pitch, col${i} = at${i} % pitch;
                 const int whole${i} = v + ${i} < vectors && y_col == 1 && col${i} + ${VW} <= cols && line${i} < rows;

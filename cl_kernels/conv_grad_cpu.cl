@@ -6,7 +6,7 @@
 <%namespace name="conv" file="conv_patch.cl"/>\
 <% NR = NV * VW %>
 ${tile.vectors(TA, VW)}
-${conv.copy_function(TI, TA)}
+${conv.copy_function(TI, TA, VW)}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restrict x_g,
@@ -47,7 +47,8 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
         __global const ${TI}* restrict g = g_g + g_offset
             + (((long)image * groups + group) * filters + filter0) * out_h * out_w
             + (long)row0 * out_w + col0;
-        ${conv.copy_patch('patch_l', 'x', 'here', 'row0', 'col0', 'n_rows')}
+        ${conv.copy_patch('patch_l', 'x', 'here', 'row0', 'col0', 'n_rows',
+                          'image == image0 || n_rows < out_h || n_cols < out_w')}
         for (int f = 0; f < live; f += ${VW}) {
         % for l in range(VW):
             __global const ${TI}* restrict g${l} = g + (long)(f + ${l} < live ? f + ${l} : live - 1) * out_h * out_w;

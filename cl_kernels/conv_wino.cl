@@ -5,7 +5,7 @@
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 ${tile.vectors('float', 8)}
-${conv.copy_function('float', 'float')}
+${conv.copy_function('float', 'float', 8)}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
@@ -42,7 +42,7 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
         % endfor
             for (int c = 0; c < here; c++) {
                 copy_plane(s_l, x_g + (long)(channel0 + c) * h * w, h, w, 2 * top + start_h, start_w,
-                           1, 1, rows, pitch);
+                           1, 1, rows, pitch, c == 0);
                 __local float* restrict v = v_l + (b * here + c) * 16;
             % for half in range(2):
                 {

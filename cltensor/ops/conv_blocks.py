@@ -90,11 +90,11 @@ class Blocks(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def blocks_for(
-    rows: Axis, cols: Axis, channels: int, filters: int, width: int, caps: Caps
+    rows: Axis, cols: Axis, channels: int, filters: int, width: int, lanes: int, caps: Caps
 ) -> Blocks | None:
-    """The largest block of outputs whose patch (and gradient) fit, or None if not even one tap
-    row does. Rows are halved first while enough remain to share the patch's border."""
-    lanes = VECTORS * width
+    """The largest block of outputs whose patch (and gradient, packed `lanes` filters wide) fit, or
+    None if not even one tap row does. Rows are halved first while enough remain to share the
+    patch's border."""
     most = min(channels, caps.taps // (rows.taps * cols.taps))
     if most < 1:
         return None
