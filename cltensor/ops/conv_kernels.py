@@ -30,6 +30,7 @@ from cltensor.ops.conv_blocks import (
 )
 from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.linalg import (
+    GRID_DEPTH,
     ROWS,
     VECTORS,
     accumulator,
@@ -151,12 +152,12 @@ def _grid(
         "data": images * rows.size * cols.size,
         "weight": channels * rows.taps * cols.taps,
     }[kind]
-    edge, each = grid_tile(device, m, n)
+    edge, each = grid_tile(device, dtype, m, n)
     total = accumulator(dtype)
     result = total if kind == "weight" else dtype
     run = kernel(
         device, "conv_gpu", kind=kind, TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        DM=edge, DN=edge, RM=each, RN=each, KW=16,
+        DM=edge, DN=edge, RM=each, RN=each, KW=GRID_DEPTH,
     )  # fmt: skip
     groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
     slices, length = 1, images * pixels

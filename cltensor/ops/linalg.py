@@ -26,6 +26,8 @@ from cltensor.tensor import Tensor, show
 #: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
 ROWS, VECTORS = 6, 2
 _VECTOR_BYTES = 32
+#: Steps along k that a work-group stages at a time.
+GRID_DEPTH = 16
 
 
 def vector_width(dtype: np.dtype) -> int:
@@ -84,12 +86,18 @@ def packed_plan(
     return plan
 
 
-def grid_tile(device: Device, m: int, n: int) -> tuple[int, int]:
-    """(work-group edge, register tile edge) of the work-group kernels for an m x n result."""
+def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int]:
+    """(work-group edge, register tile edge) of the work-group kernels for an m x n result: the
+    largest tile that local memory holds, the result fills and every compute unit gets one of."""
     edge = 16 if device.max_work_group >= 256 else 8 if device.max_work_group >= 64 else 4
-    large = edge * 4
-    enough = ceil_div(m, large) * ceil_div(n, large) >= device.compute_units
-    return edge, 4 if enough and min(m, n) > large // 2 else 2
+    itemsize = accumulator(dtype).itemsize
+    for each in (8, 4):
+        tile = edge * each
+        fits = 2 * GRID_DEPTH * (tile + 1) * itemsize <= device.local_mem
+        enough = ceil_div(m, tile) * ceil_div(n, tile) >= device.compute_units
+        if fits and enough and min(m, n) > tile // 2:
+            return edge, each
+    return edge, 2
 
 
 Shape = tuple[int, ...]
@@ -153,11 +161,11 @@ def _grid(
     device: Device, dtype: np.dtype, m: int, n: int, batch: int
 ) -> tuple[Kernel, np.dtype, tuple[int, int, int], tuple[int, int, int], tuple[int, ...]]:
     """The same for a device with many small work-items."""
-    edge, each = grid_tile(device, m, n)
+    edge, each = grid_tile(device, dtype, m, n)
     element = C_NAMES[dtype]
     run = kernel(
         device, "gemm_gpu", TI=element, TA=C_NAMES[accumulator(dtype)], TO=element,
-        DM=edge, DN=edge, RM=each, RN=each, KW=16,
+        DM=edge, DN=edge, RM=each, RN=each, KW=GRID_DEPTH,
     )  # fmt: skip
     grid = (ceil_div(n, edge * each) * edge, ceil_div(m, edge * each) * edge, batch)
     return run, dtype, grid, (edge, edge, 1), ()
@@ -316,3 +324,17 @@ def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
     if beta == 0:
         return product
     return product + (c if beta == 1 else c * beta)
+
+
+def _rows(x: Any) -> Any:
+    return reshape(x, (-1, x.shape[-1]))
+
+
+#: x @ w.mT for x (..., K) and w (N, K). Matmul's rule would give the gradient of w as a transposed
+#: view; this one gives it in w's own memory order, as optimizers read it.
+linear: Op = primitive(
+    "linear(x, w)",
+    lambda x, w: matmul(x, matrix_transpose(w)),
+    dx=lambda g, w: matmul(g, w),
+    dw=lambda g, x: matmul(matrix_transpose(_rows(g)), _rows(x)),
+)
