@@ -23,6 +23,7 @@ from cltensor.ops.conv_blocks import (
     Padding,
     Pair,
     axes_of,
+    batch_for,
     blocks_for,
     caps_for,
     interleave,
@@ -313,6 +314,7 @@ def _plan_weight(
     wanted = ceil_div(4 * device.compute_units, grid_c * grid_f * groups)
     each = equal_parts(images, ceil_div(images, wanted))
     splits = ceil_div(images, each)
+    batch = batch_for(rows, cols, blocks, lanes, caps, each)
     tiles = ceil_div(blocks.filters, lanes) * ceil_div(
         blocks.channels * taps[0] * taps[1], tile_rows
     )
@@ -322,7 +324,8 @@ def _plan_weight(
             patch_cap=caps.patch, grad_cap=caps.grad, k_cap=caps.taps,
         ),
         (grid_c, grid_f, splits * groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
-        (images, channels, filters, *interleave(rows, cols), groups, each, *blocks[1:]),
+        (images, channels, filters, *interleave(rows, cols), groups, each, batch,
+         *blocks[1:]),
     )  # fmt: skip
     local = min(64, device.max_work_group)
     size = prod(shape)
