@@ -226,7 +226,11 @@ _PRODUCTS = {
     "small": [(128, 128, 128, False, False), (64, 256, 784, False, True)],
     "large": [(512, 512, 512, False, False), (768, 512, 640, True, False)],
 }
-_GPU_PRODUCTS = {"small": _PRODUCTS["small"], "large": [(2048, 2048, 2048, False, False)]}
+_GPU_PRODUCTS = {
+    "small": _PRODUCTS["small"],
+    "medium": [(512, 512, 512, False, False), (640, 512, 768, True, False)],
+    "large": [(2048, 2048, 2048, False, False), (1536, 2048, 1024, False, True)],
+}
 _LENGTHS = {"small": [(4096,), (40000,)], "medium": [(1 << 20,)], "large": [(10_000_000,)]}
 #: Shape and axis.
 _REDUCTIONS = {

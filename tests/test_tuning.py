@@ -53,7 +53,7 @@ def test_defaults_without_any_row(device, own, toy):
 
 def test_a_size_class_may_have_defaults_of_its_own():
     assert tuning.KINDS["gemm_gpu"].defaults("small")["each"] == 2
-    assert tuning.KINDS["gemm_gpu"].defaults("large")["each"] == 4
+    assert tuning.KINDS["gemm_gpu"].defaults("large")["each"] == 8
 
 
 def test_the_users_file_wins_over_shipped_rows_and_those_over_defaults(device, own, toy):

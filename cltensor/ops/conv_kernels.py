@@ -23,6 +23,7 @@ from cltensor.ops.conv_blocks import (
     Padding,
     Pair,
     axes_of,
+    batch_for,
     blocks_for,
     caps_for,
     interleave,
@@ -72,16 +73,18 @@ def _correlate(
     """conv_cpu with `filters` by `channels` per group, after laying out the filters in operand
     `scratch`, whose size comes first."""
     element, sums = C_NAMES[dtype], C_NAMES[accumulator(dtype)]
-    panels = groups * ceil_div(filters, ROWS)
+    # A group of one filter (depthwise) fills a tile of one row by more pixels instead.
+    tile_rows, vectors = (1, 8) if filters == 1 else (ROWS, VECTORS)
+    panels = groups * ceil_div(filters, tile_rows)
     blocks = spread(blocks, rows, images, groups, device.compute_units)
     lay = Launch(
-        kernel(device, "conv_weights", TI=element, TA=sums, MR=ROWS),
+        kernel(device, "conv_weights", TI=element, TA=sums, MR=tile_rows),
         (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
         (filters, channels, max(1, blocks.channels), rows.taps, cols.taps, *weights[1:]),
     )  # fmt: skip
     run = kernel(
-        device, "conv_cpu", TI=element, TA=sums, TO=sums, VW=vector_width(dtype), MR=ROWS,
-        NV=VECTORS, patch_cap=caps.patch, k_cap=caps.taps,
+        device, "conv_cpu", TI=element, TA=sums, TO=sums, VW=vector_width(dtype), MR=tile_rows,
+        NV=vectors, patch_cap=caps.patch, k_cap=caps.taps,
     )  # fmt: skip
     grid = (
         ceil_div(rows.out, blocks.rows) * ceil_div(cols.out, blocks.cols),
@@ -92,7 +95,7 @@ def _correlate(
         *(images, channels, filters, *interleave(rows, cols), *target, groups, blocks.images),
         *(blocks.filters, max(1, blocks.channels), blocks.rows, blocks.cols),
     )
-    size = panels * ROWS * channels * rows.taps * cols.taps
+    size = panels * tile_rows * channels * rows.taps * cols.taps
     return size, lay, Launch(run, grid, (1, 1, 1), (0, 1, scratch), ((1, 0),), rest)
 
 
@@ -219,7 +222,7 @@ def _plan_forward(
     if 0 in shape or 0 in w:
         return shape
     caps = caps_for(device, dtype, with_grad=False)
-    blocks = blocks_for(rows, cols, channels, filters, vector_width(dtype), caps)
+    blocks = blocks_for(rows, cols, channels, filters, vector_width(dtype), 1, caps)
     if blocks is None or not is_cpu:
         return _grid("forward", device, dtype, shape, rows, cols, images, channels, filters, groups)
     taps = rows.taps * cols.taps
@@ -272,7 +275,7 @@ def _plan_data(
                 plan = _winograd(device, images, *axes, summed, channels, groups, weights)
                 if plan is not None:
                     return plan
-            blocks = blocks_for(*axes, max(1, summed), channels, vector_width(dtype), caps)
+            blocks = blocks_for(*axes, max(1, summed), channels, vector_width(dtype), 1, caps)
             if blocks is None:
                 return _grid(*whole)
             target = Target(size[0] * size[1], size[1] * rows.step, cols.step, i * size[1] + j)
@@ -298,34 +301,40 @@ def _plan_weight(
         return shape
     caps = caps_for(device, dtype, with_grad=True)
     width = vector_width(dtype)
-    blocks = blocks_for(rows, cols, channels, filters, width, caps)
+    # One vector of filters where there are no more, with twice the rows of taps.
+    tile_rows, vectors = (2 * ROWS, 1) if filters <= width else (ROWS, VECTORS)
+    lanes = vectors * width
+    blocks = blocks_for(rows, cols, channels, filters, width, lanes, caps)
     if blocks is None or not is_cpu:
         return _grid("weight", device, dtype, shape, rows, cols, images, channels, filters, groups)
     total = accumulator(dtype)
     element, sums = C_NAMES[dtype], C_NAMES[total]
-    lanes = VECTORS * width
     grid_c, grid_f = ceil_div(channels, blocks.channels), ceil_div(filters, blocks.filters)
     wanted = ceil_div(4 * device.compute_units, grid_c * grid_f * groups)
     each = equal_parts(images, ceil_div(images, wanted))
     splits = ceil_div(images, each)
-    tiles = ceil_div(blocks.filters, lanes) * ceil_div(blocks.channels * taps[0] * taps[1], ROWS)
+    batch = batch_for(rows, cols, blocks, lanes, caps, each)
+    tiles = ceil_div(blocks.filters, lanes) * ceil_div(
+        blocks.channels * taps[0] * taps[1], tile_rows
+    )
     part = Launch(
         kernel(
-            device, "conv_grad_cpu", TI=element, TA=sums, VW=width, MR=ROWS, NV=VECTORS,
+            device, "conv_grad_cpu", TI=element, TA=sums, VW=width, MR=tile_rows, NV=vectors,
             patch_cap=caps.patch, grad_cap=caps.grad, k_cap=caps.taps,
         ),
         (grid_c, grid_f, splits * groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
-        (images, channels, filters, *interleave(rows, cols), groups, each, *blocks[1:]),
+        (images, channels, filters, *interleave(rows, cols), groups, each, batch,
+         *blocks[1:]),
     )  # fmt: skip
     local = min(64, device.max_work_group)
     size = prod(shape)
     add = Launch(
-        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=ROWS, NR=lanes),
+        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes),
         (ceil_div(size, local) * local,), (local,), (0, 3), (),
         (size, splits, groups, filters, channels, taps[0] * taps[1], taps[1], blocks.filters,
          blocks.channels),
     )  # fmt: skip
-    scratch = splits * groups * grid_f * grid_c * tiles * ROWS * lanes
+    scratch = splits * groups * grid_f * grid_c * tiles * tile_rows * lanes
     return Plan(shape, total, (part, add), (scratch,))
 
 

@@ -43,12 +43,13 @@ tuning.declare(
     bytes=(_VECTOR_BYTES, 16, 64),
 )
 # edge: work-items along a side of a work-group; each: results along a side of a work-item; depth:
-# steps along k that are staged in local memory. small: too few large tiles for the device.
+# steps along k that are staged in local memory. small: tiles of the others would leave compute
+# units without work.
 tuning.declare(
     "gemm_gpu",
-    {"small": {"each": 2}, "large": {}},
+    {"small": {"each": 2}, "medium": {"each": 4}, "large": {}},
     edge=(16, 8, 32),
-    each=(4, 2, 6, 8),
+    each=(8, 2, 4, 6),
     depth=(16, 8, 32),
 )
 
@@ -110,23 +111,21 @@ def packed_plan(
 
 
 def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int, int]:
-    """(edge, each, depth) of the work-group kernels for an m x n result: work-group edge, register
-    tile edge, steps of the sum at a time."""
-    large = _tile(device, dtype, "large")
-    side = large[0] * large[1]
-    enough = ceil_div(m, side) * ceil_div(n, side) >= device.compute_units
-    return large if enough and min(m, n) > side // 2 else _tile(device, dtype, "small")
-
-
-def _tile(device: Device, dtype: np.dtype, size_class: str) -> tuple[int, int, int]:
-    """The tile for a size class, made smaller where the device's limits demand it."""
-    chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
-    edge, each, depth = chosen["edge"], chosen["each"], chosen["depth"]
-    while edge * edge > device.max_work_group:
-        edge //= 2
-    while 2 * depth * (edge * each + 1) * accumulator(dtype).itemsize > device.local_mem:
-        depth //= 2
-    return edge, each, depth
+    """(work-group edge, register tile edge, steps of the sum at a time) of the work-group kernels
+    for an m x n result: the largest tile that local memory holds, the result fills and every
+    compute unit gets one of."""
+    room = device.local_mem // (2 * accumulator(dtype).itemsize)
+    for size_class in ("large", "medium", "small"):
+        chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
+        edge, each, depth = chosen["edge"], chosen["each"], chosen["depth"]
+        while edge * edge > device.max_work_group:
+            edge //= 2
+        tile = edge * each
+        fits = depth * (tile + 1) <= room
+        enough = ceil_div(m, tile) * ceil_div(n, tile) >= device.compute_units
+        if fits and enough and min(m, n) > tile // 2:
+            break
+    return edge, each, min(depth, room // (tile + 1))
 
 
 def size_class(m: int, n: int, k: int, batch: int) -> str:
@@ -369,3 +368,17 @@ def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
     if beta == 0:
         return product
     return product + (c if beta == 1 else c * beta)
+
+
+def _rows(x: Any) -> Any:
+    return reshape(x, (-1, x.shape[-1]))
+
+
+#: x @ w.mT for x (..., K) and w (N, K). Matmul's rule would give the gradient of w as a transposed
+#: view; this one gives it in w's own memory order, as optimizers read it.
+linear: Op = primitive(
+    "linear(x, w)",
+    lambda x, w: matmul(x, matrix_transpose(w)),
+    dx=lambda g, w: matmul(g, w),
+    dw=lambda g, x: matmul(matrix_transpose(_rows(g)), _rows(x)),
+)
