@@ -31,7 +31,7 @@ tuning.declare(
     chunk=(4096, 1024, 2048, 8192, 16384),
     shares=(4, 1, 2, 8, 16),
     lanes=(32, 8, 16, 64),
-    columns=(64, 32, 128, 256),
+    columns=(256, 32, 64, 128, 512),
 )
 tuning.declare(
     "reduce_gpu",
