@@ -61,7 +61,9 @@ def launches(case: Case, calls: int = _CALLS) -> list[Launch]:
 
 def lines(found: list[Launch]) -> list[str]:
     """The launches in order, then the kernels by their share of the sum."""
-    total = sum(seconds for *_, seconds in found) or 1.0
+    if not found:
+        return ["  no launches of its own: a replayed call launches what was recorded"]
+    total = sum(seconds for *_, seconds in found)
     shown = [
         f"  {i:3} {name:<20} {'x'.join(map(str, grid)):>14} in {'x'.join(map(str, group)):<8}"
         f"{duration(seconds):>9}"

@@ -29,10 +29,11 @@ _VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "POCL_DEVICES",
+    "POCL_MAX_PTHREAD_COUNT",
 )
 _COLUMNS = ("time", "rate", "launches", "programs", "first call", *RIVALS, "")
 _WIDTHS = (11, 19, 9, 9, 11, 18, 18, 0)
-_NAME = 38
+_NAME = 42
 
 
 def duration(seconds: float) -> str:

@@ -24,8 +24,8 @@
     const int patch = plane * phases_h * phases_w;
 </%def>
 
-## reach[k]: where tap k = (tap row, channel, tap column) of `channels` lies, from the element of the
-## first output. Tap rows come first, so that those that fall on padding are a run to leave out.
+## reach[k]: where tap k = (tap row, channel, tap column) of `channels` lies, from the element of
+## the first output. Tap rows come first, so that those that fall on padding are a run to leave out.
 <%def name="reach_table(reach, channels)">
     {
         int k = 0;
@@ -46,42 +46,50 @@
     while (${hi} > ${lo} && (${top}) * step_h + start_h + (${hi} - 1) * tap_h >= h) ${hi}--;
 </%def>
 
-## A function that copies one channel: rows x cols outputs' worth from (row0, col0) of the output.
-<%def name="copy_function(TI, TA)">
-static void copy_plane(__local ${TA}* d, __global const ${TI}* x,
-                       const int h, const int w, const int ih0, const int iw0,
-                       const int step_h, const int step_w, const int rows, const int pitch)
+## A function that copies one plane of one phase: what of it lies inside the image. With fill, the
+## rest becomes zero; it stays so when the next image goes to the same place.
+<%def name="copy_function(TI, TA, VW)">
+static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, const int w,
+                       const int ih0, const int iw0, const int step_h, const int step_w,
+                       const int rows, const int pitch, const int fill)
 {
-    /* columns [lo, hi) of the plane lie inside the image */
-    int lo = iw0 < 0 ? (-iw0 + step_w - 1) / step_w : 0;
-    int hi = w > iw0 ? (w - iw0 + step_w - 1) / step_w : 0;
+    /* columns [lo, hi) lie inside the image */
+    int lo = iw0 < 0 ? -iw0 : 0, hi = w > iw0 ? w - iw0 : 0;
+    if (step_w > 1) {
+        lo = (lo + step_w - 1) / step_w;
+        hi = (hi + step_w - 1) / step_w;
+    }
     if (hi > pitch) hi = pitch;
     if (lo > hi) lo = hi;
-    for (int i = 0; i < rows; i++) {
+    if (fill)
+        for (int i = 0; i < rows * pitch; i++) d[i] = 0;
+    for (int i = 0; i < rows; i++, d += pitch) {
         const int ih = ih0 + i * step_h;
-        if (ih < 0 || ih >= h) {
-            for (int j = 0; j < pitch; j++) d[j] = 0;
-        } else {
-            __global const ${TI}* restrict s = x + (long)ih * w + iw0;
-            for (int j = 0; j < lo; j++) d[j] = 0;
-            if (step_w == 1)
-                for (int j = lo; j < hi; j++) d[j] = s[j];
-            else
-                for (int j = lo; j < hi; j++) d[j] = s[(long)j * step_w];
-            for (int j = hi; j < pitch; j++) d[j] = 0;
+        if (ih < 0 || ih >= h) continue;
+        __global const ${TI}* s = x + (long)ih * w + iw0;
+        int j = lo;
+    % if TI == TA:
+        if (step_w == 1) {
+            for (; j + ${VW} <= hi; j += ${VW})
+                *(__local uvec*)(d + j) = *(__global const uvec*)(s + j);
+            if (j < hi && hi - lo >= ${VW}) {
+                *(__local uvec*)(d + hi - ${VW}) = *(__global const uvec*)(s + hi - ${VW});
+                j = hi;
+            }
         }
-        d += pitch;
+    % endif
+        for (; j < hi; j++) d[j] = s[(long)j * step_w];
     }
 }
 </%def>
 
 ## Copies all phases of `channels` planes starting at x into `patch_l`.
-<%def name="copy_patch(patch_l, x, channels, row0, col0, n_rows)">
+<%def name="copy_patch(patch_l, x, channels, row0, col0, n_rows, fill)">
     for (int c = 0; c < ${channels}; c++)
         for (int fh = 0; fh < phases_h; fh++)
             for (int fw = 0; fw < phases_w; fw++)
                 copy_plane(${patch_l} + c * patch + (fh * phases_w + fw) * plane,
                            ${x} + (long)c * h * w, h, w,
                            (${row0}) * step_h + start_h + fh, (${col0}) * step_w + start_w + fw,
-                           step_h, step_w, ${n_rows} + span_h / step_h, pitch);
+                           step_h, step_w, ${n_rows} + span_h / step_h, pitch, ${fill});
 </%def>

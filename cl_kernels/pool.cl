@@ -1,6 +1,7 @@
 ## One work-item pools some rows of windows (by_row) or one window. give: "max" the largest element,
 ## "index" its place in the plane, "select" the element of v at that place, "avg" the average.
-<%page args="T, TA, TO, give, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0, by_row=True"/>\
+<%page args="T, TA, TO, give, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0,
+             by_row=True"/>\
 <%namespace name="window" file="pool_window.cl"/>\
 <% kind = 'avg' if give == 'avg' else 'max' %>
 <%def name="put()">
@@ -35,7 +36,10 @@ __kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x
     % if by_row:
         int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
         if (hi > out_w) hi = out_w;
-        if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h || hi < lo) lo = hi = 0;
+    % if not window.repeats(kind, DH, DW):
+        if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h) hi = 0;
+    % endif
+        if (hi < lo) lo = hi = 0;
         for (int ow = lo; ow < hi; ow++) {
             const int iw0 = ow * ${SW} - ${PW};
             ${window.inside(kind, TA, KH, KW, DH, DW)}

@@ -1,89 +1,76 @@
-## The gradient of pooling to its input, from y, that to its output. mode says what a work-item does:
-## "tiles" some rows of windows that do not overlap, "planes" whole planes window by window, and
-## "gather" one element, looking at every window over it.
+## The gradient of pooling to its input, from y, that to its output. mode says what a work-item
+## does: "tiles" some rows of windows that do not overlap, "planes" whole planes window by window,
+## and "gather" one element, looking at every window over it.
 <%page args="T, TA, kind, mode, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0"/>\
 <%namespace name="window" file="pool_window.cl"/>\
 __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restrict y_g,
                         __global const ${T}* restrict x_g, const long y_offset, const long x_offset,
-                        const long total, const int h, const int w, const int out_h, const int out_w,
-                        const int each)
+                        const long total, const int h, const int w, const int out_h,
+                        const int out_w, const int each)
 {
     const long first = (long)get_global_id(0) * each;
     const long last = first + each < total ? first + each : total;
+% if mode != 'gather':
 % if mode == 'tiles':
     for (long row = first; row < last; row++) {
-        const int oh = row % out_h, ih0 = oh * ${SH};
         const long plane = row / out_h;
+        const int oh0 = row % out_h, oh1 = oh0 + 1;
+        /* the rows of the image up to those of the next windows */
+        const int from = oh0 * ${SH}, until = oh1 < out_h ? oh1 * ${SH} : h;
+% else:
+    for (long plane = first; plane < last; plane++) {
+        const int oh0 = 0, oh1 = out_h, from = 0, until = h;
+% endif
         __global const ${T}* restrict x = x_g + x_offset + plane * h * w;
-        __global const ${T}* restrict y = y_g + y_offset + row * out_w;
         __global ${T}* restrict d = d_g + plane * h * w;
-        const int end = oh + 1 < out_h ? ih0 + ${SH} : h;
-        /* elements of these rows that no window, or only a clipped one, covers */
-        const int whole_h = ih0 + ${KH} <= h;
-        int whole_w = whole_h ? (w - ${KW} + ${SW}) / ${SW} : 0;
-        if (whole_w > out_w) whole_w = out_w;
-    % if KW == SW:
-        const int bare = whole_w * ${SW};
-    % else:
-        const int bare = 0;
+        for (int i = from * w; i < until * w; i++) d[i] = 0;
+        for (int oh = oh0; oh < oh1; oh++) {
+            const int ih0 = oh * ${SH} - ${PH};
+            __global const ${T}* restrict y = y_g + y_offset + (plane * out_h + oh) * out_w;
+            /* windows [lo, hi) of this row lie inside the image */
+            int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
+            if (hi > out_w) hi = out_w;
+    % if not window.repeats(kind, DH, DW):
+            if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h) hi = 0;
     % endif
-        for (int ih = ih0; ih < end; ih++)
-            for (int iw = ih < ih0 + ${KH} ? bare : 0; iw < w; iw++) d[ih * w + iw] = 0;
-        for (int ow = 0; ow < whole_w; ow++) {
-            const int iw0 = ow * ${SW};
+            if (hi < lo) lo = hi = 0;
         % if kind == 'max':
-            ${window.inside(kind, TA, KH, KW, DH, DW)}
+            for (int start = lo; start < hi; start += 64) {
+                /* Two loops: the search becomes vector code, the scattered sum cannot. */
+                int places[64];
+                const int count = hi - start < 64 ? hi - start : 64;
+                for (int n = 0; n < count; n++) {
+                    const int iw0 = (start + n) * ${SW} - ${PW};
+                    ${window.inside(kind, TA, KH, KW, DH, DW)}
+                    places[n] = at;
+                }
+                for (int n = 0; n < count; n++) d[places[n]] += y[start + n];
+            }
         % else:
-            const ${TA} share = y[ow] / (${TA})${fixed or KH * KW};
-        % endif
         % for i in range(KH):
-        % for j in range(KW):
-            {
-                const int place = (ih0 + ${i}) * w + iw0 + ${j};
-                d[place] = ${'share' if kind == 'avg' else 'at == place ? y[ow] : (%s)0' % T};
+            for (int ow = lo; ow < hi; ow++) {
+                const ${TA} share = y[ow] / (${TA})${fixed or KH * KW};
+            % for j in range(KW):
+                d[(ih0 + ${i}) * w + ow * ${SW} - ${PW} + ${j}] += share;
+            % endfor
             }
         % endfor
-        % endfor
-        }
-        for (int ow = whole_w; ow < out_w; ow++) {
-            const int iw0 = ow * ${SW};
-        % if kind == 'max':
-            ${window.clipped(kind, TA, KH, KW, DH, DW)}
-            d[at] = y[ow];
-        % else:
-            ${window.divisor(KH, KW, PH, PW, whole, fixed)}
-            for (int ih = ih0; ih < ih0 + ${KH} && ih < h; ih++)
-                for (int iw = iw0; iw < iw0 + ${KW} && iw < w; iw++)
-                    d[ih * w + iw] = y[ow] / (${TA})count;
         % endif
-        }
-    }
-% elif mode == 'planes':
-    for (long plane = first; plane < last; plane++) {
-        __global const ${T}* restrict x = x_g + x_offset + plane * h * w;
-        __global const ${T}* restrict y = y_g + y_offset + plane * out_h * out_w;
-        __global ${T}* restrict d = d_g + plane * h * w;
-        for (int i = 0; i < h * w; i++) d[i] = 0;
-        for (int oh = 0; oh < out_h; oh++)
             for (int ow = 0; ow < out_w; ow++) {
-                const int ih0 = oh * ${SH} - ${PH}, iw0 = ow * ${SW} - ${PW};
-                const ${T} g = y[oh * out_w + ow];
+                if (ow == lo && hi > lo) { ow = hi - 1; continue; }
+                const int iw0 = ow * ${SW} - ${PW};
             % if kind == 'max':
-                if (ih0 >= 0 && iw0 >= 0 && ih0 + ${(KH - 1) * DH} < h && iw0 + ${(KW - 1) * DW} < w) {
-                    ${window.inside(kind, TA, KH, KW, DH, DW)}
-                    d[at] += g;
-                } else {
-                    ${window.clipped(kind, TA, KH, KW, DH, DW)}
-                    d[at] += g;
-                }
+                ${window.clipped(kind, TA, KH, KW, DH, DW)}
+                d[at] += y[ow];
             % else:
                 ${window.divisor(KH, KW, PH, PW, whole, fixed)}
-                const ${TA} share = g / (${TA})count;
+                const ${TA} share = y[ow] / (${TA})count;
                 for (int ih = ih0 < 0 ? 0 : ih0; ih < ih0 + ${KH} && ih < h; ih++)
                     for (int iw = iw0 < 0 ? 0 : iw0; iw < iw0 + ${KW} && iw < w; iw++)
                         d[ih * w + iw] += share;
             % endif
             }
+        }
     }
 % else:
     for (long i = first; i < last; i++) {

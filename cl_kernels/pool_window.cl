@@ -8,38 +8,63 @@
     int at = -1;
 </%def>
 
-## Takes in element x[place]; place is a C expression.
-<%def name="take(kind, TA, place, first)">
+## Takes in element x[place] and notes `mark` if it is the largest so far; both are C expressions.
+<%def name="take(kind, TA, place, mark, first)">
 % if kind == 'avg':
     acc += x[${place}];
 % else:
     {
         const ${TA} v = x[${place}];
-        const int wins = ${first} || v > acc || v != v;
+        const int wins = (${first}) | (v > acc) | (v != v);
         acc = wins ? v : acc;
-        at = wins ? ${place} : at;
+        at = wins ? ${mark} : at;
     }
 % endif
 </%def>
 
-## The whole window at (ih0, iw0), known to lie inside the plane.
-<%def name="inside(kind, TA, KH, KW, DH, DW)">
+## Whether a window that reaches over an edge may read the nearest element inside once more instead
+## of what lies outside: that changes no maximum, and saves a branch for each tap.
+<%def name="repeats(kind, DH, DW)"><% return kind == 'max' and DH == DW == 1 %></%def>
+
+## The window at (ih0, iw0) inside the plane; with edge, columns may lie outside, and rows always
+## may where `repeats` says so.
+<%def name="inside(kind, TA, KH, KW, DH, DW, edge=False)">
+<%
+    def within(value, size, clamp):
+        nearest = '({0} < 0 ? 0 : {0} < {1} ? {0} : {1} - 1)'
+        return nearest.format(value, size) if clamp else value
+    rows, cols = repeats(kind, DH, DW), edge
+%>
     ${start(kind, TA)}
 % for i in range(KH):
 % for j in range(KW):
-    ${take(kind, TA, '(ih0 + %d) * w + iw0 + %d' % (i * DH, j * DW), int(i == j == 0))}
+    {
+        const int place = ${within('(ih0 + %d)' % (i * DH), 'h', rows)} * w
+            + ${within('(iw0 + %d)' % (j * DW), 'w', cols)};
+        ${take(kind, TA, 'place', i * KW + j, int(i == j == 0))}
+    }
 % endfor
 % endfor
+% if kind == 'max':
+    /* Only the number of a tap was noted: a constant, with which the search becomes vector code. */
+    at = ${within('(ih0 + at / %d * %d)' % (KW, DH), 'h', rows)} * w
+        + ${within('(iw0 + at %% %d * %d)' % (KW, DW), 'w', cols)};
+% endif
 </%def>
 
 ## The part inside the plane of the window at (ih0, iw0).
 <%def name="clipped(kind, TA, KH, KW, DH, DW)">
+% if repeats(kind, DH, DW):
+    ${inside(kind, TA, KH, KW, DH, DW, True)}
+% else:
     ${start(kind, TA)}
-    for (int i = 0, ih = ih0; i < ${KH}; i++, ih += ${DH})
-        for (int j = 0, iw = iw0; j < ${KW}; j++, iw += ${DW})
-            if (ih >= 0 && ih < h && iw >= 0 && iw < w) {
-                ${take(kind, TA, 'ih * w + iw', 'at < 0')}
-            }
+    for (int i = ih0 < 0 ? (-ih0 + ${DH - 1}) / ${DH} : 0; i < ${KH} && ih0 + i * ${DH} < h; i++)
+        for (int j = iw0 < 0 ? (-iw0 + ${DW - 1}) / ${DW} : 0;
+             j < ${KW} && iw0 + j * ${DW} < w; j++) {
+            const int place = (ih0 + i * ${DH}) * w + iw0 + j * ${DW};
+            ${take(kind, TA, 'place', 'place', 'at < 0')}
+        }
+% endif
 </%def>
 
 ## The divisor of the average of the window at (ih0, iw0): a number, or one that counts elements
@@ -50,7 +75,8 @@
 % else:
     int count;
     {
-        const int over_h = h + ${PH if whole else 0} - ih0, over_w = w + ${PW if whole else 0} - iw0;
+        const int over_h = h + ${PH if whole else 0} - ih0;
+        const int over_w = w + ${PW if whole else 0} - iw0;
         int rows = over_h < ${KH} ? over_h : ${KH}, cols = over_w < ${KW} ? over_w : ${KW};
     % if not whole:
         if (ih0 < 0) rows += ih0;

@@ -1,6 +1,6 @@
 ## Reduce expressions over some dimensions. By row (the innermost dimension is reduced): a CPU
 ## work-item takes `per_item` results, elsewhere a work-group takes one. By column (the innermost
-## dimension stays): a CPU work-item takes a run of neighbouring columns, elsewhere one column.
+## dimension stays): a CPU work-item takes `columns` neighbours, elsewhere a work-item takes one.
 ## The grid's second dimension splits the reduced range into parts of `part`.
 <%namespace name="expression" file="expression.cl"/>
 <%namespace name="kinds" file="reduce_kinds.cl"/>
@@ -8,7 +8,7 @@
     index, inner, kind = code.index, code.inner, reduction.kind
     kept, reduced = code.axes(True), code.axes(False)
     outer_kept = kept if by_row else kept[:-1]
-    lanes, block, results = 32, 4096, len(code.results)
+    block, results = 4096, len(code.results)
     passes = (1, 2) if kind == 'moments' else (1,)
 %>
 <%def name="take(turn, at, position)">

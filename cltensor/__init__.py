@@ -63,6 +63,7 @@ from cltensor.errors import (
     ShapeError,
     StateError,
 )
+from cltensor.explain import explain
 from cltensor.jit import jit
 from cltensor.memory import empty_cache, memory_summary
 from cltensor.ops.conv import conv2d, conv_transpose2d

@@ -344,13 +344,14 @@ def reduction_kernel(
     results: Sequence[int],
     space: Geometry,
     wide: bool,
+    lanes: int,
     columns: int,
     partial: bool,
 ) -> Kernel:
-    """Build the kernel that reduces the `results` of `entries` over what `space` does not keep.
+    """Build the kernel that reduces the `results` of `entries` over what `space` does not keep, on
+    a CPU with so many partial results side by side in a row, or neighbouring columns at a time.
 
-    columns: how many a CPU work-item reduces side by side. partial: whether the values of best
-    elements are given too, since places alone cannot be merged.
+    partial: whether the values of best elements are given too, since places alone cannot be merged.
     """
     source = render(
         device,
@@ -361,6 +362,7 @@ def reduction_kernel(
         out_type="long" if reduction.kind == "best" else C_NAMES[accumulator],
         start=reduction.start_of(accumulator),
         by_row=not space.kept[-1],
+        lanes=lanes,
         columns=columns,
         partial=partial,
     )

@@ -9,27 +9,19 @@ somebody holds it.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cltensor.codegen import (
-    DROPPED,
-    IN_PLACE,
-    STORED,
     STRIDED,
-    Fold,
     Formula,
     Geometry,
-    Node,
-    Parts,
     Reduction,
     Shape,
-    contiguous_strides,
     count_kept,
     geometry,
     pointwise_kernel,
@@ -37,108 +29,26 @@ from cltensor.codegen import (
 )
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
+from cltensor.grids import SMALL_ROWS, pointwise_grid, reduction_grid, row_grid
 from cltensor.memory import Buffer
 from cltensor.program import kernel as merge_kernel
 from cltensor.rowcode import KEPT_LENGTH, row_kernel
+from cltensor.values import JOIN, Eager, Expression, Rows, Value, nobody, rows_below, stored
+
+__all__ = [
+    "JOIN", "Eager", "Value", "join", "nobody", "pointwise", "realize", "realize_together",
+    "reduction", "stored", "window",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from cltensor.program import Kernel
-    from cltensor.tensor import Tensor
 
 #: An expression is computed before it would grow past these. OpenCL's full profile guarantees only
 #: 1024 bytes of kernel arguments: twelve operands of rank five fit.
 MAX_NODES = 24
 MAX_LEAVES = 12
 
-_CHUNK = 4096  # elements that are worth waking another thread for
-_COLUMNS = 512  # columns that one CPU work-item reduces side by side: long runs, in cache
-_LONGEST_ROW = 1 << 14  # elements of a row that stay in a core's cache between loops over it
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
-
-
-class Eager:
-    """Whether every operation is computed at its call (CLTENSOR_EAGER=1), for debugging."""
-
-    on = os.environ.get("CLTENSOR_EAGER") == "1"
-
-
-class _Join:
-    """The op of a Value whose elements are those of its args, one after the other."""
-
-
-JOIN = _Join()
-
-
-class Value:
-    """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
-
-    Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
-    Reduction of args that keeps the dimensions marked in `kept` (with several results they lie
-    one after the other along a new first dimension), or JOIN of args. owner is a
-    weak reference to the Tensor that shows this Value. target is a Value in a buffer that this one
-    shall replace, element by element, when it is computed.
-    """
-
-    __slots__ = (
-        "args",
-        "buffer",
-        "device",
-        "domain",
-        "dtype",
-        "folds",
-        "kept",
-        "leaves",
-        "nodes",
-        "offset",
-        "op",
-        "owner",
-        "shape",
-        "strides",
-        "target",
-    )
-
-    buffer: Buffer | None
-    op: Formula | Reduction | _Join | None
-    args: tuple[Any, ...]
-    domain: np.dtype
-    kept: tuple[bool, ...]
-    owner: Callable[[], Tensor | None]
-
-    def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
-        self.shape = shape
-        self.dtype = dtype
-        self.device = device
-        self.buffer = None
-        self.offset = 0
-        self.strides = contiguous_strides(shape)
-        self.nodes = 0
-        self.leaves = 1
-        self.folds = False
-        self.owner = nobody
-        self.target: Value | None = None
-
-    def settle(self, buffer: Buffer, offset: int = 0) -> None:
-        """The elements are, or will be once the queue gets there, in `buffer`."""
-        self.buffer = buffer
-        self.offset = offset
-        self.target = None
-        self.op = None
-        self.args = ()
-        self.nodes = 0
-        self.leaves = 1
-        self.folds = False
-
-
-def nobody() -> None:
-    """The owner of a Value that no Tensor shows."""
-    return
-
-
-def stored(shape: Shape, dtype: np.dtype, device: Device, buffer: Buffer) -> Value:
-    """A Value whose elements are in `buffer`, contiguous from its start."""
-    value = Value(shape, dtype, device)
-    value.buffer = buffer
-    return value
 
 
 def window(value: Value, shape: Shape, strides: Shape, offset: int) -> Value:
@@ -232,135 +142,6 @@ def join(values: tuple[Value, ...]) -> Value:
     return joined
 
 
-class _Rows(NamedTuple):
-    """The rows that reductions inside an expression go over: the last dimensions of `shape`."""
-
-    shape: Shape
-    kept: tuple[bool, ...]
-    result: Shape
-
-    def takes(self, value: Value) -> bool:
-        """Whether pending `value` is a reduction over these rows, in a shape that broadcasts."""
-        op = value.op
-        return (
-            type(op) is Reduction
-            and op.kind == "fold"
-            and len(value.args) == 1
-            and value.kept == self.kept
-            and value.args[0].shape == self.shape
-            and (value.shape == self.result or not any(self.kept))
-        )
-
-
-def _rows(root: Value) -> _Rows | None:
-    """The rows of the first reduction below pointwise `root` that can be part of its kernel."""
-    pending, seen = [root], set()
-    while pending:
-        value = pending.pop()
-        if not value.folds or id(value) in seen or value.buffer is not None:
-            continue
-        seen.add(id(value))
-        if type(value.op) is Reduction:
-            shape, kept = value.args[0].shape, value.kept
-            result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
-            rows = _Rows(shape, kept, result)
-            fits = root.shape in (shape, value.shape) and rows.takes(value)
-            if fits and _worth_rows(root.device, rows):
-                return rows
-        else:
-            pending += [a for a in value.args if type(a) is Value]
-    return None
-
-
-def _worth_rows(device: Device, rows: _Rows) -> bool:
-    """Whether rows are short enough for a core's cache and enough of them for all cores."""
-    split = rows.kept.index(False)
-    length, count = prod(rows.shape[split:]), prod(rows.shape[:split])
-    return (
-        1 < length <= _LONGEST_ROW
-        and not any(rows.kept[split:])
-        and (count >= 2 * device.compute_units or 0 < count * length <= 2 * _CHUNK)
-    )
-
-
-class _Expression:
-    """The pending nodes below `roots`, in order of evaluation, with their leaves and scalars.
-
-    wanted is stored in any case. Reductions over `rows` become entries too; any other is computed
-    beforehand and read.
-    """
-
-    def __init__(
-        self, roots: Sequence[Value], wanted: Value | None, rows: _Rows | None = None
-    ) -> None:
-        self.entries: list[Any] = []
-        self.key: list[Any] = []
-        self.leaves: list[Value] = []
-        self.scalars: list[Any] = []
-        self.outputs: list[Value] = []
-        self.replacing: list[Value] = []
-        self.parts: tuple[Value, ...] = ()
-        self.needs: list[Value] = []
-        self._slots: dict[int, int] = {}
-        self._wanted = wanted
-        self.rows = rows
-        shape = roots[0].shape
-        self._shapes = (shape,) if rows is None else (rows.shape, rows.result, shape)
-        self.results = [self._visit(root) for root in roots]
-
-    def _visit(self, value: Value) -> int:
-        slot = self._slots.get(id(value))
-        if slot is not None:
-            return slot
-        if value.buffer is not None:
-            self._leaf(value)
-        elif value.op is JOIN:
-            self.parts = value.args
-            self.needs += [v for v in value.args if v.buffer is None]
-            self.entries.append(Parts(value.dtype, len(value.args)))
-            self.key.append((value.dtype.num, len(value.args)))
-        elif self.rows is not None and self.rows.takes(value):
-            ref = self._visit(value.args[0])
-            stored, op = self._storage(value), value.op
-            self.entries.append(Fold(op, value.dtype, stored, ref))
-            self.key.append((op.id, value.dtype.num, stored, ref))
-        elif type(value.op) is Reduction or (
-            # Somebody will want this smaller piece: compute it once, on its own.
-            value.shape not in self._shapes and value.owner() is not None
-        ):
-            self.needs.append(value)
-            self._leaf(value)
-        else:
-            self._node(value)
-        slot = self._slots[id(value)] = len(self.entries) - 1
-        return slot
-
-    def _leaf(self, value: Value) -> None:
-        self.leaves.append(value)
-        self.entries.append(value.dtype)
-        self.key.append(value.dtype.num)
-
-    def _node(self, value: Value) -> None:
-        refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
-        # After the operands' own, since kernels number scalars in the order of the entries.
-        self.scalars += [a for a in value.args if type(a) is not Value]
-        stored = self._storage(value)
-        formula: Any = value.op
-        self.entries.append(Node(formula, value.domain, value.dtype, stored, tuple(refs)))
-        self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
-
-    def _storage(self, value: Value) -> int:
-        if value.owner() is None and value is not self._wanted:
-            return DROPPED
-        if value.target is not None:
-            slot = self._slots.get(id(value.target))
-            if slot is not None:
-                self.replacing.append(value)
-                return IN_PLACE + slot
-        self.outputs.append(value)
-        return STORED
-
-
 def realize(value: Value) -> Buffer:
     """Launch what is needed so that `value` has a buffer, and return it."""
     if value.buffer is not None:
@@ -373,8 +154,8 @@ def realize(value: Value) -> Buffer:
                 stack.pop()
                 continue
             reducing = type(top.op) is Reduction
-            rows = _rows(top) if top.folds and not reducing else None
-            expression = _Expression(top.args, None) if reducing else _Expression((top,), top, rows)
+            rows = rows_below(top) if top.folds and not reducing else None
+            expression = Expression(top.args, None) if reducing else Expression((top,), top, rows)
             if expression.needs:
                 stack += expression.needs
                 continue
@@ -393,7 +174,7 @@ def realize(value: Value) -> Buffer:
 def realize_together(*values: Value) -> None:
     """Realize pointwise values of one shape that Tensors show, in one launch where possible."""
     with values[0].device.lock:
-        expression = _Expression(values, None)
+        expression = Expression(values, None)
         if expression.needs or any(v.buffer is not None for v in values):
             for value in values:
                 realize(value)
@@ -421,17 +202,12 @@ def _index_arguments(space: Geometry, leaves: list[Value]) -> list[int]:
     return [*space.sizes, *[leaf.offset for leaf in leaves], *space.strides]
 
 
-def local_size(device: Device) -> int:
-    """Work-items of a one-dimensional group: one on a CPU, a power of two up to 256 elsewhere."""
-    return 1 if device.is_cpu else min(256, 1 << (device.max_work_group.bit_length() - 1))
-
-
-def _launch_pointwise(root: Value, expression: _Expression) -> None:
+def _launch_pointwise(root: Value, expression: Expression) -> None:
     device, leaves = root.device, expression.leaves
     n = prod(root.shape)
     if n == 0:
-        for output, buffer in zip(expression.outputs, _allocate(expression.outputs), strict=True):
-            output.settle(buffer)
+        for output in (*expression.outputs, *expression.replacing):
+            output.settle(device.pool.allocate(0))
         return
     space = _space(root.shape, leaves)
     wide = _is_wide(n, leaves)
@@ -441,10 +217,7 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
         kernel = pointwise_kernel(device, expression.entries, space, wide)
         device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
-    local = local_size(device)
-    groups = min(-(-n // (_CHUNK if device.is_cpu else local)), 8 * device.compute_units)
-    chunk = -(-n // groups) if groups else 0
-    chunk = -(-chunk // 64) * 64  # whole cache lines for every work-item
+    groups, local, chunk = pointwise_grid(device, device.is_cpu, root.dtype, n)
     parts = expression.parts
     kernel(
         (groups * local,),
@@ -470,7 +243,7 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
         replacing.settle(target.buffer, target.offset)
 
 
-def _launch_rows(expression: _Expression, rows: _Rows) -> bool:
+def _launch_rows(expression: Expression, rows: Rows) -> bool:
     """Launch the one kernel of an expression with reductions; False if its rows are scattered."""
     device, leaves = expression.outputs[0].device, expression.leaves
     space = _space(rows.shape, leaves, rows.kept)
@@ -478,7 +251,7 @@ def _launch_rows(expression: _Expression, rows: _Rows) -> bool:
         return False
     length = space.sizes[-1]
     count = prod(space.sizes[:-1])
-    if count * length > 2 * _CHUNK and any(flags[-1] == STRIDED for flags in space.flags):
+    if count * length > SMALL_ROWS and any(flags[-1] == STRIDED for flags in space.flags):
         return False  # a row would drag in as many cache lines as it has elements
     wide = _is_wide(count * length, leaves)
     short = length <= KEPT_LENGTH
@@ -488,10 +261,7 @@ def _launch_rows(expression: _Expression, rows: _Rows) -> bool:
         kernel = row_kernel(device, expression.entries, space, wide, short)
         device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
-    tasks = min(count, 8 * device.compute_units) if device.is_cpu else min(count, 1 << 16)
-    if device.is_cpu:
-        tasks = min(tasks, -(-count * length // _CHUNK))
-    local = min(local_size(device), 1 << max(5, (length - 1).bit_length()))
+    tasks, local = row_grid(device, device.is_cpu, count, length)
     kernel(
         (tasks * local,),
         (local,),
@@ -507,7 +277,7 @@ def _launch_rows(expression: _Expression, rows: _Rows) -> bool:
     return True
 
 
-def _launch_reduction(root: Value, expression: _Expression) -> None:
+def _launch_reduction(root: Value, expression: Expression) -> None:
     device, leaves, op = root.device, expression.leaves, root.op
     assert type(op) is Reduction
     operand: Value = root.args[0]
@@ -517,19 +287,22 @@ def _launch_reduction(root: Value, expression: _Expression) -> None:
     wide = _is_wide(n, leaves)
     outer = count_kept(space)
     length = n // outer if outer else 0
-    tasks, splits = _reduction_grid(device, space, outer, length)
+    width = space.sizes[-1] if space.kept[-1] else 0
+    cut = reduction_grid(device, device.is_cpu, accumulator, width, outer, length)
+    tasks, splits, local, lanes, columns = cut
     part = -(-length // splits)
     partial = splits > 1 and op.kind == "best"
     results = tuple(expression.results)
     key = (
-        op.id, accumulator.num, results, tuple(expression.key), space.flags, space.kept, wide,
-        partial,
+        op.id, *cut[3:], accumulator.num, results, tuple(expression.key), space.flags, space.kept,
+        wide, partial,
     )  # fmt: skip
     kernel: Kernel | None = device.kernels.get(key)
     if kernel is None:
         kernel = reduction_kernel(
-            device, op, accumulator, expression.entries, results, space, wide, _COLUMNS, partial
-        )
+            device, op, accumulator, expression.entries, results, space, wide, lanes, columns,
+            partial,
+        )  # fmt: skip
         device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
     size = prod(root.shape)
@@ -538,7 +311,6 @@ def _launch_reduction(root: Value, expression: _Expression) -> None:
     if partial:
         given.append(device.pool.allocate(splits * size * accumulator.itemsize))
     per_item = -(-outer // tasks) if tasks else 0
-    local = local_size(device)
     kernel(
         (tasks * local, splits),
         (local, 1),
@@ -565,25 +337,3 @@ def _launch_reduction(root: Value, expression: _Expression) -> None:
         whole = _allocate([root])[0]
         merge((-(-outer // local) * local,), (local,), whole, *given, outer, splits, part, length)
         root.settle(whole)
-
-
-def _reduction_grid(device: Device, space: Geometry, outer: int, length: int) -> tuple[int, int]:
-    """How many tasks the results are dealt to, and in how many parts the reduced range is split.
-
-    One task is a work-item on a CPU (a run of results, or a block of columns) and a work-group
-    elsewhere (one result, or a group's width of columns).
-    """
-    units = device.compute_units * (4 if device.is_cpu else 8)
-    if space.kept[-1]:
-        width = _COLUMNS if device.is_cpu else local_size(device)
-        tasks = outer // space.sizes[-1] * -(-space.sizes[-1] // width) if outer else 0
-    elif device.is_cpu:
-        tasks = min(outer, units, -(-outer * max(length, 1) // _CHUNK))
-    else:
-        tasks = outer
-    splits = 1
-    if length and 0 < tasks < units:
-        worthwhile = outer * length // (tasks * 4 * _CHUNK)
-        splits = max(1, min(-(-units // tasks), worthwhile))
-        splits = -(-length // -(-length // splits))  # no part is empty
-    return tasks, splits

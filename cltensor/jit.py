@@ -33,7 +33,7 @@ class jit:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+        self.function = function
         self._calls: dict[Any, _Call] = {}
         update_wrapper(self, function)
 
@@ -48,10 +48,10 @@ class jit:
         call = self._calls.get(key)
         if call is None:  # the first call builds kernels and lays out optimizers; record the next
             self._calls[key] = _Call(tensors[0].device)
-            return self._function(*args, **kwargs)
+            return self.function(*args, **kwargs)
         if call.tape is not None and call.tape.is_current():
             return call(call.tape, tensors)
-        return call.record(self._function, args, kwargs, tensors)
+        return call.record(self.function, args, kwargs, tensors)
 
 
 def _describe(value: Any, tensors: list[Tensor]) -> Any:

@@ -152,6 +152,9 @@ def pointwise(
     "same" (computed in the promoted dtype), "float" (integers become float32 first) or "bool".
     accepts: the dtype kinds that make sense, of "b", "i", "u", "f".
     """
+    if doc is None:
+        first = text if isinstance(text, str) else next(iter(text.values()))
+        doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
     op = Op(signature, lambda *args: None, rules, doc)  # type: ignore[arg-type]
     formula = Formula(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)

@@ -98,6 +98,10 @@ class Operators:
         """Each matrix of the stack, the last two dimensions, transposed."""
         return self.swapaxes(-1, -2)
 
+    def __format__(self, spec: str) -> str:
+        """A single value takes a number's format, as in f"{loss:.4f}"."""
+        return object.__format__(self, spec) if self.shape else format(self.item(), spec)
+
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function, assigned=("__name__", "__doc__"), updated=())
@@ -113,6 +117,11 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda self, other: function(self, other)
+
+
+def _comparison(function: Callable[..., Any]) -> Callable[..., Any]:
+    # Python then compares by identity, so that `x == None` and `x in [None]` have an answer.
+    return lambda self, other: NotImplemented if other is None else function(self, other)
 
 
 def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -134,7 +143,8 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         if name in ("neg", "pos", "abs", "invert"):
             setattr(Operators, f"__{name}__", _unary(function))
         else:
-            setattr(Operators, f"__{name}__", _binary(function))
+            wrap = _comparison if name in ("eq", "ne") else _binary
+            setattr(Operators, f"__{name}__", wrap(function))
         if reflected:
             setattr(Operators, f"__r{name}__", _reflected(function))
     for name in METHODS:

@@ -78,7 +78,9 @@ class Kernel:
     the arguments and the launch, so threads may share kernels.
     """
 
-    def __init__(self, device: Device, program: cl.Program, name: str, scalars: list[Any]) -> None:
+    def __init__(
+        self, device: Device, program: cl.Program, name: str, scalars: list[Any], source: str
+    ) -> None:
         import pyopencl as cl
 
         handle = cl.Kernel(program, name)
@@ -88,6 +90,7 @@ class Kernel:
         self.name = name
         self.program = program
         self.scalars = scalars
+        self.source = source
         self._handle = handle
         self._lock = device.lock
         self._queue = device.queue
@@ -119,6 +122,12 @@ class Kernel:
             self._enqueue(self._queue, self._handle, global_size, local_size)
             if self.device.recorder is not None:
                 self.device.recorder.launched(self, global_size, local_size, args)
+            for observe in observers:
+                observe(self, global_size, local_size)
+
+
+#: Called at every launch with the kernel and the two sizes; `ct.explain` listens here.
+observers: list[Callable[[Kernel, tuple[int, ...], tuple[int, ...]], None]] = []
 
 
 def kernel(device: Device, template: str, **params: Any) -> Kernel:
@@ -163,7 +172,7 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
         _store(entry, program)
     else:
         Counters.disk_hits += 1
-    return Kernel(device, program, name, _signature(name, source))
+    return Kernel(device, program, name, _signature(name, source), source)
 
 
 def _built(program: cl.Program) -> cl.Program:
@@ -203,11 +212,12 @@ def render(device: Device, template: str, **params: Any) -> str:
         raise KernelError(
             f"{template}: cl_kernels/{template}.cl did not render with {params}: {error}"
         ) from error
-    return _prelude(device) + body
+    return prelude(device) + body
 
 
 @cache
-def _prelude(device: Device) -> str:
+def prelude(device: Device) -> str:
+    """What stands in front of every kernel's source on `device`."""
     return _templates().get_template("math.cl").render(device=device)
 
 

@@ -57,7 +57,7 @@ class RowCode(Code):
         self._entries = entries
         count = len(entries)
         operands = iter(self.operands)
-        lines = iter(self.lines)
+        texts = iter(self.lines)
         stores = iter(self.stores)
         self._stage = [0] * count
         self._row = [False] * count
@@ -77,7 +77,7 @@ class RowCode(Code):
                 self._load[slot] = operand = next(operands)
                 self._row[slot] = operand.flags[-1] == BROADCAST
             if isinstance(entry, Node | Fold):
-                self._text[slot] = next(lines)
+                self._text[slot] = next(texts)
                 if entry.stored:
                     stored[slot] = next(stores)
                     if self._row[slot]:

@@ -24,6 +24,7 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.fusion import Value
 from cltensor.memory import Buffer, download, upload
 from cltensor.operators import Operators
+from cltensor.text import show_array
 
 
 class Size(int):
@@ -281,9 +282,7 @@ class Tensor(Operators):
     def describe(self) -> str:
         """What the repr shows inside the parentheses, PyTorch's way."""
         array = self.numpy()
-        text = np.array2string(
-            array, separator=", ", prefix="tensor(", precision=4, threshold=1000, edgeitems=3
-        )
+        text = show_array(array, "tensor(")
         if array.size == 0 and array.ndim > 1:
             text = f"[], size={array.shape}"
         if self.dtype not in (default_float, np.dtype("int64"), np.dtype("bool")):

@@ -182,3 +182,7 @@ def test_kernels_of_a_case(monkeypatch, capsys):
     (launch,) = kernels.launches(case, calls=2)
     assert launch[0] == "pointwise"
     assert launch[3] > 0
+
+
+def test_a_call_without_launches_has_no_kernels():
+    assert "no launches of its own" in kernels.lines([])[0]

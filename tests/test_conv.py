@@ -225,7 +225,7 @@ def test_blocks_fit_their_limits():
     for size, taps, stride, channels in [((64, 64), (3, 3), 1, 512), ((9, 4000), (5, 5), 2, 3)]:
         rows, cols = axes_of(size, taps, (stride, stride), (0, 0, 0, 0), (1, 1))
         caps = Caps(4000, 2000, 768)
-        blocks = blocks_for(rows, cols, channels, 40, 8, caps)
+        blocks = blocks_for(rows, cols, channels, 40, 8, 16, caps)
         plane = (blocks.rows + rows.reach) * (blocks.cols + cols.reach) * stride * stride
         assert blocks.channels * plane <= caps.patch
         assert blocks.channels * taps[0] * taps[1] <= caps.taps

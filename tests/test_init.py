@@ -27,7 +27,7 @@ def test_first_steps_with_tensors():
     x = ct.zeros(5, 3, dtype=ct.long)
     assert x.dtype == ct.int64
     x = ct.tensor([5.5, 3])
-    assert repr(x) == "tensor([5.5, 3. ])"
+    assert repr(x) == "tensor([5.5000, 3.0000])"
     x = x.new_ones(5, 3, dtype=ct.float64 if x.device.fp64 else ct.float32)
     x = ct.randn_like(x, dtype=ct.float)
     assert x.dtype == ct.float32

@@ -90,11 +90,11 @@ class Blocks(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def blocks_for(
-    rows: Axis, cols: Axis, channels: int, filters: int, width: int, caps: Caps
+    rows: Axis, cols: Axis, channels: int, filters: int, width: int, lanes: int, caps: Caps
 ) -> Blocks | None:
-    """The largest block of outputs whose patch (and gradient) fit, or None if not even one tap
-    row does. Rows are halved first while enough remain to share the patch's border."""
-    lanes = VECTORS * width
+    """The largest block of outputs whose patch (and gradient, packed `lanes` filters wide) fit, or
+    None if not even one tap row does. Rows are halved first while enough remain to share the
+    patch's border."""
     most = min(channels, caps.taps // (rows.taps * cols.taps))
     if most < 1:
         return None
@@ -125,6 +125,16 @@ def blocks_for(
         else:
             n_cols = ceil_div(n_cols, 2)
     return Blocks(1, n_filters, equal_parts(channels, n_channels), n_rows, n_cols)
+
+
+def batch_for(rows: Axis, cols: Axis, blocks: Blocks, lanes: int, caps: Caps, images: int) -> int:
+    """How many images the gradient of filters should take at a time: those that fit, up to about
+    500 pixels, which are enough to hide the traffic of the sums."""
+    pixels = blocks.rows * blocks.cols
+    plane = (blocks.rows + rows.reach) * (blocks.cols + cols.reach) * rows.phases * cols.phases
+    patches = (caps.patch - cols.reach - lanes) // (blocks.channels * plane)
+    grads = caps.grad // (ceil_div(blocks.filters, lanes) * lanes * pixels)
+    return max(1, min(images, patches, grads, 512 // pixels))
 
 
 def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int) -> Blocks:

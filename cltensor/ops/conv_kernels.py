@@ -6,12 +6,12 @@ product. Filters or images too large for the patch take the second way everywher
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import gcd, prod
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 
+from cltensor import tuning
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float32, promote
 from cltensor.errors import DTypeError
@@ -23,6 +23,7 @@ from cltensor.ops.conv_blocks import (
     Padding,
     Pair,
     axes_of,
+    batch_for,
     blocks_for,
     caps_for,
     interleave,
@@ -72,16 +73,18 @@ def _correlate(
     """conv_cpu with `filters` by `channels` per group, after laying out the filters in operand
     `scratch`, whose size comes first."""
     element, sums = C_NAMES[dtype], C_NAMES[accumulator(dtype)]
-    panels = groups * ceil_div(filters, ROWS)
+    # A group of one filter (depthwise) fills a tile of one row by more pixels instead.
+    tile_rows, vectors = (1, 8) if filters == 1 else (ROWS, VECTORS)
+    panels = groups * ceil_div(filters, tile_rows)
     blocks = spread(blocks, rows, images, groups, device.compute_units)
     lay = Launch(
-        kernel(device, "conv_weights", TI=element, TA=sums, MR=ROWS),
+        kernel(device, "conv_weights", TI=element, TA=sums, MR=tile_rows),
         (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
         (filters, channels, max(1, blocks.channels), rows.taps, cols.taps, *weights[1:]),
     )  # fmt: skip
     run = kernel(
-        device, "conv_cpu", TI=element, TA=sums, TO=sums, VW=vector_width(dtype), MR=ROWS,
-        NV=VECTORS, patch_cap=caps.patch, k_cap=caps.taps,
+        device, "conv_cpu", TI=element, TA=sums, TO=sums, VW=vector_width(dtype), MR=tile_rows,
+        NV=vectors, patch_cap=caps.patch, k_cap=caps.taps,
     )  # fmt: skip
     grid = (
         ceil_div(rows.out, blocks.rows) * ceil_div(cols.out, blocks.cols),
@@ -92,7 +95,7 @@ def _correlate(
         *(images, channels, filters, *interleave(rows, cols), *target, groups, blocks.images),
         *(blocks.filters, max(1, blocks.channels), blocks.rows, blocks.cols),
     )
-    size = panels * ROWS * channels * rows.taps * cols.taps
+    size = panels * tile_rows * channels * rows.taps * cols.taps
     return size, lay, Launch(run, grid, (1, 1, 1), (0, 1, scratch), ((1, 0),), rest)
 
 
@@ -149,12 +152,12 @@ def _grid(
         "data": images * rows.size * cols.size,
         "weight": channels * rows.taps * cols.taps,
     }[kind]
-    edge, each = grid_tile(device, m, n)
+    edge, each, depth = grid_tile(device, dtype, m, n)
     total = accumulator(dtype)
     result = total if kind == "weight" else dtype
     run = kernel(
         device, "conv_gpu", kind=kind, TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        DM=edge, DN=edge, RM=each, RN=each, KW=16,
+        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
     groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
     slices, length = 1, images * pixels
@@ -207,7 +210,7 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 Shape = tuple[int, ...]
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_forward(
     device: Device, is_cpu: bool, dtype: np.dtype, x: Shape, w: Shape,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -219,7 +222,7 @@ def _plan_forward(
     if 0 in shape or 0 in w:
         return shape
     caps = caps_for(device, dtype, with_grad=False)
-    blocks = blocks_for(rows, cols, channels, filters, vector_width(dtype), caps)
+    blocks = blocks_for(rows, cols, channels, filters, vector_width(dtype), 1, caps)
     if blocks is None or not is_cpu:
         return _grid("forward", device, dtype, shape, rows, cols, images, channels, filters, groups)
     taps = rows.taps * cols.taps
@@ -236,7 +239,7 @@ def _plan_forward(
     return Plan(shape, accumulator(dtype), tuple(launches), (size,))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_data(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, w: Shape, size: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -272,7 +275,7 @@ def _plan_data(
                 plan = _winograd(device, images, *axes, summed, channels, groups, weights)
                 if plan is not None:
                     return plan
-            blocks = blocks_for(*axes, max(1, summed), channels, vector_width(dtype), caps)
+            blocks = blocks_for(*axes, max(1, summed), channels, vector_width(dtype), 1, caps)
             if blocks is None:
                 return _grid(*whole)
             target = Target(size[0] * size[1], size[1] * rows.step, cols.step, i * size[1] + j)
@@ -285,7 +288,7 @@ def _plan_data(
     return Plan(shape, accumulator(dtype), tuple(launches), tuple(scratch))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_weight(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, x: Shape, taps: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -298,34 +301,38 @@ def _plan_weight(
         return shape
     caps = caps_for(device, dtype, with_grad=True)
     width = vector_width(dtype)
-    blocks = blocks_for(rows, cols, channels, filters, width, caps)
+    # One vector of filters where there are no more, with twice the rows of taps.
+    tile_rows, vectors = (2 * ROWS, 1) if filters <= width else (ROWS, VECTORS)
+    lanes = vectors * width
+    blocks = blocks_for(rows, cols, channels, filters, width, lanes, caps)
     if blocks is None or not is_cpu:
         return _grid("weight", device, dtype, shape, rows, cols, images, channels, filters, groups)
     total = accumulator(dtype)
     element, sums = C_NAMES[dtype], C_NAMES[total]
-    lanes = VECTORS * width
     grid_c, grid_f = ceil_div(channels, blocks.channels), ceil_div(filters, blocks.filters)
     wanted = ceil_div(4 * device.compute_units, grid_c * grid_f * groups)
     each = equal_parts(images, ceil_div(images, wanted))
     splits = ceil_div(images, each)
-    tiles = ceil_div(blocks.filters, lanes) * ceil_div(blocks.channels * taps[0] * taps[1], ROWS)
+    batch = batch_for(rows, cols, blocks, lanes, caps, each)
+    tiles = ceil_div(blocks.filters, lanes) * ceil_div(
+        blocks.channels * taps[0] * taps[1], tile_rows
+    )
     part = Launch(
         kernel(
-            device, "conv_grad_cpu", TI=element, TA=sums, VW=width, MR=ROWS, NV=VECTORS,
+            device, "conv_grad_cpu", TI=element, TA=sums, VW=width, MR=tile_rows, NV=vectors,
             patch_cap=caps.patch, grad_cap=caps.grad, k_cap=caps.taps,
         ),
         (grid_c, grid_f, splits * groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
-        (images, channels, filters, *interleave(rows, cols), groups, each, *blocks[1:]),
+        (images, channels, filters, *interleave(rows, cols), groups, each, batch,
+         *blocks[1:]),
     )  # fmt: skip
-    local = min(64, device.max_work_group)
-    size = prod(shape)
+    strips = groups * ceil_div(filters, lanes)
     add = Launch(
-        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=ROWS, NR=lanes),
-        (ceil_div(size, local) * local,), (local,), (0, 3), (),
-        (size, splits, groups, filters, channels, taps[0] * taps[1], taps[1], blocks.filters,
-         blocks.channels),
+        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes, VW=width),
+        (channels, strips), (1, 1), (0, 3), (),
+        (splits, groups, filters, channels, *taps, blocks.filters, blocks.channels),
     )  # fmt: skip
-    scratch = splits * groups * grid_f * grid_c * tiles * ROWS * lanes
+    scratch = splits * groups * grid_f * grid_c * tiles * tile_rows * lanes
     return Plan(shape, total, (part, add), (scratch,))
 
 

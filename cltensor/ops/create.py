@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,29 +37,52 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
         typed = isinstance(data, (np.ndarray, np.generic)) or (
             isinstance(data, (list, tuple)) and len(data) > 0 and isinstance(data[0], np.ndarray)
         )
-        if not typed and array.dtype == np.float64:
-            array = array.astype(dtypes.default_float)
-    else:
-        array = array.astype(dtypes.as_dtype(dtype))
+        dtype = dtypes.default_float if not typed and array.dtype == np.float64 else array.dtype
     if array.dtype.kind not in "biuf":
         raise DTypeError(
             f"tensor: {array.dtype} data has no element type of cltensor; pass numbers or bools"
         )
-    return Tensor.from_numpy(array, device)
+    return Tensor.from_numpy(_cast(array, dtypes.as_dtype(dtype)), device)
+
+
+def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """`array` as `dtype`; out-of-range floats saturate and NaN becomes 0, as on the device."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        found = array.astype(dtype)
+    if array.dtype.kind == "f" and dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        found[array >= limits.max] = limits.max
+        found[array <= limits.min] = limits.min
+        found[np.isnan(array)] = 0
+    return found
 
 
 def _sizes(size: tuple[Any, ...]) -> Shape:
     """A shape given as one sequence or as separate integers."""
-    if len(size) == 1 and not isinstance(size[0], (int, np.integer)):
-        size = tuple(size[0])
-    shape = tuple([int(n) for n in size])
+    given = size
+    try:
+        if len(size) == 1 and not isinstance(size[0], (int, np.integer)):
+            size = tuple(size[0])
+        shape = tuple([operator.index(n) for n in size])
+    except TypeError:
+        raise ShapeError(f"create: {given} is no shape; pass integers or one tuple") from None
     if any(n < 0 for n in shape):
         raise ShapeError(f"create: a size of shape {shape} is negative")
     return shape
 
 
 def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """A Tensor with `value` everywhere; without dtype, that of the Python number."""
+    """A Tensor with `value` everywhere; without dtype, that of the Python number.
+
+    Raises DTypeError if `value` is no number, or none that an integer dtype can hold.
+    """
+    if type(value) not in (bool, int, float):
+        try:
+            value = value.item()  # type: ignore[attr-defined]
+        except AttributeError:
+            raise DTypeError(f"full: {value!r} is no number") from None
+    if value != value and dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
+        raise DTypeError(f"full: NaN does not fit {dtypes.as_dtype(dtype).name}")
     if dtype is None:
         kinds = {bool: dtypes.bool_, int: dtypes.default_int}
         dtype = kinds.get(type(value), dtypes.default_float)
@@ -126,6 +150,8 @@ def linspace(
     start: float, stop: float, steps: int, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
     """`steps` numbers evenly spread from `start` to `stop`, both included."""
+    if steps < 0:
+        raise ShapeError(f"linspace: {steps} steps; give zero or more")
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     return Tensor.from_numpy(np.linspace(start, stop, steps).astype(found), device)
 

@@ -52,6 +52,7 @@ _CASTS = {
 
 
 def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
+    """x cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device."""
     target = dtypes.as_dtype(dtype)
     value = x._value
     if target == value.dtype:
@@ -62,7 +63,6 @@ def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
     )
 
 
-#: Cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device.
 astype: Op = Op("astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)})
 
 
@@ -71,12 +71,14 @@ _replacement = Formula("replacement", ("x", "target"), "x")
 
 
 def _contiguous(x: Tensor) -> Tensor:
+    """The same elements in row-major order without gaps; x itself when it is so already."""
     if x.is_pending or x.is_contiguous:
         return x
     return _copy(x)
 
 
 def _copy(x: Tensor) -> Tensor:
+    """A copy in a buffer of its own."""
     value = x._value
     copied = fusion.pointwise(
         _identity, (value,), value.shape, value.dtype, value.dtype, value.device
@@ -95,9 +97,7 @@ def copy_into(target: Tensor, source: Tensor) -> None:
     fusion.realize(copied)
 
 
-#: The same elements in row-major order without gaps; x itself when it is so already.
 contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g})
-#: A copy in a buffer of its own.
 clone = Op("clone(x)", _copy, {"dx": lambda g: g})
 
 

@@ -1,0 +1,203 @@
+"""Making Tensors from data, constants and ranges, and moving them."""
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.autograd import Variable
+from cltensor.errors import DeviceError, DTypeError, ShapeError
+
+INF, NAN = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [
+        (1, "int64"),
+        (1.5, "float32"),
+        (True, "bool"),
+        ([1, 2.5], "float32"),
+        ([[True], [False]], "bool"),
+        ([True, 2], "int64"),
+        ([], "float32"),
+        (range(3), "int64"),
+        (np.float64(2), "float64"),
+        (np.arange(3, dtype="int8"), "int8"),
+        ([np.arange(2, dtype="float64")], "float64"),
+        (np.arange(3, dtype=">i4"), "int32"),
+    ],
+)
+def test_the_dtype_follows_the_data(device, data, dtype):
+    if dtype == "float64" and not device.fp64:
+        pytest.skip(f"'{device}' has no float64")
+    made = ct.tensor(data)
+    assert made.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(made.numpy(), np.asarray(data))
+
+
+def test_data_is_copied(device):
+    array = np.arange(4, dtype="float32")
+    t = ct.tensor(array)
+    array[0] = 9
+    assert t.numpy().tolist() == [0, 1, 2, 3]
+    t.numpy()[0] = 7
+    assert t.numpy().tolist() == [0, 1, 2, 3]
+    again = ct.tensor(t)
+    again[0] = 5
+    assert t.numpy()[0] == 0
+
+
+def test_lists_of_tensors_stack(device):
+    parts = [ct.tensor([1.0, 2.0]), ct.tensor([3.0, 4.0])]
+    assert ct.tensor(parts).numpy().tolist() == [[1, 2], [3, 4]]
+
+
+def test_views_of_arrays_arrive_in_order(device):
+    array = np.arange(12).reshape(3, 4)
+    for view in (array.T, array[::-1, ::2], np.asfortranarray(array), array[1:1]):
+        np.testing.assert_array_equal(ct.tensor(view).numpy(), view)
+
+
+def test_casts_at_creation_are_as_on_the_device(device):
+    x = [1e10, -1e10, NAN, INF, -INF, 2.9, -2.9]
+    for dtype in ("int8", "uint8", "int32", "int64", "uint64"):
+        direct = ct.tensor(x, dtype=dtype).numpy()
+        np.testing.assert_array_equal(direct, ct.tensor(x).to(dtype).numpy(), dtype)
+    assert ct.tensor([1e300]).item() == INF
+    assert ct.tensor(NAN, dtype="int32").item() == 0
+
+
+@pytest.mark.parametrize("data", ["text", None, [1j], [None], object(), 2**64, [2**64]])
+def test_data_without_an_element_type(device, data):
+    with pytest.raises(DTypeError, match=r"^tensor: .* no element type"):
+        ct.tensor(data)
+
+
+def test_ragged_lists(device):
+    with pytest.raises(ShapeError, match="^tensor: the nested sequence is not rectangular"):
+        ct.tensor([[1, 2], [3]])
+
+
+@pytest.mark.parametrize("create", [ct.zeros, ct.ones, ct.empty])
+def test_sizes_come_as_a_tuple_or_apart(device, create):
+    for made in (create(2, 3), create((2, 3)), create([2, 3]), create(ct.zeros(2, 3).size())):
+        assert made.shape == (2, 3)
+        assert made.dtype == ct.float32
+    assert create().shape == create(()).shape == ()
+    assert create(0, 3).numpy().shape == (0, 3)
+    assert create(np.int64(2), dtype="int8").dtype == ct.int8
+    assert create(2, requires_grad=True).requires_grad
+
+
+@pytest.mark.parametrize("size", [(-1,), (2.5,), ("a",), ((2, 1.5),), (None,), (2, -3)])
+def test_sizes_that_are_none(device, size):
+    with pytest.raises(ShapeError, match="^create: "):
+        ct.zeros(*size)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "expected"),
+    [
+        (7, None, "int64"),
+        (7.0, None, "float32"),
+        (True, None, "bool"),
+        (np.int64(3), None, "int64"),
+        (3, "float32", "float32"),
+        (2.9, "int32", "int32"),
+        (5, "bool", "bool"),
+    ],
+)
+def test_full(device, value, dtype, expected):
+    made = ct.full((2, 2), value, dtype=dtype)
+    assert made.dtype == np.dtype(expected)
+    assert made.numpy().tolist() == np.full((2, 2), value).astype(expected).tolist()
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"), [(300, "uint8"), (-1, "uint64"), (2**63, None), (NAN, "int8"), ("a", None)]
+)
+def test_full_refuses_what_does_not_fit_at_the_call(device, value, dtype):
+    with pytest.raises(DTypeError, match="^full: "):
+        ct.full((2,), value, dtype=dtype)
+
+
+def test_like_functions_follow_their_model(device):
+    x = ct.tensor([[1, 2]], dtype="int16")
+    for made, value in ((ct.zeros_like(x), 0), (ct.ones_like(x), 1), (ct.full_like(x, 7), 7)):
+        assert made.dtype == ct.int16
+        assert made.numpy().tolist() == [[value, value]]
+    assert ct.empty_like(x).shape == (1, 2)
+    assert ct.zeros_like(x, dtype="float32").dtype == ct.float32
+    v = ct.ones_like(Variable(ct.zeros(2)), requires_grad=True)
+    assert v.requires_grad
+
+
+@pytest.mark.parametrize(
+    "args", [(5,), (2, 7), (0, 1, 0.25), (5, 0, -2), (5, 0), (2.5,), (0, 10, 3), (-3, 3)]
+)
+def test_arange(device, args):
+    want = np.arange(*args)
+    got = ct.arange(*args)
+    assert got.dtype == ("float32" if want.dtype == "float64" else "int64")
+    np.testing.assert_array_equal(got.numpy(), want)
+    assert ct.arange(3, dtype="uint8").dtype == ct.uint8
+    with pytest.raises(ShapeError, match="arange: step is 0"):
+        ct.arange(0, 5, 0)
+
+
+def test_linspace_eye_and_meshgrid(device):
+    np.testing.assert_allclose(ct.linspace(0, 1, 5).numpy(), np.linspace(0, 1, 5))
+    assert ct.linspace(2, 3, 1).numpy().tolist() == [2]
+    assert ct.linspace(0, 1, 0).shape == (0,)
+    with pytest.raises(ShapeError, match="linspace: -1 steps"):
+        ct.linspace(0, 1, -1)
+    assert ct.eye(2).numpy().tolist() == [[1, 0], [0, 1]]
+    assert ct.eye(2, 3, dtype="int8").numpy().tolist() == [[1, 0, 0], [0, 1, 0]]
+    a, b = np.arange(2), np.arange(3)
+    for indexing in ("xy", "ij"):
+        pairs = zip(
+            ct.meshgrid(ct.tensor(a), ct.tensor(b), indexing=indexing),
+            np.meshgrid(a, b, indexing=indexing),
+            strict=True,
+        )
+        for got, want in pairs:
+            np.testing.assert_array_equal(got.numpy(), want)
+    with pytest.raises(ValueError, match="indexing is 'zz'"):
+        ct.meshgrid(ct.arange(2), indexing="zz")
+
+
+def test_typed_constructors(device):
+    assert ct.FloatTensor([1, 2]).dtype == ct.float32
+    assert ct.FloatTensor(2, 3).shape == (2, 3)
+    assert ct.LongTensor([1.7]).numpy().tolist() == [1]
+    assert ct.ByteTensor([1]).type() == "cltensor.ByteTensor"
+    x = ct.ones(2)
+    assert x.type("torch.LongTensor").dtype == x.type(ct.LongTensor).dtype == ct.int64
+    assert x.type(ct.int8).dtype == ct.int8
+    assert repr(ct.BoolTensor) == "cltensor.BoolTensor"
+
+
+def test_new_creates_beside_a_tensor(device):
+    x = ct.zeros(2, dtype="int32")
+    assert x.new_zeros(3).dtype == x.new_ones(3).dtype == x.new_tensor([1.5]).dtype == ct.int32
+    assert x.new_full((2,), 4).numpy().tolist() == [4, 4]
+
+
+def test_to_moves_and_casts(device, other_device):
+    x = ct.tensor([1.0, 2.0])
+    assert x.to(device) is x
+    y = x.to(other_device, "int8")
+    assert y.device is other_device
+    assert y.dtype == ct.int8
+    assert x.to(y).device is other_device
+    assert x.to(y).dtype == ct.int8
+    assert x.to(device=str(other_device), dtype=ct.int32).numpy().tolist() == [1, 2]
+    assert ct.tensor([1], device=other_device).to(device).device is device
+    with pytest.raises(DeviceError, match="there is no 'nowhere'"):
+        x.to("nowhere")
+
+
+def test_from_numpy_keeps_the_dtype(device):
+    x = ct.from_numpy(np.arange(3, dtype="uint16"))
+    assert x.dtype == ct.uint16
+    assert x.numpy().tolist() == [0, 1, 2]
