@@ -23,6 +23,7 @@ from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
 from benchmarks.table import Table  # noqa: E402
+from cltensor.program import Counters  # noqa: E402
 
 QUICK = Plan(repeats=1, sample=1e-4, limit=0.0)
 
@@ -160,13 +161,22 @@ def test_networks_are_pytorchs_and_ours(name):
         assert [p.shape for p in ours.parameters()] == [tuple(p.shape) for p in torch.parameters()]
 
 
-def test_compile_time_is_what_the_first_call_took_longer():
+@pytest.mark.parametrize("programs", [0, 2])
+def test_compile_time_is_what_a_first_call_with_programs_took_longer(monkeypatch, programs):
+    monkeypatch.setattr(Counters, "builds", 0)
+
     def build(lib):
         seconds = iter([0.05])
-        return lambda: time.sleep(next(seconds, 0))
+
+        def call():
+            Counters.builds = programs
+            time.sleep(next(seconds, 0))
+
+        return call
 
     found = run(Case("family", "slow start", build), [], QUICK)
-    assert 0.04 < found.compile < 10
+    assert found.programs == programs
+    assert (found.compile > 0.04) == bool(programs)
 
 
 def test_html_report_is_whole_and_escaped(tmp_path):
