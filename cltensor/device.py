@@ -84,7 +84,9 @@ class Device:
         self.name = f"cl:{index}"
         self.cl_device = cl_device
         self.kind = kind
-        self.is_cpu = kind == "cpu"
+        # Kernels for CPUs loop long in few work-items. Mesa's llvmpipe, a CPU, silently leaves any
+        # work-item after 65535 rounds of loops: it gets those for GPUs, whose loops are short.
+        self.is_cpu = kind == "cpu" and "llvmpipe" not in cl_device.name
         extensions = cl_device.extensions.split()
         self.extensions = frozenset(extensions)
         self.fp64 = "cl_khr_fp64" in self.extensions
