@@ -89,9 +89,9 @@ ${expression.coordinates(code, outer_kept, 'o')}
     ${kinds.declare(kind, results, acc_type, index, start, '_t', columns, 'width')}
     ${kinds.declare(kind, results, acc_type, index, start, '_l', columns, 'width')}
     ## Blocks of rows: for the rounding error, or, gone over twice, to stay in cache.
-<% rows = 16 if kind == 'moments' else 256 %>
-    for (${index} b = begin; b < end; b += ${rows}) {
-        const ${index} b_end = b + ${rows} < end ? b + ${rows} : end;
+    const int rows = ${f'{64 * columns} / width' if kind == 'moments' else 256};
+    for (${index} b = begin; b < end; b += rows) {
+        const ${index} b_end = b + rows < end ? b + rows : end;
 % for turn in passes:
 % if turn == 2:
         ${kinds.centre_each('width', acc_type, '(b_end - b)')}
