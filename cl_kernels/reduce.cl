@@ -122,6 +122,9 @@ ${expression.bases(code)}
 ${expression.evaluate(code)}
 ${take(0 if kind == 'moments' else 1, '', 'r')}
     }
+% if kind == 'moments':
+    a0 += shift;
+% endif
     ${kinds.tree(kind, results, acc_type, index)}
     if (lid == 0) {
         ${kinds.give(kind, results, '', 'o', partial)}
@@ -140,6 +143,9 @@ ${expression.bases(code)}
 ${expression.evaluate(code)}
 ${take(0 if kind == 'moments' else 1, '', 'r')}
     }
+% if kind == 'moments':
+    a0 += shift;
+% endif
     ${kinds.give(kind, results, '', f'o * n{inner} + c{inner}', partial)}
 % endif
 }

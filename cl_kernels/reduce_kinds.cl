@@ -47,6 +47,7 @@
 % endif
 % if kind == 'moments' and suffix != '_l':
     ${index} a_n = 0;
+    ${T} shift = 0;
 % endif
 </%def>
 
@@ -77,10 +78,12 @@
 % endfor
 % elif turn == 0:
     {
-        const ${T} delta = ${names[0]} - a0;
+        ## Less its first element, so that a mean far from zero is not rounded in every step.
+        if (a_n == 0) shift = ${names[0]};
+        const ${T} near = ${names[0]} - shift, delta = near - a0;
         a_n += 1;
         a0 += delta / (${T})a_n;
-        a1 += delta * (${names[0]} - a0);
+        a1 += delta * (near - a0);
     }
 % elif turn == 1:
     a0${at} += ${names[0]};
