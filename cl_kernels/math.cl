@@ -126,12 +126,12 @@ CT_OVERLOAD ${T} ct_softplus(${T} x) {
 /* Integer powers by squaring; a negative exponent gives the truncated reciprocal. */
 % for T in ('long', 'ulong'):
 CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) {
+    ${T} result = 1, base = a;
+    for (${T} left = b; left > 0; left >>= 1, base *= base)
+        if (left & 1) result *= base;
 % if T == 'long':
-    if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+    result = b >= 0 ? result : a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
 % endif
-    ${T} result = 1;
-    for (; b > 0; b >>= 1, a *= a)
-        if (b & 1) result *= a;
     return result;
 }
 % endfor

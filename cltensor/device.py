@@ -84,7 +84,11 @@ class Device:
         self.name = f"cl:{index}"
         self.cl_device = cl_device
         self.kind = kind
-        self.is_cpu = kind == "cpu"
+        #: Mesa's llvmpipe leaves a work-item's loops after 65535 iterations in all and carries on
+        #: with wrong values, reporting nothing (seen with 22.3.6).
+        self.long_loops = "llvmpipe" not in cl_device.name
+        #: Whether it gets the kernels for CPUs: few work-items that loop long.
+        self.is_cpu = kind == "cpu" and self.long_loops
         extensions = cl_device.extensions.split()
         self.extensions = frozenset(extensions)
         self.fp64 = "cl_khr_fp64" in self.extensions
