@@ -123,18 +123,19 @@ CT_OVERLOAD ${T} ct_softplus(${T} x) {
 }
 % endfor
 
-/* Integer powers by squaring; a negative exponent gives the truncated reciprocal. */
-% for T in ('long', 'ulong'):
+/* Integer powers by squaring, in unsigned numbers because those may overflow; a negative exponent
+   gives the truncated reciprocal. */
+% for T in ('long', 'int', 'short', 'char', 'ulong', 'uint', 'ushort', 'uchar'):
+<% U = 'ulong' if T in ('long', 'ulong') else 'uint' %>
 CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) {
-    ${T} result = 1, base = a;
+    ${U} result = 1, base = (${U})a;
     for (${T} left = b; left > 0; left >>= 1, base *= base)
         if (left & 1) result *= base;
-% if T == 'long':
-    result = b >= 0 ? result : a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+% if T[0] == 'u':
+    return (${T})result;
+% else:
+    const ${T} reciprocal = a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+    return b < 0 ? reciprocal : (${T})result;
 % endif
-    return result;
 }
-% endfor
-% for T, wide in (('int', 'long'), ('short', 'long'), ('char', 'long'), ('uint', 'ulong'), ('ushort', 'ulong'), ('uchar', 'ulong')):
-CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) { return (${T})ct_power((${wide})a, (${wide})b); }
 % endfor
