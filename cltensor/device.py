@@ -101,6 +101,8 @@ class Device:
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.lock = threading.RLock()
         self.kernels: dict[Any, Any] = {}
+        #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
+        self.tuned: dict[Any, Any] = {}
         #: While a call is recorded for replay, who notes the launches.
         self.recorder: Recorder | None = None
         self._fault_names: dict[str, None] = {}

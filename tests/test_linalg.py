@@ -24,7 +24,7 @@ def check(got, want, rtol=2e-5):
     np.testing.assert_allclose(got, want, rtol=rtol, atol=rtol * scale)
 
 
-SIZES = [(1, 1, 1), (5, 15, 3), (6, 16, 8), (7, 17, 9), (12, 32, 257), (65, 33, 31), (3, 100, 600)]
+SIZES = [(1, 1, 1), (5, 15, 3), (6, 16, 8), (7, 17, 9), (12, 32, 257), (65, 63, 31), (3, 100, 600)]
 
 
 @pytest.mark.parametrize(("m", "n", "k"), SIZES)
@@ -35,6 +35,11 @@ def test_sizes_around_tile_edges_in_all_orders(skeleton, m, n, k, turned):
     left = ct.tensor(a.T.copy()).mT if turned[0] == "t" else ct.tensor(a)
     right = ct.tensor(b.T.copy()).mT if turned[1] == "t" else ct.tensor(b)
     check(left @ right, a.astype("float64") @ b)
+
+
+def test_large_tiles(skeleton):
+    a, b = draw(150, 21), draw(21, 261)
+    check(ct.tensor(a) @ ct.tensor(b), a @ b)
 
 
 @pytest.mark.parametrize(

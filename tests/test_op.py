@@ -145,7 +145,7 @@ def test_every_layout_in_both_skeletons(skeleton, mode, name, pattern):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_nan_infinity_and_negative_zero_propagate(device, dtype):
+def test_nan_infinity_and_negative_zero_propagate(device, deferred, dtype):
     if dtype == "float64" and not device.fp64:
         pytest.skip(f"'{device}' has no float64")
     for names in groups(KEEP_SIGN, dtype):

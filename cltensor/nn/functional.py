@@ -16,8 +16,7 @@ from cltensor.nn.loss import (
     smooth_l1_loss,
 )
 from cltensor.nn.state import plain
-from cltensor.ops import conv, pointwise, pool, reduce
-from cltensor.ops.linalg import matmul
+from cltensor.ops import conv, linalg, pointwise, pool, reduce
 from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, square, tanh, where
 from cltensor.ops.random import dropout_mask
 from cltensor.tensor import Tensor
@@ -136,7 +135,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"linear: an input of shape {tuple(input.shape)} does not fit a weight of shape "
             f"{tuple(weight.shape)}; the last size of both must be the same"
         )
-    out = matmul(input, weight.t())
+    out = linalg.linear(input, weight)
     return out if bias is None else out + bias
 
 

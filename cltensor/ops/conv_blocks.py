@@ -127,6 +127,16 @@ def blocks_for(
     return Blocks(1, n_filters, equal_parts(channels, n_channels), n_rows, n_cols)
 
 
+def batch_for(rows: Axis, cols: Axis, blocks: Blocks, lanes: int, caps: Caps, images: int) -> int:
+    """How many images the gradient of filters should take at a time: those that fit, up to about
+    500 pixels, which are enough to hide the traffic of the sums."""
+    pixels = blocks.rows * blocks.cols
+    plane = (blocks.rows + rows.reach) * (blocks.cols + cols.reach) * rows.phases * cols.phases
+    patches = (caps.patch - cols.reach - lanes) // (blocks.channels * plane)
+    grads = caps.grad // (ceil_div(blocks.filters, lanes) * lanes * pixels)
+    return max(1, min(images, patches, grads, 512 // pixels))
+
+
 def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int) -> Blocks:
     """`blocks` with fewer rows and filters where that is needed to give every core work, or with
     several images where work-items would be many."""

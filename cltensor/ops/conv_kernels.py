@@ -6,12 +6,12 @@ product. Filters or images too large for the patch take the second way everywher
 
 from __future__ import annotations
 
-from functools import lru_cache
-from math import gcd, prod
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 
+from cltensor import tuning
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float32, promote
 from cltensor.errors import DTypeError
@@ -23,6 +23,7 @@ from cltensor.ops.conv_blocks import (
     Padding,
     Pair,
     axes_of,
+    batch_for,
     blocks_for,
     caps_for,
     interleave,
@@ -151,12 +152,12 @@ def _grid(
         "data": images * rows.size * cols.size,
         "weight": channels * rows.taps * cols.taps,
     }[kind]
-    edge, each = grid_tile(device, m, n)
+    edge, each, depth = grid_tile(device, dtype, m, n)
     total = accumulator(dtype)
     result = total if kind == "weight" else dtype
     run = kernel(
         device, "conv_gpu", kind=kind, TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        DM=edge, DN=edge, RM=each, RN=each, KW=16,
+        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
     groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
     slices, length = 1, images * pixels
@@ -209,7 +210,7 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 Shape = tuple[int, ...]
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_forward(
     device: Device, is_cpu: bool, dtype: np.dtype, x: Shape, w: Shape,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -238,7 +239,7 @@ def _plan_forward(
     return Plan(shape, accumulator(dtype), tuple(launches), (size,))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_data(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, w: Shape, size: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -287,7 +288,7 @@ def _plan_data(
     return Plan(shape, accumulator(dtype), tuple(launches), tuple(scratch))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_weight(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, x: Shape, taps: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -312,6 +313,7 @@ def _plan_weight(
     wanted = ceil_div(4 * device.compute_units, grid_c * grid_f * groups)
     each = equal_parts(images, ceil_div(images, wanted))
     splits = ceil_div(images, each)
+    batch = batch_for(rows, cols, blocks, lanes, caps, each)
     tiles = ceil_div(blocks.filters, lanes) * ceil_div(
         blocks.channels * taps[0] * taps[1], tile_rows
     )
@@ -321,15 +323,14 @@ def _plan_weight(
             patch_cap=caps.patch, grad_cap=caps.grad, k_cap=caps.taps,
         ),
         (grid_c, grid_f, splits * groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
-        (images, channels, filters, *interleave(rows, cols), groups, each, *blocks[1:]),
+        (images, channels, filters, *interleave(rows, cols), groups, each, batch,
+         *blocks[1:]),
     )  # fmt: skip
-    local = min(64, device.max_work_group)
-    size = prod(shape)
+    strips = groups * ceil_div(filters, lanes)
     add = Launch(
-        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes),
-        (ceil_div(size, local) * local,), (local,), (0, 3), (),
-        (size, splits, groups, filters, channels, taps[0] * taps[1], taps[1], blocks.filters,
-         blocks.channels),
+        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes, VW=width),
+        (channels, strips), (1, 1), (0, 3), (),
+        (splits, groups, filters, channels, *taps, blocks.filters, blocks.channels),
     )  # fmt: skip
     scratch = splits * groups * grid_f * grid_c * tiles * tile_rows * lanes
     return Plan(shape, total, (part, add), (scratch,))
