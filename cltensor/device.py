@@ -99,6 +99,7 @@ class Device:
         self.max_alloc: int = cl_device.max_mem_alloc_size
         self.compute_units: int = cl_device.max_compute_units
         self.is_pocl = "Portable Computing" in cl_device.platform.name
+        self.is_intel = "Intel" in cl_device.platform.name
         self.lock = threading.RLock()
         self.kernels: dict[Any, Any] = {}
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
