@@ -1,12 +1,13 @@
-"""The command line: `python -m cltensor info` and `tune`, also installed as `cltensor`."""
+"""The command line: `python -m cltensor info`, `tune` and `bench`, also installed as `cltensor`."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cltensor import icd, tuner, tuning
 from cltensor.device import Device, default_reason, devices, get
-from cltensor.errors import CLTensorError
+from cltensor.errors import CLTensorError, DependencyError
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -45,12 +46,39 @@ def main(argv: Sequence[str] | None = None) -> int:
         "and why, and each driver that failed to load. Exit status: 0 with devices, 1 without.",
     )
     _add_tune(commands)
-    options = parser.parse_args(argv)
+    commands.add_parser(
+        "bench",
+        add_help=False,  # the suite's own --help says what there is
+        help="the device benchmark suite of a checkout; see cltensor bench --help",
+    )
+    options, rest = parser.parse_known_args(argv)
+    if rest and options.command != "bench":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
+        if options.command == "bench":
+            return _benchmarks()(rest)
         return info() if options.command == "info" else tune(options)
     except CLTensorError as error:
         print(f"cltensor: {error}", file=sys.stderr)
         return 1
+
+
+def _benchmarks() -> Callable[[Sequence[str]], int]:
+    """The command of the benchmark suite, which lies beside the package in a checkout."""
+    root = Path(__file__).resolve().parent.parent
+    if (root / "benchmarks" / "__main__.py").is_file() and str(root) not in sys.path:
+        sys.path.append(str(root))
+    try:
+        module = importlib.import_module("benchmarks.__main__")
+    except ModuleNotFoundError as error:
+        if error.name not in ("benchmarks", "benchmarks.__main__"):
+            raise
+        raise DependencyError(
+            "bench: the package 'benchmarks' is not here; it is part of cltensor's source, not of "
+            "an installed cltensor: run 'python -m benchmarks' in a checkout"
+        ) from error
+    command: Callable[[Sequence[str]], int] = module.main
+    return command
 
 
 def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

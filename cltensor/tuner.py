@@ -18,6 +18,7 @@ from cltensor import tuning
 from cltensor.device import Device
 from cltensor.errors import CLTensorError, ShapeError
 from cltensor.ops import create, pointwise, reduce
+from cltensor.ops.conv_kernels import run_forward, run_weight
 from cltensor.ops.linalg import matmul
 from cltensor.tensor import Tensor
 
@@ -210,9 +211,14 @@ def tasks(device: Device, dtype: np.dtype) -> Iterator[Task]:
         ("pointwise", _LENGTHS, maker.chain),
         ("reduce", _REDUCTIONS, maker.reduction),
     ]
+    if device.is_cpu:
+        families.append(("conv", _CONVOLUTIONS, maker.convolution))
     for kind, examples, make in families:
         for size_class, sizes in examples.items():
             yield Task(f"{kind}_{suffix}", dtype, size_class, partial(_calls, make, sizes))
+    if device.is_cpu and dtype == np.float32:
+        for size_class, sizes in _WINOGRAD.items():
+            yield Task("conv_wino", dtype, size_class, partial(_calls, maker.convolution, sizes))
 
 
 def _calls(make: Callable[..., Call], sizes: Sequence[Any]) -> list[Call]:
@@ -236,6 +242,28 @@ _LENGTHS = {"small": [(4096,), (40000,)], "medium": [(1 << 20,)], "large": [(10_
 _REDUCTIONS = {
     "row": [((2048, 1000), 1), ((1 << 21,), 0), ((64, 64, 256), 2)],
     "column": [((2048, 1000), 0), ((64, 64, 256), 1)],
+}
+
+
+#: Shapes of images and filters, stride, and whether the filters' gradient is wanted.
+_CONVOLUTIONS = {
+    "image": [
+        ((32, 3, 32, 32), (32, 3, 3, 3), 1, False),
+        ((16, 64, 16, 16), (128, 64, 1, 1), 1, False),
+        ((32, 6, 14, 14), (16, 6, 5, 5), 1, False),
+        ((16, 32, 32, 32), (64, 32, 3, 3), 2, False),
+    ],
+    "filter": [
+        ((32, 3, 32, 32), (32, 3, 3, 3), 1, True),
+        ((32, 64, 16, 16), (64, 64, 3, 3), 1, True),
+    ],
+}
+_WINOGRAD = {
+    "all": [
+        ((16, 64, 16, 16), (64, 64, 3, 3), 1, False),
+        ((16, 128, 8, 8), (128, 128, 3, 3), 1, False),
+        ((8, 32, 32, 32), (64, 32, 3, 3), 1, False),
+    ]
 }
 
 
@@ -268,3 +296,21 @@ class _Maker:
     def reduction(self, shape: tuple[int, ...], axis: int) -> Call:
         x, wide = self.draw(*shape)
         return Call(lambda: reduce.sum(x, axis, False).realize(), wide.sum(axis=axis))
+
+    def convolution(
+        self, image: tuple[int, ...], filters: tuple[int, ...], stride: int, gradient: bool
+    ) -> Call:
+        """A convolution padded to keep the size at stride 1, or the gradient of its filters."""
+        (x, wide_x), (w, wide_w) = self.draw(*image), self.draw(*filters)
+        taps = (filters[2], filters[3])
+        pad = (taps[0] // 2, taps[0] // 2, taps[1] // 2, taps[1] // 2)
+        how = ((stride, stride), pad, (1, 1), 1)
+        padded = np.pad(wide_x, ((0, 0), (0, 0), pad[:2], pad[2:]))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, taps, (2, 3))
+        windows = windows[:, :, ::stride, ::stride]
+        if not gradient:
+            expected = np.einsum("nchwpq,ocpq->nohw", windows, wide_w, optimize=True)
+            return Call(lambda: run_forward(x, w, *how), expected)
+        y, wide_y = self.draw(image[0], filters[0], *windows.shape[2:4])
+        expected = np.einsum("nohw,nchwpq->ocpq", wide_y, windows, optimize=True)
+        return Call(lambda: run_weight(y, x, taps, *how), expected)

@@ -65,6 +65,10 @@ class Target(NamedTuple):
     offset: int
 
 
+# store: the most transformed elements that a work-item holds in local memory.
+tuning.declare("conv_wino", ["all"], store=(65536, 16384, 32768, 98304))
+
+
 def _correlate(
     device: Device, dtype: np.dtype, images: int, rows: Axis, cols: Axis, channels: int,
     filters: int, groups: int, weights: Weights, target: Target, caps: Caps, blocks: Blocks,
@@ -76,7 +80,8 @@ def _correlate(
     # A group of one filter (depthwise) fills a tile of one row by more pixels instead.
     tile_rows, vectors = (1, 8) if filters == 1 else (ROWS, VECTORS)
     panels = groups * ceil_div(filters, tile_rows)
-    blocks = spread(blocks, rows, images, groups, device.compute_units)
+    shares = tuning.parameters(device, "conv_cpu", dtype, "image")["shares"]
+    blocks = spread(blocks, rows, images, groups, device.compute_units, shares)
     lay = Launch(
         kernel(device, "conv_weights", TI=element, TA=sums, MR=tile_rows),
         (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
@@ -115,7 +120,7 @@ def _winograd(
     budget = local_budget(device) // 4 - ROWS * 256
     pitch = 8 * ceil_div(cols.out, 8) + 2
     s_cap = 2048 if pitch <= 200 else 6 * pitch
-    v_cap = min(65536, budget - s_cap)
+    v_cap = min(tuning.parameters(device, "conv_wino", float32, "all")["store"], budget - s_cap)
     if v_cap < 256 * 8:
         return None
     n_channels = equal_parts(channels, v_cap // 256)
