@@ -23,7 +23,8 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
     ${conv.sizes('n_rows', 'n_cols')}
     const int taps = taps_h * taps_w;
     const int blocks_w = (out_w + n_cols - 1) / n_cols;
-    const int row0 = (get_group_id(0) / blocks_w) * n_rows, col0 = (get_group_id(0) % blocks_w) * n_cols;
+    const int row0 = get_group_id(0) / blocks_w * n_rows;
+    const int col0 = get_group_id(0) % blocks_w * n_cols;
     const int rows = out_h - row0 < n_rows ? out_h - row0 : n_rows;
     const int cols = out_w - col0 < n_cols ? out_w - col0 : n_cols;
     const int group = get_group_id(2) % groups, image0 = (get_group_id(2) / groups) * n_images;
@@ -42,7 +43,8 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
         __global const ${TI}* restrict x = x_g + x_offset
             + ((long)image * groups + group) * channels * h * w;
         __global ${TO}* restrict y = y_g + y_offset
-            + ((long)image * groups + group) * filters * y_plane + (long)row0 * y_row + (long)col0 * y_col;
+            + ((long)image * groups + group) * filters * y_plane
+            + (long)row0 * y_row + (long)col0 * y_col;
         for (int channel0 = 0; channel0 == 0 || channel0 < channels; channel0 += n_channels) {
             const int here = channels - channel0 < n_channels ? channels - channel0 : n_channels;
             const int first = channel0 == 0, run = here * taps_w;
@@ -50,20 +52,29 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                 ${conv.reach_table('reach', 'here')}
                 listed = here;
             }
-            ${conv.copy_patch('patch_l', 'x + (long)channel0 * h * w', 'here', 'row0', 'col0', 'n_rows',
-                              'image == image0 && first')}
+            ${conv.copy_patch('patch_l', 'x + (long)channel0 * h * w', 'here', 'row0', 'col0',
+                              'n_rows', 'image == image0 && first')}
             for (int v = 0; v < vectors; v += ${NV}) {
             % for i in range(NV):
                 const int v${i} = v + ${i} < vectors ? v + ${i} : vectors - 1;
-                const int at${i} = by_row ? (v${i} / per_row) * pitch + (v${i} % per_row) * ${VW} : v${i} * ${VW};
+                const int at${i} = by_row
+                    ? v${i} / per_row * pitch + v${i} % per_row * ${VW} : v${i} * ${VW};
                 const int line${i} = at${i} / pitch, col${i} = at${i} % pitch;
-                const int whole${i} = v + ${i} < vectors && y_col == 1 && col${i} + ${VW} <= cols && line${i} < rows;
+                const int whole${i} = v + ${i} < vectors && y_col == 1
+                    && col${i} + ${VW} <= cols && line${i} < rows;
             % endfor
-                const int ends = at${NV - 1} + (by_row ? 0 : ${VW - 1}), last = ends / pitch < rows ? ends / pitch : rows - 1;
+            % if TA == TO:
+                const int whole = ${' && '.join('whole%d' % i for i in range(NV))};
+            % else:
+                const int whole = 0;
+            % endif
+                const int end = (at${NV - 1} + (by_row ? 0 : ${VW - 1})) / pitch;
+                const int last = end < rows ? end : rows - 1;
                 ${conv.live_taps('tap0', 'tap1', 'row0 + line0', 'row0 + last')}
                 const int k0 = tap0 * run, k1 = tap1 * run;
                 for (int f = filter0; f < filter1; f += ${MR}) {
-                    __global const ${TA}* restrict u = u_g + ((long)f * channels + (long)channel0 * ${MR}) * taps + k0 * ${MR};
+                    __global const ${TA}* restrict u = u_g + k0 * ${MR}
+                        + ((long)f * channels + (long)channel0 * ${MR}) * taps;
                     const int live = filter1 - f < ${MR} ? filter1 - f : ${MR};
                     __global ${TO}* restrict z = y + f * y_plane;
                     ${tile.clear(MR, NV)}
@@ -71,15 +82,17 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                     for (int k = k0; k < k1; k++) {
                         const int o = reach[k];
                         ${tile.step(['u[%d]' % r for r in range(MR)],
-                                    ['*(__local const uvec*)(patch_l + at%d + o)' % i for i in range(NV)])}
+                                    ['*(__local const uvec*)(patch_l + at%d + o)' % i
+                                     for i in range(NV)])}
                         u += ${MR};
                     }
-                    if (${'whole0' if TA == TO else '0'}${''.join(' && whole%d' % i for i in range(1, NV))} && live == ${MR}) {
+                    if (whole && live == ${MR}) {
                     % if TA == TO:
                     % for i in range(NV):
                     % for r in range(MR):
                         {
-                            __global uvec* p = (__global uvec*)(z + ${r} * y_plane + line${i} * y_row + col${i});
+                            __global uvec* p
+                                = (__global uvec*)(z + ${r} * y_plane + line${i} * y_row + col${i});
                             *p = first ? c${r}_${i} : c${r}_${i} + *p;
                         }
                     % endfor
@@ -88,11 +101,13 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                     } else {
                         ${tile.spill(MR, NV, VW, 't')}
                     % for i in range(NV):
-                        for (int l = 0, row = line${i}, col = col${i}; l < ${VW} && v + ${i} < vectors; l++) {
-                            if (row < rows && col < cols)
+                        for (int l = 0, row = line${i}, col = col${i}; l < ${VW}; l++) {
+                            if (v + ${i} < vectors && row < rows && col < cols)
                                 for (int r = 0; r < live; r++) {
-                                    ${tile.put(TO, 'z[r * y_plane + (long)row * y_row + (long)col * y_col]',
-                                               't[r * %d + %d + l]' % (NR, i * VW), 'first')}
+                                    const long at = r * y_plane + (long)row * y_row
+                                        + (long)col * y_col;
+                                    ${tile.put(TO, 'z[at]', 't[r * %d + %d + l]' % (NR, i * VW),
+                                               'first')}
                                 }
                             if (++col == pitch) { col = 0; row++; }
                         }

@@ -50,13 +50,15 @@ void conv_gpu(__global ${TO}* restrict out_g, __global const ${TI}* restrict p_g
     const int m = filters, n = images * pixels, k_begin = 0, k_end = channels * taps;
     ${grid.product(TA, DM, DN, RM, RN, KW,
                    'p_g[((long)group * filters + row) * k_end + k]',
-                   'x_at(q_g + %s, col %% pixels, k %% taps, %s)' % (x_plane % ('col / pixels', 'k / taps'), names),
+                   'x_at(q_g + %s, col %% pixels, k %% taps, %s)'
+                   % (x_plane % ('col / pixels', 'k / taps'), names),
                    '1', '0', capture(put_forward))}
 % elif kind == 'data':
     const int m = channels, n = images * places, k_begin = 0, k_end = filters * taps;
     ${grid.product(TA, DM, DN, RM, RN, KW,
                    'p_g[(((long)group * filters + k / taps) * channels + row) * taps + k % taps]',
-                   'y_at(q_g + %s, col %% places, k %% taps, %s)' % (y_plane % ('col / places', 'k / taps'), names),
+                   'y_at(q_g + %s, col %% places, k %% taps, %s)'
+                   % (y_plane % ('col / places', 'k / taps'), names),
                    '1', '0', capture(put_data))}
 % else:
     const int m = filters, n = channels * taps, all = images * pixels;
@@ -64,7 +66,8 @@ void conv_gpu(__global ${TO}* restrict out_g, __global const ${TI}* restrict p_g
     const int k_end = all - k_begin < slice ? all : k_begin + slice;
     ${grid.product(TA, DM, DN, RM, RN, KW,
                    'p_g[%s + k %% pixels]' % (y_plane % ('k / pixels', 'row')),
-                   'x_at(q_g + %s, k %% pixels, col %% taps, %s)' % (x_plane % ('k / pixels', 'col / taps'), names),
+                   'x_at(q_g + %s, k %% pixels, col %% taps, %s)'
+                   % (x_plane % ('k / pixels', 'col / taps'), names),
                    '1', '1', capture(put_weight))}
 % endif
 }

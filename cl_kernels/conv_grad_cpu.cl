@@ -1,7 +1,8 @@
 ## One work-item sums, over some images, the gradient of a block of filters: rows of the register
 ## tile are taps read in place from the padded image patch, its lanes are filters, whose output
 ## gradient is packed pixel by pixel. Partial sums per work-item; conv_grad_sum adds them.
-<%page args="TI='float', TA='float', VW=8, MR=6, NV=2, patch_cap=65536, grad_cap=32768, k_cap=4096"/>\
+<%page args="TI='float', TA='float', VW=8, MR=6, NV=2, patch_cap=65536, grad_cap=32768,
+             k_cap=4096"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <% NR = NV * VW %>
@@ -30,7 +31,8 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
     const int live = filters - filter0 < n_filters ? filters - filter0 : n_filters;
     const int run = here * taps_w, depth = here * taps;
     /* part[split][group][filter block][channel block][filter / NR][tap / MR][MR][NR] */
-    const int tiles_k = (n_channels * taps + ${MR - 1}) / ${MR}, tiles_f = (n_filters + ${NR - 1}) / ${NR};
+    const int tiles_k = (n_channels * taps + ${MR - 1}) / ${MR};
+    const int tiles_f = (n_filters + ${NR - 1}) / ${NR};
     __global ${TA}* restrict part = part_g
         + (((long)get_group_id(2) * get_num_groups(1) + get_group_id(1)) * get_num_groups(0)
            + get_group_id(0)) * tiles_f * tiles_k * ${MR * NR};
@@ -55,11 +57,14 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
                               'image == image0 || n_rows < out_h || n_cols < out_w')}
             for (int f = 0; f < live; f += ${VW}) {
             % for l in range(VW):
-                __global const ${TI}* restrict g${l} = g + (long)(f + ${l} < live ? f + ${l} : live - 1) * out_h * out_w;
+                __global const ${TI}* restrict g${l}
+                    = g + (long)(f + ${l} < live ? f + ${l} : live - 1) * out_h * out_w;
             % endfor
-                __local ${TA}* restrict d = grad_l + ((f / ${NR}) * batch + e) * rows * cols * ${NR} + f % ${NR};
+                __local ${TA}* restrict d
+                    = grad_l + (f / ${NR} * batch + e) * rows * cols * ${NR} + f % ${NR};
                 /* whole rows follow each other in memory and make one long run */
-                const int runs = cols == out_w ? 1 : rows, length = cols == out_w ? rows * cols : cols;
+                const int runs = cols == out_w ? 1 : rows;
+                const int length = cols == out_w ? rows * cols : cols;
                 for (int i = 0; i < runs; i++) {
                     int o = i * out_w;
                     const int end = o + length;
@@ -84,24 +89,28 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
         }
         for (int f = 0; f < live; f += ${NR})
             for (int k = 0; k < depth; k += ${MR}) {
-                __global ${TA}* restrict p = part + ((f / ${NR}) * tiles_k + k / ${MR}) * ${MR * NR};
+                __global ${TA}* restrict p
+                    = part + ((f / ${NR}) * tiles_k + k / ${MR}) * ${MR * NR};
                 /* output rows for which some of these taps meet the image */
                 const int th0 = k / run, th1 = (k + ${MR - 1}) / run;
                 int top = 0, bottom = rows;
-                while (top < bottom && (row0 + top) * step_h + start_h + th1 * tap_h < 0) top++;
-                while (bottom > top && (row0 + bottom - 1) * step_h + start_h + th0 * tap_h >= h) bottom--;
+                const int above = start_h + th1 * tap_h, below = start_h + th0 * tap_h;
+                while (top < bottom && (row0 + top) * step_h + above < 0) top++;
+                while (bottom > top && (row0 + bottom - 1) * step_h + below >= h) bottom--;
             % for r in range(MR):
                 __local const ${TA}* restrict x${r} = patch_l + reach[k + ${r}];
             % endfor
                 ${tile.clear(MR, NV)}
                 for (int e = 0; e < batch; e++)
                 for (int i = top; i < bottom; i++) {
-                    __local const ${TA}* restrict d = grad_l + ((f * batch + e * ${NR}) * rows + i * ${NR}) * cols;
+                    __local const ${TA}* restrict d
+                        = grad_l + ((f * batch + e * ${NR}) * rows + i * ${NR}) * cols;
                     const int start = e * here * patch + i * pitch;
 #pragma clang loop unroll(disable)
                     for (int o = start; o < start + cols; o++) {
                         ${tile.step(['x%d[o]' % r for r in range(MR)],
-                                    ['*(__local const vec*)(d + %d)' % (v * VW) for v in range(NV)])}
+                                    ['*(__local const vec*)(d + %d)' % (v * VW)
+                                     for v in range(NV)])}
                         d += ${NR};
                     }
                 }

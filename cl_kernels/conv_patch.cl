@@ -24,8 +24,8 @@
     const int patch = plane * phases_h * phases_w;
 </%def>
 
-## reach[k]: where tap k = (tap row, channel, tap column) of `channels` lies, from the element of the
-## first output. Tap rows come first, so that those that fall on padding are a run to leave out.
+## reach[k]: where tap k = (tap row, channel, tap column) of `channels` lies, from the element of
+## the first output. Tap rows come first, so that those that fall on padding are a run to leave out.
 <%def name="reach_table(reach, channels)">
     {
         int k = 0;
@@ -70,7 +70,8 @@ static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, c
         int j = lo;
     % if TI == TA:
         if (step_w == 1) {
-            for (; j + ${VW} <= hi; j += ${VW}) *(__local uvec*)(d + j) = *(__global const uvec*)(s + j);
+            for (; j + ${VW} <= hi; j += ${VW})
+                *(__local uvec*)(d + j) = *(__global const uvec*)(s + j);
             if (j < hi && hi - lo >= ${VW}) {
                 *(__local uvec*)(d + hi - ${VW}) = *(__global const uvec*)(s + hi - ${VW});
                 j = hi;

@@ -6,8 +6,8 @@
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void conv_weights(__global ${TA}* restrict u_g, __global const ${TI}* restrict w_g,
                   const long w_offset, const int filters, const int channels, const int n_channels,
-                  const int taps_h, const int taps_w, const long w_group, const long w_filter, const long w_channel,
-                  const long w_row, const long w_col)
+                  const int taps_h, const int taps_w, const long w_group,
+                  const long w_filter, const long w_channel, const long w_row, const long w_col)
 {
     const int blocks = (filters + ${MR - 1}) / ${MR};
     const int group = get_group_id(0) / blocks, f = get_group_id(0) % blocks * ${MR};

@@ -34,15 +34,16 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
         const int next = here * n_blocks * 16;  /* from one of the 16 products to the next */
         for (int b = 0; b < blocks; b++) {
         % for q in range(4):
-            const int quad${q} = (block0 + b) * 4 + ${q} < quads ? (block0 + b) * 4 + ${q} : quads - 1;
+            const int want${q} = (block0 + b) * 4 + ${q};
+            const int quad${q} = want${q} < quads ? want${q} : quads - 1;
         % endfor
             const int top = quad0 / quads_w, rows = 2 * (quad3 / quads_w - top) + 4;
         % for q in range(4):
             const int at${q} = 2 * (quad${q} / quads_w - top) * pitch + quad${q} % quads_w * 8;
         % endfor
             for (int c = 0; c < here; c++) {
-                copy_plane(s_l, x_g + (long)(channel0 + c) * h * w, h, w, 2 * top + start_h, start_w,
-                           1, 1, rows, pitch, c == 0);
+                copy_plane(s_l, x_g + (long)(channel0 + c) * h * w, h, w,
+                           2 * top + start_h, start_w, 1, 1, rows, pitch, c == 0);
                 __local float* restrict v = v_l + (b * here + c) * 16;
             % for half in range(2):
                 {
@@ -61,8 +62,9 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
                     const vec e2${j} = d2${j} - d1${j}, e3${j} = d1${j} - d3${j};
                 % endfor
                 % for i in range(4):
-                % for j, value in enumerate(('e%d0 - e%d2', 'e%d1 + e%d2', 'e%d2 - e%d1', 'e%d1 - e%d3')):
-                    *(__local vec*)(v + ${4 * i + j} * next + ${8 * half}) = ${value % (i, i)};
+                % for j, (p, sign, q) in enumerate(('0-2', '1+2', '2-1', '1-3')):
+                    *(__local vec*)(v + ${4 * i + j} * next + ${8 * half})
+                        = e${i}${p} ${sign} e${i}${q};
                 % endfor
                 % endfor
                 }
@@ -107,8 +109,10 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
                         {
                             const int quad = (block0 + b) * 4 + 2 * side + ${q};
                             const int row = 2 * (quad / quads_w) + ${i}, col = quad % quads_w * 8;
-                            const vec out = (vec)(${', '.join('%s.s%d' % (n, low + l) for l in range(4) for n in ('even', 'odd'))});
-                            __global float* restrict y = y_g + (f + r) * plane + (long)row * out_w + col;
+                            const vec out = (vec)(${', '.join(
+                                'even.s%d, odd.s%d' % (l, l) for l in range(low, low + 4))});
+                            __global float* restrict y
+                                = y_g + (f + r) * plane + (long)row * out_w + col;
                             if (quad < quads && row < out_h) {
                                 if (col + 8 <= out_w) {
                                     *(__global uvec*)y = channel0 ? out + *(__global uvec*)y : out;

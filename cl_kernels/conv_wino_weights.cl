@@ -3,8 +3,9 @@
 <%page args="MR=6"/>\
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void conv_wino_weights(__global float* restrict u_g, __global const float* restrict w_g,
-                       const long w_offset, const int filters, const int channels, const long w_group, const long w_filter,
-                       const long w_channel, const long w_row, const long w_col)
+                       const long w_offset, const int filters, const int channels,
+                       const long w_group, const long w_filter, const long w_channel,
+                       const long w_row, const long w_col)
 {
     const int blocks = (filters + ${MR - 1}) / ${MR};
     const int group = get_group_id(0) / blocks, f = get_group_id(0) % blocks * ${MR};
@@ -15,7 +16,8 @@ void conv_wino_weights(__global float* restrict u_g, __global const float* restr
                 + (f + r < filters ? f + r : f) * w_filter + c * w_channel;
             float column[4][3];
             for (int j = 0; j < 3; j++) {
-                const float top = s[j * w_col], mid = s[w_row + j * w_col], low = s[2 * w_row + j * w_col];
+                __global const float* restrict e = s + j * w_col;
+                const float top = e[0], mid = e[w_row], low = e[2 * w_row];
                 column[0][j] = top;
                 column[1][j] = 0.5f * (top + mid + low);
                 column[2][j] = 0.5f * (top - mid + low);

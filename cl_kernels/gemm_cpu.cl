@@ -1,12 +1,12 @@
-## One work-item computes an mc x nc tile of one product of a batch: panels of b, and of a unless its
-## rows run along k, are packed in local memory and multiplied by a register tile. For devices whose
-## local memory is cache.
+## One work-item computes an mc x nc tile of one product of a batch: panels of b, and of a unless
+## its rows run along k, are packed in local memory and multiplied by a register tile. For devices
+## whose local memory is cache.
 <%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <% NR = NV * VW %>
 ${tile.vectors(TA, VW)}
 
-## Parameters of these functions carry no restrict: a checker (Oclgrind) cannot run what becomes of it.
+## Parameters of these functions carry no restrict: Oclgrind cannot run what becomes of it.
 /* c[rows x cols] (+)= a strip of a times a panel of b [kc][NR]. The strip is a panel [kc][MR], or
    rows of a itself (those past the last repeat it). */
 % for strip in ('packed', 'direct'):

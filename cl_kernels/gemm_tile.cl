@@ -53,14 +53,16 @@ typedef ${TA}${VW} __attribute__((aligned(sizeof(${TA})))) uvec;
     while d:
         stages.append((d, [i for i in range(VW) if not i & d]))
         d //= 2
-    lane = '0123456789abcdef'
+    def lanes(d, shift_p, shift_q):
+        names = [('q.s', l + shift_q) if l & d else ('p.s', l + shift_p) for l in range(VW)]
+        return ', '.join(vector + '0123456789abcdef'[at] for vector, at in names)
 %>
 % for d, rows in stages:
 % for i in rows:
     {
         const vec p = r${i}, q = r${i + d};
-        r${i} = (vec)(${', '.join('q.s' + lane[l - d] if l & d else 'p.s' + lane[l] for l in range(VW))});
-        r${i + d} = (vec)(${', '.join('q.s' + lane[l] if l & d else 'p.s' + lane[l + d] for l in range(VW))});
+        r${i} = (vec)(${lanes(d, 0, -d)});
+        r${i + d} = (vec)(${lanes(d, d, 0)});
     }
 % endfor
 % endfor

@@ -1,6 +1,7 @@
 ## One work-item pools some rows of windows (by_row) or one window. give: "max" the largest element,
 ## "index" its place in the plane, "select" the element of v at that place, "avg" the average.
-<%page args="T, TA, TO, give, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0, by_row=True"/>\
+<%page args="T, TA, TO, give, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0,
+             by_row=True"/>\
 <%namespace name="window" file="pool_window.cl"/>\
 <% kind = 'avg' if give == 'avg' else 'max' %>
 <%def name="put()">

@@ -1,12 +1,12 @@
-## The gradient of pooling to its input, from y, that to its output. mode says what a work-item does:
-## "tiles" some rows of windows that do not overlap, "planes" whole planes window by window, and
-## "gather" one element, looking at every window over it.
+## The gradient of pooling to its input, from y, that to its output. mode says what a work-item
+## does: "tiles" some rows of windows that do not overlap, "planes" whole planes window by window,
+## and "gather" one element, looking at every window over it.
 <%page args="T, TA, kind, mode, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0"/>\
 <%namespace name="window" file="pool_window.cl"/>\
 __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restrict y_g,
                         __global const ${T}* restrict x_g, const long y_offset, const long x_offset,
-                        const long total, const int h, const int w, const int out_h, const int out_w,
-                        const int each)
+                        const long total, const int h, const int w, const int out_h,
+                        const int out_w, const int each)
 {
     const long first = (long)get_global_id(0) * each;
     const long last = first + each < total ? first + each : total;

@@ -26,26 +26,29 @@
 ## of what lies outside: that changes no maximum, and saves a branch for each tap.
 <%def name="repeats(kind, DH, DW)"><% return kind == 'max' and DH == DW == 1 %></%def>
 
-## The window at (ih0, iw0) inside the plane; with edge, columns may lie outside, and rows always may
-## where `repeats` says so.
+## The window at (ih0, iw0) inside the plane; with edge, columns may lie outside, and rows always
+## may where `repeats` says so.
 <%def name="inside(kind, TA, KH, KW, DH, DW, edge=False)">
 <%
     def within(value, size, clamp):
-        return '(%s < 0 ? 0 : %s < %s ? %s : %s - 1)' % (value, value, size, value, size) if clamp else value
+        nearest = '({0} < 0 ? 0 : {0} < {1} ? {0} : {1} - 1)'
+        return nearest.format(value, size) if clamp else value
     rows, cols = repeats(kind, DH, DW), edge
 %>
     ${start(kind, TA)}
 % for i in range(KH):
 % for j in range(KW):
     {
-        const int place = ${within('(ih0 + %d)' % (i * DH), 'h', rows)} * w + ${within('(iw0 + %d)' % (j * DW), 'w', cols)};
+        const int place = ${within('(ih0 + %d)' % (i * DH), 'h', rows)} * w
+            + ${within('(iw0 + %d)' % (j * DW), 'w', cols)};
         ${take(kind, TA, 'place', i * KW + j, int(i == j == 0))}
     }
 % endfor
 % endfor
 % if kind == 'max':
     /* Only the number of a tap was noted: a constant, with which the search becomes vector code. */
-    at = ${within('(ih0 + at / %d * %d)' % (KW, DH), 'h', rows)} * w + ${within('(iw0 + at %% %d * %d)' % (KW, DW), 'w', cols)};
+    at = ${within('(ih0 + at / %d * %d)' % (KW, DH), 'h', rows)} * w
+        + ${within('(iw0 + at %% %d * %d)' % (KW, DW), 'w', cols)};
 % endif
 </%def>
 
@@ -56,7 +59,8 @@
 % else:
     ${start(kind, TA)}
     for (int i = ih0 < 0 ? (-ih0 + ${DH - 1}) / ${DH} : 0; i < ${KH} && ih0 + i * ${DH} < h; i++)
-        for (int j = iw0 < 0 ? (-iw0 + ${DW - 1}) / ${DW} : 0; j < ${KW} && iw0 + j * ${DW} < w; j++) {
+        for (int j = iw0 < 0 ? (-iw0 + ${DW - 1}) / ${DW} : 0;
+             j < ${KW} && iw0 + j * ${DW} < w; j++) {
             const int place = (ih0 + i * ${DH}) * w + iw0 + j * ${DW};
             ${take(kind, TA, 'place', 'place', 'at < 0')}
         }
@@ -71,7 +75,8 @@
 % else:
     int count;
     {
-        const int over_h = h + ${PH if whole else 0} - ih0, over_w = w + ${PW if whole else 0} - iw0;
+        const int over_h = h + ${PH if whole else 0} - ih0;
+        const int over_w = w + ${PW if whole else 0} - iw0;
         int rows = over_h < ${KH} ? over_h : ${KH}, cols = over_w < ${KW} ? over_w : ${KW};
     % if not whole:
         if (ih0 < 0) rows += ih0;

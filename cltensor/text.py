@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,10 @@ def show_array(array: np.ndarray, indent: str) -> str:
     seen = _seen(array)
     one = _formatter(seen) if array.dtype.kind == "f" else str
     width = max(len(one(v)) for v in seen.ravel().tolist())
+    formatter: Any = {"all": lambda v: one(v.item()).rjust(width)}
     text = np.array2string(
         array, separator=", ", prefix=indent, max_line_width=80, threshold=_THRESHOLD,
-        edgeitems=_EDGE, formatter={"all": lambda v: one(v.item()).rjust(width)},
+        edgeitems=_EDGE, formatter=formatter,
     )  # fmt: skip
     return text.replace(", ..., ", ",  ..., ")
 

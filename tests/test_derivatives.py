@@ -153,19 +153,17 @@ REDUCTIONS = {
 @pytest.mark.parametrize("name", REDUCTIONS)
 def test_reductions(device, dtype, name):
     x = leaf([[1.3, -0.45, 2.2], [0.8, 1.9, -3.3]], dtype)
-    function = lambda x: (  # noqa: E731
-        REDUCTIONS[name](x, axis=None) * REDUCTIONS[name](x, axis=1)
-    )
-    assert gradcheck(function, [x])
-    assert gradgradcheck(function, [x])
+    assert gradcheck(lambda x: REDUCTIONS[name](x, axis=1), [x])
+    assert gradgradcheck(lambda x: REDUCTIONS[name](x, axis=1), [x])
+    assert gradcheck(lambda x: REDUCTIONS[name](x, axis=None), [x])
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
 def test_softmax(device, dtype, name):
     x = leaf([[1.3, -0.45, 2.2], [0.8, 1.9, -3.3]], dtype)
-    function = lambda x: getattr(ct, name)(x, 0) * getattr(ct, name)(x, -1)  # noqa: E731
-    assert gradcheck(function, [x])
-    assert gradgradcheck(function, [x])
+    assert gradcheck(lambda x: getattr(ct, name)(x, 0), [x])
+    assert gradcheck(lambda x: getattr(ct, name)(x), [x])
+    assert gradgradcheck(lambda x: getattr(ct, name)(x), [x])
 
 
 @pytest.mark.parametrize("row", [[2.0, 3.0, 4.0], [2.0, 0.0, 4.0], [0.0, 3.0, 0.0], [0.0] * 3])

@@ -209,8 +209,8 @@ def test_results_do_not_depend_on_the_mode(device, monkeypatch):
     def compute():
         x = ct.tensor(np.linspace(-2, 2, 60, dtype="float32").reshape(5, 12))
         h = ct.tanh(x * 1.5 + x.mean(0)) - x.T.reshape(5, 12)
-        h[1:3] = ct.exp(h[2:4]) * 0.5
-        return (h.softmax(1) * x).sum(0).numpy()
+        h[1:3] = h[2:4] * 0.5
+        return (h * x).sum(0).numpy()
 
     results = []
     for on in (False, True):

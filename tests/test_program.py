@@ -26,7 +26,7 @@ def templates(tmp_path, monkeypatch):
 
     lookup = TemplateLookup([str(tmp_path)], strict_undefined=True)
     monkeypatch.setattr(program, "_templates", lambda: lookup)
-    monkeypatch.setattr(program, "_prelude", lambda device: "")
+    monkeypatch.setattr(program, "prelude", lambda device: "")
     return lambda name, text: (tmp_path / f"{name}.cl").write_text(text)
 
 

@@ -2,5 +2,16 @@
 
 from cltensor.models.cifar import BlitzNet, CifarNet
 from cltensor.models.digits import MLP, LeNet, LogisticRegression
+from cltensor.models.resnet import ResidualBlock, ResNet, ResNet8, ResNet20
 
-__all__ = ["MLP", "BlitzNet", "CifarNet", "LeNet", "LogisticRegression"]
+__all__ = [
+    "MLP",
+    "BlitzNet",
+    "CifarNet",
+    "LeNet",
+    "LogisticRegression",
+    "ResNet",
+    "ResNet8",
+    "ResNet20",
+    "ResidualBlock",
+]

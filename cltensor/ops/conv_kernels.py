@@ -7,7 +7,7 @@ product. Filters or images too large for the patch take the second way everywher
 from __future__ import annotations
 
 from functools import lru_cache
-from math import gcd, prod
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -327,13 +327,11 @@ def _plan_weight(
         (images, channels, filters, *interleave(rows, cols), groups, each, batch,
          *blocks[1:]),
     )  # fmt: skip
-    local = min(64, device.max_work_group)
-    size = prod(shape)
+    strips = groups * ceil_div(filters, lanes)
     add = Launch(
-        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes),
-        (ceil_div(size, local) * local,), (local,), (0, 3), (),
-        (size, splits, groups, filters, channels, taps[0] * taps[1], taps[1], blocks.filters,
-         blocks.channels),
+        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes, VW=width),
+        (channels, strips), (1, 1), (0, 3), (),
+        (splits, groups, filters, channels, *taps, blocks.filters, blocks.channels),
     )  # fmt: skip
     scratch = splits * groups * grid_f * grid_c * tiles * tile_rows * lanes
     return Plan(shape, total, (part, add), (scratch,))
