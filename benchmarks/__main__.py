@@ -5,20 +5,31 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import cltensor as ct
-from benchmarks import kernels, report
+from benchmarks import html, kernels, peak, report
 from benchmarks.case import RIVALS, Case, installed
 from benchmarks.families import FAMILIES, all_cases
 from benchmarks.harness import Plan, Result, run
+from benchmarks.table import Table
 from cltensor.errors import CLTensorError
 
 try:
     from tqdm import tqdm
 except ImportError:
     tqdm = None
+
+
+#: The C library of Linux keeps memory that it got, instead of giving it back page by page.
+_KEPT_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    "MALLOC_TOP_PAD_": "268435456",
+    "MALLOC_TRIM_THRESHOLD_": "68719476736",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,7 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             before, after = (report.read(path) for path in args.compare)
             print("\n".join(report.comparison(before, after)))
             return 0
-        return _measure(args)
+        if args.load:
+            return _show(report.read(args.load), args.html)
+        if args.fair and any(os.environ.get(k) != v for k, v in _KEPT_MEMORY.items()):
+            _restart(sys.argv[1:] if argv is None else argv)
+        if not args.cold:
+            return _measure(args)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            os.environ.update(CLTENSOR_CACHE=folder, POCL_CACHE_DIR=f"{folder}/pocl")
+            return _measure(args)
     except (CLTensorError, ValueError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
@@ -46,14 +65,24 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--families", nargs="+", choices=FAMILIES, metavar="FAMILY", help="only these families")
     add("--only", metavar="TEXT", help="only cases with TEXT in 'family/name'")
     add("--repeats", type=int, default=9, help="rounds per case (default 9)")
-    add("--budget", type=float, default=180, metavar="SECONDS", help="time to aim at (default 180)")
+    add("--budget", type=float, default=300, metavar="SECONDS", help="time to aim at (default 300)")
+    add("--rivals", nargs="*", choices=RIVALS, default=RIVALS[:2], metavar="LIBRARY",
+        help="beside which libraries, where installed: numpy and torch by default; tinygrad "
+        "(training, minutes to compile) when named")  # fmt: skip
+    add("--fair", action="store_true", help="start anew with settings of the C library under which "
+        "PyTorch does not lose time to page faults")  # fmt: skip
+    add("--cold", action="store_true", help="empty kernel caches: compile times of a first run")
     add("--device", help="cl:0, gpu, cpu, cl:nvidia, ...; see python -m cltensor info")
     add("--json", type=Path, metavar="FILE", help="where results go (default benchmarks/results/)")
+    add("--html", type=Path, metavar="FILE", help="write a report with plots, one file")
+    add(
+        "--load", type=Path, metavar="FILE", help="show the results in a JSON file, measure no more"
+    )
     add("--compare", nargs=2, type=Path, metavar=("BEFORE", "AFTER"), help="compare two JSON files")
     add("--quick", action="store_true", help="three short rounds: figures are rough")
     add("--best", action="store_true", help="show the fastest samples, not medians: busy machines")
     add("--kernels", action="store_true", help="list the kernels of each case, and measure no more")
-    add("--no-rivals", action="store_true", help="cltensor alone")
+    add("--no-rivals", action="store_const", const=(), dest="rivals", help="cltensor alone")
     args = parser.parse_args(argv)
     if args.repeats < 1 or args.budget <= 0:
         parser.error("--repeats takes 1 or more, --budget more than 0 seconds")
@@ -76,24 +105,63 @@ def _measure(args: argparse.Namespace) -> int:
         for case in [c for c in cases if not c.self_timed and c.inner == 1]:
             print("\n".join([f"\n{case.title}", *kernels.lines(kernels.launches(case))]))
         return 0
-    libraries = [] if args.no_rivals else installed(RIVALS)
+    libraries = installed(tuple(args.rivals))
     threads = _limit_threads(libraries)
     repeats, sample = (3, 0.01) if args.quick else (args.repeats, 0.04)
     # On a busy machine rounds go on until enough were clean; a single case shall end too.
     plan = Plan(repeats, sample, min(args.budget / len(cases), 1.0 if args.quick else 10.0))
+    peaks = peak.measure(device)
+    print("peak: " + ", ".join(f"{rate:,.4g} {unit}" for unit, rate in peaks.items()))
     if libraries:
         print(
             f"beside {', '.join(libraries)} ({threads} threads); below 1x is faster than they are"
         )
-    results = _run_all(cases, libraries, plan, args.best)
+    results = _run_all(cases, libraries, plan, Table(libraries, peaks, args.best))
     noise = report.warning(results)
     if noise:
         print(f"\n{noise}")
     path = args.json or report.default_path()
-    options = {"repeats": repeats, "budget": args.budget, "quick": args.quick}
-    report.write(path, report.document(results, threads, options))
+    options = {"repeats": repeats, "budget": args.budget, "quick": args.quick, "cold": args.cold}
+    document = report.document(results, threads, options, peaks)
+    _print_means(document, args.best)
+    report.write(path, document)
     print(f"\nwrote {path}")
+    if args.html:
+        args.html.write_text(html.page(document), "utf-8")
+        print(f"wrote {args.html}")
     return 1 if any(r.failure or r.wrong for r in results) else 0
+
+
+def _restart(argv: Sequence[str]) -> None:
+    """The same command in a new process, under `_KEPT_MEMORY`, which is read at the start only."""
+    paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, **_KEPT_MEMORY, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", "benchmarks", *map(str, argv)], environment)
+
+
+def _print_means(document: Mapping[str, Any], best: bool) -> None:
+    for family, ratios in report.means(document["results"], best).items():
+        shown = ", ".join(f"{ratio:.2f}x {rival}" for rival, ratio in ratios.items())
+        print(f"{family + ', geometric mean':<44}{shown}")
+
+
+def _show(document: Mapping[str, Any], path: Path | None) -> int:
+    table = Table(RIVALS, document.get("peaks"))
+    family = ""
+    print(report.origin(document))
+    for entry in document["results"]:
+        result = Result.of(entry)
+        if result.family != family:
+            family = result.family
+            print(f"\n{table.heading(family)}")
+        print(table.row(result))
+    print()
+    _print_means(document, best=False)
+    if path:
+        path.write_text(html.page(document), "utf-8")
+        print(f"\nwrote {path}")
+    return 0
 
 
 def _limit_threads(libraries: Sequence[str]) -> int:
@@ -107,7 +175,7 @@ def _limit_threads(libraries: Sequence[str]) -> int:
     return threads
 
 
-def _run_all(cases: Sequence[Case], libraries: list[str], plan: Plan, best: bool) -> list[Result]:
+def _run_all(cases: Sequence[Case], libraries: list[str], plan: Plan, table: Table) -> list[Result]:
     results = []
     family = ""
     bar = tqdm(total=len(cases), unit=" cases", leave=False, disable=None) if tqdm else None
@@ -124,8 +192,8 @@ def _run_all(cases: Sequence[Case], libraries: list[str], plan: Plan, best: bool
             bar.clear()
         if case.family != family:
             family = case.family
-            print(f"\n{report.heading().replace(' ' * len(family), family, 1)}")
-        print(report.row(result, best), flush=True)
+            print(f"\n{table.heading(family)}")
+        print(table.row(result), flush=True)
         if bar:
             bar.update()
     if bar:

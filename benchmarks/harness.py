@@ -11,12 +11,12 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from benchmarks.case import OURS, Case, Library
+from benchmarks.case import OURS, UNITS, Case, Library
 from cltensor.program import Counters
 
 #: Threads of the contender before keep spinning for a while; let them go to sleep.
@@ -64,17 +64,29 @@ class Timing:
 
 @dataclass
 class Result:
-    """A case with its timings by library, and what cltensor did for one call."""
+    """A case with its timings by library, and what cltensor did for one call.
+
+    compile: what the first call took longer than later ones, where it built or loaded programs.
+    """
 
     family: str
     name: str
     work: float
     unit: str
     timings: dict[str, Timing]
+    flops: float = 0.0
+    compile: float = 0.0
     launches: float = 0.0
     programs: int = 0
     error: float | None = None
     failure: str = ""
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Result:
+        """The result that `as_dict` wrote."""
+        known = {f.name: entry[f.name] for f in fields(cls) if f.name in entry}
+        timings = {name: Timing(**timing) for name, timing in entry["timings"].items()}
+        return cls(**{**known, "timings": timings})
 
     @property
     def wrong(self) -> bool:
@@ -87,6 +99,14 @@ class Result:
             return None
         ours, theirs = self.timings[OURS], self.timings[rival]
         return ours.best / theirs.best if best else ours.seconds / theirs.seconds
+
+    def share(self, peaks: Mapping[str, float], best: bool = False) -> float | None:
+        """Our rate over the device's peak; above 1 where the work fits in a cache."""
+        work, unit = (self.flops, "GFLOP/s") if self.flops else (self.work, self.unit)
+        if not work or unit not in peaks or OURS not in self.timings:
+            return None
+        ours = self.timings[OURS]
+        return work / UNITS[unit] / (ours.best if best else ours.seconds) / peaks[unit]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -117,7 +137,7 @@ class _Contender:
 
 def run(case: Case, libraries: list[str], plan: Plan) -> Result:
     """Measure `case` in cltensor and in those of `libraries` that it can be compared with."""
-    result = Result(case.family, case.name, case.work, case.unit, {})
+    result = Result(case.family, case.name, case.work, case.unit, {}, case.flops)
     contenders: dict[str, _Contender] = {}
     firsts: dict[str, float] = {}
     reference: list[np.ndarray] = []
@@ -143,6 +163,9 @@ def run(case: Case, libraries: list[str], plan: Plan) -> Result:
     samples = _alternate(contenders, repeats, plan)
     for name, taken in samples.items():
         result.timings[name] = _summarise(taken, case.inner, firsts[name])
+    ours = result.timings[OURS]
+    if result.programs:  # without programs to build, a first call is slower for fresh memory
+        result.compile = max(0.0, ours.first - ours.seconds) * case.inner
     return result
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import cltensor as ct
-from benchmarks.case import OURS, RIVALS, UNITS
+from benchmarks.case import OURS
 from benchmarks.harness import CLEAN, WIDE, Result
 
 FORMAT = 1
-_PACKAGES = ("numpy", "pyopencl", "mako", "torch")
+_PACKAGES = ("numpy", "pyopencl", "mako", "torch", "tinygrad")
 #: Settings that change what is measured, recorded with the results.
 _VARIABLES = (
     "CLTENSOR_EAGER",
@@ -31,8 +31,6 @@ _VARIABLES = (
     "POCL_DEVICES",
     "POCL_MAX_PTHREAD_COUNT",
 )
-_COLUMNS = ("time", "rate", "launches", "programs", "first call", *RIVALS, "")
-_WIDTHS = (11, 19, 9, 9, 11, 18, 18, 0)
 _NAME = 42
 
 
@@ -44,39 +42,6 @@ def duration(seconds: float) -> str:
                 f"{seconds * factor:.3g} {unit}" if seconds * factor < 1000 else f"{seconds:.0f} s"
             )
     return f"{seconds * 1e9:.3g} ns"
-
-
-def heading() -> str:
-    """The first line of the table."""
-    cells = "".join(f"{name:>{w}}" for name, w in zip(_COLUMNS, _WIDTHS, strict=True))
-    return f"{'':<{_NAME}}{cells.rstrip()}"
-
-
-def row(result: Result, best: bool = False) -> str:
-    """One line of the table; a rival's column holds our time over its time, and its time.
-
-    Times are medians, or with `best` those of the fastest samples.
-    """
-    name = f"{result.name:<{_NAME}}"
-    if result.failure:
-        return f"{name}  FAILED: {result.failure}"
-    ours = result.timings[OURS]
-    times = {name: t.best if best else t.seconds for name, t in result.timings.items()}
-    rate = ""
-    if result.work:
-        rate = f"{result.work / times[OURS] / UNITS[result.unit]:,.4g} {result.unit}"
-    cells = [
-        duration(times[OURS]),
-        rate,
-        f"{result.launches:.3g}",
-        f"{result.programs}",
-        duration(ours.first),
-    ]
-    for rival in RIVALS:
-        ratio = result.ratio(rival, best)
-        cells.append("" if ratio is None else f"{ratio:.2f}x {duration(times[rival]):>8}")
-    cells.append("  " + "; ".join(remarks(result)))
-    return name + "".join(f"{c:>{w}}" for c, w in zip(cells, _WIDTHS, strict=True)).rstrip()
 
 
 def remarks(result: Result) -> list[str]:
@@ -105,7 +70,24 @@ def warning(results: Iterable[Result]) -> str:
     )
 
 
-def document(results: Sequence[Result], threads: int, options: Mapping[str, Any]) -> dict[str, Any]:
+def means(results: Iterable[Mapping[str, Any]], best: bool = False) -> dict[str, dict[str, float]]:
+    """The geometric mean of the ratios to each rival, by family; results as in a document."""
+    ratios: dict[str, dict[str, list[float]]] = {}
+    for result in results:
+        for rival, ratio in result["best_ratios" if best else "ratios"].items():
+            ratios.setdefault(result["family"], {}).setdefault(rival, []).append(ratio)
+    return {
+        family: {rival: math.exp(sum(map(math.log, r)) / len(r)) for rival, r in found.items()}
+        for family, found in ratios.items()
+    }
+
+
+def document(
+    results: Sequence[Result],
+    threads: int,
+    options: Mapping[str, Any],
+    peaks: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
     """Everything that a reader of the results needs, as plain data."""
     device = ct.device()
     versions = {"python": platform.python_version(), "cltensor": ct.__version__}
@@ -132,7 +114,8 @@ def document(results: Sequence[Result], threads: int, options: Mapping[str, Any]
         "rival_threads": threads,
         "environment": {name: os.environ[name] for name in _VARIABLES if name in os.environ},
         "options": dict(options),
-        "results": [result.as_dict() for result in results],
+        "peaks": dict(peaks or {}),
+        "results": [{**r.as_dict(), "share": r.share(peaks or {})} for r in results],
     }
 
 
@@ -182,8 +165,8 @@ def read(path: Path) -> dict[str, Any]:
 def comparison(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Lines that set two documents beside each other; a ratio below 1 is an improvement."""
     lines = [
-        f"before: {_origin(before)}",
-        f"after:  {_origin(after)}",
+        f"before: {origin(before)}",
+        f"after:  {origin(after)}",
         "",
         f"{'':<{_NAME}}{'before':>11}{'after':>11}{'ratio':>8}",
     ]
@@ -210,7 +193,8 @@ def comparison(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
     return lines
 
 
-def _origin(content: Mapping[str, Any]) -> str:
+def origin(content: Mapping[str, Any]) -> str:
+    """Device, driver, commit and date of a document."""
     device = content["device"]
     return (
         f"{device['name']}, {device['platform']} {device['driver']}, commit "

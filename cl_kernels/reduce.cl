@@ -1,6 +1,6 @@
 ## Reduce an expression over some dimensions. By row (the innermost dimension is reduced): a CPU
 ## work-item takes `per_item` results, elsewhere a work-group takes one. By column (the innermost
-## dimension stays): a CPU work-item takes 64 neighbouring columns, elsewhere a work-item takes one.
+## dimension stays): a CPU work-item takes `columns` neighbours, elsewhere a work-item takes one.
 ## The grid's second dimension splits the reduced range into parts of `part`.
 <%namespace name="expression" file="expression.cl"/>
 <%
@@ -8,7 +8,7 @@
     kept, reduced = code.axes(True), code.axes(False)
     outer_kept = kept if by_row else kept[:-1]
     out_type = 'long' if indexed else acc_type
-    lanes, block = 32, 4096
+    block = 4096
 %>
 #define COMBINE(acc, x) (${reduction.combine})
 #define BETTER(x, acc) (${reduction.better})
@@ -84,17 +84,17 @@ ${take('sum', '', '')}
         out_g[o] = ${'where' if indexed else 'acc'};
     }
 % elif device.is_cpu:
-    const ${index} blocks = (n${inner} + 63) / 64;
+    const ${index} blocks = (n${inner} + ${columns - 1}) / ${columns};
     const ${index} o = (${index})get_group_id(0) / blocks;
-    const ${index} column = ((${index})get_group_id(0) - o * blocks) * 64;
-    const int width = n${inner} - column < 64 ? n${inner} - column : 64;
+    const ${index} column = ((${index})get_group_id(0) - o * blocks) * ${columns};
+    const int width = n${inner} - column < ${columns} ? n${inner} - column : ${columns};
 ${expression.coordinates(code, outer_kept, 'o')}
-    ${acc_type} total[64], acc[64];
-    long where[64];
-    for (int l = 0; l < 64; ++l) { total[l] = ${start}; where[l] = -1; }
+    ${acc_type} total[${columns}], acc[${columns}];
+    long where[${columns}];
+    for (int l = 0; l < ${columns}; ++l) { total[l] = ${start}; where[l] = -1; }
     for (${index} b = begin; b < end; b += 256) {
         const ${index} b_end = b + 256 < end ? b + 256 : end;
-        for (int l = 0; l < 64; ++l) acc[l] = ${start};
+        for (int l = 0; l < ${columns}; ++l) acc[l] = ${start};
         for (${index} r = b; r < b_end; ++r) {
 ${expression.coordinates(code, reduced, 'r')}
 ${expression.bases(code)}
@@ -106,7 +106,7 @@ ${take('total[l]' if indexed else 'acc[l]', 'where[l]', 'r')}
             }
         }
 % if not indexed:
-        for (int l = 0; l < 64; ++l) total[l] = COMBINE(total[l], acc[l]);
+        for (int l = 0; l < ${columns}; ++l) total[l] = COMBINE(total[l], acc[l]);
 % endif
     }
     for (int l = 0; l < width; ++l)

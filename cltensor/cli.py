@@ -1,19 +1,21 @@
-"""The command line: `python -m cltensor info`, also installed as `cltensor info`."""
+"""The command line: `python -m cltensor info`, `tune` and `bench`, also installed as `cltensor`."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cltensor import icd
+from cltensor import icd, tuner, tuning
 from cltensor.device import Device, default_reason, devices, get
-from cltensor.errors import CLTensorError
+from cltensor.errors import CLTensorError, DependencyError
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -43,9 +45,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="List every platform and device with its limits, which device is the default "
         "and why, and each driver that failed to load. Exit status: 0 with devices, 1 without.",
     )
-    parser.parse_args(argv)
+    _add_tune(commands)
+    commands.add_parser(
+        "bench",
+        add_help=False,  # the suite's own --help says what there is
+        help="the device benchmark suite of a checkout; see cltensor bench --help",
+    )
+    options, rest = parser.parse_known_args(argv)
+    if rest and options.command != "bench":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
-        status = info()
+        if options.command == "bench":
+            return _benchmarks()(rest)
+        status = info() if options.command == "info" else tune(options)
         sys.stdout.flush()
         return status
     except CLTensorError as error:
@@ -53,10 +65,88 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, has seen enough
         # What is still buffered would raise again when the interpreter flushes at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        print(f"cltensor: info cannot be written: {error}", file=sys.stderr)
+    except OSError as error:  # a full disk
+        print(f"cltensor: {options.command}: {error}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
+
+
+def _benchmarks() -> Callable[[Sequence[str]], int]:
+    """The command of the benchmark suite, which lies beside the package in a checkout."""
+    root = Path(__file__).resolve().parent.parent
+    if (root / "benchmarks" / "__main__.py").is_file() and str(root) not in sys.path:
+        sys.path.append(str(root))
+    try:
+        module = importlib.import_module("benchmarks.__main__")
+    except ModuleNotFoundError as error:
+        if error.name not in ("benchmarks", "benchmarks.__main__"):
+            raise
+        raise DependencyError(
+            "bench: the package 'benchmarks' is not here; it is part of cltensor's source, not of "
+            "an installed cltensor: run 'python -m benchmarks' in a checkout"
+        ) from error
+    command: Callable[[Sequence[str]], int] = module.main
+    return command
+
+
+def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "tune",
+        help="measure kernel parameters on a device and keep the best",
+        description="Search tiles and ways to cut work for matrix products, convolution, "
+        "reductions and pointwise kernels. Each candidate's result is compared with NumPy's before "
+        "it is timed; the rows found go to the user's tuning file (CLTENSOR_TUNING names another).",
+    )
+    command.add_argument("--device", help='such as "cl:0" or "gpu"; the default device if left out')
+    command.add_argument(
+        "--budget", type=seconds, default=60.0, metavar="TIME", help="such as 30s or 5m (60s)"
+    )
+    command.add_argument(
+        "--only",
+        type=lambda text: text.split(","),
+        metavar="KINDS",
+        help="kinds to tune, such as gemm,reduce (all)",
+    )
+    command.add_argument(
+        "--dtype", default="float32", choices=("float16", "float32", "float64"), help="(float32)"
+    )
+    command.add_argument(
+        "--share",
+        action="store_true",
+        help="measure nothing, print the rows found earlier on this device, to contribute them",
+    )
+
+
+def seconds(text: str) -> float:
+    """The time that `text` names: a number of seconds, or one with a unit (90, 90s, 1.5m)."""
+    units = {"s": 1.0, "m": 60.0}
+    number = text.rstrip("sm")
+    value = float(number) * units.get(text[len(number) :] or "s", float("nan"))
+    if not 0 < value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def tune(options: argparse.Namespace) -> int:
+    """Search kernel parameters, or print those found; 1 if there is nothing to print."""
+    device = get(options.device)
+    if options.share:
+        place = tuning.place_of(device)
+        rows = [row for row in tuning.read(tuning.user_file()) if row.key[:4] == place]
+        if not rows:
+            print(f"cltensor: no rows of {device.title} in '{tuning.user_file()}'; run "
+                  "`cltensor tune` first", file=sys.stderr)  # fmt: skip
+            return 1
+        print(tuning.text_of(rows), end="")
+        return 0
+    tuning.read(tuning.user_file())  # a file that is not ours is an error before the search
+    print(f"{device.name}: {device.title}, {options.budget:g} s", flush=True)
+    report = partial(print, flush=True)
+    rows = tuner.search(device, options.only, options.budget, options.dtype, report=report)
+    if rows:
+        print(f"{len(rows)} rows written to {tuning.save(rows)}")
+        tuning.reload(device)
+    return 0
 
 
 def info() -> int:

@@ -321,8 +321,11 @@ def reduction_kernel(
     entries: Sequence[Node | Parts | np.dtype],
     space: Geometry,
     wide: bool,
+    lanes: int,
+    columns: int,
 ) -> Kernel:
-    """Build the kernel that reduces `entries` over the dimensions that `space` does not keep."""
+    """Build the kernel that reduces `entries` over the dimensions that `space` does not keep, on a
+    CPU with so many partial results side by side in a row, or neighbouring columns at a time."""
     code = Code(entries, space, wide)
     source = render(
         device,
@@ -332,6 +335,8 @@ def reduction_kernel(
         acc_type=C_NAMES[accumulator],
         start=reduction.start_of(accumulator),
         by_row=not space.kept[-1],
+        lanes=lanes,
+        columns=columns,
     )
     return build(device, "reduce", source, f"the generated reduction '{reduction.name}'")
 

@@ -96,7 +96,9 @@ class Device:
         self.name = f"cl:{index}"
         self.cl_device = cl_device
         self.kind = kind
-        self.is_cpu = kind == "cpu"
+        # Kernels for CPUs loop long in few work-items. Mesa's llvmpipe, a CPU, silently leaves any
+        # work-item after 65535 rounds of loops: it gets those for GPUs, whose loops are short.
+        self.is_cpu = kind == "cpu" and "llvmpipe" not in cl_device.name
         extensions = cl_device.extensions.split()
         self.extensions = frozenset(extensions)
         self.fp64 = "cl_khr_fp64" in self.extensions
@@ -109,6 +111,8 @@ class Device:
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.lock = threading.RLock()
         self.kernels: dict[Any, Any] = {}
+        #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
+        self.tuned: dict[Any, Any] = {}
         #: While a call is recorded for replay, who notes the launches.
         self.recorder: Recorder | None = None
         self._fault_names: dict[str, None] = {}
@@ -187,9 +191,13 @@ class Device:
         if not found[0]:
             return
         write(self._fault_buffer, np.zeros(4, np.int32))
+        limit = found[2]
         raise IndexingError(
-            f"{' or '.join(names)}: index {found[1]} is out of range for an axis of size "
-            f"{found[2]}; valid indices are {-found[2]} to {found[2] - 1}"
+            f"{' or '.join(names)}: label {found[1]} is out of range for {limit} classes; "
+            f"valid labels are 0 to {limit - 1}"
+            if found[3]  # labels do not count from the end
+            else f"{' or '.join(names)}: index {found[1]} is out of range for an axis of size "
+            f"{limit}; valid indices are {-limit} to {limit - 1}"
         )
 
     def __repr__(self) -> str:

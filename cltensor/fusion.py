@@ -34,6 +34,7 @@ from cltensor.codegen import (
     reduction_kernel,
 )
 from cltensor.device import Device
+from cltensor.grids import pointwise_grid, reduction_grid
 from cltensor.memory import Buffer
 
 if TYPE_CHECKING:
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 MAX_NODES = 24
 MAX_LEAVES = 12
 
-_CHUNK = 4096  # elements that are worth waking another thread for
-_COLUMNS = 64  # columns that one CPU work-item reduces side by side; reduce.cl unrolls over them
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
 
 
@@ -302,11 +301,6 @@ def _index_arguments(space: Geometry, leaves: list[Value]) -> list[int]:
     return [*space.sizes, *[leaf.offset for leaf in leaves], *space.strides]
 
 
-def local_size(device: Device) -> int:
-    """Work-items of a one-dimensional group: one on a CPU, a power of two up to 256 elsewhere."""
-    return 1 if device.is_cpu else min(256, 1 << (device.max_work_group.bit_length() - 1))
-
-
 def _launch_pointwise(root: Value, expression: _Expression) -> None:
     device, leaves = root.device, expression.leaves
     n = prod(root.shape)
@@ -322,10 +316,7 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
         kernel = pointwise_kernel(device, expression.entries, space, wide)
         device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
-    local = local_size(device)
-    groups = min(-(-n // (_CHUNK if device.is_cpu else local)), 8 * device.compute_units)
-    chunk = -(-n // groups) if groups else 0
-    chunk = -(-chunk // 64) * 64  # whole cache lines for every work-item
+    groups, local, chunk = pointwise_grid(device, device.is_cpu, root.dtype, n)
     parts = expression.parts
     kernel(
         (groups * local,),
@@ -359,20 +350,23 @@ def _launch_reduction(root: Value, expression: _Expression) -> None:
     space = _space(operand.shape, leaves, root.kept)
     n = prod(operand.shape)
     wide = _is_wide(n, leaves)
-    key = (op.id, accumulator.num, tuple(expression.key), space.flags, space.kept, wide)
-    kernel: Kernel | None = device.kernels.get(key)
-    if kernel is None:
-        kernel = reduction_kernel(device, op, accumulator, expression.entries, space, wide)
-        device.kernels[key] = kernel
     outer = count_kept(space)
     length = n // outer if outer else 0
-    tasks, splits = _reduction_grid(device, op, space, outer, length)
+    width = space.sizes[-1] if space.kept[-1] else 0
+    cut = reduction_grid(device, device.is_cpu, accumulator, bool(op.better), width, outer, length)
+    tasks, splits, local, lanes, columns = cut
+    key = (op.id, *cut[3:], accumulator.num, tuple(expression.key), space.flags, space.kept, wide)
+    kernel: Kernel | None = device.kernels.get(key)
+    if kernel is None:
+        kernel = reduction_kernel(
+            device, op, accumulator, expression.entries, space, wide, lanes, columns
+        )
+        device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
     partial_shape = (splits, *root.shape) if splits > 1 else root.shape
     result = Value(partial_shape, root.dtype, device)
     buffer = device.pool.allocate(prod(partial_shape) * root.dtype.itemsize)
     per_item = -(-outer // tasks) if tasks else 0
-    local = local_size(device)
     kernel(
         (tasks * local, splits),
         (local, 1),
@@ -394,26 +388,3 @@ def _launch_reduction(root: Value, expression: _Expression) -> None:
     result.settle(buffer)
     kept = (False,) + (True,) * len(root.shape)
     root.settle(realize(reduction(op, result, kept, root.shape, root.dtype)))
-
-
-def _reduction_grid(
-    device: Device, op: Reduction, space: Geometry, outer: int, length: int
-) -> tuple[int, int]:
-    """How many tasks the results are dealt to, and in how many parts the reduced range is split.
-
-    One task is a work-item on a CPU (a run of results, or a block of columns) and a work-group
-    elsewhere (one result, or a group's width of columns).
-    """
-    units = device.compute_units * (4 if device.is_cpu else 8)
-    if space.kept[-1]:
-        width = _COLUMNS if device.is_cpu else local_size(device)
-        tasks = outer // space.sizes[-1] * -(-space.sizes[-1] // width) if outer else 0
-    elif device.is_cpu:
-        tasks = min(outer, units, -(-outer * max(length, 1) // _CHUNK))
-    else:
-        tasks = outer
-    splits = 1
-    if tasks and tasks < units and not op.better:
-        worthwhile = outer * length // (tasks * 4 * _CHUNK)
-        splits = max(1, min(-(-units // tasks), worthwhile, length))
-    return tasks, splits

@@ -1,21 +1,29 @@
 """The benchmark suite: a quick run, what it writes, and the comparison of two runs."""
 
 import json
+import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+
+import cltensor as ct
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # the suite is part of the checkout, not of the package
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import kernels, report  # noqa: E402
+from benchmarks import html, kernels, networks, peak, report  # noqa: E402
 from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
+from benchmarks.table import Table  # noqa: E402
+from cltensor.program import Counters  # noqa: E402
 
 QUICK = Plan(repeats=1, sample=1e-4, limit=0.0)
 
@@ -76,7 +84,7 @@ def test_results_that_differ_are_called_wrong():
     case = Case("family", "wrong", lambda lib: doubling(lib, 2.0 if lib.is_ours else 3.0))
     found = run(case, ["numpy"], QUICK)
     assert found.wrong
-    assert "WRONG RESULT" in report.row(found)
+    assert "WRONG RESULT" in Table(["numpy"]).row(found)
 
 
 def test_rivals_draw_the_same_numbers():
@@ -114,6 +122,117 @@ def test_a_failing_case_does_not_hide_the_others(monkeypatch, tmp_path, capsys):
     assert [r["failure"] == "" for r in json.loads(path.read_text())["results"]] == [False, True]
 
 
+def test_share_of_the_peak():
+    peaks = {"GB/s": 4.0, "GFLOP/s": 100.0}
+    assert result().share(peaks) == pytest.approx(0.5)  # 4 MB in 2 ms, 2 GB/s
+    assert result(flops=2e7).share(peaks) == pytest.approx(0.1)
+    assert result().share({}) is None
+    assert " 50% " in Table((), peaks).row(result())
+
+
+def test_peaks_are_rates_that_a_device_can_have(monkeypatch, skeleton):
+    monkeypatch.setattr(peak, "_LASTS", 0.0)
+    monkeypatch.setattr(peak, "_WIDTHS", (4,))
+    monkeypatch.setattr(peak, "_SAMPLES", 1)
+    monkeypatch.setattr(peak, "_COPIED", 1 << 16)
+    peaks = peak.measure(skeleton)
+    assert set(peaks) == {"GFLOP/s", "GB/s"}
+    assert all(0 < rate < float("inf") for rate in peaks.values())
+
+
+def test_peak_kernels_do_the_work(device):
+    out = ct.Tensor.empty((8,), ct.float32, device)
+    peak.fma_kernel(device, 4)((2,), (1,), out.buffer, 0.5, 1.0, 100)
+    # Each of the twelve sums tends to 1 / (1 - 0.5).
+    assert np.array_equal(out.numpy(), np.full(8, 24, np.float32))
+    x, y = ct.arange(32, dtype=ct.float32), ct.zeros(32).realize()
+    peak.copy_kernel(device, 4)((2,), (1,), y.buffer, x.buffer, 4)
+    assert np.array_equal(y.numpy(), x.numpy())
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_networks_are_pytorchs_and_ours(name):
+    network = networks.NETWORKS[name]
+    ours = network.build(Library(OURS))
+    assert ours(ct.randn(2, *network.image)).shape == (2, 10)
+    assert sum(p.size for p in ours.parameters() if p.ndim > 1) <= network.products
+    if installed(("torch",)):
+        torch = network.build(Library("torch"))
+        assert [p.shape for p in ours.parameters()] == [tuple(p.shape) for p in torch.parameters()]
+
+
+@pytest.mark.parametrize("programs", [0, 2])
+def test_compile_time_is_what_a_first_call_with_programs_took_longer(monkeypatch, programs):
+    monkeypatch.setattr(Counters, "builds", 0)
+
+    def build(lib):
+        seconds = iter([0.05])
+
+        def call():
+            Counters.builds = programs
+            time.sleep(next(seconds, 0))
+
+        return call
+
+    found = run(Case("family", "slow start", build), [], QUICK)
+    assert found.programs == programs
+    assert (found.compile > 0.04) == bool(programs)
+
+
+def test_html_report_is_whole_and_escaped(tmp_path):
+    failed = Result("other", "a<b", 0.0, "", {}, failure="ValueError: 1 < 2")
+    path = tmp_path / "a.json"
+    options = {"threads": 2, "options": {}, "peaks": {"GB/s": 4.0}}
+    report.write(path, report.document([result("x & y"), failed], **options))
+    page = html.page(report.read(path))
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+    assert page.count("<svg") == page.count("</svg>") == 2
+    assert "0.50 (4 ms)" in page
+    assert "Geometric mean of the times: 0.50 of numpy" in page
+    assert "<td>50%" in page
+    assert "x &amp; y" in page
+    assert "a&lt;b" in page
+    assert "FAILED: ValueError: 1 &lt; 2" in page
+    for plot in re.findall("<svg.*?</svg>", page, re.S):
+        assert ElementTree.fromstring(re.sub(r"=([^\s'\"<>]+)", r'="\1"', plot)).tag == "svg"
+
+
+def test_a_document_is_shown_again(tmp_path, capsys):
+    path = tmp_path / "a.json"
+    report.write(path, report.document([result()], 2, {}, {"GB/s": 4.0}))
+    shown = tmp_path / "a.html"
+    assert command.main(["--load", str(path), "--html", str(shown)]) == 0
+    out = capsys.readouterr().out
+    assert "0.50x" in out
+    assert " 50% " in out
+    assert "family, geometric mean" in out
+    assert "<svg" in shown.read_text()
+
+
+def test_fair_starts_anew_with_the_c_librarys_settings(monkeypatch):
+    started = []
+
+    def execve(path, arguments, environment):
+        started.append((arguments, environment))
+        raise SystemExit
+
+    monkeypatch.setattr(os, "execve", execve)
+    with pytest.raises(SystemExit):
+        command.main(["--fair", "--quick"])
+    ((arguments, environment),) = started
+    assert arguments[1:] == ["-m", "benchmarks", "--fair", "--quick"]
+    assert environment["MALLOC_MMAP_THRESHOLD_"] == "1073741824"
+    assert str(ROOT) in environment["PYTHONPATH"].split(os.pathsep)
+
+
+def test_tinygrad_takes_the_same_step():
+    pytest.importorskip("tinygrad")
+    (case,) = [c for c in all_cases() if c.title == "training/logreg, batch 64, SGD, jit"]
+    found = run(case, ["tinygrad"], QUICK)
+    assert found.ratio("tinygrad") > 0
+
+
 def test_nothing_to_run_is_an_error(capsys):
     assert command.main(["--only", "no such case"]) == 1
     assert "no case has 'no such case' in its name" in capsys.readouterr().err
@@ -127,9 +246,9 @@ def test_a_device_that_is_absent_is_an_error(capsys):
 def test_row_shows_medians_or_the_fastest():
     found = result()
     found.timings[OURS].best = 1e-3
-    assert "0.50x" in report.row(found)
-    assert "2 GB/s" in report.row(found)
-    assert "0.25x" in report.row(found, best=True)
+    assert "0.50x" in Table(["numpy"]).row(found)
+    assert "2 GB/s" in Table(["numpy"]).row(found)
+    assert "0.25x" in Table(["numpy"], best=True).row(found)
 
 
 def test_noise_is_named():

@@ -107,13 +107,39 @@ def test_a_reader_that_stops_early_and_a_full_disk_cause_no_traceback(tmp_path):
         assert done.returncode == 1
         assert "Traceback" not in done.stderr
         assert "Exception ignored" not in done.stderr
-    assert len(targets) == 1 or "info cannot be written" in done.stderr
+    assert len(targets) == 1 or "cltensor: info: " in done.stderr
 
 
 def test_a_command_is_required():
     done = command()
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
+
+
+def test_bench_is_the_suite_of_the_checkout(tmp_path, capsys):
+    path = tmp_path / "other.json"
+    path.write_text("{}")
+    assert cli.main(["bench", "--compare", str(path), str(path)]) == 1
+    assert f"compare: '{path}' has format None" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["bench", "--help"])
+    assert "--families" in capsys.readouterr().out
+
+
+def test_bench_without_a_checkout_says_where_it_is(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(cli, "__file__", str(tmp_path / "site-packages" / "cltensor" / "cli.py"))
+    for name in [n for n in sys.modules if n.partition(".")[0] == "benchmarks"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if Path(p or ".").resolve() != ROOT])
+    monkeypatch.setattr(sys, "path_importer_cache", {})
+    assert cli.main(["bench"]) == 1
+    assert "run 'python -m benchmarks' in a checkout" in capsys.readouterr().err
+
+
+def test_other_commands_refuse_what_they_do_not_know(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["info", "--families"])
+    assert "unrecognized arguments: --families" in capsys.readouterr().err
 
 
 def survey(monkeypatch, source):

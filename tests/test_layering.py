@@ -9,13 +9,13 @@ PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
     ["errors", "dtypes", "device", "memory"],
-    ["program", "replay", "codegen", "tuning", "fusion"],
+    ["program", "replay", "codegen", "tuning", "grids", "fusion"],
     ["text", "op", "operators", "tensor"],
     ["ops"],
     ["autograd", "creation", "explain", "jit", "testing"],
     ["nn"],
     ["optim", "data", "models", "weights"],
-    ["icd", "cli"],
+    ["icd", "tuner", "cli"],
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 ABOVE_ALL = {"__init__", "__main__", ""}  # the package itself and its entry point

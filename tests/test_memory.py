@@ -104,7 +104,7 @@ def test_a_limit_that_is_no_size_is_refused(device, monkeypatch, text):
         Pool(device)
 
 
-def test_out_of_memory_leaves_tensors_usable(device, monkeypatch):
+def test_out_of_memory_leaves_tensors_usable(device, deferred, monkeypatch):
     x = ct.arange(1000, dtype="float32").realize()
     ct.empty_cache()
     monkeypatch.setattr(device.pool, "limit", ct.memory_summary()["in_use"] + 4096)

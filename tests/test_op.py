@@ -127,6 +127,16 @@ def test_float64_operations_fused(fp64, deferred):
     sweep("float64", "vector")
 
 
+def test_float16_operations_fused(device, deferred):
+    if not device.fp16:
+        pytest.skip(f"'{device}' ({device.title}) has no float16")
+    sweep("float16", "vector")
+    x = ct.tensor([1.5, -2.0, 3.0], dtype="float16")
+    assert (x * 2 + 1).sum().item() == 8
+    assert x.max().item() == 3
+    assert x.to("float32").dtype == ct.float32
+
+
 @pytest.mark.parametrize("name", ANSWERS)
 def test_each_operation_alone(device, eager, name):
     dtype = "float32" if "f" in ANSWERS[name][1] else "int32"
@@ -145,7 +155,7 @@ def test_every_layout_in_both_skeletons(skeleton, mode, name, pattern):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_nan_infinity_and_negative_zero_propagate(device, dtype):
+def test_nan_infinity_and_negative_zero_propagate(device, deferred, dtype):
     if dtype == "float64" and not device.fp64:
         pytest.skip(f"'{device}' has no float64")
     for names in groups(KEEP_SIGN, dtype):

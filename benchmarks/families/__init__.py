@@ -6,13 +6,28 @@ from benchmarks.families import (
     conv,
     launch,
     matmul,
+    norm,
+    optimizer,
     pointwise,
+    pool,
     reduction,
     startup,
     training,
 )
 
-_MODULES = (bandwidth, launch, pointwise, reduction, matmul, conv, training, startup)
+_MODULES = (
+    bandwidth,
+    launch,
+    pointwise,
+    reduction,
+    matmul,
+    conv,
+    norm,
+    pool,
+    optimizer,
+    training,
+    startup,
+)
 FAMILIES = tuple(module.FAMILY for module in _MODULES)
 
 

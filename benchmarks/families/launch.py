@@ -1,5 +1,8 @@
 """What Python and the driver cost apart from the work: one operation on 64 elements."""
 
+from typing import Any
+
+import cltensor as ct
 from benchmarks.case import Case, Library
 
 FAMILY = "launch"
@@ -48,6 +51,23 @@ def _wait(lib: Library):
     return call
 
 
+def _replay(lib: Library):
+    """Each sum is launched on its own; what is left of that in a recording is the launch."""
+    x, y = lib.normal(64), lib.normal(64)
+
+    @ct.jit
+    def add(x: Any, y: Any):
+        for _ in range(_INNER):
+            x = x + y
+            lib.settle(x)
+        return x
+
+    def call():
+        add(x, y)
+
+    return call
+
+
 def cases() -> list[Case]:
     """The cases of this family."""
     return [
@@ -56,5 +76,6 @@ def cases() -> list[Case]:
             FAMILY, "record add, gradient", _record_with_gradient, inner=_INNER, rivals=("torch",)
         ),
         Case(FAMILY, "add, launched", _compute, inner=_INNER),
+        Case(FAMILY, "add, replayed by jit", _replay, inner=_INNER, rivals=()),
         Case(FAMILY, "add, waited for", _wait, inner=_INNER),
     ]

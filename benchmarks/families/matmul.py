@@ -25,7 +25,7 @@ def _case(name: str, a: tuple[int, ...], b: tuple[int, ...], transposed: bool = 
 def cases() -> list[Case]:
     """The cases of this family."""
     return [
-        *[_case(f"{n}", (n, n), (n, n)) for n in (256, 512, 1024)],
+        *[_case(f"{n}", (n, n), (n, n)) for n in (256, 512, 1024, 2048)],
         _case("512, second transposed", (512, 512), (512, 512), transposed=True),
         _case("64x784 @ 784x256", (64, 784), (784, 256)),
         _case("128x784 @ 784x10", (128, 784), (784, 10)),

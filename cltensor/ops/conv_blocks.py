@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cltensor import tuning
 from cltensor.device import Device
 from cltensor.ops.linalg import (
     ROWS,
@@ -61,6 +62,18 @@ def axes_of(
     return found[0], found[1]
 
 
+# image: the result is an image; filter: it is the gradient of filters. patch, grad: the most
+# elements of an image patch and of the gradient in local memory; shares: work-items per compute
+# unit where images are many.
+tuning.declare(
+    "conv_cpu",
+    ["image", "filter"],
+    patch=(65536, 16384, 32768),
+    grad=(32768, 8192, 16384),
+    shares=(8, 2, 4, 16),
+)
+
+
 class Caps(NamedTuple):
     """What the packed kernels hold in local memory, in elements."""
 
@@ -70,12 +83,14 @@ class Caps(NamedTuple):
 
 
 def caps_for(device: Device, dtype: np.dtype, with_grad: bool) -> Caps:
+    """The caps on `device`; with_grad makes room for the gradient beside the patch."""
+    chosen = tuning.parameters(device, "conv_cpu", dtype, "filter" if with_grad else "image")
     itemsize = accumulator(dtype).itemsize
     taps = 4096 if device.local_mem >= 128 << 10 else 768
     tile = ROWS * VECTORS * vector_width(dtype)
     rest = (local_budget(device) - 4 * (taps + ROWS)) // itemsize - tile
-    grad = min(32768, rest // 3) if with_grad else 0
-    return Caps(min(65536, rest - grad), grad, taps)
+    grad = min(chosen["grad"], rest // 3) if with_grad else 0
+    return Caps(min(chosen["patch"], rest - grad), grad, taps)
 
 
 class Blocks(NamedTuple):
@@ -137,12 +152,14 @@ def batch_for(rows: Axis, cols: Axis, blocks: Blocks, lanes: int, caps: Caps, im
     return max(1, min(images, patches, grads, 512 // pixels))
 
 
-def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int) -> Blocks:
+def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int, shares: int) -> Blocks:
     """`blocks` with fewer rows and filters where that is needed to give every core work, or with
-    several images where work-items would be many."""
+    several images where work-items would be more than `shares` for each core."""
     tiles = groups * ceil_div(rows.out, blocks.rows)
     if images * tiles >= 4 * cores:
-        return blocks._replace(images=equal_parts(images, max(1, images * tiles // (8 * cores))))
+        return blocks._replace(
+            images=equal_parts(images, max(1, images * tiles // (shares * cores)))
+        )
     n_rows = blocks.rows
     while images * tiles < 2 * cores and n_rows > 4:
         n_rows = ceil_div(n_rows, 2)

@@ -6,12 +6,12 @@ product. Filters or images too large for the patch take the second way everywher
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
 import numpy as np
 
+from cltensor import tuning
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float32, promote
 from cltensor.errors import DTypeError
@@ -31,7 +31,6 @@ from cltensor.ops.conv_blocks import (
 )
 from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.linalg import (
-    GRID_DEPTH,
     ROWS,
     VECTORS,
     accumulator,
@@ -66,6 +65,10 @@ class Target(NamedTuple):
     offset: int
 
 
+# store: the most transformed elements that a work-item holds in local memory.
+tuning.declare("conv_wino", ["all"], store=(65536, 16384, 32768, 98304))
+
+
 def _correlate(
     device: Device, dtype: np.dtype, images: int, rows: Axis, cols: Axis, channels: int,
     filters: int, groups: int, weights: Weights, target: Target, caps: Caps, blocks: Blocks,
@@ -77,7 +80,8 @@ def _correlate(
     # A group of one filter (depthwise) fills a tile of one row by more pixels instead.
     tile_rows, vectors = (1, 8) if filters == 1 else (ROWS, VECTORS)
     panels = groups * ceil_div(filters, tile_rows)
-    blocks = spread(blocks, rows, images, groups, device.compute_units)
+    shares = tuning.parameters(device, "conv_cpu", dtype, "image")["shares"]
+    blocks = spread(blocks, rows, images, groups, device.compute_units, shares)
     lay = Launch(
         kernel(device, "conv_weights", TI=element, TA=sums, MR=tile_rows),
         (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
@@ -116,7 +120,7 @@ def _winograd(
     budget = local_budget(device) // 4 - ROWS * 256
     pitch = 8 * ceil_div(cols.out, 8) + 2
     s_cap = 2048 if pitch <= 200 else 6 * pitch
-    v_cap = min(65536, budget - s_cap)
+    v_cap = min(tuning.parameters(device, "conv_wino", float32, "all")["store"], budget - s_cap)
     if v_cap < 256 * 8:
         return None
     n_channels = equal_parts(channels, v_cap // 256)
@@ -153,12 +157,12 @@ def _grid(
         "data": images * rows.size * cols.size,
         "weight": channels * rows.taps * cols.taps,
     }[kind]
-    edge, each = grid_tile(device, dtype, m, n)
+    edge, each, depth = grid_tile(device, dtype, m, n)
     total = accumulator(dtype)
     result = total if kind == "weight" else dtype
     run = kernel(
         device, "conv_gpu", kind=kind, TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        DM=edge, DN=edge, RM=each, RN=each, KW=GRID_DEPTH,
+        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
     groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
     slices, length = 1, images * pixels
@@ -211,7 +215,7 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 Shape = tuple[int, ...]
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_forward(
     device: Device, is_cpu: bool, dtype: np.dtype, x: Shape, w: Shape,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -240,7 +244,7 @@ def _plan_forward(
     return Plan(shape, accumulator(dtype), tuple(launches), (size,))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_data(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, w: Shape, size: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,
@@ -289,7 +293,7 @@ def _plan_data(
     return Plan(shape, accumulator(dtype), tuple(launches), tuple(scratch))
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _plan_weight(
     device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, x: Shape, taps: Pair,
     stride: Pair, padding: Padding, dilation: Pair, groups: int,

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor import tuning
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float16, float32, int32, promote
 from cltensor.errors import DTypeError, ShapeError
@@ -26,13 +27,36 @@ from cltensor.tensor import Tensor, show
 #: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
 ROWS, VECTORS = 6, 2
 _VECTOR_BYTES = 32
-#: Steps along k that a work-group stages at a time.
-GRID_DEPTH = 16
+
+# thin: one side is a few columns or rows; deep: a long sum for each result; small: little work.
+# rows, vectors, bytes: the register tile; depth: steps along k for which panels are packed; tall:
+# the most rows of a tile; start: what a work-item costs before its first product, in products of
+# 16 steps.
+tuning.declare(
+    "gemm_cpu",
+    ["thin", "deep", "small", "large"],
+    tall=(192, 48, 96, 384),
+    depth=(256, 128, 384, 512),
+    start=(2000, 500, 8000),
+    rows=(ROWS, 4, 8, 12),
+    vectors=(VECTORS, 1, 3),
+    bytes=(_VECTOR_BYTES, 16, 64),
+)
+# edge: work-items along a side of a work-group; each: results along a side of a work-item; depth:
+# steps along k that are staged in local memory. small: tiles of the others would leave compute
+# units without work.
+tuning.declare(
+    "gemm_gpu",
+    {"small": {"each": 2}, "medium": {"each": 4}, "large": {}},
+    edge=(16, 8, 32),
+    each=(8, 2, 4, 6),
+    depth=(16, 8, 32),
+)
 
 
-def vector_width(dtype: np.dtype) -> int:
-    """Lanes of a register vector that accumulates `dtype`."""
-    return min(16, _VECTOR_BYTES // accumulator(dtype).itemsize)
+def vector_width(dtype: np.dtype, width: int = _VECTOR_BYTES) -> int:
+    """Lanes of a register vector of `width` bytes that accumulates `dtype`."""
+    return min(16, width // accumulator(dtype).itemsize)
 
 
 def accumulator(dtype: np.dtype) -> np.dtype:
@@ -58,7 +82,7 @@ def equal_parts(total: int, most: int) -> int:
 @lru_cache(maxsize=4096)
 def packed_plan(
     m: int, n: int, k: int, batch: int, rows: int, cols: int, a_cap: int, kc_cap: int, cores: int,
-    direct: bool,
+    direct: bool, tall: int = 192, start: int = 2000,
 ) -> tuple[int, int, int]:  # fmt: skip
     """(mc, nc, kc): the tile of c that a work-item of gemm_cpu computes, and its steps along k.
 
@@ -70,12 +94,12 @@ def packed_plan(
     best, plan = float("inf"), (rows, cols, kc)
     for parts_m in range(1, 65):
         mc = ceil_div(ceil_div(m, rows), parts_m) * rows
-        if mc * kc > a_cap or mc > 192:
+        if mc * kc > a_cap or (mc > tall and mc > rows):
             continue
         for parts_n in range(1, 65):
             nc = ceil_div(ceil_div(n, cols), parts_n) * cols
             tiles = ceil_div(m, mc) * ceil_div(n, nc) * batch
-            work = mc * nc * (k / 16 + 1) + (not direct) * 1.2 * mc * k + 0.5 * nc * k + 2000
+            work = mc * nc * (k / 16 + 1) + (not direct) * 1.2 * mc * k + 0.5 * nc * k + start
             cost = ceil_div(tiles, cores) * work
             if cost < best:
                 best, plan = cost, (mc, nc, kc)
@@ -86,18 +110,31 @@ def packed_plan(
     return plan
 
 
-def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int]:
-    """(work-group edge, register tile edge) of the work-group kernels for an m x n result: the
-    largest tile that local memory holds, the result fills and every compute unit gets one of."""
-    edge = 16 if device.max_work_group >= 256 else 8 if device.max_work_group >= 64 else 4
-    itemsize = accumulator(dtype).itemsize
-    for each in (8, 4):
+def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int, int]:
+    """(work-group edge, register tile edge, steps of the sum at a time) of the work-group kernels
+    for an m x n result: the largest tile that local memory holds, the result fills and every
+    compute unit gets one of."""
+    room = device.local_mem // (2 * accumulator(dtype).itemsize)
+    for size_class in ("large", "medium", "small"):
+        chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
+        edge, each, depth = chosen["edge"], chosen["each"], chosen["depth"]
+        while edge * edge > device.max_work_group:
+            edge //= 2
         tile = edge * each
-        fits = 2 * GRID_DEPTH * (tile + 1) * itemsize <= device.local_mem
+        fits = depth * (tile + 1) <= room
         enough = ceil_div(m, tile) * ceil_div(n, tile) >= device.compute_units
         if fits and enough and min(m, n) > tile // 2:
-            return edge, each
-    return edge, 2
+            break
+    return edge, each, min(depth, room // (tile + 1))
+
+
+def size_class(m: int, n: int, k: int, batch: int) -> str:
+    """Which of the declared classes of gemm_cpu a product belongs to."""
+    if min(m, n) <= 16:
+        return "thin"
+    if k >= 8 * max(m, n):
+        return "deep"
+    return "small" if m * n * k * batch < 1 << 25 else "large"
 
 
 Shape = tuple[int, ...]
@@ -142,18 +179,25 @@ def _packed(
     device: Device, dtype: np.dtype, m: int, n: int, k: int, batch: int, direct: bool
 ) -> tuple[Kernel, np.dtype, tuple[int, int, int], tuple[int, int, int], tuple[int, ...]]:
     """Kernel, result dtype, grid, work-group and tile of the product on a CPU device."""
+    chosen = tuning.parameters(device, "gemm_cpu", dtype, size_class(m, n, k, batch))
+    rows, vectors = chosen["rows"], chosen["vectors"]
     total = accumulator(dtype)
-    width = vector_width(dtype)
-    cols = VECTORS * width
-    budget = local_budget(device) // total.itemsize - ROWS * cols
-    kc_cap = 256 if budget * total.itemsize > 64 << 10 else 96
+    width = vector_width(dtype, chosen["bytes"])
+    cols = vectors * width
+    budget = local_budget(device) // total.itemsize - rows * cols
+    kc_cap = min(chosen["depth"], budget // (2 * max(rows, cols)))
+    if budget * total.itemsize <= 64 << 10:
+        kc_cap = min(kc_cap, 96)
     a_cap = budget - cols * kc_cap
     # Long sums pass through c several times, which float16 would round each time: hence TO.
     run = kernel(
         device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
-        VW=width, MR=ROWS, NV=VECTORS, a_cap=a_cap, kc_cap=kc_cap,
+        VW=width, MR=rows, NV=vectors, a_cap=a_cap, kc_cap=kc_cap,
     )  # fmt: skip
-    tile = packed_plan(m, n, k, batch, ROWS, cols, a_cap, kc_cap, device.compute_units, direct)
+    tile = packed_plan(
+        m, n, k, batch, rows, cols, a_cap, kc_cap, device.compute_units, direct,
+        chosen["tall"], chosen["start"],
+    )  # fmt: skip
     return run, total, (ceil_div(n, tile[1]), ceil_div(m, tile[0]), batch), (1, 1, 1), tile
 
 
@@ -161,17 +205,17 @@ def _grid(
     device: Device, dtype: np.dtype, m: int, n: int, batch: int
 ) -> tuple[Kernel, np.dtype, tuple[int, int, int], tuple[int, int, int], tuple[int, ...]]:
     """The same for a device with many small work-items."""
-    edge, each = grid_tile(device, dtype, m, n)
+    edge, each, depth = grid_tile(device, dtype, m, n)
     element = C_NAMES[dtype]
     run = kernel(
         device, "gemm_gpu", TI=element, TA=C_NAMES[accumulator(dtype)], TO=element,
-        DM=edge, DN=edge, RM=each, RN=each, KW=GRID_DEPTH,
+        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
     grid = (ceil_div(n, edge * each) * edge, ceil_div(m, edge * each) * edge, batch)
     return run, dtype, grid, (edge, edge, 1), ()
 
 
-@lru_cache(maxsize=4096)
+@tuning.planned
 def _plan(
     device: Device, is_cpu: bool, dtype: np.dtype,
     a: Shape, a_steps: Shape, b: Shape, b_steps: Shape,

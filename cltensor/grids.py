@@ -1,0 +1,124 @@
+"""How generated kernels are spread over a device: pointwise expressions and reductions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cltensor import tuning
+from cltensor.device import Device
+
+# chunk: elements that are worth waking another thread for; shares: work-items per compute unit.
+tuning.declare(
+    "pointwise_cpu",
+    ["small", "medium", "large"],
+    chunk=(4096, 1024, 2048, 8192, 16384, 32768),
+    shares=(8, 1, 2, 4, 16, 32),
+)
+# local: work-items of a group; shares: work-groups per compute unit.
+tuning.declare(
+    "pointwise_gpu",
+    ["small", "medium", "large"],
+    local=(256, 64, 128),
+    shares=(8, 4, 16, 32, 64),
+)
+# lanes: partial results side by side within a row, whose combination the compiler vectorises;
+# columns: how many neighbouring columns a work-item reduces; shares, chunk: as above.
+tuning.declare(
+    "reduce_cpu",
+    ["row", "column"],
+    chunk=(4096, 1024, 2048, 8192, 16384),
+    shares=(4, 1, 2, 8, 16),
+    lanes=(32, 8, 16, 64),
+    columns=(256, 32, 64, 128, 512),
+)
+tuning.declare(
+    "reduce_gpu",
+    ["row", "column"],
+    local=(256, 64, 128),
+    shares=(8, 4, 16, 32),
+    chunk=(4096, 1024, 16384),
+)
+
+_SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
+
+
+class Strip(NamedTuple):
+    """Work-groups of a pointwise kernel, items of each, and elements of each group on a CPU."""
+
+    groups: int
+    local: int
+    chunk: int
+
+
+class Cut(NamedTuple):
+    """The grid of a reduction, and what its kernel must be built for."""
+
+    tasks: int
+    splits: int
+    local: int
+    lanes: int
+    columns: int
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b rounded up."""
+    return -(-a // b)
+
+
+def pointwise_class(n: int) -> str:
+    """Which of the declared classes an expression over `n` elements belongs to."""
+    return "small" if n < _SMALL else "medium" if n < _MEDIUM else "large"
+
+
+def _local(device: Device, wanted: int) -> int:
+    """`wanted` work-items, or the largest power of two of them that the device takes."""
+    return min(wanted, 1 << (device.max_work_group.bit_length() - 1))
+
+
+@tuning.planned
+def pointwise_grid(device: Device, is_cpu: bool, dtype: np.dtype, n: int) -> Strip:
+    """How to spread `n` elements, more than none, of an expression of `dtype`."""
+    kind = "pointwise_cpu" if is_cpu else "pointwise_gpu"
+    chosen = tuning.parameters(device, kind, dtype, pointwise_class(n))
+    local = 1 if is_cpu else _local(device, chosen["local"])
+    each = chosen["chunk"] if is_cpu else local
+    groups = min(ceil_div(n, each), chosen["shares"] * device.compute_units)
+    # Whole cache lines for every work-item.
+    return Strip(groups, local, ceil_div(ceil_div(n, groups), 64) * 64)
+
+
+@tuning.planned
+def reduction_grid(
+    device: Device,
+    is_cpu: bool,
+    dtype: np.dtype,
+    indexed: bool,
+    width: int,
+    outer: int,
+    length: int,
+) -> Cut:
+    """How to reduce `length` elements to each of `outer` results.
+
+    width is the size of the innermost dimension where that stays, 0 where it is reduced. One task
+    is a work-item on a CPU (a run of results, or a block of columns) and a work-group elsewhere
+    (one result, or a group's width of columns). The reduced range is split where tasks are few.
+    """
+    kind = "reduce_cpu" if is_cpu else "reduce_gpu"
+    chosen = tuning.parameters(device, kind, dtype, "column" if width else "row")
+    local = 1 if is_cpu else _local(device, chosen["local"])
+    units = device.compute_units * chosen["shares"]
+    chunk = chosen["chunk"]
+    columns = chosen["columns"] if is_cpu else local
+    if width:
+        tasks = outer // width * ceil_div(width, columns)
+    elif is_cpu:
+        tasks = min(outer, units, ceil_div(outer * max(length, 1), chunk))
+    else:
+        tasks = outer
+    splits = 1
+    if tasks and tasks < units and not indexed:
+        worthwhile = outer * length // (tasks * 4 * chunk)
+        splits = max(1, min(ceil_div(units, tasks), worthwhile, length))
+    return Cut(tasks, splits, local, chosen.get("lanes", 1), columns)
