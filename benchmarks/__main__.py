@@ -143,7 +143,7 @@ def _restart(argv: Sequence[str]) -> None:
 def _print_means(document: Mapping[str, Any], best: bool) -> None:
     for family, ratios in report.means(document["results"], best).items():
         shown = ", ".join(f"{ratio:.2f}x {rival}" for rival, ratio in ratios.items())
-        print(f"{family + ', geometric mean':<44}{shown}")
+        print(f"{family + ', geometric mean':<50}{shown}")
 
 
 def _show(document: Mapping[str, Any], path: Path | None) -> int:

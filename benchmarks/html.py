@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from benchmarks.case import OURS, UNITS
+from benchmarks.case import OURS
 from benchmarks.harness import Result
-from benchmarks.report import duration, means, remarks, warning
+from benchmarks.report import duration, means, rate, remarks, warning
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; max-width: 76em; margin: 2em auto; padding: 0 1em }
@@ -67,11 +67,10 @@ def _table(results: Sequence[Result], rivals: Sequence[str], peaks: Mapping[str,
             rows.append(f"<tr><td>{escape(result.name)}<td class=bad colspan=99>{failure}</tr>")
             continue
         seconds, share = result.timings[OURS].seconds, result.share(peaks)
-        rate = f"{result.work / seconds / UNITS[result.unit]:,.4g} {result.unit}"
         cells = [
             escape(result.name),
             duration(seconds),
-            rate if result.work else "",
+            rate(result, seconds),
             "" if share is None else f"{share:.0%}",
             f"{result.launches:.3g}",
             duration(result.compile) if result.compile else "",

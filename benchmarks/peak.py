@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import cltensor as ct
 from cltensor.device import Device
@@ -17,7 +18,8 @@ _WIDTHS = (1, 4, 8, 16)
 #: Independent sums: more than latency times units of any device in use, and they fit in registers.
 _CHAINS = 12
 _COPIED = 1 << 24
-_SAMPLES = 15
+#: Seconds of samples for each kernel: enough that some meet no other process.
+_SPAN = 0.2
 #: A sample of the arithmetic kernel lasts at least so many seconds.
 _LASTS = 0.002
 
@@ -34,17 +36,19 @@ def _type(width: int) -> str:
     return "float" if width == 1 else f"float{width}"
 
 
-def _best(device: Device, call: Callable[[], None]) -> float:
-    """The least seconds of several calls, each waited for."""
+def _best(device: Device, call: Callable[[], None], span: float) -> float:
+    """The least seconds of the calls, each waited for, that fit in `span` (one at least)."""
     call()
-    seconds = []
-    for _ in range(_SAMPLES):
-        device.queue.finish()
-        began = time.perf_counter()
+    device.queue.finish()
+    least, now = float("inf"), time.perf_counter()
+    end = now + span
+    while least == float("inf") or now < end:
+        began = now
         call()
         device.queue.finish()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds)
+        now = time.perf_counter()
+        least = min(least, now - began)
+    return least
 
 
 def fma_kernel(device: Device, width: int) -> Kernel:
@@ -71,13 +75,14 @@ def _arithmetic(device: Device, width: int) -> float:
     kernel = fma_kernel(device, width)
     out = ct.Tensor.empty((items * width,), ct.float32, device)
 
-    def seconds(rounds: int) -> float:
-        return _best(device, lambda: kernel((items,), (group,), out.buffer, 0.5, 1.0, rounds))
+    def seconds(rounds: int, span: float) -> float:
+        call = partial(kernel, (items,), (group,), out.buffer, 0.5, 1.0, rounds)
+        return _best(device, call, span)
 
     rounds = 256
-    while (taken := seconds(rounds)) < _LASTS and rounds < 1 << 24:
+    while (taken := seconds(rounds, 0.0)) < _LASTS and rounds < 1 << 24:
         rounds *= max(2, round(1.2 * _LASTS / max(taken, 1e-5)))
-    return 2.0 * rounds * _CHAINS * width * items / taken
+    return 2.0 * rounds * _CHAINS * width * items / seconds(rounds, _SPAN)
 
 
 def copy_kernel(device: Device, width: int) -> Kernel:
@@ -102,5 +107,5 @@ def _copy(device: Device, width: int) -> float:
     kernel = copy_kernel(device, width)
     source = ct.full((_COPIED,), 1.5, device=device).realize().data.buffer
     to = ct.Tensor.empty((_COPIED,), ct.float32, device).buffer
-    seconds = _best(device, lambda: kernel((vectors // each,), (group,), to, source, each))
+    seconds = _best(device, lambda: kernel((vectors // each,), (group,), to, source, each), _SPAN)
     return 8.0 * _COPIED / seconds

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import cltensor as ct
-from benchmarks.case import OURS
+from benchmarks.case import OURS, UNITS
 from benchmarks.harness import CLEAN, WIDE, Result
 
 FORMAT = 1
@@ -31,7 +31,7 @@ _VARIABLES = (
     "POCL_DEVICES",
     "POCL_MAX_PTHREAD_COUNT",
 )
-_NAME = 42
+_NAME = 50
 
 
 def duration(seconds: float) -> str:
@@ -42,6 +42,14 @@ def duration(seconds: float) -> str:
                 f"{seconds * factor:.3g} {unit}" if seconds * factor < 1000 else f"{seconds:.0f} s"
             )
     return f"{seconds * 1e9:.3g} ns"
+
+
+def rate(result: Result, seconds: float) -> str:
+    """The work per second with its unit, "" for a case without."""
+    if not result.work:
+        return ""
+    value = result.work / seconds / UNITS[result.unit]
+    return f"{value:,.0f} {result.unit}" if value >= 1000 else f"{value:.3g} {result.unit}"
 
 
 def remarks(result: Result) -> list[str]:

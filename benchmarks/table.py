@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from benchmarks.case import OURS, UNITS
+from benchmarks.case import OURS
 from benchmarks.harness import Result
-from benchmarks.report import duration, remarks
+from benchmarks.report import duration, rate, remarks
 
-_NAME = 42
-_COLUMNS = {"time": 10, "rate": 17, "of peak": 9, "launches": 10, "programs": 10, "compile": 10}
+_NAME = 50
+_COLUMNS = {"time": 10, "rate": 18, "of peak": 9, "launches": 10, "programs": 10, "compile": 10}
 _RIVAL = 18
 
 
@@ -40,13 +40,10 @@ class Table:
         if result.failure:
             return f"{name}  FAILED: {result.failure}"
         times = {n: t.best if self.best else t.seconds for n, t in result.timings.items()}
-        rate = ""
-        if result.work:
-            rate = f"{result.work / times[OURS] / UNITS[result.unit]:,.4g} {result.unit}"
         share = result.share(self.peaks, self.best)
         cells = [
             duration(times[OURS]),
-            rate,
+            rate(result, times[OURS]),
             "" if share is None else f"{share:.0%}",
             f"{result.launches:.3g}",
             f"{result.programs}",

@@ -133,7 +133,7 @@ def test_share_of_the_peak():
 def test_peaks_are_rates_that_a_device_can_have(monkeypatch, skeleton):
     monkeypatch.setattr(peak, "_LASTS", 0.0)
     monkeypatch.setattr(peak, "_WIDTHS", (4,))
-    monkeypatch.setattr(peak, "_SAMPLES", 1)
+    monkeypatch.setattr(peak, "_SPAN", 0.0)
     monkeypatch.setattr(peak, "_COPIED", 1 << 16)
     peaks = peak.measure(skeleton)
     assert set(peaks) == {"GFLOP/s", "GB/s"}
@@ -264,6 +264,12 @@ def test_noise_is_named():
 )
 def test_durations_are_readable(seconds, shown):
     assert report.duration(seconds) == shown
+
+
+def test_rates_are_readable():
+    assert report.rate(result(), 1e-3) == "4 GB/s"
+    assert report.rate(Result("f", "n", 64, "images/s", {}), 1e-4) == "640,000 images/s"
+    assert report.rate(Result("f", "n", 0, "", {}), 1.0) == ""
 
 
 def document(path, *results):
