@@ -56,7 +56,7 @@ def search(
 
     Args:    kinds: beginnings of kinds ("gemm", "conv", "reduce", "pointwise"), all for None;
              report: takes a line for each size class and each candidate that is refused.
-    Returns: a row for each size class in which other parameters are faster than the defaults.
+    Returns: a row for each size class: where the best parameters differ from the defaults.
     Raises:  ShapeError if no kind has such a name.
     """
     every = list(tasks(device, np.dtype(dtype)))
@@ -82,7 +82,10 @@ def tune(
     clock: Callable[[], float] = time.perf_counter,
     report: Callable[[str], None] = lambda line: None,
 ) -> tuning.Row | None:
-    """The row for `task`, searched until the clock shows `end`; None if the defaults are best."""
+    """The row for `task`, searched until the clock shows `end`; None without a result to trust.
+
+    It tells what differs from the defaults, so a row without parameters means that those are best.
+    """
     kind = tuning.KINDS[task.kind]
     meter = _Meter(device, task, clock, report)
     defaults = kind.defaults(task.size_class)
@@ -95,12 +98,15 @@ def tune(
         simpler = {**best, key: defaults[key]}
         if not meter.is_faster(best, simpler):
             best = simpler
-    if best == defaults:
-        report(f"{name}: the defaults are best of {tried}")
+    if tried == 1:
+        report(f"{name}: no time to try anything")
         return None
     default_time, best_time = meter.compare(defaults, best)
     changed = {key: value for key, value in best.items() if value != defaults[key]}
-    report(f"{name}: {default_time / best_time:.2f} times as fast with {changed}, best of {tried}")
+    found = (
+        f"{default_time / best_time:.2f} times as fast with {changed}" if changed else "defaults"
+    )
+    report(f"{name}: {found}, best of {tried}")
     return tuning.Row(
         *tuning.place_of(device), task.kind, task.dtype.name, task.size_class, changed,
         float(f"{best_time:.3g}"), float(f"{default_time:.3g}"),

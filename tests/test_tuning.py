@@ -153,10 +153,13 @@ def test_the_users_file_lies_in_the_users_folder(monkeypatch):
 
 
 def test_shipped_rows_are_allowed_and_name_no_single_machine():
-    for path in TEMPLATES.glob("*.json"):
+    files = list(TEMPLATES.glob("*.json"))
+    assert files
+    for path in files:
         rows = tuning.read(path)
         assert rows
         for each in rows:
+            assert "*" in each.version
             kind = tuning.KINDS[each.kind]
             assert kind.allows(each.parameters)
             assert each.size_class in kind.classes
@@ -224,15 +227,17 @@ def test_parameters_that_change_nothing_stay_at_their_default(device, own, toy):
     assert task.tune(end=1e9).parameters == {"a": 3}
 
 
-def test_defaults_that_are_best_give_no_row(device, own, toy):
+def test_defaults_that_are_best_give_a_row_that_says_so(device, own, toy):
     task = Toy(device, lambda chosen: chosen["a"] * chosen["b"])
-    assert task.tune(end=1e9) is None
-    assert task.lines == ["toy float32 all: the defaults are best of 4"]
+    best = task.tune(end=1e9)
+    assert best.parameters == {}
+    assert best.time == best.default_time
+    assert task.lines == ["toy float32 all: defaults, best of 4"]
 
 
 def test_the_budget_ends_the_search(device, own, toy):
     task = Toy(device, lambda chosen: 1 / (chosen["a"] * chosen["b"]))
-    task.tune(end=0.0)
+    assert task.tune(end=0.0) is None
     assert all(chosen == {"a": 1, "b": 10} for chosen in task.timed)
 
 
