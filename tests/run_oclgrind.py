@@ -35,7 +35,9 @@ SELECTION = (
     r"linalg.py::test_(strided_views|bool|mixed|nan|ranks)",
     r"linalg.py::test_sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
     r"pool.py::test_(nan|max_of_integers|views|max_with_dilation)",
-    r"pool.py::test_(max|average)_against_windows_written_out\[(cpu|gpu)-size(0|2|5)-",
+    r"pool.py::test_max_against_windows_written_out\[(cpu|gpu)-size(0|2|5)-",
+    # Of later windows its compiler makes llvm.usub.sat, which Oclgrind 21.10 does not know.
+    r"pool.py::test_average_against_windows_written_out\[(cpu|gpu)-size[0-3]-",
     r"reduce.py::test_sizes_around_the_edges\[(cpu|gpu)-(1|31|33|65|257)\]",
     r"reduce.py::test_(rows|columns)_of_every_size\[(cpu|gpu)-(1|33|65)\]",
     r"reduce.py::test_(views_are|one_element|nan_wins|a_held|all_axes)",
