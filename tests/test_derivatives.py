@@ -196,7 +196,7 @@ def test_edges_where_a_naive_rule_gives_nan(device):
     assert z.grad.numpy()[1] == 0
 
 
-def test_a_wrong_rule_is_found(device, dtype):
+def test_a_wrong_rule_is_found(fp64, dtype):
     from cltensor.op import pointwise
 
     try:
