@@ -22,12 +22,12 @@ DOMAINS = {
 UNARY = {
     "everywhere": [
         ["exp", "exp2", "expm1", "sin", "cos"],
-        ["atan", "sinh", "cosh", "tanh", "asinh", "tan"],
+        ["atan", "sinh", "cosh", "tanh", "asinh"],
         ["erf", "sigmoid", "softplus", "square", "negative", "positive"],
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
     ],
     "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt"]],
-    "inside one": [["asin", "acos", "atanh"]],
+    "inside one": [["asin", "acos", "atanh", "tan"]],
     "above one": [["acosh"]],
 }
 BINARY = [
