@@ -18,6 +18,7 @@ __kernel void label_pick(
                 fault_g[0] = 1;
                 fault_g[1] = (int)label;
                 fault_g[2] = (int)classes;
+                fault_g[3] = 1;  // a label does not count from the end
                 k = 0;
             }
             picked = x_g[x_start + (at / inner * classes + k) * inner + at % inner];

@@ -90,8 +90,9 @@ CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
 % endfor
 % endif
 
-/* Float to integer: drivers differ on NaN and on values out of range, so both are defined here. */
-% if device.is_pocl:
+/* Float to integer: drivers differ on NaN and on values out of range, so both are defined here.
+   Intel's compiler for CPUs dies of the nested choices, Mesa's of the built-in for int8. */
+% if not device.is_intel:
 #define CT_SATURATE(T, x, low, high, least, most) \
     ((x) != (x) ? (T)0 : (x) >= (high) ? (T)most : (x) <= (low) ? (T)least : (T)(x))
 % else:
@@ -121,18 +122,19 @@ CT_OVERLOAD ${T} ct_softplus(${T} x) {
 }
 % endfor
 
-/* Integer powers by squaring; a negative exponent gives the truncated reciprocal. */
-% for T in ('long', 'ulong'):
+/* Integer powers by squaring, in unsigned numbers because those may overflow; a negative exponent
+   gives the truncated reciprocal. */
+% for T in ('long', 'int', 'short', 'char', 'ulong', 'uint', 'ushort', 'uchar'):
+<% U = 'ulong' if T in ('long', 'ulong') else 'uint' %>
 CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) {
-% if T == 'long':
-    if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+    ${U} result = 1, base = (${U})a;
+    for (${T} left = b; left > 0; left >>= 1, base *= base)
+        if (left & 1) result *= base;
+% if T[0] == 'u':
+    return (${T})result;
+% else:
+    const ${T} reciprocal = a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
+    return b < 0 ? reciprocal : (${T})result;
 % endif
-    ${T} result = 1;
-    for (; b > 0; b >>= 1, a *= a)
-        if (b & 1) result *= a;
-    return result;
 }
-% endfor
-% for T, wide in (('int', 'long'), ('short', 'long'), ('char', 'long'), ('uint', 'ulong'), ('ushort', 'ulong'), ('uchar', 'ulong')):
-CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) { return (${T})ct_power((${wide})a, (${wide})b); }
 % endfor

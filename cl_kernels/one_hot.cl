@@ -11,6 +11,7 @@ __kernel void one_hot(
         fault_g[0] = 1;
         fault_g[1] = (int)label;
         fault_g[2] = (int)classes;
+        fault_g[3] = 1;  // a label does not count from the end
     }
     y_g[gid] = label == gid % classes;
 }

@@ -1,6 +1,7 @@
 ## Shared by the kernels that read indices: a negative one counts from the end, a bad one is noted.
 INLINE long wrap_index(const long given, const long n, __global int* fault_g) {
-    const long i = given < 0 ? given + n : given;
+    /* Mesa 22.3 finds no converted int below 0: `(long)x < 0` is false, a sum compares well. */
+    const long i = given + n < n ? given + n : given;
     if (i >= 0 && i < n)
         return i;
     fault_g[0] = 1;

@@ -60,6 +60,7 @@ from cltensor.errors import (
     IndexingError,
     KernelError,
     OutOfMemoryError,
+    SettingError,
     ShapeError,
     StateError,
 )

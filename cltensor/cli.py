@@ -57,10 +57,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.command == "bench":
             return _benchmarks()(rest)
-        return info() if options.command == "info" else tune(options)
+        status = info() if options.command == "info" else tune(options)
+        sys.stdout.flush()
+        return status
     except CLTensorError as error:
         print(f"cltensor: {error}", file=sys.stderr)
-        return 1
+    except BrokenPipeError:  # the reader, `head` say, has seen enough
+        # What is still buffered would raise again when the interpreter flushes at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # a full disk
+        print(f"cltensor: {options.command}: {error}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1
 
 
 def _benchmarks() -> Callable[[Sequence[str]], int]:
@@ -278,7 +286,7 @@ def remedies(drivers: list[icd.Icd]) -> list[str]:
         )
     found.append(
         "For the CPU, without administrator rights (Linux x86-64 and macOS):\n"
-        '  pip install "cltensor[pocl]"'
+        '  pip install "pyopencl[pocl]"'
     )
     closed = _closed_nodes()
     if closed:

@@ -6,8 +6,10 @@ first use of its device.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import tempfile
 import threading
 from functools import cache, cached_property
@@ -32,6 +34,9 @@ _forked = False
 def _mark_forked() -> None:
     global _forked
     _forked = True
+    for device in _discover() if _discover.cache_info().currsize else ():
+        # Another thread may have held the lock; its owner does not exist in the child.
+        device.lock = threading.RLock()
 
 
 def cache_folder() -> Path:
@@ -52,7 +57,14 @@ def _cache_folder(chosen: str | None) -> Path:
         with tempfile.TemporaryFile(dir=folder):
             return folder
     except (OSError, RuntimeError):
-        return Path(tempfile.mkdtemp(prefix="cltensor-"))
+        temporary = Path(tempfile.mkdtemp(prefix="cltensor-"))
+        atexit.register(_remove, temporary, os.getpid())
+        return temporary
+
+
+def _remove(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # not in a forked child, whose parent still uses it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _prepare_environment() -> None:
@@ -63,12 +75,12 @@ def _prepare_environment() -> None:
     os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
     os.environ.setdefault("POCL_CACHE_DIR", str(cache_folder() / "pocl"))
     Path(os.environ["POCL_CACHE_DIR"]).mkdir(parents=True, exist_ok=True, mode=0o700)
-    user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     try:
+        user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         user_cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=user_cache):
             pass
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: nobody knows this user's home
         os.environ["XDG_CACHE_HOME"] = str(cache_folder())
 
 
@@ -84,9 +96,11 @@ class Device:
         self.name = f"cl:{index}"
         self.cl_device = cl_device
         self.kind = kind
-        # Kernels for CPUs loop long in few work-items. Mesa's llvmpipe, a CPU, silently leaves any
-        # work-item after 65535 rounds of loops: it gets those for GPUs, whose loops are short.
-        self.is_cpu = kind == "cpu" and "llvmpipe" not in cl_device.name
+        #: Mesa's llvmpipe leaves a work-item's loops after 65535 iterations in all and carries on
+        #: with wrong values, reporting nothing (seen with 22.3.6).
+        self.long_loops = "llvmpipe" not in cl_device.name
+        #: Whether it gets the kernels for CPUs: few work-items that loop long.
+        self.is_cpu = kind == "cpu" and self.long_loops
         extensions = cl_device.extensions.split()
         self.extensions = frozenset(extensions)
         self.fp64 = "cl_khr_fp64" in self.extensions
@@ -97,6 +111,7 @@ class Device:
         self.max_alloc: int = cl_device.max_mem_alloc_size
         self.compute_units: int = cl_device.max_compute_units
         self.is_pocl = "Portable Computing" in cl_device.platform.name
+        self.is_intel = "Intel" in cl_device.platform.name
         self.lock = threading.RLock()
         self.kernels: dict[Any, Any] = {}
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
@@ -179,9 +194,13 @@ class Device:
         if not found[0]:
             return
         write(self._fault_buffer, np.zeros(4, np.int32))
+        limit = found[2]
         raise IndexingError(
-            f"{' or '.join(names)}: index {found[1]} is out of range for an axis of size "
-            f"{found[2]}; valid indices are {-found[2]} to {found[2] - 1}"
+            f"{' or '.join(names)}: label {found[1]} is out of range for {limit} classes; "
+            f"valid labels are 0 to {limit - 1}"
+            if found[3]  # labels do not count from the end
+            else f"{' or '.join(names)}: index {found[1]} is out of range for an axis of size "
+            f"{limit}; valid indices are {-limit} to {limit - 1}"
         )
 
     def __repr__(self) -> str:
@@ -266,7 +285,7 @@ def _lookup(spec: str) -> Device:
     if not everything:
         raise DeviceError(
             "device: no OpenCL device was found; run `python -m cltensor info` for the remedies, "
-            'or install a driver for this CPU with pip install "cltensor[pocl]"'
+            'or install a driver for this CPU with pip install "pyopencl[pocl]"'
         )
     match = re.fullmatch(r"(gpu|cpu|accelerator|cl)(?::(.+))?", str(spec).strip().lower())
     if match:

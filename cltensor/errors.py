@@ -50,5 +50,9 @@ class StateError(CLTensorError, KeyError):
         return "\n".join(str(part) for part in self.args)
 
 
+class SettingError(CLTensorError, ValueError):
+    """An environment variable of cltensor holds a value that means nothing."""
+
+
 class DependencyError(CLTensorError, ImportError):
     """An optional package is missing; the message names the extra that brings it."""

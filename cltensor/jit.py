@@ -18,11 +18,11 @@ from cltensor.tensor import Tensor
 class jit:
     """A function whose launches are recorded and replayed.
 
-    The first call with arguments of given shapes, dtypes and plain values runs `function` and
-    records its launches; later ones replay them, which takes about two microseconds of the host
-    each. A whole training step (forward, backward, optimizer) can be one function. Numbers that
-    change from step to step (learning rate, bias corrections, random counters) stay right. Results
-    have the same bits as without it.
+    The first call with arguments of given shapes, dtypes and plain values runs `function`, the
+    second records its launches too, and later ones replay them, which takes a few microseconds of
+    the host each. A whole training step (forward, backward, optimizer) can be one function. Numbers
+    that change from step to step (learning rate, bias corrections, random counters) stay right.
+    Results have the same bits as without it.
 
     Whatever the function reads besides its arguments is taken as it was when recorded, but the
     weights and states of modules and optimizers, which are followed. Gradients do not flow through

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cltensor.device import Device, devices, get
-from cltensor.errors import OutOfMemoryError
+from cltensor.errors import OutOfMemoryError, SettingError
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -36,7 +36,7 @@ def size_class(nbytes: int) -> int:
 def _parse_limit(text: str) -> int:
     match = re.fullmatch(r"(\d+\.?\d*)\s*([kmg]?)i?b?", text.strip().lower())
     if not match:
-        raise ValueError(
+        raise SettingError(
             f"CLTENSOR_MEMORY_LIMIT: {text!r} is not a size; write bytes or, for example, '4GiB'"
         )
     return int(float(match[1]) * _UNITS[match[2]])
@@ -155,6 +155,7 @@ class Pool:
 
     def empty_cache(self) -> None:
         """Give the buffers that nobody uses back to the driver."""
+        self.device.check_process()
         with self.device.lock:
             self._collect()
             self._release()

@@ -98,6 +98,16 @@ class Operators:
         """Each matrix of the stack, the last two dimensions, transposed."""
         return self.swapaxes(-1, -2)
 
+    def __contains__(self, value: object) -> bool:
+        """Whether any element equals `value`."""
+        return value is not None and bool((self == value).any().item())
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return other // self, other % self
+
     def __format__(self, spec: str) -> str:
         """A single value takes a number's format, as in f"{loss:.4f}"."""
         return object.__format__(self, spec) if self.shape else format(self.item(), spec)

@@ -259,9 +259,13 @@ def _store(entry: Path | None, program: cl.Program) -> None:
         binaries: Any = program.get_info(cl.program_info.BINARIES)
         binary = binaries[0]
         handle, temporary = tempfile.mkstemp(dir=entry.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(binary).digest() + binary)
-        os.replace(temporary, entry)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(binary).digest() + binary)
+            os.replace(temporary, entry)
+        except OSError:
+            os.unlink(temporary)
+            raise
     except (OSError, cl.Error):  # a full disk or a driver without binaries costs time, no more
         return
 

@@ -170,7 +170,8 @@ class Tape:
                     if buffer is not None and id(buffer) in exchanged:
                         self._places.setdefault(id(buffer), []).append((step.handle, i))
         self._kept = recorder.kept
-        self._watched = [(h, weakref.ref(h._data)) for h in recorder.watched.values()]
+        self._watchers = list(recorder.watched.values())
+        self._watched: list[tuple[Any, weakref.ref[Any]]] = []
         held = {**recorder.outside, **{id(b): weakref.ref(b) for b in recorder.kept}}
         self._held: list[list[Any]] = [
             [ref, mark in recorder.replaced, 0]
@@ -181,7 +182,7 @@ class Tape:
 
     def seal(self) -> None:
         """Take the present owners of every outside buffer as those that must stay."""
-        self._watched = [(holder, weakref.ref(holder._data)) for holder, _ in self._watched]
+        self._watched = [(holder, weakref.ref(holder._data)) for holder in self._watchers]
         for entry in self._held:
             entry[2] = sys.getrefcount(entry[0]())
 

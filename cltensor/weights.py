@@ -98,4 +98,5 @@ def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
                 f"weights.load: '{source}' has {array.dtype} under {name!r}, "
                 "which cltensor has no type for"
             )
-    return {name: tensor(array, device=device) for name, array in arrays.items()}
+    # In the order of the names: the package gives them in another one each time.
+    return {name: tensor(arrays[name], device=device) for name in sorted(arrays)}

@@ -71,7 +71,8 @@ def options(name: str, settings: dict[str, Setting], default: str) -> argparse.N
     for option in ("epochs", "batch_size", "lr"):
         if getattr(args, option) is None:
             setattr(args, option, getattr(settings[args.model], option))
-    if args.epochs < 0 or args.batch_size < 1 or args.lr < 0 or (args.limit or 1) < 1:
+    limit = 1 if args.limit is None else args.limit
+    if args.epochs < 0 or args.batch_size < 1 or args.lr < 0 or limit < 1:
         parser.error("--epochs and --lr take 0 or more, --batch-size and --limit 1 or more")
     return args
 

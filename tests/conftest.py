@@ -17,7 +17,7 @@ from cltensor import fusion, program
 from cltensor.device import devices, get
 
 ROOT = Path(__file__).resolve().parent.parent
-_gpu_kernels = {}
+_other_kernels = {}  # of the kind that the device is not, kept from test to test
 _store = program._store
 
 
@@ -63,27 +63,29 @@ def fp64(device):
 
 
 @pytest.fixture
-def gpu_skeletons(device):
-    """The device, with the kernels made for GPUs even where it is a CPU."""
-    if not device.is_cpu:
-        yield device
-        return
-    kernels = device.kernels
-    device.kernels = _gpu_kernels.setdefault(device, {})
-    device.is_cpu = False
-    yield device
-    device.kernels = kernels
-    device.is_cpu = True
+def use_skeletons(device):
+    """use_skeletons("cpu" or "gpu") turns to the kernels made for such devices, whatever this one
+    is, until the test ends; skips where the device cannot run them."""
+    native = device.is_cpu, device.kernels
+
+    def use(kind):
+        is_cpu = kind == "cpu"
+        if is_cpu and not device.long_loops:
+            pytest.skip(f"'{device}' ({device.title}) cuts off the long loops of CPU kernels")
+        if is_cpu == native[0]:
+            device.is_cpu, device.kernels = native
+        else:
+            device.is_cpu, device.kernels = is_cpu, _other_kernels.setdefault(device, {})
+
+    yield use
+    device.is_cpu, device.kernels = native
 
 
-@pytest.fixture(params=["native", "gpu"])
-def skeleton(request, device):
-    """The device twice: with its own kernel skeletons, and with those for GPUs."""
-    if request.param == "native":
-        return device
-    if not device.is_cpu:
-        pytest.skip(f"'{device}' is no CPU: the GPU skeletons are its own")
-    return request.getfixturevalue("gpu_skeletons")
+@pytest.fixture(params=["cpu", "gpu"])
+def skeleton(request, device, use_skeletons):
+    """The device twice: with the kernel skeletons for CPUs, and with those for GPUs."""
+    use_skeletons(request.param)
+    return device
 
 
 @pytest.fixture

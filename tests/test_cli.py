@@ -74,7 +74,7 @@ def test_only_a_broken_driver_means_numbered_remedies(tmp_path):
     assert "FAILED: /nowhere/libnone.so" in done.stdout
     assert f" 1. OCL_ICD_VENDORS is set to '{path}'" in done.stdout
     assert " 2. Repair or remove the drivers marked FAILED" in done.stdout
-    assert ' pip install "cltensor[pocl]"' in done.stdout
+    assert ' pip install "pyopencl[pocl]"' in done.stdout
     assert "render" in done.stdout
     assert "docker run" in done.stdout
 
@@ -85,6 +85,29 @@ def test_no_driver_folder_at_all(tmp_path):
     assert done.returncode == 1
     assert f"{missing}\n      FAILED: there is no such file or folder" in done.stdout
     assert "There is no OpenCL device" in done.stdout
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes break differently here")
+def test_a_reader_that_stops_early_and_a_full_disk_cause_no_traceback(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    targets = [write]
+    if Path("/dev/full").exists():
+        targets.append(os.open("/dev/full", os.O_WRONLY))
+    for target in targets:
+        done = subprocess.run(
+            [sys.executable, "-m", "cltensor", "info"],
+            stdout=target,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            check=False,
+        )
+        os.close(target)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr
+    assert len(targets) == 1 or "cltensor: info: " in done.stderr
 
 
 def test_a_command_is_required():

@@ -77,6 +77,7 @@ def test_shuffle_follows_the_seed():
     assert read(DataLoader(numbers(50), 7, shuffle=True, seed=4)) != once
     generator = np.random.default_rng(3)
     assert read(DataLoader(numbers(50), 7, shuffle=True, seed=generator)) == once
+    assert read(DataLoader(numbers(50), 7, shuffle=True, seed=-3)) != once
 
 
 def test_empty_dataset_has_no_batches():

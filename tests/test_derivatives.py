@@ -22,12 +22,12 @@ DOMAINS = {
 UNARY = {
     "everywhere": [
         ["exp", "exp2", "expm1", "sin", "cos"],
-        ["atan", "sinh", "cosh", "tanh", "asinh", "tan"],
+        ["atan", "sinh", "cosh", "tanh", "asinh"],
         ["erf", "sigmoid", "softplus", "square", "negative", "positive"],
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
     ],
     "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt"]],
-    "inside one": [["asin", "acos", "atanh"]],
+    "inside one": [["asin", "acos", "atanh", "tan"]],
     "above one": [["acosh"]],
 }
 BINARY = [
@@ -196,7 +196,7 @@ def test_edges_where_a_naive_rule_gives_nan(device):
     assert z.grad.numpy()[1] == 0
 
 
-def test_a_wrong_rule_is_found(device, dtype):
+def test_a_wrong_rule_is_found(fp64, dtype):
     from cltensor.op import pointwise
 
     try:

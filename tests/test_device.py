@@ -129,6 +129,7 @@ if pid == 0:
         "upload": lambda: ct.tensor(y),
         "allocate": lambda: ct.empty(123456),
         "synchronize": lambda: x.device.synchronize(),
+        "empty_cache": lambda: ct.empty_cache(),
     }
     for name, attempt in attempts.items():
         try:
@@ -151,8 +152,38 @@ def test_a_forked_child_gets_an_error_that_names_spawn(run_python):
         "upload True",
         "allocate True",
         "synchronize True",
+        "empty_cache True",
         "child 3 2000.0",
     ]
+
+
+_FORK_UNDER_LOCK = """
+import os, threading, cltensor as ct
+x = ct.ones(5).realize()
+held, done = threading.Event(), threading.Event()
+def hold():
+    with x.device.lock:
+        held.set()
+        done.wait()
+threading.Thread(target=hold).start()
+held.wait()
+pid = os.fork()
+if pid == 0:
+    try:
+        ct.empty(3)
+    except ct.DeviceError:
+        os._exit(3)
+done.set()
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("default")
+def test_a_child_forked_while_another_thread_launches_does_not_hang(run_python):
+    # Python 3.12 warns of a fork beside threads, which is the very case.
+    code = "import warnings; warnings.simplefilter('ignore')\n" + _FORK_UNDER_LOCK
+    assert run_python(code, timeout=60).stdout == "3\n"
 
 
 def test_a_child_forked_before_the_first_use_may_open_devices(run_python):

@@ -14,6 +14,7 @@ BUILT_IN = {
     "IndexingError": IndexError,
     "DataError": ValueError,
     "StateError": KeyError,
+    "SettingError": ValueError,
     "DependencyError": ImportError,
 }
 

@@ -107,4 +107,7 @@ def test_bad_input_ends_with_one_sentence(run, digits, tmp_path):
         run("mnist.py", "--data", digits, "--model", "logreg", "--resume", "bad.safetensors")
     with pytest.raises(SystemExit, match="mnist: device: there is no 'cl:99'"):
         run("mnist.py", "--data", digits, "--device", "cl:99")
+    for option in (["--limit", "0"], ["--epochs", "-1"], ["--batch-size", "0"], ["--lr", "-1"]):
+        with pytest.raises(SystemExit, match="2"):
+            run("mnist.py", "--data", digits, *option)
     assert not (tmp_path / "mnist.png").exists()

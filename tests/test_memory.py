@@ -100,7 +100,7 @@ def test_the_limit_is_read_from_the_environment(device, monkeypatch, text, expec
 @pytest.mark.parametrize("text", ["much", "-1", "1.2.3", "4TB", "."])
 def test_a_limit_that_is_no_size_is_refused(device, monkeypatch, text):
     monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", text)
-    with pytest.raises(ValueError, match=r"^CLTENSOR_MEMORY_LIMIT: .* is not a size"):
+    with pytest.raises(ct.SettingError, match=r"^CLTENSOR_MEMORY_LIMIT: .* is not a size"):
         Pool(device)
 
 

@@ -170,6 +170,37 @@ def test_an_unwritable_or_missing_home_is_harmless(run_python, home, tmp_path):
     assert int(done.stdout.split()[0]) >= 0
 
 
+def test_a_temporary_cache_folder_is_removed_at_exit(run_python, tmp_path):
+    (tmp_path / "temporary").mkdir()
+    done = run_python(
+        _WORK, CLTENSOR_CACHE="/dev/null/cache", POCL_CACHE_DIR=None, TMPDIR=f"{tmp_path}/temporary"
+    )
+    assert int(done.stdout.split()[0]) >= 1
+    assert list((tmp_path / "temporary").glob("cltensor-*")) == []
+
+
+def test_a_user_without_a_known_home_is_harmless(run_python):
+    code = f"""
+import os, pathlib
+def unknown(path):
+    raise RuntimeError("Could not determine home directory.")
+pathlib.Path.home = classmethod(unknown)
+{_WORK}
+print(bool(os.environ["XDG_CACHE_HOME"]))
+"""
+    done = run_python(code, XDG_CACHE_HOME=None)
+    assert done.stdout.split()[-1] == "True"
+
+
+def test_an_entry_that_cannot_be_replaced_leaves_no_temporary_file(device, disk_cache):
+    build(device, "twice", _COPY, "the test")
+    (entry,) = entries(disk_cache)
+    entry.unlink()
+    entry.mkdir()
+    build(device, "twice", _COPY, "the test")
+    assert list(entry.parent.iterdir()) == [entry]
+
+
 def test_several_processes_may_compile_at_once(run_python, tmp_path):
     cache = tmp_path / "cache"
     outcomes = []

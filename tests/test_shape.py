@@ -11,10 +11,9 @@ from cltensor.testing import gradcheck, gradgradcheck
 DTYPES = ["bool", "uint8", "int16", "int64", "float32"]
 
 
-@pytest.fixture(params=["cpu", "gpu"], autouse=True)
-def kernel_form(request, monkeypatch):
+@pytest.fixture(autouse=True)
+def kernel_form(skeleton):
     """Runs each test with the kernels' loops over runs, then with one element per work-item."""
-    monkeypatch.setattr(ct.device(), "is_cpu", request.param == "cpu")
 
 
 def counted(*sizes, dtype="float32"):

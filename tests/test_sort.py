@@ -10,10 +10,9 @@ from cltensor.testing import gradcheck, gradgradcheck
 SIZES = [(0,), (1,), (15,), (16,), (17,), (33,), (1000,), (70001,), (3, 0), (5, 1, 7), (4, 300, 9)]
 
 
-@pytest.fixture(params=["cpu", "gpu"], autouse=True)
-def kernel_form(request, monkeypatch):
+@pytest.fixture(autouse=True)
+def kernel_form(skeleton):
     """Runs each test with the kernels' loops over runs, then with one element per work-item."""
-    monkeypatch.setattr(ct.device(), "is_cpu", request.param == "cpu")
 
 
 def check(got, want):

@@ -78,6 +78,18 @@ def test_sequences(x):
     assert max(a).item() == 2
 
 
+def test_membership_and_divmod(device):
+    values = ct.tensor([7, -7, 3])
+    assert 3 in values
+    assert 4 not in values
+    assert None not in values
+    for quotient, rest in (divmod(values, 2), divmod(2, values), divmod(values, values)):
+        assert isinstance(quotient, ct.Tensor)
+        assert isinstance(rest, ct.Tensor)
+    assert [part.tolist() for part in divmod(values, 2)] == [[3, -4, 1], [1, 1, 1]]
+    assert [part.tolist() for part in divmod(2, values)] == [[0, -1, 0], [2, -5, 2]]
+
+
 def test_tensors_are_hashed_by_identity(x):
     assert {x: 1}[x] == 1
     assert x in [x]

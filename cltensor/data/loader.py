@@ -145,7 +145,8 @@ class DataLoader:
         self.collate_fn = collate_fn
         self.prefetch = prefetch
         self.device = device
-        self._random = np.random.default_rng(seed)
+        # NumPy takes no negative seeds, manual_seed does.
+        self._random = np.random.default_rng(seed % 2**64 if isinstance(seed, int) else seed)
 
     def __len__(self) -> int:
         whole, rest = divmod(len(self.dataset), self.batch_size)

@@ -92,7 +92,7 @@ class _BatchNorm(Module):
         momentum = self.momentum
         if self.training and self.track_running_stats:
             # Counted on the device, so that the forward pass never waits for it.
-            self.num_batches_tracked = (self.num_batches_tracked + 1).realize()
+            self.num_batches_tracked.replace((self.num_batches_tracked + 1).realize())
             if momentum is None:
                 momentum = 1.0 / self.num_batches_tracked.astype(self.running_mean.dtype)
         return F.batch_norm(

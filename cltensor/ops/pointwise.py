@@ -348,7 +348,8 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 
 # Activations.
 relu = pointwise(
-    "relu(x)", "x < 0 ? (T)0 : x", accepts="iuf",
+    # Mesa 22.3 dies compiling the first form for int8.
+    "relu(x)", {"f": "x < 0 ? (T)0 : x", "i": "x > 0 ? x : (T)0", "u": "x"}, accepts="iuf",
     dx=lambda g, out: where(greater(out, 0), g, _zeros(g)),
 )  # fmt: skip
 sigmoid = pointwise(

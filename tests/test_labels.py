@@ -1,0 +1,25 @@
+"""Labels: picking the score of each, and what a label out of range says."""
+
+import pytest
+
+import cltensor as ct
+from cltensor.errors import IndexingError
+from cltensor.nn import functional as F
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_label_out_of_range_is_reported_at_the_next_read(device, label):
+    scores = ct.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
+    loss = F.cross_entropy(scores, ct.tensor([0, label]))
+    message = (
+        f"^cross_entropy: label {label} is out of range for 3 classes; valid labels are 0 to 2$"
+    )
+    with pytest.raises(IndexingError, match=message):
+        loss.item()
+    assert F.cross_entropy(scores, ct.tensor([2, 0])).item() == pytest.approx(0.407606)
+
+
+def test_one_hot_refuses_negative_labels(device):
+    spread = ct.one_hot(ct.tensor([1, -1]), 3)
+    with pytest.raises(IndexingError, match="^one_hot: label -1 is out of range for 3 classes"):
+        spread.numpy()
