@@ -10,19 +10,52 @@
     outer_kept = kept if by_row else kept[:-1]
     block, results = 4096, len(code.results)
     passes = (1, 2) if kind == 'moments' else (1,)
+    shift, centre = ('shift', 'centre') if by_row else ('shift_l[l]', 'a0_l[l]')
+    if not device.is_cpu:
+        passes, shift = (0 if kind == 'moments' else 1,), 'shift'
+    planes = results if kind != 'moments' else 3 if partial else 2
 %>
 <%def name="take(turn, at, position)">
-% if turn == 1:
+% if turn != 2:
 % for s in code.stores:
                 ${s.name}_g[${code.flat}] = ${s.name};
 % endfor
 % endif
-                ${kinds.take(kind, code.results, acc_type, turn, at, position, 'centre' if by_row else 'a0_l[l]')}
+                ${kinds.take(kind, code.results, acc_type, turn, at, position, shift, centre)}
+</%def>
+## What moments are taken relative to: the first value of the reduced range.
+<%def name="first_value(name)">
+    if (length > 0) {
+${expression.coordinates(code, reduced, '0')}
+${expression.bases(code)}
+${expression.evaluate(code)}
+        ${name} = ${code.results[0]};
+    }
+</%def>
+## A work-item of a GPU takes every `step`-th element, in short blocks for the rounding error.
+<%def name="walk(first, step)">
+% if kind == 'best':
+    for (${index} r = begin + ${first}; r < end; r += ${step}) {
+% else:
+    for (${index} b = begin + ${first}; b < end; b += ${step} * 128) {
+        ${kinds.declare(kind, results, acc_type, index, start, '_b')}
+        const ${index} b_end = end - b < ${step} * 128 ? end : b + ${step} * 128;
+    for (${index} r = b; r < b_end; r += ${step}) {
+% endif
+${expression.coordinates(code, reduced, 'r')}
+${expression.bases(code)}
+${expression.evaluate(code)}
+${take(passes[0], '' if kind == 'best' else '_b', 'r')}
+    }
+% if kind != 'best':
+        ${kinds.merge_block(kind, results, acc_type)}
+    }
+% endif
 </%def>
 ${kinds.macros(reduction)}
 __kernel void reduce(
     __global ${out_type}* restrict out_g
-% if partial:
+% if partial and kind == 'best':
     , __global ${acc_type}* restrict value_g
 % endif
 ${expression.parameters(code)}
@@ -31,8 +64,8 @@ ${expression.arguments(code)}
 ) {
     const ${index} begin = (${index})get_group_id(1) * part;
     const ${index} end = begin + part < length ? begin + part : length;
-    out_g += (size_t)get_group_id(1) * outer * ${2 if kind == 'moments' else results};
-% if partial:
+    out_g += (size_t)get_group_id(1) * outer * ${planes};
+% if partial and kind == 'best':
     value_g += (size_t)get_group_id(1) * outer;
 % endif
 % if by_row and device.is_cpu:
@@ -41,6 +74,10 @@ ${expression.arguments(code)}
     for (${index} o = o_begin; o < o_end; ++o) {
 ${expression.coordinates(code, kept, 'o')}
         ${kinds.declare(kind, results, acc_type, index, start, '')}
+% if kind == 'moments':
+        ${acc_type} shift = 0;
+        ${first_value('shift')}
+% endif
         ## Short blocks keep the rounding error near that of pairwise summation, and in cache.
         for (${index} b = begin; b < end; b += ${block}) {
             const ${index} b_end = b + ${block} < end ? b + ${block} : end;
@@ -88,8 +125,16 @@ ${take(turn, '_l[l]', f'i + (c{inner} - first)')}
 ${expression.coordinates(code, outer_kept, 'o')}
     ${kinds.declare(kind, results, acc_type, index, start, '_t', columns, 'width')}
     ${kinds.declare(kind, results, acc_type, index, start, '_l', columns, 'width')}
+% if kind == 'moments':
+    ${acc_type} shift_l[${columns}];
+    for (int l = 0; l < width; ++l) {
+        const ${index} c${inner} = column + l;
+        shift_l[l] = 0;
+        ${first_value('shift_l[l]')}
+    }
+% endif
     ## Blocks of rows: for the rounding error, or, gone over twice, to stay in cache.
-    const int rows = ${f'{64 * columns} / width' if kind == 'moments' else 256};
+    const int rows = ${f'width > {columns // 4} ? {64 * columns} / width : 256' if kind == 'moments' else 256};
     for (${index} b = begin; b < end; b += rows) {
         const ${index} b_end = b + rows < end ? b + rows : end;
 % for turn in passes:
@@ -109,22 +154,18 @@ ${take(turn, '_t[l]' if kind == 'best' else '_l[l]', 'r')}
         ${kinds.merge_columns(kind, results, acc_type, start, '(b_end - b)')}
     }
     for (int l = 0; l < width; ++l) {
-        ${kinds.give(kind, results, '_t[l]', f'o * n{inner} + column + l', partial)}
+        ${kinds.give(kind, results, '_t[l]', f'o * n{inner} + column + l', partial, shift)}
     }
 % elif by_row:
     const ${index} o = get_group_id(0);
     const int lid = get_local_id(0), group = get_local_size(0);
 ${expression.coordinates(code, kept, 'o')}
     ${kinds.declare(kind, results, acc_type, index, start, '')}
-    for (${index} r = begin + lid; r < end; r += group) {
-${expression.coordinates(code, reduced, 'r')}
-${expression.bases(code)}
-${expression.evaluate(code)}
-${take(0 if kind == 'moments' else 1, '', 'r')}
-    }
 % if kind == 'moments':
-    a0 += shift;
+    ${acc_type} shift = 0;
+    ${first_value('shift')}
 % endif
+${walk('lid', 'group')}
     ${kinds.tree(kind, results, acc_type, index)}
     if (lid == 0) {
         ${kinds.give(kind, results, '', 'o', partial)}
@@ -137,15 +178,11 @@ ${take(0 if kind == 'moments' else 1, '', 'r')}
     if (c${inner} >= n${inner}) return;
 ${expression.coordinates(code, outer_kept, 'o')}
     ${kinds.declare(kind, results, acc_type, index, start, '')}
-    for (${index} r = begin; r < end; ++r) {
-${expression.coordinates(code, reduced, 'r')}
-${expression.bases(code)}
-${expression.evaluate(code)}
-${take(0 if kind == 'moments' else 1, '', 'r')}
-    }
 % if kind == 'moments':
-    a0 += shift;
+    ${acc_type} shift = 0;
+    ${first_value('shift')}
 % endif
+${walk('0', '1')}
     ${kinds.give(kind, results, '', f'o * n{inner} + c{inner}', partial)}
 % endif
 }

@@ -1,7 +1,9 @@
 ## What the kinds of reduction do in the kernels of reduce.cl. "fold": accumulators a0, a1, ... take
 ## in one value each; "best": a0 and where_0 hold the best value and its place; "moments": a0 is the
-## mean and a1 the sum of squared differences from it of a_n values. turn says which pass over a
-## block it is: moments sum in the first and square in the second; 0 stands for a single pass.
+## mean, less the first value of all (shift), and a1 the sum of squared differences from it of a_n
+## values. All that are merged have the same shift, so a mean far from zero is rounded once, at the
+## end. turn says which pass over a block it is: moments sum in the first and square in the second; 0
+## stands for a single pass.
 
 <%def name="macros(reduction)">
 % if reduction.kind == 'best':
@@ -46,8 +48,7 @@
 % endif
 % endif
 % if kind == 'moments' and suffix != '_l':
-    ${index} a_n = 0;
-    ${T} shift = 0;
+    ${index} a_n${'' if size else suffix} = 0;
 % endif
 </%def>
 
@@ -65,7 +66,7 @@
 % endfor
 </%def>
 
-<%def name="take(kind, names, T, turn, at, position, centre='centre')">
+<%def name="take(kind, names, T, turn, at, position, shift='shift', centre='centre')">
 % if kind == 'best':
     {
         const int wins = BETTER(${names[0]}, a0${at}) || where_0${at} < 0;
@@ -78,17 +79,18 @@
 % endfor
 % elif turn == 0:
     {
-        ## Less its first element, so that a mean far from zero is not rounded in every step.
-        if (a_n == 0) shift = ${names[0]};
-        const ${T} near = ${names[0]} - shift, delta = near - a0;
-        a_n += 1;
-        a0 += delta / (${T})a_n;
-        a1 += delta * (near - a0);
+        const ${T} near = ${names[0]} - ${shift}, delta = near - a0${at};
+        a_n${at} += 1;
+        a0${at} += delta / (${T})a_n${at};
+        a1${at} += delta * (near - a0${at});
     }
 % elif turn == 1:
-    a0${at} += ${names[0]};
+    a0${at} += ${names[0]} - ${shift};
 % else:
-    a1${at} += (${names[0]} - ${centre}) * (${names[0]} - ${centre});
+    {
+        const ${T} delta = ${names[0]} - ${shift} - ${centre};
+        a1${at} += delta * delta;
+    }
 % endif
 </%def>
 
@@ -124,6 +126,17 @@
         for (int l = 0; l < ${lanes}; ++l) squares += a1_l[l];
         MERGE(a_n, a0, a1, ${count}, centre, squares, ${T})
     }
+% endif
+</%def>
+
+## Take in the accumulators of a block.
+<%def name="merge_block(kind, results, T)">
+% if kind == 'fold':
+% for k in range(results):
+    a${k} = COMBINE(a${k}, a${k}_b);
+% endfor
+% else:
+    if (a_n_b > 0) MERGE(a_n, a0, a1, a_n_b, a0_b, a1_b, ${T})
 % endif
 </%def>
 
@@ -198,14 +211,21 @@
     }
 </%def>
 
-<%def name="give(kind, results, at, place, partial)">
+## The results; partial ones with all that merging them takes.
+<%def name="give(kind, results, at, place, partial, shift='shift')">
 % if kind == 'best':
     out_g[${place}] = where_0${at};
 % if partial:
     value_g[${place}] = a0${at};
 % endif
+% elif kind == 'moments':
+    out_g[${place}] = a0${at}${'' if partial else f' + {shift}'};
+    out_g[outer + ${place}] = a1${at};
+% if partial:
+    out_g[2 * outer + ${place}] = ${shift};
+% endif
 % else:
-% for k in range(2 if kind == 'moments' else results):
+% for k in range(results):
     out_g[${f'{k} * outer + ' if k else ''}${place}] = a${k}${at};
 % endfor
 % endif

@@ -1,5 +1,6 @@
 ## One work-item merges the `parts` of one result: places and values of best elements (kind "best"),
-## or means and sums of squares of `part` values each, fewer in the last ("moments").
+## or means and sums of squares of `part` values each, fewer in the last, beside the shift that all
+## means are relative to ("moments").
 <%page args="reduction, T"/>\
 <%namespace name="kinds" file="reduce_kinds.cl"/>\
 ${kinds.macros(reduction)}
@@ -27,9 +28,9 @@ __kernel void reduce_merge(__global ${T}* restrict out_g, __global const ${T}* r
     ${T} a0 = 0, a1 = 0;
     for (long p = 0; p < parts; ++p) {
         const long count = (p + 1) * part < length ? part : length - p * part;
-        MERGE(a_n, a0, a1, count, in_g[p * 2 * outer + o], in_g[(p * 2 + 1) * outer + o], ${T})
+        MERGE(a_n, a0, a1, count, in_g[p * 3 * outer + o], in_g[(p * 3 + 1) * outer + o], ${T})
     }
-    out_g[o] = a0;
+    out_g[o] = a0 + in_g[2 * outer + o];
     out_g[outer + o] = a1;
 % endif
 }

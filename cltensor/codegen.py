@@ -181,7 +181,8 @@ class Operand(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A node of the expression that the kernel writes, contiguous over the iteration space.
+    """A node of the expression that the kernel writes, contiguous over the iteration space or,
+    if per_row, over its rows.
 
     place is the name of the operand whose elements it replaces, or its own for a new buffer.
     """
@@ -189,10 +190,12 @@ class Store(NamedTuple):
     name: str
     ctype: str
     place: str
+    per_row: bool
 
 
-#: Node.stored: not at all, in a buffer of its own, or in place of entry stored - IN_PLACE.
-DROPPED, STORED, IN_PLACE = 0, 1, 2
+#: Node.stored: not at all; in a buffer of its own, an element for each of the iteration space or
+#: for each row of it; or in place of entry stored - IN_PLACE.
+DROPPED, STORED, PER_ROW, IN_PLACE = 0, 1, 2, 3
 
 
 class Node(NamedTuple):
@@ -253,8 +256,10 @@ class Code:
                 else:
                     self.lines.append("")
                 if entry.stored:
-                    place = name if entry.stored == STORED else names[entry.stored - IN_PLACE]
-                    self.stores.append(Store(name, C_NAMES[entry.dtype], place))
+                    anew = entry.stored < IN_PLACE
+                    place = name if anew else names[entry.stored - IN_PLACE]
+                    per_row = entry.stored == PER_ROW
+                    self.stores.append(Store(name, C_NAMES[entry.dtype], place, per_row))
             elif isinstance(entry, Parts):
                 name = f"x{slot}"
                 dtypes.append(entry.dtype)
@@ -351,7 +356,8 @@ def reduction_kernel(
     """Build the kernel that reduces the `results` of `entries` over what `space` does not keep, on
     a CPU with so many partial results side by side in a row, or neighbouring columns at a time.
 
-    partial: whether the values of best elements are given too, since places alone cannot be merged.
+    partial: whether the results shall be merged: places of best elements come with the elements,
+    moments with what they are relative to.
     """
     source = render(
         device,

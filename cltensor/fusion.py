@@ -291,7 +291,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
     cut = reduction_grid(device, device.is_cpu, accumulator, width, outer, length)
     tasks, splits, local, lanes, columns = cut
     part = -(-length // splits)
-    partial = splits > 1 and op.kind == "best"
+    partial = splits > 1 and op.kind != "fold"
     results = tuple(expression.results)
     key = (
         op.id, *cut[3:], accumulator.num, results, tuple(expression.key), space.flags, space.kept,
@@ -305,10 +305,9 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
         )  # fmt: skip
         device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
-    size = prod(root.shape)
-    result = Value((splits, *root.shape) if splits > 1 else root.shape, root.dtype, device)
-    given = _allocate([result])
-    if partial:
+    size = prod(root.shape) + (outer if partial and op.kind == "moments" else 0)
+    given = [device.pool.allocate(splits * size * root.dtype.itemsize)]
+    if partial and op.kind == "best":
         given.append(device.pool.allocate(splits * size * accumulator.itemsize))
     per_item = -(-outer // tasks) if tasks else 0
     kernel(
@@ -329,7 +328,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
     if splits == 1:
         root.settle(given[0])
     elif op.kind == "fold":
-        result.settle(given[0])
+        result = stored((splits, *root.shape), root.dtype, device, given[0])
         kept = (False,) + (True,) * len(root.shape)
         root.settle(realize(reduction(op, (result,), kept, root.shape, root.dtype)))
     else:

@@ -58,13 +58,12 @@ class RowCode(Code):
         count = len(entries)
         operands = iter(self.operands)
         texts = iter(self.lines)
-        stores = iter(self.stores)
+        stores = {store.name: store for store in self.stores}
         self._stage = [0] * count
         self._row = [False] * count
         self._text: list[str] = [""] * count
         self._load: list[Operand | None] = [None] * count
-        self.row_stores: list[Store] = []
-        stored: dict[int, Store] = {}
+        along: dict[int, Store] = {}
         for slot, entry in enumerate(entries):
             if isinstance(entry, Node):
                 refs = [r for r in entry.refs if r >= 0]
@@ -78,16 +77,17 @@ class RowCode(Code):
                 self._row[slot] = operand.flags[-1] == BROADCAST
             if isinstance(entry, Node | Fold):
                 self._text[slot] = next(texts)
-                if entry.stored:
-                    stored[slot] = next(stores)
-                    if self._row[slot]:
-                        self.row_stores.append(stored[slot])
+                store = stores.get(self.names[slot])
+                if store is not None and not store.per_row:
+                    along[slot] = store
+                # Only what is one number for each row can be stored once for each row.
+                assert store is None or self._row[slot] or not store.per_row
         last = max(self._stage) + 1
         wanted = [
             [e.ref for s, e in enumerate(entries) if isinstance(e, Fold) and self._stage[s] == k]
             for k in range(1, last)
         ]
-        wanted.append([slot for slot in stored if not self._row[slot]])
+        wanted.append(list(along))
         needed = [self._below(slots) for slots in wanted]
         self.kept_names: list[tuple[str, str]] = []
         kept: dict[int, int] = {}  # slot: the loop that computes it
@@ -110,8 +110,12 @@ class RowCode(Code):
             if k < last - 1:
                 self.loops.append(Loop(before, loads, lines, self._folds(k + 1), [], []))
             else:
-                along = [s for slot, s in stored.items() if not self._row[slot]]
-                self.loops.append(Loop(before, loads, lines, [], [], along))
+                self.loops.append(Loop(before, loads, lines, [], [], list(along.values())))
+
+    @property
+    def row_stores(self) -> list[Store]:
+        """The stores of one number for each row."""
+        return [store for store in self.stores if store.per_row]
 
     def _dtype(self, slot: int) -> np.dtype:
         entry = self._entries[slot]

@@ -16,6 +16,7 @@ import numpy as np
 from cltensor.codegen import (
     DROPPED,
     IN_PLACE,
+    PER_ROW,
     STORED,
     Fold,
     Formula,
@@ -175,7 +176,9 @@ class Expression:
     """The pending nodes below `roots`, in order of evaluation, with their leaves and scalars.
 
     wanted is stored in any case. Reductions over `rows` become entries too; any other is computed
-    beforehand and read.
+    beforehand and read. What is stored has an element for each of the iteration space or for each
+    of `rows`, and its shape alone says which: a node of the whole shape may well be computed from
+    nothing but one number for each row.
     """
 
     def __init__(
@@ -193,6 +196,7 @@ class Expression:
         self._wanted = wanted
         self.rows = rows
         shape = roots[0].shape
+        self._space = shape if rows is None else rows.shape
         self._shapes = (shape,) if rows is None else (rows.shape, rows.result, shape)
         self.results = [self._visit(root) for root in roots]
 
@@ -247,4 +251,8 @@ class Expression:
                 self.replacing.append(value)
                 return IN_PLACE + slot
         self.outputs.append(value)
-        return STORED
+        if value.shape == self._space:
+            return STORED
+        assert self.rows is not None, (value.shape, self._space)
+        assert prod(value.shape) == prod(self.rows.result), (value.shape, self.rows)
+        return PER_ROW

@@ -59,6 +59,54 @@ def test_rows_keep_what_is_held(device):
     np.testing.assert_allclose(below.numpy(), x - x.max(1, keepdims=True), rtol=1e-6)
 
 
+def test_a_whole_shape_computed_from_one_number(device):
+    g = ct.tensor(4.0)
+    spread = g.expand((3, 5)) * 2
+    out = spread + normal_tensor(3, 5).sum(axis=1, keepdims=True)
+    want = 8 + normal(3, 5).sum(1, keepdims=True) + np.zeros((3, 5))
+    np.testing.assert_allclose(out.numpy(), want, rtol=1e-5)
+    np.testing.assert_array_equal(spread.numpy(), np.full((3, 5), 8.0, np.float32))
+
+
+def normal_tensor(*shape):
+    return ct.tensor(normal(*shape))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_stored_node_is_whole(device, seed):
+    """Random expressions over whole shapes, rows, columns and single numbers, some nodes held."""
+    rng = np.random.default_rng(seed)
+    shape = [(40, 6), (5, 7), (2, 3, 4), (300, 65)][seed % 4]
+    ones = (1,) * len(shape)
+    leaves = [shape, (*shape[:-1], 1), (*ones[:-1], shape[-1]), (shape[-1],), ones, ()]
+    pool = []
+    for leaf in leaves:
+        x = rng.standard_normal(leaf).astype(np.float32)
+        pool.append((ct.tensor(x), x.astype(np.float64)))
+    held = []
+    for _ in range(9):
+        kind = rng.integers(6)
+        t, x = pool[rng.integers(len(pool))]
+        if kind < 2 and x.ndim == len(shape):
+            axis = -1 if rng.integers(3) else None
+            t, x = t.mean(axis=axis, keepdims=True), x.mean(axis, keepdims=True)
+        elif kind == 2 and x.ndim:
+            t, x = t.max(axis=-1, keepdims=True), x.max(-1, keepdims=True)
+        elif kind == 3:
+            t, x = t.expand(shape), np.broadcast_to(x, shape)
+        else:
+            u, y = pool[rng.integers(len(pool))]
+            t, x = t - u * 0.5, x - y * 0.5
+        pool.append((t, x))
+        if rng.integers(2):
+            held.append((t, x))
+    held.append(pool[-1])
+    del pool, t, x
+    for t, x in reversed(held):
+        assert t.shape == x.shape
+        np.testing.assert_allclose(t.numpy(), x, rtol=1e-5, atol=2e-6)
+
+
 def test_scattered_rows(device):
     x = normal(200, 300)
     np.testing.assert_allclose(
@@ -76,8 +124,9 @@ def test_moments(device, shape, axis, offset):
     got = moments(ct.tensor(x), axis).numpy()
     wide = x.astype(np.float64)
     mean = wide.mean(axis, keepdims=True)
-    np.testing.assert_allclose(got[0], mean, rtol=1e-6, atol=2e-5)
-    np.testing.assert_allclose(got[1], ((wide - mean) ** 2).sum(axis, keepdims=True), rtol=1e-4)
+    # Far from zero too, the mean is off by little more than its own rounding.
+    np.testing.assert_allclose(got[0], mean, rtol=7e-8, atol=1e-6)
+    np.testing.assert_allclose(got[1], ((wide - mean) ** 2).sum(axis, keepdims=True), rtol=2e-6)
 
 
 @pytest.mark.parametrize(("shape", "axis"), CASES)
@@ -86,7 +135,7 @@ def test_sums(device, shape, axis):
     got = sums(ct.tensor(x), ct.tensor(x) * ct.tensor(y), axis=axis).numpy()
     for out, want in zip(got, (x, x * y), strict=True):
         wide = want.astype(np.float64)
-        np.testing.assert_allclose(out, wide.sum(axis, keepdims=True), rtol=1e-4, atol=1e-2)
+        np.testing.assert_allclose(out, wide.sum(axis, keepdims=True), rtol=2e-6, atol=1e-2)
 
 
 def test_best_elements_of_a_split_range(device):
@@ -103,7 +152,7 @@ def test_batch_norm_far_from_zero():
     wide = x.astype(np.float64)
     mean, var = wide.mean((0, 2, 3), keepdims=True), wide.var((0, 2, 3), keepdims=True)
     # The mean itself is a float32: half a unit in its last place is 5e-4.
-    np.testing.assert_allclose(out, (wide - mean) / np.sqrt(var + 1e-5), atol=1e-3)
+    np.testing.assert_allclose(out, (wide - mean) / np.sqrt(var + 1e-5), atol=6e-4)
 
 
 @pytest.mark.parametrize("kind", ["batch", "layer"])
