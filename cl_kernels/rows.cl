@@ -2,7 +2,7 @@
 ## `per_item` rows, elsewhere a work-group takes one. Each loop over a row reduces what the next ones
 ## need; the last stores the nodes that somebody holds.
 <%namespace name="expression" file="expression.cl"/>
-<% index, inner, lanes, kept = code.index, code.inner, 32, code.axes(True) %>
+<% index, inner, lanes, kept = code.index, code.inner, code.lanes, code.axes(True) %>
 <%def name="element(walk, at, accumulate)">
                 const ${index} at = ${at}, c${inner} = at;
 % for line in walk.loads + walk.lines:
@@ -55,19 +55,36 @@ ${expression.bases(code)}
         {
             ${index} first = 0;
             if (length >= ${lanes}) {
+                ## Loops as long as a vector vanish, and the arrays that they fill become registers.
 % for f in walk.folds:
-                ${f.ctype} ${f.name}_l[${lanes}];
-                for (int l = 0; l < ${lanes}; ++l) ${f.name}_l[l] = ${f.start};
+% for g in range(walk.groups):
+                ${f.ctype} ${f.name}_l${g}[${lanes}];
+                for (int l = 0; l < ${lanes}; ++l) ${f.name}_l${g}[l] = ${f.start};
 % endfor
-                for (; first + ${lanes} <= length; first += ${lanes})
+% endfor
+                for (; first + ${walk.groups * lanes} <= length; first += ${walk.groups * lanes}) {
+% for g in range(walk.groups):
                     for (int l = 0; l < ${lanes}; ++l) {
-${element(walk, 'first + l', lambda f: f'{f.name}_l[l]')}
+${element(walk, f'first + {g * lanes} + l', lambda f: f'{f.name}_l{g}[l]')}
                     }
-                for (int l = 0; l < ${lanes}; ++l) {
-% for f in walk.folds:
-                    ${f.name}_t = COMBINE_${f.name}(${f.name}_t, ${f.name}_l[l]);
 % endfor
                 }
+% if walk.groups > 1:
+                for (; first + ${lanes} <= length; first += ${lanes})
+                    for (int l = 0; l < ${lanes}; ++l) {
+${element(walk, 'first + l', lambda f: f'{f.name}_l0[l]')}
+                    }
+% endif
+% for f in walk.folds:
+% for into, other in merge_order(walk.groups):
+                for (int l = 0; l < ${lanes}; ++l)
+                    ${f.name}_l${into}[l] = COMBINE_${f.name}(${f.name}_l${into}[l], ${f.name}_l${other}[l]);
+% endfor
+% for into, other in merge_order(lanes):
+                ${f.name}_l0[${into}] = COMBINE_${f.name}(${f.name}_l0[${into}], ${f.name}_l0[${other}]);
+% endfor
+                ${f.name}_t = COMBINE_${f.name}(${f.name}_t, ${f.name}_l0[0]);
+% endfor
             }
             for (${index} c = first; c < length; ++c) {
 ${element(walk, 'c', lambda f: f'{f.name}_t')}

@@ -227,6 +227,25 @@ class Parts(NamedTuple):
 Entry = Node | Fold | Parts | np.dtype
 
 
+#: Functions that take a CPU many times as long as a sum.
+EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
+#: Bytes of the vectors that loops over lanes shall become.
+_VECTOR = 32
+
+
+def groups_for(lines: Sequence[str]) -> int:
+    """How many vectors of partial results to keep beside each other while `lines` are evaluated:
+    each sum waits for the one before, unless the formulas take longer than that."""
+    if any(EXPENSIVE.search(line) for line in lines):
+        return 1
+    return 4 if len(lines) <= 4 else 2
+
+
+def merge_order(n: int) -> list[tuple[int, int]]:
+    """In which order to merge `n` partial results, a power of two, into the first: (into, other)."""
+    return [(k, k + h) for h in [n >> s for s in range(1, n.bit_length())] for k in range(h)]
+
+
 class Code:
     """Everything that a template needs to know of an expression over a geometry."""
 
@@ -270,6 +289,9 @@ class Code:
                 flags = geometry.flags[len(self.operands)]
                 self.operands.append(Operand(name, C_NAMES[entry], flags))
             names.append(name)
+        sizes = [d.itemsize for d in dtypes]
+        sizes += [e.domain.itemsize for e in entries if isinstance(e, Node)]
+        self.lanes = _VECTOR // max(sizes)
         self.names = names
         self.results = [names[slot] for slot in results]
 

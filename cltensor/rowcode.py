@@ -7,20 +7,30 @@ a loop per depth of nested reductions, and a last one for what is stored.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from cltensor.codegen import BROADCAST, Code, Entry, Fold, Geometry, Node, Operand, Store
+from cltensor.codegen import (
+    BROADCAST,
+    EXPENSIVE,
+    Code,
+    Entry,
+    Fold,
+    Geometry,
+    Node,
+    Operand,
+    Store,
+    groups_for,
+    merge_order,
+)
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
 from cltensor.program import Kernel, build, render
 
 #: Longest row of which expensive intermediate results are kept from one loop to the next.
 KEPT_LENGTH = 4096
-_EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
 
 
 class Accumulator(NamedTuple):
@@ -45,6 +55,11 @@ class Loop(NamedTuple):
     folds: list[Accumulator]
     keep: list[str]
     stores: list[Store]
+
+    @property
+    def groups(self) -> int:
+        """How many vectors of partial results, since one sum waits for the one before."""
+        return groups_for(self.lines)
 
 
 class RowCode(Code):
@@ -99,18 +114,14 @@ class RowCode(Code):
         for k, slots in enumerate(wanted):
             fresh = [slot for slot, loop in kept.items() if loop == k]
             ready = frozenset(slot for slot, loop in kept.items() if loop < k)
-            before = self._before(k)
+            before, keep = self._before(k), []
             if fresh:
-                # First in a loop of their own: sums amid long formulas make poor vector code.
-                loads, lines = self._body(fresh, ready)
                 keep = [self.names[slot] for slot in fresh]
-                self.loops.append(Loop(before, loads, lines, [], keep, []))
-                before, ready = [], ready | frozenset(fresh)
+                slots = [*slots, *fresh]
             loads, lines = self._body(slots, ready)
-            if k < last - 1:
-                self.loops.append(Loop(before, loads, lines, self._folds(k + 1), [], []))
-            else:
-                self.loops.append(Loop(before, loads, lines, [], [], list(along.values())))
+            folds = self._folds(k + 1) if k < last - 1 else []
+            here = [] if k < last - 1 else list(along.values())
+            self.loops.append(Loop(before, loads, lines, folds, keep, here))
 
     @property
     def row_stores(self) -> list[Store]:
@@ -137,13 +148,13 @@ class RowCode(Code):
         return found
 
     def _expensive(self, needed: list[set[int]]) -> list[int]:
-        """The slow entries that a sum, or more than one loop, needs."""
+        """The slow entries that more than one loop needs."""
         return [
             slot
             for slot, entry in enumerate(self._entries)
             if isinstance(entry, Node)
-            and any(slot in slots for slots in needed[:-1])
-            and _EXPENSIVE.search(self._text[slot])
+            and sum(slot in slots for slots in needed) > 1
+            and EXPENSIVE.search(self._text[slot])
         ]
 
     def _before(self, stage: int) -> list[str]:
@@ -190,5 +201,5 @@ def row_kernel(
 ) -> Kernel:
     """Build the kernel that evaluates `entries`, reductions over rows among them."""
     code = RowCode(device, entries, space, wide, short)
-    source = render(device, "rows", code=code, length=KEPT_LENGTH)
+    source = render(device, "rows", code=code, length=KEPT_LENGTH, merge_order=merge_order)
     return build(device, "rows", source, "the generated expression in rows.cl")

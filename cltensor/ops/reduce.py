@@ -275,7 +275,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def _softmax_run(x: Any, axis: int) -> Any:
     e = exp(x - _shift(x, axis))
-    return e / sum(e, axis, True)
+    return e * (1 / sum(e, axis, True))  # a division takes a CPU five times as long
 
 
 def _log_softmax_run(x: Any, axis: int) -> Any:
