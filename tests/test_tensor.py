@@ -8,7 +8,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.autograd import Variable
-from cltensor.errors import DTypeError, IndexingError, ShapeError
+from cltensor.errors import DTypeError, GradientError, IndexingError, ShapeError
 
 
 @pytest.fixture
@@ -255,3 +255,11 @@ def test_a_zero_dimensional_tensor_works_like_the_others(device):
     assert x[None].shape == (1,)
     assert x[...].item() == 2
     assert x.T.item() == 2
+
+
+@pytest.mark.parametrize("operation", ["backward", "requires_grad_"])
+def test_a_tensor_has_no_graph_and_says_what_has(device, operation):
+    with pytest.raises(GradientError, match=f"^{operation}: a Tensor records no operations"):
+        getattr(ct.ones(2), operation)()
+    x = ct.ones(2)
+    assert x.requires_grad_(False) is x

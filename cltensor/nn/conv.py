@@ -6,13 +6,11 @@ from typing import Any
 
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
-from cltensor.nn import init
 from cltensor.nn.functional import Pair, pair
-from cltensor.nn.module import Module
-from cltensor.nn.parameter import Parameter
+from cltensor.nn.linear import Affine
 
 
-class Conv2d(Module):
+class Conv2d(Affine):
     """Cross-correlate images with learned filters and add a bias per output channel.
 
     Args:    kernel_size, stride, padding, dilation: an integer or (height, width); padding may
@@ -36,7 +34,6 @@ class Conv2d(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise ShapeError(
                 f"Conv2d: groups={groups} does not divide in_channels={in_channels} and "
@@ -46,6 +43,8 @@ class Conv2d(Module):
             raise ValueError(
                 f"Conv2d: padding_mode is {padding_mode!r}; only 'zeros' is there, pad the input"
             )
+        shape = (out_channels, in_channels // groups, *pair(kernel_size))
+        super().__init__(shape, bias, device, dtype)
         self.in_channels = in_channels
         self.out_channels = out_channels
         self.kernel_size = pair(kernel_size)
@@ -54,18 +53,6 @@ class Conv2d(Module):
         self.dilation = pair(dilation)
         self.groups = groups
         self.padding_mode = padding_mode
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(init.empty(shape, dtype, device))
-        self.bias: Parameter | None
-        if bias:
-            self.bias = Parameter(init.empty((out_channels,), dtype, device))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw new initial weights."""
-        init.default_(self.weight, self.bias)
 
     def forward(self, x: Any) -> Any:
         """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
