@@ -18,23 +18,11 @@ from cltensor.device import devices, get
 
 ROOT = Path(__file__).resolve().parent.parent
 _other_kernels = {}  # of the kind that the device is not, kept from test to test
-_store = program._store
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _compile_once():
-    """On PoCL, leave the disk cache to the driver, which has one: to hand out a kernel's binary it
-    compiles the kernel a second time, which would take half the time of the suite."""
-    if get().is_pocl:
-        program._store = lambda entry, built: None
-    yield
-    program._store = _store
 
 
 @pytest.fixture
 def disk_cache(tmp_path, monkeypatch):
-    """cltensor's own disk cache, at work in an empty folder."""
-    monkeypatch.setattr(program, "_store", _store)
+    """cltensor's own disk cache in an empty folder."""
     monkeypatch.setattr(program, "cache_folder", lambda: tmp_path)
     return tmp_path
 
