@@ -24,16 +24,16 @@ class Identity(Module):
 class Affine(Module):
     """What layers with a weight and a bias per output share.
 
-    Args:    shape: the weight's, outputs first; bias: whether there is one.
-    State:   weight, bias (outputs,); both start uniform in +-1/sqrt(fan_in).
+    Args:    shape: the weight's; biases: their number, 0 for none.
+    State:   weight, bias (biases,); both start uniform in +-1/sqrt(fan_in).
     """
 
-    def __init__(self, shape: tuple[int, ...], bias: bool, device: Any, dtype: Any) -> None:
+    def __init__(self, shape: tuple[int, ...], biases: int, device: Any, dtype: Any) -> None:
         super().__init__()
         self.weight = Parameter(init.empty(shape, dtype, device))
         self.bias: Parameter | None
-        if bias:
-            self.bias = Parameter(init.empty(shape[:1], dtype, device))
+        if biases:
+            self.bias = Parameter(init.empty((biases,), dtype, device))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -61,7 +61,7 @@ class Linear(Affine):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__((out_features, in_features), bias, device, dtype)
+        super().__init__((out_features, in_features), bias * out_features, device, dtype)
         self.in_features = in_features
         self.out_features = out_features
 
