@@ -178,17 +178,6 @@ def test_linspace_eye_and_meshgrid(device):
         ct.meshgrid(ct.arange(2), indexing="zz")
 
 
-def test_typed_constructors(device):
-    assert ct.FloatTensor([1, 2]).dtype == ct.float32
-    assert ct.FloatTensor(2, 3).shape == (2, 3)
-    assert ct.LongTensor([1.7]).numpy().tolist() == [1]
-    assert ct.ByteTensor([1]).type() == "cltensor.ByteTensor"
-    x = ct.ones(2)
-    assert x.type("torch.LongTensor").dtype == x.type(ct.LongTensor).dtype == ct.int64
-    assert x.type(ct.int8).dtype == ct.int8
-    assert repr(ct.BoolTensor) == "cltensor.BoolTensor"
-
-
 def test_new_creates_beside_a_tensor(device):
     x = ct.zeros(2, dtype="int32")
     assert x.new_zeros(3).dtype == x.new_ones(3).dtype == x.new_tensor([1.5]).dtype == ct.int32
