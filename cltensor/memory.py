@@ -160,6 +160,13 @@ class Pool:
             self._collect()
             self._release()
 
+    def reset_peak(self) -> None:
+        """Count the peak from what is in use now; recorded calls included."""
+        with self.device.lock:
+            for pool in (self, *self.children):
+                pool._collect()
+                pool.peak = pool.in_use
+
     def summary(self) -> dict[str, int]:
         """Bytes in use, cached, the peak in use, and the limit; recorded calls included."""
         with self.device.lock:
@@ -179,6 +186,11 @@ def memory_summary(device: Device | str | None = None) -> dict[str, int]:
     return get(device).pool.summary()
 
 
+def reset_peak_memory(device: Device | str | None = None) -> None:
+    """Let `peak` of the device's `memory_summary` start again from what is in use now."""
+    get(device).pool.reset_peak()
+
+
 def empty_cache(device: Device | str | None = None) -> None:
     """Give unused buffers back to the driver, on one device or, for None, on all."""
     for each in devices() if device is None else [get(device)]:
@@ -188,7 +200,9 @@ def empty_cache(device: Device | str | None = None) -> None:
 
 def upload(device: Device, array: np.ndarray) -> Buffer:
     """A new buffer that holds the elements of `array` in row-major order."""
-    buffer = device.pool.allocate(array.nbytes)
+    # The buffers of a recording's own pool may serve several launches, in every replay.
+    pool = device.pool if device.recorder is None else device.recorder.outer_pool
+    buffer = pool.allocate(array.nbytes)
     write(buffer, array)
     return buffer
 

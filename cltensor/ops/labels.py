@@ -6,11 +6,13 @@ Unlike `gather`, a negative label is a fault and not a count from the end, one l
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, int64
 from cltensor.memory import Buffer
 from cltensor.op import Op, primitive, same_device
@@ -31,13 +33,19 @@ def _run_pick(x: Tensor, labels: Tensor, axis: int, ignored: int, operation: str
     return result
 
 
+@lru_cache(maxsize=64)
+def _places(device: Device, classes: int, dtype: np.dtype) -> Tensor:
+    """0, 1, ... classes - 1, uploaded once."""
+    return arange(classes, dtype=dtype, device=device)
+
+
 def _spread(g: Any, labels: Any, axis: int, ignored: int, classes: int) -> Any:
     """Zeros with g at the labels along a new axis of `classes`: the derivative of label_pick.
 
     Pointwise, so that it needs no memory of its own in the gradient that it is added to.
     """
     fits = np.iinfo(labels.dtype).max >= classes
-    places = arange(classes, dtype=labels.dtype if fits else int64, device=g.device)
+    places = _places(g.device, classes, labels.dtype if fits else int64)
     labels = unsqueeze(labels, axis)
     hit = equal(reshape(places, (classes,) + (1,) * (g.ndim - axis)), labels)
     if 0 <= ignored < classes:
