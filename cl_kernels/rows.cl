@@ -2,9 +2,10 @@
 ## `per_item` rows, elsewhere a work-group takes one. Each loop over a row reduces what the next ones
 ## need; the last stores the nodes that somebody holds.
 <%namespace name="expression" file="expression.cl"/>
-<% index, inner, lanes, kept = code.index, code.inner, code.lanes, code.axes(True) %>
-<%def name="element(walk, at, accumulate)">
-                const ${index} at = ${at}, c${inner} = at;
+<%namespace name="lanes" file="lanes.cl"/>
+<% index, inner, kept = code.index, code.inner, code.axes(True) %>
+<%def name="element(walk, suffix='')">
+                const ${index} c${inner} = at;
 % for line in walk.loads + walk.lines:
                 ${line}
 % endfor
@@ -14,14 +15,10 @@
 % for s in walk.stores:
                 ${s.name}_g[base + at] = ${s.name};
 % endfor
-% for f in walk.folds:
-                ${accumulate(f)} = COMBINE_${f.name}(${accumulate(f)}, ${f.operand});
-% endfor
+${lanes.take(walk.folds, suffix, 'at')}
 </%def>
 % for walk in code.loops:
-% for f in walk.folds:
-#define COMBINE_${f.name}(acc, x) (${f.combine})
-% endfor
+${lanes.macros(walk.folds)}
 % endfor
 __kernel void rows(
     const ${index} rows, const ${index} per_item
@@ -49,79 +46,36 @@ ${expression.bases(code)}
         ${line}
 % endfor
 % if device.is_cpu and walk.folds:
-% for f in walk.folds:
-        ${f.ctype} ${f.name}_t = ${f.start};
-% endfor
+${lanes.declare(walk.folds, walk.groups, code.lanes)}
         {
-            ${index} first = 0;
-            if (length >= ${lanes}) {
-                ## Loops as long as a vector vanish, and the arrays that they fill become registers.
-% for f in walk.folds:
-% for g in range(walk.groups):
-                ${f.ctype} ${f.name}_l${g}[${lanes}];
-                for (int l = 0; l < ${lanes}; ++l) ${f.name}_l${g}[l] = ${f.start};
-% endfor
-% endfor
-                for (; first + ${walk.groups * lanes} <= length; first += ${walk.groups * lanes}) {
-% for g in range(walk.groups):
-                    for (int l = 0; l < ${lanes}; ++l) {
-${element(walk, f'first + {g * lanes} + l', lambda f: f'{f.name}_l{g}[l]')}
-                    }
-% endfor
-                }
-% if walk.groups > 1:
-                for (; first + ${lanes} <= length; first += ${lanes})
-                    for (int l = 0; l < ${lanes}; ++l) {
-${element(walk, 'first + l', lambda f: f'{f.name}_l0[l]')}
-                    }
-% endif
-% for f in walk.folds:
-% for into, other in merge_order(walk.groups):
-                for (int l = 0; l < ${lanes}; ++l)
-                    ${f.name}_l${into}[l] = COMBINE_${f.name}(${f.name}_l${into}[l], ${f.name}_l${other}[l]);
-% endfor
-% for into, other in merge_order(lanes):
-                ${f.name}_l0[${into}] = COMBINE_${f.name}(${f.name}_l0[${into}], ${f.name}_l0[${other}]);
-% endfor
-                ${f.name}_t = COMBINE_${f.name}(${f.name}_t, ${f.name}_l0[0]);
-% endfor
-            }
-            for (${index} c = first; c < length; ++c) {
-${element(walk, 'c', lambda f: f'{f.name}_t')}
-            }
+            <%lanes:run index="${index}" groups="${walk.groups}" lanes="${code.lanes}"
+                        first="0" stop="length" args="suffix">
+${element(walk, suffix)}
+            </%lanes:run>
         }
-% for f in walk.folds:
-        const ${f.ctype} ${f.name} = ${f.name}_t;
-% endfor
-% elif device.is_cpu:
-% if walk.stores or walk.keep:
-        for (${index} c = 0; c < length; ++c) {
-${element(walk, 'c', None)}
-        }
-% endif
+${lanes.merge(walk.folds, walk.groups, code.lanes, merge_order)}
 % else:
 % for f in walk.folds:
-        ${f.ctype} ${f.name}_t = ${f.start};
+        ${f.ctype} ${f.name} = ${f.start};
 % endfor
-% if walk.folds or walk.stores:
-        for (${index} c = lid; c < length; c += group) {
-${element(walk, 'c', lambda f: f'{f.name}_t')}
+% if walk.folds or walk.stores or walk.keep:
+        for (${index} at = ${'0' if device.is_cpu else 'lid'}; at < length; at += ${'1' if device.is_cpu else 'group'}) {
+${element(walk)}
         }
 % endif
 % for f in walk.folds:
         {
             __local ${f.ctype}* totals = (__local ${f.ctype}*)scratch;
-            totals[lid] = ${f.name}_t;
+            totals[lid] = ${f.name};
             for (int half_group = group / 2; half_group > 0; half_group /= 2) {
                 barrier(CLK_LOCAL_MEM_FENCE);
                 if (lid < half_group)
-                    totals[lid] = COMBINE_${f.name}(totals[lid], totals[lid + half_group]);
+                    totals[lid] = MERGE_${f.name}(totals[lid], totals[lid + half_group]);
             }
             barrier(CLK_LOCAL_MEM_FENCE);
-            ${f.name}_t = totals[0];
+            ${f.name} = totals[0];
             barrier(CLK_LOCAL_MEM_FENCE);
         }
-        const ${f.ctype} ${f.name} = ${f.name}_t;
 % endfor
 % endif
 % endfor

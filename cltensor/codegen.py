@@ -11,7 +11,6 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import count
-from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -227,23 +226,8 @@ class Parts(NamedTuple):
 Entry = Node | Fold | Parts | np.dtype
 
 
-#: Functions that take a CPU many times as long as a sum.
-EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
 #: Bytes of the vectors that loops over lanes shall become.
 _VECTOR = 32
-
-
-def groups_for(lines: Sequence[str]) -> int:
-    """How many vectors of partial results to keep beside each other while `lines` are evaluated:
-    each sum waits for the one before, unless the formulas take longer than that."""
-    if any(EXPENSIVE.search(line) for line in lines):
-        return 1
-    return 4 if len(lines) <= 4 else 2
-
-
-def merge_order(n: int) -> list[tuple[int, int]]:
-    """In which order to merge `n` partial results, a power of two, into the first: (into, other)."""
-    return [(k, k + h) for h in [n >> s for s in range(1, n.bit_length())] for k in range(h)]
 
 
 class Code:
@@ -361,42 +345,3 @@ def pointwise_kernel(
     code = Code(entries, space, wide)
     source = render(device, "pointwise", code=code)
     return build(device, "pointwise", source, "the generated expression in pointwise.cl")
-
-
-def reduction_kernel(
-    device: Device,
-    reduction: Reduction,
-    accumulator: np.dtype,
-    entries: Sequence[Entry],
-    results: Sequence[int],
-    space: Geometry,
-    wide: bool,
-    lanes: int,
-    columns: int,
-    partial: bool,
-) -> Kernel:
-    """Build the kernel that reduces the `results` of `entries` over what `space` does not keep, on
-    a CPU with so many partial results side by side in a row, or neighbouring columns at a time.
-
-    partial: whether the results shall be merged: places of best elements come with the elements,
-    moments with what they are relative to.
-    """
-    source = render(
-        device,
-        "reduce",
-        code=Code(entries, space, wide, results),
-        reduction=reduction,
-        acc_type=C_NAMES[accumulator],
-        out_type="long" if reduction.kind == "best" else C_NAMES[accumulator],
-        start=reduction.start_of(accumulator),
-        by_row=not space.kept[-1],
-        lanes=lanes,
-        columns=columns,
-        partial=partial,
-    )
-    return build(device, "reduce", source, f"the generated reduction '{reduction.name}'")
-
-
-def count_kept(space: Geometry) -> int:
-    """How many results a reduction over `space` has."""
-    return prod(n for n, kept in zip(space.sizes, space.kept, strict=True) if kept)

@@ -14,7 +14,6 @@ import numpy as np
 
 from cltensor.codegen import (
     BROADCAST,
-    EXPENSIVE,
     Code,
     Entry,
     Fold,
@@ -22,25 +21,14 @@ from cltensor.codegen import (
     Node,
     Operand,
     Store,
-    groups_for,
-    merge_order,
 )
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
 from cltensor.program import Kernel, build, render
+from cltensor.reducecode import EXPENSIVE, Accumulator, groups_for, merge_order
 
 #: Longest row of which expensive intermediate results are kept from one loop to the next.
 KEPT_LENGTH = 4096
-
-
-class Accumulator(NamedTuple):
-    """A reduction as its loop sees it: `name` becomes the total of `operand` over the row."""
-
-    name: str
-    ctype: str
-    start: str
-    combine: str
-    operand: str
 
 
 class Loop(NamedTuple):
@@ -183,8 +171,8 @@ class RowCode(Code):
                 self.names[slot],
                 C_NAMES[entry.dtype],
                 entry.reduction.start_of(entry.dtype),
-                entry.reduction.combine,
                 self.names[entry.ref],
+                entry.reduction.combine,
             )
             for slot, entry in enumerate(self._entries)
             if isinstance(entry, Fold) and self._stage[slot] == stage
@@ -193,7 +181,7 @@ class RowCode(Code):
     def _read(self, slot: int) -> str:
         x = self._load[slot]
         assert x is not None
-        return f"const {x.ctype} {x.name} = {x.name}_g[{x.name}_b{x.inner}];"
+        return f"const {x.ctype} {x.name} = {x.name}_p[0{x.inner}];"
 
 
 def row_kernel(
