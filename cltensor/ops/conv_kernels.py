@@ -29,8 +29,7 @@ from cltensor.ops.conv_blocks import (
     interleave,
     spread,
 )
-from cltensor.ops.launch import Launch, Plan, execute
-from cltensor.ops.linalg import (
+from cltensor.ops.gemm import (
     ROWS,
     VECTORS,
     accumulator,
@@ -40,6 +39,7 @@ from cltensor.ops.linalg import (
     local_budget,
     vector_width,
 )
+from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.pointwise import astype, full
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
