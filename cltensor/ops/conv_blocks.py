@@ -45,6 +45,17 @@ class Axis(NamedTuple):
         return min(self.step, (self.taps - 1) * self.tap + 1)
 
 
+class Weights(NamedTuple):
+    """Where filters lie: offset, then the distance between groups, filters, channels, taps."""
+
+    offset: int
+    group: int
+    filter: int
+    channel: int
+    row: int
+    col: int
+
+
 def interleave(rows: Axis, cols: Axis) -> tuple[int, ...]:
     """Two axes as the kernels take them."""
     return tuple(v for pair in zip(rows, cols, strict=True) for v in pair)

@@ -22,6 +22,7 @@ from cltensor.ops.conv_blocks import (
     Caps,
     Padding,
     Pair,
+    Weights,
     axes_of,
     batch_for,
     blocks_for,
@@ -29,6 +30,7 @@ from cltensor.ops.conv_blocks import (
     interleave,
     spread,
 )
+from cltensor.ops.conv_winograd import plan_filter, plan_image
 from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.linalg import (
     ROWS,
@@ -37,23 +39,11 @@ from cltensor.ops.linalg import (
     ceil_div,
     equal_parts,
     grid_tile,
-    local_budget,
     vector_width,
 )
 from cltensor.ops.pointwise import astype, full
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
-
-
-class Weights(NamedTuple):
-    """Where filters lie: offset, then the distance between groups, filters, channels, taps."""
-
-    offset: int
-    group: int
-    filter: int
-    channel: int
-    row: int
-    col: int
 
 
 class Target(NamedTuple):
@@ -63,10 +53,6 @@ class Target(NamedTuple):
     row: int
     col: int
     offset: int
-
-
-# store: the most transformed elements that a work-item holds in local memory.
-tuning.declare("conv_wino", ["all"], store=(65536, 16384, 32768, 98304))
 
 
 def _correlate(
@@ -105,44 +91,8 @@ def _correlate(
 
 
 def _winograd_fits(rows: Axis, cols: Axis, channels: int, filters: int, dtype: np.dtype) -> bool:
-    """Whether F(2x2, 3x3) applies, and transforms and partly filled tiles leave a gain."""
-    if dtype != float32 or {(a.taps, a.step, a.tap) for a in (rows, cols)} != {(3, 1, 1)}:
-        return False
-    covered = ceil_div(rows.out, 2) * 2 * ceil_div(cols.out, 8) * 8
-    return min(channels, filters) >= 24 and covered < 1.4 * rows.out * cols.out
-
-
-def _winograd(
-    device: Device, images: int, rows: Axis, cols: Axis, channels: int, filters: int, groups: int,
-    weights: Weights,
-) -> Plan | None:  # fmt: skip
-    """conv_wino, if local memory holds what it needs."""
-    budget = local_budget(device) // 4 - ROWS * 256
-    pitch = 8 * ceil_div(cols.out, 8) + 2
-    s_cap = 2048 if pitch <= 200 else 6 * pitch
-    v_cap = min(tuning.parameters(device, "conv_wino", float32, "all")["store"], budget - s_cap)
-    if v_cap < 256 * 8:
-        return None
-    n_channels = equal_parts(channels, v_cap // 256)
-    n_blocks = v_cap // (256 * n_channels)
-    blocks = ceil_div(ceil_div(rows.out, 2) * ceil_div(cols.out, 8), 4)
-    # Filters are read once for each item: as many blocks as fit, but work for every core.
-    items = ceil_div(2 * device.compute_units, images * groups)
-    n_blocks = equal_parts(blocks, max(1, min(n_blocks, blocks // items)))
-    panels = groups * ceil_div(filters, ROWS)
-    lay = Launch(
-        kernel(device, "conv_wino_weights", MR=ROWS),
-        (panels, 1, 1), (1, 1, 1), (3, 2), ((2, weights.offset),),
-        (filters, channels, *weights[1:]),
-    )  # fmt: skip
-    run = Launch(
-        kernel(device, "conv_wino", MR=ROWS, v_cap=v_cap, s_cap=s_cap),
-        (ceil_div(blocks, n_blocks), 1, images * groups), (1, 1, 1), (0, 1, 3), ((1, 0),),
-        (channels, filters, rows.size, cols.size, rows.out, cols.out, rows.start, cols.start,
-         groups, n_blocks, filters, n_channels),
-    )  # fmt: skip
-    shape = (images, filters * groups, rows.out, cols.out)
-    return Plan(shape, float32, (lay, run), (panels * 16 * channels * ROWS,))
+    """Whether transforms and partly filled tiles leave a gain."""
+    return dtype == float32 and min(channels, filters) >= 12
 
 
 def _grid(
@@ -233,7 +183,7 @@ def _plan_forward(
     taps = rows.taps * cols.taps
     weights = Weights(0, filters * channels * taps, channels * taps, taps, cols.taps, 1)
     if _winograd_fits(rows, cols, channels, filters, dtype):
-        plan = _winograd(device, images, rows, cols, channels, filters, groups, weights)
+        plan = plan_image(device, images, rows, cols, channels, filters, groups, weights)
         if plan is not None:
             return plan
     target = Target(rows.out * cols.out, cols.out, 1, 0)
@@ -277,7 +227,7 @@ def _plan_data(
                 -every_row * cols.taps, -every_col,
             )  # fmt: skip
             if (rows.step, cols.step) == (1, 1) and _winograd_fits(*axes, summed, channels, dtype):
-                plan = _winograd(device, images, *axes, summed, channels, groups, weights)
+                plan = plan_image(device, images, *axes, summed, channels, groups, weights)
                 if plan is not None:
                     return plan
             blocks = blocks_for(*axes, max(1, summed), channels, vector_width(dtype), 1, caps)
@@ -304,6 +254,10 @@ def _plan_weight(
     shape = (y[1], channels, *taps)
     if 0 in shape or 0 in y or 0 in x:
         return shape
+    if is_cpu and _winograd_fits(rows, cols, channels, filters, dtype):
+        plan = plan_filter(device, images, rows, cols, channels, filters, groups)
+        if plan is not None:
+            return plan
     caps = caps_for(device, dtype, with_grad=True)
     width = vector_width(dtype)
     # One vector of filters where there are no more, with twice the rows of taps.
