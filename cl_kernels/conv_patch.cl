@@ -78,7 +78,41 @@ static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, c
             }
         }
     % endif
+    % if TI == TA:
+        if (step_w == 2) {
+            /* Every other element of two vectors, which begin one early where the row does not
+               begin, so as not to reach beyond its end. */
+            const int odd = 2 * lo + iw0 > 0;
+            const int end = odd || 2 * hi + iw0 <= w ? hi : hi - 1;
+            while (end - lo >= ${VW} && j < end) {
+                if (j + ${VW} > end) j = end - ${VW};
+                const vec p = *(__global const uvec*)(s + 2 * j - odd);
+                const vec q = *(__global const uvec*)(s + 2 * j - odd + ${VW});
+                *(__local uvec*)(d + j) = odd ? (vec)(p.odd, q.odd) : (vec)(p.even, q.even);
+                j += ${VW};
+            }
+        }
+    % endif
         for (; j < hi; j++) d[j] = s[(long)j * step_w];
+    }
+}
+</%def>
+
+## A function that copies a plane with its elements step_h and step_w apart, and zeros between.
+<%def name="spread_function(TI, TA)">
+static void spread_plane(__local ${TA}* d, __global const ${TI}* x, const int h, const int w,
+                         const int ih0, const int iw0, const int step_h, const int step_w,
+                         const int rows, const int pitch, const int fill)
+{
+    if (fill)
+        for (int i = 0; i < rows * pitch; i++) d[i] = 0;
+    const int top = ih0 > 0 ? (ih0 + step_h - 1) / step_h : 0;
+    const int left = iw0 > 0 ? (iw0 + step_w - 1) / step_w : 0;
+    const int right = iw0 + pitch > 0 ? (iw0 + pitch + step_w - 1) / step_w : 0;
+    const int stop = right < w ? right : w;
+    for (int i = top; i < h && i * step_h - ih0 < rows; i++) {
+        __local ${TA}* e = d + (i * step_h - ih0) * pitch - iw0;
+        for (int j = left; j < stop; j++) e[j * step_w] = x[(long)i * w + j];
     }
 }
 </%def>

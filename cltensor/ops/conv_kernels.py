@@ -16,6 +16,7 @@ from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, float32, promote
 from cltensor.errors import DTypeError
 from cltensor.op import same_device
+from cltensor.ops import conv_depth
 from cltensor.ops.conv_blocks import (
     Axis,
     Blocks,
@@ -182,6 +183,12 @@ def _plan_forward(
         return _grid("forward", device, dtype, shape, rows, cols, images, channels, filters, groups)
     taps = rows.taps * cols.taps
     weights = Weights(0, filters * channels * taps, channels * taps, taps, cols.taps, 1)
+    if conv_depth.fits(rows, cols, channels, filters):
+        plan = conv_depth.plan_image(
+            device, dtype, images, rows, cols, (1, 1), channels, filters, groups, weights
+        )
+        if plan is not None:
+            return plan
     if _winograd_fits(rows, cols, channels, filters, dtype):
         plan = plan_image(device, images, rows, cols, channels, filters, groups, weights)
         if plan is not None:
@@ -211,6 +218,20 @@ def _plan_data(
         return _grid(*whole)
     caps = caps_for(device, dtype, with_grad=False)
     taps = rows.taps * cols.taps
+    if conv_depth.fits(rows, cols, channels, filters):
+        weights = Weights(
+            taps - 1, filters * channels * taps, taps, channels * taps, -cols.taps, -1
+        )
+        turned = [
+            Axis(a.out, a.size, a.taps, 1, -a.start - (a.taps - 1) * a.tap, a.tap)
+            for a in (rows, cols)
+        ]
+        plan = conv_depth.plan_image(
+            device, dtype, images, *turned, (rows.step, cols.step), filters, channels, groups,
+            weights,
+        )
+        if plan is not None:
+            return plan
     launches: list[Launch] = []
     scratch: list[int] = []
     for i in range(min(rows.step, size[0])):
@@ -254,6 +275,12 @@ def _plan_weight(
     shape = (y[1], channels, *taps)
     if 0 in shape or 0 in y or 0 in x:
         return shape
+    if is_cpu and conv_depth.fits(rows, cols, channels, filters):
+        plan = conv_depth.plan_filter(
+            device, dtype, images, rows, cols, channels, filters, groups
+        )
+        if plan is not None:
+            return plan
     if is_cpu and _winograd_fits(rows, cols, channels, filters, dtype):
         plan = plan_filter(device, images, rows, cols, channels, filters, groups)
         if plan is not None:
