@@ -127,3 +127,28 @@ static void spread_plane(__local ${TA}* d, __global const ${TI}* x, const int h,
                            (${row0}) * step_h + start_h + fh, (${col0}) * step_w + start_w + fw,
                            step_h, step_w, ${n_rows} + span_h / step_h, pitch, ${fill});
 </%def>
+
+## Replaces every other one of 2*VW elements from p on by those of c, the first one or the second
+## one as y_phase says; adds to what is there unless `first`.
+<%def name="replace_half(p, c, VW)">
+<%
+    digits = '0123456789abcdef'
+    def blend(new, old, start, phase):
+        return ', '.join(f'{new}.s{digits[start + l // 2]}' if l % 2 == phase else f'{old}.s{digits[l]}'
+                         for l in range(VW))
+%>
+{
+    __global uvec* lo = (__global uvec*)(${p});
+    __global uvec* hi = (__global uvec*)(${p} + ${VW});
+    const vec a = *lo, b = *hi;
+    if (y_phase) {
+        const vec s = first ? ${c} : ${c} + (vec)(a.odd, b.odd);
+        *lo = (vec)(${blend('s', 'a', 0, 1)});
+        *hi = (vec)(${blend('s', 'b', VW // 2, 1)});
+    } else {
+        const vec s = first ? ${c} : ${c} + (vec)(a.even, b.even);
+        *lo = (vec)(${blend('s', 'a', 0, 0)});
+        *hi = (vec)(${blend('s', 'b', VW // 2, 0)});
+    }
+}
+</%def>

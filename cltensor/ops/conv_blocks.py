@@ -163,9 +163,12 @@ def batch_for(rows: Axis, cols: Axis, blocks: Blocks, lanes: int, caps: Caps, im
     return max(1, min(images, patches, grads, 512 // pixels))
 
 
-def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int, shares: int) -> Blocks:
+def spread(
+    blocks: Blocks, rows: Axis, images: int, groups: int, cores: int, shares: int, panel: int
+) -> Blocks:
     """`blocks` with fewer rows and filters where that is needed to give every core work, or with
-    several images where work-items would be more than `shares` for each core."""
+    several images where work-items would be more than `shares` for each core; filters go by whole
+    panels."""
     tiles = groups * ceil_div(rows.out, blocks.rows)
     if images * tiles >= 4 * cores:
         return blocks._replace(
@@ -176,5 +179,5 @@ def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int, sha
         n_rows = ceil_div(n_rows, 2)
         tiles = groups * ceil_div(rows.out, n_rows)
     parts = ceil_div(2 * cores, max(1, images * tiles))
-    n_filters = ceil_div(ceil_div(blocks.filters, ROWS), parts) * ROWS
+    n_filters = ceil_div(ceil_div(blocks.filters, panel), parts) * panel
     return blocks._replace(rows=n_rows, filters=n_filters)

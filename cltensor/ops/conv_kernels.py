@@ -48,12 +48,43 @@ from cltensor.tensor import Tensor
 
 
 class Target(NamedTuple):
-    """Where outputs lie: the distance between planes, rows, columns, and the first one."""
+    """Where outputs lie: the distance between planes, rows, columns, and the first one. Where
+    columns are two apart, phase tells the odd ones and pairs is half the width of the image."""
 
     plane: int
     row: int
     col: int
     offset: int
+    phase: int = 0
+    pairs: int = 0
+
+
+_PIXELS = 1024  # of a block with filters as lanes
+
+
+def _register_tile(
+    rows: Axis, cols: Axis, channels: int, filters: int, width: int, blocks: Blocks
+) -> tuple[str, int, int]:
+    """What the lanes of conv_cpu are, and the rows and vectors of its register tile: those with
+    the fewest products, idle ones included. The store of a tile counts as 10 steps of its sum, or
+    18 where it is transposed; steps with filters as lanes, aligned and one after the other, take a
+    tenth less (as measured)."""
+    if filters == 1:  # a tile of one row is filled by more pixels
+        return "pixels", 1, 8
+    deep = channels * rows.taps * cols.taps
+    n_rows, n_cols = blocks.rows, blocks.cols
+    pixels = n_rows * n_cols
+    run_on = ceil_div(n_rows * (n_cols + cols.reach), width)
+    vectors = min(n_rows * ceil_div(n_cols, width), run_on)
+    options: list[tuple[float, str, int, int]] = [
+        (ceil_div(vectors, nv) * nv * ceil_div(filters, mr) * mr * (deep + 10), "pixels", mr, nv)
+        for mr, nv in ((ROWS, VECTORS), (4, 3))
+    ]
+    if pixels <= _PIXELS:
+        lanes = VECTORS * width
+        idle = ceil_div(pixels, ROWS) * ROWS * ceil_div(filters, lanes) * VECTORS
+        options.append((idle * (deep + 18) * 0.9, "filters", ROWS, VECTORS))
+    return min(options)[1:]
 
 
 def _correlate(
@@ -64,19 +95,21 @@ def _correlate(
     """conv_cpu with `filters` by `channels` per group, after laying out the filters in operand
     `scratch`, whose size comes first."""
     element, sums = C_NAMES[dtype], C_NAMES[accumulator(dtype)]
-    # A group of one filter (depthwise) fills a tile of one row by more pixels instead.
-    tile_rows, vectors = (1, 8) if filters == 1 else (ROWS, VECTORS)
-    panels = groups * ceil_div(filters, tile_rows)
+    lanes, tile_rows, vectors = _register_tile(
+        rows, cols, channels, filters, vector_width(dtype), blocks
+    )
+    panel = tile_rows if lanes == "pixels" else vectors * vector_width(dtype)
+    panels = groups * ceil_div(filters, panel)
     shares = tuning.parameters(device, "conv_cpu", dtype, "image")["shares"]
-    blocks = spread(blocks, rows, images, groups, device.compute_units, shares)
+    blocks = spread(blocks, rows, images, groups, device.compute_units, shares, panel)
     lay = Launch(
-        kernel(device, "conv_weights", TI=element, TA=sums, MR=tile_rows),
+        kernel(device, "conv_weights", TI=element, TA=sums, MR=panel),
         (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
         (filters, channels, max(1, blocks.channels), rows.taps, cols.taps, *weights[1:]),
     )  # fmt: skip
     run = kernel(
-        device, "conv_cpu", TI=element, TA=sums, TO=sums, VW=vector_width(dtype), MR=tile_rows,
-        NV=vectors, patch_cap=caps.patch, k_cap=caps.taps,
+        device, "conv_cpu", lanes=lanes, TI=element, TA=sums, TO=sums, VW=vector_width(dtype),
+        MR=tile_rows, NV=vectors, patch_cap=caps.patch, k_cap=caps.taps, p_cap=_PIXELS,
     )  # fmt: skip
     grid = (
         ceil_div(rows.out, blocks.rows) * ceil_div(cols.out, blocks.cols),
@@ -87,7 +120,7 @@ def _correlate(
         *(images, channels, filters, *interleave(rows, cols), *target, groups, blocks.images),
         *(blocks.filters, max(1, blocks.channels), blocks.rows, blocks.cols),
     )
-    size = panels * tile_rows * channels * rows.taps * cols.taps
+    size = panels * panel * channels * rows.taps * cols.taps
     return size, lay, Launch(run, grid, (1, 1, 1), (0, 1, scratch), ((1, 0),), rest)
 
 
@@ -227,7 +260,14 @@ def _plan_data(
             for a in (rows, cols)
         ]
         plan = conv_depth.plan_image(
-            device, dtype, images, *turned, (rows.step, cols.step), filters, channels, groups,
+            device,
+            dtype,
+            images,
+            *turned,
+            (rows.step, cols.step),
+            filters,
+            channels,
+            groups,
             weights,
         )
         if plan is not None:
@@ -254,7 +294,14 @@ def _plan_data(
             blocks = blocks_for(*axes, max(1, summed), channels, vector_width(dtype), 1, caps)
             if blocks is None:
                 return _grid(*whole)
-            target = Target(size[0] * size[1], size[1] * rows.step, cols.step, i * size[1] + j)
+            target = Target(
+                size[0] * size[1],
+                size[1] * rows.step,
+                cols.step,
+                i * size[1] + j,
+                j,
+                size[1] // 2,
+            )
             needed, *pair = _correlate(
                 device, dtype, images, *axes, summed, channels, groups, weights, target, caps,
                 blocks, 3 + len(scratch),
@@ -276,9 +323,7 @@ def _plan_weight(
     if 0 in shape or 0 in y or 0 in x:
         return shape
     if is_cpu and conv_depth.fits(rows, cols, channels, filters):
-        plan = conv_depth.plan_filter(
-            device, dtype, images, rows, cols, channels, filters, groups
-        )
+        plan = conv_depth.plan_filter(device, dtype, images, rows, cols, channels, filters, groups)
         if plan is not None:
             return plan
     if is_cpu and _winograd_fits(rows, cols, channels, filters, dtype):
