@@ -45,6 +45,29 @@ class Axis(NamedTuple):
         return min(self.step, (self.taps - 1) * self.tap + 1)
 
 
+class Correlation(NamedTuple):
+    """A convolution in numbers; channels and filters are those of one group."""
+
+    device: Device
+    dtype: np.dtype
+    images: int
+    rows: Axis
+    cols: Axis
+    channels: int
+    filters: int
+    groups: int
+
+    @property
+    def taps(self) -> int:
+        """How many taps a filter has in each channel."""
+        return self.rows.taps * self.cols.taps
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the outputs."""
+        return self.images, self.groups * self.filters, self.rows.out, self.cols.out
+
+
 class Weights(NamedTuple):
     """Where filters lie: offset, then the distance between groups, filters, channels, taps."""
 
@@ -54,6 +77,26 @@ class Weights(NamedTuple):
     channel: int
     row: int
     col: int
+
+
+def weights_of(c: Correlation) -> Weights:
+    """The filters of `c`, contiguous."""
+    return Weights(0, c.filters * c.channels * c.taps, c.channels * c.taps, c.taps, c.cols.taps, 1)
+
+
+def turned(c: Correlation) -> tuple[Correlation, Weights]:
+    """The gradient of images as a correlation of stride 1 of outputs with filters turned over, and
+    these; elements of the outputs stand as far apart as the stride of `c`, with zeros between."""
+    rows, cols = (
+        Axis(a.out, a.size, a.taps, 1, -a.start - (a.taps - 1) * a.tap, a.tap)
+        for a in (c.rows, c.cols)
+    )
+    plain = weights_of(c)
+    back = Weights(
+        c.taps - 1, plain.group, plain.channel, plain.filter, -plain.row, -plain.col
+    )  # fmt: skip
+    swapped = c._replace(rows=rows, cols=cols, channels=c.filters, filters=c.channels)
+    return swapped, back
 
 
 def interleave(rows: Axis, cols: Axis) -> tuple[int, ...]:
