@@ -134,7 +134,8 @@ class Case:
     build makes, for a library, a function without arguments that does the work once (`inner`
     times). work is what one call does, in bytes, floating-point operations or images as `unit`
     says; flops are its floating-point operations where work counts something else. self_timed: the
-    function returns the seconds that count. slow: few repeats will do.
+    function returns the seconds that count. slow: few repeats will do. memory: the peak of a
+    call is measured too.
     """
 
     family: str
@@ -147,6 +148,7 @@ class Case:
     inner: int = 1
     self_timed: bool = False
     slow: bool = False
+    memory: bool = False
 
     @property
     def title(self) -> str:

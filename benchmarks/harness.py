@@ -11,12 +11,13 @@ import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
 
 from benchmarks.case import OURS, UNITS, Case, Library
+from benchmarks.memory import working_memory
 from cltensor.program import Counters
 
 #: Threads of the contender before keep spinning for a while; let them go to sleep.
@@ -67,6 +68,7 @@ class Result:
     """A case with its timings by library, and what cltensor did for one call.
 
     compile: what the first call took longer than later ones, where it built or loaded programs.
+    memory: the most bytes in use during a call, over those before, by library.
     """
 
     family: str
@@ -80,6 +82,7 @@ class Result:
     programs: int = 0
     error: float | None = None
     failure: str = ""
+    memory: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Result:
@@ -161,6 +164,11 @@ def run(case: Case, libraries: list[str], plan: Plan) -> Result:
     result.launches = _count_launches(contenders[OURS])
     repeats = min(plan.repeats, 3) if case.slow else plan.repeats
     samples = _alternate(contenders, repeats, plan)
+    if case.memory:
+        for name, contender in contenders.items():
+            needed = working_memory(contender.library, contender.call)
+            if needed is not None:
+                result.memory[name] = needed
     for name, taken in samples.items():
         result.timings[name] = _summarise(taken, case.inner, firsts[name])
     ours = result.timings[OURS]

@@ -60,6 +60,9 @@ def remarks(result: Result) -> list[str]:
     for name, timing in result.timings.items():
         if timing.spread > WIDE:
             found.append(f"{name} spreads {timing.spread:.0%}")
+    if result.memory:
+        sizes = [f"{name} {size / (1 << 20):.3g}" for name, size in result.memory.items()]
+        found.append(f"peak MiB: {', '.join(sizes)}")
     foreign = max(t.foreign for t in result.timings.values())
     if foreign > CLEAN:
         found.append(f"others use {foreign:.1f} cores")

@@ -1,22 +1,29 @@
 ## One work-item computes an mc x nc tile of one product of a batch: panels of b, and of a unless
-## its rows run along k, are packed in local memory and multiplied by a register tile. For devices
-## whose local memory is cache.
+## its rows run along k, are packed in local memory and multiplied by a register tile. Where a tile
+## has few rows, and those of b run along n, a is packed and b is not. For devices whose local
+## memory is cache.
 <%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
+<%namespace name="place" file="gemm_place.cl"/>\
 <% NR = NV * VW %>
 ${tile.vectors(TA, VW)}
 
 ## Parameters of these functions carry no restrict: Oclgrind cannot run what becomes of it.
-/* c[rows x cols] (+)= a strip of a times a panel of b [kc][NR]. The strip is a panel [kc][MR], or
-   rows of a itself (those past the last repeat it). */
-% for strip in ('packed', 'direct'):
-static void multiply_${strip}(const int kc,
+/* c[rows x cols] (+)= a strip of a times a panel of b. The strip is a panel [kc][MR], or rows of a
+   itself (those past the last repeat it); the panel is packed, [kc][NR], or b itself. */
+% for strip, panel in (('packed', 'packed'), ('direct', 'packed'), ('packed', 'direct')):
+static void multiply_${strip}_${panel}(const int kc,
 % if strip == 'packed':
                     __local const ${TA}* a,
 % else:
                     __global const ${TI}* a, const long a_m,
 % endif
-                    __local const ${TA}* b, __global ${TO}* c, const long ldc,
+% if panel == 'packed':
+                    __local const ${TA}* b,
+% else:
+                    __global const ${TI}* b, const long b_k,
+% endif
+                    __global ${TO}* c, const long c_m, const long c_n,
                     const int rows, const int cols, const int first, __local ${TA}* t)
 {
 % if strip == 'direct':
@@ -28,24 +35,25 @@ static void multiply_${strip}(const int kc,
 #pragma clang loop unroll(disable)
     for (int k = 0; k < kc; k++) {
         ${tile.step([('a[%d]' if strip == 'packed' else 'a%d[k]') % r for r in range(MR)],
-                    ['*(__local const vec*)(b + %d)' % (v * VW) for v in range(NV)])}
+                    ['*(__local const vec*)(b + %d)' % (v * VW) if panel == 'packed'
+                     else capture(tile.load, TI, TA, VW, 'b + %d' % (v * VW)) for v in range(NV)])}
     % if strip == 'packed':
         a += ${MR};
     % endif
-        b += ${NR};
+        b += ${NR if panel == 'packed' else 'b_k'};
     }
 % if TA == TO:
-    if (rows >= ${MR} && cols >= ${NR}) {
+    if (rows >= ${MR} && cols >= ${NR} && c_n == 1) {
         if (first) {
         % for r in range(MR):
         % for v in range(NV):
-            *(__global uvec*)(c + ${r} * ldc + ${v * VW}) = c${r}_${v};
+            *(__global uvec*)(c + ${r} * c_m + ${v * VW}) = c${r}_${v};
         % endfor
         % endfor
         } else {
         % for r in range(MR):
         % for v in range(NV):
-            *(__global uvec*)(c + ${r} * ldc + ${v * VW}) += c${r}_${v};
+            *(__global uvec*)(c + ${r} * c_m + ${v * VW}) += c${r}_${v};
         % endfor
         % endfor
         }
@@ -55,7 +63,7 @@ static void multiply_${strip}(const int kc,
     ${tile.spill(MR, NV, VW, 't')}
     for (int r = 0; r < rows && r < ${MR}; r++)
         for (int j = 0; j < cols && j < ${NR}; j++) {
-            ${tile.put(TO, 'c[r * ldc + j]', 't[r * %d + j]' % NR, 'first')}
+            ${tile.put(TO, 'c[r * c_m + j * c_n]', 't[r * %d + j]' % NR, 'first')}
         }
 }
 % endfor
@@ -127,40 +135,38 @@ static void pack${width}(const int kc, __global const ${TI}* s, const long sk, c
 % endfor
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void gemm_cpu(__global ${TO}* restrict c_g, __global const ${TI}* restrict a_g,
-              __global const ${TI}* restrict b_g, const long c_offset,
-              const long a_offset, const long b_offset,
-              const int m, const int n, const int k,
-              const long a_m, const long a_k, const long b_k, const long b_n,
-              const int inner_batch, const long a_outer, const long a_inner,
-              const long b_outer, const long b_inner,
-              const int mc, const int nc, const int kc)
+void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int kc)
 {
     __local ${TA} a_panel[${a_cap}] __attribute__((aligned(64)));
     __local ${TA} b_panel[${NR * kc_cap}] __attribute__((aligned(64)));
     __local ${TA} t[${MR * NR}] __attribute__((aligned(64)));
-    const long batch = get_group_id(2), outer = batch / inner_batch, inner = batch % inner_batch;
+    ${place.begin()}
     const int m0 = get_group_id(1) * mc, n0 = get_group_id(0) * nc;
     const int rows = m - m0 < mc ? m - m0 : mc, cols = n - n0 < nc ? n - n0 : nc;
-    a_g += a_offset + outer * a_outer + inner * a_inner + m0 * a_m;
-    b_g += b_offset + outer * b_outer + inner * b_inner + n0 * b_n;
-    c_g += c_offset + batch * m * n + (long)m0 * n + n0;
-    const int direct = a_k == 1;
-    for (int k0 = 0; k0 < k; k0 += kc) {
-        const int depth = k - k0 < kc ? k - k0 : kc;
-        if (!direct)
+    a_g += m0 * a_m;
+    b_g += n0 * b_n;
+    c_g += m0 * c_m + n0 * c_n;
+    const int b_direct = b_n == 1 && rows <= ${2 * MR}, a_direct = a_k == 1 && !b_direct;
+    for (int k0 = k_begin; k0 < k_end; k0 += kc) {
+        const int depth = k_end - k0 < kc ? k_end - k0 : kc, first = k0 == k_begin;
+        if (!a_direct)
             for (int i = 0; i < rows; i += ${MR})
                 pack${MR}(depth, a_g + k0 * a_k + i * a_m, a_k, a_m, rows - i, a_panel + i * depth);
         for (int j = 0; j < cols; j += ${NR}) {
-            pack${NR}(depth, b_g + k0 * b_k + j * b_n, b_k, b_n, cols - j, b_panel);
+            __global const ${TI}* b = b_g + k0 * b_k + j * b_n;
+            const int b_stays = b_direct && cols - j >= ${NR};
+            if (!b_stays) pack${NR}(depth, b, b_k, b_n, cols - j, b_panel);
             for (int i = 0; i < rows; i += ${MR}) {
-                __global ${TO}* restrict c = c_g + (long)i * n + j;
-                if (direct)
-                    multiply_direct(depth, a_g + k0 + i * a_m, a_m, b_panel, c, n, rows - i,
-                                    cols - j, k0 == 0, t);
+                __global ${TO}* restrict c = c_g + i * c_m + j * c_n;
+                if (a_direct)
+                    multiply_direct_packed(depth, a_g + k0 + i * a_m, a_m, b_panel, c, c_m, c_n,
+                                           rows - i, cols - j, first, t);
+                else if (b_stays)
+                    multiply_packed_direct(depth, a_panel + i * depth, b, b_k, c, c_m, c_n,
+                                           rows - i, cols - j, first, t);
                 else
-                    multiply_packed(depth, a_panel + i * depth, b_panel, c, n, rows - i, cols - j,
-                                    k0 == 0, t);
+                    multiply_packed_packed(depth, a_panel + i * depth, b_panel, c, c_m, c_n,
+                                           rows - i, cols - j, first, t);
             }
         }
     }

@@ -9,6 +9,10 @@ typedef ${TA}${VW} vec;
 typedef ${TA}${VW} __attribute__((aligned(sizeof(${TA})))) uvec;
 </%def>
 
+## VW elements of a global array, widened where they are narrower than accumulators.
+<%def name="load(TI, TA, VW, at)"><% each = ', '.join(f'({at})[{l}]' for l in range(VW)) %>\
+${f'*(__global const uvec*)({at})' if TI == TA else f'(vec)({each})'}</%def>
+
 ## Declares the accumulators c<row>_<vector>.
 <%def name="clear(MR, NV)">
 % for r in range(MR):
@@ -44,6 +48,14 @@ typedef ${TA}${VW} __attribute__((aligned(sizeof(${TA})))) uvec;
 <%def name="put(TO, place, acc, first)">
     ${place} = (${TO})(${first} ? ${acc} : ${acc} + ${place});
 </%def>
+
+## The sum of the lanes of a vector, in a tree.
+<%def name="lanes(v, VW)"><%
+    terms = [v + '.s' + '0123456789abcdef'[l] for l in range(VW)]
+    while len(terms) > 1:
+        half = len(terms) // 2
+        terms = [f'({a} + {b})' for a, b in zip(terms[:half], terms[half:])]
+%>${terms[0]}</%def>
 
 ## Transposes VW vectors r0 ... in place: log2(VW) stages that exchange blocks of halving size, each
 ## a shuffle of two registers.

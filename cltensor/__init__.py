@@ -66,7 +66,7 @@ from cltensor.errors import (
 )
 from cltensor.explain import explain
 from cltensor.jit import jit
-from cltensor.memory import empty_cache, memory_summary
+from cltensor.memory import empty_cache, memory_summary, reset_peak_memory
 from cltensor.ops.conv import conv2d, conv_transpose2d
 from cltensor.ops.create import (
     dim,

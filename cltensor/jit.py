@@ -119,11 +119,8 @@ class _Call:
                 out.realize()
             moved = _settle_states(recorder)
         self._results = [out.buffer for out in self._outputs if out.buffer.pool is recorder.pool]
-        exchanged = [*self._results, *[before for before, _ in moved]]
         if not recorder.spoiled:
-            self.tape = tape = Tape(recorder, self._inputs, exchanged)
-            for before, static in moved:
-                tape.exchange(before, static)
+            self.tape = Tape(recorder, (*self._inputs, *self._results), moved)
         # The recorded buffers belong to the tape, which may write them again at any replay.
         return [out.clone() for out in self._outputs]
 

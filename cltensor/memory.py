@@ -160,6 +160,13 @@ class Pool:
             self._collect()
             self._release()
 
+    def reset_peak(self) -> None:
+        """Count the peak from what is in use now; recorded calls included."""
+        with self.device.lock:
+            for pool in (self, *self.children):
+                pool._collect()
+                pool.peak = pool.in_use
+
     def summary(self) -> dict[str, int]:
         """Bytes in use, cached, the peak in use, and the limit; recorded calls included."""
         with self.device.lock:
@@ -177,6 +184,11 @@ class Pool:
 def memory_summary(device: Device | str | None = None) -> dict[str, int]:
     """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`."""
     return get(device).pool.summary()
+
+
+def reset_peak_memory(device: Device | str | None = None) -> None:
+    """Let `peak` of the device's `memory_summary` start again from what is in use now."""
+    get(device).pool.reset_peak()
 
 
 def empty_cache(device: Device | str | None = None) -> None:

@@ -3,7 +3,7 @@
 The disk cache is keyed by source, options, device and driver. An entry is a checksum and the
 driver's binary, written to a temporary name and renamed: a process that dies leaves nothing half
 done, a damaged entry is ignored and built again, and a folder that cannot be written only costs
-time. No pickle is ever read.
+time. No pickle is ever read. PoCL keeps binaries itself, beside ours; its entries only say so.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     if "\0" in source:
         raise KernelError(f"{name}: the source of {origin} contains a NUL character")
     entry = _cache_entry(device, source)
-    program = _load(device, entry)
+    program = _load(device, entry, source)
     if program is None:
         Counters.builds += 1
         try:
@@ -169,7 +169,7 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
                 f"{name}: {origin} did not build on '{device.name}' ({device.title})\n"
                 f"{numbered}\n{error}"
             ) from error
-        _store(entry, program)
+        _store(device, entry, program)
     else:
         Counters.disk_hits += 1
     return Kernel(device, program, name, _signature(name, source), source)
@@ -231,7 +231,7 @@ def _cache_entry(device: Device, source: str) -> Path | None:
     return folder / key
 
 
-def _load(device: Device, entry: Path | None) -> cl.Program | None:
+def _load(device: Device, entry: Path | None, source: str) -> cl.Program | None:
     """The program cached at `entry`, or None when there is none that can be trusted."""
     if entry is None:
         return None
@@ -244,20 +244,35 @@ def _load(device: Device, entry: Path | None) -> cl.Program | None:
     checksum, binary = content[:32], content[32:]
     if hashlib.sha256(binary).digest() != checksum:
         return None
+    if not binary:
+        return _built(cl.Program(device.context, source))  # the driver finds its own entry
     try:
         return _built(cl.Program(device.context, [device.cl_device], [binary]))
     except cl.Error:  # a binary that this driver no longer accepts is just an old entry
         return None
 
 
-def _store(entry: Path | None, program: cl.Program) -> None:
+def _binary(device: Device, program: cl.Program) -> bytes:
+    """What to keep of a built program: nothing where the driver keeps it.
+
+    PoCL compiles a kernel for the work-group that it is launched with, and once more, for any
+    work-group, before it hands out a binary: that would double the time to a first result.
+    """
+    import pyopencl as cl
+
+    if device.is_pocl and os.environ.get("POCL_KERNEL_CACHE") != "0":
+        return b""
+    binaries: Any = program.get_info(cl.program_info.BINARIES)
+    return binaries[0]
+
+
+def _store(device: Device, entry: Path | None, program: cl.Program) -> None:
     import pyopencl as cl
 
     if entry is None:
         return
     try:
-        binaries: Any = program.get_info(cl.program_info.BINARIES)
-        binary = binaries[0]
+        binary = _binary(device, program)
         handle, temporary = tempfile.mkstemp(dir=entry.parent)
         try:
             with os.fdopen(handle, "wb") as file:

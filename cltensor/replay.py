@@ -12,12 +12,15 @@ from __future__ import annotations
 import struct
 import sys
 import weakref
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
+from itertools import groupby
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cltensor.commands import CommandBuffer, are_worthwhile
 from cltensor.device import Device
 from cltensor.errors import DeviceError
 from cltensor.memory import Buffer, Pool
@@ -123,7 +126,7 @@ class Recorder:
 class _Launch:
     """One recorded launch: a kernel object of its own with its arguments bound."""
 
-    __slots__ = ("handle", "live", "marks", "plain", "sizes")
+    __slots__ = ("handle", "is_fixed", "live", "marks", "plain", "sizes")
 
     def __init__(
         self,
@@ -147,38 +150,73 @@ class _Launch:
                 self.live.append((i, a, struct.Struct(np.dtype(scalar).char)))
             else:
                 self.handle.set_arg(i, scalar(a))
+        #: Whether every replay has the same arguments.
+        self.is_fixed = not self.live
+
+    def actions(self, device: Device) -> list[Callable[[], Any]]:
+        """What a replay calls: the setting of arguments that change, and the launch."""
+        import pyopencl as cl
+
+        launch = partial(cl.enqueue_nd_range_kernel, device.queue, self.handle, *self.sizes)
+        return [self._read_live, launch] if self.live else [launch]
+
+    def _read_live(self) -> None:
+        for i, live, form in self.live:
+            self.handle.set_arg(i, form.pack(live.read()))
 
 
 class Tape:
     """Recorded launches that can be run again.
 
-    inputs and outputs are the buffers that every replay exchanges.
+    exchanged are the buffers that every replay exchanges, states pairs of a buffer that the call
+    read and the one that replays read instead.
     """
 
     def __init__(
-        self, recorder: Recorder, inputs: Iterable[Buffer], outputs: Iterable[Buffer]
+        self,
+        recorder: Recorder,
+        exchanged: Iterable[Buffer],
+        states: Sequence[tuple[Buffer, Buffer]],
     ) -> None:
         self.device = recorder.device
         self._steps = recorder.steps
         self._pool = recorder.pool
         self._places: dict[int, list[tuple[cl.Kernel, int]]] = {}
-        exchanged = {id(b) for b in (*inputs, *outputs)}
+        changing = {id(b) for b in exchanged}
+        places = changing | {id(before) for before, _ in states}
         for step in self._steps:
             if type(step) is _Launch:
                 for i, mark in enumerate(step.marks):
                     buffer = mark() if mark else None
-                    if buffer is not None and id(buffer) in exchanged:
+                    if buffer is not None and id(buffer) in places:
                         self._places.setdefault(id(buffer), []).append((step.handle, i))
+                        step.is_fixed = step.is_fixed and id(buffer) not in changing
+        for before, after in states:
+            self.exchange(before, after)
         self._kept = recorder.kept
         self._watchers = list(recorder.watched.values())
         self._watched: list[tuple[Any, weakref.ref[Any]]] = []
         held = {**recorder.outside, **{id(b): weakref.ref(b) for b in recorder.kept}}
         self._held: list[list[Any]] = [
-            [ref, mark in recorder.replaced, 0]
-            for mark, ref in held.items()
-            if mark not in exchanged
+            [ref, mark in recorder.replaced, 0] for mark, ref in held.items() if mark not in places
         ]
         self._launches = sum(type(step) is _Launch for step in self._steps)
+        self._actions = self._compiled()
+
+    def _compiled(self) -> list[Callable[[], Any]]:
+        """The steps as calls without arguments; fixed launches in a row are one where the driver
+        has command buffers."""
+        actions: list[Callable[[], Any]] = []
+        together = are_worthwhile(self.device)
+        for fixed, steps in groupby(self._steps, lambda s: type(s) is _Launch and s.is_fixed):
+            row = list(steps)
+            if fixed and together and len(row) > 1:
+                launches = [(step.handle, *step.sizes) for step in row]
+                actions.append(CommandBuffer(self.device, launches))
+                continue
+            for step in row:
+                actions += step.actions(self.device) if type(step) is _Launch else [step]
+        return actions
 
     def seal(self) -> None:
         """Take the present owners of every outside buffer as those that must stay."""
@@ -204,16 +242,7 @@ class Tape:
 
     def replay(self) -> None:
         """Launch everything again, in order."""
-        import pyopencl as cl
-
-        queue, enqueue = self.device.queue, cl.enqueue_nd_range_kernel
         with self.device.lock:
-            for step in self._steps:
-                if type(step) is _Launch:
-                    handle = step.handle
-                    for i, live, form in step.live:
-                        handle.set_arg(i, form.pack(live.read()))
-                    enqueue(queue, handle, *step.sizes)
-                else:
-                    step()
+            for act in self._actions:
+                act()
         Counters.launches += self._launches

@@ -12,7 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from cltensor import fusion
 from cltensor.codegen import Shape, contiguous_strides
 from cltensor.device import Device, get
 from cltensor.dtypes import as_dtype, default_float
-from cltensor.errors import DTypeError, ShapeError
+from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.fusion import Value
 from cltensor.memory import Buffer, download, upload
 from cltensor.operators import Operators
@@ -147,6 +147,17 @@ class Tensor(Operators):
     def grad(self) -> None:
         """None: a Tensor collects no gradient; wrap it in a Variable."""
         return
+
+    def backward(self, *args: object, **kwargs: object) -> NoReturn:
+        """Raise GradientError: a Tensor is in no graph."""
+        raise _records_nothing("backward")
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """self when asked for no gradient; else raise GradientError, since a Tensor cannot turn
+        into a Variable in place."""
+        if requires_grad:
+            raise _records_nothing("requires_grad_")
+        return self
 
     def realize(self) -> Tensor:
         """Compute a pending value now; returns self."""
@@ -290,6 +301,13 @@ class Tensor(Operators):
         if self.device is not get():
             text += f", device='{self.device}'"
         return text
+
+
+def _records_nothing(operation: str) -> GradientError:
+    return GradientError(
+        f"{operation}: a Tensor records no operations; start from a Variable, made by "
+        "ct.tensor(..., requires_grad=True) or Variable(tensor, requires_grad=True)"
+    )
 
 
 def _unpickle(array: np.ndarray, device: str) -> Tensor:

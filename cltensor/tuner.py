@@ -214,6 +214,7 @@ def tasks(device: Device, dtype: np.dtype) -> Iterator[Task]:
     products = _PRODUCTS if device.is_cpu else _GPU_PRODUCTS
     families: list[tuple[str, Mapping[str, Sequence[Any]], Callable[..., Call]]] = [
         ("gemm", products, maker.product),
+        ("gemm_thin", _THIN_PRODUCTS, maker.product),
         ("pointwise", _LENGTHS, maker.chain),
         ("reduce", _REDUCTIONS, maker.reduction),
     ]
@@ -244,6 +245,10 @@ _GPU_PRODUCTS = {
     "small": _PRODUCTS["small"],
     "medium": [(512, 512, 512, False, False), (640, 512, 768, True, False)],
     "large": [(2048, 2048, 2048, False, False), (1536, 2048, 1024, False, True)],
+}
+_THIN_PRODUCTS = {
+    "row": [(1024, 1, 1024, False, False), (256, 4, 784, False, False)],
+    "column": [(1024, 1, 1024, True, False), (1, 1000, 512, False, False)],
 }
 _LENGTHS = {"small": [(4096,), (40000,)], "medium": [(1 << 20,)], "large": [(10_000_000,)]}
 #: Shape and axis.

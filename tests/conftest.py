@@ -1,4 +1,5 @@
-"""The device under test, a second one, both kinds of kernel skeletons, and fresh interpreters.
+"""The device under test, a second one, both kinds of kernel skeletons, fresh interpreters, and
+places that hold no files yet.
 
 The suite runs on the default device. Two PoCL devices make `.to()` meet two real devices without
 a GPU; choose another driver with OCL_ICD_VENDORS, OPENCL_VENDOR_PATH or CLTENSOR_DEVICE.
@@ -7,34 +8,25 @@ a GPU; choose another driver with OCL_ICD_VENDORS, OPENCL_VENDOR_PATH or CLTENSO
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 os.environ.setdefault("POCL_DEVICES", "pthread pthread")  # read once, when the driver loads
 
 import pytest
+import samples
 
-from cltensor import fusion, program
+from cltensor import fusion, program, tuning
+from cltensor.data import files, mnist
 from cltensor.device import devices, get
 
 ROOT = Path(__file__).resolve().parent.parent
 _other_kernels = {}  # of the kind that the device is not, kept from test to test
-_store = program._store
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _compile_once():
-    """On PoCL, leave the disk cache to the driver, which has one: to hand out a kernel's binary it
-    compiles the kernel a second time, which would take half the time of the suite."""
-    if get().is_pocl:
-        program._store = lambda entry, built: None
-    yield
-    program._store = _store
 
 
 @pytest.fixture
 def disk_cache(tmp_path, monkeypatch):
-    """cltensor's own disk cache, at work in an empty folder."""
-    monkeypatch.setattr(program, "_store", _store)
+    """cltensor's own disk cache in an empty folder."""
     monkeypatch.setattr(program, "cache_folder", lambda: tmp_path)
     return tmp_path
 
@@ -127,3 +119,46 @@ def run_python(tmp_path):
         return done
 
     return run
+
+
+def _no_network(url, **kwargs):
+    raise OSError("no network in this test")
+
+
+@pytest.fixture
+def no_data_sources(tmp_path, monkeypatch):
+    """No CLTENSOR_DATA, an empty cache, no packages and no network, unless a test adds one."""
+    monkeypatch.delenv("CLTENSOR_DATA", raising=False)
+    monkeypatch.setattr(files, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(mnist, "_PACKAGES", (mnist._PACKAGES[0]._replace(folder=lambda: None),))
+    offline = types.SimpleNamespace(HTTPDownloader=lambda timeout: None, retrieve=_no_network)
+    monkeypatch.setitem(sys.modules, "pooch", offline)
+
+
+@pytest.fixture
+def digits(monkeypatch):
+    """The four files of a tiny MNIST: arrays, and contents, by name."""
+    arrays = samples.tiny_mnist(monkeypatch)
+    return arrays, {name: samples.idx(array) for name, array in arrays.items()}
+
+
+@pytest.fixture
+def own(device, tmp_path, monkeypatch):
+    """The user's file, empty, and no shipped rows; the device reads anew before and after."""
+    path = tmp_path / "own" / "tuning.json"
+    monkeypatch.setenv("CLTENSOR_TUNING", str(path))
+    monkeypatch.setattr(tuning, "TEMPLATES", tmp_path / "shipped")
+    (tmp_path / "shipped").mkdir()
+    path.parent.mkdir()
+    tuning.reload(device)
+    yield path
+    tuning.reload(device)
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """A kind of kernel with two parameters, which no kernel uses."""
+    monkeypatch.setitem(
+        tuning.KINDS, "toy", tuning.Kind("toy", {"all": {}}, {"a": (1, 2, 3), "b": (10, 20)})
+    )
+    return tuning.KINDS["toy"]

@@ -1,11 +1,13 @@
-"""Tiny stand-ins for the published data sets, with their digests put in place of the real ones."""
+"""Small data sets: to load, and in place of published ones, whose digests they bring."""
 
+import gzip
 import hashlib
 import struct
+import threading
 
 import numpy as np
 
-from cltensor.data import cifar, files, mnist
+from cltensor.data import Dataset, ImageDataset, TensorDataset, cifar, files, mnist
 
 
 def idx(array):
@@ -48,3 +50,47 @@ def tiny_cifar10(monkeypatch, count=3):
     monkeypatch.setattr(cifar, "_SIZE", count * 3073)
     monkeypatch.setattr(cifar, "_PICKLE_LIMIT", 20 * count * 3073)
     return batches
+
+
+def write_digits(folder, packed, gz=False):
+    """Write the files of `packed` into `folder`; returns it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, data in packed.items():
+        path = folder / (name + ".gz" if gz else name)
+        path.write_bytes(gzip.compress(data) if gz else data)
+    return folder
+
+
+class Squares(Dataset):
+    """Items (i, i * i) as Python numbers, so the loader must collate; notes who asked."""
+
+    def __init__(self, count, fail_at=None):
+        self.count = count
+        self.fail_at = fail_at
+        self.threads = set()
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        self.threads.add(threading.current_thread().name)
+        if index == self.fail_at:
+            raise RuntimeError(f"item {index} is broken")
+        return index, float(index * index)
+
+
+def numbers(count):
+    """The pairs (i, 2 i)."""
+    return TensorDataset(np.arange(count), np.arange(count, dtype=np.float32) * 2)
+
+
+def read(loader):
+    """The first tensor of every batch, as lists."""
+    return [batch[0].numpy().tolist() for batch in loader]
+
+
+def images(count=6, transform=None):
+    """Random images, each with its place as label."""
+    random = np.random.default_rng(0)
+    data = random.integers(0, 256, (count, 3, 5, 4), np.uint8)
+    return ImageDataset(data, np.arange(count, dtype=np.uint8), transform)

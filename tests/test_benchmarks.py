@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # the suite is part of the checkout, not of the package
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import html, kernels, networks, peak, report  # noqa: E402
+from benchmarks import html, kernels, memory, networks, peak, report  # noqa: E402
 from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
@@ -311,3 +311,18 @@ def test_kernels_of_a_case(monkeypatch, capsys):
 
 def test_a_call_without_launches_has_no_kernels():
     assert "no launches of its own" in kernels.lines([])[0]
+
+
+def test_the_peak_of_a_call_is_measured(device):
+    case = Case("family", "double", doubling, memory=True)
+    found = run(case, [], QUICK)
+    assert found.memory == {OURS: 256}  # the smallest buffer
+    assert Result.of(found.as_dict()).memory == found.memory
+    assert "peak MiB: cltensor 0.000244" in report.remarks(found)
+
+
+def test_the_peak_of_a_call_of_torch():
+    torch = pytest.importorskip("torch")
+    library = Library("torch")
+    x = torch.ones(1000)
+    assert memory.working_memory(library, lambda: (x * 2 + 1).sum()) in range(4000, 9001)

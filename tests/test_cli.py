@@ -1,13 +1,16 @@
-"""`python -m cltensor info`: devices, drivers that fail to load, and remedies."""
+"""The commands: info with devices and remedies, bench, and tune."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from drivers import driver_file
+from tuning_rows import found, row
 
-from cltensor import cli, icd
+from cltensor import cli, tuner, tuning
 from cltensor.device import devices
 
 ROOT = Path(__file__).parent.parent
@@ -26,12 +29,6 @@ def command(*arguments, **variables):
         env=environment,
         check=False,
     )
-
-
-def driver_file(folder, library, name="broken.icd"):
-    path = folder / name
-    path.write_text(library + "\n")
-    return path
 
 
 def test_info_lists_every_device_and_the_default():
@@ -142,51 +139,6 @@ def test_other_commands_refuse_what_they_do_not_know(capsys):
     assert "unrecognized arguments: --families" in capsys.readouterr().err
 
 
-def survey(monkeypatch, source):
-    monkeypatch.setenv("OCL_ICD_VENDORS", str(source))
-    (entry,) = icd.survey()
-    return entry
-
-
-def test_a_library_that_is_no_driver(monkeypatch, tmp_path):
-    if not sys.platform.startswith("linux"):
-        pytest.skip("the name of a library that is always there is known for Linux only")
-    entry = survey(monkeypatch, driver_file(tmp_path, "libm.so.6"))
-    assert entry.library == "libm.so.6"
-    assert "is no OpenCL driver" in entry.problem
-
-
-def test_a_file_that_names_nothing(monkeypatch, tmp_path):
-    entry = survey(monkeypatch, driver_file(tmp_path, ""))
-    assert "its first line is empty" in entry.problem
-
-
-def test_a_file_that_is_not_text(monkeypatch, tmp_path):
-    path = tmp_path / "binary.icd"
-    path.write_bytes(b"\xff\xfe\x80")
-    assert "cannot be read" in survey(monkeypatch, path).problem
-
-
-def test_a_library_beside_its_file_is_found(monkeypatch, tmp_path):
-    (tmp_path / "libdriver.so").write_bytes(b"no library")
-    entry = survey(monkeypatch, driver_file(tmp_path, "libdriver.so"))
-    assert entry.library == str(tmp_path / "libdriver.so")
-    assert entry.problem  # it is found, and it is no library
-
-
-def test_a_driver_that_kills_its_process(monkeypatch, tmp_path):
-    monkeypatch.setattr(icd, "_PROBE", "import os; os.abort()")
-    entry = survey(monkeypatch, driver_file(tmp_path, "libdriver.so"))
-    assert "kills the process (SIGABRT)" in entry.problem
-
-
-def test_a_driver_that_never_answers(monkeypatch, tmp_path):
-    monkeypatch.setattr(icd, "_PROBE", "import time; time.sleep(60)")
-    monkeypatch.setattr(icd, "_TIMEOUT", 0.2)
-    entry = survey(monkeypatch, driver_file(tmp_path, "libdriver.so"))
-    assert "did not answer within" in entry.problem
-
-
 def test_nodes_that_may_not_be_opened_come_with_their_remedy(monkeypatch):
     monkeypatch.setattr(cli, "_closed_nodes", lambda: ["/dev/dri/renderD128"])
     text = "\n".join(cli.remedies([]))
@@ -199,3 +151,50 @@ def test_nodes_that_may_not_be_opened_come_with_their_remedy(monkeypatch):
 )
 def test_sizes_are_readable(nbytes, shown):
     assert cli.size(nbytes) == shown
+
+
+def test_share_prints_rows_that_parse(device, own, toy, capsys):
+    tuning.save([row(device, {"a": 2}), row(device, {"a": 3}, platform="another")])
+    assert cli.main(["tune", "--share"]) == 0
+    (only,) = tuning.parse(capsys.readouterr().out)
+    assert only.key == row(device, {}).key
+    assert only.parameters == {"a": 2}
+
+
+def test_share_without_rows_says_what_to_do(device, own, capsys):
+    assert cli.main(["tune", "--share"]) == 1
+    assert "run `cltensor tune` first" in capsys.readouterr().err
+
+
+def test_tune_writes_the_rows_it_finds(device, own, toy, monkeypatch, capsys):
+    asked = []
+
+    def search(device, kinds, budget, dtype, report):
+        asked.append((kinds, budget, dtype))
+        report("a line")
+        return [row(device, {"a": 2})]
+
+    monkeypatch.setattr(tuner, "search", search)
+    assert cli.main("tune --only gemm,reduce --budget 1.5m --dtype float64".split()) == 0
+    assert asked == [(["gemm", "reduce"], 90.0, "float64")]
+    assert "a line" in capsys.readouterr().out
+    assert json.loads(own.read_text())["rows"][0]["parameters"] == {"a": 2}
+    assert found(device)["a"] == 2
+
+
+def test_tune_refuses_to_write_over_a_foreign_file(device, own, monkeypatch, capsys):
+    own.write_text("my notes")
+    monkeypatch.setattr(tuner, "search", lambda *_, **__: pytest.fail("searched first"))
+    assert cli.main(["tune"]) == 1
+    assert "is not a file of tuning rows" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "value"), [("60s", 60), ("2m", 120), ("7", 7), ("0.5s", 0.5)])
+def test_times_on_the_command_line(text, value):
+    assert cli.seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "s", "-3s", "0", "soon", "1ms", "nan", "inf"])
+def test_times_that_are_none(text):
+    with pytest.raises(SystemExit):
+        cli.main(["tune", "--budget", text])

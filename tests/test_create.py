@@ -67,6 +67,18 @@ def test_casts_at_creation_are_as_on_the_device(device):
     assert ct.tensor(NAN, dtype="int32").item() == 0
 
 
+@pytest.mark.parametrize(
+    ("data", "dtype"),
+    [(300, "uint8"), ([0, -1], "uint64"), ([[2**40]], "int32"), (np.array([300, 0]), "int8")],
+)
+def test_integers_that_do_not_fit_are_refused_not_wrapped(device, data, dtype):
+    with pytest.raises(DTypeError, match=rf"^tensor: (300|-1|{2**40}) does not fit {dtype}"):
+        ct.tensor(data, dtype=dtype)
+    widest = ct.tensor([0, 2**64 - 1], dtype="uint64")
+    assert widest.tolist() == [0, 2**64 - 1]
+    assert ct.tensor(300).astype("uint8").item() == 44
+
+
 @pytest.mark.parametrize("data", ["text", None, [1j], [None], object(), 2**64, [2**64]])
 def test_data_without_an_element_type(device, data):
     with pytest.raises(DTypeError, match=r"^tensor: .* no element type"):
@@ -164,17 +176,6 @@ def test_linspace_eye_and_meshgrid(device):
             np.testing.assert_array_equal(got.numpy(), want)
     with pytest.raises(ValueError, match="indexing is 'zz'"):
         ct.meshgrid(ct.arange(2), indexing="zz")
-
-
-def test_typed_constructors(device):
-    assert ct.FloatTensor([1, 2]).dtype == ct.float32
-    assert ct.FloatTensor(2, 3).shape == (2, 3)
-    assert ct.LongTensor([1.7]).numpy().tolist() == [1]
-    assert ct.ByteTensor([1]).type() == "cltensor.ByteTensor"
-    x = ct.ones(2)
-    assert x.type("torch.LongTensor").dtype == x.type(ct.LongTensor).dtype == ct.int64
-    assert x.type(ct.int8).dtype == ct.int8
-    assert repr(ct.BoolTensor) == "cltensor.BoolTensor"
 
 
 def test_new_creates_beside_a_tensor(device):

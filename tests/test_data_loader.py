@@ -1,53 +1,19 @@
-"""Data sets and the loader: order, batching, the prefetch thread, transforms."""
+"""The loader: order, batching, the prefetch thread."""
 
 import threading
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from samples import Squares, numbers, read
 
 import cltensor as ct
-from cltensor.data import (
-    Compose,
-    DataLoader,
-    Dataset,
-    ImageDataset,
-    RandomCrop,
-    RandomHorizontalFlip,
-    Subset,
-    TensorDataset,
-)
-from cltensor.errors import DataError, ShapeError
-
-
-class Squares(Dataset):
-    """Items (i, i * i) as Python numbers, so the loader must collate; notes who asked."""
-
-    def __init__(self, count, fail_at=None):
-        self.count = count
-        self.fail_at = fail_at
-        self.threads = set()
-
-    def __len__(self):
-        return self.count
-
-    def __getitem__(self, index):
-        self.threads.add(threading.current_thread().name)
-        if index == self.fail_at:
-            raise RuntimeError(f"item {index} is broken")
-        return index, float(index * index)
-
-
-def numbers(count):
-    return TensorDataset(np.arange(count), np.arange(count, dtype=np.float32) * 2)
+from cltensor.data import DataLoader
+from cltensor.errors import DataError
 
 
 def prefetch_threads():
     return [t for t in threading.enumerate() if t.name == "cltensor-prefetch"]
-
-
-def read(loader):
-    return [batch[0].numpy().tolist() for batch in loader]
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 3])
@@ -163,60 +129,3 @@ def test_bad_arguments():
         DataLoader(numbers(3), 0)
     with pytest.raises(DataError, match="prefetch is -1"):
         DataLoader(numbers(3), prefetch=-1)
-    with pytest.raises(ShapeError, match="have 3 and 4 rows"):
-        TensorDataset(np.zeros(3), np.zeros(4))
-
-
-def test_tensors_stay_on_their_device():
-    rows = ct.tensor(np.arange(12, dtype=np.float32).reshape(6, 2))
-    dataset = TensorDataset(rows, np.arange(6))
-    loader = DataLoader(dataset, 4, shuffle=True, seed=0)
-    for values, index in loader:
-        np.testing.assert_array_equal(values.numpy(), rows.numpy()[index.numpy()])
-    assert dataset.on_device
-
-
-def test_subset():
-    dataset = Subset(numbers(10), [7, 2, 5])
-    assert len(dataset) == 3
-    assert dataset[1][0] == 2
-    assert read(DataLoader(dataset, 2)) == [[7, 2], [5]]
-    assert read(DataLoader(Subset(Squares(9), [8, 1]), 2)) == [[8, 1]]
-
-
-def images(count=6, transform=None):
-    random = np.random.default_rng(0)
-    data = random.integers(0, 256, (count, 3, 5, 4), np.uint8)
-    return ImageDataset(data, np.arange(count, dtype=np.uint8), transform)
-
-
-def test_image_dataset_normalises():
-    dataset = images()
-    dataset.mean, dataset.std = (0.1, 0.2, 0.3), (0.5, 0.6, 0.7)
-    batch, labels = dataset.batch(np.array([4, 0]))
-    mean, std = (np.reshape(v, (3, 1, 1)) for v in (dataset.mean, dataset.std))
-    np.testing.assert_allclose(batch, (dataset.data[[4, 0]] / 255 - mean) / std, atol=1e-6)
-    assert (batch.dtype, labels.dtype) == (np.float32, np.int64)
-    assert labels.tolist() == [4, 0]
-    assert repr(dataset) == "ImageDataset(6 images of 3x5x4)"
-
-
-def test_transforms_follow_their_seed():
-    batch = images(200).batch(np.arange(200))[0]
-    flipped = RandomHorizontalFlip(seed=1)(batch)
-    mirrored = (flipped == batch[..., ::-1]).all(axis=(1, 2, 3))
-    assert (mirrored | (flipped == batch).all(axis=(1, 2, 3))).all()
-    assert 60 < mirrored.sum() < 140
-    np.testing.assert_array_equal(flipped, RandomHorizontalFlip(seed=1)(batch))
-
-    cropped = RandomCrop(2, seed=1)(batch)
-    assert cropped.shape == batch.shape
-    padded = np.pad(batch, ((0, 0), (0, 0), (2, 2), (2, 2)))
-    offsets = [(i, j) for i in range(5) for j in range(5)]
-    for image, around in zip(cropped[:20], padded[:20], strict=True):
-        assert any((image == around[:, i : i + 5, j : j + 4]).all() for i, j in offsets)
-
-    both = images(8, Compose(RandomHorizontalFlip(1.0), RandomCrop(0))).batch(np.arange(8))[0]
-    np.testing.assert_array_equal(both, images(8).batch(np.arange(8))[0][..., ::-1])
-    with pytest.raises(ShapeError, match=r"shape \(3, 5, 4\); give a batch"):
-        RandomCrop(1)(batch[0])

@@ -167,3 +167,15 @@ def test_a_released_graph_gives_its_memory_back(device):
     assert ct.memory_summary()["in_use"] > before
     del y
     assert ct.memory_summary()["in_use"] == before
+
+
+def test_the_peak_counts_from_where_it_was_reset(device):
+    kept = ct.zeros(1 << 14).realize()
+    (ct.zeros(1 << 20) + 1).realize()
+    ct.reset_peak_memory()
+    summary = ct.memory_summary()
+    assert summary["peak"] == summary["in_use"] >= kept.nbytes
+    passing = ct.ones(1 << 16).realize()
+    size = passing.nbytes
+    del passing
+    assert ct.memory_summary()["peak"] == summary["peak"] + size

@@ -1,50 +1,14 @@
-"""Module: registration, walking, state_dicts, hooks, copies, devices and text."""
+"""Module: registration, walking, states, hooks, copies, devices and text."""
 
 import copy
 import pickle
-from collections import OrderedDict
 
 import numpy as np
 import pytest
+from networks import NAMES, STATE, Net, assert_same, values
 
 import cltensor as ct
 from cltensor import nn
-from cltensor.autograd import Variable
-
-
-class Net(nn.Module):
-    """A little of everything: a child, a list, an own parameter and both kinds of buffer."""
-
-    def __init__(self):
-        super().__init__()
-        self.first = nn.Linear(4, 3)
-        self.rest = nn.ModuleList([nn.Linear(3, 3, bias=False), nn.BatchNorm1d(3)])
-        self.scale = nn.Parameter(ct.ones(3))
-        self.register_buffer("shift", ct.zeros(3))
-        self.register_buffer("scratch", ct.zeros(2), persistent=False)
-
-    def forward(self, x):
-        x = self.first(x)
-        for layer in self.rest:
-            x = layer(x)
-        return x * self.scale + self.shift
-
-
-NAMES = ["scale", "first.weight", "first.bias", "rest.0.weight", "rest.1.weight", "rest.1.bias"]
-STATE = [
-    "scale", "shift", "first.weight", "first.bias", "rest.0.weight", "rest.1.weight",
-    "rest.1.bias", "rest.1.running_mean", "rest.1.running_var", "rest.1.num_batches_tracked",
-]  # fmt: skip
-
-
-def values(module):
-    return {name: value.numpy() for name, value in module.state_dict().items()}
-
-
-def assert_same(found, wanted):
-    assert list(found) == list(wanted)
-    for name in wanted:
-        np.testing.assert_array_equal(found[name], wanted[name])
 
 
 def test_parameters_and_buffers_have_dotted_names_in_order():
@@ -144,71 +108,6 @@ def test_state_dict_is_a_snapshot():
     assert net.first.bias.data.numpy()[0] != 17
     assert net.state_dict(keep_vars=True)["scale"] is net.scale
     assert next(iter(net.state_dict(prefix="net."))) == "net.scale"
-
-
-def test_load_state_dict_from_tensors_and_arrays():
-    source, target = Net(), Net()
-    parameter = target.scale
-    result = target.load_state_dict(source.state_dict())
-    assert result == ([], [])
-    assert_same(values(target), values(source))
-    assert target.scale is parameter
-    arrays = {name: value.astype(np.float64) for name, value in values(Net()).items()}
-    target.load_state_dict(arrays)
-    assert target.scale.dtype == ct.float32
-    assert target.rest[1].num_batches_tracked.dtype == ct.int64
-    np.testing.assert_allclose(target.first.weight.data.numpy(), arrays["first.weight"], rtol=1e-6)
-
-
-def test_load_state_dict_does_not_tie_two_modules():
-    source, target = nn.Linear(2, 2), nn.Linear(2, 2)
-    target.load_state_dict(source.state_dict())
-    kept = target.weight.data.numpy()
-    source.weight.data[0] = 100.0
-    np.testing.assert_array_equal(target.weight.data.numpy(), kept)
-
-
-def test_load_state_dict_lists_everything_that_does_not_fit():
-    net = Net()
-    before = values(net)
-    state = net.state_dict()
-    del state["first.bias"], state["scale"]
-    state["extra"] = ct.zeros(1)
-    state["first.weight"] = ct.zeros(7, 4)
-    state["shift"] = ct.ones(3)
-    with pytest.raises(ct.StateError) as info:
-        net.load_state_dict(state)
-    message = str(info.value)
-    assert message.startswith("load_state_dict: Error(s) in loading state_dict for Net:\n")
-    assert 'Missing key(s) in state_dict: "scale", "first.bias"' in message
-    assert 'Unexpected key(s) in state_dict: "extra"' in message
-    assert "size mismatch for first.weight" in message
-    assert "(7, 4)" in message
-    assert "(3, 4)" in message
-    assert_same(values(net), before)
-
-
-def test_load_state_dict_not_strict():
-    net = Net()
-    result = net.load_state_dict({"scale": np.full(3, 2.0), "extra": 1}, strict=False)
-    assert result.unexpected_keys == ["extra"]
-    given = ("scale", "rest.1.num_batches_tracked")  # the second may be missing
-    assert result.missing_keys == [name for name in STATE if name not in given]
-    np.testing.assert_array_equal(net.scale.data.numpy(), [2, 2, 2])
-    with pytest.raises(ct.StateError, match="size mismatch for scale"):
-        net.load_state_dict({"scale": np.zeros(4)}, strict=False)
-
-
-def test_load_state_dict_refuses_what_is_no_state():
-    net = nn.Linear(1, 1)
-    with pytest.raises(ct.StateError, match="expected a mapping"):
-        net.load_state_dict([1, 2])
-    before = values(net)
-    with pytest.raises(ct.StateError, match="'bias' holds"):
-        net.load_state_dict({"weight": np.zeros((1, 1)), "bias": np.array(["a"])})
-    with pytest.raises(ct.StateError, match="'bias' cannot be read"):
-        net.load_state_dict({"weight": np.zeros((1, 1)), "bias": [[1], [2, 3]]})
-    assert_same(values(net), before)
 
 
 def test_train_eval_apply_and_freeze():
@@ -316,15 +215,6 @@ def test_to_device_moves_parameters_buffers_and_gradients(other_device):
     assert layer.weight.device is other_device
 
 
-def test_parameter_text_and_class():
-    parameter = nn.Parameter(ct.ones(2))
-    assert repr(parameter) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
-    assert isinstance(parameter, Variable)
-    assert type(parameter * 2) is Variable
-    frozen = nn.Parameter(Variable(ct.ones(2), requires_grad=True), requires_grad=False)
-    assert not frozen.requires_grad
-
-
 def test_repr_shows_the_tree():
     assert repr(Net()) == (
         "Net(\n"
@@ -340,43 +230,3 @@ def test_repr_shows_the_tree():
         "ModuleList(\n  (0-1): 2 x Tanh()\n  (2): ReLU()\n)"
     )
     assert repr(nn.Sequential()) == "Sequential()"
-
-
-def test_sequential():
-    layers = nn.Tanh(), nn.ReLU(), nn.Sigmoid()
-    net = nn.Sequential(*layers)
-    assert len(net) == 3
-    assert list(net) == list(layers)
-    assert net[-1] is layers[2]
-    assert list(net[1:]) == list(layers[1:])
-    with pytest.raises(IndexError, match="index 3 is out of range for 3 modules"):
-        net[3]
-    net[0] = nn.GELU()
-    assert isinstance(net[0], nn.GELU)
-    assert net.append(nn.Tanh()) is net
-    assert len(net) == 4
-    named = nn.Sequential(OrderedDict(a=nn.Linear(2, 2), b=nn.ReLU()))
-    assert list(named.state_dict()) == ["a.weight", "a.bias"]
-    x = ct.randn(3, 2)
-    wanted = np.maximum(named.a(x).detach().numpy(), 0)
-    np.testing.assert_array_equal(named(x).detach().numpy(), wanted)
-
-
-def test_module_list_and_dict():
-    items = nn.ModuleList([nn.Tanh()])
-    items.extend([nn.ReLU(), nn.Sigmoid()])
-    items.insert(1, nn.GELU())
-    assert [type(m).__name__ for m in items] == ["Tanh", "GELU", "ReLU", "Sigmoid"]
-    del items[0]
-    items[0] = nn.Identity()
-    assert [type(m).__name__ for m in items] == ["Identity", "ReLU", "Sigmoid"]
-    assert isinstance(items[1:], nn.ModuleList)
-    assert len(items[1:]) == 2
-    table = nn.ModuleDict({"a": nn.Linear(1, 1)})
-    table["b"] = nn.Tanh()
-    assert list(table) == list(table.keys()) == ["a", "b"]
-    assert "a" in table
-    assert table["b"] is list(table.values())[1] is dict(table.items())["b"]
-    assert list(table.state_dict()) == ["a.weight", "a.bias"]
-    del table["a"]
-    assert len(table) == 1

@@ -112,10 +112,12 @@ def entries(folder):
     return [p for p in (folder / "programs").iterdir() if p.is_file()]
 
 
-def test_a_second_run_builds_nothing(run_python, tmp_path):
+@pytest.mark.parametrize("drivers_cache", [None, "0"])
+def test_a_second_run_builds_nothing(run_python, tmp_path, drivers_cache):
     cache = tmp_path / "cache"
-    first = run_python(_WORK, CLTENSOR_CACHE=str(cache))
-    second = run_python(_WORK, CLTENSOR_CACHE=str(cache))
+    settings = {"CLTENSOR_CACHE": str(cache), "POCL_KERNEL_CACHE": drivers_cache}
+    first = run_python(_WORK, **settings)
+    second = run_python(_WORK, **settings)
     built = int(first.stdout.split()[0])
     assert built >= 1
     assert second.stdout.split() == ["0", str(built)]
@@ -124,7 +126,8 @@ def test_a_second_run_builds_nothing(run_python, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "foreign"])
-def test_a_damaged_entry_is_built_again(device, disk_cache, damage):
+def test_a_damaged_entry_is_built_again(device, disk_cache, damage, monkeypatch):
+    monkeypatch.setenv("POCL_KERNEL_CACHE", "0")  # the entry then holds PoCL's binary too
     build(device, "twice", _COPY, "the test")
     (entry,) = entries(disk_cache)
     content = entry.read_bytes()

@@ -2,28 +2,17 @@
 
 import numpy as np
 import pytest
+from arrays import check, check_both_orders, counted
 
 import cltensor as ct
-from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops import join, shape
-from cltensor.testing import gradcheck, gradgradcheck
+from cltensor.errors import ShapeError
+from cltensor.ops import shape
 
 DTYPES = ["bool", "uint8", "int16", "int64", "float32"]
 
 
-@pytest.fixture(autouse=True)
-def kernel_form(skeleton):
-    """Runs each test with the kernels' loops over runs, then with one element per work-item."""
-
-
-def counted(*sizes, dtype="float32"):
-    return (np.arange(np.prod(sizes, dtype=int)) % 100).reshape(sizes).astype(dtype)
-
-
-def check(got, want):
-    got, want = got.numpy(), np.asarray(want)
-    assert got.dtype == want.dtype
-    np.testing.assert_array_equal(got, want, strict=True)
+# Each test runs with the kernels for CPUs, loops over runs, and with one element per work-item.
+pytestmark = pytest.mark.usefixtures("skeleton")
 
 
 def shares(view, source):
@@ -106,24 +95,6 @@ def test_flatten_squeeze_expand():
     check(x.expand_as(ct.zeros(2, 3, 4, 5)), np.broadcast_to(a, (2, 3, 4, 5)))
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_joining(dtype):
-    a, b = counted(2, 3, 4, dtype=dtype), counted(2, 5, 4, dtype=dtype)
-    x, y = ct.tensor(a), ct.tensor(b)
-    check(ct.concat([x, y, x], axis=1), np.concatenate([a, b, a], 1))
-    check(ct.concat([x.permute(2, 1, 0), x.permute(2, 1, 0)], -1), np.concatenate([a.T, a.T], -1))
-    check(ct.concat([x, y], axis=None), np.concatenate([a, b], None))
-    check(ct.concat([x[:, :0], x], 1), a)
-    check(ct.cat((x, x)), np.concatenate([a, a]))
-    for axis in (0, 1, 3, -1, -2):
-        check(ct.stack([x, x], axis), np.stack([a, a], axis))
-
-
-def test_joined_dtypes_promote():
-    got = ct.concat([ct.tensor(counted(2, dtype="int32")), ct.tensor(counted(3))])
-    check(got, np.float32([0, 1, 0, 1, 2]))
-
-
 def test_splitting():
     a = counted(7, 4)
     x = ct.tensor(a)
@@ -141,46 +112,12 @@ def test_splitting():
             assert shares(part, x)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_padding(dtype):
-    a = counted(2, 3, 4, dtype=dtype)
-    x = ct.tensor(a)
-    value = 1 if dtype == "bool" else 7
-    for given, pairs in [
-        (1, ((1, 1), (1, 1), (1, 1))),
-        ((1, 2), ((0, 0), (0, 0), (1, 2))),
-        ((1, 2, 0, 3), ((0, 0), (0, 3), (1, 2))),
-        (((0, 1), (2, 0), (0, 0)), ((0, 1), (2, 0), (0, 0))),
-        ((), ((0, 0), (0, 0), (0, 0))),
-    ]:
-        check(ct.pad(x, given, value=value), np.pad(a, pairs, constant_values=value))
-    check(ct.pad(x, (-1, 2), value=value), np.pad(a[..., 1:], ((0, 0), (0, 0), (0, 2)),
-                                                  constant_values=value))  # fmt: skip
-    check(ct.pad(x[:, :0], (1, 1, 1, 1)), np.zeros((2, 2, 6), dtype))
-
-
-def test_roll_tile_repeat():
-    a = counted(3, 4)
-    x = ct.tensor(a)
-    for by, axis in [(1, 0), (-2, 1), (9, None), ((1, -1), (1, 0)), (4, 1), (0, 0)]:
-        check(ct.roll(x, by, axis), np.roll(a, by, axis))
-    check(ct.roll(x[:0], 1, 0), a[:0])
-    for counts in [(2,), (2, 3), (2, 1, 2), (0, 2)]:
-        check(ct.tile(x, counts), np.tile(a, counts))
-    check(x.repeat(2, 1, 3), np.tile(a, (2, 1, 3)))
-    check(join.repeat_interleave(x, 3, 1), np.repeat(a, 3, 1))
-    check(join.repeat_interleave(x, 2), np.repeat(a, 2))
-
-
-@pytest.mark.parametrize("k", [-5, -1, 0, 2, 6])
-def test_triangles_and_diagonals(k):
+@pytest.mark.parametrize("k", [-2, -1, 0, 2, 4])
+def test_diagonals(k):
     a = counted(2, 3, 5)
     x = ct.tensor(a)
-    check(ct.tril(x, k), np.tril(a, k))
-    check(ct.triu(x, k), np.triu(a, k))
-    if -3 <= k <= 5:
-        check(ct.diagonal(x, k, 1, 2), np.diagonal(a, k, 1, 2))
-        check(x.diagonal(k), np.diagonal(a, k))
+    check(ct.diagonal(x, k, 1, 2), np.diagonal(a, k, 1, 2))
+    check(x.diagonal(k), np.diagonal(a, k))
 
 
 OPERATIONS = {
@@ -190,35 +127,14 @@ OPERATIONS = {
     "flip": lambda x: x.flip((0, 2)),
     "slice": lambda x: x[:, ::-2, 1:3],
     "split": lambda x: ct.split(x, [1, 3], -1)[1] * ct.split(x, [3, 1], -1)[0],
-    "concat": lambda x: ct.concat([x, x * x, x[:, :1]], 1),
-    "stack": lambda x: ct.stack([x, x * 3], 1),
-    "pad": lambda x: ct.pad(x, (1, 0, -1, 2), value=3.0),
-    "roll": lambda x: ct.roll(x, (1, -2), (0, 2)),
-    "tile": lambda x: ct.tile(x, (2, 1, 2)),
-    "tril": lambda x: ct.tril(x, 1),
-    "triu": lambda x: ct.triu(x),
     "diagonal": lambda x: ct.diagonal(x, 1, 1, 2),
     "unbind": lambda x: x.unbind(1)[2] * x.unbind(1)[0],
-    "repeat_interleave": lambda x: join.repeat_interleave(x, 2, 1),
 }
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_gradients_of_first_and_second_order(name):
-    if not ct.device().fp64:
-        pytest.skip("the device has no float64 for finite differences")
-    values = np.random.default_rng(3).standard_normal((2, 3, 4))
-    x = ct.tensor(values, requires_grad=True)
-    curved = lambda x: OPERATIONS[name](x * x)  # noqa: E731
-    assert gradcheck(curved, [x])
-    assert gradgradcheck(curved, [x])
-
-
-def test_large_copies_are_cut_into_runs():
-    a = np.random.default_rng(0).standard_normal((3, 300, 211)).astype("float32")
-    x = ct.tensor(a)
-    check(ct.concat([x, x.flip(1)], 2), np.concatenate([a, a[:, ::-1]], 2))
-    check(ct.pad(x.reshape(-1), (3, 5)), np.pad(a.ravel(), (3, 5)))
+    check_both_orders(OPERATIONS[name], np.random.default_rng(3).standard_normal((2, 3, 4)))
 
 
 @pytest.mark.parametrize(
@@ -235,18 +151,9 @@ def test_large_copies_are_cut_into_runs():
         (lambda x: x.unsqueeze(5), "unsqueeze: axis 5"),
         (lambda x: x.flatten(2, 0), "flatten: start axis 2 lies behind"),
         (lambda x: x.unflatten(1, (2, 2)), "unflatten: axis 1 of size 3"),
-        (lambda x: ct.concat([x, x[:, :, :1]], 0), "concat: shapes"),
-        (lambda x: ct.concat([]), "concat: no tensors"),
-        (lambda x: ct.stack([x, x[0]]), "stack: shapes"),
         (lambda x: ct.split(x, [1, 5], 1), "split: sizes"),
         (lambda x: ct.split(x, 0), "split: parts of size 0"),
         (lambda x: ct.chunk(x, 0), "chunk: 0 parts"),
-        (lambda x: ct.pad(x, (1, 2, 3)), "pad: widths"),
-        (lambda x: ct.pad(x, (-5, 0)), "pad: widths .* cut off more"),
-        (lambda x: ct.roll(x, (1, 2), (0,)), "roll: 2 shifts for 1 axes"),
-        (lambda x: ct.tile(x, (-1,)), "tile: repetitions"),
-        (lambda x: x.repeat(2), "repeat: 1 counts"),
-        (lambda x: ct.tril(x[0, 0]), "tril: takes two"),
         (lambda x: ct.diagonal(x, 0, 1, 1), "diagonal: axes 1 and 1"),
         (lambda x: shape.narrow(x, 1, 2, 2), "narrow: 2 to 4 is outside"),
     ],
@@ -256,8 +163,3 @@ def test_bad_input_names_the_operation_and_the_shapes(call, message):
     with pytest.raises(ShapeError, match=message):
         call(x)
     check(x, counted(2, 3, 4))
-
-
-def test_dtypes_without_a_common_type_do_not_join():
-    with pytest.raises(DTypeError, match="uint64"):
-        ct.concat([ct.tensor(counted(2, dtype="uint64")), ct.tensor(counted(2, dtype="int8"))])

@@ -56,7 +56,9 @@ def _case(name: str, batch: int, optimizer: str, replayed: bool) -> Case:
     rivals = ("torch", "tinygrad") if replayed else ("torch",)
     # Backward has two products for each one of forward.
     flops = 6.0 * network.products * batch
-    return Case(FAMILY, title, build, batch, "images/s", flops=flops, rivals=rivals)
+    return Case(
+        FAMILY, title, build, batch, "images/s", flops=flops, rivals=rivals, memory=not replayed
+    )
 
 
 def cases() -> list[Case]:

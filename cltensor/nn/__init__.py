@@ -16,7 +16,7 @@ from cltensor.nn.activation import (
     Tanh,
 )
 from cltensor.nn.container import ModuleDict, ModuleList, Sequential
-from cltensor.nn.conv import Conv2d
+from cltensor.nn.conv import Conv2d, ConvTranspose2d
 from cltensor.nn.dropout import Dropout, Dropout2d
 from cltensor.nn.linear import Identity, Linear
 from cltensor.nn.loss import (
@@ -45,6 +45,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "Conv2d",
+    "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",

@@ -5,12 +5,57 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from cltensor.nn.module import Module
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-class Sequential(Module):
+
+class _Ordered(Module):
+    """What containers of modules in a row share: length, iteration, and access by position."""
+
+    def append(self, module: Module) -> Self:
+        """Add a module at the end."""
+        self.add_module(str(len(self)), module)
+        return self
+
+    def _name_at(self, index: int) -> str:
+        """The name of the module at a position, counted from the end if negative."""
+        size = len(self)
+        position = operator.index(index)
+        if not -size <= position < size:
+            raise IndexError(
+                f"{type(self).__name__}: index {index} is out of range for {size} modules"
+            )
+        return list(self._modules)[position]
+
+    def _part(self, modules: dict[str, Module]) -> Self:
+        """A container of the same kind with some of the modules, by their names."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    @overload
+    def __getitem__(self, index: int) -> Module: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+
+    def __getitem__(self, index: int | slice) -> Module:
+        if isinstance(index, slice):
+            return self._part(dict(list(self._modules.items())[index]))
+        return self._modules[self._name_at(index)]
+
+    def __setitem__(self, index: int, module: Module) -> None:
+        setattr(self, self._name_at(index), module)
+
+
+class Sequential(_Ordered):
     """Feed the input through the modules, one after the other.
 
     Args:    the modules in order, or one mapping of names to modules.
@@ -29,42 +74,16 @@ class Sequential(Module):
             x = module(x)
         return x
 
-    def append(self, module: Module) -> Sequential:
-        """Add a module at the end."""
-        self.add_module(str(len(self)), module)
-        return self
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
-
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequential: ...
-
-    def __getitem__(self, index: int | slice) -> Module:
-        if isinstance(index, slice):
-            return type(self)(dict(list(self._modules.items())[index]))
-        return self._modules[_name_at(self, index)]
-
-    def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, _name_at(self, index), module)
+    def _part(self, modules: dict[str, Module]) -> Self:
+        return type(self)(modules)
 
 
-class ModuleList(Module):
+class ModuleList(_Ordered):
     """A list of modules that the tree knows about; it has no forward of its own."""
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
         super().__init__()
         self.extend(modules)
-
-    def append(self, module: Module) -> ModuleList:
-        """Add a module at the end."""
-        self.add_module(str(len(self)), module)
-        return self
 
     def extend(self, modules: Iterable[Module]) -> ModuleList:
         """Add several modules at the end."""
@@ -82,24 +101,8 @@ class ModuleList(Module):
         self._modules.clear()
         self.extend(modules)
 
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
-
-    @overload
-    def __getitem__(self, index: int) -> Module: ...
-    @overload
-    def __getitem__(self, index: slice) -> ModuleList: ...
-
-    def __getitem__(self, index: int | slice) -> Module:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return self._modules[_name_at(self, index)]
-
-    def __setitem__(self, index: int, module: Module) -> None:
-        setattr(self, _name_at(self, index), module)
+    def _part(self, modules: dict[str, Module]) -> Self:
+        return type(self)(modules.values())
 
     def __delitem__(self, index: int | slice) -> None:
         modules = list(self)
@@ -160,14 +163,3 @@ class ModuleDict(Module):
 
     def __delitem__(self, name: str) -> None:
         del self._modules[name]
-
-
-def _name_at(container: Sequential | ModuleList, index: int) -> str:
-    """The name of the module at a position, counted from the end if negative."""
-    size = len(container)
-    position = operator.index(index)
-    if not -size <= position < size:
-        raise IndexError(
-            f"{type(container).__name__}: index {index} is out of range for {size} modules"
-        )
-    return list(container._modules)[position]

@@ -6,13 +6,75 @@ from typing import Any
 
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
-from cltensor.nn import init
 from cltensor.nn.functional import Pair, pair
-from cltensor.nn.module import Module
-from cltensor.nn.parameter import Parameter
+from cltensor.nn.linear import Affine
 
 
-class Conv2d(Module):
+class _Conv(Affine):
+    """What a convolution and its transpose share: everything but the order of the weight's axes."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair,
+        padding: Pair | str,
+        dilation: Pair,
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Any,
+        dtype: Any,
+    ) -> None:
+        kind = type(self).__name__
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise ShapeError(
+                f"{kind}: groups={groups} does not divide in_channels={in_channels} and "
+                f"out_channels={out_channels}"
+            )
+        if padding_mode != "zeros":
+            raise ValueError(
+                f"{kind}: padding_mode is {padding_mode!r}; only 'zeros' is there, pad the input"
+            )
+        channels = self._channels(in_channels, out_channels, groups)
+        shape = (*channels, *pair(kernel_size))
+        super().__init__(shape, bias * out_channels, device, dtype)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = pair(kernel_size)
+        self.stride = pair(stride)
+        self.padding = padding if isinstance(padding, str) else pair(padding)
+        self.output_padding = (0, 0)
+        self.dilation = pair(dilation)
+        self.groups = groups
+        self.padding_mode = padding_mode
+
+    @staticmethod
+    def _channels(inputs: int, outputs: int, groups: int) -> tuple[int, int]:
+        """The first two sizes of the weight."""
+        return outputs, inputs // groups
+
+    def extra_repr(self) -> str:
+        """See Module."""
+        parts = [
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
+            f"stride={self.stride}"
+        ]
+        if self.padding != (0, 0):
+            parts.append(f"padding={self.padding}")
+        if self.dilation != (1, 1):
+            parts.append(f"dilation={self.dilation}")
+        if self.output_padding != (0, 0):
+            parts.append(f"output_padding={self.output_padding}")
+        if self.groups != 1:
+            parts.append(f"groups={self.groups}")
+        if self.bias is None:
+            parts.append("bias=False")
+        return ", ".join(parts)
+
+
+class Conv2d(_Conv):
     """Cross-correlate images with learned filters and add a bias per output channel.
 
     Args:    kernel_size, stride, padding, dilation: an integer or (height, width); padding may
@@ -36,36 +98,10 @@ class Conv2d(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        if groups < 1 or in_channels % groups or out_channels % groups:
-            raise ShapeError(
-                f"Conv2d: groups={groups} does not divide in_channels={in_channels} and "
-                f"out_channels={out_channels}"
-            )
-        if padding_mode != "zeros":
-            raise ValueError(
-                f"Conv2d: padding_mode is {padding_mode!r}; only 'zeros' is there, pad the input"
-            )
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.kernel_size = pair(kernel_size)
-        self.stride = pair(stride)
-        self.padding = padding if isinstance(padding, str) else pair(padding)
-        self.dilation = pair(dilation)
-        self.groups = groups
-        self.padding_mode = padding_mode
-        shape = (out_channels, in_channels // groups, *self.kernel_size)
-        self.weight = Parameter(init.empty(shape, dtype, device))
-        self.bias: Parameter | None
-        if bias:
-            self.bias = Parameter(init.empty((out_channels,), dtype, device))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw new initial weights."""
-        init.default_(self.weight, self.bias)
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
+            padding_mode, device, dtype,
+        )  # fmt: skip
 
     def forward(self, x: Any) -> Any:
         """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
@@ -73,18 +109,46 @@ class Conv2d(Module):
             x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        parts = [
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
-            f"stride={self.stride}"
-        ]
-        if self.padding != (0, 0):
-            parts.append(f"padding={self.padding}")
-        if self.dilation != (1, 1):
-            parts.append(f"dilation={self.dilation}")
-        if self.groups != 1:
-            parts.append(f"groups={self.groups}")
-        if self.bias is None:
-            parts.append("bias=False")
-        return ", ".join(parts)
+
+class ConvTranspose2d(_Conv):
+    """Spread every pixel by learned filters and add a bias per output channel: the gradient of
+    Conv2d to its images, as a layer that enlarges them.
+
+    Args:    as Conv2d, but padding in numbers only; output_padding: rows and columns added at the
+             end, less than stride or dilation.
+    State:   weight (in_channels, out_channels/groups, kernel height, kernel width), bias
+             (out_channels,); both start uniform in +-1/sqrt(out_channels/groups * kernel area).
+    Raises:  ShapeError if groups does not divide both channel counts.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        output_padding: Pair = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Pair = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
+            padding_mode, device, dtype,
+        )  # fmt: skip
+        self.output_padding = pair(output_padding)
+
+    @staticmethod
+    def _channels(inputs: int, outputs: int, groups: int) -> tuple[int, int]:
+        return inputs, outputs // groups
+
+    def forward(self, x: Any) -> Any:
+        """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
+        return F.conv_transpose2d(
+            x, self.weight, self.bias, self.stride, self.padding, self.output_padding,
+            self.groups, self.dilation,
+        )  # fmt: skip

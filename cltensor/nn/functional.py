@@ -28,6 +28,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "conv2d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "dropout2d",
@@ -158,6 +159,27 @@ def conv2d(
     Raises:  ShapeError if the channels differ or the image is smaller than a filter.
     """
     out = conv.conv2d(input, weight, pair(stride), padding, pair(dilation), groups)
+    return out if bias is None else out + bias.reshape(-1, 1, 1)
+
+
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Pair = 1,
+    padding: Any = 0,
+    output_padding: Pair = 0,
+    groups: int = 1,
+    dilation: Pair = 1,
+) -> Any:
+    """Transposed convolution: the gradient of conv2d to its images, plus a bias per channel.
+
+    Args:    input (N, C, H, W); weight (C, O/groups, P, Q); bias (O,) or None; output_padding: rows
+             and columns added at the end, less than stride or dilation.
+    Returns: (N, O, (H-1)*stride - 2*padding + dilation*(P-1) + output_padding + 1, ...).
+    Raises:  ShapeError if the channels differ or the output would be empty.
+    """
+    out = conv.conv_transpose2d(input, weight, stride, padding, output_padding, groups, dilation)
     return out if bias is None else out + bias.reshape(-1, 1, 1)
 
 

@@ -21,7 +21,29 @@ class Identity(Module):
         return x
 
 
-class Linear(Module):
+class Affine(Module):
+    """What layers with a weight and a bias per output share.
+
+    Args:    shape: the weight's; biases: their number, 0 for none.
+    State:   weight, bias (biases,); both start uniform in +-1/sqrt(fan_in).
+    """
+
+    def __init__(self, shape: tuple[int, ...], biases: int, device: Any, dtype: Any) -> None:
+        super().__init__()
+        self.weight = Parameter(init.empty(shape, dtype, device))
+        self.bias: Parameter | None
+        if biases:
+            self.bias = Parameter(init.empty((biases,), dtype, device))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new initial weights."""
+        init.default_(self.weight, self.bias)
+
+
+class Linear(Affine):
     """An affine map of the last dimension.
 
         out = x @ weight.T + bias
@@ -39,20 +61,9 @@ class Linear(Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
+        super().__init__((out_features, in_features), bias * out_features, device, dtype)
         self.in_features = in_features
         self.out_features = out_features
-        self.weight = Parameter(init.empty((out_features, in_features), dtype, device))
-        self.bias: Parameter | None
-        if bias:
-            self.bias = Parameter(init.empty((out_features,), dtype, device))
-        else:
-            self.register_parameter("bias", None)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw new initial weights."""
-        init.default_(self.weight, self.bias)
 
     def forward(self, x: Any) -> Any:
         """(..., in_features) -> (..., out_features)."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from cltensor import tuning
 from cltensor.device import Device
-from cltensor.ops.linalg import (
+from cltensor.ops.gemm import (
     ROWS,
     VECTORS,
     accumulator,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cltensor import tuning
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.conv_blocks import Correlation, Pair, Weights, turned, weights_of
+from cltensor.ops.gemm import accumulator, ceil_div, equal_parts, vector_width
 from cltensor.ops.launch import Launch, Plan
-from cltensor.ops.linalg import accumulator, ceil_div, equal_parts, vector_width
 from cltensor.program import kernel
 
 _MOST = 2  # filters and channels of a group; more fill the register tile of the general kernels

@@ -14,8 +14,8 @@ from cltensor.op import same_device
 from cltensor.ops import conv_depth, conv_patch, conv_winograd
 from cltensor.ops.conv_blocks import Correlation, Padding, Pair, axes_of, interleave
 from cltensor.ops.conv_winograd import Winograd
+from cltensor.ops.gemm import accumulator, ceil_div, equal_parts, grid_tile
 from cltensor.ops.launch import Launch, Plan, execute
-from cltensor.ops.linalg import accumulator, ceil_div, equal_parts, grid_tile
 from cltensor.ops.pointwise import astype, full
 from cltensor.program import kernel
 from cltensor.tensor import Tensor

@@ -21,8 +21,8 @@ from cltensor.ops.conv_blocks import (
     spread,
     weights_of,
 )
+from cltensor.ops.gemm import ROWS, VECTORS, accumulator, ceil_div, equal_parts, vector_width
 from cltensor.ops.launch import Launch, Plan
-from cltensor.ops.linalg import ROWS, VECTORS, accumulator, ceil_div, equal_parts, vector_width
 from cltensor.program import kernel
 
 

@@ -20,8 +20,8 @@ from typing import NamedTuple
 from cltensor import tuning
 from cltensor.dtypes import float32
 from cltensor.ops.conv_blocks import Correlation, Weights, turned, weights_of
+from cltensor.ops.gemm import ROWS, ceil_div, equal_parts, local_budget
 from cltensor.ops.launch import Launch, Plan
-from cltensor.ops.linalg import ROWS, ceil_div, equal_parts, local_budget
 from cltensor.program import kernel
 
 Matrix = tuple[tuple[float, ...], ...]

@@ -23,6 +23,8 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
 
     Without dtype, Python floats give float32 and Python ints int64, as in PyTorch; arrays keep
     their dtype. Without device, a Tensor stays on its own and anything else goes to the default.
+
+    Raises DTypeError for data that is no number, or for an integer that `dtype` cannot hold.
     """
     if isinstance(data, Tensor):
         source = data if device is None else to_device(data, get(device))
@@ -47,6 +49,14 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
 
 def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`array` as `dtype`; out-of-range floats saturate and NaN becomes 0, as on the device."""
+    if array.dtype.kind in "iu" and dtype.kind in "iu" and array.size:
+        limits = np.iinfo(dtype)
+        for value in (int(array.min()), int(array.max())):
+            if not limits.min <= value <= limits.max:
+                raise DTypeError(
+                    f"tensor: {value} does not fit {dtype.name} ({limits.min} to {limits.max}); "
+                    "choose a wider dtype, or wrap it around with .astype()"
+                )
     with np.errstate(invalid="ignore", over="ignore"):
         found = array.astype(dtype)
     if array.dtype.kind == "f" and dtype.kind in "iu":

@@ -19,8 +19,8 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, same_device
 from cltensor.ops.conv import pair
 from cltensor.ops.conv_blocks import Pair
+from cltensor.ops.gemm import accumulator, ceil_div
 from cltensor.ops.launch import Launch, Plan, execute
-from cltensor.ops.linalg import accumulator, ceil_div
 from cltensor.ops.pointwise import full
 from cltensor.program import kernel
 from cltensor.tensor import Tensor, show

@@ -33,7 +33,8 @@ def gradients_at_once(device: Device) -> int:
 
 def flat(tensors: Sequence[Tensor]) -> Tensor:
     """A new Tensor of one dimension with the elements of all."""
-    return concat([reshape(t, -1) for t in tensors]).clone()
+    pieces = [reshape(t, -1) for t in tensors]
+    return concat(pieces) if len(pieces) > 1 else pieces[0].clone()
 
 
 class Block:
@@ -54,7 +55,7 @@ class Block:
         for param, view in zip(params, self._views(self.values), strict=True):
             param.data = view
         self._views_shown = [p.data for p in params]
-        self._owners: list[tuple[int, int, int]] = []
+        self._owners: tuple[int, ...] = ()
 
     def _views(self, whole: Tensor) -> list[Tensor]:
         views, offset = [], 0
@@ -63,12 +64,11 @@ class Block:
             offset += prod(param.shape)
         return views
 
-    def _count(self) -> list[tuple[int, int, int]]:
-        buffer = self.values.buffer
-        return [
-            (sys.getrefcount(v), sys.getrefcount(v._value), sys.getrefcount(buffer))
-            for v in self._views_shown
-        ]
+    def _count(self) -> tuple[int, ...]:
+        counts = [sys.getrefcount(self.values.buffer)]
+        for view in self._views_shown:
+            counts += (sys.getrefcount(view), sys.getrefcount(view._value))
+        return tuple(counts)
 
     def count_owners(self) -> None:
         """Take the present owners of the parameters' data as those that may see it change."""

@@ -1,0 +1,83 @@
+"""ct.grad and ct.backward: of several values, of inner ones, and of gradients."""
+
+import math
+
+import numpy as np
+import pytest
+from leaves import leaf
+
+import cltensor as ct
+from cltensor.autograd import Variable
+from cltensor.errors import GradientError
+
+
+def test_grad_leaves_dot_grad_alone_and_reaches_inner_values(device):
+    x = leaf([1.0, 2.0])
+    y = x * 3
+    z = (y * y).sum()
+    gy, gx = ct.grad(z, [y, x])
+    assert gy.numpy().tolist() == [6, 12]
+    assert gx.numpy().tolist() == [18, 36]
+    assert x.grad is None
+
+
+def test_grad_of_several_outputs_and_weights(device):
+    x, y = leaf([1.0, 2.0]), leaf([5.0, 7.0])
+    gx, gy = ct.grad([x * y, y * 2], [x, y], [ct.ones(2), ct.tensor([10.0, 20.0])])
+    assert gx.numpy().tolist() == [5, 7]
+    assert gy.numpy().tolist() == [21, 42]
+    assert ct.grad(x * 1, x, ct.tensor([3.0, 4.0]))[0].numpy().tolist() == [3, 4]
+
+
+def test_an_unused_input_is_an_error_unless_allowed(device):
+    x, y = leaf([1.0]), leaf([2.0])
+    with pytest.raises(GradientError, match="allow_unused=True"):
+        ct.grad((x * 2).sum(), [x, y])
+    gx, gy = ct.grad((x * 2).sum(), [x, y], allow_unused=True)
+    assert gx.item() == 2
+    assert gy is None
+
+
+def test_create_graph_makes_gradients_differentiable(mode):
+    x = leaf([2.0, 3.0])
+    (g,) = ct.grad((x**3).sum(), x, create_graph=True)
+    np.testing.assert_allclose(g.detach().numpy(), [12, 27])
+    g.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), [12, 18])
+
+
+def test_six_nested_gradients_of_a_norm(fp64):
+    x = leaf([3.0, 4.0, 12.0], dtype="float64")
+    value = ct.norm(x)
+    for _ in range(6):
+        (g,) = ct.grad(value, x, create_graph=True)
+        value = g.sum()
+    expected = _nested_norm(np.array([3.0, 4.0, 12.0]))
+    np.testing.assert_allclose(g.detach().numpy(), expected, rtol=1e-9)
+
+
+def _nested_norm(x):
+    """The sixth gradient along (1, 1, 1): derivatives of t -> |x + t 1| by its Taylor series."""
+
+    # |x + t 1|^2 = a + b t + c t^2; the k-th derivative at 0 of its root is k! times the
+    # coefficient of t^k, and the gradient of the fifth one by x_i follows from a and b.
+    def coefficient(a, b, c, k):
+        root = [math.sqrt(a)]
+        square = [a, b, c]
+        for n in range(1, k + 1):
+            inner = sum(root[j] * root[n - j] for j in range(1, n))
+            root.append(((square[n] if n < 3 else 0) - inner) / (2 * root[0]))
+        return root[k]
+
+    a, b, c, eps = (x * x).sum(), 2 * x.sum(), float(x.size), 1e-4
+    by_a = (coefficient(a + eps, b, c, 5) - coefficient(a - eps, b, c, 5)) / (2 * eps)
+    by_b = (coefficient(a, b + eps, c, 5) - coefficient(a, b - eps, c, 5)) / (2 * eps)
+    return math.factorial(5) * (by_a * 2 * x + by_b * 2)
+
+
+def test_backward_without_a_graph(device):
+    for value in (Variable(ct.ones(1)), leaf([1.0, 2.0]).detach().sum()):
+        with pytest.raises(GradientError, match="does not depend on any Variable"):
+            value.backward()
+    with pytest.raises(GradientError, match="input does not require a gradient"):
+        ct.grad(leaf([1.0]).sum(), Variable(ct.ones(1)))

@@ -1,0 +1,51 @@
+"""The networks for photographs, but for the residual ones."""
+
+import pytest
+from model_checks import (
+    PHOTOS,
+    assert_as_pytorch,
+    assert_learns,
+    assert_size,
+    features_and_classifier,
+)
+
+from cltensor import models
+
+# model, shape of a batch, number of parameters
+MODELS = [
+    (models.BlitzNet, PHOTOS, 62006),
+    (models.CifarNet, PHOTOS, 113962),
+]
+
+
+@pytest.mark.parametrize(("make", "shape", "count"), MODELS)
+def test_sizes(make, shape, count):
+    assert_size(make, shape, count)
+
+
+@pytest.mark.parametrize(("make", "shape", "count"), MODELS)
+def test_a_few_steps_lower_the_loss(make, shape, count):
+    assert_learns(make, shape)
+
+
+def test_state_dict_names():
+    assert list(models.BlitzNet().state_dict()) == [
+        f"{layer}.{kind}"
+        for layer in ("conv1", "conv2", "fc1", "fc2", "fc3")
+        for kind in ("weight", "bias")
+    ]
+    assert "features.1.running_mean" in models.CifarNet().state_dict()
+
+
+def test_cifarnet_is_pytorchs():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    n, Features = torch.nn, features_and_classifier(torch)
+    blocks = []
+    for before, after in ((3, 32), (32, 64), (64, 128)):
+        blocks += [
+            n.Conv2d(before, after, 3, padding=1, bias=False), n.BatchNorm2d(after), n.ReLU(),
+            n.MaxPool2d(2),
+        ]  # fmt: skip
+    net = Features(n.Sequential(*blocks), n.Sequential(n.Flatten(), n.Linear(2048, 10)))
+    assert_as_pytorch(models.CifarNet(), net, PHOTOS)

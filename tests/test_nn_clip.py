@@ -1,0 +1,38 @@
+"""Clipping gradients by norm and by value."""
+
+import math
+
+import numpy as np
+import pytest
+from optimizers import give_gradients, leaves, values
+
+import cltensor as ct
+from cltensor import nn
+from cltensor.autograd import Variable
+
+
+def test_clip_grad_norm():
+    params = leaves(values((3,), (2, 2), (1,)))
+    grads = [g * 10 for g in values((3,), (2, 2))]
+    give_gradients(params[:2], grads)
+    norm = np.sqrt(sum((g.astype(np.float64) ** 2).sum() for g in grads))
+    found = nn.utils.clip_grad_norm_(params, 2.0)
+    np.testing.assert_allclose(found.item(), norm, rtol=1e-5)
+    for p, g in zip(params[:2], grads, strict=True):
+        np.testing.assert_allclose(p.grad.numpy(), g * 2 / norm, rtol=1e-4)
+    found = nn.utils.clip_grad_norm_(params[0], 100.0, norm_type=math.inf)
+    np.testing.assert_allclose(found.item(), np.abs(grads[0]).max() * 2 / norm, rtol=1e-4)
+    np.testing.assert_allclose(params[0].grad.numpy(), grads[0] * 2 / norm, rtol=1e-4)
+    found = nn.utils.clip_grad_norm_(params[:1], 100.0, norm_type=1)
+    np.testing.assert_allclose(found.item(), np.abs(grads[0]).sum() * 2 / norm, rtol=1e-4)
+    params[0].grad = Variable(ct.tensor([math.inf, 0, 0]))
+    with pytest.raises(ct.GradientError, match="clip_grad_norm_: the norm of the gradients is inf"):
+        nn.utils.clip_grad_norm_(params, 1.0, error_if_nonfinite=True)
+    assert nn.utils.clip_grad_norm_(params[2:], 1.0) == 0
+
+
+def test_clip_grad_value():
+    params = leaves(values((3,)))
+    give_gradients(params, [np.array([-3.0, 0.5, 2.0], np.float32)])
+    nn.utils.clip_grad_value_(params, 1.0)
+    np.testing.assert_array_equal(params[0].grad.numpy(), [-1, 0.5, 1])

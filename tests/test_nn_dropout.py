@@ -1,0 +1,41 @@
+"""Dropout of elements and of channels."""
+
+import numpy as np
+import pytest
+from layers import host
+
+import cltensor as ct
+from cltensor import nn
+from cltensor.autograd import Variable
+from cltensor.nn import functional as F
+
+
+def test_dropout():
+    ct.manual_seed(1)
+    layer = nn.Dropout(0.25)
+    x = ct.ones(200, 200)
+    out = host(layer(x))
+    assert set(np.unique(out)) == {np.float32(0), np.float32(1 / 0.75)}
+    np.testing.assert_allclose((out == 0).mean(), 0.25, atol=0.01)
+    assert not np.array_equal(host(layer(x)), out)
+    ct.manual_seed(1)
+    np.testing.assert_array_equal(host(layer(x)), out)
+    assert layer.eval()(x) is x
+    assert (host(F.dropout(x, 1.0)) == 0).all()
+    assert F.dropout(x, 0.0) is x
+    assert repr(layer) == "Dropout(p=0.25, inplace=False)"
+    with pytest.raises(ValueError, match=r"Dropout: p is 1\.5"):
+        nn.Dropout(1.5)
+
+
+def test_dropout_masks_the_gradient_like_the_value():
+    x = Variable(ct.ones(50, 50), requires_grad=True)
+    out = nn.Dropout(0.5)(x)
+    out.sum().backward()
+    np.testing.assert_array_equal(host(x.grad), host(out))
+
+
+def test_dropout2d_drops_whole_channels():
+    out = host(nn.Dropout2d(0.5)(ct.ones(10, 20, 3, 3)))
+    assert (out == out[:, :, :1, :1]).all()
+    assert 0 < (out == 0).mean() < 1

@@ -1,0 +1,32 @@
+"""Linear and Identity."""
+
+import numpy as np
+import pytest
+from layers import array, assert_as_pytorch, host
+
+import cltensor as ct
+from cltensor import nn
+
+# name, constructor arguments, shape of the input
+LAYERS = [
+    ("Identity", (), {}, (2, 3)),
+    ("Linear", (5, 4), {}, (3, 5)),
+    ("Linear", (5, 4), {"bias": False}, (2, 3, 5)),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "options", "shape"), LAYERS)
+def test_as_pytorch(name, args, options, shape):
+    assert_as_pytorch(name, args, options, shape)
+
+
+def test_linear():
+    layer = nn.Linear(3, 2)
+    x = array(4, 5, 3)
+    wanted = x @ host(layer.weight).T + host(layer.bias)
+    np.testing.assert_allclose(host(layer(ct.tensor(x))), wanted, rtol=1e-5, atol=1e-6)
+    assert layer(ct.zeros(3)).shape == (2,)
+    assert layer(ct.zeros(0, 3)).shape == (0, 2)
+    with pytest.raises(ct.ShapeError, match=r"linear: an input of shape \(2, 4\)"):
+        layer(ct.zeros(2, 4))
+    assert list(nn.Linear(1, 1, bias=False).state_dict()) == ["weight"]

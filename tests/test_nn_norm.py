@@ -1,0 +1,99 @@
+"""Batch and layer normalization: values, what they remember, gradients, refusals."""
+
+import numpy as np
+import pytest
+from layers import array, assert_as_pytorch, host
+
+import cltensor as ct
+from cltensor import nn
+from cltensor.autograd import Variable
+from cltensor.nn import functional as F
+from cltensor.testing import gradcheck, gradgradcheck
+
+# name, constructor arguments, shape of the input
+LAYERS = [
+    ("BatchNorm1d", (5,), {}, (6, 5)),
+    ("BatchNorm1d", (5,), {"momentum": None}, (3, 5, 4)),
+    ("BatchNorm2d", (3,), {}, (4, 3, 5, 2)),
+    ("BatchNorm2d", (3,), {"affine": False, "eps": 1e-3}, (4, 3, 5, 2)),
+    ("BatchNorm2d", (3,), {"bias": False}, (4, 3, 5, 2)),
+    ("BatchNorm2d", (3,), {"track_running_stats": False}, (4, 3, 5, 2)),
+    ("LayerNorm", (6,), {}, (3, 4, 6)),
+    ("LayerNorm", ((4, 6),), {"bias": False}, (3, 4, 6)),
+    ("LayerNorm", (6,), {"elementwise_affine": False}, (3, 6)),
+]
+
+
+@pytest.mark.parametrize(("name", "args", "options", "shape"), LAYERS)
+def test_as_pytorch(name, args, options, shape):
+    assert_as_pytorch(name, args, options, shape)
+
+
+def test_batch_norm_uses_the_batch_and_then_what_it_remembers():
+    layer = nn.BatchNorm2d(2)
+    x = 3 * array(8, 2, 4, 4) + 5
+    out = host(layer(ct.tensor(x)))
+    np.testing.assert_allclose(out.mean((0, 2, 3)), 0, atol=1e-5)
+    np.testing.assert_allclose(out.std((0, 2, 3)), 1, rtol=1e-4)
+    mean, var = x.mean((0, 2, 3)), x.var((0, 2, 3), ddof=1)
+    np.testing.assert_allclose(layer.running_mean.numpy(), 0.1 * mean, rtol=1e-4)
+    np.testing.assert_allclose(layer.running_var.numpy(), 0.9 + 0.1 * var, rtol=1e-4)
+    assert layer.num_batches_tracked.item() == 1
+    layer.eval()
+    wanted = (x - 0.1 * mean[:, None, None]) / np.sqrt(0.9 + 0.1 * var + 1e-5)[:, None, None]
+    np.testing.assert_allclose(host(layer(ct.tensor(x))), wanted, rtol=1e-3, atol=1e-4)
+    assert layer.num_batches_tracked.item() == 1
+    layer.reset_running_stats()
+    assert layer.num_batches_tracked.item() == 0
+    np.testing.assert_array_equal(layer.running_var.numpy(), [1, 1])
+
+
+def test_batch_norm_large_mean_keeps_its_digits():
+    x = array(64, 1, 4, 4) + 1000
+    out = host(nn.BatchNorm2d(1)(ct.tensor(x)))
+    wanted = (x.astype(np.float64) - x.mean(dtype=np.float64)) / x.std(dtype=np.float64)
+    np.testing.assert_allclose(out, wanted, atol=2e-3)
+
+
+def test_batch_norm_refuses():
+    layer = nn.BatchNorm1d(3)
+    with pytest.raises(ct.ShapeError, match=r"BatchNorm1d: expected 2 or 3 dimensions"):
+        layer(ct.zeros(2, 3, 4, 5))
+    with pytest.raises(ct.ShapeError, match="has 4 channels, running_mean"):
+        layer(ct.zeros(2, 4))
+    before = layer.running_mean.numpy()
+    with pytest.raises(ct.ShapeError, match="more than one value per channel"):
+        layer(ct.zeros(1, 3))
+    np.testing.assert_array_equal(layer.running_mean.numpy(), before)
+    with pytest.raises(ValueError, match="evaluation needs running_mean"):
+        F.batch_norm(ct.zeros(2, 3), None, None)
+    assert layer.eval()(ct.zeros(1, 3)).shape == (1, 3)
+
+
+def test_batch_norm_gradients(fp64):
+    def function(x, weight, bias):
+        return F.batch_norm(x, None, None, weight, bias, training=True)
+
+    inputs = [
+        Variable(ct.tensor(array(*shape).astype(np.float64)), requires_grad=True)
+        for shape in ((4, 3, 2, 2), (3,), (3,))
+    ]
+    assert gradcheck(function, inputs)
+    assert gradgradcheck(function, inputs)
+
+
+def test_layer_norm_gradients(fp64):
+    inputs = [
+        Variable(ct.tensor(array(*shape).astype(np.float64)), requires_grad=True)
+        for shape in ((3, 4), (4,), (4,))
+    ]
+    assert gradcheck(lambda x, w, b: F.layer_norm(x, (4,), w, b), inputs)
+    with pytest.raises(ct.ShapeError, match=r"layer_norm: .* does not end in \(5,\)"):
+        nn.LayerNorm(5)(ct.zeros(2, 4))
+
+
+def test_a_training_step_in_evaluation_mode_keeps_batch_norm_differentiable():
+    layer = nn.BatchNorm1d(3).eval()
+    x = Variable(ct.tensor(array(4, 3)), requires_grad=True)
+    layer(x).sum().backward()
+    np.testing.assert_allclose(host(x.grad), np.full((4, 3), 1 / np.sqrt(1 + 1e-5)), rtol=1e-5)

@@ -1,0 +1,200 @@
+"""What optimizers share: groups, gradients, closures, states, copies, devices, text."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from optimizers import OPTIMIZERS, RANDOM, assert_close, give_gradients, host, leaves, values
+
+import cltensor as ct
+from cltensor import nn, optim
+from cltensor.autograd import Variable, is_grad_enabled
+
+
+def test_a_network_learns():
+    ct.manual_seed(0)
+    x = RANDOM.standard_normal((64, 3)).astype(np.float32)
+    y = np.sin(x.sum(1, keepdims=True)).astype(np.float32)
+    for make in (lambda p: optim.SGD(p, 0.1, momentum=0.9), lambda p: optim.Adam(p, 0.02)):
+        model = nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 1))
+        optimizer = make(model.parameters())
+        losses = []
+        for _ in range(150):
+            optimizer.zero_grad()
+            loss = nn.MSELoss()(model(ct.tensor(x)), ct.tensor(y))
+            loss.backward()
+            optimizer.step()
+            losses.append(loss)
+        assert losses[-1].item() < 0.1 * losses[0].item()
+
+
+def test_parameters_without_gradient_stay():
+    params = leaves(values((2,), (2,)))
+    before = host(params)
+    for optimizer in (optim.SGD(params, 0.1), optim.AdamW(params)):
+        params[0].grad = None
+        params[1].grad = Variable(ct.ones(2))
+        optimizer.step()
+        np.testing.assert_array_equal(host(params)[0], before[0])
+        assert optimizer.state[0] == {}
+    assert not np.array_equal(host(params)[1], before[1])
+
+
+def test_groups_have_their_own_options():
+    params = leaves([np.ones(2, np.float32)] * 3)
+    optimizer = optim.SGD([{"params": params[0]}, {"params": [params[1]], "lr": 1.0}], lr=0.5)
+    optimizer.add_param_group({"params": iter([params[2]]), "lr": 0.25, "momentum": 0.5})
+    for _ in range(2):
+        give_gradients(params, [np.ones(2, np.float32)] * 3)
+        optimizer.step()
+    assert [p[0] for p in host(params)] == [0, -1, 1 - 0.25 - 0.375]
+    assert [g["momentum"] for g in optimizer.param_groups] == [0, 0, 0.5]
+    assert "momentum_buffer" in optimizer.state[2]
+    saved = optimizer.state_dict()
+    assert [g["params"] for g in saved["param_groups"]] == [[0], [1], [2]]
+    assert list(saved["state"]) == [2]
+
+
+def test_zero_grad():
+    params = leaves(values((2,)))
+    optimizer = optim.SGD(params)
+    give_gradients(params, values((2,)))
+    optimizer.zero_grad(set_to_none=False)
+    np.testing.assert_array_equal(params[0].grad.numpy(), [0, 0])
+    optimizer.zero_grad()
+    assert params[0].grad is None
+    optimizer.zero_grad(set_to_none=False)
+    assert params[0].grad is None
+
+
+def test_step_takes_a_closure_and_records_in_it():
+    params = leaves(values((2,)))
+    optimizer = optim.SGD(params, lr=0.1)
+
+    def closure():
+        assert is_grad_enabled()
+        optimizer.zero_grad()
+        loss = (params[0] * params[0]).sum()
+        loss.backward()
+        return loss
+
+    with ct.no_grad():
+        first = optimizer.step(closure).item()
+    assert optimizer.step(closure).item() < first
+    assert optimizer.step() is None
+
+
+def test_everything_is_computed_after_step():
+    params = leaves(values((3,), (3,)))
+    for optimizer in (
+        optim.SGD(params, 0.1, momentum=0.9),
+        optim.Adam(params, amsgrad=True),
+    ):
+        for _ in range(2):
+            give_gradients(params, values((3,), (3,)))
+            optimizer.step()
+            state = [v for s in optimizer.state for v in s.values() if isinstance(v, ct.Tensor)]
+            assert len(state) in (2, 6)
+            assert not any(t.is_pending for t in [*state, *(p.data for p in params)])
+
+
+def test_state_dict_round_trip_continues_the_same_way():
+    def trained(make, steps, state=None):
+        params = leaves(start)
+        optimizer = make(params)
+        if state is not None:
+            for p, v in zip(params, state[0], strict=True):
+                p.data = ct.tensor(v)
+            optimizer.load_state_dict(state[1])
+        for grads in steps:
+            give_gradients(params, grads)
+            optimizer.step()
+        return params, optimizer
+
+    start = values((3,), (2, 2))
+    grads = [values((3,), (2, 2)) for _ in range(6)]
+    for name, options in OPTIMIZERS:
+
+        def make(params, name=name, options=options):
+            return getattr(optim, name)(params, **options)
+
+        whole, _ = trained(make, grads)
+        half, optimizer = trained(make, grads[:3])
+        saved = pickle.loads(pickle.dumps(optimizer.state_dict()))
+        resumed, other = trained(make, grads[3:], (host(half), saved))
+        assert_close(host(resumed), host(whole), rtol=1e-6, atol=1e-7)
+        assert other.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
+
+
+def test_a_saved_state_that_does_not_fit_changes_nothing():
+    params = leaves(values((3,), (2,)))
+    optimizer = optim.Adam(params)
+    give_gradients(params, values((3,), (2,)))
+    optimizer.step()
+    saved = copy.deepcopy(optimizer.state_dict())
+    other = optim.Adam(leaves(values((3,), (4,))), lr=0.5)
+    with pytest.raises(ct.StateError, match=r"parameter 1: 'exp_avg.*' has shape \(2,\).*\(4,\)"):
+        other.load_state_dict(saved)
+    assert other.state == [{}, {}]
+    assert other.param_groups[0]["lr"] == 0.5
+    other = optim.Adam(leaves(values((3,))))
+    with pytest.raises(ct.StateError, match=r"Adam.load_state_dict: group 0 .* 2 parameters"):
+        other.load_state_dict(saved)
+    other.add_param_group({"params": leaves(values((2,)))})
+    with pytest.raises(ct.StateError, match="1 parameter groups were saved"):
+        other.load_state_dict(saved)
+    with pytest.raises(ct.StateError, match="expected a dict with 'state'"):
+        other.load_state_dict({"weights": 1})
+
+
+def test_copy_and_pickle_of_model_and_optimizer_stay_together():
+    model = nn.Linear(2, 2)
+    optimizer = optim.Adam(model.parameters(), lr=0.1)
+    model(ct.ones(1, 2)).sum().backward()
+    optimizer.step()
+    for twin, other in (
+        copy.deepcopy((model, optimizer)),
+        pickle.loads(pickle.dumps((model, optimizer))),
+    ):
+        assert other.param_groups[0]["params"][0] is twin.weight
+        kept = model.weight.data.numpy()
+        twin(ct.ones(1, 2)).sum().backward()
+        other.step()
+        assert other.state[0]["step"] == 2
+        assert optimizer.state[0]["step"] == 1
+        np.testing.assert_array_equal(model.weight.data.numpy(), kept)
+        assert not np.array_equal(twin.weight.data.numpy(), kept)
+
+
+def test_arguments_are_checked():
+    params = leaves(values((2,)))
+    with pytest.raises(ValueError, match="Adam: the parameter list is empty"):
+        optim.Adam([])
+    with pytest.raises(TypeError, match="SGD: params is a Parameter"):
+        optim.SGD(params[0])
+    with pytest.raises(TypeError, match="can only optimize Variables, got a Tensor"):
+        optim.SGD([ct.ones(2)])
+    with pytest.raises(ValueError, match="a parameter appears twice"):
+        optim.SGD(params * 2)
+    with pytest.raises(ValueError, match="the result of an operation"):
+        optim.SGD([params[0] * 2])
+    with pytest.raises(TypeError, match="a group is a dict with the key 'params'"):
+        optim.SGD([{"lr": 1}])
+
+
+def test_repr_lists_the_options():
+    text = repr(optim.SGD(leaves(values((1,))), lr=0.5))
+    assert text.startswith("SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.5\n")
+    assert text.endswith("    weight_decay: 0\n)")
+
+
+def test_a_gradient_follows_its_parameter_to_a_device(other_device):
+    model = nn.Linear(2, 1).to(other_device)
+    optimizer = optim.Adam(model.parameters(), lr=0.1)
+    model(ct.ones(3, 2, device=other_device)).sum().backward()
+    optimizer.step()
+    assert model.weight.device is optimizer.state[0]["exp_avg"].device is other_device
+    state = optim.Adam(nn.Linear(2, 1).parameters())
+    state.load_state_dict(optimizer.state_dict())
+    assert state.state[0]["exp_avg"].device is not other_device

@@ -1,0 +1,58 @@
+"""SGD: its rule by hand, momentum, and PyTorch where it is installed."""
+
+import numpy as np
+import pytest
+from optimizers import SGDS, assert_as_pytorch, give_gradients, host, leaves, values
+
+import cltensor as ct
+from cltensor import optim
+from cltensor.autograd import Variable
+
+
+@pytest.mark.parametrize(("name", "options"), SGDS)
+def test_as_pytorch(name, options):
+    assert_as_pytorch(name, options)
+
+
+def test_sgd_by_hand():
+    params = leaves([np.array([1.0, 2.0], np.float32)])
+    optimizer = optim.SGD(params, lr=0.5, momentum=0.5, weight_decay=1.0)
+    give_gradients(params, [np.array([1.0, 0.0], np.float32)])
+    optimizer.step()
+    np.testing.assert_array_equal(host(params)[0], [0, 1])
+    give_gradients(params, [np.array([1.0, 0.0], np.float32)])
+    optimizer.step()
+    # The velocity was (2, 2): it becomes 0.5 * (2, 2) + (1, 1).
+    np.testing.assert_array_equal(host(params)[0], [-1, 0])
+
+
+def test_the_introductory_loop_moves_y_towards_its_target():
+    y_ = Variable(ct.tensor([4.0, -3.0]), requires_grad=True)
+    y = Variable(ct.tensor([1.0, 1.0]))
+    optimizer = optim.SGD([y_], lr=0.1)
+    for _ in range(45):
+        optimizer.zero_grad()
+        (y_ - y).abs().sum().backward()
+        optimizer.step()
+    np.testing.assert_allclose(y_.data.numpy(), [1, 1], atol=0.11)
+
+
+def test_the_first_velocity_is_not_the_callers_gradient():
+    params = leaves([np.zeros(2, np.float32)])
+    optimizer = optim.SGD(params, lr=1.0, momentum=1.0)
+    give_gradients(params, [np.ones(2, np.float32)])
+    optimizer.step()
+    params[0].grad.data[0] = 100.0
+    give_gradients(params, [np.zeros(2, np.float32)])
+    optimizer.step()
+    np.testing.assert_array_equal(host(params)[0], [-2, -2])
+
+
+def test_arguments_are_checked():
+    params = leaves(values((2,)))
+    with pytest.raises(ValueError, match="SGD: lr is -1; it must not be negative"):
+        optim.SGD(params, lr=-1)
+    with pytest.raises(ValueError, match="SGD: momentum is -1"):
+        optim.SGD(params, momentum=-1)
+    with pytest.raises(ValueError, match="SGD: nesterov needs"):
+        optim.SGD(params, nesterov=True)
