@@ -26,7 +26,8 @@ CT_OVERLOAD ${T} ct_rsqrt(${T} x) { return (${T})1 / __builtin_sqrt${suffix}(x);
 % endfor
 
 /* exp(x) = 2^n e^r with |r| <= ln(2)/2: a polynomial for e^r, fitted by Cephes (expf), and two
-   factors for 2^n so that results reach into the subnormals. */
+   factors for 2^n so that results reach into the subnormals. Past 88.8 their product is infinite,
+   and NaN stays NaN all the way. */
 CT_OVERLOAD float ct_exp(float x) {
     const float high = x > 88.8f ? 88.8f : x, c = high < -104.0f ? -104.0f : high;
     const float n = __builtin_rintf(c * 1.44269504088896341f);
@@ -39,10 +40,7 @@ CT_OVERLOAD float ct_exp(float x) {
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
     const int e = (int)n, half_e = e >> 1;
-    const float result =
-        p * as_float((half_e + 127) << 23) * as_float((e - half_e + 127) << 23);
-    const float bounded = x > 88.8f ? INFINITY : result;
-    return x != x ? x : bounded;
+    return p * as_float((half_e + 127) << 23) * as_float((e - half_e + 127) << 23);
 }
 
 /* log(x) = e ln(2) + log(m), m in [sqrt(1/2), sqrt(2)): the polynomial of Cephes (logf). */

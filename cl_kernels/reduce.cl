@@ -1,87 +1,121 @@
-## Reduce an expression over some dimensions. By row (the innermost dimension is reduced): a CPU
+## Reduce expressions over some dimensions. By row (the innermost dimension is reduced): a CPU
 ## work-item takes `per_item` results, elsewhere a work-group takes one. By column (the innermost
 ## dimension stays): a CPU work-item takes `columns` neighbours, elsewhere a work-item takes one.
 ## The grid's second dimension splits the reduced range into parts of `part`.
 <%namespace name="expression" file="expression.cl"/>
+<%namespace name="kinds" file="reduce_kinds.cl"/>
 <%
-    index, inner, indexed = code.index, code.inner, bool(reduction.better)
+    index, inner, kind = code.index, code.inner, reduction.kind
     kept, reduced = code.axes(True), code.axes(False)
     outer_kept = kept if by_row else kept[:-1]
-    out_type = 'long' if indexed else acc_type
-    block = 4096
+    block, results = 4096, len(code.results)
+    passes = (1, 2) if kind == 'moments' else (1,)
+    shift, centre = ('shift', 'centre') if by_row else ('shift_l[l]', 'a0_l[l]')
+    if not device.is_cpu:
+        passes, shift = (0 if kind == 'moments' else 1,), 'shift'
+    planes = results if kind != 'moments' else 3 if partial else 2
 %>
-#define COMBINE(acc, x) (${reduction.combine})
-#define BETTER(x, acc) (${reduction.better})
-<%def name="store_nodes()">
+<%def name="take(turn, at, position)">
+% if turn != 2:
 % for s in code.stores:
-            ${s.name}_g[${code.flat}] = ${s.name};
+                ${s.name}_g[${code.flat}] = ${s.name};
 % endfor
+% endif
+                ${kinds.take(kind, code.results, acc_type, turn, at, position, shift, centre)}
 </%def>
-<%def name="take(acc, where, position)">
-% if indexed:
-            if (BETTER(${code.result}, ${acc}) || ${where} < 0) { ${acc} = ${code.result}; ${where} = ${position}; }
+## What moments are taken relative to: the first value of the reduced range.
+<%def name="first_value(name)">
+    if (length > 0) {
+${expression.coordinates(code, reduced, '0')}
+${expression.bases(code)}
+${expression.evaluate(code)}
+        ${name} = ${code.results[0]};
+    }
+</%def>
+## A work-item of a GPU takes every `step`-th element, in short blocks for the rounding error.
+<%def name="walk(first, step)">
+% if kind == 'best':
+    for (${index} r = begin + ${first}; r < end; r += ${step}) {
 % else:
-            ${acc} = COMBINE(${acc}, ${code.result});
+    for (${index} b = begin + ${first}; b < end; b += ${step} * 128) {
+        ${kinds.declare(kind, results, acc_type, index, start, '_b')}
+        const ${index} b_end = end - b < ${step} * 128 ? end : b + ${step} * 128;
+    for (${index} r = b; r < b_end; r += ${step}) {
+% endif
+${expression.coordinates(code, reduced, 'r')}
+${expression.bases(code)}
+${expression.evaluate(code)}
+${take(passes[0], '' if kind == 'best' else '_b', 'r')}
+    }
+% if kind != 'best':
+        ${kinds.merge_block(kind, results, acc_type)}
+    }
 % endif
 </%def>
+${kinds.macros(reduction)}
 __kernel void reduce(
     __global ${out_type}* restrict out_g
+% if partial and kind == 'best':
+    , __global ${acc_type}* restrict value_g
+% endif
 ${expression.parameters(code)}
     , const ${index} outer, const ${index} length, const ${index} per_item, const ${index} part
 ${expression.arguments(code)}
 ) {
     const ${index} begin = (${index})get_group_id(1) * part;
     const ${index} end = begin + part < length ? begin + part : length;
-    out_g += (size_t)get_group_id(1) * outer;
+    out_g += (size_t)get_group_id(1) * outer * ${planes};
+% if partial and kind == 'best':
+    value_g += (size_t)get_group_id(1) * outer;
+% endif
 % if by_row and device.is_cpu:
     const ${index} o_begin = (${index})get_group_id(0) * per_item;
     const ${index} o_end = o_begin + per_item < outer ? o_begin + per_item : outer;
     for (${index} o = o_begin; o < o_end; ++o) {
 ${expression.coordinates(code, kept, 'o')}
-        ${acc_type} acc = ${start};
-        long where = -1;
-        ${index} row = begin / n${inner}, first = begin - row * n${inner};
-        for (${index} i = begin; i < end;) {
-${expression.coordinates(code, reduced[:-1], 'row')}
-${expression.bases(code)}
-        ## Short blocks keep the rounding error near that of pairwise summation.
-        ${index} stop = n${inner} - first < end - i ? n${inner} : first + (end - i);
-        stop = stop - first < ${block} ? stop : first + ${block};
-        ${index} c${inner} = first;
-% if indexed:
-        for (; c${inner} < stop; ++c${inner}) {
-${expression.evaluate(code)}
-${store_nodes()}
-${take('acc', 'where', f'i + (c{inner} - first)')}
-        }
-% else:
-        ${acc_type} sum = ${start};
-        if (stop - first >= ${lanes}) {
-            ${acc_type} lane[${lanes}];
-            for (int l = 0; l < ${lanes}; ++l) lane[l] = ${start};
-            for (; first + ${lanes} <= stop; first += ${lanes})
-                for (int l = 0; l < ${lanes}; ++l) {
-                    const ${index} c${inner} = first + l;
-${expression.evaluate(code)}
-${store_nodes()}
-${take('lane[l]', '', '')}
-                }
-            for (int l = 0; l < ${lanes}; ++l) sum = COMBINE(sum, lane[l]);
-            i += first - c${inner};
-            c${inner} = first;
-        }
-        for (; c${inner} < stop; ++c${inner}) {
-${expression.evaluate(code)}
-${store_nodes()}
-${take('sum', '', '')}
-        }
-        acc = COMBINE(acc, sum);
+        ${kinds.declare(kind, results, acc_type, index, start, '')}
+% if kind == 'moments':
+        ${acc_type} shift = 0;
+        ${first_value('shift')}
 % endif
-        i += stop - first;
-        first = stop;
-        if (first == n${inner}) { first = 0; ++row; }
+        ## Short blocks keep the rounding error near that of pairwise summation, and in cache.
+        for (${index} b = begin; b < end; b += ${block}) {
+            const ${index} b_end = b + ${block} < end ? b + ${block} : end;
+            ${kinds.declare(kind, results, acc_type, index, start, '_l', lanes)}
+% for turn in passes:
+% if turn == 2:
+            ${kinds.centre(acc_type, lanes, '(b_end - b)')}
+% endif
+            ${index} row_${turn} = b / n${inner}, first_${turn} = b - row_${turn} * n${inner};
+            for (${index} i = b; i < b_end; ++row_${turn}) {
+${expression.coordinates(code, reduced[:-1], f'row_{turn}')}
+${expression.bases(code)}
+                const ${index} first = first_${turn};
+                const ${index} stop = n${inner} - first < b_end - i ? n${inner} : first + (b_end - i);
+                ${index} c = first;
+                if (c + ${lanes} <= stop) {
+                    ${kinds.copy(kind, results, acc_type, index, '_r', '_l', lanes, True)}
+                    for (; c + ${lanes} <= stop; c += ${lanes})
+                        for (int l = 0; l < ${lanes}; ++l) {
+                            const ${index} c${inner} = c + l;
+${expression.evaluate(code)}
+${take(turn, '_r[l]', f'i + (c{inner} - first)')}
+                        }
+                    ${kinds.copy(kind, results, acc_type, index, '_l', '_r', lanes, False)}
+                }
+                const int rest = stop - c;
+                for (int l = 0; l < rest; ++l) {
+                    const ${index} c${inner} = c + l;
+${expression.evaluate(code)}
+${take(turn, '_l[l]', f'i + (c{inner} - first)')}
+                }
+                i += stop - first;
+                first_${turn} = 0;
+            }
+% endfor
+            ${kinds.merge_lanes(kind, results, acc_type, lanes, '(b_end - b)')}
         }
-        out_g[o] = ${'where' if indexed else 'acc'};
+        ${kinds.give(kind, results, '', 'o', partial)}
     }
 % elif device.is_cpu:
     const ${index} blocks = (n${inner} + ${columns - 1}) / ${columns};
@@ -89,64 +123,53 @@ ${take('sum', '', '')}
     const ${index} column = ((${index})get_group_id(0) - o * blocks) * ${columns};
     const int width = n${inner} - column < ${columns} ? n${inner} - column : ${columns};
 ${expression.coordinates(code, outer_kept, 'o')}
-    ${acc_type} total[${columns}], acc[${columns}];
-    long where[${columns}];
-    for (int l = 0; l < ${columns}; ++l) { total[l] = ${start}; where[l] = -1; }
-    for (${index} b = begin; b < end; b += 256) {
-        const ${index} b_end = b + 256 < end ? b + 256 : end;
-        for (int l = 0; l < ${columns}; ++l) acc[l] = ${start};
+    ${kinds.declare(kind, results, acc_type, index, start, '_t', columns, 'width')}
+    ${kinds.declare(kind, results, acc_type, index, start, '_l', columns, 'width')}
+% if kind == 'moments':
+    ${acc_type} shift_l[${columns}];
+    for (int l = 0; l < width; ++l) {
+        const ${index} c${inner} = column + l;
+        shift_l[l] = 0;
+        ${first_value('shift_l[l]')}
+    }
+% endif
+    ## Blocks of rows: for the rounding error, or, gone over twice, to stay in cache.
+    const int rows = ${f'width > {columns // 4} ? {64 * columns} / width : 256' if kind == 'moments' else 256};
+    for (${index} b = begin; b < end; b += rows) {
+        const ${index} b_end = b + rows < end ? b + rows : end;
+% for turn in passes:
+% if turn == 2:
+        ${kinds.centre_each('width', acc_type, '(b_end - b)')}
+% endif
         for (${index} r = b; r < b_end; ++r) {
 ${expression.coordinates(code, reduced, 'r')}
 ${expression.bases(code)}
             for (int l = 0; l < width; ++l) {
                 const ${index} c${inner} = column + l;
 ${expression.evaluate(code)}
-${store_nodes()}
-${take('total[l]' if indexed else 'acc[l]', 'where[l]', 'r')}
+${take(turn, '_t[l]' if kind == 'best' else '_l[l]', 'r')}
             }
         }
-% if not indexed:
-        for (int l = 0; l < ${columns}; ++l) total[l] = COMBINE(total[l], acc[l]);
-% endif
+% endfor
+        ${kinds.merge_columns(kind, results, acc_type, start, '(b_end - b)')}
     }
-    for (int l = 0; l < width; ++l)
-        out_g[o * n${inner} + column + l] = ${'where[l]' if indexed else 'total[l]'};
+    for (int l = 0; l < width; ++l) {
+        ${kinds.give(kind, results, '_t[l]', f'o * n{inner} + column + l', partial, shift)}
+    }
 % elif by_row:
     const ${index} o = get_group_id(0);
     const int lid = get_local_id(0), group = get_local_size(0);
-    __local ${acc_type} values[256];
-    __local long places[256];
 ${expression.coordinates(code, kept, 'o')}
-    ${acc_type} acc = ${start};
-    long where = -1;
-    for (${index} r = begin + lid; r < end; r += group) {
-${expression.coordinates(code, reduced, 'r')}
-${expression.bases(code)}
-${expression.evaluate(code)}
-${store_nodes()}
-${take('acc', 'where', 'r')}
-    }
-    values[lid] = acc;
-    places[lid] = where;
-    for (int half_group = group / 2; half_group > 0; half_group /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (lid < half_group) {
-            const ${acc_type} other = values[lid + half_group];
-% if indexed:
-            const long place = places[lid + half_group];
-            const int better = BETTER(other, acc), worse = BETTER(acc, other);
-            if (place >= 0 && (where < 0 || better || (!worse && place < where))) {
-                acc = other;
-                where = place;
-            }
-            places[lid] = where;
-% else:
-            acc = COMBINE(acc, other);
+    ${kinds.declare(kind, results, acc_type, index, start, '')}
+% if kind == 'moments':
+    ${acc_type} shift = 0;
+    ${first_value('shift')}
 % endif
-            values[lid] = acc;
-        }
+${walk('lid', 'group')}
+    ${kinds.tree(kind, results, acc_type, index)}
+    if (lid == 0) {
+        ${kinds.give(kind, results, '', 'o', partial)}
     }
-    if (lid == 0) out_g[o] = ${'where' if indexed else 'acc'};
 % else:
     const ${index} blocks = (n${inner} + get_local_size(0) - 1) / get_local_size(0);
     const ${index} o = (${index})get_group_id(0) / blocks;
@@ -154,15 +177,12 @@ ${take('acc', 'where', 'r')}
         ((${index})get_group_id(0) - o * blocks) * get_local_size(0) + get_local_id(0);
     if (c${inner} >= n${inner}) return;
 ${expression.coordinates(code, outer_kept, 'o')}
-    ${acc_type} acc = ${start};
-    long where = -1;
-    for (${index} r = begin; r < end; ++r) {
-${expression.coordinates(code, reduced, 'r')}
-${expression.bases(code)}
-${expression.evaluate(code)}
-${store_nodes()}
-${take('acc', 'where', 'r')}
-    }
-    out_g[o * n${inner} + c${inner}] = ${'where' if indexed else 'acc'};
+    ${kinds.declare(kind, results, acc_type, index, start, '')}
+% if kind == 'moments':
+    ${acc_type} shift = 0;
+    ${first_value('shift')}
+% endif
+${walk('0', '1')}
+    ${kinds.give(kind, results, '', f'o * n{inner} + c{inner}', partial)}
 % endif
 }

@@ -55,10 +55,11 @@ class Reduction:
     """The C side of a reduction: `start` and how `acc` takes in one more `x`.
 
     start maps the accumulator's dtype to a C literal. With better, the reduction yields the index
-    of the element for which `better(x, acc)` last held, the first of equals.
+    of the element for which `better(x, acc)` last held, the first of equals. With neither, it
+    yields the mean and the sum of squared differences from it, in one pass.
     """
 
-    __slots__ = ("better", "combine", "id", "name", "start")
+    __slots__ = ("better", "combine", "id", "kind", "name", "start")
 
     def __init__(
         self, name: str, start: Mapping[str, str] | str, combine: str = "", better: str = ""
@@ -68,6 +69,7 @@ class Reduction:
         self.start = start
         self.combine = combine
         self.better = better
+        self.kind = "fold" if combine else "best" if better else "moments"
 
     def start_of(self, dtype: np.dtype) -> str:
         """The C literal that the accumulator starts from."""
@@ -179,7 +181,8 @@ class Operand(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A node of the expression that the kernel writes, contiguous over the iteration space.
+    """A node of the expression that the kernel writes, contiguous over the iteration space or,
+    if per_row, over its rows.
 
     place is the name of the operand whose elements it replaces, or its own for a new buffer.
     """
@@ -187,10 +190,12 @@ class Store(NamedTuple):
     name: str
     ctype: str
     place: str
+    per_row: bool
 
 
-#: Node.stored: not at all, in a buffer of its own, or in place of entry stored - IN_PLACE.
-DROPPED, STORED, IN_PLACE = 0, 1, 2
+#: Node.stored: not at all; in a buffer of its own, an element for each of the iteration space or
+#: for each row of it; or in place of entry stored - IN_PLACE.
+DROPPED, STORED, PER_ROW, IN_PLACE = 0, 1, 2, 3
 
 
 class Node(NamedTuple):
@@ -203,6 +208,15 @@ class Node(NamedTuple):
     refs: tuple[int, ...]
 
 
+class Fold(NamedTuple):
+    """A reduction inside an expression: of entry `ref` over the reduced dimensions."""
+
+    reduction: Reduction
+    dtype: np.dtype
+    stored: int
+    ref: int
+
+
 class Parts(NamedTuple):
     """A leaf that lies in `pieces` separate buffers, one after the other."""
 
@@ -210,11 +224,18 @@ class Parts(NamedTuple):
     pieces: int
 
 
+Entry = Node | Fold | Parts | np.dtype
+
+
 class Code:
     """Everything that a template needs to know of an expression over a geometry."""
 
     def __init__(
-        self, entries: Sequence[Node | Parts | np.dtype], geometry: Geometry, wide: bool
+        self,
+        entries: Sequence[Entry],
+        geometry: Geometry,
+        wide: bool,
+        results: Sequence[int] = (-1,),
     ) -> None:
         self.index = "long" if wide else "int"
         self.rank = len(geometry.sizes)
@@ -227,13 +248,18 @@ class Code:
         dtypes: list[np.dtype] = []
         names: list[str] = []
         for slot, entry in enumerate(entries):
-            if isinstance(entry, Node):
+            if isinstance(entry, Node | Fold):
                 name = f"v{slot}"
                 dtypes.append(entry.dtype)
-                self._node(name, entry, names, dtypes)
+                if isinstance(entry, Node):
+                    self._node(name, entry, names, dtypes)
+                else:
+                    self.lines.append("")
                 if entry.stored:
-                    place = name if entry.stored == STORED else names[entry.stored - IN_PLACE]
-                    self.stores.append(Store(name, C_NAMES[entry.dtype], place))
+                    anew = entry.stored < IN_PLACE
+                    place = name if anew else names[entry.stored - IN_PLACE]
+                    per_row = entry.stored == PER_ROW
+                    self.stores.append(Store(name, C_NAMES[entry.dtype], place, per_row))
             elif isinstance(entry, Parts):
                 name = f"x{slot}"
                 dtypes.append(entry.dtype)
@@ -244,7 +270,8 @@ class Code:
                 flags = geometry.flags[len(self.operands)]
                 self.operands.append(Operand(name, C_NAMES[entry], flags))
             names.append(name)
-        self.result = names[-1]
+        self.names = names
+        self.results = [names[slot] for slot in results]
 
     def _node(
         self, name: str, node: Node, names: Sequence[str], dtypes: Sequence[np.dtype]
@@ -306,7 +333,7 @@ class Code:
 
 
 def pointwise_kernel(
-    device: Device, entries: Sequence[Node | Parts | np.dtype], space: Geometry, wide: bool
+    device: Device, entries: Sequence[Entry], space: Geometry, wide: bool
 ) -> Kernel:
     """Build the kernel that evaluates `entries` over `space` and writes the stored ones."""
     code = Code(entries, space, wide)
@@ -318,25 +345,32 @@ def reduction_kernel(
     device: Device,
     reduction: Reduction,
     accumulator: np.dtype,
-    entries: Sequence[Node | Parts | np.dtype],
+    entries: Sequence[Entry],
+    results: Sequence[int],
     space: Geometry,
     wide: bool,
     lanes: int,
     columns: int,
+    partial: bool,
 ) -> Kernel:
-    """Build the kernel that reduces `entries` over the dimensions that `space` does not keep, on a
-    CPU with so many partial results side by side in a row, or neighbouring columns at a time."""
-    code = Code(entries, space, wide)
+    """Build the kernel that reduces the `results` of `entries` over what `space` does not keep, on
+    a CPU with so many partial results side by side in a row, or neighbouring columns at a time.
+
+    partial: whether the results shall be merged: places of best elements come with the elements,
+    moments with what they are relative to.
+    """
     source = render(
         device,
         "reduce",
-        code=code,
+        code=Code(entries, space, wide, results),
         reduction=reduction,
         acc_type=C_NAMES[accumulator],
+        out_type="long" if reduction.kind == "best" else C_NAMES[accumulator],
         start=reduction.start_of(accumulator),
         by_row=not space.kept[-1],
         lanes=lanes,
         columns=columns,
+        partial=partial,
     )
     return build(device, "reduce", source, f"the generated reduction '{reduction.name}'")
 

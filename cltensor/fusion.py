@@ -9,8 +9,7 @@ somebody holds it.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -18,28 +17,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cltensor.codegen import (
-    DROPPED,
-    IN_PLACE,
-    STORED,
+    STRIDED,
     Formula,
     Geometry,
-    Node,
-    Parts,
     Reduction,
     Shape,
-    contiguous_strides,
     count_kept,
     geometry,
     pointwise_kernel,
     reduction_kernel,
 )
 from cltensor.device import Device
-from cltensor.grids import pointwise_grid, reduction_grid
+from cltensor.dtypes import C_NAMES
+from cltensor.grids import SMALL_ROWS, pointwise_grid, reduction_grid, row_grid
 from cltensor.memory import Buffer
+from cltensor.program import kernel as merge_kernel
+from cltensor.rowcode import KEPT_LENGTH, row_kernel
+from cltensor.values import JOIN, Eager, Expression, Rows, Value, nobody, rows_below, stored
+
+__all__ = [
+    "JOIN", "Eager", "Value", "join", "nobody", "pointwise", "realize", "realize_together",
+    "reduction", "stored", "window",
+]  # fmt: skip
 
 if TYPE_CHECKING:
     from cltensor.program import Kernel
-    from cltensor.tensor import Tensor
 
 #: An expression is computed before it would grow past these. OpenCL's full profile guarantees only
 #: 1024 bytes of kernel arguments: twelve operands of rank five fit.
@@ -47,87 +49,6 @@ MAX_NODES = 24
 MAX_LEAVES = 12
 
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
-
-
-class Eager:
-    """Whether every operation is computed at its call (CLTENSOR_EAGER=1), for debugging."""
-
-    on = os.environ.get("CLTENSOR_EAGER") == "1"
-
-
-class _Join:
-    """The op of a Value whose elements are those of its args, one after the other."""
-
-
-JOIN = _Join()
-
-
-class Value:
-    """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
-
-    Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
-    Reduction of args[0] that keeps the dimensions marked in `kept`, or JOIN of args. owner is a
-    weak reference to the Tensor that shows this Value. target is a Value in a buffer that this one
-    shall replace, element by element, when it is computed.
-    """
-
-    __slots__ = (
-        "args",
-        "buffer",
-        "device",
-        "domain",
-        "dtype",
-        "kept",
-        "leaves",
-        "nodes",
-        "offset",
-        "op",
-        "owner",
-        "shape",
-        "strides",
-        "target",
-    )
-
-    buffer: Buffer | None
-    op: Formula | Reduction | _Join | None
-    args: tuple[Any, ...]
-    domain: np.dtype
-    kept: tuple[bool, ...]
-    owner: Callable[[], Tensor | None]
-
-    def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
-        self.shape = shape
-        self.dtype = dtype
-        self.device = device
-        self.buffer = None
-        self.offset = 0
-        self.strides = contiguous_strides(shape)
-        self.nodes = 0
-        self.leaves = 1
-        self.owner = nobody
-        self.target: Value | None = None
-
-    def settle(self, buffer: Buffer, offset: int = 0) -> None:
-        """The elements are, or will be once the queue gets there, in `buffer`."""
-        self.buffer = buffer
-        self.offset = offset
-        self.target = None
-        self.op = None
-        self.args = ()
-        self.nodes = 0
-        self.leaves = 1
-
-
-def nobody() -> None:
-    """The owner of a Value that no Tensor shows."""
-    return
-
-
-def stored(shape: Shape, dtype: np.dtype, device: Device, buffer: Buffer) -> Value:
-    """A Value whose elements are in `buffer`, contiguous from its start."""
-    value = Value(shape, dtype, device)
-    value.buffer = buffer
-    return value
 
 
 def window(value: Value, shape: Shape, strides: Shape, offset: int) -> Value:
@@ -147,35 +68,65 @@ def pointwise(
     device: Device,
 ) -> Value:
     """A pending application of `formula`, computed in `domain` and kept as `dtype`."""
-    nodes, leaves = 1, 0
+    nodes, leaves, folds = 1, 0, False
     for a in args:
         if type(a) is Value:
             nodes += a.nodes
             leaves += a.leaves
+            folds = folds or a.folds
     if nodes > MAX_NODES or leaves > MAX_LEAVES:
-        for a in args:
-            if type(a) is Value and a.buffer is None:
-                realize(a)
-        nodes, leaves = 1, len(args)
+        nodes, leaves = _exact(args)
+        if nodes > MAX_NODES or leaves > MAX_LEAVES:
+            for a in args:
+                if type(a) is Value and a.buffer is None:
+                    realize(a)
+            nodes, leaves, folds = 1, len(args), False
     value = Value(shape, dtype, device)
     value.op = formula
     value.args = args
     value.domain = domain
     value.nodes = nodes
     value.leaves = leaves
+    value.folds = folds
     return value
 
 
+def _exact(args: Sequence[Any]) -> tuple[int, int]:
+    """Nodes and leaves below a new node over `args`, shared ones counted once."""
+    nodes, leaves, seen = 1, 0, set()
+    pending = [a for a in args if type(a) is Value]
+    while pending and nodes <= MAX_NODES:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if value.buffer is None:
+            nodes += 1
+            pending += [a for a in value.args if type(a) is Value]
+        else:
+            leaves += 1
+    return nodes, leaves
+
+
 def reduction(
-    op: Reduction, operand: Value, kept: tuple[bool, ...], shape: Shape, dtype: np.dtype
+    op: Reduction,
+    operands: tuple[Value, ...],
+    kept: tuple[bool, ...],
+    shape: Shape,
+    dtype: np.dtype,
 ) -> Value:
-    """A pending reduction of `operand` to `shape`, over the dimensions not marked in `kept`."""
-    value = Value(shape, dtype, operand.device)
+    """A pending reduction of `operands`, all of one shape, over the dimensions not marked in
+    `kept`. Several operands, or moments, give as many results: `shape` begins with their number."""
+    value = Value(shape, dtype, operands[0].device)
     value.op = op
-    value.args = (operand,)
+    value.args = operands
     value.kept = kept
-    # The operand's nodes still count, so that chains through reductions stay bounded too.
-    value.nodes = operand.nodes + 1
+    # The operands' nodes still count, so that chains through reductions stay bounded too.
+    value.nodes = sum([operand.nodes for operand in operands]) + 1
+    value.folds = True
+    operand = operands[0]
+    if False in kept and not any(kept[kept.index(False) :]):
+        value.leaves = operand.leaves  # a row kernel would read them too
     if value.nodes >= MAX_NODES:
         realize(value)
     return value
@@ -191,71 +142,6 @@ def join(values: tuple[Value, ...]) -> Value:
     return joined
 
 
-class _Expression:
-    """The pending nodes below a root, in order of evaluation, with their leaves and scalars."""
-
-    def __init__(self, root: Value, root_is_stored: bool) -> None:
-        self.entries: list[Any] = []
-        self.key: list[Any] = []
-        self.leaves: list[Value] = []
-        self.scalars: list[Any] = []
-        self.outputs: list[Value] = []
-        self.replacing: list[Value] = []
-        self.parts: tuple[Value, ...] = ()
-        self.needs: list[Value] = []
-        self._slots: dict[int, int] = {}
-        self._root = root
-        self._root_is_stored = root_is_stored
-        self._visit(root)
-
-    def _visit(self, value: Value) -> int:
-        slot = self._slots.get(id(value))
-        if slot is not None:
-            return slot
-        if value.buffer is not None:
-            self._leaf(value)
-        elif value.op is JOIN:
-            self.parts = value.args
-            self.needs += [v for v in value.args if v.buffer is None]
-            self.entries.append(Parts(value.dtype, len(value.args)))
-            self.key.append((value.dtype.num, len(value.args)))
-        elif type(value.op) is Reduction or (
-            # Somebody will want this smaller piece: compute it once, on its own.
-            value.shape != self._root.shape and value.owner() is not None
-        ):
-            self.needs.append(value)
-            self._leaf(value)
-        else:
-            self._node(value)
-        slot = self._slots[id(value)] = len(self.entries) - 1
-        return slot
-
-    def _leaf(self, value: Value) -> None:
-        self.leaves.append(value)
-        self.entries.append(value.dtype)
-        self.key.append(value.dtype.num)
-
-    def _node(self, value: Value) -> None:
-        refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
-        # After the operands' own, since kernels number scalars in the order of the entries.
-        self.scalars += [a for a in value.args if type(a) is not Value]
-        stored = self._storage(value)
-        formula: Any = value.op
-        self.entries.append(Node(formula, value.domain, value.dtype, stored, tuple(refs)))
-        self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
-
-    def _storage(self, value: Value) -> int:
-        if value.owner() is None and not (value is self._root and self._root_is_stored):
-            return DROPPED
-        if value.target is not None:
-            slot = self._slots.get(id(value.target))
-            if slot is not None:
-                self.replacing.append(value)
-                return IN_PLACE + slot
-        self.outputs.append(value)
-        return STORED
-
-
 def realize(value: Value) -> Buffer:
     """Launch what is needed so that `value` has a buffer, and return it."""
     if value.buffer is not None:
@@ -268,17 +154,32 @@ def realize(value: Value) -> Buffer:
                 stack.pop()
                 continue
             reducing = type(top.op) is Reduction
-            expression = _Expression(top.args[0] if reducing else top, not reducing)
+            rows = rows_below(top) if top.folds and not reducing else None
+            expression = Expression(top.args, None) if reducing else Expression((top,), top, rows)
             if expression.needs:
                 stack += expression.needs
                 continue
             if reducing:
                 _launch_reduction(top, expression)
-            else:
+            elif rows is None:
                 _launch_pointwise(top, expression)
+            elif not _launch_rows(expression, rows):
+                top.folds = False  # so that the next turn reduces first
+                continue
             stack.pop()
     assert value.buffer is not None
     return value.buffer
+
+
+def realize_together(*values: Value) -> None:
+    """Realize pointwise values of one shape that Tensors show, in one launch where possible."""
+    with values[0].device.lock:
+        expression = Expression(values, None)
+        if expression.needs or any(v.buffer is not None for v in values):
+            for value in values:
+                realize(value)
+        else:
+            _launch_pointwise(values[0], expression)
 
 
 def _space(shape: Shape, leaves: list[Value], kept: tuple[bool, ...] | None = None) -> Geometry:
@@ -301,7 +202,7 @@ def _index_arguments(space: Geometry, leaves: list[Value]) -> list[int]:
     return [*space.sizes, *[leaf.offset for leaf in leaves], *space.strides]
 
 
-def _launch_pointwise(root: Value, expression: _Expression) -> None:
+def _launch_pointwise(root: Value, expression: Expression) -> None:
     device, leaves = root.device, expression.leaves
     n = prod(root.shape)
     if n == 0:
@@ -342,49 +243,96 @@ def _launch_pointwise(root: Value, expression: _Expression) -> None:
         replacing.settle(target.buffer, target.offset)
 
 
-def _launch_reduction(root: Value, expression: _Expression) -> None:
+def _launch_rows(expression: Expression, rows: Rows) -> bool:
+    """Launch the one kernel of an expression with reductions; False if its rows are scattered."""
+    device, leaves = expression.outputs[0].device, expression.leaves
+    space = _space(rows.shape, leaves, rows.kept)
+    if expression.replacing or expression.parts or space.kept.count(False) != 1:
+        return False
+    length = space.sizes[-1]
+    count = prod(space.sizes[:-1])
+    if count * length > SMALL_ROWS and any(flags[-1] == STRIDED for flags in space.flags):
+        return False  # a row would drag in as many cache lines as it has elements
+    wide = _is_wide(count * length, leaves)
+    short = length <= KEPT_LENGTH
+    key = ("rows", tuple(expression.key), space.flags, space.kept, wide, short)
+    kernel: Kernel | None = device.kernels.get(key)
+    if kernel is None:
+        kernel = row_kernel(device, expression.entries, space, wide, short)
+        device.kernels[key] = kernel
+    buffers = _allocate(expression.outputs)
+    tasks, local = row_grid(device, device.is_cpu, count, length)
+    kernel(
+        (tasks * local,),
+        (local,),
+        count,
+        -(-count // tasks),
+        *buffers,
+        *_buffers(leaves),
+        *_index_arguments(space, leaves),
+        *expression.scalars,
+    )
+    for output, buffer in zip(expression.outputs, buffers, strict=True):
+        output.settle(buffer)
+    return True
+
+
+def _launch_reduction(root: Value, expression: Expression) -> None:
     device, leaves, op = root.device, expression.leaves, root.op
     assert type(op) is Reduction
     operand: Value = root.args[0]
-    accumulator = operand.dtype if op.better else root.dtype
+    accumulator = operand.dtype if op.kind == "best" else root.dtype
     space = _space(operand.shape, leaves, root.kept)
     n = prod(operand.shape)
     wide = _is_wide(n, leaves)
     outer = count_kept(space)
     length = n // outer if outer else 0
     width = space.sizes[-1] if space.kept[-1] else 0
-    cut = reduction_grid(device, device.is_cpu, accumulator, bool(op.better), width, outer, length)
+    cut = reduction_grid(device, device.is_cpu, accumulator, width, outer, length)
     tasks, splits, local, lanes, columns = cut
-    key = (op.id, *cut[3:], accumulator.num, tuple(expression.key), space.flags, space.kept, wide)
+    part = -(-length // splits)
+    partial = splits > 1 and op.kind != "fold"
+    results = tuple(expression.results)
+    key = (
+        op.id, *cut[3:], accumulator.num, results, tuple(expression.key), space.flags, space.kept,
+        wide, partial,
+    )  # fmt: skip
     kernel: Kernel | None = device.kernels.get(key)
     if kernel is None:
         kernel = reduction_kernel(
-            device, op, accumulator, expression.entries, space, wide, lanes, columns
-        )
+            device, op, accumulator, expression.entries, results, space, wide, lanes, columns,
+            partial,
+        )  # fmt: skip
         device.kernels[key] = kernel
     buffers = _allocate(expression.outputs)
-    partial_shape = (splits, *root.shape) if splits > 1 else root.shape
-    result = Value(partial_shape, root.dtype, device)
-    buffer = device.pool.allocate(prod(partial_shape) * root.dtype.itemsize)
+    size = prod(root.shape) + (outer if partial and op.kind == "moments" else 0)
+    given = [device.pool.allocate(splits * size * root.dtype.itemsize)]
+    if partial and op.kind == "best":
+        given.append(device.pool.allocate(splits * size * accumulator.itemsize))
     per_item = -(-outer // tasks) if tasks else 0
     kernel(
         (tasks * local, splits),
         (local, 1),
-        buffer,
+        *given,
         *buffers,
         *_buffers(leaves),
         outer,
         length,
         per_item,
-        -(-length // splits),
+        part,
         *_index_arguments(space, leaves),
         *expression.scalars,
     )
     for output, stored_in in zip(expression.outputs, buffers, strict=True):
         output.settle(stored_in)
     if splits == 1:
-        root.settle(buffer)
-        return
-    result.settle(buffer)
-    kept = (False,) + (True,) * len(root.shape)
-    root.settle(realize(reduction(op, result, kept, root.shape, root.dtype)))
+        root.settle(given[0])
+    elif op.kind == "fold":
+        result = stored((splits, *root.shape), root.dtype, device, given[0])
+        kept = (False,) + (True,) * len(root.shape)
+        root.settle(realize(reduction(op, (result,), kept, root.shape, root.dtype)))
+    else:
+        merge = merge_kernel(device, "reduce_merge", reduction=op, T=C_NAMES[accumulator])
+        whole = _allocate([root])[0]
+        merge((-(-outer // local) * local,), (local,), whole, *given, outer, splits, part, length)
+        root.settle(whole)

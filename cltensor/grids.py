@@ -41,6 +41,10 @@ tuning.declare(
     chunk=(4096, 1024, 16384),
 )
 
+#: Elements of a row that stay in a core's cache between loops over it.
+LONGEST_ROW = 1 << 14
+#: So few elements that one work-item may take them all, if that saves a launch.
+SMALL_ROWS = 1 << 13
 _SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
 
 
@@ -94,7 +98,6 @@ def reduction_grid(
     device: Device,
     is_cpu: bool,
     dtype: np.dtype,
-    indexed: bool,
     width: int,
     outer: int,
     length: int,
@@ -118,7 +121,16 @@ def reduction_grid(
     else:
         tasks = outer
     splits = 1
-    if tasks and tasks < units and not indexed:
+    if length and 0 < tasks < units:
         worthwhile = outer * length // (tasks * 4 * chunk)
         splits = max(1, min(ceil_div(units, tasks), worthwhile, length))
+        splits = ceil_div(length, ceil_div(length, splits))  # no part is empty
     return Cut(tasks, splits, local, chosen.get("lanes", 1), columns)
+
+
+def row_grid(device: Device, is_cpu: bool, count: int, length: int) -> tuple[int, int]:
+    """(tasks, work-items of each) for `count` rows that are gone over several times each."""
+    if is_cpu:
+        return min(count, 8 * device.compute_units, ceil_div(count * length, 4096)), 1
+    # A group no wider than a row; more groups than a device can hold just take turns.
+    return min(count, 1 << 16), _local(device, min(256, 1 << max(5, (length - 1).bit_length())))

@@ -200,7 +200,9 @@ def empty_cache(device: Device | str | None = None) -> None:
 
 def upload(device: Device, array: np.ndarray) -> Buffer:
     """A new buffer that holds the elements of `array` in row-major order."""
-    buffer = device.pool.allocate(array.nbytes)
+    # The buffers of a recording's own pool may serve several launches, in every replay.
+    pool = device.pool if device.recorder is None else device.recorder.outer_pool
+    buffer = pool.allocate(array.nbytes)
     write(buffer, array)
     return buffer
 

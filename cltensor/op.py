@@ -281,7 +281,7 @@ def reduction(
             shape = tuple([n if k else 1 for n, k in zip(value.shape, kept, strict=True)])
         else:
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
-        return Tensor(fusion.reduction(spec, value, kept, shape, result or accumulator))
+        return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
     return Op(signature, run, rules, doc)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor import fusion
 from cltensor.errors import ShapeError
 from cltensor.nn.loss import (
     binary_cross_entropy,
@@ -15,9 +16,9 @@ from cltensor.nn.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from cltensor.nn.state import plain
 from cltensor.ops import conv, linalg, pointwise, pool, reduce
-from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, square, tanh, where
+from cltensor.ops.normalize import normalize_channels, normalize_rows
+from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, tanh, where
 from cltensor.ops.random import dropout_mask
 from cltensor.tensor import Tensor
 
@@ -294,28 +295,36 @@ def batch_norm(
                 f"shape {tuple(input.shape)} has {count}; call .eval() or use larger batches"
             )
         axes = (0, *range(2, input.ndim))
-        mean = input.mean(axis=axes, keepdims=True)
-        centred = input - mean
-        var = square(centred).mean(axis=axes, keepdims=True)
+        out, stats = normalize_channels(
+            input, _shaped(weight, channels), _shaped(bias, channels), axes, eps
+        )
         if running_mean is not None and running_var is not None:
-            _move(running_mean, mean, momentum)
-            _move(running_var, var * (count / (count - 1)), momentum)
-    else:
-        if running_mean is None or running_var is None:
-            raise ValueError("batch_norm: evaluation needs running_mean and running_var")
-        centred = input - running_mean.reshape(channels)
-        var = running_var.reshape(channels)
-    scale = rsqrt(var + eps)
+            _move(running_mean, running_var, stats, count, momentum)
+        return out
+    if running_mean is None or running_var is None:
+        raise ValueError("batch_norm: evaluation needs running_mean and running_var")
+    scale = rsqrt(running_var.reshape(channels) + eps)
     if weight is not None:
         scale = scale * weight.reshape(channels)
-    out = centred * scale
+    out = (input - running_mean.reshape(channels)) * scale
     return out if bias is None else out + bias.reshape(channels)
 
 
-def _move(running: Tensor, batch: Any, momentum: float | Tensor) -> None:
-    """Let a running statistic take its share of the batch's, outside any graph."""
-    value = plain(batch).reshape(running.shape).astype(running.dtype)
-    running.replace(((1 - momentum) * running + momentum * value).realize())
+def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
+    return None if value is None else value.reshape(shape)
+
+
+def _move(mean: Tensor, var: Tensor, stats: Tensor, count: int, momentum: float | Tensor) -> None:
+    """Let the running statistics take their share of the batch's, outside any graph.
+
+    stats: the batch's means and sums of squared differences from them.
+    """
+    batch = stats.reshape((2, *mean.shape)).astype(mean.dtype)
+    moved_mean = (1 - momentum) * mean + momentum * batch[0]
+    moved_var = (1 - momentum) * var + momentum * (batch[1] * (1 / (count - 1)))
+    fusion.realize_together(moved_mean._value, moved_var._value)
+    mean.replace(moved_mean)
+    var.replace(moved_var)
 
 
 def layer_norm(
@@ -337,9 +346,5 @@ def layer_norm(
         raise ShapeError(
             f"layer_norm: an input of shape {tuple(input.shape)} does not end in {shape}"
         )
-    axes = tuple(range(-len(shape), 0))
-    centred = input - input.mean(axis=axes, keepdims=True)
-    out = centred * rsqrt(square(centred).mean(axis=axes, keepdims=True) + eps)
-    if weight is not None:
-        out = out * weight
-    return out if bias is None else out + bias
+    axes = tuple(range(input.ndim - len(shape), input.ndim))
+    return normalize_rows(input, weight, bias, axes, eps)

@@ -14,7 +14,7 @@ from cltensor.op import pointwise
 from cltensor.ops.index import take
 from cltensor.ops.labels import label_pick
 from cltensor.ops.pointwise import clip, log, maximum, softplus, square, where
-from cltensor.ops.reduce import log_softmax
+from cltensor.ops.reduce import log_softmax, logsumexp
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -201,10 +201,12 @@ def cross_entropy(
     if input.shape == target.shape and target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
     classes, target = _check_labels(operation, input, target, ignore_index)
+    if not label_smoothing:
+        whole = logsumexp(input, axis)
+        loss, used = _picked(operation, input, target, weight, ignore_index, classes, whole)
+        return _weighted(operation, loss, used, reduction)
     scores = log_softmax(input, axis)
     loss, used = _picked(operation, scores, target, weight, ignore_index, classes)
-    if not label_smoothing:
-        return _weighted(operation, loss, used, reduction)
     spread = scores if weight is None else scores * _per_class(weight, input)
     everywhere = where(target == ignore_index, 0.0, -spread.sum(axis=axis))
     share = label_smoothing / classes
@@ -251,9 +253,18 @@ def _check_labels(operation: str, input: Any, target: Any, ignore_index: int) ->
 
 
 def _picked(
-    operation: str, scores: Any, target: Any, weight: Any, ignore_index: int, classes: int
+    operation: str,
+    scores: Any,
+    target: Any,
+    weight: Any,
+    ignore_index: int,
+    classes: int,
+    whole: Any = None,
 ) -> tuple[Any, Any]:
-    """(the weighted loss of each label, the weight that it counts with)."""
+    """(the weighted loss of each label, the weight that it counts with).
+
+    whole: what to subtract the picked scores from, if not 0.
+    """
     if weight is not None and tuple(weight.shape) != (classes,):
         raise ShapeError(
             f"{operation}: weight has shape {tuple(weight.shape)}; "
@@ -262,6 +273,8 @@ def _picked(
     axis = 0 if scores.ndim == 1 else 1
     entry = -label_pick(scores, target, axis, ignore_index, operation)
     used = where(target == ignore_index, 0.0, 1.0)
+    if whole is not None:
+        entry = where(target == ignore_index, 0.0, whole + entry)
     if weight is None:
         return entry, used
     used = used * take(weight, where(target == ignore_index, 0, target))

@@ -6,11 +6,19 @@ Unlike `gather`, a negative label is a fault and not a count from the end, one l
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
+from typing import Any
 
-from cltensor.dtypes import C_NAMES
+import numpy as np
+
+from cltensor.device import Device
+from cltensor.dtypes import C_NAMES, int64
 from cltensor.memory import Buffer
 from cltensor.op import Op, primitive, same_device
+from cltensor.ops.create import arange
+from cltensor.ops.pointwise import equal, logical_and, not_equal, where
+from cltensor.ops.shape import reshape, unsqueeze
 from cltensor.ops.window import spread, wide
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
@@ -21,43 +29,51 @@ def _run_pick(x: Tensor, labels: Tensor, axis: int, ignored: int, operation: str
     shape = x.shape[:axis] + x.shape[axis + 1 :]
     result = Tensor.empty(shape, x.dtype, x.device)
     if result.size:
-        fault = (x.device.fault(operation),)
-        _launch("label_pick", result, x, labels, x.shape[axis:], ignored, fault)
+        _launch(result, x, labels, x.shape[axis:], ignored, x.device.fault(operation))
     return result
 
 
-def _run_spread(
-    g: Tensor, labels: Tensor, axis: int, ignored: int, operation: str, classes: int
-) -> Tensor:
-    shape = (*g.shape[:axis], classes, *g.shape[axis:])
-    result = Tensor.empty(shape, g.dtype, g.device)
-    if result.size:
-        _launch("label_spread", result, g, labels, shape[axis:], ignored, ())
-    return result
+@lru_cache(maxsize=64)
+def _places(device: Device, classes: int, dtype: np.dtype) -> Tensor:
+    """0, 1, ... classes - 1, uploaded once."""
+    return arange(classes, dtype=dtype, device=device)
+
+
+def _spread(g: Any, labels: Any, axis: int, ignored: int, classes: int) -> Any:
+    """Zeros with g at the labels along a new axis of `classes`: the derivative of label_pick.
+
+    Pointwise, so that it needs no memory of its own in the gradient that it is added to.
+    """
+    fits = np.iinfo(labels.dtype).max >= classes
+    places = _places(g.device, classes, labels.dtype if fits else int64)
+    labels = unsqueeze(labels, axis)
+    hit = equal(reshape(places, (classes,) + (1,) * (g.ndim - axis)), labels)
+    if 0 <= ignored < classes:
+        hit = logical_and(hit, not_equal(labels, ignored))
+    return where(hit, unsqueeze(g, axis), 0)
 
 
 def _launch(
-    name: str,
     result: Tensor,
     source: Tensor,
     labels: Tensor,
     sizes: tuple[int, ...],
     ignored: int,
-    fault: tuple[Buffer, ...],
+    fault: Buffer,
 ) -> None:
     source, labels = source.contiguous(), labels.contiguous()
     device = result.device
     size, local, each = spread(device, labels.size)
     run = kernel(
         device,
-        name,
+        "label_pick",
         T=C_NAMES[result.dtype],
         L=C_NAMES[labels.dtype],
         index="long" if wide(result, source, labels) else "int",
     )
     run(
         (size,), (local,), result.buffer, source.buffer, labels.buffer, source.offset,
-        labels.offset, labels.size, sizes[0], prod(sizes[1:]), each, ignored, *fault,
+        labels.offset, labels.size, sizes[0], prod(sizes[1:]), each, ignored, fault,
     )  # fmt: skip
 
 
@@ -65,13 +81,5 @@ def _launch(
 label_pick: Op = primitive(
     "label_pick(x, labels, axis, ignored, operation)",
     _run_pick,
-    dx=lambda g, labels, axis, ignored, operation, x_shape: label_spread(
-        g, labels, axis, ignored, operation, x_shape[axis]
-    ),
-)
-#: Zeros with g at the labels along a new axis of size `classes`: the derivative of label_pick.
-label_spread: Op = primitive(
-    "label_spread(g, labels, axis, ignored, operation, classes)",
-    _run_spread,
-    dg=lambda g, labels, axis, ignored, operation: label_pick(g, labels, axis, ignored, operation),
+    dx=lambda g, labels, axis, ignored, x_shape: _spread(g, labels, axis, ignored, x_shape[axis]),
 )

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from cltensor import dtypes
-from cltensor.op import Op, normalize_axes, reduction
+from cltensor import dtypes, fusion
+from cltensor.codegen import Reduction
+from cltensor.errors import ShapeError
+from cltensor.op import Op, normalize_axes, reduction, same_device
 from cltensor.ops.join import concat
 from cltensor.ops.pointwise import (
     abs_,
@@ -22,6 +24,7 @@ from cltensor.ops.pointwise import (
     where,
 )
 from cltensor.ops.shape import expand, flip, narrow, permute, reshape, unbind, unsqueeze
+from cltensor.tensor import Tensor, show
 
 Axis = int | tuple[int, ...] | None
 
@@ -78,6 +81,53 @@ argmin = reduction(
     better="x < acc || (x != x && acc == acc)", result=dtypes.int64, identity=False,
     doc="The index of the (first) smallest element over `axis`, flat for None; NaN wins.",
 )  # fmt: skip
+
+
+def _run_sums(*xs: Tensor, axis: Axis) -> Tensor:
+    shape = xs[0].shape
+    for x in xs[1:]:
+        same_device("sums", xs[0], x)
+        if x.shape != shape or x.dtype != xs[0].dtype:
+            raise ShapeError(f"sums: operands are {show(xs[0])} and {show(x)}; make them alike")
+    return _reduced(_sum, xs, axis, len(xs))
+
+
+def _run_moments(x: Tensor, axis: Axis) -> Tensor:
+    return _reduced(_moments, (x,), axis, 2)
+
+
+def _reduced(spec: Reduction, xs: tuple[Tensor, ...], axis: Axis, results: int) -> Tensor:
+    shape = xs[0].shape
+    axes = normalize_axes(spec.name, axis, len(shape))
+    kept = tuple([d not in axes for d in range(len(shape))])
+    result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
+    if results > 1:
+        result = (results, *result)
+    values = tuple([x._value for x in xs])
+    return Tensor(fusion.reduction(spec, values, kept, result, xs[0].dtype))
+
+
+_sum = Reduction("sums", "0", "acc + x")
+_moments = Reduction("moments", "0")
+#: The sums of several tensors of one shape over `axis`, in one pass: out[k] is that of the k-th,
+#: with the reduced axes as ones.
+sums: Op = Op(
+    "sums(*xs, axis)",
+    _run_sums,
+    {"dxs": lambda g, xs_shape: [expand(g[k], s) for k, s in enumerate(xs_shape)]},
+)
+#: out[0] is the mean over `axis` and out[1] the sum of squared differences from it, both with the
+#: reduced axes as ones: one pass, block by block, merged as Chan, Golub and LeVeque do (1979).
+moments: Op = Op(
+    "moments(x, axis)",
+    _run_moments,
+    {"dx": lambda g, x, axis: _moments_rule(g, x, axis)},
+)
+
+
+def _moments_rule(g: Any, x: Any, axis: Axis) -> Any:
+    middle = mean(x, axis, True)
+    return g[0] * (1 / _count("moments", x, axis)) + g[1] * (2 * (x - middle))
 
 
 def _others(x: Any, axis: Axis) -> Any:
@@ -154,9 +204,16 @@ def var(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False
     correction is 0 as in NumPy and the array API; PyTorch's default is 1.
     """
     x = _floating(x)
-    degrees = _count("var", x, axis) - correction
-    centred = x - mean(x, axis, True)
-    return sum(square(centred), axis, keepdims) * (1 / degrees if degrees > 0 else float("nan"))
+    count = _count("var", x, axis)
+    degrees = count - correction
+    factor = 1 / degrees if degrees > 0 else float("nan")
+    if not count:
+        return sum(x, axis, keepdims) * factor
+    squares = moments(x, axis)[1]
+    if not keepdims:
+        axes = normalize_axes("var", axis, x.ndim)
+        squares = reshape(squares, tuple([n for d, n in enumerate(x.shape) if d not in axes]))
+    return squares * factor
 
 
 def std(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
@@ -199,8 +256,7 @@ def _shift(x: Any, axis: Axis) -> Any:
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over `axis`, without overflow."""
-    top = _shift(x, axis)
-    out = log(sum(exp(x - top), axis, True)) + top
+    out = _logsumexp(_floating(x), axis)
     if keepdims:
         return out
     axes = normalize_axes("logsumexp", axis, x.ndim)
@@ -227,7 +283,17 @@ def _log_softmax_run(x: Any, axis: int) -> Any:
     return shifted - log(sum(exp(shifted), axis, True))
 
 
-# Both could be left to their parts; rules of their own need fewer passes and saved values.
+def _logsumexp_run(x: Any, axis: Axis) -> Any:
+    top = _shift(x, axis)
+    return log(sum(exp(x - top), axis, True)) + top
+
+
+# These could be left to their parts; rules of their own need fewer passes and saved values.
+_logsumexp = Op(
+    "logsumexp(x, axis)",
+    _logsumexp_run,
+    {"dx": lambda g, x, out: g * where(isfinite(out), exp(x - out), 0)},
+)
 _softmax = Op(
     "softmax(x, axis)",
     _softmax_run,

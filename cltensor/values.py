@@ -1,0 +1,258 @@
+"""What a Tensor denotes, and the expressions that kernels are generated from.
+
+A Value is a strided window of a buffer, or a pending pointwise expression or reduction over other
+Values. An Expression is what one kernel computes of pending Values.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cltensor.codegen import (
+    DROPPED,
+    IN_PLACE,
+    PER_ROW,
+    STORED,
+    Fold,
+    Formula,
+    Node,
+    Parts,
+    Reduction,
+    Shape,
+    contiguous_strides,
+)
+from cltensor.device import Device
+from cltensor.grids import LONGEST_ROW, SMALL_ROWS
+from cltensor.memory import Buffer
+
+if TYPE_CHECKING:
+    from cltensor.tensor import Tensor
+
+
+class Eager:
+    """Whether every operation is computed at its call (CLTENSOR_EAGER=1), for debugging."""
+
+    on = os.environ.get("CLTENSOR_EAGER") == "1"
+
+
+class Join:
+    """The op of a Value whose elements are those of its args, one after the other."""
+
+
+JOIN = Join()
+
+
+class Value:
+    """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
+
+    Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
+    Reduction of args that keeps the dimensions marked in `kept` (with several results they lie
+    one after the other along a new first dimension), or JOIN of args. owner is a
+    weak reference to the Tensor that shows this Value. target is a Value in a buffer that this one
+    shall replace, element by element, when it is computed.
+    """
+
+    __slots__ = (
+        "args",
+        "buffer",
+        "device",
+        "domain",
+        "dtype",
+        "folds",
+        "kept",
+        "leaves",
+        "nodes",
+        "offset",
+        "op",
+        "owner",
+        "shape",
+        "strides",
+        "target",
+    )
+
+    buffer: Buffer | None
+    op: Formula | Reduction | Join | None
+    args: tuple[Any, ...]
+    domain: np.dtype
+    kept: tuple[bool, ...]
+    owner: Callable[[], Tensor | None]
+
+    def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        self.buffer = None
+        self.offset = 0
+        self.strides = contiguous_strides(shape)
+        self.nodes = 0
+        self.leaves = 1
+        self.folds = False
+        self.owner = nobody
+        self.target: Value | None = None
+
+    def settle(self, buffer: Buffer, offset: int = 0) -> None:
+        """The elements are, or will be once the queue gets there, in `buffer`."""
+        self.buffer = buffer
+        self.offset = offset
+        self.target = None
+        self.op = None
+        self.args = ()
+        self.nodes = 0
+        self.leaves = 1
+        self.folds = False
+
+
+def nobody() -> None:
+    """The owner of a Value that no Tensor shows."""
+    return
+
+
+def stored(shape: Shape, dtype: np.dtype, device: Device, buffer: Buffer) -> Value:
+    """A Value whose elements are in `buffer`, contiguous from its start."""
+    value = Value(shape, dtype, device)
+    value.buffer = buffer
+    return value
+
+
+class Rows(NamedTuple):
+    """The rows that reductions inside an expression go over: the last dimensions of `shape`."""
+
+    shape: Shape
+    kept: tuple[bool, ...]
+    result: Shape
+
+    def takes(self, value: Value) -> bool:
+        """Whether pending `value` is a reduction over these rows, in a shape that broadcasts."""
+        op = value.op
+        return (
+            type(op) is Reduction
+            and op.kind == "fold"
+            and len(value.args) == 1
+            and value.kept == self.kept
+            and value.args[0].shape == self.shape
+            and (value.shape == self.result or not any(self.kept))
+        )
+
+
+def rows_below(root: Value) -> Rows | None:
+    """The rows of the first reduction below pointwise `root` that can be part of its kernel."""
+    pending, seen = [root], set()
+    while pending:
+        value = pending.pop()
+        if not value.folds or id(value) in seen or value.buffer is not None:
+            continue
+        seen.add(id(value))
+        if type(value.op) is Reduction:
+            shape, kept = value.args[0].shape, value.kept
+            result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
+            rows = Rows(shape, kept, result)
+            fits = root.shape in (shape, value.shape) and rows.takes(value)
+            if fits and _worth_rows(root.device, rows):
+                return rows
+        else:
+            pending += [a for a in value.args if type(a) is Value]
+    return None
+
+
+def _worth_rows(device: Device, rows: Rows) -> bool:
+    """Whether rows are short enough for a core's cache and enough of them for all cores."""
+    if False not in rows.kept:
+        return False
+    split = rows.kept.index(False)
+    length, count = prod(rows.shape[split:]), prod(rows.shape[:split])
+    return (
+        1 < length <= LONGEST_ROW
+        and not any(rows.kept[split:])
+        and (count >= 2 * device.compute_units or 0 < count * length <= SMALL_ROWS)
+    )
+
+
+class Expression:
+    """The pending nodes below `roots`, in order of evaluation, with their leaves and scalars.
+
+    wanted is stored in any case. Reductions over `rows` become entries too; any other is computed
+    beforehand and read. What is stored has an element for each of the iteration space or for each
+    of `rows`, and its shape alone says which: a node of the whole shape may well be computed from
+    nothing but one number for each row.
+    """
+
+    def __init__(
+        self, roots: Sequence[Value], wanted: Value | None, rows: Rows | None = None
+    ) -> None:
+        self.entries: list[Any] = []
+        self.key: list[Any] = []
+        self.leaves: list[Value] = []
+        self.scalars: list[Any] = []
+        self.outputs: list[Value] = []
+        self.replacing: list[Value] = []
+        self.parts: tuple[Value, ...] = ()
+        self.needs: list[Value] = []
+        self._slots: dict[int, int] = {}
+        self._wanted = wanted
+        self.rows = rows
+        shape = roots[0].shape
+        self._space = shape if rows is None else rows.shape
+        self._shapes = (shape,) if rows is None else (rows.shape, rows.result, shape)
+        self.results = [self._visit(root) for root in roots]
+
+    def _visit(self, value: Value) -> int:
+        slot = self._slots.get(id(value))
+        if slot is not None:
+            return slot
+        if value.buffer is not None:
+            self._leaf(value)
+        elif value.op is JOIN:
+            self.parts = value.args
+            self.needs += [v for v in value.args if v.buffer is None]
+            self.entries.append(Parts(value.dtype, len(value.args)))
+            self.key.append((value.dtype.num, len(value.args)))
+        elif self.rows is not None and self.rows.takes(value):
+            ref = self._visit(value.args[0])
+            stored = self._storage(value)
+            op: Any = value.op
+            self.entries.append(Fold(op, value.dtype, stored, ref))
+            self.key.append((op.id, value.dtype.num, stored, ref))
+        elif type(value.op) is Reduction or (
+            # Somebody will want this smaller piece: compute it once, on its own.
+            value.shape not in self._shapes and value.owner() is not None
+        ):
+            self.needs.append(value)
+            self._leaf(value)
+        else:
+            self._node(value)
+        slot = self._slots[id(value)] = len(self.entries) - 1
+        return slot
+
+    def _leaf(self, value: Value) -> None:
+        self.leaves.append(value)
+        self.entries.append(value.dtype)
+        self.key.append(value.dtype.num)
+
+    def _node(self, value: Value) -> None:
+        refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
+        # After the operands' own, since kernels number scalars in the order of the entries.
+        self.scalars += [a for a in value.args if type(a) is not Value]
+        stored = self._storage(value)
+        formula: Any = value.op
+        self.entries.append(Node(formula, value.domain, value.dtype, stored, tuple(refs)))
+        self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
+
+    def _storage(self, value: Value) -> int:
+        if value.owner() is None and value is not self._wanted:
+            return DROPPED
+        if value.target is not None:
+            slot = self._slots.get(id(value.target))
+            if slot is not None:
+                self.replacing.append(value)
+                return IN_PLACE + slot
+        self.outputs.append(value)
+        if value.shape == self._space:
+            return STORED
+        assert self.rows is not None, (value.shape, self._space)
+        assert prod(value.shape) == prod(self.rows.result), (value.shape, self.rows)
+        return PER_ROW
