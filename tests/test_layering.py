@@ -76,7 +76,6 @@ def test_importing_opens_no_device(run_python):
 #: Modules without a file of tests of their own, and why.
 TESTED_ELSEWHERE = {
     "__main__": "test_cli starts it",
-    "ops/conv_*": "test_conv sweeps every kernel of convolution against one reference",
 }
 #: Files of tests that belong to no single module, and what they hold.
 OF_NO_MODULE = {
