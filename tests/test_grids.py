@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cltensor import tuning
-from cltensor.grids import ceil_div, pointwise_class, pointwise_grid, reduction_grid
+from cltensor.grids import ceil_div, pointwise_class, pointwise_grid, reduction_grid, row_grid
 
 FLOAT = np.dtype("float32")
 SMALL, MEDIUM = 1 << 16, 1 << 21
@@ -51,7 +51,8 @@ def test_other_devices_get_groups_up_to_their_shares(device, n):
 
 def test_groups_are_a_power_of_two_that_the_device_takes(odd_device):
     assert pointwise_grid(odd_device, False, FLOAT, 10**6).local == 64
-    assert reduction_grid(odd_device, False, FLOAT, False, 0, 5, 100).local == 64
+    assert row_grid(odd_device, False, 5, 4096)[1] == 64
+    assert reduction_grid(odd_device, False, FLOAT, 0, 5, 100).local == 64
 
 
 def test_tuned_parameters_decide(device):
@@ -63,35 +64,51 @@ def test_tuned_parameters_decide(device):
 
 
 @pytest.mark.parametrize("is_cpu", [True, False])
-@pytest.mark.parametrize("indexed", [True, False])
-def test_reductions_of_nothing(device, is_cpu, indexed):
-    assert reduction_grid(device, is_cpu, FLOAT, indexed, 0, 0, 5)[:2] == (0, 1)
-    tasks, splits, *_ = reduction_grid(device, is_cpu, FLOAT, indexed, 0, 3, 0)
+def test_reductions_of_nothing(device, is_cpu):
+    assert reduction_grid(device, is_cpu, FLOAT, 0, 0, 5)[:2] == (0, 1)
+    tasks, splits, *_ = reduction_grid(device, is_cpu, FLOAT, 0, 3, 0)
     assert tasks >= 1
     assert splits == 1
 
 
-def test_few_long_rows_are_split_and_others_are_not(device):
-    for is_cpu in (True, False):
-        grid = reduction_grid(device, is_cpu, FLOAT, False, 0, 1, 10**7)
-        assert 1 < grid.splits <= 10**7
-        assert reduction_grid(device, is_cpu, FLOAT, False, 0, 1, 100).splits == 1
-        assert reduction_grid(device, is_cpu, FLOAT, False, 0, 10**5, 1000).splits == 1
-        assert reduction_grid(device, is_cpu, FLOAT, False, 64, 64, 10**6).splits > 1
-        # Partial results carry no position, so the place of an extreme is found in one piece.
-        assert reduction_grid(device, is_cpu, FLOAT, True, 0, 1, 10**7).splits == 1
+@pytest.mark.parametrize("is_cpu", [True, False])
+def test_few_long_rows_are_split_and_others_are_not(device, is_cpu):
+    assert reduction_grid(device, is_cpu, FLOAT, 0, 1, 10**7).splits > 1
+    assert reduction_grid(device, is_cpu, FLOAT, 64, 64, 10**6).splits > 1
+    assert reduction_grid(device, is_cpu, FLOAT, 0, 1, 100).splits == 1
+    assert reduction_grid(device, is_cpu, FLOAT, 0, 10**5, 1000).splits == 1
+
+
+@pytest.mark.parametrize("is_cpu", [True, False])
+def test_no_part_of_a_split_range_is_empty(device, is_cpu):
+    for length in (100_003, 300_001, 10**6, 10**6 + 1):
+        for width, outer in ((0, 1), (0, 3), (5, 5)):
+            splits = reduction_grid(device, is_cpu, FLOAT, width, outer, length).splits
+            assert (splits - 1) * ceil_div(length, splits) < length
 
 
 def test_tasks_of_kept_columns_cover_them(device):
     columns = tuning.parameters(device, "reduce_cpu", FLOAT, "column")["columns"]
-    grid = reduction_grid(device, True, FLOAT, False, columns + 1, 3 * (columns + 1), 10)
+    grid = reduction_grid(device, True, FLOAT, columns + 1, 3 * (columns + 1), 10)
     assert grid.columns == columns
     assert grid.tasks == 3 * 2
-    wide = reduction_grid(device, False, FLOAT, False, 1000, 2000, 10)
+    wide = reduction_grid(device, False, FLOAT, 1000, 2000, 10)
     assert wide.tasks == 2 * ceil_div(1000, wide.local)
 
 
 def test_rows_on_other_devices_have_a_group_each(device):
-    grid = reduction_grid(device, False, FLOAT, False, 0, 7, 10)
+    grid = reduction_grid(device, False, FLOAT, 0, 7, 10)
     assert grid.tasks == 7
     assert grid.lanes == 1
+
+
+@pytest.mark.parametrize(("count", "length"), [(1, 1), (3, 33), (1000, 5), (70_000, 4096)])
+def test_rows_that_are_gone_over_several_times(device, count, length):
+    tasks, local = row_grid(device, True, count, length)
+    assert 1 <= tasks <= min(count, 8 * device.compute_units)
+    assert local == 1
+    tasks, local = row_grid(device, False, count, length)
+    assert tasks == min(count, 1 << 16)
+    assert local <= device.max_work_group
+    assert local & (local - 1) == 0
+    assert local < 2 * max(length, 32)
