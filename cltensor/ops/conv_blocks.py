@@ -128,6 +128,10 @@ tuning.declare(
 )
 
 
+#: Of a block with filters as lanes, whose places are listed in two tables.
+PIXELS = 1024
+
+
 class Caps(NamedTuple):
     """What the packed kernels hold in local memory, in elements."""
 
@@ -142,7 +146,8 @@ def caps_for(device: Device, dtype: np.dtype, with_grad: bool) -> Caps:
     itemsize = accumulator(dtype).itemsize
     taps = 4096 if device.local_mem >= 128 << 10 else 768
     tile = ROWS * VECTORS * vector_width(dtype)
-    rest = (local_budget(device) - 4 * (taps + ROWS)) // itemsize - tile
+    tables = 4 * (taps + ROWS + 2 * (PIXELS + ROWS))
+    rest = (local_budget(device) - tables) // itemsize - tile
     grad = min(chosen["grad"], rest // 3) if with_grad else 0
     return Caps(min(chosen["patch"], rest - grad), grad, taps)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from cltensor import tuning
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.conv_blocks import (
+    PIXELS,
     Axis,
     Blocks,
     Caps,
@@ -38,9 +39,6 @@ class Target(NamedTuple):
     pairs: int = 0
 
 
-_PIXELS = 1024  # of a block with filters as lanes
-
-
 def _register_tile(c: Correlation, blocks: Blocks) -> tuple[str, int, int]:
     """What the lanes of conv_cpu are, and the rows and vectors of its register tile: those with
     the fewest products, idle ones included. The store of a tile counts as 10 steps of its sum, or
@@ -58,7 +56,7 @@ def _register_tile(c: Correlation, blocks: Blocks) -> tuple[str, int, int]:
         (ceil_div(vectors, nv) * nv * ceil_div(c.filters, mr) * mr * (deep + 10), "pixels", mr, nv)
         for mr, nv in ((ROWS, VECTORS), (4, 3))
     ]
-    if pixels <= _PIXELS:
+    if pixels <= PIXELS:
         lanes = VECTORS * width
         idle = ceil_div(pixels, ROWS) * ROWS * ceil_div(c.filters, lanes) * VECTORS
         options.append((idle * (deep + 18) * 0.9, "filters", ROWS, VECTORS))
@@ -84,7 +82,7 @@ def _correlate(
     )  # fmt: skip
     run = kernel(
         c.device, "conv_cpu", lanes=lanes, TI=element, TA=sums, TO=sums, VW=width, MR=tile_rows,
-        NV=vectors, patch_cap=caps.patch, k_cap=caps.taps, p_cap=_PIXELS,
+        NV=vectors, patch_cap=caps.patch, k_cap=caps.taps, p_cap=PIXELS,
     )  # fmt: skip
     grid = (
         ceil_div(c.rows.out, blocks.rows) * ceil_div(c.cols.out, blocks.cols),
