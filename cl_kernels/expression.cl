@@ -50,6 +50,13 @@
 % endfor
 </%def>
 
+## The same for what is stored, an element for each of the iteration space.
+<%def name="store_bases(code)">
+% for s in code.outputs:
+        __global ${s.ctype}* ${s.name}_p = ${s.name}_g + ${code.row_start};
+% endfor
+</%def>
+
 ## The value of every entry at innermost coordinate c<rank-1>, given the bases.
 <%def name="evaluate(code)">
 % for x in code.operands:

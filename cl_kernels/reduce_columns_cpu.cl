@@ -7,6 +7,7 @@
 <%def name="evaluate(row, stores)">
 ${expression.coordinates(code, code.axes(False), row)}
 ${expression.bases(code)}
+${expression.store_bases(code) if stores else ''}
 ${expression.evaluate(code)}
 ${kinds.stores(code) if stores else ''}
 </%def>

@@ -16,6 +16,7 @@
         for (${index} r = begin; r < end; r += ${step}) {
 ${expression.coordinates(code, reduced, 'r')}
 ${expression.bases(code)}
+${expression.store_bases(code)}
 ${expression.evaluate(code)}
 ${kinds.stores(code)}
 % if kind == 'best':

@@ -10,6 +10,7 @@
             for (${index} i = begin; i < end; ++row) {
 ${expression.coordinates(code, code.axes(False)[:-1], 'row')}
 ${expression.bases(code)}
+${expression.store_bases(code) if turn == 0 else ''}
                 const ${index} stop = n${inner} - first < end - i ? n${inner} : first + (end - i);
                 <%lanes:run index="${index}" groups="${groups}" lanes="${code.lanes}"
                             first="first" stop="stop" args="suffix">

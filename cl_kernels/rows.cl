@@ -13,7 +13,7 @@
                 ${name}_row[at] = ${name};
 % endfor
 % for s in walk.stores:
-                ${s.name}_g[base + at] = ${s.name};
+                ${s.name}_p[at] = ${s.name};
 % endfor
 ${lanes.take(walk.folds, suffix, 'at')}
 </%def>
@@ -38,9 +38,11 @@ ${expression.arguments(code)}
     const int lid = get_local_id(0), group = get_local_size(0);
     for (${index} o = get_group_id(0); o < rows; o += get_num_groups(0)) {
 % endif
-        const ${index} base = o * length;
 ${expression.coordinates(code, kept, 'o')}
 ${expression.bases(code)}
+% for s in code.loops[-1].stores:
+        __global ${s.ctype}* ${s.name}_p = ${s.name}_g + o * length;
+% endfor
 % for walk in code.loops:
 % for line in walk.before:
         ${line}

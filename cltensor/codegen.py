@@ -330,11 +330,11 @@ class Code:
         return [d for d in range(self.rank) if self.kept[d] == kept]
 
     @property
-    def flat(self) -> str:
-        """The row-major element index over the whole iteration space."""
-        text = "c0"
-        for d in range(1, self.rank):
-            text = f"({text}) * n{d} + c{d}"
+    def row_start(self) -> str:
+        """The row-major index of a run along the innermost dimension over the iteration space."""
+        text = "0"
+        for d in range(self.inner):
+            text = f"({text} + c{d}) * n{d + 1}"
         return text
 
 

@@ -129,7 +129,8 @@ def reduction_kernel(
         by_row=by_row,
         passes=passes(reduction, code, ctype),
         groups=min(groups, groups_for(code.lines)),
-        unroll=2 * groups_for(code.lines),
+        # Several rows that are stored might overlap, as far as a compiler knows: no vectors.
+        unroll=1 if code.stores else 2 * groups_for(code.lines),
         columns=columns,
         totals=2 if kind == "moments" else len(results),
         planes=len(results) if kind != "moments" else 3 if partial else 2,
