@@ -27,8 +27,8 @@ ${expression.arguments(code)}
 ) {
     const ${index} length = n${inner};
 % if device.is_cpu:
-% for ctype, name in code.kept_names:
-    ${ctype} ${name}_row[${length}];
+% for k in code.saved:
+    ${'' if k.place else f'{k.ctype} {k.name}_row[{length}];'}
 % endfor
     const ${index} begin = (${index})get_group_id(0) * per_item;
     const ${index} end = begin + per_item < rows ? begin + per_item : rows;
@@ -42,6 +42,9 @@ ${expression.coordinates(code, kept, 'o')}
 ${expression.bases(code)}
 % for s in code.loops[-1].stores:
         __global ${s.ctype}* ${s.name}_p = ${s.name}_g + o * length;
+% endfor
+% for k in code.saved:
+        ${f'__global {k.ctype}* {k.name}_row = {k.place}_p;' if k.place else ''}
 % endfor
 % for walk in code.loops:
 % for line in walk.before:

@@ -31,6 +31,15 @@ from cltensor.reducecode import EXPENSIVE, Accumulator, groups_for, merge_order
 KEPT_LENGTH = 4096
 
 
+class Saved(NamedTuple):
+    """An intermediate result that one loop keeps for later ones: in an array, or where the last
+    loop stores `place`, which brings that memory into the cache while the processor computes."""
+
+    ctype: str
+    name: str
+    place: str
+
+
 class Loop(NamedTuple):
     """One pass over a row: statements, reductions, results to keep and, in the last, to store.
 
@@ -92,12 +101,12 @@ class RowCode(Code):
         ]
         wanted.append(list(along))
         needed = [self._below(slots) for slots in wanted]
-        self.kept_names: list[tuple[str, str]] = []
+        self.saved: list[Saved] = []
         kept: dict[int, int] = {}  # slot: the loop that computes it
         if device.is_cpu and short:
             for slot in self._expensive(needed):
                 kept[slot] = next(k for k, slots in enumerate(needed) if slot in slots)
-                self.kept_names.append((C_NAMES[self._dtype(slot)], self.names[slot]))
+            self.saved = self._places(list(kept), along)
         self.loops: list[Loop] = []
         for k, slots in enumerate(wanted):
             fresh = [slot for slot, loop in kept.items() if loop == k]
@@ -144,6 +153,18 @@ class RowCode(Code):
             and sum(slot in slots for slots in needed) > 1
             and EXPENSIVE.search(self._text[slot])
         ]
+
+    def _places(self, kept: list[int], along: dict[int, Store]) -> list[Saved]:
+        """Where to keep each of `kept`, given what is stored along rows."""
+        free = [store for slot, store in along.items() if slot not in kept]
+        found = []
+        for slot in kept:
+            ctype, place = C_NAMES[self._dtype(slot)], along.get(slot)
+            if place is None:
+                place = next((store for store in free if store.ctype == ctype), None)
+                free = [store for store in free if store is not place]
+            found.append(Saved(ctype, self.names[slot], place.name if place else ""))
+        return found
 
     def _before(self, stage: int) -> list[str]:
         return [
