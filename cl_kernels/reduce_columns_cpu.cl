@@ -81,9 +81,9 @@ ${kinds.first_value(code, 'shift_l[l]')}
     ## Gone over twice while it is in cache.
     const int rows = width > 256 ? ${1 << 16} / width : 256;
 % else:
-    const int rows = 256;
+    const int rows = part_end - part_begin > ${1 << 17} ? 1024 : 256;
 % endif
-    ## Short blocks keep the rounding error near that of pairwise summation.
+    ## Short blocks, and few, keep the rounding error near that of pairwise summation.
     for (${index} begin = part_begin; begin < part_end; begin += rows) {
         const ${index} end = part_end - begin < rows ? part_end : begin + rows;
         const ${index} count = end - begin;

@@ -23,8 +23,8 @@ tuning.declare(
     local=(256, 64, 128),
     shares=(8, 4, 16, 32, 64),
 )
-# groups: vectors of partial results within a row; columns: how many neighbouring columns a work-item
-# reduces, all at best, so that it reads memory in order; shares, chunk: as above.
+# groups: vectors of partial results within a row; columns: how many neighbouring columns a
+# work-item reduces, all at best, so that it reads memory in order; shares, chunk: as above.
 tuning.declare(
     "reduce_cpu",
     ["row", "column"],

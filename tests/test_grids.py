@@ -99,7 +99,7 @@ def test_tasks_of_kept_columns_cover_them(device):
 def test_rows_on_other_devices_have_a_group_each(device):
     grid = reduction_grid(device, False, FLOAT, 0, 7, 10)
     assert grid.tasks == 7
-    assert grid.lanes == 1
+    assert grid.groups == 1
 
 
 @pytest.mark.parametrize(("count", "length"), [(1, 1), (3, 33), (1000, 5), (70_000, 4096)])
