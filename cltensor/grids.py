@@ -45,6 +45,7 @@ tuning.declare(
 LONGEST_ROW = 1 << 14
 #: So few elements that one work-item may take them all, if that saves a launch.
 SMALL_ROWS = 1 << 13
+_SHORTEST_PART = 8  # elements, of each result
 _SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
 
 
@@ -122,8 +123,9 @@ def reduction_grid(
         tasks = outer
     splits = 1
     if length and 0 < tasks < units:
-        worthwhile = outer * length // (tasks * 4 * chunk)
-        splits = max(1, min(ceil_div(units, tasks), worthwhile, length))
+        # Parts are merged by a reduction, too, which must be shorter for there to be an end of it.
+        worthwhile = min(outer * length // (tasks * 4 * chunk), length // _SHORTEST_PART)
+        splits = max(1, min(ceil_div(units, tasks), worthwhile))
         splits = ceil_div(length, ceil_div(length, splits))  # no part is empty
     return Cut(tasks, splits, local, chosen.get("groups", 1), columns)
 
