@@ -15,9 +15,14 @@
 % endfor
 </%def>
 
-<%def name="declare(accumulators, groups, lanes)">
+<%def name="scalars(accumulators)">
 % for a in accumulators:
             ${a.ctype} ${a.name} = ${a.start};
+% endfor
+</%def>
+
+<%def name="vectors(accumulators, groups, lanes)">
+% for a in accumulators:
 % for g in range(groups):
             ${a.ctype} ${a.name}_${g}[${lanes}];
             for (int l = 0; l < ${lanes}; ++l) ${a.name}_${g}[l] = ${a.start};
@@ -39,10 +44,9 @@
 % endfor
 </%def>
 
-## Go over a run with `at` from `first` to `stop`: caller.body(group) evaluates element c; the last
-## few go into the scalar accumulators (group "").
-<%def name="run(index, groups, lanes, first, stop)">
-                ${index} v = ${first};
+## Go over a run with `at` from v to `stop` as far as vectors reach: caller.body(group) evaluates an
+## element.
+<%def name="run(index, groups, lanes, stop)">
 % for g in sorted({groups, 1}, reverse=True):
                 for (; v + ${g * lanes} <= ${stop}; v += ${g * lanes}) {
 % for k in range(g):
@@ -53,6 +57,10 @@ ${caller.body(f'_{k}[l]')}
 % endfor
                 }
 % endfor
+</%def>
+
+## The elements that are left, which go into the scalars: caller.body('') evaluates one.
+<%def name="rest(index, stop)">
                 for (; v < ${stop}; ++v) {
                     const ${index} at = v;
 ${caller.body('')}

@@ -5,6 +5,12 @@
 <%namespace name="lanes" file="lanes.cl"/>
 ## Short blocks keep the rounding error near that of pairwise summation, and stay in cache.
 <% index, inner, block = code.index, code.inner, 1024 if reduction.kind == 'best' else 4096 %>
+<%def name="element(turn, suffix)">
+                        const ${index} c${inner} = at;
+${expression.evaluate(code)}
+${kinds.stores(code) if turn == 0 else ''}
+${lanes.take(passes[turn].accumulators, suffix, f'i + (c{inner} - first)')}
+</%def>
 <%def name="walk(turn)">
             ${index} row = begin / n${inner}, first = begin - row * n${inner};
             for (${index} i = begin; i < end; ++row) {
@@ -12,13 +18,14 @@ ${expression.coordinates(code, code.axes(False)[:-1], 'row')}
 ${expression.bases(code)}
 ${expression.store_bases(code) if turn == 0 else ''}
                 const ${index} stop = n${inner} - first < end - i ? n${inner} : first + (end - i);
-                <%lanes:run index="${index}" groups="${groups}" lanes="${code.lanes}"
-                            first="first" stop="stop" args="suffix">
-                        const ${index} c${inner} = at;
-${expression.evaluate(code)}
-${kinds.stores(code) if turn == 0 else ''}
-${lanes.take(passes[turn].accumulators, suffix, f'i + (c{inner} - first)')}
+                ${index} v = first;
+                <%lanes:run index="${index}" groups="${groups}" lanes="${code.lanes}" stop="stop"
+                            args="suffix">
+${element(turn, suffix)}
                 </%lanes:run>
+                <%lanes:rest index="${index}" stop="stop" args="suffix">
+${element(turn, suffix)}
+                </%lanes:rest>
                 i += stop - first;
                 first = 0;
             }
@@ -38,10 +45,7 @@ ${expression.coordinates(code, code.axes(True), 'o')}
 ${kinds.totals(reduction, T, index, totals)}
 % if reduction.kind == 'moments':
         ${T} shift = 0;
-        {
-            const ${index} c${inner} = 0;
 ${kinds.first_value(code, 'shift')}
-        }
 % endif
         for (${index} begin = part_begin; begin < part_end; begin += ${block}) {
             const ${index} end = part_end - begin < ${block} ? part_end : begin + ${block};
@@ -49,7 +53,8 @@ ${kinds.first_value(code, 'shift')}
 % for turn, p in enumerate(passes):
             ${p.before}
             ${f'if ({p.condition}) {{' if p.condition else ''}
-${lanes.declare(p.accumulators, groups, code.lanes)}
+${lanes.scalars(p.accumulators)}
+${lanes.vectors(p.accumulators, groups, code.lanes)}
             {
 ${walk(turn)}
             }

@@ -51,14 +51,21 @@ ${expression.bases(code)}
         ${line}
 % endfor
 % if device.is_cpu and walk.folds:
-${lanes.declare(walk.folds, walk.groups, code.lanes)}
+${lanes.scalars(walk.folds)}
         {
-            <%lanes:run index="${index}" groups="${walk.groups}" lanes="${code.lanes}"
-                        first="0" stop="length" args="suffix">
+            ${index} v = 0;
+            if (length >= ${code.lanes}) {
+${lanes.vectors(walk.folds, walk.groups, code.lanes)}
+                <%lanes:run index="${index}" groups="${walk.groups}" lanes="${code.lanes}"
+                            stop="length" args="suffix">
 ${element(walk, suffix)}
-            </%lanes:run>
-        }
+                </%lanes:run>
 ${lanes.merge(walk.folds, walk.groups, code.lanes, merge_order)}
+            }
+            <%lanes:rest index="${index}" stop="length" args="suffix">
+${element(walk, suffix)}
+            </%lanes:rest>
+        }
 % else:
 % for f in walk.folds:
         ${f.ctype} ${f.name} = ${f.start};

@@ -12,16 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cltensor.codegen import (
-    BROADCAST,
-    Code,
-    Entry,
-    Fold,
-    Geometry,
-    Node,
-    Operand,
-    Store,
-)
+from cltensor.codegen import BROADCAST, Code, Entry, Fold, Geometry, Node, Operand, Store
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
 from cltensor.program import Kernel, build, render
