@@ -20,11 +20,10 @@ def test_a_label_out_of_range_is_reported_at_the_next_read(device, label):
     assert F.cross_entropy(scores, ct.tensor([2, 0])).item() == pytest.approx(0.407606)
 
 
-@pytest.mark.parametrize("ignored", [-100, 1, 2**40])
-@pytest.mark.parametrize("dtype", ["int8", "int64"])
-def test_gradients_are_zero_where_a_label_is_ignored(device, ignored, dtype):
-    if dtype == "int8" and ignored > 127:
-        pytest.skip("no label of this type is ignored")
+@pytest.mark.parametrize(
+    ("dtype", "ignored"), [("int8", -100), ("int8", 1), ("int64", 1), ("int64", 2**40)]
+)
+def test_gradients_are_zero_where_a_label_is_ignored(device, dtype, ignored):
     labels = ct.tensor([0, ignored, 2], dtype=dtype)
     scores = ct.zeros(3, 3, requires_grad=True)
     F.cross_entropy(scores, labels, ignore_index=ignored, reduction="sum").backward()
