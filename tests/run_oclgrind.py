@@ -41,6 +41,7 @@ SELECTION = (
     r"linalg.py::test_sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
     r"gemm.py::test_(few_columns_or_few_rows\[(cpu|gpu)-\w+-(1|3)\]|thin_products|one_step)",
     r"rowcode.py::test_(softmax_is|scattered|results_kept_for_a_later_loop\[(cpu|gpu)-\w*-33)",
+    r"reducecode.py::test_parts_of_a_range_are_merged",
     r"reducecode.py::test_operands_that_are_held_are_whole\[(cpu|gpu)-\w+-shape[03]\]",
     r"pool.py::test_(nan|max_of_integers|views|max_with_dilation)",
     r"pool.py::test_max_against_windows_written_out\[(cpu|gpu)-size(0|2|5)-",

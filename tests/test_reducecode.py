@@ -7,6 +7,7 @@ import cltensor as ct
 from cltensor import tuning
 from cltensor.codegen import Code, Formula, Node, Reduction, geometry
 from cltensor.ops.reduce import moments, sums
+from cltensor.program import Counters
 from cltensor.reducecode import count_kept, groups_for, merge_order, passes
 
 FLOAT = np.dtype("float32")
@@ -84,6 +85,24 @@ def test_every_parameter_gives_the_same(axis):
         np.testing.assert_allclose(found[1], spread, **close)
         np.testing.assert_array_equal(t.argmax(axis).numpy(), x.argmax(axis))
         np.testing.assert_array_equal(t.max(axis).numpy(), x.max(axis))
+
+
+@pytest.mark.parametrize(("size_class", "axis"), [("row", 1), ("column", 0)])
+def test_parts_of_a_range_are_merged(skeleton, size_class, axis):
+    kind = tuning.KINDS["reduce_cpu" if skeleton.is_cpu else "reduce_gpu"]
+    x = numbers(2, 9001) if axis else numbers(9001, 2)
+    wide = x.astype(float)
+    chosen = {**kind.defaults(size_class), "chunk": 1024}
+    with tuning.trial(skeleton, kind.name, FLOAT, size_class, chosen):
+        t = ct.tensor(x)
+        before = Counters.launches
+        found = moments(t, axis).numpy()
+        assert Counters.launches == before + 2
+        np.testing.assert_allclose(found[0], wide.mean(axis, keepdims=True), atol=1e-7)
+        spread = wide.var(axis, keepdims=True) * 9001
+        np.testing.assert_allclose(found[1], spread, rtol=1e-6)
+        np.testing.assert_array_equal(t.argmin(axis).numpy(), x.argmin(axis))
+        np.testing.assert_allclose(t.sum(axis).numpy(), wide.sum(axis), atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(70, 33), (5, 1025), (1025, 5), (3, 40, 9)])
