@@ -78,7 +78,41 @@ static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, c
             }
         }
     % endif
+    % if TI == TA:
+        if (step_w == 2) {
+            /* Every other element of two vectors, which begin one early where the row does not
+               begin, so as not to reach beyond its end. */
+            const int odd = 2 * lo + iw0 > 0;
+            const int end = odd || 2 * hi + iw0 <= w ? hi : hi - 1;
+            while (end - lo >= ${VW} && j < end) {
+                if (j + ${VW} > end) j = end - ${VW};
+                const vec p = *(__global const uvec*)(s + 2 * j - odd);
+                const vec q = *(__global const uvec*)(s + 2 * j - odd + ${VW});
+                *(__local uvec*)(d + j) = odd ? (vec)(p.odd, q.odd) : (vec)(p.even, q.even);
+                j += ${VW};
+            }
+        }
+    % endif
         for (; j < hi; j++) d[j] = s[(long)j * step_w];
+    }
+}
+</%def>
+
+## A function that copies a plane with its elements step_h and step_w apart, and zeros between.
+<%def name="spread_function(TI, TA)">
+static void spread_plane(__local ${TA}* d, __global const ${TI}* x, const int h, const int w,
+                         const int ih0, const int iw0, const int step_h, const int step_w,
+                         const int rows, const int pitch, const int fill)
+{
+    if (fill)
+        for (int i = 0; i < rows * pitch; i++) d[i] = 0;
+    const int top = ih0 > 0 ? (ih0 + step_h - 1) / step_h : 0;
+    const int left = iw0 > 0 ? (iw0 + step_w - 1) / step_w : 0;
+    const int right = iw0 + pitch > 0 ? (iw0 + pitch + step_w - 1) / step_w : 0;
+    const int stop = right < w ? right : w;
+    for (int i = top; i < h && i * step_h - ih0 < rows; i++) {
+        __local ${TA}* e = d + (i * step_h - ih0) * pitch - iw0;
+        for (int j = left; j < stop; j++) e[j * step_w] = x[(long)i * w + j];
     }
 }
 </%def>
@@ -92,4 +126,29 @@ static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, c
                            ${x} + (long)c * h * w, h, w,
                            (${row0}) * step_h + start_h + fh, (${col0}) * step_w + start_w + fw,
                            step_h, step_w, ${n_rows} + span_h / step_h, pitch, ${fill});
+</%def>
+
+## Replaces every other one of 2*VW elements from p on by those of c, the first one or the second
+## one as y_phase says; adds to what is there unless `first`.
+<%def name="replace_half(p, c, VW)">
+<%
+    digits = '0123456789abcdef'
+    def blend(new, old, start, phase):
+        return ', '.join(f'{new}.s{digits[start + l // 2]}' if l % 2 == phase else f'{old}.s{digits[l]}'
+                         for l in range(VW))
+%>
+{
+    __global uvec* lo = (__global uvec*)(${p});
+    __global uvec* hi = (__global uvec*)(${p} + ${VW});
+    const vec a = *lo, b = *hi;
+    if (y_phase) {
+        const vec s = first ? ${c} : ${c} + (vec)(a.odd, b.odd);
+        *lo = (vec)(${blend('s', 'a', 0, 1)});
+        *hi = (vec)(${blend('s', 'b', VW // 2, 1)});
+    } else {
+        const vec s = first ? ${c} : ${c} + (vec)(a.even, b.even);
+        *lo = (vec)(${blend('s', 'a', 0, 0)});
+        *hi = (vec)(${blend('s', 'b', VW // 2, 0)});
+    }
+}
 </%def>

@@ -1,35 +1,54 @@
-## One work-item transforms MR filters of 3x3 taps for conv_wino, channel by channel:
-## u[group][filter / MR][16][channel][MR] = G w G'. Strides let it turn filters over.
-<%page args="MR=6"/>\
+## One work-item transforms MR filters of one group for conv_wino, channel by channel:
+## u[group][filter / MR][element][channel][MR] = G w G'. Strides let it turn filters over.
+<%page args="G, MR=6"/>\
+<%namespace name="tile" file="gemm_tile.cl"/>\
+<%namespace name="wino" file="wino_tile.cl"/>\
+<% T, R = len(G), len(G[0]) %>
+${tile.vectors('float', 8)}
+
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
 void conv_wino_weights(__global float* restrict u_g, __global const float* restrict w_g,
                        const long w_offset, const int filters, const int channels,
                        const long w_group, const long w_filter, const long w_channel,
                        const long w_row, const long w_col)
 {
+    __local vec t_l[${T * R}];
     const int blocks = (filters + ${MR - 1}) / ${MR};
     const int group = get_group_id(0) / blocks, f = get_group_id(0) % blocks * ${MR};
-    __global float* restrict u = u_g + (long)get_group_id(0) * 16 * channels * ${MR};
-    for (int c = 0; c < channels; c++)
-        for (int r = 0; r < ${MR}; r++) {
-            __global const float* restrict s = w_g + w_offset + group * w_group
-                + (f + r < filters ? f + r : f) * w_filter + c * w_channel;
-            float column[4][3];
-            for (int j = 0; j < 3; j++) {
-                __global const float* restrict e = s + j * w_col;
-                const float top = e[0], mid = e[w_row], low = e[2 * w_row];
-                column[0][j] = top;
-                column[1][j] = 0.5f * (top + mid + low);
-                column[2][j] = 0.5f * (top - mid + low);
-                column[3][j] = low;
-            }
-            for (int i = 0; i < 4; i++) {
-                const float left = column[i][0], mid = column[i][1], right = column[i][2];
-                __global float* restrict d = u + ((long)4 * i * channels + c) * ${MR} + r;
-                d[0] = left;
-                d[(long)channels * ${MR}] = 0.5f * (left + mid + right);
-                d[(long)2 * channels * ${MR}] = 0.5f * (left - mid + right);
-                d[(long)3 * channels * ${MR}] = right;
-            }
+    __global float* restrict u = u_g + (long)get_group_id(0) * ${T * T} * channels * ${MR};
+% for r in range(MR):
+    __global const float* restrict w${r} = w_g + w_offset + group * w_group
+        + (f + ${r} < filters ? f + ${r} : f) * w_filter;
+% endfor
+    const long next = (long)channels * ${MR};
+    for (int c = 0; c < channels; c++) {
+    % for j in range(R):
+        {
+            const long at = c * w_channel + ${j} * w_col;
+        % for i in range(R):
+            const vec g${i} = (vec)(${', '.join(
+                'w%d[at + %d * w_row]' % (min(l, MR - 1), i) for l in range(8))});
+        % endfor
+            ${wino.linear(G, ['g%d' % i for i in range(R)], ['h%d' % i for i in range(T)])}
+        % for i in range(T):
+            t_l[${i * R + j}] = h${i};
+        % endfor
         }
+    % endfor
+    % for i in range(T):
+        {
+            ${wino.linear(G, ['t_l[%d]' % (i * R + j) for j in range(R)],
+                          ['h%d' % j for j in range(T)])}
+        % for j in range(T):
+            {
+                __global float* restrict d = u + ${i * T + j} * next;
+            % for r in range(MR):
+                d[${r}] = h${j}.s${r};
+            % endfor
+            }
+        % endfor
+        }
+    % endfor
+        u += ${MR};
+    }
 }

@@ -88,7 +88,12 @@ class Op:
         for a in kwargs.values():
             if hasattr(type(a), "__apply_op__"):
                 return type(a).__apply_op__(self, args, kwargs)
-        return self.run(*args, **kwargs)
+        try:
+            return self.run(*args, **kwargs)
+        except AttributeError:
+            if any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
+                raise
+            raise TypeError(no_tensor(self.name)) from None
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments and parameters by name, with defaults; a variadic argument is one tuple."""
@@ -127,11 +132,22 @@ def broadcast_shapes(operation: str, a: Shape, b: Shape) -> Shape:
         ) from None
 
 
+def no_tensor(operation: str) -> str:
+    """The message for operands that are numbers, lists or arrays only."""
+    return f"{operation}: no operand is a tensor; make one with ct.tensor(...)"
+
+
 def same_device(operation: str, *tensors: Tensor) -> None:
-    """Raise DeviceError unless all operands are on one device."""
+    """Raise DeviceError unless all operands are on one device, DTypeError if one is no Tensor."""
     first = tensors[0]
     for other in tensors[1:]:
         if other.device is not first.device:
+            for operand in (first, other):  # NumPy's arrays have a device too
+                if not isinstance(operand, Tensor):
+                    raise DTypeError(
+                        f"{operation}: cannot combine a tensor with {show(operand)}; wrap it with "
+                        "ct.tensor(...)"
+                    )
             raise DeviceError(
                 f"{operation}: operands are on '{first.device}' and '{other.device}'; move one "
                 f"with .to('{first.device}')"
@@ -197,7 +213,7 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
                 values.append(a)
                 scalars = True
         if first is None:
-            raise TypeError(f"{name}: no operand is a tensor; make one with ct.tensor(...)")
+            raise TypeError(no_tensor(name))
         if scalars:
             values, dtype = _with_scalars(name, values, dtype)
         domain, kept = dtypes(dtype)
@@ -298,9 +314,10 @@ def normalize_axes(
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
     for a in axes:
         if not -ndim <= a < ndim:
+            way_out = f"use {-ndim} to {ndim - 1}" if ndim else "it has no axes, leave axis out"
             raise ShapeError(
-                f"{operation}: axis {a} is out of range for a tensor with {ndim} dimensions; use "
-                f"{-ndim} to {ndim - 1}"
+                f"{operation}: axis {a} is out of range for a tensor with {ndim} dimensions; "
+                f"{way_out}"
             )
     found = {a % ndim for a in axes}
     if len(found) != len(axes):

@@ -223,9 +223,11 @@ def tasks(device: Device, dtype: np.dtype) -> Iterator[Task]:
     for kind, examples, make in families:
         for size_class, sizes in examples.items():
             yield Task(f"{kind}_{suffix}", dtype, size_class, partial(_calls, make, sizes))
-    if device.is_cpu and dtype == np.float32:
-        for size_class, sizes in _WINOGRAD.items():
-            yield Task("conv_wino", dtype, size_class, partial(_calls, maker.convolution, sizes))
+    if device.is_cpu:
+        special = {"conv_depth": _DEPTHWISE, "conv_wino": _WINOGRAD if dtype == np.float32 else {}}
+        for kind, classes in special.items():
+            for size_class, sizes in classes.items():
+                yield Task(kind, dtype, size_class, partial(_calls, maker.convolution, sizes))
 
 
 def _calls(make: Callable[..., Call], sizes: Sequence[Any]) -> list[Call]:
@@ -269,12 +271,27 @@ _CONVOLUTIONS = {
         ((32, 64, 16, 16), (64, 64, 3, 3), 1, True),
     ],
 }
-_WINOGRAD = {
+_DEPTHWISE: Mapping[str, Sequence[Any]] = {
     "all": [
+        ((16, 64, 16, 16), (64, 1, 3, 3), 1, False),
+        ((16, 64, 32, 32), (64, 1, 3, 3), 2, False),
+        ((16, 64, 14, 14), (64, 1, 5, 5), 1, False),
+    ]
+}
+_WINOGRAD: Mapping[str, Sequence[Any]] = {
+    "image": [
         ((16, 64, 16, 16), (64, 64, 3, 3), 1, False),
         ((16, 128, 8, 8), (128, 128, 3, 3), 1, False),
         ((8, 32, 32, 32), (64, 32, 3, 3), 1, False),
-    ]
+    ],
+    "image_few": [((16, 16, 32, 32), (16, 16, 3, 3), 1, False)],
+    "image_5x5": [((16, 32, 16, 16), (32, 32, 5, 5), 1, False)],
+    "filter": [
+        ((16, 64, 16, 16), (64, 64, 3, 3), 1, True),
+        ((32, 128, 8, 8), (64, 128, 3, 3), 1, True),
+    ],
+    "filter_few": [((32, 16, 32, 32), (16, 16, 3, 3), 1, True)],
+    "filter_5x5": [((32, 32, 16, 16), (32, 32, 5, 5), 1, True)],
 }
 
 
@@ -311,16 +328,19 @@ class _Maker:
     def convolution(
         self, image: tuple[int, ...], filters: tuple[int, ...], stride: int, gradient: bool
     ) -> Call:
-        """A convolution padded to keep the size at stride 1, or the gradient of its filters."""
+        """A convolution padded to keep the size at stride 1, plain or depthwise, or the gradient of
+        its filters."""
         (x, wide_x), (w, wide_w) = self.draw(*image), self.draw(*filters)
+        groups = image[1] // filters[1]
         taps = (filters[2], filters[3])
         pad = (taps[0] // 2, taps[0] // 2, taps[1] // 2, taps[1] // 2)
-        how = ((stride, stride), pad, (1, 1), 1)
+        how = ((stride, stride), pad, (1, 1), groups)
         padded = np.pad(wide_x, ((0, 0), (0, 0), pad[:2], pad[2:]))
         windows = np.lib.stride_tricks.sliding_window_view(padded, taps, (2, 3))
         windows = windows[:, :, ::stride, ::stride]
         if not gradient:
-            expected = np.einsum("nchwpq,ocpq->nohw", windows, wide_w, optimize=True)
+            form = "nchwpq,ocpq->nohw" if groups == 1 else "nohwpq,ocpq->nohw"
+            expected = np.einsum(form, windows, wide_w, optimize=True)
             return Call(lambda: run_forward(x, w, *how), expected)
         y, wide_y = self.draw(image[0], filters[0], *windows.shape[2:4])
         expected = np.einsum("nohw,nchwpq->ocpq", wide_y, windows, optimize=True)

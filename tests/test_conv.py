@@ -2,81 +2,12 @@
 
 import numpy as np
 import pytest
+from convolutions import RNG, both, check, close, draw, reference
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops import conv
-from cltensor.ops.conv_blocks import Caps, axes_of, blocks_for
 from cltensor.testing import gradcheck, gradgradcheck
-
-RNG = np.random.default_rng(11)
-
-
-def both(value):
-    return (value, value) if isinstance(value, int) else value
-
-
-def taps_of(x, p, q, out, stride, dilation):
-    """The elements of the padded x that tap (p, q) meets, one for each output."""
-    i, j = p * dilation[0], q * dilation[1]
-    return x[
-        :,
-        :,
-        i : i + (out[0] - 1) * stride[0] + 1 : stride[0],
-        j : j + (out[1] - 1) * stride[1] + 1 : stride[1],
-    ]
-
-
-def reference(x, w, g, stride, padding, dilation, groups):
-    """(y, dx, dw) in float64; g(shape of y) draws the gradient of y."""
-    stride, dilation, (pad_h, pad_w) = both(stride), both(dilation), both(padding)
-    x, w = x.astype("float64"), w.astype("float64")
-    n, _, h, width = x.shape
-    o, part, p, q = w.shape
-    padded = np.pad(x, ((0, 0), (0, 0), (pad_h, pad_h), (pad_w, pad_w)))
-    out = tuple(
-        (padded.shape[2 + d] - dilation[d] * (w.shape[2 + d] - 1) - 1) // stride[d] + 1
-        for d in (0, 1)
-    )
-    y = np.zeros((n, o, *out))
-    g = g(y.shape)
-    dx, dw = np.zeros_like(padded), np.zeros_like(w)
-    for k in range(groups):
-        ins, outs = slice(k * part, (k + 1) * part), slice(k * o // groups, (k + 1) * o // groups)
-        for i in range(p):
-            for j in range(q):
-                seen = taps_of(padded[:, ins], i, j, out, stride, dilation)
-                y[:, outs] += np.einsum("nchw,oc->nohw", seen, w[outs, :, i, j])
-                dw[outs, :, i, j] = np.einsum("nchw,nohw->oc", seen, g[:, outs])
-                into = taps_of(dx[:, ins], i, j, out, stride, dilation)
-                into += np.einsum("nohw,oc->nchw", g[:, outs], w[outs, :, i, j])
-    return y, dx[:, :, pad_h : pad_h + h, pad_w : pad_w + width], dw, g
-
-
-def close(got, want, tolerance):
-    got = got.numpy()
-    assert got.shape == want.shape
-    scale = max(1.0, np.abs(want).max(initial=0))
-    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale)
-
-
-def draw(*shape, dtype="float32"):
-    return RNG.standard_normal(shape).astype(dtype)
-
-
-def check(x_shape, w_shape, stride=1, padding=0, dilation=1, groups=1, dtype="float32"):
-    x, w = draw(*x_shape, dtype=dtype), draw(*w_shape, dtype=dtype)
-    y, dx, dw, g = reference(
-        x, w, lambda shape: draw(*shape, dtype=dtype), stride, padding, dilation, groups
-    )
-    rest = stride, padding, dilation, groups
-    tolerance = {"float16": 2e-3, "float32": 1e-5, "float64": 1e-13}[dtype]
-    tx, tw, tg = ct.tensor(x), ct.tensor(w), ct.tensor(g)
-    out = ct.conv2d(tx, tw, *rest)
-    assert out.dtype == np.dtype(dtype)
-    close(out, y, tolerance)
-    close(conv.conv2d_backward_data(tg, tw, x_shape[2:], *rest), dx, tolerance)
-    close(conv.conv2d_backward_weight(tg, tx, w_shape[2:], *rest), dw, tolerance)
 
 
 @pytest.mark.parametrize(
@@ -105,20 +36,6 @@ def test_against_sums_written_out(skeleton, x_shape, w_shape, options):
     check(x_shape, w_shape, **options)
 
 
-@pytest.mark.parametrize(
-    ("x_shape", "w_shape", "options"),
-    [
-        ((2, 24, 8, 8), (24, 24, 3, 3), {"padding": 1}),
-        ((2, 25, 9, 13), (29, 25, 3, 3), {"padding": 1}),
-        ((1, 270, 9, 8), (24, 270, 3, 3), {"padding": 1}),
-        ((1, 48, 11, 24), (60, 24, 3, 3), {"padding": 2, "groups": 2}),
-        ((1, 24, 4, 300), (24, 24, 3, 3), {"padding": (0, 1)}),
-    ],
-)
-def test_winograd_tiles(device, x_shape, w_shape, options):
-    check(x_shape, w_shape, **options)
-
-
 def test_float64(skeleton):
     if not skeleton.fp64:
         pytest.skip(f"'{skeleton}' has no float64")
@@ -139,15 +56,6 @@ def test_integers(skeleton):
     got = ct.conv2d(ct.tensor(x), ct.tensor(w), padding=1)
     assert got.dtype == np.int32
     np.testing.assert_array_equal(got.numpy(), y)
-
-
-def test_wide_images_and_many_channels_are_cut_into_blocks(device):
-    check((1, 3, 6, 3000), (4, 3, 3, 3), padding=1)
-    check((1, 700, 9, 9), (7, 700, 3, 3), padding=1)
-
-
-def test_filters_too_large_for_local_memory(device):
-    check((1, 1, 80, 80), (2, 1, 71, 71))
 
 
 def test_views(skeleton):
@@ -219,17 +127,6 @@ def test_the_gradients_are_operations_with_gradients(device):
     y = ct.tensor(draw(1, 3, 2, 2, dtype="float64"), requires_grad=True)
     assert gradcheck(lambda y, w: conv.conv2d_backward_data(y, w, (5, 4), 2, (0, 0)), (y, w))
     assert gradcheck(lambda y, x: conv.conv2d_backward_weight(y, x, (3, 2), 2), (y, x))
-
-
-def test_blocks_fit_their_limits():
-    for size, taps, stride, channels in [((64, 64), (3, 3), 1, 512), ((9, 4000), (5, 5), 2, 3)]:
-        rows, cols = axes_of(size, taps, (stride, stride), (0, 0, 0, 0), (1, 1))
-        caps = Caps(4000, 2000, 768)
-        blocks = blocks_for(rows, cols, channels, 40, 8, 16, caps)
-        plane = (blocks.rows + rows.reach) * (blocks.cols + cols.reach) * stride * stride
-        assert blocks.channels * plane <= caps.patch
-        assert blocks.channels * taps[0] * taps[1] <= caps.taps
-        assert -(-blocks.filters // 16) * 16 * blocks.rows * blocks.cols <= caps.grad
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,97 @@ def survey(monkeypatch, source):
     return entry
 
 
+@pytest.fixture
+def nothing_bundled(monkeypatch):
+    """pyopencl without a driver of its own, and no variable that names one."""
+    monkeypatch.setattr(icd, "bundled_folders", list)
+    for name in ("OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def untried(monkeypatch):
+    """No library is opened; gives the list of those that would have been."""
+    tried = []
+    monkeypatch.setattr(icd, "_try", lambda library: tried.append(library) or "")
+    return tried
+
+
+def test_folders_are_read_in_the_loaders_order(monkeypatch, tmp_path, nothing_bundled, untried):
+    folders = {name: tmp_path / name for name in ("system", "other", "chosen", "wheel")}
+    for name, folder in folders.items():
+        folder.mkdir()
+        driver_file(folder, f"lib{name}2.so", "b.icd")
+        driver_file(folder, f"lib{name}1.so", "a.icd")
+        (folder / "notes.txt").write_text("no driver")
+    monkeypatch.setattr(icd, "SYSTEM_FOLDER", str(folders["system"]))
+    assert [e.library for e in icd.survey()] == ["libsystem1.so", "libsystem2.so"]
+    monkeypatch.setattr(icd, "bundled_folders", lambda: [folders["wheel"]])
+    monkeypatch.setenv("OPENCL_VENDOR_PATH", str(folders["other"]))
+    assert [e.library[3:-4] for e in icd.survey()] == ["other", "other", "wheel", "wheel"]
+    monkeypatch.setenv("OCL_ICD_VENDORS", str(folders["chosen"]))
+    assert [e.library[3:-4] for e in icd.survey()] == ["chosen", "chosen", "wheel", "wheel"]
+    assert [e.source for e in icd.survey()[:2]] == [
+        str(folders["chosen"] / name) for name in ("a.icd", "b.icd")
+    ]
+    monkeypatch.setenv("OCL_ICD_VENDORS", str(folders["chosen"] / "b.icd"))
+    (only,) = icd.survey()
+    assert (only.library, only.problem) == ("libchosen2.so", "")
+
+
+def test_a_folder_named_twice_is_read_once(monkeypatch, tmp_path, nothing_bundled, untried):
+    driver_file(tmp_path, "libone.so")
+    monkeypatch.setenv("OCL_ICD_VENDORS", str(tmp_path))
+    monkeypatch.setattr(icd, "bundled_folders", lambda: [tmp_path])
+    assert len(icd.survey()) == 1
+    assert untried == ["libone.so"]
+
+
+def test_no_folder_and_an_empty_one_have_no_drivers(monkeypatch, tmp_path, nothing_bundled):
+    monkeypatch.setattr(icd, "SYSTEM_FOLDER", str(tmp_path))
+    assert icd.survey() == []
+    monkeypatch.setattr(icd, "SYSTEM_FOLDER", str(tmp_path / "missing"))
+    assert icd.survey() == []
+
+
+def test_a_library_may_be_named_without_a_file(monkeypatch, untried):
+    entry = survey(monkeypatch, "libsomething.so")
+    assert entry == icd.Icd("libsomething.so", "libsomething.so")
+    assert untried == ["libsomething.so"]
+
+
+def test_a_path_that_does_not_exist(monkeypatch, tmp_path, untried):
+    for missing in (tmp_path / "libnone.so", tmp_path / "no folder"):
+        assert survey(monkeypatch, missing).problem == "there is no such file or folder"
+    assert "cannot be read" in survey(monkeypatch, tmp_path / "none.icd").problem
+    assert untried == []
+
+
+def test_only_the_first_line_counts(monkeypatch, tmp_path, untried):
+    path = tmp_path / "two.icd"
+    path.write_text("  libfirst.so \nlibsecond.so\n")
+    assert survey(monkeypatch, path).library == "libfirst.so"
+
+
+def test_the_bundled_drivers_load(monkeypatch):
+    sources = [path for folder in icd.bundled_folders() for path in folder.glob("*.icd")]
+    if not sources:
+        pytest.skip("this pyopencl came without a driver")
+    assert survey(monkeypatch, sources[0]).problem == ""
+
+
+def test_without_pyopencl_nothing_is_bundled(monkeypatch):
+    monkeypatch.setattr(icd, "find_spec", lambda name: None)
+    assert icd.bundled_folders() == []
+
+
+def test_a_probe_that_says_nothing_gives_its_status(monkeypatch, tmp_path):
+    monkeypatch.setattr(icd, "_PROBE", "import sys; sys.exit(3)")
+    assert survey(monkeypatch, driver_file(tmp_path, "lib.so")).problem == "exit status 3"
+    monkeypatch.setattr(icd, "_PROBE", "import sys; sys.exit('one\\nthe last line')")
+    assert survey(monkeypatch, driver_file(tmp_path, "lib.so")).problem == "the last line"
+
+
 def test_a_library_that_is_no_driver(monkeypatch, tmp_path):
     if not sys.platform.startswith("linux"):
         pytest.skip("the name of a library that is always there is known for Linux only")

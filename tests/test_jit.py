@@ -186,3 +186,14 @@ def test_bad_arguments_are_named():
         ct.jit(lambda: 1)()
     with pytest.raises(ct.DeviceError, match="type set"):
         ct.jit(lambda x, s: x)(ct.ones(1), {1})
+
+
+def test_constants_amid_a_call_outlive_what_was_computed_before():
+    def f(x):
+        total = (x + 1).realize().sum().realize()  # that buffer is free again by now
+        return ct.arange(x.shape[0], dtype="float32") + total
+
+    x = ct.tensor(np.ones(64, np.float32))
+    jitted = ct.jit(f)
+    for _ in range(4):
+        np.testing.assert_array_equal(jitted(x).numpy(), np.arange(64) + np.float32(128))

@@ -119,3 +119,10 @@ def test_bad_input_names_the_operation_and_the_shapes(call, message):
     with pytest.raises(ShapeError, match=message):
         call(x)
     check(x, counted(2, 3, 4))
+
+
+def test_arrays_do_not_join_tensors():
+    with pytest.raises(DTypeError, match=r"concat: cannot combine a tensor with a ndarray"):
+        ct.concat([ct.tensor(counted(2)), counted(2)])
+    with pytest.raises(TypeError, match=r": no operand is a tensor; make one with ct\.tensor"):
+        ct.stack([ct.tensor(counted(2)), counted(2)])

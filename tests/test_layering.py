@@ -1,4 +1,5 @@
-"""Imports point down: a module imports only from the layers below it, or from its own."""
+"""Imports point down: a module imports only from the layers below it, or from its own. And the
+tests mirror the package: each module has a file of tests of its name."""
 
 import ast
 from pathlib import Path
@@ -69,3 +70,45 @@ def test_imports_point_down():
 def test_importing_opens_no_device(run_python):
     code = "import sys, cltensor; print('pyopencl' in sys.modules, 'mako' in sys.modules)"
     assert run_python(code).stdout.split() == ["False", "False"]
+
+
+#: Modules without a file of tests of their own, and why.
+TESTED_ELSEWHERE = {"__main__": "test_cli starts it"}
+#: Files of tests that belong to no single module, and what they hold.
+OF_NO_MODULE = {
+    "test_benchmarks": "the package benchmarks",
+    "test_derivatives": "the rules of all elementwise operations and reductions, several at a time",
+    "test_examples": "the programs in examples/",
+    "test_layering": "the order of the modules, and their files of tests",
+    "test_packaging": "what the archives hold",
+}
+
+
+def file_of(path):
+    """The file of tests that a module should have: ops/ is left out, other folders are kept."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "ops" else parts
+    return "test_" + "_".join(part.strip("_") for part in parts)
+
+
+def gathers_names(path):
+    """Whether a module defines nothing of its own."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return not any(isinstance(n, (ast.FunctionDef, ast.ClassDef)) for n in ast.walk(tree))
+
+
+def test_tests_mirror_the_package():
+    files = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
+    names, excused = {}, set()
+    for path in PACKAGE.rglob("*.py"):
+        inside = path.relative_to(PACKAGE).with_suffix("").as_posix()
+        if inside in TESTED_ELSEWHERE:
+            excused.add(inside)
+            continue
+        gathers = path.name == "__init__.py" and path.parent != PACKAGE and gathers_names(path)
+        if not gathers:
+            names.setdefault(file_of(path), []).append(inside)
+    assert {n: modules for n, modules in names.items() if n not in files} == {}
+    assert {n: modules for n, modules in names.items() if len(modules) > 1} == {}
+    assert files - set(names) == set(OF_NO_MODULE)
+    assert excused == set(TESTED_ELSEWHERE)

@@ -1,5 +1,7 @@
 """Parameter: a leaf that says what it is."""
 
+import pytest
+
 import cltensor as ct
 from cltensor import nn
 from cltensor.autograd import Variable
@@ -12,3 +14,27 @@ def test_parameter_text_and_class():
     assert type(parameter * 2) is Variable
     frozen = nn.Parameter(Variable(ct.ones(2), requires_grad=True), requires_grad=False)
     assert not frozen.requires_grad
+
+
+def test_a_parameter_leaves_the_history_of_its_values_behind():
+    source = Variable(ct.ones(2), requires_grad=True)
+    parameter = nn.Parameter(source * 3)
+    assert parameter.is_leaf
+    (parameter * 2).sum().backward()
+    assert parameter.grad.tolist() == [2, 2]
+    assert source.grad is None
+
+
+def test_integers_are_parameters_only_when_frozen():
+    with pytest.raises(ct.GradientError, match="a int64 tensor has no gradient"):
+        nn.Parameter(ct.tensor([1, 2]))
+    assert not nn.Parameter(ct.tensor([1, 2]), requires_grad=False).requires_grad
+
+
+def test_empty_and_zero_dimensional_parameters():
+    layer = nn.Module()
+    layer.scale, layer.none = nn.Parameter(ct.tensor(2.0)), nn.Parameter(ct.zeros(0, 3))
+    assert [p.shape for p in layer.parameters()] == [(), (0, 3)]
+    (layer.scale * 3 + layer.none.sum()).backward()
+    assert layer.scale.grad.item() == 3
+    assert layer.none.grad.shape == (0, 3)

@@ -7,6 +7,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.operators import CASTS, METHODS
 
 
 @pytest.fixture
@@ -79,7 +80,90 @@ def test_membership_and_divmod(device):
     assert [part.tolist() for part in divmod(2, values)] == [[0, -1, 0], [2, -5, 2]]
 
 
+def test_order_matters_where_operands_are_exchanged(x):
+    a = x.numpy() + 1
+    y = ct.tensor(a)
+    for function in (operator.sub, operator.truediv, operator.pow, operator.mod):
+        np.testing.assert_allclose(function(7, y).numpy(), function(7, a), rtol=1e-6)
+        np.testing.assert_allclose(function(y, 2.5).numpy(), function(a, 2.5), rtol=1e-6)
+    assert (x @ x.T).tolist() == (x.numpy() @ x.numpy().T).tolist()
+    assert (ct.Variable(x) @ x.T).tolist() == (x @ ct.Variable(x).T).tolist()
+
+
+def test_operators_of_nothing_and_of_one_element(device):
+    nothing = ct.zeros(0, 3)
+    assert (nothing + 1).shape == (2 * nothing).shape == (nothing < nothing).shape == (0, 3)
+    assert (nothing @ ct.ones(3, 2)).shape == (0, 2)
+    assert (nothing.T @ ct.ones(0, 2)).tolist() == [[0, 0]] * 3
+    one = ct.tensor(3.0)
+    assert (-one).item() == -3
+    assert (2**one).item() == 8
+    assert (one == 3).item() is True
+    assert 3 in one
+    assert one.T.item() == 3
+
+
+def test_operators_read_views(x):
+    a = x.numpy()
+    assert (x.T - x[0, 0]).tolist() == (a.T - a[0, 0]).tolist()
+    assert (x[:, ::-1] * x[:1].expand(2, 3)).tolist() == (a[:, ::-1] * a[:1]).tolist()
+    assert (-x[1:, ::2]).tolist() == (-a[1:, ::2]).tolist()
+
+
+@pytest.mark.parametrize("other", ["text", None, [1.0, 2.0, 3.0], (1.0, 2.0, 3.0), {1: 2}, 1j])
+def test_what_is_no_operand_is_refused_by_name(x, other):
+    for name, function in (
+        ("add", operator.add),
+        ("less", operator.lt),
+        ("matmul", operator.matmul),
+        ("floor_divide", divmod),
+    ):
+        with pytest.raises(DTypeError, match=rf"^{name}: cannot .*ct\.tensor\("):
+            function(x, other)
+    with pytest.raises(DTypeError, match=r"^subtract: cannot combine a tensor"):
+        operator.sub(other, x)
+
+
+@pytest.mark.parametrize("data", [3, [1.0, 2.0], np.ones(2), None])
+def test_functions_of_no_tensor_say_so(device, data):
+    for function in (ct.exp, ct.sum, ct.max, ct.prod):
+        with pytest.raises(TypeError, match=r"no operand is a tensor; make one with ct\.tensor"):
+            function(data)
+
+
+def test_types_that_lack_an_operator_say_what_it_takes(device):
+    with pytest.raises(DTypeError, match=r"negative: not defined for bool; .*\.to\(dtype\)"):
+        -ct.tensor([True])
+    with pytest.raises(DTypeError, match="bitwise_and: "):
+        ct.ones(2) & 1
+    with pytest.raises(DTypeError, match="bitwise_invert: "):
+        ~ct.ones(2)
+
+
+def test_casts_have_names(device):
+    x = ct.tensor([0.0, 2.75])
+    for name, dtype in CASTS.items():
+        if (dtype == "float64" and not device.fp64) or (dtype == "float16" and not device.fp16):
+            continue
+        for cast in (getattr(x, name)(), getattr(ct.Variable(x), name)()):
+            assert cast.dtype == np.dtype(dtype)
+            assert cast.tolist() == np.array([0, 2.75]).astype(dtype).tolist()
+    assert x.float() is x
+
+
+def test_formats_are_those_of_numbers_for_one_value_only(x):
+    assert f"{ct.tensor(7):04d}" == "0007"
+    assert f"{x}" == repr(x)
+    with pytest.raises(TypeError, match="unsupported format string"):
+        format(x, ".2f")
+    with pytest.raises(ValueError, match="Unknown format code 'd'"):
+        format(x.sum(), "d")
+
+
 def test_numpy_leaves_operators_to_us(x):
+    for function in (lambda a: a @ x, lambda a: x @ a):
+        with pytest.raises(DTypeError, match=r"matmul: cannot .* ndarray.*ct\.tensor"):
+            function(np.ones((2, 3), "float32"))
     with pytest.raises(
         DTypeError, match=r"add: cannot combine a tensor with a ndarray .*ct\.tensor"
     ):
@@ -106,8 +190,6 @@ def test_augmented_assignment_rebinds(device):
 
 
 def test_every_method_is_documented_and_a_function():
-    from cltensor.operators import METHODS
-
     for name in METHODS:
         assert callable(getattr(ct.Tensor, name)), name
         assert getattr(ct.Tensor, name).__doc__, name

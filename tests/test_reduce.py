@@ -9,6 +9,7 @@ import cltensor as ct
 from cltensor import fusion
 from cltensor.errors import ShapeError
 from cltensor.op import OPERATIONS
+from cltensor.ops.reduce import moments, sums
 from cltensor.program import Counters
 
 EDGES = [1, 2, 31, 32, 33, 63, 64, 65, 255, 256, 257, 4095, 4096, 4097, 8193]
@@ -305,3 +306,40 @@ def test_more_than_two_to_the_31_elements(device):
     assert x.argmax().item() == 2 * half - 2
     assert x.max(0)[half - 2].item() == 9
     assert (x.reshape(-1)[-5:] + 1).numpy().tolist() == [1, 1, 1, 10, 1]
+
+
+def normal(*shape, offset=0.0):
+    x = np.random.default_rng(3).standard_normal(shape) + offset
+    return x.astype(np.float32)
+
+
+CASES = [((5, 3), 0), ((7, 300), 1), ((3, 4, 50), (0, 2)), ((9000, 3), 0), ((300000,), 0)]
+
+
+@pytest.mark.parametrize(("shape", "axis"), CASES)
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_moments(skeleton, shape, axis, offset):
+    x = normal(*shape, offset=offset)
+    got = moments(ct.tensor(x), axis).numpy()
+    wide = x.astype(np.float64)
+    mean = wide.mean(axis, keepdims=True)
+    # Far from zero too, the mean is off by little more than its own rounding.
+    np.testing.assert_allclose(got[0], mean, rtol=7e-8, atol=1e-6)
+    np.testing.assert_allclose(got[1], ((wide - mean) ** 2).sum(axis, keepdims=True), rtol=2e-6)
+
+
+@pytest.mark.parametrize(("shape", "axis"), CASES)
+def test_sums(skeleton, shape, axis):
+    x, y = normal(*shape), normal(*shape, offset=1.0)
+    got = sums(ct.tensor(x), ct.tensor(x) * ct.tensor(y), axis=axis).numpy()
+    for out, want in zip(got, (x, x * y), strict=True):
+        wide = want.astype(np.float64)
+        np.testing.assert_allclose(out, wide.sum(axis, keepdims=True), rtol=2e-6, atol=1e-2)
+
+
+def test_best_elements_of_a_split_range(skeleton):
+    x = normal(400000)
+    x[[77, 300000]] = 9.0
+    assert ct.tensor(x).argmax().item() == 77
+    x[350000] = np.nan
+    assert ct.tensor(x).argmax().item() == 350000

@@ -51,6 +51,32 @@ def test_long_axes_have_a_gradient_too():
     check(x.grad, np.arange(40_000, 0, -1, dtype="float32"))
 
 
+def test_a_zero_dimensional_tensor_has_one_sum_and_no_axes():
+    check(ct.cumsum(ct.tensor(3.0)), np.float32([3]))
+    with pytest.raises(ShapeError, match="0 dimensions; it has no axes, leave axis out"):
+        ct.cumsum(ct.tensor(3.0), 0)
+
+
+def test_axes_count_from_the_end_too():
+    a = draw((3, 4, 5), "int64")
+    check(ct.cumsum(ct.tensor(a), -2), np.cumsum(a, -2))
+
+
+def test_a_view_is_summed_as_it_looks():
+    a = draw((6, 40), "float32")
+    x = ct.tensor(a)
+    check(ct.cumsum(x[::-2, 3:], 1), np.cumsum(a[::-2, 3:], 1))
+    check(ct.cumsum(x[2], 0), np.cumsum(a[2]))
+    check(ct.cumsum(x[:1].expand(3, 40), 0), np.cumsum(np.repeat(a[:1], 3, 0), 0))
+
+
+def test_nan_stays_in_its_lane():
+    a = np.ones((3, 4), "float32")
+    a[1, 2] = np.nan
+    check(ct.cumsum(ct.tensor(a), 0), np.cumsum(a, 0))
+    check(ct.cumsum(ct.tensor(a), 1), np.cumsum(a, 1))
+
+
 def test_bad_axes():
     with pytest.raises(ShapeError, match="axis 2 is out of range"):
         ct.cumsum(ct.zeros(2, 3), 2)

@@ -1,5 +1,6 @@
-"""gradcheck and gradgradcheck: they pass right rules and name what is wrong."""
+"""gradcheck and gradgradcheck: right rules pass, wrong ones are named by input and element."""
 
+import numpy as np
 import pytest
 from leaves import leaf
 
@@ -9,21 +10,97 @@ from cltensor.op import OPERATIONS, pointwise
 from cltensor.testing import gradcheck, gradgradcheck
 
 
-def test_a_wrong_rule_is_found(fp64):
-    try:
-        wrong = pointwise("wrong_square(x)", "x * x", dx=lambda g, x: g * x * 2.02)
-        with pytest.raises(GradientError, match=r"gradcheck: input 0 at \(0,\)"):
-            gradcheck(wrong, [leaf([1.0, 2.0], "float64")])
-        hidden = pointwise("wrong_second(x)", "x * x", dx=lambda g, x: g * 2 * x.detach())
-        x = leaf([1.0, 2.0], "float64")
-        assert gradcheck(hidden, [x])
-        with pytest.raises(GradientError, match="gradcheck"):
-            gradgradcheck(hidden, [x])
-    finally:
-        OPERATIONS.pop("wrong_square", None)
-        OPERATIONS.pop("wrong_second", None)
+@pytest.fixture
+def declare():
+    """declare(signature, formula, rule, ...) makes an elementwise operation for one test."""
+    names = []
+
+    def make(signature, *args, **rules):
+        names.append(signature.partition("(")[0])
+        return pointwise(signature, *args, **rules)
+
+    yield make
+    for name in names:
+        OPERATIONS.pop(name, None)
 
 
-def test_gradcheck_needs_an_input_to_check(device):
-    with pytest.raises(GradientError, match="no input requires a gradient"):
-        gradcheck(ct.exp, [ct.ones(2)])
+def test_right_rules_pass(device):
+    dtype = "float64" if device.fp64 else "float32"
+    x, y = leaf([[0.5, 2.0]], dtype), leaf(1.5, dtype)
+    assert gradcheck(lambda a, b: a * b + a, [x, y]) is True
+    assert gradgradcheck(lambda a, b: a * a * b, [x, y]) is True
+    assert x.grad is None
+    assert y.grad is None
+
+
+def test_a_wrong_rule_is_found(fp64, declare):
+    wrong = declare("wrong_square(x)", "x * x", dx=lambda g, x: g * x * 2.02)
+    with pytest.raises(GradientError, match=r"gradcheck: input 0 at \(0,\)"):
+        gradcheck(wrong, [leaf([1.0, 2.0], "float64")])
+    hidden = declare("wrong_second(x)", "x * x", dx=lambda g, x: g * 2 * x.detach())
+    x = leaf([1.0, 2.0], "float64")
+    assert gradcheck(hidden, [x])
+    with pytest.raises(GradientError, match="gradcheck"):
+        gradgradcheck(hidden, [x])
+
+
+def test_the_input_the_element_and_both_derivatives_are_named(fp64, declare):
+    odd = declare(
+        "odd_product(x, y)", "x * y", dx=lambda g, y: g * y, dy=lambda g, x: g * x * (x < 3) * 1.0
+    )
+    inputs = [leaf([[1.0, 2.0], [3.0, 1.0]], "float64"), leaf([[1.0, 1.0], [1.0, 1.0]], "float64")]
+    message = r"gradcheck: input 1 at \(1, 0\): the derivative is 0, differences give [\d.]+$"
+    with pytest.raises(GradientError, match=message):
+        gradcheck(odd, inputs)
+
+
+def test_an_operation_that_loses_its_input_is_found(fp64):
+    x, y = leaf([1.0, 2.0], "float64"), leaf([3.0, 4.0], "float64")
+    with pytest.raises(GradientError, match=r"gradcheck: input 1 at \(0,\): the derivative is 0"):
+        gradcheck(lambda a, b: a * b.detach(), [x, y])
+    assert gradcheck(lambda a, b: a * 2, [x, y])  # independent of b, and so say the differences
+
+
+def test_plain_inputs_are_passed_on_and_not_checked(device):
+    seen = []
+
+    def function(x, factor, shift):
+        seen.append((factor, shift.shape))
+        return x * factor + shift.detach()
+
+    dtype = "float64" if device.fp64 else "float32"
+    frozen = ct.Variable(ct.ones(2, dtype=dtype))
+    assert gradcheck(function, [leaf([1.0, 2.0], dtype), 3, frozen])
+    assert set(seen) == {(3, (2,))}
+
+
+def test_zero_dimensional_and_empty_inputs(device):
+    dtype = "float64" if device.fp64 else "float32"
+    assert gradcheck(lambda x: x * x, [leaf(1.5, dtype)])
+    assert gradcheck(lambda x: x * x, [leaf(np.zeros((0, 2)), dtype)])
+
+
+def test_tolerances_may_be_given(fp64, declare):
+    rough = declare("rough_triple(x)", "x * 3", dx=lambda g: g * 3.01)
+    x = leaf([1.0], "float64")
+    with pytest.raises(GradientError):
+        gradcheck(rough, [x])
+    assert gradcheck(rough, [x], rtol=0.01)
+    assert gradcheck(rough, [x], atol=0.1)
+    steep = lambda x: x**3  # noqa: E731
+    with pytest.raises(GradientError):
+        gradcheck(steep, [x], eps=0.5)
+
+
+def test_float32_is_checked_coarsely(device, declare):
+    assert gradcheck(lambda x: x * x, [leaf([1.0, -2.0])])
+    wrong = declare("wrong_double(x)", "x * 2", dx=lambda g: g * 2.5)
+    with pytest.raises(GradientError, match="input 0"):
+        gradcheck(wrong, [leaf([1.0])])
+
+
+@pytest.mark.parametrize("tool", [gradcheck, gradgradcheck])
+def test_gradcheck_needs_an_input_to_check(device, tool):
+    for inputs in ([], [ct.ones(2)], [ct.Variable(ct.ones(2))]):
+        with pytest.raises(GradientError, match="no input requires a gradient"):
+            tool(ct.exp, inputs)

@@ -45,6 +45,60 @@ class Axis(NamedTuple):
         return min(self.step, (self.taps - 1) * self.tap + 1)
 
 
+class Correlation(NamedTuple):
+    """A convolution in numbers; channels and filters are those of one group."""
+
+    device: Device
+    dtype: np.dtype
+    images: int
+    rows: Axis
+    cols: Axis
+    channels: int
+    filters: int
+    groups: int
+
+    @property
+    def taps(self) -> int:
+        """How many taps a filter has in each channel."""
+        return self.rows.taps * self.cols.taps
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the outputs."""
+        return self.images, self.groups * self.filters, self.rows.out, self.cols.out
+
+
+class Weights(NamedTuple):
+    """Where filters lie: offset, then the distance between groups, filters, channels, taps."""
+
+    offset: int
+    group: int
+    filter: int
+    channel: int
+    row: int
+    col: int
+
+
+def weights_of(c: Correlation) -> Weights:
+    """The filters of `c`, contiguous."""
+    return Weights(0, c.filters * c.channels * c.taps, c.channels * c.taps, c.taps, c.cols.taps, 1)
+
+
+def turned(c: Correlation) -> tuple[Correlation, Weights]:
+    """The gradient of images as a correlation of stride 1 of outputs with filters turned over, and
+    these; elements of the outputs stand as far apart as the stride of `c`, with zeros between."""
+    rows, cols = (
+        Axis(a.out, a.size, a.taps, 1, -a.start - (a.taps - 1) * a.tap, a.tap)
+        for a in (c.rows, c.cols)
+    )
+    plain = weights_of(c)
+    back = Weights(
+        c.taps - 1, plain.group, plain.channel, plain.filter, -plain.row, -plain.col
+    )  # fmt: skip
+    swapped = c._replace(rows=rows, cols=cols, channels=c.filters, filters=c.channels)
+    return swapped, back
+
+
 def interleave(rows: Axis, cols: Axis) -> tuple[int, ...]:
     """Two axes as the kernels take them."""
     return tuple(v for pair in zip(rows, cols, strict=True) for v in pair)
@@ -74,6 +128,10 @@ tuning.declare(
 )
 
 
+#: Of a block with filters as lanes, whose places are listed in two tables.
+PIXELS = 1024
+
+
 class Caps(NamedTuple):
     """What the packed kernels hold in local memory, in elements."""
 
@@ -88,7 +146,8 @@ def caps_for(device: Device, dtype: np.dtype, with_grad: bool) -> Caps:
     itemsize = accumulator(dtype).itemsize
     taps = 4096 if device.local_mem >= 128 << 10 else 768
     tile = ROWS * VECTORS * vector_width(dtype)
-    rest = (local_budget(device) - 4 * (taps + ROWS)) // itemsize - tile
+    tables = 4 * (taps + ROWS + 2 * (PIXELS + ROWS))
+    rest = (local_budget(device) - tables) // itemsize - tile
     grad = min(chosen["grad"], rest // 3) if with_grad else 0
     return Caps(min(chosen["patch"], rest - grad), grad, taps)
 
@@ -152,9 +211,12 @@ def batch_for(rows: Axis, cols: Axis, blocks: Blocks, lanes: int, caps: Caps, im
     return max(1, min(images, patches, grads, 512 // pixels))
 
 
-def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int, shares: int) -> Blocks:
+def spread(
+    blocks: Blocks, rows: Axis, images: int, groups: int, cores: int, shares: int, panel: int
+) -> Blocks:
     """`blocks` with fewer rows and filters where that is needed to give every core work, or with
-    several images where work-items would be more than `shares` for each core."""
+    several images where work-items would be more than `shares` for each core; filters go by whole
+    panels."""
     tiles = groups * ceil_div(rows.out, blocks.rows)
     if images * tiles >= 4 * cores:
         return blocks._replace(
@@ -165,5 +227,5 @@ def spread(blocks: Blocks, rows: Axis, images: int, groups: int, cores: int, sha
         n_rows = ceil_div(n_rows, 2)
         tiles = groups * ceil_div(rows.out, n_rows)
     parts = ceil_div(2 * cores, max(1, images * tiles))
-    n_filters = ceil_div(ceil_div(blocks.filters, ROWS), parts) * ROWS
+    n_filters = ceil_div(ceil_div(blocks.filters, panel), parts) * panel
     return blocks._replace(rows=n_rows, filters=n_filters)

@@ -1,196 +1,26 @@
-"""The kernels behind two-dimensional convolution: how work is cut, and how it is launched.
+"""Which kernels compute a convolution and its gradients, and the operations' `run`.
 
-A CPU device reads a padded image patch in local memory in place; others run an implicit matrix
-product. Filters or images too large for the patch take the second way everywhere.
+A CPU device has three ways, each for what it is best at: plane by plane (conv_depth), Winograd's
+minimal filtering (conv_winograd) and a register tile over a patch of the image (conv_patch). Other
+devices run an implicit matrix product, which is also for filters and images too large for a patch.
 """
 
 from __future__ import annotations
 
-from math import gcd
-from typing import NamedTuple
-
-import numpy as np
-
 from cltensor import tuning
-from cltensor.device import Device
-from cltensor.dtypes import C_NAMES, bool_, float32, promote
+from cltensor.dtypes import C_NAMES, bool_, promote
 from cltensor.errors import DTypeError
 from cltensor.op import same_device
-from cltensor.ops.conv_blocks import (
-    Axis,
-    Blocks,
-    Caps,
-    Padding,
-    Pair,
-    axes_of,
-    batch_for,
-    blocks_for,
-    caps_for,
-    interleave,
-    spread,
-)
-from cltensor.ops.gemm import (
-    ROWS,
-    VECTORS,
-    accumulator,
-    ceil_div,
-    equal_parts,
-    grid_tile,
-    local_budget,
-    vector_width,
-)
+from cltensor.ops import conv_depth, conv_patch, conv_winograd
+from cltensor.ops.conv_blocks import Correlation, Padding, Pair, axes_of, interleave
+from cltensor.ops.conv_winograd import Winograd
+from cltensor.ops.gemm import accumulator, ceil_div, equal_parts, grid_tile
 from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.pointwise import astype, full
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
 
-
-class Weights(NamedTuple):
-    """Where filters lie: offset, then the distance between groups, filters, channels, taps."""
-
-    offset: int
-    group: int
-    filter: int
-    channel: int
-    row: int
-    col: int
-
-
-class Target(NamedTuple):
-    """Where outputs lie: the distance between planes, rows, columns, and the first one."""
-
-    plane: int
-    row: int
-    col: int
-    offset: int
-
-
-# store: the most transformed elements that a work-item holds in local memory.
-tuning.declare("conv_wino", ["all"], store=(65536, 16384, 32768, 98304))
-
-
-def _correlate(
-    device: Device, dtype: np.dtype, images: int, rows: Axis, cols: Axis, channels: int,
-    filters: int, groups: int, weights: Weights, target: Target, caps: Caps, blocks: Blocks,
-    scratch: int,
-) -> tuple[int, Launch, Launch]:  # fmt: skip
-    """conv_cpu with `filters` by `channels` per group, after laying out the filters in operand
-    `scratch`, whose size comes first."""
-    element, sums = C_NAMES[dtype], C_NAMES[accumulator(dtype)]
-    # A group of one filter (depthwise) fills a tile of one row by more pixels instead.
-    tile_rows, vectors = (1, 8) if filters == 1 else (ROWS, VECTORS)
-    panels = groups * ceil_div(filters, tile_rows)
-    shares = tuning.parameters(device, "conv_cpu", dtype, "image")["shares"]
-    blocks = spread(blocks, rows, images, groups, device.compute_units, shares)
-    lay = Launch(
-        kernel(device, "conv_weights", TI=element, TA=sums, MR=tile_rows),
-        (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
-        (filters, channels, max(1, blocks.channels), rows.taps, cols.taps, *weights[1:]),
-    )  # fmt: skip
-    run = kernel(
-        device, "conv_cpu", TI=element, TA=sums, TO=sums, VW=vector_width(dtype), MR=tile_rows,
-        NV=vectors, patch_cap=caps.patch, k_cap=caps.taps,
-    )  # fmt: skip
-    grid = (
-        ceil_div(rows.out, blocks.rows) * ceil_div(cols.out, blocks.cols),
-        ceil_div(filters, blocks.filters),
-        ceil_div(images, blocks.images) * groups,
-    )
-    rest = (
-        *(images, channels, filters, *interleave(rows, cols), *target, groups, blocks.images),
-        *(blocks.filters, max(1, blocks.channels), blocks.rows, blocks.cols),
-    )
-    size = panels * tile_rows * channels * rows.taps * cols.taps
-    return size, lay, Launch(run, grid, (1, 1, 1), (0, 1, scratch), ((1, 0),), rest)
-
-
-def _winograd_fits(rows: Axis, cols: Axis, channels: int, filters: int, dtype: np.dtype) -> bool:
-    """Whether F(2x2, 3x3) applies, and transforms and partly filled tiles leave a gain."""
-    if dtype != float32 or {(a.taps, a.step, a.tap) for a in (rows, cols)} != {(3, 1, 1)}:
-        return False
-    covered = ceil_div(rows.out, 2) * 2 * ceil_div(cols.out, 8) * 8
-    return min(channels, filters) >= 24 and covered < 1.4 * rows.out * cols.out
-
-
-def _winograd(
-    device: Device, images: int, rows: Axis, cols: Axis, channels: int, filters: int, groups: int,
-    weights: Weights,
-) -> Plan | None:  # fmt: skip
-    """conv_wino, if local memory holds what it needs."""
-    budget = local_budget(device) // 4 - ROWS * 256
-    pitch = 8 * ceil_div(cols.out, 8) + 2
-    s_cap = 2048 if pitch <= 200 else 6 * pitch
-    v_cap = min(tuning.parameters(device, "conv_wino", float32, "all")["store"], budget - s_cap)
-    if v_cap < 256 * 8:
-        return None
-    n_channels = equal_parts(channels, v_cap // 256)
-    n_blocks = v_cap // (256 * n_channels)
-    blocks = ceil_div(ceil_div(rows.out, 2) * ceil_div(cols.out, 8), 4)
-    # Filters are read once for each item: as many blocks as fit, but work for every core.
-    items = ceil_div(2 * device.compute_units, images * groups)
-    n_blocks = equal_parts(blocks, max(1, min(n_blocks, blocks // items)))
-    panels = groups * ceil_div(filters, ROWS)
-    lay = Launch(
-        kernel(device, "conv_wino_weights", MR=ROWS),
-        (panels, 1, 1), (1, 1, 1), (3, 2), ((2, weights.offset),),
-        (filters, channels, *weights[1:]),
-    )  # fmt: skip
-    run = Launch(
-        kernel(device, "conv_wino", MR=ROWS, v_cap=v_cap, s_cap=s_cap),
-        (ceil_div(blocks, n_blocks), 1, images * groups), (1, 1, 1), (0, 1, 3), ((1, 0),),
-        (channels, filters, rows.size, cols.size, rows.out, cols.out, rows.start, cols.start,
-         groups, n_blocks, filters, n_channels),
-    )  # fmt: skip
-    shape = (images, filters * groups, rows.out, cols.out)
-    return Plan(shape, float32, (lay, run), (panels * 16 * channels * ROWS,))
-
-
-def _grid(
-    kind: str, device: Device, dtype: np.dtype, shape: tuple[int, ...], rows: Axis, cols: Axis,
-    images: int, channels: int, filters: int, groups: int,
-) -> Plan:  # fmt: skip
-    """conv_gpu. The gradient of filters gets slices of its sum as a first axis."""
-    pixels = rows.out * cols.out
-    m = channels if kind == "data" else filters
-    n = {
-        "forward": images * pixels,
-        "data": images * rows.size * cols.size,
-        "weight": channels * rows.taps * cols.taps,
-    }[kind]
-    edge, each, depth = grid_tile(device, dtype, m, n)
-    total = accumulator(dtype)
-    result = total if kind == "weight" else dtype
-    run = kernel(
-        device, "conv_gpu", kind=kind, TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
-    )  # fmt: skip
-    groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
-    slices, length = 1, images * pixels
-    if kind == "weight":
-        # Few results, long sums: slices of the sum keep the device busy.
-        wanted = ceil_div(4 * device.compute_units, groups_n * groups_m * groups)
-        length = max(equal_parts(images * pixels, ceil_div(images * pixels, wanted)), 256)
-        slices = ceil_div(images * pixels, length)
-        shape = (slices, *shape)
-    grid = (groups_n * edge, groups_m * edge, slices * groups)
-    rest = (images, channels, filters, groups, length, *interleave(rows, cols))
-    # operands: y from w and x, dx from w and y, dw from y and x
-    order = (0, 2, 1) if kind != "weight" else (0, 1, 2)
-    offsets = tuple((i, 0) for i in order[1:])
-    return Plan(shape, result, (Launch(run, grid, (edge, edge, 1), order, offsets, rest),))
-
-
-def _phase(axis: Axis, phase: int) -> tuple[Axis, int, int]:
-    """The correlation that gives every step-th input element from `phase` on out of the outputs,
-    with the last of its taps and the distance from each tap to the one before."""
-    every = axis.step // gcd(axis.step, axis.tap)
-    taps = [t for t in range(axis.taps) if (phase - axis.start - t * axis.tap) % axis.step == 0]
-    count = ceil_div(axis.size - phase, axis.step)
-    if not taps:
-        return Axis(axis.out, count, 0, 1, 0, 1), 0, 0
-    start = (phase - axis.start - taps[-1] * axis.tap) // axis.step
-    tap = every * axis.tap // axis.step
-    return Axis(axis.out, count, len(taps), 1, start, tap), taps[-1], every
+Shape = tuple[int, ...]
 
 
 def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
@@ -212,140 +42,65 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
-Shape = tuple[int, ...]
-
-
-@tuning.planned
-def _plan_forward(
-    device: Device, is_cpu: bool, dtype: np.dtype, x: Shape, w: Shape,
-    stride: Pair, padding: Padding, dilation: Pair, groups: int,
-) -> Plan | Shape:  # fmt: skip
-    """How to convolve; the shape of zeros where there is nothing to add up."""
-    images, filters, channels = x[0], w[0] // groups, w[1]
-    rows, cols = axes_of(x[2:], w[2:], stride, padding, dilation)
-    shape = (images, w[0], rows.out, cols.out)
-    if 0 in shape or 0 in w:
-        return shape
-    caps = caps_for(device, dtype, with_grad=False)
-    blocks = blocks_for(rows, cols, channels, filters, vector_width(dtype), 1, caps)
-    if blocks is None or not is_cpu:
-        return _grid("forward", device, dtype, shape, rows, cols, images, channels, filters, groups)
-    taps = rows.taps * cols.taps
-    weights = Weights(0, filters * channels * taps, channels * taps, taps, cols.taps, 1)
-    if _winograd_fits(rows, cols, channels, filters, dtype):
-        plan = _winograd(device, images, rows, cols, channels, filters, groups, weights)
-        if plan is not None:
-            return plan
-    target = Target(rows.out * cols.out, cols.out, 1, 0)
-    size, *launches = _correlate(
-        device, dtype, images, rows, cols, channels, filters, groups, weights, target, caps,
-        blocks, 3,
-    )  # fmt: skip
-    return Plan(shape, accumulator(dtype), tuple(launches), (size,))
-
-
-@tuning.planned
-def _plan_data(
-    device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, w: Shape, size: Pair,
-    stride: Pair, padding: Padding, dilation: Pair, groups: int,
-) -> Plan | Shape:  # fmt: skip
-    """How to give the gradient to images: one correlation with turned filters for each phase of
-    the stride."""
-    images, filters, channels = y[0], w[0] // groups, w[1]
-    rows, cols = axes_of(size, w[2:], stride, padding, dilation)
-    shape = (images, channels * groups, *size)
-    if 0 in shape or 0 in y or 0 in w:
-        return shape
-    whole = ("data", device, dtype, shape, rows, cols, images, channels, filters, groups)
-    if not is_cpu:
-        return _grid(*whole)
-    caps = caps_for(device, dtype, with_grad=False)
-    taps = rows.taps * cols.taps
-    launches: list[Launch] = []
-    scratch: list[int] = []
-    for i in range(min(rows.step, size[0])):
-        turned_rows, last_row, every_row = _phase(rows, i)
-        for j in range(min(cols.step, size[1])):
-            turned_cols, last_col, every_col = _phase(cols, j)
-            summed = filters
-            axes = turned_rows, turned_cols
-            if not turned_rows.taps or not turned_cols.taps:
-                summed = 0
-                axes = turned_rows._replace(taps=1), turned_cols._replace(taps=1)
-            weights = Weights(
-                last_row * cols.taps + last_col, filters * channels * taps, taps, channels * taps,
-                -every_row * cols.taps, -every_col,
-            )  # fmt: skip
-            if (rows.step, cols.step) == (1, 1) and _winograd_fits(*axes, summed, channels, dtype):
-                plan = _winograd(device, images, *axes, summed, channels, groups, weights)
-                if plan is not None:
-                    return plan
-            blocks = blocks_for(*axes, max(1, summed), channels, vector_width(dtype), 1, caps)
-            if blocks is None:
-                return _grid(*whole)
-            target = Target(size[0] * size[1], size[1] * rows.step, cols.step, i * size[1] + j)
-            needed, *pair = _correlate(
-                device, dtype, images, *axes, summed, channels, groups, weights, target, caps,
-                blocks, 3 + len(scratch),
-            )  # fmt: skip
-            scratch.append(needed)
-            launches += pair
-    return Plan(shape, accumulator(dtype), tuple(launches), tuple(scratch))
-
-
-@tuning.planned
-def _plan_weight(
-    device: Device, is_cpu: bool, dtype: np.dtype, y: Shape, x: Shape, taps: Pair,
-    stride: Pair, padding: Padding, dilation: Pair, groups: int,
-) -> Plan | Shape:  # fmt: skip
-    """How to give the gradient to filters: sums over parts of the batch, then their sum."""
-    images, filters, channels = x[0], y[1] // groups, x[1] // groups
-    rows, cols = axes_of(x[2:], taps, stride, padding, dilation)
-    shape = (y[1], channels, *taps)
-    if 0 in shape or 0 in y or 0 in x:
-        return shape
-    caps = caps_for(device, dtype, with_grad=True)
-    width = vector_width(dtype)
-    # One vector of filters where there are no more, with twice the rows of taps.
-    tile_rows, vectors = (2 * ROWS, 1) if filters <= width else (ROWS, VECTORS)
-    lanes = vectors * width
-    blocks = blocks_for(rows, cols, channels, filters, width, lanes, caps)
-    if blocks is None or not is_cpu:
-        return _grid("weight", device, dtype, shape, rows, cols, images, channels, filters, groups)
-    total = accumulator(dtype)
-    element, sums = C_NAMES[dtype], C_NAMES[total]
-    grid_c, grid_f = ceil_div(channels, blocks.channels), ceil_div(filters, blocks.filters)
-    wanted = ceil_div(4 * device.compute_units, grid_c * grid_f * groups)
-    each = equal_parts(images, ceil_div(images, wanted))
-    splits = ceil_div(images, each)
-    batch = batch_for(rows, cols, blocks, lanes, caps, each)
-    tiles = ceil_div(blocks.filters, lanes) * ceil_div(
-        blocks.channels * taps[0] * taps[1], tile_rows
-    )
-    part = Launch(
-        kernel(
-            device, "conv_grad_cpu", TI=element, TA=sums, VW=width, MR=tile_rows, NV=vectors,
-            patch_cap=caps.patch, grad_cap=caps.grad, k_cap=caps.taps,
+def _implicit_product(kind: str, c: Correlation) -> Plan:
+    """conv_gpu. The gradient of filters gets slices of its sum as a first axis."""
+    pixels = c.rows.out * c.cols.out
+    m = c.channels if kind == "data" else c.filters
+    n, shape = {
+        "forward": (c.images * pixels, c.shape),
+        "data": (
+            c.images * c.rows.size * c.cols.size,
+            (c.images, c.groups * c.channels, c.rows.size, c.cols.size),
         ),
-        (grid_c, grid_f, splits * groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
-        (images, channels, filters, *interleave(rows, cols), groups, each, batch,
-         *blocks[1:]),
+        "weight": (
+            c.channels * c.taps,
+            (c.groups * c.filters, c.channels, c.rows.taps, c.cols.taps),
+        ),
+    }[kind]
+    edge, each, depth = grid_tile(c.device, c.dtype, m, n)
+    total = accumulator(c.dtype)
+    result = total if kind == "weight" else c.dtype
+    run = kernel(
+        c.device, "conv_gpu", kind=kind, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
+        TO=C_NAMES[result], DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
-    strips = groups * ceil_div(filters, lanes)
-    add = Launch(
-        kernel(device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes, VW=width),
-        (channels, strips), (1, 1), (0, 3), (),
-        (splits, groups, filters, channels, *taps, blocks.filters, blocks.channels),
-    )  # fmt: skip
-    scratch = splits * groups * grid_f * grid_c * tiles * tile_rows * lanes
-    return Plan(shape, total, (part, add), (scratch,))
+    groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
+    slices, length = 1, c.images * pixels
+    if kind == "weight":
+        # Few results, long sums: slices of the sum keep the device busy.
+        wanted = ceil_div(4 * c.device.compute_units, groups_n * groups_m * c.groups)
+        length = max(equal_parts(length, ceil_div(length, wanted)), 256)
+        slices = ceil_div(c.images * pixels, length)
+        shape = (slices, *shape)
+    grid = (groups_n * edge, groups_m * edge, slices * c.groups)
+    rest = (c.images, c.channels, c.filters, c.groups, length, *interleave(c.rows, c.cols))
+    # operands: y from w and x, dx from w and y, dw from y and x
+    order = (0, 2, 1) if kind != "weight" else (0, 1, 2)
+    offsets = tuple((i, 0) for i in order[1:])
+    return Plan(shape, result, (Launch(run, grid, (edge, edge, 1), order, offsets, rest),))
 
 
-def _execute(plan: Plan | Shape, a: Tensor, b: Tensor) -> Tensor:
-    if not isinstance(plan, Plan):
-        return full(plan, 0, a.dtype, a.device)
-    out = execute(plan, a, b)
-    if out.ndim == 5:  # slices of a sum
+@tuning.planned
+def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
+    """How to compute "forward", "data" (the gradient of images) or "weight" (that of filters): on
+    a CPU device the first way that suits the shape, else an implicit matrix product.
+
+    is_cpu and winograd, which the ways ask for themselves, make plans of one setting end with it.
+    """
+    if is_cpu:
+        for way in (conv_depth, conv_winograd, conv_patch):
+            plan = getattr(way, kind)(c)
+            if plan is not None:
+                return plan
+    return _implicit_product(kind, c)
+
+
+def _compute(kind: str, shape: Shape, c: Correlation, a: Tensor, b: Tensor) -> Tensor:
+    """The result of `shape` from the operation's operands; zeros where there is nothing to add."""
+    if 0 in shape or 0 in a.shape or 0 in b.shape:
+        return full(shape, 0, a.dtype, a.device)
+    out = execute(_plan(kind, c, a.device.is_cpu, Winograd.tile), a, b)
+    if out.ndim == 5:  # parts of a sum
         out = out.sum(axis=0)
     return out if out.dtype is a.dtype else astype.run(out, a.dtype)
 
@@ -355,8 +110,9 @@ def run_forward(
 ) -> Tensor:
     """Images convolved with filters."""
     x, w = _common("conv2d", x, w)
-    how = (x.shape, w.shape, stride, padding, dilation, groups)
-    return _execute(_plan_forward(x.device, x.device.is_cpu, x.dtype, *how), x, w)
+    axes = axes_of(x.shape[2:], w.shape[2:], stride, padding, dilation)
+    c = Correlation(x.device, x.dtype, len(x), *axes, w.shape[1], w.shape[0] // groups, groups)
+    return _compute("forward", c.shape, c, x, w)
 
 
 def run_data(
@@ -364,8 +120,9 @@ def run_data(
 ) -> Tensor:
     """The gradient to images of `size`."""
     y, w = _common("conv2d_backward_data", y, w)
-    how = (y.shape, w.shape, size, stride, padding, dilation, groups)
-    return _execute(_plan_data(y.device, y.device.is_cpu, y.dtype, *how), y, w)
+    axes = axes_of(size, w.shape[2:], stride, padding, dilation)
+    c = Correlation(y.device, y.dtype, len(y), *axes, w.shape[1], w.shape[0] // groups, groups)
+    return _compute("data", (len(y), w.shape[1] * groups, *size), c, y, w)
 
 
 def run_weight(
@@ -373,5 +130,7 @@ def run_weight(
 ) -> Tensor:
     """The gradient to filters of `taps`."""
     y, x = _common("conv2d_backward_weight", y, x)
-    how = (y.shape, x.shape, taps, stride, padding, dilation, groups)
-    return _execute(_plan_weight(y.device, y.device.is_cpu, y.dtype, *how), y, x)
+    axes = axes_of(x.shape[2:], taps, stride, padding, dilation)
+    channels, filters = x.shape[1] // groups, y.shape[1] // groups
+    c = Correlation(y.device, y.dtype, len(x), *axes, channels, filters, groups)
+    return _compute("weight", (y.shape[1], channels, *taps), c, y, x)

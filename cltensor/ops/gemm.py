@@ -292,9 +292,10 @@ def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
         device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
         VW=width, MR=rows, NV=vectors, a_cap=a_cap, kc_cap=kc_cap,
     )  # fmt: skip
+    # Narrower than a tile, b is packed even where its rows could be read in place.
     mc, nc, kc, part = packed_plan(
         m, n, k, count, rows, cols, a_cap, kc_cap, device.compute_units, product.a_k == 1,
-        product.b_n == 1, chosen["tall"], chosen["start"], chosen["late"],
+        product.b_n == 1 and n >= cols, chosen["tall"], chosen["start"], chosen["late"],
     )  # fmt: skip
     grid = (ceil_div(n, nc), ceil_div(m, mc))
     # Rows of a mirrored tile are columns of the result: nothing for a store side to run along.

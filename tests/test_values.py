@@ -1,0 +1,124 @@
+"""What a Tensor denotes, and which nodes, leaves and results one kernel gets of it."""
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.codegen import DROPPED, IN_PLACE, PER_ROW, STORED
+from cltensor.values import Expression, Value, nobody, rows_below, stored
+
+pytestmark = pytest.mark.usefixtures("deferred")
+
+
+def ready(*shape):
+    return ct.tensor(np.ones(shape, "float32")).realize()
+
+
+def expression(tensor, rows=None):
+    value = tensor._value
+    return Expression([value], value, rows)
+
+
+def storages(found):
+    """What becomes of each node, in order of evaluation."""
+    return [e.stored for e in found.entries if hasattr(e, "stored")]
+
+
+def test_a_value_is_pending_until_it_settles(device):
+    buffer = ready(6).buffer
+    value = Value((2, 3), ct.float32, device)
+    assert value.buffer is None
+    assert value.strides == (3, 1)
+    assert value.owner is nobody
+    value.args, value.nodes, value.leaves, value.folds = (value,), 4, 3, True
+    value.settle(buffer, 2)
+    assert (value.buffer, value.offset) == (buffer, 2)
+    assert (value.op, value.args, value.nodes, value.leaves) == (None, (), 0, 1)
+    assert not value.folds
+    assert stored((4,), ct.float32, device, buffer).buffer is buffer
+
+
+def test_leaves_and_shared_nodes_come_once(device):
+    x, y = ready(5), ready(5)
+    shared = x * y
+    found = expression(shared * shared + x * 2.5 + 7)
+    assert found.leaves == [x._value, y._value]
+    assert len(found.outputs) == 2  # the result, and the piece that still has a name
+    assert found.scalars == [2.5, 7]
+    assert found.needs == []
+
+
+def test_only_what_somebody_holds_is_stored(device):
+    x = ready(5)
+    held = x * 2
+    result = (held + 1).tanh()
+    found = expression(result)
+    assert storages(found) == [STORED, DROPPED, STORED]
+    assert found.outputs == [held._value, result._value]
+    del held
+    assert storages(expression(result)) == [DROPPED, DROPPED, STORED]
+
+
+def test_equal_expressions_have_equal_keys(device):
+    x, y = ready(5), ready(5)
+    key = expression(x * 2 + y).key
+    # Not inside an assert, where pytest holds every piece.
+    same = expression(y * 3 + x).key  # other leaves and numbers
+    others = expression(x * 2 - y).key, expression(x * 2 + x).key
+    assert same == key
+    assert key not in others
+
+
+def test_a_target_that_is_read_is_written_in_place(device):
+    x = ready(5)
+    result = x * 2
+    result._value.target = x._value
+    found = expression(result)
+    assert storages(found) == [IN_PLACE]
+    assert found.replacing == [result._value]
+    assert found.outputs == []
+    result._value.target = ready(5)._value  # not among the operands
+    assert storages(expression(result)) == [STORED]
+
+
+def test_a_smaller_piece_that_somebody_holds_is_needed_first(device):
+    x, row = ready(4, 5), ready(5)
+    held = row * 2
+    found = expression(x + held)
+    assert found.needs == [held._value]
+    assert held._value in found.leaves
+    dropped = expression(x + row * 2)
+    assert dropped.needs == []
+
+
+def test_reductions_are_needed_first_or_part_of_rows(device):
+    x = ready(64, 5)
+    total = x.sum(axis=1, keepdims=True)
+    result = x - total
+    plain = expression(result)
+    assert plain.needs == [total._value]
+    rows = rows_below(result._value)
+    assert (rows.shape, rows.kept, rows.result) == ((64, 5), (True, False), (64, 1))
+    assert rows.takes(total._value)
+    inside = expression(result, rows)
+    assert inside.needs == []
+    assert inside.leaves == [x._value]
+    assert storages(inside) == [PER_ROW, STORED]
+
+
+def test_rows_are_the_last_dimensions_of_some_length(device):
+    x = ready(64, 5)
+    assert rows_below((x - x.sum(axis=0))._value) is None
+    assert rows_below((x * 2)._value) is None
+    thin = ready(64, 1)
+    assert rows_below((thin - thin.sum(axis=1, keepdims=True))._value) is None
+    computed = x.sum(axis=1, keepdims=True).realize()
+    assert rows_below((x - computed)._value) is None
+
+
+def test_a_computed_value_is_its_own_leaf(device):
+    x = ready(3)
+    found = expression(x)
+    assert found.leaves == [x._value]
+    assert found.outputs == []
+    assert found.results == [0]
