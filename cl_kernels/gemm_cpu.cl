@@ -188,7 +188,7 @@ void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int
                     for (int l = 0; l < count; l++) c[r * c_m + l] = made[l];
                 % endif
                     ${store.run(side, 'c_at + (first_row + i + r) * c_m + first_col + j', 'count',
-                                'made[l]', VW)}
+                                'made[l]', 'c[r * c_m + l]', VW)}
                 }
             % endif
             }

@@ -80,7 +80,7 @@ void gemm_thin_cpu(${place.parameters(TI, TO)}, const int rows${store.parameters
                     % if keep:
                         c_g[at] = acc;
                     % endif
-                        ${store.run(side, 'c_at + at', '1', 'acc')}
+                        ${store.run(side, 'c_at + at', '1', 'acc', 'c_g[at]')}
                         continue;
                     }
                 % endif
@@ -137,7 +137,7 @@ void gemm_thin_cpu(${place.parameters(TI, TO)}, const int rows${store.parameters
     % endif
     ## A single column, or a single row, lies in one piece.
     % if side and N == 1:
-        ${store.run(side, 'c_at + top', 'count', 'held[l]', VW)}
+        ${store.run(side, 'c_at + top', 'count', 'held[l]', lanes=VW)}
     % elif side:
         for (int i = 0; i < count; i++)
             for (int j = 0; j < ${N} && j < n; j++) {

@@ -2,8 +2,8 @@
 ## a `side` (codegen.Code) whose `given` is that value, or None. No kernel of its own.
 ##
 ## A kernel that has one ends its parameters with parameters(side), declares no name of the form
-## <letter><number> of those that expressions use (c, k, n, v, x) where it calls run, and leaves to
-## its own code what becomes of the given value itself.
+## <letter><number> of those that expressions use (c, k, n, v, x) where it calls run or runs, and
+## leaves to its own code what becomes of the given value itself.
 <%namespace name="expression" file="expression.cl"/>
 
 <%def name="parameters(side)">
@@ -13,10 +13,10 @@ ${expression.arguments(side)}
 % endif
 </%def>
 
-## Goes on from `count` results in a row, `value` being C for the one at l. flat: their first index
-## in the whole result, row-major; they may not reach beyond a row of it. lanes: how many the
-## compiler shall take at a time.
-<%def name="run(side, flat, count, value, lanes=1)">
+## Goes on from `count` results in a row, `value` being C for the one at l and `place` where the
+## kernel keeps it. flat: the first one's index in the whole result, row-major; they may not reach
+## beyond a row of the iteration space. lanes: how many the compiler shall take at a time.
+<%def name="run(side, flat, count, value, place=None, lanes=1)">
 <% index, inner = side.index, side.inner %>
 {
     const ${index} flat = ${flat};
@@ -35,8 +35,19 @@ ${expression.bases(side)}
         const ${side.given[0]} ${side.given[1]} = ${value};
 ${expression.evaluate(side)}
 % for s in side.stores:
-        ${s.name}_g[flat + l] = ${s.name};
+        ${f'{s.name}_g[flat + l]' if s.place == s.name else place} = ${s.name};
 % endfor
     }
+}
+</%def>
+
+## Goes on from `count` finished results that lie one after the other in `place`, the first with
+## index `flat` in the whole result.
+<%def name="runs(side, flat, count, place, lanes)">
+for (int done = 0; done < ${count};) {
+    const ${side.index} whole = n${side.inner} - (${flat} + done) % n${side.inner};
+    const int length = whole < ${count} - done ? whole : ${count} - done;
+    ${run(side, f'{flat} + done', 'length', f'{place}[done + l]', f'{place}[done + l]', lanes)}
+    done += length;
 }
 </%def>

@@ -346,20 +346,26 @@ class Code:
 class Side(NamedTuple):
     """The store side of a kernel that computes a Given: the expression that it goes on with.
 
-    keep: whether the kernel also stores the Given itself. arguments follow the kernel's own.
+    keep: whether the kernel also stores the Given itself; if not, heir is the output, if any, that
+    is written in its place, where the kernel has one. arguments follow the kernel's own.
     """
 
     entries: Sequence[Entry]
     space: Geometry
     wide: bool
     keep: bool
+    heir: int | None
     key: Hashable
     arguments: Sequence[Any]
 
     @property
     def code(self) -> Code:
         """What the template needs to know."""
-        return Code(self.entries, self.space, self.wide)
+        code = Code(self.entries, self.space, self.wide)
+        if self.heir is not None:
+            assert code.given is not None
+            code.stores[self.heir] = code.stores[self.heir]._replace(place=code.given[1])
+        return code
 
 
 def pointwise_kernel(

@@ -194,7 +194,7 @@ def realize(value: Value) -> Buffer:
             if reducing:
                 _launch_reduction(top, expression)
             elif expression.product is not None:
-                _launch_over_product(expression.product, top, expression)
+                _launch_over_product(top, expression)
             elif rows is None:
                 _launch_pointwise(top, expression)
             elif not _launch_rows(expression, rows):
@@ -277,25 +277,34 @@ def _launch_pointwise(root: Value, expression: Expression) -> None:
         replacing.settle(target.buffer, target.offset)
 
 
-def _launch_over_product(product: Value, root: Value, expression: Expression) -> None:
-    """Launch the product's kernel with the expression up to `root` as its store side."""
+def _launch_over_product(root: Value, expression: Expression) -> None:
+    """Launch the kernel of the expression's product with all up to `root` as its store side."""
+    keep = expression.keeps_product  # which counts references: before a name here is one
+    product = expression.product
+    assert product is not None
     leaves = expression.leaves
     space = _space(root.shape, leaves)
     wide = _is_wide(prod(root.shape), leaves)
-    keep = expression.keeps_product
-    buffers = _allocate(expression.outputs)
+    outputs = expression.outputs
+    op: Any = product.op
+    heir = None
+    if op.passes and not keep:
+        heir = next((i for i, v in enumerate(outputs) if v.dtype is product.dtype), None)
+    others = [v for i, v in enumerate(outputs) if i != heir]
+    buffers = _allocate(others)
     arguments = [
         *buffers,
         *_buffers(leaves),
         *_index_arguments(space, leaves),
         *expression.scalars,
     ]
-    key = (tuple(expression.key), space.flags, wide, keep)
-    op: Any = product.op
-    made = op.launch(product, Side(expression.entries, space, wide, keep, key, arguments))
+    key = (tuple(expression.key), space.flags, wide, keep, heir)
+    made = op.launch(product, Side(expression.entries, space, wide, keep, heir, key, arguments))
     if keep:
         product.settle(made)
-    for output, buffer in zip(expression.outputs, buffers, strict=True):
+    elif heir is not None:
+        outputs[heir].settle(made)
+    for output, buffer in zip(others, buffers, strict=True):
         output.settle(buffer)
 
 

@@ -53,14 +53,16 @@ JOIN = Join()
 class Producer:
     """The op of a Value that a kernel of its own makes of its args, Values with a buffer.
 
-    joins: whether that kernel takes a store side, an expression over what it makes.
+    joins: whether that kernel takes a store side, an expression over what it makes; passes: whether
+    it keeps sums in the buffer of its result before it goes on with that.
     """
 
     joins = False
+    passes = False
 
     def launch(self, value: Value, side: Side | None) -> Buffer:
-        """Launch the kernel for `value`; returns the buffer with its elements, which are only
-        there without a side or where that keeps them."""
+        """Launch the kernel for `value`; returns the buffer with its elements, or with those of the
+        heir of the side. Where the side neither keeps value nor has an heir, nobody may read it."""
         raise NotImplementedError
 
 

@@ -129,6 +129,7 @@ class Pass:
                 lambda data: setattr(node, "grad", self._variable(data)),
             )
         node.grad = self._own(g) if before is None else before + g
+        node.grad.data.realize()  # pending, it would keep alive what it is computed from
 
     def _own(self, g: Any) -> Variable:
         """g as a Variable with a Tensor of its own: a rule like add's gives both operands the same

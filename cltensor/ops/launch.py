@@ -86,11 +86,12 @@ class Plan(NamedTuple):
 class _Planned(fusion.Producer):
     """A plan that waits for its launch."""
 
-    __slots__ = ("joins", "plan")
+    __slots__ = ("joins", "passes", "plan")
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.joins = plan.joins
+        self.passes = plan.passes
 
     def launch(self, value: fusion.Value, side: Side | None) -> Buffer:
         plan, pool = self.plan, value.device.pool
