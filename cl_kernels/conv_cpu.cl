@@ -5,9 +5,10 @@
 ## lanes: what the lanes of a vector are. "pixels" wastes some where an image is narrow; "filters"
 ## none if they come by whole vectors, but its results must be transposed.
 <%page args="lanes='pixels', TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, patch_cap=65536,
-             k_cap=4096, p_cap=4096"/>\
+             k_cap=4096, p_cap=4096, side=None"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
+<%namespace name="store" file="store_side.cl"/>\
 <%
     NR = NV * VW
     transposed = TA == TO and (MR, VW) == (6, 8)
@@ -28,7 +29,7 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
               const long y_plane, const int y_row, const int y_col, const long y_offset,
               const int y_phase, const int y_pairs,
               const int groups, const int n_images, const int n_filters, const int n_channels,
-              const int n_rows, const int n_cols)
+              const int n_rows, const int n_cols${store.parameters(side)})
 {
     __local ${TA} patch_l[${patch_cap}] __attribute__((aligned(64)));
     __local ${TA} t[${MR * NR}] __attribute__((aligned(64)));
@@ -215,5 +216,14 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
             }
             % endif
         }
+    % if side:
+        const int bands = cols == out_w ? 1 : rows, some = rows * cols / bands;
+        for (int f = filter0; f < filter1; f++)
+            for (int i = 0; i < bands; i++) {
+                __global ${TO}* restrict z = y + (long)f * y_plane + i * y_row;
+                const long z_at = z - y_g;
+                ${store.runs(side, 'z_at', 'some', 'z', VW)}
+            }
+    % endif
     }
 }

@@ -3,9 +3,10 @@
 ## outputs of some rows are summed tap by tap. Elements of the planes may stand apart with zeros
 ## between (spread), which makes it the gradient to the images of a convolution with a stride.
 <%page args="P, Q, step=(1, 1), tap=(1, 1), spread=(1, 1), TI='float', TA='float', VW=8, RB=4,
-             patch_cap=16384, w_cap=64"/>\
+             patch_cap=16384, w_cap=64, side=None"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
+<%namespace name="store" file="store_side.cl"/>\
 <%
     phases = min(step[1], (Q - 1) * tap[1] + 1)
     reach = (Q - 1) * tap[1] // step[1]
@@ -20,7 +21,8 @@ void conv_depth(__global ${TA}* restrict y_g, __global const ${TI}* restrict x_g
                 const int pairs, const int groups, const int channels, const int filters,
                 const int h, const int w, const int out_h, const int out_w, const int start_h,
                 const int start_w, const long w_group, const long w_filter, const long w_channel,
-                const long w_tap, const int n_pairs, const int n_rows)
+                const long w_tap, const int n_pairs, const int n_rows
+                ${store.parameters(side)})
 {
     __local ${TA} patch_l[${patch_cap}] __attribute__((aligned(64)));
     __local ${TA} w_l[${w_cap}];
@@ -94,6 +96,11 @@ void conv_depth(__global ${TA}* restrict y_g, __global const ${TI}* restrict x_g
                 }
             % endfor
             }
+        % if side:
+            const int some = rows * out_w;
+            const long y_at = y - y_g;
+            ${store.runs(side, 'y_at', 'some', 'y', VW)}
+        % endif
         }
     }
 }

@@ -1,10 +1,12 @@
 ## A work-group computes one tile of a convolution seen as a matrix product (see gemm_grid.cl) whose
 ## operands are read straight from image and filters. kind: "forward" (filters x pixels of y),
 ## "data" (channels x pixels of x) or "weight" (filters x taps, summed over a slice of the pixels).
-<%page args="kind, TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16"/>\
+<%page args="kind, TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, side=None,
+             keep=True"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
+<%namespace name="store" file="store_side.cl"/>\
 /* Element of x under tap t of output pixel p, or 0 outside the image. */
 static ${TA} x_at(__global const ${TI}* x, const int p, const int t, ${conv.geometry()})
 {
@@ -22,14 +24,15 @@ static ${TA} y_at(__global const ${TI}* y, const int p, const int t, ${conv.geom
         ? y[(long)(oh / step_h) * out_w + ow / step_w] : (${TI})0;
 }
 
-<%def name="put_forward()">${tile.put(TO,
-    'out_g[(((long)(col / pixels) * groups + group) * filters + row) * pixels + col % pixels]',
-    'acc', '1')}</%def>\
-<%def name="put_data()">${tile.put(TO,
-    'out_g[(((long)(col / places) * groups + group) * channels + row) * places + col % places]',
-    'acc', '1')}</%def>\
-<%def name="put_weight()">${tile.put(TO,
-    'out_g[((long)get_group_id(2) * filters + row) * n + col]', 'acc', '1')}</%def>\
+<%def name="put(index)">
+            const long at = ${index};
+% if keep:
+            ${tile.put(TO, 'out_g[at]', 'acc', '1')}
+% endif
+% if side:
+            ${store.run(side, 'at', '1', 'acc')}
+% endif
+</%def>\
 <%
     y_plane = '(((long)(%s) * groups + group) * filters + %s) * pixels'
     x_plane = '(((long)(%s) * groups + group) * channels + %s) * places'
@@ -40,7 +43,7 @@ __kernel __attribute__((reqd_work_group_size(${DN}, ${DM}, 1)))
 void conv_gpu(__global ${TO}* restrict out_g, __global const ${TI}* restrict p_g,
               __global const ${TI}* restrict q_g, const long p_offset, const long q_offset,
               const int images, const int channels, const int filters, const int groups,
-              const int slice, ${conv.geometry()})
+              const int slice, ${conv.geometry()}${store.parameters(side)})
 {
     const int taps = taps_h * taps_w, pixels = out_h * out_w, places = h * w;
     const int group = get_group_id(2) % groups;
@@ -52,14 +55,14 @@ void conv_gpu(__global ${TO}* restrict out_g, __global const ${TI}* restrict p_g
                    'p_g[((long)group * filters + row) * k_end + k]',
                    'x_at(q_g + %s, col %% pixels, k %% taps, %s)'
                    % (x_plane % ('col / pixels', 'k / taps'), names),
-                   '1', '0', capture(put_forward))}
+                   '1', '0', capture(put, y_plane % ('col / pixels', 'row') + ' + col % pixels'))}
 % elif kind == 'data':
     const int m = channels, n = images * places, k_begin = 0, k_end = filters * taps;
     ${grid.product(TA, DM, DN, RM, RN, KW,
                    'p_g[(((long)group * filters + k / taps) * channels + row) * taps + k % taps]',
                    'y_at(q_g + %s, col %% places, k %% taps, %s)'
                    % (y_plane % ('col / places', 'k / taps'), names),
-                   '1', '0', capture(put_data))}
+                   '1', '0', capture(put, x_plane % ('col / places', 'row') + ' + col % places'))}
 % else:
     const int m = filters, n = channels * taps, all = images * pixels;
     const int k_begin = get_group_id(2) / groups * slice;
@@ -68,6 +71,6 @@ void conv_gpu(__global ${TO}* restrict out_g, __global const ${TI}* restrict p_g
                    'p_g[%s + k %% pixels]' % (y_plane % ('k / pixels', 'row')),
                    'x_at(q_g + %s, k %% pixels, col %% taps, %s)'
                    % (x_plane % ('k / pixels', 'col / taps'), names),
-                   '1', '1', capture(put_weight))}
+                   '1', '1', capture(put, '((long)get_group_id(2) * filters + row) * n + col'))}
 % endif
 }

@@ -2,10 +2,11 @@
 ## of T x T elements are transformed into local memory, a register tile multiplies each of their
 ## elements by that of the transformed filters, and sums are transformed back to M x M outputs.
 ## A lane is a tile; a chunk of tiles is a band of tile rows of some images.
-<%page args="B, A, MR=6, v_cap=65536, s_cap=8192, n_cap=64"/>\
+<%page args="B, A, MR=6, v_cap=65536, s_cap=8192, n_cap=64, side=None"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <%namespace name="wino" file="wino_tile.cl"/>\
+<%namespace name="store" file="store_side.cl"/>\
 <% T, M = len(B), len(A) %>
 ${tile.vectors('float', 8)}
 typedef float${M} out_vec;
@@ -17,7 +18,8 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
                __global const float* restrict u_g, const long x_offset, const int images,
                const int channels, const int filters, const int h, const int w, const int out_h,
                const int out_w, const int start_h, const int start_w, const int groups,
-               const int n_images, const int n_bands, const int n_filters, const int n_channels)
+               const int n_images, const int n_bands, const int n_filters, const int n_channels
+               ${store.parameters(side)})
 {
     __local float v_l[${v_cap}] __attribute__((aligned(64)));
     __local float m_l[${MR * T * T * 16}] __attribute__((aligned(64)));
@@ -36,7 +38,8 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
     const long plane = (long)out_h * out_w;
     const int each = bands * tiles_w, tiles = batch * each, blocks = (tiles + 15) / 16;
     x_g += x_offset + ((long)image0 * groups + group) * channels * h * w;
-    y_g += ((long)image0 * groups + group) * filters * plane;
+    const long y_at = ((long)image0 * groups + group) * filters * plane;
+    y_g += y_at;
     u_g += (long)group * ((filters + ${MR - 1}) / ${MR}) * ${T * T} * channels * ${MR};
     for (int i = 0; i < blocks * 16; i++) {
         const int n = i < tiles ? i : tiles - 1, e = n / each;
@@ -130,4 +133,15 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
             }
         }
     }
+% if side:
+    const int line0 = band0 * ${M}, lines_left = out_h - line0;
+    const int some = (lines_left < bands * ${M} ? lines_left : bands * ${M}) * out_w;
+    for (int e = 0; e < batch; e++)
+        for (int f = filter0; f < filter1; f++) {
+            const long from = ((long)e * groups * filters + f) * plane + line0 * out_w;
+            __global float* restrict z = y_g + from;
+            const long z_at = y_at + from;
+            ${store.runs(side, 'z_at', 'some', 'z', 8)}
+        }
+% endif
 }

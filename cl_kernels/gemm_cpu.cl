@@ -2,14 +2,17 @@
 ## its rows run along k, are packed in local memory and multiplied by a register tile. Where a tile
 ## has few rows, and those of b run along n, a is packed and b is not. For devices whose local
 ## memory is cache.
-<%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512"/>\
+<%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512,
+             side=None, keep=True"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="place" file="gemm_place.cl"/>\
+<%namespace name="store" file="store_side.cl"/>\
 <% NR = NV * VW %>
 ${tile.vectors(TA, VW)}
 
 ## Parameters of these functions carry no restrict: Oclgrind cannot run what becomes of it.
-/* c[rows x cols] (+)= a strip of a times a panel of b. The strip is a panel [kc][MR], or rows of a
+/* c[rows x cols] (+)= a strip of a times a panel of b; the last steps of a sum with a store side
+   leave their part in t instead. The strip is a panel [kc][MR], or rows of a
    itself (those past the last repeat it); the panel is packed, [kc][NR], or b itself. */
 % for strip, panel in (('packed', 'packed'), ('direct', 'packed'), ('packed', 'direct')):
 static void multiply_${strip}_${panel}(const int kc,
@@ -24,7 +27,8 @@ static void multiply_${strip}_${panel}(const int kc,
                     __global const ${TI}* b, const long b_k,
 % endif
                     __global ${TO}* c, const long c_m, const long c_n,
-                    const int rows, const int cols, const int first, __local ${TA}* t)
+                    const int rows, const int cols, const int first, const int last,
+                    __local ${TA}* t)
 {
 % if strip == 'direct':
 % for r in range(MR):
@@ -42,6 +46,12 @@ static void multiply_${strip}_${panel}(const int kc,
     % endif
         b += ${NR if panel == 'packed' else 'b_k'};
     }
+% if side:
+    if (last) {
+        ${tile.spill(MR, NV, VW, 't')}
+        return;
+    }
+% endif
 % if TA == TO:
     if (rows >= ${MR} && cols >= ${NR} && c_n == 1) {
         if (first) {
@@ -135,38 +145,52 @@ static void pack${width}(const int kc, __global const ${TI}* s, const long sk, c
 % endfor
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int kc)
+void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int kc${store.parameters(side)})
 {
     __local ${TA} a_panel[${a_cap}] __attribute__((aligned(64)));
     __local ${TA} b_panel[${NR * kc_cap}] __attribute__((aligned(64)));
     __local ${TA} t[${MR * NR}] __attribute__((aligned(64)));
     ${place.begin()}
-    const int m0 = get_group_id(1) * mc, n0 = get_group_id(0) * nc;
-    const int rows = m - m0 < mc ? m - m0 : mc, cols = n - n0 < nc ? n - n0 : nc;
-    a_g += m0 * a_m;
-    b_g += n0 * b_n;
-    c_g += m0 * c_m + n0 * c_n;
+    const int first_row = get_group_id(1) * mc, first_col = get_group_id(0) * nc;
+    const int rows = m - first_row < mc ? m - first_row : mc, cols = n - first_col < nc ? n - first_col : nc;
+    a_g += first_row * a_m;
+    b_g += first_col * b_n;
+    c_g += first_row * c_m + first_col * c_n;
     const int b_direct = b_n == 1 && rows <= ${2 * MR}, a_direct = a_k == 1 && !b_direct;
-    for (int k0 = k_begin; k0 < k_end; k0 += kc) {
-        const int depth = k_end - k0 < kc ? k_end - k0 : kc, first = k0 == k_begin;
+    for (int step = k_begin; step < k_end; step += kc) {
+        const int depth = k_end - step < kc ? k_end - step : kc, first = step == k_begin;
+        const int last = step + depth == k_end;
         if (!a_direct)
             for (int i = 0; i < rows; i += ${MR})
-                pack${MR}(depth, a_g + k0 * a_k + i * a_m, a_k, a_m, rows - i, a_panel + i * depth);
+                pack${MR}(depth, a_g + step * a_k + i * a_m, a_k, a_m, rows - i, a_panel + i * depth);
         for (int j = 0; j < cols; j += ${NR}) {
-            __global const ${TI}* b = b_g + k0 * b_k + j * b_n;
+            __global const ${TI}* b = b_g + step * b_k + j * b_n;
             const int b_stays = b_direct && cols - j >= ${NR};
             if (!b_stays) pack${NR}(depth, b, b_k, b_n, cols - j, b_panel);
             for (int i = 0; i < rows; i += ${MR}) {
                 __global ${TO}* restrict c = c_g + i * c_m + j * c_n;
                 if (a_direct)
-                    multiply_direct_packed(depth, a_g + k0 + i * a_m, a_m, b_panel, c, c_m, c_n,
-                                           rows - i, cols - j, first, t);
+                    multiply_direct_packed(depth, a_g + step + i * a_m, a_m, b_panel, c, c_m, c_n,
+                                           rows - i, cols - j, first, last, t);
                 else if (b_stays)
                     multiply_packed_direct(depth, a_panel + i * depth, b, b_k, c, c_m, c_n,
-                                           rows - i, cols - j, first, t);
+                                           rows - i, cols - j, first, last, t);
                 else
                     multiply_packed_packed(depth, a_panel + i * depth, b_panel, c, c_m, c_n,
-                                           rows - i, cols - j, first, t);
+                                           rows - i, cols - j, first, last, t);
+            % if side:
+                const int count = cols - j < ${NR} ? cols - j : ${NR};
+                for (int r = 0; last && r < rows - i && r < ${MR}; r++) {
+                    __local ${TA}* made = t + r * ${NR};
+                    if (!first)
+                        for (int l = 0; l < count; l++) made[l] += c[r * c_m + l];
+                % if keep:
+                    for (int l = 0; l < count; l++) c[r * c_m + l] = made[l];
+                % endif
+                    ${store.run(side, 'c_at + (first_row + i + r) * c_m + first_col + j', 'count',
+                                'made[l]', 'c[r * c_m + l]', VW)}
+                }
+            % endif
             }
         }
     }

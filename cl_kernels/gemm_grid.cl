@@ -9,15 +9,15 @@
     __local ${TA} a_l[${KW}][${DM * RM + 1}];
     __local ${TA} b_l[${KW}][${DN * RN + 1}];
     const int ln = get_local_id(0), lm = get_local_id(1), lid = lm * ${DN} + ln;
-    const int n0 = get_group_id(0) * ${DN * RN}, m0 = get_group_id(1) * ${DM * RM};
+    const int first_col = get_group_id(0) * ${DN * RN}, first_row = get_group_id(1) * ${DM * RM};
 % for r in range(RM):
     ${TA} ${', '.join('acc%d_%d = 0' % (r, c) for c in range(RN))};
 % endfor
-    for (int k0 = k_begin; k0 < k_end; k0 += ${KW}) {
+    for (int step = k_begin; step < k_end; step += ${KW}) {
         for (int i = lid; i < ${KW * DM * RM}; i += ${DM * DN}) {
             const int at_k = (${a_by_k}) ? i % ${KW} : i / ${DM * RM};
             const int at_m = (${a_by_k}) ? i / ${KW} : i % ${DM * RM};
-            const int row = m0 + at_m, k = k0 + at_k;
+            const int row = first_row + at_m, k = step + at_k;
             ${TA} x = 0;
             if (row < m && k < k_end) x = ${a};
             a_l[at_k][at_m] = x;
@@ -25,7 +25,7 @@
         for (int i = lid; i < ${KW * DN * RN}; i += ${DM * DN}) {
             const int at_k = (${b_by_k}) ? i % ${KW} : i / ${DN * RN};
             const int at_n = (${b_by_k}) ? i / ${KW} : i % ${DN * RN};
-            const int col = n0 + at_n, k = k0 + at_k;
+            const int col = first_col + at_n, k = step + at_k;
             ${TA} x = 0;
             if (col < n && k < k_end) x = ${b};
             b_l[at_k][at_n] = x;
@@ -49,7 +49,7 @@
 % for r in range(RM):
 % for c in range(RN):
     {
-        const int row = m0 + lm + ${r * DM}, col = n0 + ln + ${c * DN};
+        const int row = first_row + lm + ${r * DM}, col = first_col + ln + ${c * DN};
         const ${TA} acc = acc${r}_${c};
         if (row < m && col < n) { ${put} }
     }

@@ -13,13 +13,14 @@
     const int part, const long split_step
 </%def>
 
-## Moves a_g, b_g and c_g to the first elements of this product, and declares the steps
-## [k_begin, k_end) of the sum that are this part's.
+## Moves a_g, b_g and c_g to the first elements of this product, c_at being the index of that of c;
+## declares the steps [k_begin, k_end) of the sum that are this part's.
 <%def name="begin()">
     const long split = get_group_id(2) / batches, batch = get_group_id(2) % batches;
     const long outer = batch / inner_batch, inner = batch % inner_batch;
     const int k_begin = split * part, k_end = k - k_begin < part ? k : k_begin + part;
     a_g += a_offset + outer * a_outer + inner * a_inner;
     b_g += b_offset + outer * b_outer + inner * b_inner;
-    c_g += c_offset + split * split_step + batch * m * n;
+    const long c_at = c_offset + split * split_step + batch * m * n;
+    c_g += c_at;
 </%def>

@@ -8,11 +8,11 @@ formulas, types, rank, and for each operand and dimension whether the stride is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import count
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -224,7 +224,13 @@ class Parts(NamedTuple):
     pieces: int
 
 
-Entry = Node | Fold | Parts | np.dtype
+class Given(NamedTuple):
+    """What a kernel has computed when it begins with its store side."""
+
+    dtype: np.dtype
+
+
+Entry = Node | Fold | Parts | Given | np.dtype
 
 
 class Code:
@@ -245,6 +251,7 @@ class Code:
         self.stores: list[Store] = []
         self.scalars: list[tuple[str, str]] = []
         self.lines: list[str] = []
+        self.given: tuple[str, str] | None = None
         dtypes: list[np.dtype] = []
         names: list[str] = []
         for slot, entry in enumerate(entries):
@@ -260,6 +267,10 @@ class Code:
                     place = name if anew else names[entry.stored - IN_PLACE]
                     per_row = entry.stored == PER_ROW
                     self.stores.append(Store(name, C_NAMES[entry.dtype], place, per_row))
+            elif isinstance(entry, Given):
+                name = f"x{slot}"
+                dtypes.append(entry.dtype)
+                self.given = (C_NAMES[entry.dtype], name)
             elif isinstance(entry, Parts):
                 name = f"x{slot}"
                 dtypes.append(entry.dtype)
@@ -330,6 +341,31 @@ class Code:
         for d in range(1, self.rank):
             text = f"({text}) * n{d} + c{d}"
         return text
+
+
+class Side(NamedTuple):
+    """The store side of a kernel that computes a Given: the expression that it goes on with.
+
+    keep: whether the kernel also stores the Given itself; if not, heir is the output, if any, that
+    is written in its place, where the kernel has one. arguments follow the kernel's own.
+    """
+
+    entries: Sequence[Entry]
+    space: Geometry
+    wide: bool
+    keep: bool
+    heir: int | None
+    key: Hashable
+    arguments: Sequence[Any]
+
+    @property
+    def code(self) -> Code:
+        """What the template needs to know."""
+        code = Code(self.entries, self.space, self.wide)
+        if self.heir is not None:
+            assert code.given is not None
+            code.stores[self.heir] = code.stores[self.heir]._replace(place=code.given[1])
+        return code
 
 
 def pointwise_kernel(

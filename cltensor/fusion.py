@@ -4,7 +4,7 @@ A Value is a strided window of a buffer, or a pending pointwise expression or re
 Values. `realize` turns a pending Value into one kernel. One policy decides what that kernel
 stores: every node is computed once, and stored only if a live Tensor still points at it. A
 reduction reads through the pointwise expression below it, so its operand is never written unless
-somebody holds it.
+somebody holds it; a product's kernel goes on with the pointwise expression above it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from cltensor.codegen import (
     Geometry,
     Reduction,
     Shape,
+    Side,
     count_kept,
     geometry,
     pointwise_kernel,
@@ -33,11 +34,21 @@ from cltensor.grids import SMALL_ROWS, pointwise_grid, reduction_grid, row_grid
 from cltensor.memory import Buffer
 from cltensor.program import kernel as merge_kernel
 from cltensor.rowcode import KEPT_LENGTH, row_kernel
-from cltensor.values import JOIN, Eager, Expression, Rows, Value, nobody, rows_below, stored
+from cltensor.values import (
+    JOIN,
+    Eager,
+    Expression,
+    Producer,
+    Rows,
+    Value,
+    nobody,
+    rows_below,
+    stored,
+)
 
 __all__ = [
-    "JOIN", "Eager", "Value", "join", "nobody", "pointwise", "realize", "realize_together",
-    "reduction", "stored", "window",
+    "JOIN", "Eager", "Producer", "Value", "join", "nobody", "pointwise", "product", "realize",
+    "realize_together", "reduction", "stored", "window",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -47,6 +58,7 @@ if TYPE_CHECKING:
 #: 1024 bytes of kernel arguments: twelve operands of rank five fit.
 MAX_NODES = 24
 MAX_LEAVES = 12
+_PRODUCT_LEAVES = 6  # the arguments of a product's own kernel take as much space
 
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
 
@@ -132,6 +144,18 @@ def reduction(
     return value
 
 
+def product(op: Producer, operands: tuple[Value, ...], shape: Shape, dtype: np.dtype) -> Value:
+    """What the kernel of `op` will make of `operands`, which are computed now."""
+    for operand in operands:
+        realize(operand)
+    value = Value(shape, dtype, operands[0].device)
+    value.op = op
+    value.args = operands
+    value.nodes = 1
+    value.leaves = _PRODUCT_LEAVES
+    return value
+
+
 def join(values: tuple[Value, ...]) -> Value:
     """A flat Value of the elements of `values` in turn, only to be read in place by a pointwise
     expression of one dimension: the parts stay where they are."""
@@ -153,14 +177,24 @@ def realize(value: Value) -> Buffer:
             if top.buffer is not None:
                 stack.pop()
                 continue
+            if isinstance(top.op, Producer):
+                top.settle(top.op.launch(top, None))
+                continue
             reducing = type(top.op) is Reduction
             rows = rows_below(top) if top.folds and not reducing else None
-            expression = Expression(top.args, None) if reducing else Expression((top,), top, rows)
+            if reducing:
+                expression = Expression(top.args, None)
+            else:
+                expression = Expression((top,), top, rows, joins=rows is None)
+                if expression.product and (expression.replacing or expression.parts):
+                    expression = Expression((top,), top)
             if expression.needs:
                 stack += expression.needs
                 continue
             if reducing:
                 _launch_reduction(top, expression)
+            elif expression.product is not None:
+                _launch_over_product(top, expression)
             elif rows is None:
                 _launch_pointwise(top, expression)
             elif not _launch_rows(expression, rows):
@@ -241,6 +275,37 @@ def _launch_pointwise(root: Value, expression: Expression) -> None:
         if device.recorder is not None:
             device.recorder.replaces(target.buffer)
         replacing.settle(target.buffer, target.offset)
+
+
+def _launch_over_product(root: Value, expression: Expression) -> None:
+    """Launch the kernel of the expression's product with all up to `root` as its store side."""
+    keep = expression.keeps_product  # which counts references: before a name here is one
+    product = expression.product
+    assert product is not None
+    leaves = expression.leaves
+    space = _space(root.shape, leaves)
+    wide = _is_wide(prod(root.shape), leaves)
+    outputs = expression.outputs
+    op: Any = product.op
+    heir = None
+    if op.passes and not keep:
+        heir = next((i for i, v in enumerate(outputs) if v.dtype is product.dtype), None)
+    others = [v for i, v in enumerate(outputs) if i != heir]
+    buffers = _allocate(others)
+    arguments = [
+        *buffers,
+        *_buffers(leaves),
+        *_index_arguments(space, leaves),
+        *expression.scalars,
+    ]
+    key = (tuple(expression.key), space.flags, wide, keep, heir)
+    made = op.launch(product, Side(expression.entries, space, wide, keep, heir, key, arguments))
+    if keep:
+        product.settle(made)
+    elif heir is not None:
+        outputs[heir].settle(made)
+    for output, buffer in zip(others, buffers, strict=True):
+        output.settle(buffer)
 
 
 def _launch_rows(expression: Expression, rows: Rows) -> bool:

@@ -7,6 +7,7 @@ Values. An Expression is what one kernel computes of pending Values.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,10 +21,12 @@ from cltensor.codegen import (
     STORED,
     Fold,
     Formula,
+    Given,
     Node,
     Parts,
     Reduction,
     Shape,
+    Side,
     contiguous_strides,
 )
 from cltensor.device import Device
@@ -47,12 +50,28 @@ class Join:
 JOIN = Join()
 
 
+class Producer:
+    """The op of a Value that a kernel of its own makes of its args, Values with a buffer.
+
+    joins: whether that kernel takes a store side, an expression over what it makes; passes: whether
+    it keeps sums in the buffer of its result before it goes on with that.
+    """
+
+    joins = False
+    passes = False
+
+    def launch(self, value: Value, side: Side | None) -> Buffer:
+        """Launch the kernel for `value`; returns the buffer with its elements, or with those of the
+        heir of the side. Where the side neither keeps value nor has an heir, nobody may read it."""
+        raise NotImplementedError
+
+
 class Value:
     """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
 
     Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
     Reduction of args that keeps the dimensions marked in `kept` (with several results they lie
-    one after the other along a new first dimension), or JOIN of args. owner is a
+    one after the other along a new first dimension), JOIN of args, or a Producer. owner is a
     weak reference to the Tensor that shows this Value. target is a Value in a buffer that this one
     shall replace, element by element, when it is computed.
     """
@@ -76,7 +95,7 @@ class Value:
     )
 
     buffer: Buffer | None
-    op: Formula | Reduction | Join | None
+    op: Formula | Reduction | Join | Producer | None
     args: tuple[Any, ...]
     domain: np.dtype
     kept: tuple[bool, ...]
@@ -178,11 +197,16 @@ class Expression:
     wanted is stored in any case. Reductions over `rows` become entries too; any other is computed
     beforehand and read. What is stored has an element for each of the iteration space or for each
     of `rows`, and its shape alone says which: a node of the whole shape may well be computed from
-    nothing but one number for each row.
+    nothing but one number for each row. With joins, the first Producer of the whole shape is an
+    entry too: the expression is the store side of its kernel.
     """
 
     def __init__(
-        self, roots: Sequence[Value], wanted: Value | None, rows: Rows | None = None
+        self,
+        roots: Sequence[Value],
+        wanted: Value | None,
+        rows: Rows | None = None,
+        joins: bool = False,
     ) -> None:
         self.entries: list[Any] = []
         self.key: list[Any] = []
@@ -192,7 +216,11 @@ class Expression:
         self.replacing: list[Value] = []
         self.parts: tuple[Value, ...] = ()
         self.needs: list[Value] = []
+        self.product: Value | None = None
+        self._joins = joins
+        self._over: list[Value] = []  # the product, and the nodes computed from it
         self._slots: dict[int, int] = {}
+        self._uses: dict[int, int] = {}
         self._wanted = wanted
         self.rows = rows
         shape = roots[0].shape
@@ -217,7 +245,12 @@ class Expression:
             op: Any = value.op
             self.entries.append(Fold(op, value.dtype, stored, ref))
             self.key.append((op.id, value.dtype.num, stored, ref))
-        elif type(value.op) is Reduction or (
+        elif isinstance(value.op, Producer) and self._joins and self._takes(value):
+            self.product = value
+            self._over.append(value)
+            self.entries.append(Given(value.dtype))
+            self.key.append(("given", value.dtype.num))
+        elif isinstance(value.op, Reduction | Producer) or (
             # Somebody will want this smaller piece: compute it once, on its own.
             value.shape not in self._shapes and value.owner() is not None
         ):
@@ -228,6 +261,28 @@ class Expression:
         slot = self._slots[id(value)] = len(self.entries) - 1
         return slot
 
+    def _takes(self, value: Value) -> bool:
+        op: Any = value.op
+        return self.product is None and op.joins and value.shape == self._space
+
+    @property
+    def keeps_product(self) -> bool:
+        """Whether a Tensor shows the product, or another pending expression will want it."""
+        holders = _holders(self._over)  # before names here refer to values as well
+        known = dict.fromkeys(map(id, self._over), _ALONE)
+        known[id(self.product)] += 1  # this expression
+        for value in self._over:
+            for a in value.args:
+                if id(a) in known:
+                    known[id(a)] += 1
+        for value, count in zip(self._over, holders, strict=True):
+            if value.owner() is not None:
+                if value is self.product:
+                    return True
+            elif value is not self._wanted and count > known[id(value)]:
+                return True
+        return False
+
     def _leaf(self, value: Value) -> None:
         self.leaves.append(value)
         self.entries.append(value.dtype)
@@ -235,6 +290,8 @@ class Expression:
 
     def _node(self, value: Value) -> None:
         refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
+        if self.product is not None and any(a is b for a in value.args for b in self._over):
+            self._over.append(value)
         # After the operands' own, since kernels number scalars in the order of the entries.
         self.scalars += [a for a in value.args if type(a) is not Value]
         stored = self._storage(value)
@@ -256,3 +313,12 @@ class Expression:
         assert self.rows is not None, (value.shape, self._space)
         assert prod(value.shape) == prod(self.rows.result), (value.shape, self.rows)
         return PER_ROW
+
+
+def _holders(values: list[Value]) -> list[int]:
+    """How many references there are to each value."""
+    return [sys.getrefcount(value) for value in values]
+
+
+#: What `_holders` counts for a value in a list that nothing else refers to.
+_ALONE = _holders([Value.__new__(Value)])[0]

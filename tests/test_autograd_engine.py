@@ -69,6 +69,16 @@ def test_gradients_flow_between_devices(device, other_device):
     assert x.grad.numpy().tolist() == [3, 3]
 
 
+def test_gradients_of_leaves_do_not_wait(device, deferred):
+    w, b = leaf(np.ones((3, 4))), leaf(np.ones(4))
+    x = ct.ones(5, 3)
+    ((x @ w) * (x @ w) + b).sum().backward()
+    assert not w.grad.data.is_pending
+    assert not b.grad.data.is_pending
+    assert w.grad.tolist() == [[30.0] * 4] * 3
+    assert b.grad.tolist() == [5.0] * 4
+
+
 def test_ten_thousand_nodes_deep(mode):
     x = leaf([1.0])
     y = x

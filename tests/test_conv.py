@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from convolutions import RNG, both, check, close, draw, reference
+from store_sides import check_store_side, launches_of
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
@@ -150,3 +151,48 @@ def test_the_gradients_are_operations_with_gradients(device):
 def test_errors_name_operation_and_operands(call, error, message):
     with pytest.raises(error, match=message):
         call(ct.ones(2, 3, 8, 8), ct.ones(4, 3, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "w_shape", "options"),
+    [
+        ((2, 3, 9, 11), (7, 3, 3, 3), {"padding": 1}),
+        ((2, 5, 10, 13), (13, 5, 3, 3), {"stride": 2, "padding": 1}),
+        ((5, 40, 11, 6), (13, 40, 3, 3), {}),
+        ((2, 16, 20, 19), (14, 16, 5, 5), {"padding": 2}),
+        ((2, 7, 8, 9), (7, 1, 3, 3), {"groups": 7, "padding": 1, "stride": 2}),
+    ],
+)
+def test_an_expression_over_a_convolution(skeleton, x_shape, w_shape, options):
+    x, w = draw(*x_shape), draw(*w_shape)
+    rest = [
+        options.get(n, d)
+        for n, d in [("stride", 1), ("padding", 0), ("dilation", 1), ("groups", 1)]
+    ]
+    y, dx, _, g = reference(x, w, lambda shape: draw(*shape), *rest)
+    tx, tw, tg = ct.tensor(x), ct.tensor(w), ct.tensor(g)
+    check_store_side(lambda: ct.conv2d(tx, tw, *rest), y)
+    check_store_side(lambda: conv.conv2d_backward_data(tg, tw, x_shape[2:], *rest), dx)
+
+
+def test_an_expression_over_parts_of_rows(use_skeletons):
+    use_skeletons("cpu")
+    x, w, bias = draw(1, 90, 12, 150), draw(3, 90, 3, 3), draw(3, 1, 150)
+    y, *_ = reference(x, w, np.zeros, 1, 2, 2, 1)
+    got = ct.relu(ct.conv2d(ct.tensor(x), ct.tensor(w), padding=2, dilation=2) + ct.tensor(bias))
+    close(got, np.maximum(y + bias, 0), 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "size", "options"),
+    [(3, 7, 3, {}), (16, 16, 3, {}), (8, 8, 3, {"groups": 8}), (4, 5, 5, {"stride": 2})],
+)
+def test_an_expression_over_a_convolution_is_in_its_kernel(
+    skeleton, deferred, channels, filters, size, options
+):
+    x = ct.tensor(draw(4, channels, 14, 14))
+    w = ct.tensor(draw(filters, channels // options.get("groups", 1), size, size))
+    bias, more = ct.tensor(draw(filters, 1, 1)), ct.tensor(draw(filters, 1, 1))
+    alone = launches_of(lambda: ct.conv2d(x, w, **options))
+    folded = lambda: ct.relu(ct.conv2d(x, w, **options) * bias + more)  # noqa: E731
+    assert launches_of(folded) == alone

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from matrices import SIZES, check, draw, turned
+from store_sides import check_store_side, launches_of
 
 import cltensor as ct
 from cltensor.errors import ShapeError
 from cltensor.ops.gemm import packed_plan
+from cltensor.program import Counters
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9])
@@ -106,3 +108,66 @@ def test_long_sums_of_few_results_are_cut(skeleton):
     if skeleton.compute_units > 1:
         assert [launch.name for launch in launches][1:] == ["reduce"]
         assert launches[0].global_size[2] > 1
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "k", "by_columns"),
+    [
+        (7, 17, 9, False),
+        (12, 32, 257, True),
+        (65, 63, 1031, False),
+        (9, 1, 70, False),
+        (1, 9, 70, True),
+        (33, 3, 9001, False),
+        (33, 3, 90, True),
+    ],
+)
+def test_an_expression_over_a_product(skeleton, m, n, k, by_columns):
+    a, b = draw(m, k), draw(k, n)
+    x, y = turned(a, by_columns), turned(b, not by_columns)
+    check_store_side(lambda: x @ y, a.astype("float64") @ b)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_an_expression_over_a_product_of_another_width(skeleton, dtype):
+    if not getattr(skeleton, {"float64": "fp64", "float16": "fp16"}[dtype]):
+        pytest.skip(f"'{skeleton}' has no {dtype}")
+    for m, n, k in [(13, 17, 33), (20, 1, 700)]:
+        a, b = draw(m, k, dtype=dtype), draw(k, n, dtype=dtype)
+        x, y, want = ct.tensor(a), ct.tensor(b), a.astype("float64") @ b.astype("float64")
+        check_store_side(lambda: x @ y, want, {"float64": 1e-12, "float16": 4e-3}[dtype])  # noqa: B023
+
+
+def test_an_expression_over_a_batch(skeleton):
+    a, b = draw(4, 3, 13, 20), draw(3, 20, 18)
+    x, y = ct.tensor(a), ct.tensor(b)
+    check_store_side(lambda: x[:, :, ::2] @ y, a[:, :, ::2].astype("float64") @ b)
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(64, 48, 100), (300, 1, 200), (12, 40, 3000)])
+def test_an_expression_over_a_product_is_in_its_kernel(skeleton, deferred, m, n, k):
+    a, b, bias, gain = (ct.tensor(draw(*s)) for s in [(m, k), (k, n), (n,), (m, 1)])
+    alone = launches_of(lambda: a @ b)
+    if alone > 1:
+        pytest.skip(f"'{skeleton}' cuts the sum into parts")
+    assert launches_of(lambda: ct.relu(a @ b + bias) * gain) == 1
+    assert launches_of(lambda: (a @ b) * 2 + (a @ b)) == 2
+    before = Counters.builds + Counters.disk_hits
+    launches_of(lambda: ct.relu(a[1:] @ b + bias) * gain[1:])
+    assert Counters.builds + Counters.disk_hits == before
+
+
+def peak_of(compute, device):
+    """The most memory in use while `compute` is realized, beyond what was in use before."""
+    launches_of(compute)
+    ct.reset_peak_memory(device)
+    before = ct.memory_summary(device)["in_use"]
+    launches_of(compute)
+    return ct.memory_summary(device)["peak"] - before
+
+
+def test_a_product_that_nobody_holds_takes_no_memory_beside_the_result(skeleton, deferred):
+    a, b = ct.tensor(draw(250, 800)), ct.tensor(draw(800, 260))
+    alone = peak_of(lambda: a @ b, skeleton)
+    assert peak_of(lambda: ct.relu(a @ b) + 1, skeleton) == alone
+    assert peak_of(lambda: (a @ b) > 1, skeleton) <= 2 * alone

@@ -19,9 +19,9 @@ def softmax(x):
     return e / e.sum(-1, keepdims=True)
 
 
-@pytest.mark.parametrize("shape", [(1, 7), (64, 10), (33, 33), (40, 129), (5, 5000)])
+@pytest.mark.parametrize("shape", [(1, 7), (64, 10), (33, 33), (40, 129), (0, 5000)])
 def test_softmax_is_one_launch(skeleton, shape):
-    x = normal(*shape)
+    x = normal(shape[0] or 2 * skeleton.compute_units, shape[1])  # long rows for every unit
     launches = Counters.launches
     got = F.softmax(ct.tensor(x), -1).numpy()
     if not fusion.Eager.on:

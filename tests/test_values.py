@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor.codegen import DROPPED, IN_PLACE, PER_ROW, STORED
+from cltensor.codegen import DROPPED, IN_PLACE, PER_ROW, STORED, Given
 from cltensor.values import Expression, Value, nobody, rows_below, stored
 
 pytestmark = pytest.mark.usefixtures("deferred")
@@ -89,6 +89,48 @@ def test_a_smaller_piece_that_somebody_holds_is_needed_first(device):
     assert held._value in found.leaves
     dropped = expression(x + row * 2)
     assert dropped.needs == []
+
+
+def test_an_expression_joins_the_first_product_of_its_shape(device):
+    a, row = ready(3, 4), ready(1, 4)
+    square, thin = a.mT @ a, row @ a.mT
+
+    def joined(tensor):
+        value = tensor._value
+        return Expression([value], value, joins=True)
+
+    found = joined(square * 2 + ready(4))
+    assert found.product is square._value
+    assert found.needs == []
+    assert [type(e) for e in found.entries].count(Given) == 1
+    assert joined(thin + ready(2, 3)).needs == [thin._value]  # smaller than the expression
+    other = a.mT @ a
+    assert joined(square + other).needs == [other._value]
+    total = square * 2
+    assert expression(total).needs == [square._value]  # where nothing may join
+
+
+def test_a_product_is_kept_for_whoever_wants_it(device):
+    a = ready(3, 3)
+
+    def kept(tensor):
+        value = tensor._value
+        found = Expression([value], value, joins=True)
+        del value
+        return found.keeps_product
+
+    # Not inside an assert, where pytest holds every piece.
+    nobody_holds = kept(ct.relu(a @ a) + 1)
+    product = a @ a
+    held = kept(ct.relu(product) + 1)
+    one, other = product * 2, product * 3
+    del product
+    wanted = kept(one)
+    del one
+    last = kept(other)
+    inner = (a @ a) * 2
+    over_stored = kept(inner + 1)  # inner is stored, and nothing else is made of the product
+    assert (nobody_holds, held, wanted, last, over_stored) == (False, True, True, False, False)
 
 
 def test_reductions_are_needed_first_or_part_of_rows(device):

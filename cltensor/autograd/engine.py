@@ -70,10 +70,13 @@ class Pass:
 
     def _arrive(self, node: Node, g: Any) -> None:
         if node in self._pending:
-            self._pending[node] = self._pending[node] + g
+            g = self._pending[node] + g
         else:
-            self._pending[node] = g
             heapq.heappush(self._heap, (-node.order, node))
+        if node.op is None:
+            # Leaves come last. A pending gradient would keep what it is made of until then.
+            g.realize()
+        self._pending[node] = g
 
     def _pass_on(self, node: Node, g: Any) -> None:
         for edge, gradient in zip(node.edges, self._gradients(node, g), strict=True):

@@ -6,7 +6,7 @@ from cltensor import tuning
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.conv_blocks import Correlation, Pair, Weights, turned, weights_of
 from cltensor.ops.gemm import accumulator, ceil_div, equal_parts, vector_width
-from cltensor.ops.launch import Launch, Plan
+from cltensor.ops.launch import Launch, Plan, Recipe
 from cltensor.program import kernel
 
 _MOST = 2  # filters and channels of a group; more fill the register tile of the general kernels
@@ -61,7 +61,7 @@ def _correlate(c: Correlation, spread: Pair, weights: Weights) -> Plan | None:
     pairs, bands = c.images * c.groups, ceil_div(c.rows.out, band[0])
     items = chosen["shares"] * c.device.compute_units
     n_pairs = equal_parts(pairs, max(1, pairs * bands // items))
-    run = kernel(
+    run = Recipe(
         c.device, "conv_depth", P=c.rows.taps, Q=c.cols.taps, step=(c.rows.step, c.cols.step),
         tap=(c.rows.tap, c.cols.tap), spread=spread, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
         VW=width, RB=chosen["rows"], patch_cap=cap, w_cap=_MOST * _MOST * c.taps,
@@ -75,7 +75,7 @@ def _correlate(c: Correlation, spread: Pair, weights: Weights) -> Plan | None:
         run, (bands, ceil_div(pairs, n_pairs), 1), (1, 1, 1), (0, 1, 2),
         ((1, 0), (2, weights.offset)), rest,
     )  # fmt: skip
-    return Plan(c.shape, total, (launch,))
+    return Plan(c.shape, total, (launch,), joins=True)
 
 
 def weight(c: Correlation) -> Plan | None:

@@ -15,9 +15,8 @@ from cltensor.ops import conv_depth, conv_patch, conv_winograd
 from cltensor.ops.conv_blocks import Correlation, Padding, Pair, axes_of, interleave
 from cltensor.ops.conv_winograd import Winograd
 from cltensor.ops.gemm import accumulator, ceil_div, equal_parts, grid_tile
-from cltensor.ops.launch import Launch, Plan, execute
+from cltensor.ops.launch import Launch, Plan, Recipe, pending
 from cltensor.ops.pointwise import astype, full
-from cltensor.program import kernel
 from cltensor.tensor import Tensor
 
 Shape = tuple[int, ...]
@@ -60,7 +59,7 @@ def _implicit_product(kind: str, c: Correlation) -> Plan:
     edge, each, depth = grid_tile(c.device, c.dtype, m, n)
     total = accumulator(c.dtype)
     result = total if kind == "weight" else c.dtype
-    run = kernel(
+    run = Recipe(
         c.device, "conv_gpu", kind=kind, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
         TO=C_NAMES[result], DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
@@ -77,7 +76,8 @@ def _implicit_product(kind: str, c: Correlation) -> Plan:
     # operands: y from w and x, dx from w and y, dw from y and x
     order = (0, 2, 1) if kind != "weight" else (0, 1, 2)
     offsets = tuple((i, 0) for i in order[1:])
-    return Plan(shape, result, (Launch(run, grid, (edge, edge, 1), order, offsets, rest),))
+    launch = Launch(run, grid, (edge, edge, 1), order, offsets, rest)
+    return Plan(shape, result, (launch,), joins=slices == 1, passes=False)
 
 
 @tuning.planned
@@ -99,7 +99,7 @@ def _compute(kind: str, shape: Shape, c: Correlation, a: Tensor, b: Tensor) -> T
     """The result of `shape` from the operation's operands; zeros where there is nothing to add."""
     if 0 in shape or 0 in a.shape or 0 in b.shape:
         return full(shape, 0, a.dtype, a.device)
-    out = execute(_plan(kind, c, a.device.is_cpu, Winograd.tile), a, b)
+    out = pending(_plan(kind, c, a.device.is_cpu, Winograd.tile), a, b)
     if out.ndim == 5:  # parts of a sum
         out = out.sum(axis=0)
     return out if out.dtype is a.dtype else astype.run(out, a.dtype)

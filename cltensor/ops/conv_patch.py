@@ -23,7 +23,7 @@ from cltensor.ops.conv_blocks import (
     weights_of,
 )
 from cltensor.ops.gemm import ROWS, VECTORS, accumulator, ceil_div, equal_parts, vector_width
-from cltensor.ops.launch import Launch, Plan
+from cltensor.ops.launch import Launch, Plan, Recipe
 from cltensor.program import kernel
 
 
@@ -80,7 +80,7 @@ def _correlate(
         (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
         (c.filters, c.channels, max(1, blocks.channels), c.rows.taps, c.cols.taps, *weights[1:]),
     )  # fmt: skip
-    run = kernel(
+    run = Recipe(
         c.device, "conv_cpu", lanes=lanes, TI=element, TA=sums, TO=sums, VW=width, MR=tile_rows,
         NV=vectors, patch_cap=caps.patch, k_cap=caps.taps, p_cap=PIXELS,
     )  # fmt: skip
@@ -106,7 +106,7 @@ def forward(c: Correlation) -> Plan | None:
         return None
     target = Target(c.rows.out * c.cols.out, c.cols.out, 1, 0)
     size, *launches = _correlate(c, weights_of(c), target, caps, blocks, 3)
-    return Plan(c.shape, accumulator(c.dtype), tuple(launches), (size,))
+    return Plan(c.shape, accumulator(c.dtype), tuple(launches), (size,), joins=True)
 
 
 def _phase(axis: Axis, phase: int) -> tuple[Axis, int, int]:
@@ -158,7 +158,8 @@ def data(c: Correlation) -> Plan | None:
             scratch.append(needed)
             launches += pair
     shape = (c.images, c.groups * c.channels, *size)
-    return Plan(shape, accumulator(c.dtype), tuple(launches), tuple(scratch))
+    whole = c.rows.step == c.cols.step == 1
+    return Plan(shape, accumulator(c.dtype), tuple(launches), tuple(scratch), joins=whole)
 
 
 def weight(c: Correlation) -> Plan | None:

@@ -22,7 +22,7 @@ from cltensor.dtypes import float32
 from cltensor.errors import SettingError
 from cltensor.ops.conv_blocks import Correlation, Weights, turned, weights_of
 from cltensor.ops.gemm import ROWS, ceil_div, equal_parts, local_budget
-from cltensor.ops.launch import Launch, Plan
+from cltensor.ops.launch import Launch, Plan, Recipe
 from cltensor.program import kernel
 
 Matrix = tuple[tuple[float, ...], ...]
@@ -193,11 +193,12 @@ def _correlate(c: Correlation, weights: Weights) -> Plan | None:
         (c.filters, c.channels, *weights[1:]),
     )  # fmt: skip
     run = Launch(
-        kernel(c.device, "conv_wino", B=B, A=A, MR=ROWS, v_cap=store, s_cap=_PATCH, n_cap=_TILES),
+        Recipe(c.device, "conv_wino", B=B, A=A, MR=ROWS, v_cap=store, s_cap=_PATCH, n_cap=_TILES),
         (bands, ceil_div(c.filters, n_filters), parts * c.groups), (1, 1, 1), (0, 1, 3),
         ((1, 0),), (*_sizes(c), n_images, n_bands, n_filters, n_channels),
     )  # fmt: skip
-    return Plan(c.shape, float32, (lay, run), (c.groups * panels * size * c.channels * ROWS,))
+    scratch = c.groups * panels * size * c.channels * ROWS
+    return Plan(c.shape, float32, (lay, run), (scratch,), joins=True)
 
 
 def weight(c: Correlation) -> Plan | None:

@@ -19,8 +19,7 @@ from cltensor import tuning
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, float16, float32
 from cltensor.errors import ShapeError
-from cltensor.ops.launch import Launch, Plan
-from cltensor.program import Kernel, kernel
+from cltensor.ops.launch import Launch, Plan, Recipe
 
 #: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
 ROWS, VECTORS = 6, 2
@@ -210,16 +209,18 @@ class Product(NamedTuple):
 
 class Way(NamedTuple):
     """How a kernel computes products: launch sizes without the batch, the steps of each part of the
-    sum, what the kernel takes beyond the arguments that all have, and whether it is to be given
-    the mirrored product."""
+    sum, what the kernel takes beyond the arguments that all have, whether it is to be given the
+    mirrored product, takes a store side, and keeps sums in the result meanwhile."""
 
-    run: Kernel
+    run: Recipe
     result: np.dtype
     grid: tuple[int, int]
     local: tuple[int, int, int]
     part: int
     rest: tuple[int, ...]
     mirror: bool = False
+    joins: bool = True
+    passes: bool = False
 
 
 def batch_shape(a: Shape, b: Shape) -> Shape:
@@ -287,7 +288,7 @@ def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
         kc_cap = min(kc_cap, 96)
     a_cap = budget - cols * kc_cap
     # Long sums pass through c several times, which float16 would round each time: hence TO.
-    run = kernel(
+    run = Recipe(
         device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
         VW=width, MR=rows, NV=vectors, a_cap=a_cap, kc_cap=kc_cap,
     )  # fmt: skip
@@ -296,8 +297,10 @@ def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
         m, n, k, count, rows, cols, a_cap, kc_cap, device.compute_units, product.a_k == 1,
         product.b_n == 1 and n >= cols, chosen["tall"], chosen["start"], chosen["late"],
     )  # fmt: skip
+    grid = (ceil_div(n, nc), ceil_div(m, mc))
+    # Rows of a mirrored tile are columns of the result: nothing for a store side to run along.
     return Way(
-        run, total, (ceil_div(n, nc), ceil_div(m, mc)), (1, 1, 1), part, (mc, nc, kc), mirror
+        run, total, grid, (1, 1, 1), part, (mc, nc, kc), mirror, joins=not mirror, passes=part > kc
     )
 
 
@@ -310,7 +313,7 @@ def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
     part = _part(k, groups, 2 * device.compute_units, 256)
     total = accumulator(dtype)
     result = dtype if part == k else total
-    run = kernel(
+    run = Recipe(
         device, "gemm_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
         DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
@@ -342,11 +345,13 @@ def _thin_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     part = k
     if groups < device.compute_units:
         part = _part(k, groups, min(most, 2 * device.compute_units), 8 * chosen["grain"] // m)
-    run = kernel(
+    run = Recipe(
         device, "gemm_thin_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
         VW=width, N=columns, by_k=by_k, cap=max(width, chosen["cap"] // columns),
     )  # fmt: skip
-    return Way(run, total, (ceil_div(m, rows), 1), (1, 1, 1), part, (rows,), mirror)
+    passes = by_k and part > chosen["cap"] // columns
+    grid = (ceil_div(m, rows), 1)
+    return Way(run, total, grid, (1, 1, 1), part, (rows,), mirror, passes=passes)
 
 
 def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -> Way:
@@ -363,7 +368,7 @@ def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     part = _part(k, groups, wanted, max(512, sharing * chosen["each"]))
     total = accumulator(dtype)
     result = dtype if part == k else total
-    run = kernel(
+    run = Recipe(
         device, "gemm_thin_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
         N=columns, by_k=by_k, DI=rows, DK=sharing,
     )  # fmt: skip
@@ -386,7 +391,13 @@ def plan(
     if k == 0 or 0 in shape:
         return None
     axes = _batch_axes(batch, a, a_steps, b, b_steps)
-    product = Product(m, n, k, a_steps[-2], a_steps[-1], b_steps[-2], b_steps[-1], axes)
+    a_m = a_steps[-2]
+    while axes and axes[-1].b == 0 and (m == 1 or axes[-1].a == m * a_m):
+        # Rows of one tall product, all by the same b.
+        a_m = axes[-1].a if m == 1 else a_m
+        m *= axes[-1].size
+        axes = axes[:-1]
+    product = Product(m, n, k, a_m, a_steps[-1], b_steps[-2], b_steps[-1], axes)
     # The kernels know two batch dimensions; what cannot be merged into them is launched singly.
     outer, inner = axes[:-2], axes[-2:]
     each = product._replace(batch=inner)
@@ -411,4 +422,6 @@ def plan(
         )
         offsets = tuple([(i, starts[i]) for i in operands])
         launches.append(Launch(chosen.run, grid, chosen.local, operands, offsets, rest))
-    return Plan((splits, *shape) if splits > 1 else shape, chosen.result, tuple(launches))
+    joins = chosen.joins and splits == 1 and len(launches) == 1
+    whole = shape if splits == 1 else (splits, *shape)
+    return Plan(whole, chosen.result, tuple(launches), joins=joins, passes=chosen.passes)

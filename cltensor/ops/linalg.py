@@ -8,7 +8,7 @@ from cltensor.dtypes import bool_, int32, promote
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, require_tensor, same_device
 from cltensor.ops import gemm
-from cltensor.ops.launch import execute
+from cltensor.ops.launch import pending
 from cltensor.ops.pointwise import astype, full, multiply, not_equal
 from cltensor.ops.shape import matrix_transpose, reshape
 from cltensor.tensor import Tensor
@@ -34,7 +34,7 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
     if plan is None:
         shape = (*gemm.batch_shape(a.shape, b.shape), a.shape[-2], b.shape[-1])
         return full(shape, 0, dtype, device)
-    out = execute(plan, a, b)
+    out = pending(plan, a, b)
     if len(plan.shape) > max(a.ndim, b.ndim):  # parts of the sums
         out = out.sum(axis=0)
     return out if out.dtype is dtype else astype.run(out, dtype)
@@ -146,7 +146,7 @@ def _rows(x: Any) -> Any:
 #: view; this one gives it in w's own memory order, as optimizers read it.
 linear: Op = primitive(
     "linear(x, w)",
-    lambda x, w: matmul(x, matrix_transpose(w)),
+    lambda x, w: (_run_matmul if x.ndim > 1 else matmul)(x, matrix_transpose(w)),
     dx=lambda g, w: matmul(g, w),
     dw=lambda g, x: matmul(matrix_transpose(_rows(g)), _rows(x)),
 )
