@@ -149,7 +149,7 @@ def require_tensor(operation: str, name: str, x: Any) -> None:
 
 
 #: Names of the first parameter of functions of a tensor.
-_OPERANDS = {"x", "input", "condition"}
+_OPERANDS = {"x", "input"}
 
 
 def refuse_others(namespace: dict[str, Any]) -> None:

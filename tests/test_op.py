@@ -287,14 +287,14 @@ def test_no_tensor_or_the_wrong_number_of_operands(device):
 
 
 def functions_of_a_tensor():
-    """Public functions whose first operand is called x, input or condition."""
+    """Public functions whose first operand is called x or input."""
     found = []
     for module, names in ((ct, vars(ct)), (F, F.__all__)):
         for name in names:
             value = getattr(module, name)
             if inspect.isfunction(value):
                 parameters = list(inspect.signature(value).parameters.values())
-                if parameters and parameters[0].name in ("x", "input", "condition"):
+                if parameters and parameters[0].name in ("x", "input"):
                     found.append(pytest.param(value, parameters, id=f"{module.__name__}.{name}"))
     return found
 
@@ -318,6 +318,8 @@ def test_other_operands_are_refused_too(device):
     x = ct.ones(2, 3)
     with pytest.raises(DTypeError, match="^expand_as: other is a list, not a tensor"):
         ct.expand_as(x, [1.0])
+    with pytest.raises(DTypeError, match="^where: condition is a list, not a tensor"):
+        ct.where([True, False], x, 0)
     with pytest.raises(DTypeError, match="^mse_loss: target is a NoneType, not a tensor"):
         F.mse_loss(x, target=None)
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):

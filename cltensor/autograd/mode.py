@@ -41,8 +41,9 @@ class _Switch:
     def __enter__(self) -> None:
         before = self._before
         made, before.made = before.made, None
-        stands = made is not None and mode.enabled == self._wanted
-        before.entered.append(made if stands else mode.enabled)
+        if made is None or mode.enabled != self._wanted:  # making it turned nothing, or is undone
+            made = mode.enabled
+        before.entered.append(made)
         mode.enabled = self._wanted
 
     def __exit__(self, *exception: object) -> None:
