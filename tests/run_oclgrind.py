@@ -36,6 +36,7 @@ SELECTION = {
             r"integers",
             r"against_sums_written_out\[(cpu|gpu)-x_shape(1|2|4|6|7|8|11|14|15)-",
             r"transposed_convolution_is_the_adjoint\[(cpu|gpu)-2",
+            r"an_expression_over_a_convolution\[(cpu|gpu)-x_shape(0|1|4)-",
         ),
         "conv_depth": (
             r"sizes_around_the_edges",
@@ -53,6 +54,8 @@ SELECTION = {
             r"few_columns_or_few_rows\[(cpu|gpu)-\w+-(1|3)\]",
             r"thin_products",
             r"one_step",
+            r"an_expression_over_a_product\[(cpu|gpu)-(7-17|9-1|1-9|33-3-90)-",
+            r"an_expression_over_a_product_of_another_width",
         ),
         "index": (
             r"reading_and_writing",
@@ -112,6 +115,7 @@ SELECTION = {
         "sort": (r"sort_is_stable_along_every_axis\[\w+-\w+-sizes[0-5]\]", r"topk"),
     },
     256 << 10: {
+        "conv": (r"an_expression_over_a_convolution\[cpu-x_shape[23]-",),
         "conv_winograd": (r"tiles\[[24]-x_shape(0|1|13)-", r"views"),
     },
 }
