@@ -3,7 +3,6 @@
 ## "data" (channels x pixels of x) or "weight" (filters x taps, summed over a slice of the pixels).
 <%page args="kind, TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, side=None,
              keep=True"/>\
-<%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
@@ -24,15 +23,7 @@ static ${TA} y_at(__global const ${TI}* y, const int p, const int t, ${conv.geom
         ? y[(long)(oh / step_h) * out_w + ow / step_w] : (${TI})0;
 }
 
-<%def name="put(index)">
-            const long at = ${index};
-% if keep:
-            ${tile.put(TO, 'out_g[at]', 'acc', '1')}
-% endif
-% if side:
-            ${store.run(side, 'at', '1', 'acc')}
-% endif
-</%def>\
+<%def name="put(at)">${store.one(side, keep, TO, f'out_g[{at}]', at, 'acc')}</%def>\
 <%
     y_plane = '(((long)(%s) * groups + group) * filters + %s) * pixels'
     x_plane = '(((long)(%s) * groups + group) * channels + %s) * places'

@@ -129,19 +129,14 @@ void gemm_thin_cpu(${place.parameters(TI, TO)}, const int rows${store.parameters
             }
         }
     % endfor
-    % if keep:
-        for (int i = 0; i < count; i++)
-            for (int j = 0; j < ${N} && j < n; j++) {
-                ${tile.put(TO, f'c_g[(top + i) * c_m + j * c_n]', f'held[j * {cap} + i]', '1')}
-            }
-    % endif
-    ## A single column, or a single row, lies in one piece.
-    % if side and N == 1:
+    % if side and N == 1 and not keep:
+        ## A single column, or a single row, lies in one piece.
         ${store.run(side, 'c_at + top', 'count', 'held[l]', lanes=VW)}
-    % elif side:
+    % else:
         for (int i = 0; i < count; i++)
             for (int j = 0; j < ${N} && j < n; j++) {
-                ${store.run(side, 'c_at + (top + i) * c_m + j * c_n', '1', f'held[j * {cap} + i]')}
+                ${store.one(side, keep, TO, 'c_g[(top + i) * c_m + j * c_n]',
+                            'c_at + (top + i) * c_m + j * c_n', 'held[j * %d + i]' % cap)}
             }
     % endif
     }

@@ -3,7 +3,6 @@
 <%page args="TI='float', TA='float', TO='float', N=1, by_k=True, DI=8, DK=32,
              side=None, keep=True"/>\
 <%namespace name="place" file="gemm_place.cl"/>\
-<%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
 <% fast, slow = (DK, DI) if by_k else (DI, DK) %>\
 __kernel __attribute__((reqd_work_group_size(${fast}, ${slow}, 1)))
@@ -36,11 +35,7 @@ void gemm_thin_gpu(${place.parameters(TI, TO)}${store.parameters(side)})
     }
     if (dk == 0 && row < m)
         for (int j = 0; j <= last && j < ${N}; j++) {
-        % if keep:
-            ${tile.put(TO, 'c_g[row * c_m + j * c_n]', 'sums[j][di][0]', '1')}
-        % endif
-        % if side:
-            ${store.run(side, 'c_at + row * c_m + j * c_n', '1', 'sums[j][di][0]')}
-        % endif
+            ${store.one(side, keep, TO, 'c_g[row * c_m + j * c_n]',
+                        'c_at + row * c_m + j * c_n', 'sums[j][di][0]')}
         }
 }

@@ -41,6 +41,16 @@ ${expression.evaluate(side)}
 }
 </%def>
 
+## Stores a single result in `place`, of type TO, if it is to be kept, and goes on from it.
+<%def name="one(side, keep, TO, place, flat, value)">
+% if keep:
+${place} = (${TO})(${value});
+% endif
+% if side:
+${run(side, flat, '1', value)}
+% endif
+</%def>
+
 ## Goes on from `count` finished results that lie one after the other in `place`, the first with
 ## index `flat` in the whole result.
 <%def name="runs(side, flat, count, place, lanes)">

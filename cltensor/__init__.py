@@ -4,7 +4,7 @@
 layers and optimizers under PyTorch's names. Importing makes no context and needs no device.
 """
 
-from cltensor import autograd, data, models, nn, operators, optim, testing, weights
+from cltensor import autograd, data, models, nn, op, operators, optim, testing, weights
 from cltensor.autograd import (
     Function,
     Variable,
@@ -83,7 +83,7 @@ from cltensor.ops.create import (
     to,
 )
 from cltensor.ops.index import getitem, index_select, masked_select, nonzero, take
-from cltensor.ops.inplace import INPLACE, assign
+from cltensor.ops.inplace import INPLACE, RESHAPING, assign
 from cltensor.ops.join import (
     cat,
     concat,
@@ -248,7 +248,8 @@ LongTensor, IntTensor, ShortTensor = (TYPES[f"{k}Tensor"] for k in ("Long", "Int
 CharTensor, ByteTensor, BoolTensor = (TYPES[f"{k}Tensor"] for k in ("Char", "Byte", "Bool"))
 
 operators.install(globals())
-operators.install_in_place(INPLACE)
+operators.install_in_place(INPLACE, RESHAPING)
+op.refuse_others(globals())
 Tensor._assign = assign
 
 # These shadow built-ins, so they come last: nothing below may need the originals.

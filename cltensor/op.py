@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, wraps
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,7 @@ class Op:
         except AttributeError:
             if any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
                 raise
-            raise TypeError(no_tensor(self.name)) from None
+            raise no_tensor(self.name, (*args, *kwargs.values())) from None
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments and parameters by name, with defaults; a variadic argument is one tuple."""
@@ -132,9 +132,59 @@ def broadcast_shapes(operation: str, a: Shape, b: Shape) -> Shape:
         ) from None
 
 
-def no_tensor(operation: str) -> str:
-    """The message for operands that are numbers, lists or arrays only."""
-    return f"{operation}: no operand is a tensor; make one with ct.tensor(...)"
+def no_tensor(operation: str, operands: Iterable[Any]) -> DTypeError:
+    """The error for operands that are numbers, lists or arrays only."""
+    given = " and ".join(map(show, operands)) or "nothing"
+    return DTypeError(
+        f"{operation}: no operand is a tensor, given {given}; make one with ct.tensor(...)"
+    )
+
+
+def require_tensor(operation: str, name: str, x: Any) -> None:
+    """Raise DTypeError unless x, the operand called `name`, is a Tensor or records operations."""
+    if not isinstance(x, Tensor) and not hasattr(type(x), "__apply_op__"):
+        raise DTypeError(
+            f"{operation}: {name} is {show(x)}, not a tensor; wrap it with ct.tensor(...)"
+        )
+
+
+#: Names of the first parameter of functions of a tensor.
+_OPERANDS = {"x", "input"}
+
+
+def refuse_others(namespace: dict[str, Any]) -> None:
+    """Make the public functions of a module, given its `namespace`, or of a package refuse what is
+    no tensor, as operations do. Methods, whose first operand is one, need not."""
+    module, refusing = namespace["__name__"], {}
+    for name, function in namespace.items():
+        if not inspect.isfunction(function) or name.startswith("_"):
+            continue
+        code = inspect.unwrap(function).__code__
+        parameters = code.co_varnames[: code.co_argcount]
+        if function.__module__.startswith(module) and {*parameters[:1]} & _OPERANDS:
+            if function not in refusing:
+                refusing[function] = _refusing(function, parameters)
+                refusing[function].__module__ = module  # where pickle finds it
+            namespace[name] = refusing[function]
+
+
+def _refusing(function: Callable[..., Any], parameters: tuple[str, ...]) -> Callable[..., Any]:
+    operation, first = function.__name__, parameters[0]
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if args or first in kwargs:
+            require_tensor(operation, first, args[0] if args else kwargs[first])
+        try:
+            return function(*args, **kwargs)
+        except AttributeError as error:
+            # What is asked for a tensor's attribute in vain may be another operand.
+            for name, x in (*zip(parameters, args, strict=False), *kwargs.items()):
+                if x is error.obj:
+                    require_tensor(operation, name, x)
+            raise
+
+    return checked
 
 
 def same_device(operation: str, *tensors: Tensor) -> None:
@@ -213,7 +263,7 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
                 values.append(a)
                 scalars = True
         if first is None:
-            raise TypeError(no_tensor(name))
+            raise no_tensor(name, args)
         if scalars:
             values, dtype = _with_scalars(name, values, dtype)
         domain, kept = dtypes(dtype)

@@ -6,7 +6,7 @@ place when that package is imported. One name here makes a function a method.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -142,8 +142,8 @@ def _cast(to: Callable[..., Any], dtype: str) -> Callable[..., Any]:
     return lambda self: to(self, dtype)
 
 
-def _in_place(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, *args, **kwargs: self.become(function(self, *args, **kwargs))
+def _in_place(function: Callable[..., Any], reshapes: bool) -> Callable[..., Any]:
+    return lambda self, *args, **kwargs: self.become(function(self, *args, **kwargs), reshapes)
 
 
 def install(functions: Mapping[str, Callable[..., Any]]) -> None:
@@ -164,7 +164,10 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
     setattr(Operators, "__getitem__", _binary(functions["getitem"]))  # noqa: B010
 
 
-def install_in_place(functions: Mapping[str, Callable[..., Any]]) -> None:
-    """Give Tensor and Variable a method `<name>_` for each of `functions`."""
+def install_in_place(
+    functions: Mapping[str, Callable[..., Any]], reshaping: Collection[str]
+) -> None:
+    """Give Tensor and Variable a method `<name>_` for each of `functions`; those of `reshaping`
+    may change the shape."""
     for name, function in functions.items():
-        setattr(Operators, f"{name}_", _in_place(function))
+        setattr(Operators, f"{name}_", _in_place(function, name in reshaping))

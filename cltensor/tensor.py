@@ -202,16 +202,20 @@ class Tensor(Operators):
         """Note that elements were written, so that a graph that saved them can tell."""
         self._version += 1
 
-    def become(self, other: Tensor) -> Tensor:
+    def become(self, other: Tensor, reshapes: bool = False) -> Tensor:
         """Show what an operation "in place" gave; returns self.
 
-        Raises ShapeError or DTypeError when that is not of this shape and dtype.
+        Raises ShapeError or DTypeError when that is not of this dtype and, unless the operation
+        `reshapes`, this shape.
         """
         if other.shape != self.shape:
-            raise ShapeError(
-                f"in place: a result of shape {other.shape} does not fit a tensor of shape "
-                f"{self.shape}; use the operation that returns a new tensor"
-            )
+            if not reshapes:
+                raise ShapeError(
+                    f"in place: a result of shape {other.shape} does not fit a tensor of shape "
+                    f"{self.shape}; use the operation that returns a new tensor"
+                )
+            if self.device.recorder is not None:
+                self.device.recorder.refuse("changing a tensor's shape in place")
         if other.dtype != self.dtype:
             raise DTypeError(
                 f"in place: a {other.dtype.name} result does not fit a {self.dtype.name} tensor; "

@@ -234,7 +234,16 @@ class Expression:
             return slot
         if value.buffer is not None:
             self._leaf(value)
-        elif value.op is JOIN:
+        else:
+            self._visit_pending(value)
+        slot = self._slots[id(value)] = len(self.entries) - 1
+        return slot
+
+    def _visit_pending(self, value: Value) -> None:
+        op: Any = value.op
+        if type(op) is Formula and (value.shape in self._shapes or value.owner() is None):
+            self._node(value)
+        elif op is JOIN:
             self.parts = value.args
             self.needs += [v for v in value.args if v.buffer is None]
             self.entries.append(Parts(value.dtype, len(value.args)))
@@ -242,28 +251,22 @@ class Expression:
         elif self.rows is not None and self.rows.takes(value):
             ref = self._visit(value.args[0])
             stored = self._storage(value)
-            op: Any = value.op
             self.entries.append(Fold(op, value.dtype, stored, ref))
             self.key.append((op.id, value.dtype.num, stored, ref))
-        elif isinstance(value.op, Producer) and self._joins and self._takes(value):
+        elif self._joins and self._takes(value):
             self.product = value
             self._over.append(value)
             self.entries.append(Given(value.dtype))
             self.key.append(("given", value.dtype.num))
-        elif isinstance(value.op, Reduction | Producer) or (
-            # Somebody will want this smaller piece: compute it once, on its own.
-            value.shape not in self._shapes and value.owner() is not None
-        ):
+        else:
+            # Another reduction or product, or a smaller piece that somebody will want: computed
+            # once, on its own.
             self.needs.append(value)
             self._leaf(value)
-        else:
-            self._node(value)
-        slot = self._slots[id(value)] = len(self.entries) - 1
-        return slot
 
     def _takes(self, value: Value) -> bool:
-        op: Any = value.op
-        return self.product is None and op.joins and value.shape == self._space
+        joins = isinstance(value.op, Producer) and value.op.joins
+        return joins and self.product is None and value.shape == self._space
 
     @property
     def keeps_product(self) -> bool:

@@ -1,4 +1,4 @@
-"""What every model must do: have its size, learn, and be PyTorch's equal."""
+"""Batches for the networks, and what PyTorch's equals of them do."""
 
 import numpy as np
 import pytest
@@ -7,32 +7,6 @@ import cltensor as ct
 from cltensor import nn, optim
 
 DIGITS, PHOTOS = (4, 1, 28, 28), (4, 3, 32, 32)
-
-
-def assert_size(make, shape, count):
-    """A model of `count` parameters that maps a batch of `shape` to scores."""
-    model = make()
-    assert sum(p.size for p in model.parameters()) == count
-    out = model(ct.randn(shape))
-    assert out.shape == (4, 10)
-    assert np.isfinite(out.detach().numpy()).all()
-    assert make(classes=3)(ct.randn(shape)).shape == (4, 3)
-
-
-def assert_learns(make, shape):
-    """A few steps lower the loss of a model."""
-    ct.manual_seed(0)
-    model = make()
-    x, y = ct.randn(shape), ct.tensor([3, 1, 4, 1])
-    optimizer = optim.Adam(model.parameters(), lr=3e-3)
-    losses = []
-    for _ in range(8):
-        optimizer.zero_grad()
-        loss = nn.CrossEntropyLoss()(model(x), y)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss)
-    assert losses[-1].item() < 0.7 * losses[0].item()
 
 
 def assert_as_pytorch(ours, other, shape):

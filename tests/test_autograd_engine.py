@@ -12,16 +12,6 @@ from cltensor.errors import DeviceError, GradientError, ShapeError
 from cltensor.program import Counters
 
 
-def test_the_introductory_example(mode):
-    x = Variable(ct.ones((2, 2)), requires_grad=True)
-    y = x + 2
-    z = y * y * 3
-    out = z.mean()
-    out.backward()
-    assert out.item() == 27
-    assert x.grad.numpy().tolist() == [[4.5, 4.5], [4.5, 4.5]]
-
-
 def test_a_gradient_argument_weighs_the_outputs(mode):
     x = leaf([1.0, 2.0, 3.0])
     y = x * 2
@@ -29,30 +19,6 @@ def test_a_gradient_argument_weighs_the_outputs(mode):
         y = y * 2
     y.backward(ct.tensor([0.1, 1.0, 0.0001]))
     np.testing.assert_allclose(x.grad.numpy(), [51.2, 512, 0.0512], rtol=1e-6)
-
-
-def test_a_recurrent_cell(device):
-    random = np.random.default_rng(0)
-    x, h, wx, wh = (
-        Variable(ct.tensor(random.normal(size=s).astype("float32")), requires_grad=True)
-        for s in ((1, 10), (1, 20), (20, 10), (20, 20))
-    )
-    next_h = (wh.mm(h.t()) + wx.mm(x.t())).tanh()
-    next_h.backward(ct.ones(20, 1))
-    arrays = [v.detach().numpy() for v in (x, h, wx, wh)]
-    slope = 1 - np.tanh(arrays[3] @ arrays[1].T + arrays[2] @ arrays[0].T) ** 2
-    np.testing.assert_allclose(wx.grad.numpy(), slope @ arrays[0], rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(h.grad.numpy(), (arrays[3].T @ slope).T, rtol=1e-4, atol=1e-6)
-
-
-def test_an_optimizer_moves_a_variable(device):
-    y, y_ = Variable(ct.zeros(3)), leaf([1.0, -2.0, 3.0])
-    optimizer = ct.optim.SGD([y_], lr=0.1)
-    for _ in range(40):
-        optimizer.zero_grad()
-        (y_ - y).abs().sum().backward()
-        optimizer.step()
-    assert np.abs(y_.detach().numpy()).max() <= 0.1001
 
 
 def test_gradients_accumulate_until_cleared(mode):

@@ -62,6 +62,51 @@ def test_the_switch_takes_a_value(device, wanted):
             assert ct.is_grad_enabled() is before
 
 
+def test_the_switch_takes_effect_at_once(device):
+    x = leaf([1.0])
+    with ct.enable_grad():  # which turns back what this test leaves
+        ct.set_grad_enabled(False)
+        assert not (x * 2).requires_grad
+        ct.set_grad_enabled(True)
+        assert (x * 2).requires_grad
+        off = ct.set_grad_enabled(False)
+        with off:
+            assert not ct.is_grad_enabled()
+        assert ct.is_grad_enabled()  # as before it was made
+        with ct.no_grad(), off:
+            assert not ct.is_grad_enabled()
+        assert ct.is_grad_enabled()
+
+
+def test_the_switch_decorates():
+    @ct.set_grad_enabled(False)
+    def inside():
+        return ct.is_grad_enabled()
+
+    assert ct.is_grad_enabled()
+    assert not inside()
+    assert ct.is_grad_enabled()
+
+
+def test_a_switch_made_in_one_thread_serves_another():
+    seen = []
+
+    def run():
+        with off:
+            seen.append(ct.is_grad_enabled())
+        seen.append(ct.is_grad_enabled())
+
+    off = ct.set_grad_enabled(False)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        assert seen == [False, True]
+        assert not ct.is_grad_enabled()
+    finally:
+        ct.set_grad_enabled(True)
+
+
 def test_each_thread_has_a_switch_of_its_own():
     inside, seen = threading.Barrier(2), []
 

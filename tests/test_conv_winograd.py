@@ -114,6 +114,12 @@ def test_the_environment_sets_it(run_python, value, tile):
     assert run_python(code, CLTENSOR_WINOGRAD=value).stdout.strip() == str(tile)
 
 
+@pytest.mark.parametrize("value", ["3", "off"])
+def test_the_environment_must_name_a_tile(run_python, value):
+    done = run_python("import cltensor", check=False, CLTENSOR_WINOGRAD=value)
+    assert f"SettingError: CLTENSOR_WINOGRAD: {value!r} is no size of tiles" in done.stderr
+
+
 def test_few_channels_and_small_images_take_other_ways(use_skeletons):
     use_skeletons("cpu")
     for image, filters in [((1, 3, 16, 16), (24, 3)), ((1, 24, 3, 3), (24, 24))]:

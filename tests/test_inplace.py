@@ -5,7 +5,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.autograd import Variable
-from cltensor.errors import DTypeError, IndexingError, ShapeError
+from cltensor.errors import DeviceError, DTypeError, GradientError, IndexingError, ShapeError
 from cltensor.ops.inplace import INPLACE
 
 
@@ -85,11 +85,32 @@ def test_random_fills(device):
         ct.zeros(2, dtype="int32").uniform_()
 
 
-def test_transposing_in_place_takes_a_square(device):
-    x = ct.tensor([[1, 2], [3, 4]])
-    assert x.t_().tolist() == [[1, 3], [2, 4]]
-    with pytest.raises(ShapeError, match=r"in place: a result of shape \(3, 2\)"):
-        ct.ones(2, 3).t_()
+def test_transposing_in_place_takes_every_matrix(device, mode):
+    x = ct.tensor([[1, 2, 3], [4, 5, 6]])
+    view = x[0]
+    assert x.t_() is x
+    assert x.tolist() == [[1, 4], [2, 5], [3, 6]]
+    assert x.add_(1).shape == (3, 2)
+    assert view.tolist() == [1, 2, 3]
+    with pytest.raises(ShapeError, match=r"in place: a result of shape \(2, 3, 2\)"):
+        x.add_(ct.ones(2, 3, 2, dtype="int64"))
+
+
+def test_transposing_in_place_keeps_gradients_and_values_together(device):
+    leaf = Variable(ct.ones(2, 3), requires_grad=True)
+    y = leaf * 2
+    y.t_()
+    (y * ct.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])).sum().backward()
+    assert leaf.grad.tolist() == [[2, 6, 10], [4, 8, 12]]
+    with pytest.raises(GradientError, match="in place: a leaf"):
+        leaf.t_()
+    for x in (leaf, leaf * 2):
+        with ct.no_grad(), pytest.raises(GradientError, match=r"cannot take the shape \(3, 2\)"):
+            x.t_()
+    turned = ct.jit(lambda x: (x + 1).t_())
+    assert turned(ct.ones(2, 3)).shape == (3, 2)
+    with pytest.raises(DeviceError, match="jit: changing a tensor's shape in place inside"):
+        turned(ct.ones(2, 3))  # which would be recorded
 
 
 def test_views_empty_and_zero_dimensional_tensors_change_too(device):

@@ -4,28 +4,10 @@ import pytest
 from model_checks import (
     PHOTOS,
     assert_as_pytorch,
-    assert_learns,
-    assert_size,
     features_and_classifier,
 )
 
 from cltensor import models
-
-# model, shape of a batch, number of parameters
-MODELS = [
-    (models.BlitzNet, PHOTOS, 62006),
-    (models.CifarNet, PHOTOS, 113962),
-]
-
-
-@pytest.mark.parametrize(("make", "shape", "count"), MODELS)
-def test_sizes(make, shape, count):
-    assert_size(make, shape, count)
-
-
-@pytest.mark.parametrize(("make", "shape", "count"), MODELS)
-def test_a_few_steps_lower_the_loss(make, shape, count):
-    assert_learns(make, shape)
 
 
 def test_state_dict_names():

@@ -5,30 +5,11 @@ import pytest
 from model_checks import (
     DIGITS,
     assert_as_pytorch,
-    assert_learns,
-    assert_size,
     features_and_classifier,
 )
 
 import cltensor as ct
 from cltensor import models, nn, optim
-
-# model, shape of a batch, number of parameters
-MODELS = [
-    (models.LogisticRegression, DIGITS, 7850),
-    (models.MLP, DIGITS, 269322),
-    (models.LeNet, DIGITS, 61706),
-]
-
-
-@pytest.mark.parametrize(("make", "shape", "count"), MODELS)
-def test_sizes(make, shape, count):
-    assert_size(make, shape, count)
-
-
-@pytest.mark.parametrize(("make", "shape", "count"), MODELS)
-def test_a_few_steps_lower_the_loss(make, shape, count):
-    assert_learns(make, shape)
 
 
 def test_a_seed_fixes_training():

@@ -1,6 +1,7 @@
 """The registry sweep: every elementwise operation on every kind of operand, and declarations."""
 
 import inspect
+import pickle
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from elementwise import (
 )
 
 import cltensor as ct
+import cltensor.nn.functional as F
 from cltensor.errors import DeviceError, DTypeError, ShapeError
 from cltensor.op import OPERATIONS, Op, normalize_axes, pointwise, primitive
 from cltensor.program import Counters
@@ -282,6 +284,53 @@ def test_no_tensor_or_the_wrong_number_of_operands(device):
         ct.add(1, 2)
     with pytest.raises(TypeError, match="add: takes 2 operands, got 3"):
         ct.add(ct.ones(1), 1, 2)
+
+
+def functions_of_a_tensor():
+    """Public functions whose first operand is called x or input."""
+    found = []
+    for module, names in ((ct, vars(ct)), (F, F.__all__)):
+        for name in names:
+            value = getattr(module, name)
+            if inspect.isfunction(value):
+                parameters = list(inspect.signature(value).parameters.values())
+                if parameters and parameters[0].name in ("x", "input"):
+                    found.append(pytest.param(value, parameters, id=f"{module.__name__}.{name}"))
+    return found
+
+
+@pytest.mark.parametrize(("function", "parameters"), functions_of_a_tensor())
+def test_functions_of_operations_refuse_what_is_no_tensor(function, parameters):
+    rest = [None for p in parameters[1:] if p.default is p.empty and p.kind != p.VAR_POSITIONAL]
+    name, first = function.__name__, parameters[0].name
+    for wrong, shown in (
+        ([1.0, 2.0], "a list"), (None, "a NoneType"), (3.0, r"3\.0"),
+        (np.ones(2), r"a ndarray of shape \(2,\)"),
+    ):  # fmt: skip
+        message = rf"^{name}: {first} is {shown}, not a tensor; wrap it with ct\.tensor\(\.\.\.\)$"
+        with pytest.raises(DTypeError, match=message):
+            function(wrong, *rest)
+        with pytest.raises(DTypeError, match=message):
+            function(**{first: wrong}, **{p.name: None for p in parameters[1 : 1 + len(rest)]})
+
+
+def test_other_operands_are_refused_too(device):
+    x = ct.ones(2, 3)
+    with pytest.raises(DTypeError, match="^expand_as: other is a list, not a tensor"):
+        ct.expand_as(x, [1.0])
+    with pytest.raises(DTypeError, match="^where: condition is a list, not a tensor"):
+        ct.where([True, False], x, 0)
+    with pytest.raises(DTypeError, match="^mse_loss: target is a NoneType, not a tensor"):
+        F.mse_loss(x, target=None)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'x'"):
+        ct.softmax()
+    with pytest.raises(AttributeError, match="'Tensor' object has no attribute 'no_such_thing'"):
+        ct.flip(x.no_such_thing)
+
+
+def test_functions_of_operations_can_be_pickled():
+    for function in (ct.softmax, ct.clamp, F.relu, F.cross_entropy):
+        assert pickle.loads(pickle.dumps(function)) is function
 
 
 def test_operands_on_two_devices(device, other_device):

@@ -118,7 +118,7 @@ def test_what_is_no_operand_is_refused_by_name(x, other):
         ("matmul", operator.matmul),
         ("floor_divide", divmod),
     ):
-        with pytest.raises(DTypeError, match=rf"^{name}: cannot .*ct\.tensor\("):
+        with pytest.raises(DTypeError, match=rf"^{name}: (cannot|an operand) .*ct\.tensor\("):
             function(x, other)
     with pytest.raises(DTypeError, match=r"^subtract: cannot combine a tensor"):
         operator.sub(other, x)
@@ -127,7 +127,8 @@ def test_what_is_no_operand_is_refused_by_name(x, other):
 @pytest.mark.parametrize("data", [3, [1.0, 2.0], np.ones(2), None])
 def test_functions_of_no_tensor_say_so(device, data):
     for function in (ct.exp, ct.sum, ct.max, ct.prod):
-        with pytest.raises(TypeError, match=r"no operand is a tensor; make one with ct\.tensor"):
+        name = function.__name__
+        with pytest.raises(DTypeError, match=rf"^{name}: no operand is a tensor, given .* ct\.ten"):
             function(data)
 
 
@@ -162,7 +163,7 @@ def test_formats_are_those_of_numbers_for_one_value_only(x):
 
 def test_numpy_leaves_operators_to_us(x):
     for function in (lambda a: a @ x, lambda a: x @ a):
-        with pytest.raises(DTypeError, match=r"matmul: cannot .* ndarray.*ct\.tensor"):
+        with pytest.raises(DTypeError, match=r"matmul: an operand is a ndarray.*ct\.tensor"):
             function(np.ones((2, 3), "float32"))
     with pytest.raises(
         DTypeError, match=r"add: cannot combine a tensor with a ndarray .*ct\.tensor"

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from optimizers import SGDS, assert_as_pytorch, give_gradients, host, leaves, values
 
-import cltensor as ct
 from cltensor import optim
-from cltensor.autograd import Variable
 
 
 @pytest.mark.parametrize(("name", "options"), SGDS)
@@ -24,17 +22,6 @@ def test_sgd_by_hand():
     optimizer.step()
     # The velocity was (2, 2): it becomes 0.5 * (2, 2) + (1, 1).
     np.testing.assert_array_equal(host(params)[0], [-1, 0])
-
-
-def test_the_introductory_loop_moves_y_towards_its_target():
-    y_ = Variable(ct.tensor([4.0, -3.0]), requires_grad=True)
-    y = Variable(ct.tensor([1.0, 1.0]))
-    optimizer = optim.SGD([y_], lr=0.1)
-    for _ in range(45):
-        optimizer.zero_grad()
-        (y_ - y).abs().sum().backward()
-        optimizer.step()
-    np.testing.assert_allclose(y_.data.numpy(), [1, 1], atol=0.11)
 
 
 def test_the_first_velocity_is_not_the_callers_gradient():

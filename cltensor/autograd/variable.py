@@ -303,17 +303,24 @@ class Variable(Operators):
         else:
             self.data[key] = value.data if isinstance(value, Variable) else value
 
-    def become(self, changed: Any) -> Variable:
-        """Show `changed`, the result of an operation in place, from now on; returns self.
+    def become(self, changed: Any, reshapes: bool = False) -> Variable:
+        """Show `changed`, the result of an operation in place that `reshapes` or not, from now on;
+        returns self.
 
-        Raises GradientError for a leaf that requires a gradient, outside `no_grad`.
+        Raises GradientError for a leaf that requires a gradient, outside `no_grad`, and for a new
+        shape that its gradient would not have.
         """
         if mode.enabled and self.node is not None and self.node.op is None:
             raise GradientError(
                 "in place: a leaf that requires a gradient cannot be changed; use ct.no_grad(), "
                 "assign to .data, or work on x.clone()"
             )
-        self.data.become(changed.data)
+        if reshapes and not mode.enabled and self.node is not None and changed.shape != self.shape:
+            raise GradientError(
+                f"in place: a gradient of shape {self.shape} belongs to this Variable, which "
+                f"cannot take the shape {changed.shape}; use the operation that returns a new one"
+            )
+        self.data.become(changed.data, reshapes)
         if mode.enabled:
             self.node = getattr(changed, "node", None)
         return self

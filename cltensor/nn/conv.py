@@ -18,14 +18,14 @@ class _Conv(Affine):
         in_channels: int,
         out_channels: int,
         kernel_size: Pair,
-        stride: Pair,
-        padding: Pair | str,
-        dilation: Pair,
-        groups: int,
-        bias: bool,
-        padding_mode: str,
-        device: Any,
-        dtype: Any,
+        stride: Pair = 1,
+        padding: Pair | str = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         kind = type(self).__name__
         if groups < 1 or in_channels % groups or out_channels % groups:
@@ -83,25 +83,6 @@ class Conv2d(_Conv):
              (out_channels,); both start uniform in +-1/sqrt(fan_in).
     Raises:  ShapeError if groups does not divide both channel counts.
     """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair | str = 0,
-        dilation: Pair = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
-            padding_mode, device, dtype,
-        )  # fmt: skip
 
     def forward(self, x: Any) -> Any:
         """(N, in_channels, H, W) -> (N, out_channels, H', W')."""

@@ -16,6 +16,7 @@ from cltensor.nn.loss import (
     nll_loss,
     smooth_l1_loss,
 )
+from cltensor.op import refuse_others
 from cltensor.ops import conv, linalg, pointwise, pool, reduce
 from cltensor.ops.normalize import normalize_channels, normalize_rows
 from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, tanh, where
@@ -348,3 +349,6 @@ def layer_norm(
         )
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     return normalize_rows(input, weight, bias, axes, eps)
+
+
+refuse_others(globals())

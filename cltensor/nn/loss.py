@@ -10,7 +10,7 @@ import numpy as np
 from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
-from cltensor.op import pointwise
+from cltensor.op import pointwise, refuse_others
 from cltensor.ops.index import take
 from cltensor.ops.labels import label_pick
 from cltensor.ops.pointwise import clip, log, maximum, softplus, square, where
@@ -400,3 +400,6 @@ class CrossEntropyLoss(_WeightedLoss):
             self.reduction,
             self.label_smoothing,
         )
+
+
+refuse_others(globals())

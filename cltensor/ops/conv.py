@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.errors import DTypeError, ShapeError
-from cltensor.op import Op, primitive
+from cltensor.errors import ShapeError
+from cltensor.op import Op, primitive, require_tensor
 from cltensor.ops.conv_blocks import Axis, Padding, Pair, axes_of
 from cltensor.ops.conv_kernels import run_data, run_forward, run_weight
-from cltensor.tensor import show
 
 _conv2d: Op = primitive(
     "conv2d(x, w, stride, padding, dilation, groups)",
@@ -90,10 +89,7 @@ def _padding(
 
 def _require_four(operation: str, **operands: Any) -> None:
     for name, x in operands.items():
-        if not hasattr(x, "ndim") or not hasattr(x, "device"):
-            raise DTypeError(
-                f"{operation}: {name} is {show(x)}, not a tensor; wrap it with ct.tensor(...)"
-            )
+        require_tensor(operation, name, x)
         if x.ndim != 4:
             raise ShapeError(
                 f"{operation}: {name} has shape {x.shape}, not four dimensions; add the missing "

@@ -11,7 +11,7 @@ from cltensor.program import kernel
 
 _MOST = 2  # filters and channels of a group; more fill the register tile of the general kernels
 _TAPS = 49  # code grows with them
-_SUMS = 64  # filters that a work-item sums the gradient of
+_SUMS = 64  # filters that a work-item sums the gradient of, at the most
 
 # rows: outputs that share what was loaded; shares: work-items per compute unit.
 tuning.declare("conv_depth", ["all"], rows=(4, 2, 3, 6), shares=(8, 2, 4, 16))
@@ -85,17 +85,18 @@ def weight(c: Correlation) -> Plan | None:
     total, width = accumulator(c.dtype), vector_width(c.dtype)
     cap = min(c.device.local_mem // 4, 64 << 10) // total.itemsize
     band = _band(c, cap - 2 * width)
-    if band is None:
+    most = min(_SUMS, c.device.local_mem // 4 // (c.taps * width * total.itemsize))
+    if band is None or most == 0:
         return None
     # Planes in the order of memory: all filters of an image follow each other as far as sums fit.
     items = c.groups * c.filters * c.channels
-    n_items = equal_parts(items, _SUMS)
+    n_items = equal_parts(items, most)
     blocks = ceil_div(items, n_items)
     each = equal_parts(c.images, ceil_div(c.images, ceil_div(4 * c.device.compute_units, blocks)))
     run = kernel(
         c.device, "conv_depth_grad", P=c.rows.taps, Q=c.cols.taps,
         step=(c.rows.step, c.cols.step), tap=(c.rows.tap, c.cols.tap), TI=C_NAMES[c.dtype],
-        TA=C_NAMES[total], VW=width, patch_cap=cap, grad_cap=cap, t_cap=_SUMS,
+        TA=C_NAMES[total], VW=width, patch_cap=cap, grad_cap=cap, t_cap=most,
     )  # fmt: skip
     splits = ceil_div(c.images, each)
     rest = (

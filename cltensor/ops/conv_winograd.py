@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from cltensor import tuning
 from cltensor.dtypes import float32
+from cltensor.errors import SettingError
 from cltensor.ops.conv_blocks import Correlation, Weights, turned, weights_of
 from cltensor.ops.gemm import ROWS, ceil_div, equal_parts, local_budget
 from cltensor.ops.launch import Launch, Plan, Recipe
@@ -31,6 +32,14 @@ _THIRDS = (Fraction(0), Fraction(2, 3), Fraction(-2, 3), Fraction(3, 2), Fractio
 _POINTS = {3: (Fraction(0), Fraction(1), Fraction(-1)), 5: _THIRDS}
 
 
+def _most_outputs(text: str) -> int:
+    if text not in ("0", "2", "4"):
+        raise SettingError(
+            f"CLTENSOR_WINOGRAD: {text!r} is no size of tiles; write 0 for none, 2 or 4"
+        )
+    return int(text)
+
+
 class Winograd:
     """Which tiles may be used: the most outputs along a side of one (CLTENSOR_WINOGRAD).
 
@@ -38,7 +47,7 @@ class Winograd:
     4, the default, allows all. Takes effect at the next convolution.
     """
 
-    tile = int(os.environ.get("CLTENSOR_WINOGRAD") or 4)
+    tile = _most_outputs(os.environ.get("CLTENSOR_WINOGRAD") or "4")
 
 
 # image: the result is an image; filter: it is the gradient of filters; few: of few channels.

@@ -91,3 +91,6 @@ INPLACE: dict[str, Callable[..., Any]] = {
     "uniform": _uniform,
     "zero": _zero,
 }
+
+#: Those that may change the shape.
+RESHAPING = ("t",)

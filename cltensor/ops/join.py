@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.errors import ShapeError
-from cltensor.op import Op, primitive, same_device
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.op import Op, primitive, require_tensor, same_device
 from cltensor.ops.pointwise import astype, greater_equal, where
 from cltensor.ops.shape import (
     broadcast_to,
@@ -27,7 +27,7 @@ from cltensor.ops.shape import (
     unsqueeze,
 )
 from cltensor.ops.window import copy
-from cltensor.tensor import Tensor
+from cltensor.tensor import Tensor, show
 
 
 def _run_concat(*xs: Tensor, axis: int) -> Tensor:
@@ -51,12 +51,24 @@ _concat: Op = primitive(
 )
 
 
+def _members(operation: str, tensors: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors of a sequence, and nothing else."""
+    if not hasattr(tensors, "__iter__"):
+        raise DTypeError(
+            f"{operation}: takes a sequence of tensors, not {show(tensors)}; write [x, y]"
+        )
+    xs = list(tensors)
+    for i, x in enumerate(xs):
+        require_tensor(operation, f"tensors[{i}]", x)
+    return xs
+
+
 def concat(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
     """Join tensors along an existing axis; flattened first for None. dtypes promote.
 
     Raises ShapeError if there is nothing to join or the other sizes differ.
     """
-    xs = list(tensors)
+    xs = _members("concat", tensors)
     if not xs:
         raise ShapeError("concat: no tensors given; pass at least one")
     if axis is None:
@@ -83,7 +95,7 @@ def cat(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
-    xs = list(tensors)
+    xs = _members("stack", tensors)
     for x in xs[1:]:
         if x.shape != xs[0].shape:
             raise ShapeError(

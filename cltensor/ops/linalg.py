@@ -6,12 +6,12 @@ from typing import Any
 
 from cltensor.dtypes import bool_, int32, promote
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.op import Op, primitive, same_device
+from cltensor.op import Op, primitive, require_tensor, same_device
 from cltensor.ops import gemm
 from cltensor.ops.launch import pending
 from cltensor.ops.pointwise import astype, full, multiply, not_equal
 from cltensor.ops.shape import matrix_transpose, reshape
-from cltensor.tensor import Tensor, show
+from cltensor.tensor import Tensor
 
 
 def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -50,10 +50,7 @@ _matmul: Op = primitive(
 
 def _operands(operation: str, *operands: Any) -> None:
     for x in operands:
-        if not hasattr(x, "ndim") or not hasattr(x, "device"):
-            raise DTypeError(
-                f"{operation}: cannot multiply {show(x)} as a matrix; wrap it with ct.tensor(...)"
-            )
+        require_tensor(operation, "an operand", x)
         if x.ndim == 0:
             raise ShapeError(
                 f"{operation}: an operand of shape () has no matrix dimension; use * for scalars"

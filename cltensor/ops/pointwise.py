@@ -9,7 +9,7 @@ import numpy as np
 from cltensor import dtypes, fusion
 from cltensor.codegen import Formula, Shape
 from cltensor.device import Device
-from cltensor.op import Op, check_scalar, pointwise
+from cltensor.op import Op, check_scalar, pointwise, require_tensor
 from cltensor.tensor import Tensor, require_dtype
 
 _constant = Formula("constant", ("k",), "k")
@@ -317,8 +317,10 @@ _where: Op = pointwise(
 
 def where(condition: Any, a: Any, b: Any) -> Any:
     """a where `condition` holds, b elsewhere; all three broadcast. condition is a bool tensor."""
-    if not isinstance(condition, (bool, int)) and condition.dtype.kind != "b":
-        condition = not_equal(condition, 0)
+    if not isinstance(condition, (bool, int, np.generic)):
+        require_tensor("where", "condition", condition)
+        if condition.dtype.kind != "b":
+            condition = not_equal(condition, 0)
     return _where(condition, a, b)
 
 

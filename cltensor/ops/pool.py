@@ -16,14 +16,14 @@ import numpy as np
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.op import Op, primitive, same_device
+from cltensor.op import Op, primitive, require_tensor, same_device
 from cltensor.ops.conv import pair
 from cltensor.ops.conv_blocks import Pair
 from cltensor.ops.gemm import accumulator, ceil_div
 from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.pointwise import full
 from cltensor.program import kernel
-from cltensor.tensor import Tensor, show
+from cltensor.tensor import Tensor
 
 Shape = tuple[int, ...]
 
@@ -239,8 +239,7 @@ def _hashable(*values: Any) -> tuple[Any, ...]:
 
 def _images(operation: str, x: Any) -> Any:
     """x with four dimensions."""
-    if not hasattr(x, "ndim") or not hasattr(x, "device"):
-        raise DTypeError(f"{operation}: cannot pool {show(x)}; wrap it with ct.tensor(...)")
+    require_tensor(operation, "x", x)
     if x.ndim not in (3, 4):
         raise ShapeError(f"{operation}: x has shape {x.shape}; it takes (N, C, H, W) or (C, H, W)")
     return x if x.ndim == 4 else x.reshape((1, *x.shape))
