@@ -41,17 +41,26 @@
 % endif
 </%def>
 
-## Where each operand's run along the innermost dimension starts.
+## Where each operand's run along the innermost dimension starts. A pointer, since sums of indices
+## might overflow, as far as a compiler knows, which keeps it from reading several elements at once.
 <%def name="bases(code)">
 % for x in code.operands:
-        const ${code.index} ${x.name}_b = ${x.base(range(code.rank - 1))};
+        __global ${'' if x.name in code.replaced else 'const '}${x.ctype}* ${x.name}_p =
+            ${x.name}_g + (${x.base(range(code.rank - 1))});
+% endfor
+</%def>
+
+## The same for what is stored, an element for each of the iteration space.
+<%def name="store_bases(code)">
+% for s in code.outputs:
+        __global ${s.ctype}* ${s.name}_p = ${s.name}_g + ${code.row_start};
 % endfor
 </%def>
 
 ## The value of every entry at innermost coordinate c<rank-1>, given the bases.
 <%def name="evaluate(code)">
 % for x in code.operands:
-            const ${x.ctype} ${x.name} = ${x.name}_g[${x.name}_b${x.inner}];
+            const ${x.ctype} ${x.name} = ${x.name}_p[0${x.inner}];
 % endfor
 % for line in code.lines:
             ${line}

@@ -27,10 +27,11 @@ CT_OVERLOAD ${T} ct_rsqrt(${T} x) { return (${T})1 / __builtin_sqrt${suffix}(x);
 
 /* exp(x) = 2^n e^r with |r| <= ln(2)/2: a polynomial for e^r, fitted by Cephes (expf), and two
    factors for 2^n so that results reach into the subnormals. Past 88.8 their product is infinite,
-   and NaN stays NaN all the way. */
+   and NaN stays NaN all the way. Added to 1.5 * 2^23, a number is rounded to a whole one, which is
+   then in the lowest bits; 254 more give both factors' exponents their bias. */
 CT_OVERLOAD float ct_exp(float x) {
     const float high = x > 88.8f ? 88.8f : x, c = high < -104.0f ? -104.0f : high;
-    const float n = __builtin_rintf(c * 1.44269504088896341f);
+    const float shifted = c * 1.44269504088896341f + 12583166.0f, n = shifted - 12583166.0f;
     const float r = n * 2.12194440e-4f + (n * -0.693359375f + c);
     float p = 1.9875691500e-4f;
     p = p * r + 1.3981999507e-3f;
@@ -38,9 +39,9 @@ CT_OVERLOAD float ct_exp(float x) {
     p = p * r + 4.1665795894e-2f;
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
-    const int e = (int)n, half_e = e >> 1;
-    return p * as_float((half_e + 127) << 23) * as_float((e - half_e + 127) << 23);
+    p = (p * r + 1.0f) * r + 1.0f;
+    const uint bits = as_uint(shifted), half_bits = bits >> 1;
+    return p * as_float(half_bits << 23) * as_float((bits - half_bits) << 23);
 }
 
 /* log(x) = e ln(2) + log(m), m in [sqrt(1/2), sqrt(2)): the polynomial of Cephes (logf). */

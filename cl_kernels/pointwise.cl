@@ -4,7 +4,7 @@
 <% index, inner = code.index, code.inner %>
 <%def name="store(linear)">
 % for s in code.stores:
-            ${s.place}_g[${linear if s.place == s.name else f'{s.place}_b + c{inner}'}] = ${s.name};
+            ${f'{s.name}_g[{linear}]' if s.place == s.name else f'{s.place}_p[c{inner}]'} = ${s.name};
 % endfor
 </%def>
 __kernel void pointwise(

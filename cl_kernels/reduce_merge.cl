@@ -3,7 +3,7 @@
 ## means are relative to ("moments").
 <%page args="reduction, T"/>\
 <%namespace name="kinds" file="reduce_kinds.cl"/>\
-${kinds.macros(reduction)}
+${kinds.macros(reduction, T)}
 % if reduction.kind == 'best':
 __kernel void reduce_merge(__global long* restrict out_g, __global const long* restrict where_g,
                            __global const ${T}* restrict value_g,
@@ -15,22 +15,22 @@ __kernel void reduce_merge(__global ${T}* restrict out_g, __global const ${T}* r
     const long o = get_global_id(0);
     if (o >= outer) return;
 % if reduction.kind == 'best':
-    long where_0 = -1;
-    ${T} a0 = value_g[o];
+    long t_where = -1;
+    ${T} t0 = value_g[o];
     for (long p = 0; p < parts; ++p) {
         const ${T} other = value_g[p * outer + o];
         const long place = where_g[p * outer + o];
-        ${kinds.prefer('place', 'where_0', 'a0')}
+        PREFER(other, place)
     }
-    out_g[o] = where_0;
+    out_g[o] = t_where;
 % else:
-    long a_n = 0;
-    ${T} a0 = 0, a1 = 0;
+    long t_n = 0;
+    ${T} t0 = 0, t1 = 0;
     for (long p = 0; p < parts; ++p) {
         const long count = (p + 1) * part < length ? part : length - p * part;
-        MERGE(a_n, a0, a1, count, in_g[p * 3 * outer + o], in_g[(p * 3 + 1) * outer + o], ${T})
+        MERGE(t_n, t0, t1, count, in_g[p * 3 * outer + o], in_g[(p * 3 + 1) * outer + o])
     }
-    out_g[o] = a0 + in_g[2 * outer + o];
-    out_g[outer + o] = a1;
+    out_g[o] = t0 + in_g[2 * outer + o];
+    out_g[outer + o] = t1;
 % endif
 }

@@ -2,9 +2,10 @@
 ## `per_item` rows, elsewhere a work-group takes one. Each loop over a row reduces what the next ones
 ## need; the last stores the nodes that somebody holds.
 <%namespace name="expression" file="expression.cl"/>
-<% index, inner, lanes, kept = code.index, code.inner, 32, code.axes(True) %>
-<%def name="element(walk, at, accumulate)">
-                const ${index} at = ${at}, c${inner} = at;
+<%namespace name="lanes" file="lanes.cl"/>
+<% index, inner, kept = code.index, code.inner, code.axes(True) %>
+<%def name="element(walk, suffix='')">
+                const ${index} c${inner} = at;
 % for line in walk.loads + walk.lines:
                 ${line}
 % endfor
@@ -12,16 +13,12 @@
                 ${name}_row[at] = ${name};
 % endfor
 % for s in walk.stores:
-                ${s.name}_g[base + at] = ${s.name};
+                ${s.name}_p[at] = ${s.name};
 % endfor
-% for f in walk.folds:
-                ${accumulate(f)} = COMBINE_${f.name}(${accumulate(f)}, ${f.operand});
-% endfor
+${lanes.take(walk.folds, suffix, 'at')}
 </%def>
 % for walk in code.loops:
-% for f in walk.folds:
-#define COMBINE_${f.name}(acc, x) (${f.combine})
-% endfor
+${lanes.macros(walk.folds)}
 % endfor
 __kernel void rows(
     const ${index} rows, const ${index} per_item
@@ -30,8 +27,8 @@ ${expression.arguments(code)}
 ) {
     const ${index} length = n${inner};
 % if device.is_cpu:
-% for ctype, name in code.kept_names:
-    ${ctype} ${name}_row[${length}];
+% for k in code.saved:
+    ${'' if k.place else f'{k.ctype} {k.name}_row[{length}];'}
 % endfor
     const ${index} begin = (${index})get_group_id(0) * per_item;
     const ${index} end = begin + per_item < rows ? begin + per_item : rows;
@@ -41,70 +38,56 @@ ${expression.arguments(code)}
     const int lid = get_local_id(0), group = get_local_size(0);
     for (${index} o = get_group_id(0); o < rows; o += get_num_groups(0)) {
 % endif
-        const ${index} base = o * length;
 ${expression.coordinates(code, kept, 'o')}
 ${expression.bases(code)}
+% for s in code.loops[-1].stores:
+        __global ${s.ctype}* ${s.name}_p = ${s.name}_g + o * length;
+% endfor
+% for k in code.saved:
+        ${f'__global {k.ctype}* {k.name}_row = {k.place}_p;' if k.place else ''}
+% endfor
 % for walk in code.loops:
 % for line in walk.before:
         ${line}
 % endfor
 % if device.is_cpu and walk.folds:
-% for f in walk.folds:
-        ${f.ctype} ${f.name}_t = ${f.start};
-% endfor
+${lanes.scalars(walk.folds)}
         {
-            ${index} first = 0;
-            if (length >= ${lanes}) {
-% for f in walk.folds:
-                ${f.ctype} ${f.name}_l[${lanes}];
-                for (int l = 0; l < ${lanes}; ++l) ${f.name}_l[l] = ${f.start};
-% endfor
-                for (; first + ${lanes} <= length; first += ${lanes})
-                    for (int l = 0; l < ${lanes}; ++l) {
-${element(walk, 'first + l', lambda f: f'{f.name}_l[l]')}
-                    }
-                for (int l = 0; l < ${lanes}; ++l) {
-% for f in walk.folds:
-                    ${f.name}_t = COMBINE_${f.name}(${f.name}_t, ${f.name}_l[l]);
-% endfor
-                }
+            ${index} v = 0;
+            if (length >= ${code.lanes}) {
+${lanes.vectors(walk.folds, walk.groups, code.lanes)}
+                <%lanes:run index="${index}" groups="${walk.groups}" lanes="${code.lanes}"
+                            stop="length" args="suffix">
+${element(walk, suffix)}
+                </%lanes:run>
+${lanes.merge(walk.folds, walk.groups, code.lanes, merge_order)}
             }
-            for (${index} c = first; c < length; ++c) {
-${element(walk, 'c', lambda f: f'{f.name}_t')}
-            }
+            <%lanes:rest index="${index}" stop="length" args="suffix">
+${element(walk, suffix)}
+            </%lanes:rest>
         }
-% for f in walk.folds:
-        const ${f.ctype} ${f.name} = ${f.name}_t;
-% endfor
-% elif device.is_cpu:
-% if walk.stores or walk.keep:
-        for (${index} c = 0; c < length; ++c) {
-${element(walk, 'c', None)}
-        }
-% endif
 % else:
 % for f in walk.folds:
-        ${f.ctype} ${f.name}_t = ${f.start};
+        ${f.ctype} ${f.name} = ${f.start};
 % endfor
-% if walk.folds or walk.stores:
-        for (${index} c = lid; c < length; c += group) {
-${element(walk, 'c', lambda f: f'{f.name}_t')}
+% if walk.folds or walk.stores or walk.keep:
+        for (${index} at = ${'0' if device.is_cpu else 'lid'}; at < length; at += ${'1' if device.is_cpu else 'group'}) {
+${element(walk)}
         }
 % endif
 % for f in walk.folds:
         {
             __local ${f.ctype}* totals = (__local ${f.ctype}*)scratch;
-            totals[lid] = ${f.name}_t;
+            totals[lid] = ${f.name};
             for (int half_group = group / 2; half_group > 0; half_group /= 2) {
                 barrier(CLK_LOCAL_MEM_FENCE);
                 if (lid < half_group)
-                    totals[lid] = COMBINE_${f.name}(totals[lid], totals[lid + half_group]);
+                    totals[lid] = MERGE_${f.name}(totals[lid], totals[lid + half_group]);
             }
             barrier(CLK_LOCAL_MEM_FENCE);
-            ${f.name}_t = totals[0];
+            ${f.name} = totals[0];
             barrier(CLK_LOCAL_MEM_FENCE);
         }
-        const ${f.ctype} ${f.name} = ${f.name}_t;
 % endfor
 % endif
 % endfor

@@ -11,7 +11,6 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import count
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -233,6 +232,10 @@ class Given(NamedTuple):
 Entry = Node | Fold | Parts | Given | np.dtype
 
 
+#: Bytes of the vectors that loops over lanes shall become.
+_VECTOR = 32
+
+
 class Code:
     """Everything that a template needs to know of an expression over a geometry."""
 
@@ -281,6 +284,9 @@ class Code:
                 flags = geometry.flags[len(self.operands)]
                 self.operands.append(Operand(name, C_NAMES[entry], flags))
             names.append(name)
+        sizes = [d.itemsize for d in dtypes]
+        sizes += [e.domain.itemsize for e in entries if isinstance(e, Node)]
+        self.lanes = _VECTOR // max(sizes)
         self.names = names
         self.results = [names[slot] for slot in results]
 
@@ -335,11 +341,11 @@ class Code:
         return [d for d in range(self.rank) if self.kept[d] == kept]
 
     @property
-    def flat(self) -> str:
-        """The row-major element index over the whole iteration space."""
-        text = "c0"
-        for d in range(1, self.rank):
-            text = f"({text}) * n{d} + c{d}"
+    def row_start(self) -> str:
+        """The row-major index of a run along the innermost dimension over the iteration space."""
+        text = "0"
+        for d in range(self.inner):
+            text = f"({text} + c{d}) * n{d + 1}"
         return text
 
 
@@ -375,42 +381,3 @@ def pointwise_kernel(
     code = Code(entries, space, wide)
     source = render(device, "pointwise", code=code)
     return build(device, "pointwise", source, "the generated expression in pointwise.cl")
-
-
-def reduction_kernel(
-    device: Device,
-    reduction: Reduction,
-    accumulator: np.dtype,
-    entries: Sequence[Entry],
-    results: Sequence[int],
-    space: Geometry,
-    wide: bool,
-    lanes: int,
-    columns: int,
-    partial: bool,
-) -> Kernel:
-    """Build the kernel that reduces the `results` of `entries` over what `space` does not keep, on
-    a CPU with so many partial results side by side in a row, or neighbouring columns at a time.
-
-    partial: whether the results shall be merged: places of best elements come with the elements,
-    moments with what they are relative to.
-    """
-    source = render(
-        device,
-        "reduce",
-        code=Code(entries, space, wide, results),
-        reduction=reduction,
-        acc_type=C_NAMES[accumulator],
-        out_type="long" if reduction.kind == "best" else C_NAMES[accumulator],
-        start=reduction.start_of(accumulator),
-        by_row=not space.kept[-1],
-        lanes=lanes,
-        columns=columns,
-        partial=partial,
-    )
-    return build(device, "reduce", source, f"the generated reduction '{reduction.name}'")
-
-
-def count_kept(space: Geometry) -> int:
-    """How many results a reduction over `space` has."""
-    return prod(n for n, kept in zip(space.sizes, space.kept, strict=True) if kept)

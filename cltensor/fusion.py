@@ -23,16 +23,15 @@ from cltensor.codegen import (
     Reduction,
     Shape,
     Side,
-    count_kept,
     geometry,
     pointwise_kernel,
-    reduction_kernel,
 )
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
 from cltensor.grids import SMALL_ROWS, pointwise_grid, reduction_grid, row_grid
 from cltensor.memory import Buffer
 from cltensor.program import kernel as merge_kernel
+from cltensor.reducecode import count_kept, reduction_kernel
 from cltensor.rowcode import KEPT_LENGTH, row_kernel
 from cltensor.values import (
     JOIN,
@@ -354,7 +353,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
     length = n // outer if outer else 0
     width = space.sizes[-1] if space.kept[-1] else 0
     cut = reduction_grid(device, device.is_cpu, accumulator, width, outer, length)
-    tasks, splits, local, lanes, columns = cut
+    tasks, splits, local, groups, columns = cut
     part = -(-length // splits)
     partial = splits > 1 and op.kind != "fold"
     results = tuple(expression.results)
@@ -365,7 +364,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
     kernel: Kernel | None = device.kernels.get(key)
     if kernel is None:
         kernel = reduction_kernel(
-            device, op, accumulator, expression.entries, results, space, wide, lanes, columns,
+            device, op, accumulator, expression.entries, results, space, wide, groups, columns,
             partial,
         )  # fmt: skip
         device.kernels[key] = kernel

@@ -23,15 +23,15 @@ tuning.declare(
     local=(256, 64, 128),
     shares=(8, 4, 16, 32, 64),
 )
-# lanes: partial results side by side within a row, whose combination the compiler vectorises;
-# columns: how many neighbouring columns a work-item reduces; shares, chunk: as above.
+# groups: vectors of partial results within a row; columns: how many neighbouring columns a
+# work-item reduces, all at best, so that it reads memory in order; shares, chunk: as above.
 tuning.declare(
     "reduce_cpu",
     ["row", "column"],
     chunk=(4096, 1024, 2048, 8192, 16384),
     shares=(4, 1, 2, 8, 16),
-    lanes=(32, 8, 16, 64),
-    columns=(256, 32, 64, 128, 512),
+    groups=(4, 1, 2),
+    columns=(4096, 256, 512, 1024, 2048),
 )
 tuning.declare(
     "reduce_gpu",
@@ -45,6 +45,7 @@ tuning.declare(
 LONGEST_ROW = 1 << 14
 #: So few elements that one work-item may take them all, if that saves a launch.
 SMALL_ROWS = 1 << 13
+_SHORTEST_PART = 8  # elements, of each result
 _SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
 
 
@@ -62,7 +63,7 @@ class Cut(NamedTuple):
     tasks: int
     splits: int
     local: int
-    lanes: int
+    groups: int
     columns: int
 
 
@@ -122,10 +123,11 @@ def reduction_grid(
         tasks = outer
     splits = 1
     if length and 0 < tasks < units:
-        worthwhile = outer * length // (tasks * 4 * chunk)
-        splits = max(1, min(ceil_div(units, tasks), worthwhile, length))
+        # Parts are merged by a reduction, too, which must be shorter for there to be an end of it.
+        worthwhile = min(outer * length // (tasks * 4 * chunk), length // _SHORTEST_PART)
+        splits = max(1, min(ceil_div(units, tasks), worthwhile))
         splits = ceil_div(length, ceil_div(length, splits))  # no part is empty
-    return Cut(tasks, splits, local, chosen.get("lanes", 1), columns)
+    return Cut(tasks, splits, local, chosen.get("groups", 1), columns)
 
 
 def row_grid(device: Device, is_cpu: bool, count: int, length: int) -> tuple[int, int]:

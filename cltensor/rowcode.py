@@ -7,7 +7,6 @@ a loop per depth of nested reductions, and a last one for what is stored.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,20 +16,19 @@ from cltensor.codegen import BROADCAST, Code, Entry, Fold, Geometry, Node, Opera
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
 from cltensor.program import Kernel, build, render
+from cltensor.reducecode import EXPENSIVE, Accumulator, groups_for, merge_order
 
 #: Longest row of which expensive intermediate results are kept from one loop to the next.
 KEPT_LENGTH = 4096
-_EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
 
 
-class Accumulator(NamedTuple):
-    """A reduction as its loop sees it: `name` becomes the total of `operand` over the row."""
+class Saved(NamedTuple):
+    """An intermediate result that one loop keeps for later ones: in an array, or where the last
+    loop stores `place`, which brings that memory into the cache while the processor computes."""
 
-    name: str
     ctype: str
-    start: str
-    combine: str
-    operand: str
+    name: str
+    place: str
 
 
 class Loop(NamedTuple):
@@ -45,6 +43,11 @@ class Loop(NamedTuple):
     folds: list[Accumulator]
     keep: list[str]
     stores: list[Store]
+
+    @property
+    def groups(self) -> int:
+        """How many vectors of partial results, since one sum waits for the one before."""
+        return groups_for(self.lines)
 
 
 class RowCode(Code):
@@ -89,28 +92,24 @@ class RowCode(Code):
         ]
         wanted.append(list(along))
         needed = [self._below(slots) for slots in wanted]
-        self.kept_names: list[tuple[str, str]] = []
+        self.saved: list[Saved] = []
         kept: dict[int, int] = {}  # slot: the loop that computes it
         if device.is_cpu and short:
             for slot in self._expensive(needed):
                 kept[slot] = next(k for k, slots in enumerate(needed) if slot in slots)
-                self.kept_names.append((C_NAMES[self._dtype(slot)], self.names[slot]))
+            self.saved = self._places(list(kept), along)
         self.loops: list[Loop] = []
         for k, slots in enumerate(wanted):
             fresh = [slot for slot, loop in kept.items() if loop == k]
             ready = frozenset(slot for slot, loop in kept.items() if loop < k)
-            before = self._before(k)
+            before, keep = self._before(k), []
             if fresh:
-                # First in a loop of their own: sums amid long formulas make poor vector code.
-                loads, lines = self._body(fresh, ready)
                 keep = [self.names[slot] for slot in fresh]
-                self.loops.append(Loop(before, loads, lines, [], keep, []))
-                before, ready = [], ready | frozenset(fresh)
+                slots = [*slots, *fresh]
             loads, lines = self._body(slots, ready)
-            if k < last - 1:
-                self.loops.append(Loop(before, loads, lines, self._folds(k + 1), [], []))
-            else:
-                self.loops.append(Loop(before, loads, lines, [], [], list(along.values())))
+            folds = self._folds(k + 1) if k < last - 1 else []
+            here = [] if k < last - 1 else list(along.values())
+            self.loops.append(Loop(before, loads, lines, folds, keep, here))
 
     @property
     def row_stores(self) -> list[Store]:
@@ -137,14 +136,26 @@ class RowCode(Code):
         return found
 
     def _expensive(self, needed: list[set[int]]) -> list[int]:
-        """The slow entries that a sum, or more than one loop, needs."""
+        """The slow entries that more than one loop needs."""
         return [
             slot
             for slot, entry in enumerate(self._entries)
             if isinstance(entry, Node)
-            and any(slot in slots for slots in needed[:-1])
-            and _EXPENSIVE.search(self._text[slot])
+            and sum(slot in slots for slots in needed) > 1
+            and EXPENSIVE.search(self._text[slot])
         ]
+
+    def _places(self, kept: list[int], along: dict[int, Store]) -> list[Saved]:
+        """Where to keep each of `kept`, given what is stored along rows."""
+        free = [store for slot, store in along.items() if slot not in kept]
+        found = []
+        for slot in kept:
+            ctype, place = C_NAMES[self._dtype(slot)], along.get(slot)
+            if place is None:
+                place = next((store for store in free if store.ctype == ctype), None)
+                free = [store for store in free if store is not place]
+            found.append(Saved(ctype, self.names[slot], place.name if place else ""))
+        return found
 
     def _before(self, stage: int) -> list[str]:
         return [
@@ -172,8 +183,8 @@ class RowCode(Code):
                 self.names[slot],
                 C_NAMES[entry.dtype],
                 entry.reduction.start_of(entry.dtype),
-                entry.reduction.combine,
                 self.names[entry.ref],
+                entry.reduction.combine,
             )
             for slot, entry in enumerate(self._entries)
             if isinstance(entry, Fold) and self._stage[slot] == stage
@@ -182,7 +193,7 @@ class RowCode(Code):
     def _read(self, slot: int) -> str:
         x = self._load[slot]
         assert x is not None
-        return f"const {x.ctype} {x.name} = {x.name}_g[{x.name}_b{x.inner}];"
+        return f"const {x.ctype} {x.name} = {x.name}_p[0{x.inner}];"
 
 
 def row_kernel(
@@ -190,5 +201,5 @@ def row_kernel(
 ) -> Kernel:
     """Build the kernel that evaluates `entries`, reductions over rows among them."""
     code = RowCode(device, entries, space, wide, short)
-    source = render(device, "rows", code=code, length=KEPT_LENGTH)
+    source = render(device, "rows", code=code, length=KEPT_LENGTH, merge_order=merge_order)
     return build(device, "rows", source, "the generated expression in rows.cl")

@@ -97,8 +97,13 @@ SELECTION = {
             r"sums\[(cpu|gpu)-shape[0-2]-",
             r"best_elements",
         ),
+        "reducecode": (
+            r"parts_of_a_range_are_merged",
+            r"operands_that_are_held_are_whole\[(cpu|gpu)-\w+-shape[03]\]",
+        ),
         "rowcode": (
             r"softmax_is",
+            r"results_kept_for_a_later_loop\[(cpu|gpu)-\w*-33\]",
             r"rows_keep",
             r"a_whole_shape",
             r"every_stored_node_is_whole\[(cpu|gpu)-[0-2]\]",

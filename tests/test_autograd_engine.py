@@ -9,6 +9,7 @@ from leaves import leaf
 import cltensor as ct
 from cltensor.autograd import Variable
 from cltensor.errors import DeviceError, GradientError, ShapeError
+from cltensor.program import Counters
 
 
 def test_a_gradient_argument_weighs_the_outputs(mode):
@@ -45,6 +46,17 @@ def test_broadcast_operands_get_gradients_of_their_shape(mode):
     assert b.grad.numpy().tolist() == np.full((4, 1), 12.0).tolist()
     assert c.grad.item() == 24
     assert c.grad.shape == ()
+
+
+def test_axes_of_one_element_are_not_summed(deferred):
+    x = leaf(np.ones((1, 1, 5), "f"))
+    w = leaf(np.arange(5, dtype="f"))
+    y, seed = (x * w).realize(), ct.ones(1, 1, 5).realize()
+    before = Counters.launches
+    g, h = ct.grad(y, [x, w], seed)
+    assert h.numpy().tolist() == [1.0] * 5
+    assert g.numpy().tolist() == [[[0.0, 1.0, 2.0, 3.0, 4.0]]]
+    assert Counters.launches <= before + 2
 
 
 def test_a_cast_brings_the_gradient_back_to_the_dtype(fp64):

@@ -87,6 +87,21 @@ def test_no_part_of_a_split_range_is_empty(device, is_cpu):
             assert (splits - 1) * ceil_div(length, splits) < length
 
 
+@pytest.mark.parametrize("is_cpu", [True, False])
+def test_merging_the_parts_comes_to_an_end(device, is_cpu):
+    kind = "reduce_cpu" if is_cpu else "reduce_gpu"
+    choices = tuning.KINDS[kind].choices
+    eager = {**tuning.KINDS[kind].defaults("column"), "chunk": min(choices["chunk"])}
+    eager["shares"] = max(choices["shares"])
+    with tuning.trial(device, kind, FLOAT, "column", eager):
+        for width in (64, 4096, 10**6):
+            length = 10**5
+            while length > 1:
+                splits = reduction_grid(device, is_cpu, FLOAT, width, width, length).splits
+                assert splits < length
+                length = splits
+
+
 def test_tasks_of_kept_columns_cover_them(device):
     columns = tuning.parameters(device, "reduce_cpu", FLOAT, "column")["columns"]
     grid = reduction_grid(device, True, FLOAT, columns + 1, 3 * (columns + 1), 10)
@@ -99,7 +114,7 @@ def test_tasks_of_kept_columns_cover_them(device):
 def test_rows_on_other_devices_have_a_group_each(device):
     grid = reduction_grid(device, False, FLOAT, 0, 7, 10)
     assert grid.tasks == 7
-    assert grid.lanes == 1
+    assert grid.groups == 1
 
 
 @pytest.mark.parametrize(("count", "length"), [(1, 1), (3, 33), (1000, 5), (70_000, 4096)])

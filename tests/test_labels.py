@@ -1,5 +1,6 @@
 """Labels: picking the score of each, and what a label out of range says."""
 
+import numpy as np
 import pytest
 
 import cltensor as ct
@@ -17,6 +18,18 @@ def test_a_label_out_of_range_is_reported_at_the_next_read(device, label):
     with pytest.raises(IndexingError, match=message):
         loss.item()
     assert F.cross_entropy(scores, ct.tensor([2, 0])).item() == pytest.approx(0.407606)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ignored"), [("int8", -100), ("int8", 1), ("int64", 1), ("int64", 2**40)]
+)
+def test_gradients_are_zero_where_a_label_is_ignored(device, dtype, ignored):
+    labels = ct.tensor([0, ignored, 2], dtype=dtype)
+    scores = ct.zeros(3, 3, requires_grad=True)
+    F.cross_entropy(scores, labels, ignore_index=ignored, reduction="sum").backward()
+    third = 1 / 3
+    want = [[third - 1, third, third], [0, 0, 0], [third, third, third - 1]]
+    np.testing.assert_allclose(scores.grad.numpy(), want, rtol=1e-6)
 
 
 def test_one_hot_refuses_negative_labels(device):

@@ -10,7 +10,8 @@ PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
     ["errors", "dtypes", "device", "memory"],
-    ["commands", "program", "replay", "codegen", "tuning", "grids", "values", "rowcode", "fusion"],
+    ["commands", "program", "replay", "tuning", "grids"],
+    ["codegen", "reducecode", "rowcode", "values", "fusion"],
     ["text", "op", "operators", "tensor"],
     ["ops"],
     ["autograd", "creation", "explain", "jit", "testing"],

@@ -29,6 +29,25 @@ def test_softmax_is_one_launch(skeleton, shape):
     np.testing.assert_allclose(got, softmax(x.astype(np.float64)), rtol=2e-5)
 
 
+@pytest.mark.parametrize("length", [33, 1000, 5000])
+@pytest.mark.parametrize("held", ["", "exponentials", "both"])
+def test_results_kept_for_a_later_loop(skeleton, length, held):
+    """In an array, where something else will be stored, or where they are stored themselves."""
+    x = normal(20, length)
+    e = ct.tensor(x).exp()
+    f = (ct.tensor(x) * 0.5).tanh()
+    share = e / e.sum(axis=1, keepdims=True) + f * f.max(axis=1, keepdims=True)
+    big = share > 0.5
+    want_e, want_f = np.exp(x.astype(np.float64)), np.tanh(x.astype(np.float64) / 2)
+    want = want_e / want_e.sum(1, keepdims=True) + want_f * want_f.max(1, keepdims=True)
+    kept = {"": [], "exponentials": [(e, want_e)], "both": [(e, want_e), (f, want_f)]}[held]
+    share = share if held else None
+    del e, f
+    np.testing.assert_array_equal(big.numpy(), want > 0.5)
+    for t, value in [*kept, *([(share, want)] if held else [])]:
+        np.testing.assert_allclose(t.numpy(), value, rtol=2e-5, atol=1e-6)
+
+
 def test_rows_keep_what_is_held(skeleton):
     x = normal(20, 33)
     t = ct.tensor(x)

@@ -214,8 +214,8 @@ def _unbroadcast(gradient: Any, shape: Shape) -> Any:
     lead = gradient.ndim - len(shape)
     if lead < 0:
         raise ShapeError(f"backward: a rule gave shape {gradient.shape} for operand {shape}")
-    axes = tuple(range(lead)) + tuple(
-        lead + d for d, n in enumerate(shape) if n == 1 and gradient.shape[lead + d] != 1
+    axes = tuple(
+        d for d, n in enumerate(gradient.shape) if n != 1 and (d < lead or shape[d - lead] == 1)
     )
     if axes:
         gradient = sum_over(gradient, axes, True)

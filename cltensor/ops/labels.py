@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from cltensor.device import Device
-from cltensor.dtypes import C_NAMES, int64
+from cltensor.dtypes import C_NAMES, int32, int64
 from cltensor.memory import Buffer
 from cltensor.op import Op, primitive, same_device
 from cltensor.ops.create import arange
-from cltensor.ops.pointwise import equal, logical_and, not_equal, where
+from cltensor.ops.pointwise import astype, equal, logical_and, not_equal, where
 from cltensor.ops.shape import reshape, unsqueeze
 from cltensor.ops.window import spread, wide
 from cltensor.program import kernel
@@ -44,10 +44,12 @@ def _spread(g: Any, labels: Any, axis: int, ignored: int, classes: int) -> Any:
 
     Pointwise, so that it needs no memory of its own in the gradient that it is added to.
     """
-    fits = np.iinfo(labels.dtype).max >= classes
-    places = _places(g.device, classes, labels.dtype if fits else int64)
+    # Compared in 32 bits where that will do, for more of them fit into a vector.
+    narrow = max(classes, abs(ignored)) <= np.iinfo(int32).max
+    places = _places(g.device, classes, int32 if narrow else int64)
     labels = unsqueeze(labels, axis)
-    hit = equal(reshape(places, (classes,) + (1,) * (g.ndim - axis)), labels)
+    places = reshape(places, (classes,) + (1,) * (g.ndim - axis))
+    hit = equal(places, astype(labels, places.dtype))
     if 0 <= ignored < classes:
         hit = logical_and(hit, not_equal(labels, ignored))
     return where(hit, unsqueeze(g, axis), 0)

@@ -46,10 +46,9 @@ def _channels_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor]
     # To be differentiated once more, the statistics must be a function of x.
     known = stats[0] if isinstance(x, Tensor) else moments(x, axes)
     middle, scale = _per_channel(known, count, eps)
-    centred = x - middle
-    totals = sums(g, g * centred, axis=axes)
+    totals = sums(g, g * (x - middle), axis=axes)
     plain, product = totals[0], totals[1]
-    inner = g - plain * (1 / count) - centred * (square(scale) * product * (1 / count))
+    inner = g - plain * (1 / count) - (x - middle) * (square(scale) * product * (1 / count))
     if weight is None:
         return [inner * scale]
     return [inner * (scale * weight), product * scale, plain][: len(xs)]
@@ -78,13 +77,15 @@ def _run_rows(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor, Tensor])
 def _rows_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]) -> list[Any]:
     x, weight, _ = _optional(xs)
     middle, scale = stats if isinstance(x, Tensor) else _row_stats(x, axes, eps)
+    columns = []
+    if weight is not None:
+        # Before anything holds pieces of the expression, which this kernel would have to store.
+        both = sums(g * ((x - middle) * scale), g, axis=tuple(range(x.ndim - len(axes))))
+        columns = [both[0], both[1]]
     normal = (x - middle) * scale
     inner = g if weight is None else g * weight
     dx = scale * (inner - mean(inner, axes, True) - normal * mean(inner * normal, axes, True))
-    if weight is None:
-        return [dx]
-    totals = sums(g * normal, g, axis=tuple(range(x.ndim - len(axes))))
-    return [dx, totals[0], totals[1]][: len(xs)]
+    return [dx, *columns][: len(xs)]
 
 
 _rows: Op = Op("normalize_rows(*xs, axes, eps, stats)", _run_rows, {"dxs": _rows_rule})
