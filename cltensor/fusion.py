@@ -27,11 +27,9 @@ from cltensor.codegen import (
     pointwise_kernel,
 )
 from cltensor.device import Device
-from cltensor.dtypes import C_NAMES
 from cltensor.grids import SMALL_ROWS, pointwise_grid, reduction_grid, row_grid
 from cltensor.memory import Buffer
-from cltensor.program import kernel as merge_kernel
-from cltensor.reducecode import count_kept, reduction_kernel
+from cltensor.reducecode import count_kept, merge_kernel, reduction_kernel
 from cltensor.rowcode import KEPT_LENGTH, row_kernel
 from cltensor.values import (
     JOIN,
@@ -396,7 +394,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
         kept = (False,) + (True,) * len(root.shape)
         root.settle(realize(reduction(op, (result,), kept, root.shape, root.dtype)))
     else:
-        merge = merge_kernel(device, "reduce_merge", reduction=op, T=C_NAMES[accumulator])
+        merge = merge_kernel(device, op, accumulator)
         whole = _allocate([root])[0]
         merge((-(-outer // local) * local,), (local,), whole, *given, outer, splits, part, length)
         root.settle(whole)

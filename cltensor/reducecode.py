@@ -17,7 +17,7 @@ import numpy as np
 from cltensor.codegen import Code, Entry, Geometry, Reduction
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
-from cltensor.program import Kernel, build, render
+from cltensor.program import Kernel, build, kernel, render
 
 #: Functions that take a CPU many times as long as a sum.
 EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
@@ -138,6 +138,11 @@ def reduction_kernel(
         merge_order=merge_order,
     )
     return build(device, name, source, f"the generated reduction '{reduction.name}'")
+
+
+def merge_kernel(device: Device, reduction: Reduction, accumulator: np.dtype) -> Kernel:
+    """The kernel that merges the results of parts of a range, accumulated in this dtype."""
+    return kernel(device, "reduce_merge", reduction=reduction, T=C_NAMES[accumulator])
 
 
 def count_kept(space: Geometry) -> int:
