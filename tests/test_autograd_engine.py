@@ -82,7 +82,7 @@ def test_gradients_flow_between_devices(device, other_device):
 
 
 def test_gradients_of_leaves_do_not_wait(device, deferred):
-    w, b = leaf(np.ones((3, 4))), leaf(np.ones(4))
+    w, b = leaf(np.ones((3, 4), "float32")), leaf(np.ones(4, "float32"))
     x = ct.ones(5, 3)
     ((x @ w) * (x @ w) + b).sum().backward()
     assert not w.grad.data.is_pending
