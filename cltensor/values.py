@@ -220,7 +220,6 @@ class Expression:
         self._joins = joins
         self._over: list[Value] = []  # the product, and the nodes computed from it
         self._slots: dict[int, int] = {}
-        self._uses: dict[int, int] = {}
         self._wanted = wanted
         self.rows = rows
         shape = roots[0].shape

@@ -1,4 +1,4 @@
-"""Arrays to move about, and exact comparison with what NumPy makes of them."""
+"""Arrays to move about, and comparison, exact or close, with what NumPy makes of them."""
 
 import numpy as np
 import pytest
@@ -15,6 +15,14 @@ def counted(*sizes, dtype="float32"):
 def check(got, want):
     """The tensor equals the array: shape, dtype and every element."""
     np.testing.assert_array_equal(got.numpy(), np.asarray(want), strict=True)
+
+
+def close(got, want, tolerance):
+    """The tensor has the array's shape and elements, up to `tolerance` of the largest."""
+    got = got.numpy()
+    assert got.shape == want.shape
+    scale = max(1.0, np.abs(want).max(initial=0))
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale)
 
 
 def check_both_orders(function, values):

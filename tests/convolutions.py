@@ -1,6 +1,7 @@
 """Convolution and its gradients written out as sums in float64, for the tests of their kernels."""
 
 import numpy as np
+from arrays import close
 
 import cltensor as ct
 from cltensor import program
@@ -48,13 +49,6 @@ def reference(x, w, g, stride, padding, dilation, groups):
                 into = taps_of(dx[:, ins], i, j, out, stride, dilation)
                 into += np.einsum("nohw,oc->nchw", g[:, outs], w[outs, :, i, j])
     return y, dx[:, :, pad_h : pad_h + h, pad_w : pad_w + width], dw, g
-
-
-def close(got, want, tolerance):
-    got = got.numpy()
-    assert got.shape == want.shape
-    scale = max(1.0, np.abs(want).max(initial=0))
-    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale)
 
 
 def draw(*shape, dtype="float32"):
