@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 #: Python's operator methods and the functions behind them; r: with operands exchanged too.
@@ -114,6 +115,9 @@ class Operators:
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    if isfunction(function):
+        return function
+
     @wraps(function, assigned=("__name__", "__doc__"), updated=())
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return function(self, *args, **kwargs)
