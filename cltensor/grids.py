@@ -29,7 +29,7 @@ tuning.declare(
     "reduce_cpu",
     ["row", "column"],
     chunk=(4096, 1024, 2048, 8192, 16384),
-    shares=(4, 1, 2, 8, 16),
+    shares=(16, 1, 4, 8, 32),
     groups=(4, 1, 2),
     columns=(4096, 256, 512, 1024, 2048),
 )
@@ -133,6 +133,6 @@ def reduction_grid(
 def row_grid(device: Device, is_cpu: bool, count: int, length: int) -> tuple[int, int]:
     """(tasks, work-items of each) for `count` rows that are gone over several times each."""
     if is_cpu:
-        return min(count, 8 * device.compute_units, ceil_div(count * length, 4096)), 1
+        return min(count, 32 * device.compute_units, ceil_div(count * length, 4096)), 1
     # A group no wider than a row; more groups than a device can hold just take turns.
     return min(count, 1 << 16), _local(device, min(256, 1 << max(5, (length - 1).bit_length())))

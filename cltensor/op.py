@@ -83,12 +83,10 @@ class Op:
         OPERATIONS[self.name] = self
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        for a in args:
-            if hasattr(type(a), "__apply_op__"):
-                return type(a).__apply_op__(self, args, kwargs)
-        for a in kwargs.values():
-            if hasattr(type(a), "__apply_op__"):
-                return type(a).__apply_op__(self, args, kwargs)
+        for a in (*args, *kwargs.values()) if kwargs else args:
+            kind: Any = type(a)
+            if kind is not Tensor and hasattr(kind, "__apply_op__"):
+                return kind.__apply_op__(self, args, kwargs)
         try:
             return self.run(*args, **kwargs)
         except AttributeError:

@@ -17,6 +17,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,14 @@ class Live:
     def __init__(self, read: Callable[[], float]) -> None:
         self.read = read
 
+    # What becomes of it where a kernel's arguments are packed.
+
+    def __float__(self) -> float:
+        return float(self.read())
+
+    def __index__(self) -> int:
+        return int(self.read())
+
 
 class Kernel:
     """A built kernel, called as ``kernel(global_size, local_size, *args)``.
@@ -94,6 +103,7 @@ class Kernel:
         self._handle = handle
         self._lock = device.lock
         self._queue = device.queue
+        self._pointers = [i for i, scalar in enumerate(scalars) if scalar is None]
         self._set_args = handle.set_args
         self._enqueue = cl.enqueue_nd_range_kernel
 
@@ -105,23 +115,22 @@ class Kernel:
     ) -> None:
         """Launch over `global_size` work-items, a multiple of `local_size`; an empty grid is a
         no-op."""
-        total = 1
-        for extent in global_size:
-            total *= extent
+        total = prod(global_size)
         if total == 0:
             return
         if total > _LARGEST_GRID:
             raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
-        self.device.check_process()
+        device = self.device
+        device.check_process()
         Counters.launches += 1
-        handles: list[Any] = [
-            a.cl if type(a) is Buffer else a.read() if type(a) is Live else a for a in args
-        ]
+        given: list[Any] = list(args)
+        for i in self._pointers:
+            given[i] = given[i].cl
         with self._lock:
-            self._set_args(*handles)
+            self._set_args(*given)
             self._enqueue(self._queue, self._handle, global_size, local_size)
-            if self.device.recorder is not None:
-                self.device.recorder.launched(self, global_size, local_size, args)
+            if device.recorder is not None:
+                device.recorder.launched(self, global_size, local_size, args)
             for observe in observers:
                 observe(self, global_size, local_size)
 

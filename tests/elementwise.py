@@ -61,6 +61,7 @@ ANSWERS = {
     "square": (np.square, "iuf"),
     "reciprocal": (lambda x: 1 / x, "biuf"),
     "pow": (_power, "iuf"),
+    "gate": (lambda x, y: np.where(y > 0, x, 0), "iuf"),
     "maximum": (np.maximum, "biuf"),
     "minimum": (np.minimum, "biuf"),
     "equal": (np.equal, "biuf"),

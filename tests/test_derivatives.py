@@ -17,6 +17,7 @@ from cltensor.testing import gradcheck, gradgradcheck
 DOMAINS = {
     "everywhere": [-1.7, -0.6, 0.3, 1.4],
     "positive": [0.4, 0.9, 1.6, 2.3],
+    "negative": [-3.1, -1.4, -0.8, -0.2],
     "inside one": [-0.8, -0.3, 0.2, 0.7],
     "above one": [1.2, 1.7, 2.4, 3.1],
 }
@@ -28,6 +29,7 @@ UNARY = {
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
     ],
     "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt"]],
+    "negative": [["exp_below"]],
     "inside one": [["asin", "acos", "atanh", "tan"]],
     "above one": [["acosh"]],
 }
@@ -35,7 +37,7 @@ BINARY = [
     ["add", "subtract", "multiply", "divide"],
     ["maximum", "minimum", "hypot", "atan2"],
     ["copysign", "remainder", "fmod", "floor_divide"],
-    ["pow", "clip_low", "clip_high"],
+    ["pow", "clip_low", "clip_high", "gate"],
 ]
 
 

@@ -120,7 +120,7 @@ def test_rows_on_other_devices_have_a_group_each(device):
 @pytest.mark.parametrize(("count", "length"), [(1, 1), (3, 33), (1000, 5), (70_000, 4096)])
 def test_rows_that_are_gone_over_several_times(device, count, length):
     tasks, local = row_grid(device, True, count, length)
-    assert 1 <= tasks <= min(count, 8 * device.compute_units)
+    assert 1 <= tasks <= min(count, 32 * device.compute_units)
     assert local == 1
     tasks, local = row_grid(device, False, count, length)
     assert tasks == min(count, 1 << 16)

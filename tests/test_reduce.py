@@ -243,6 +243,16 @@ def test_softmax_is_stable(device, axis):
     np.testing.assert_allclose(t.log_softmax(axis).numpy(), log_want, rtol=1e-5, atol=1e-6)
 
 
+def test_softmax_of_numbers_far_below_the_largest(device):
+    x = np.concatenate([np.linspace(-120, 0, 2001), [-np.inf, -3e38]]).astype("float32")
+    want = np.exp(x.astype("float64"))
+    got = ct.tensor(x).softmax(0).numpy()
+    smallest = np.finfo("float32").tiny  # below it, results may be 0
+    np.testing.assert_allclose(got, want / want.sum(), rtol=1e-6, atol=2 * smallest)
+    assert (got[-2:] == 0).all()
+    assert np.isnan(ct.tensor([0.0, np.nan, -1.0]).softmax(0).numpy()).all()
+
+
 def test_logsumexp_of_extremes(device):
     inf = float("inf")
     x = ct.tensor([[1000.0, 1000.0], [-inf, -inf], [-inf, 3.0], [inf, 1.0]])

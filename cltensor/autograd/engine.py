@@ -211,13 +211,16 @@ def _fit(gradient: Any, edge: Node) -> Any:
 
 def _unbroadcast(gradient: Any, shape: Shape) -> Any:
     """The sum of `gradient` over the axes along which `shape` was broadcast."""
-    lead = gradient.ndim - len(shape)
+    given = gradient.shape
+    lead = len(given) - len(shape)
     if lead < 0:
-        raise ShapeError(f"backward: a rule gave shape {gradient.shape} for operand {shape}")
+        raise ShapeError(f"backward: a rule gave shape {given} for operand {shape}")
     axes = tuple(
-        d for d, n in enumerate(gradient.shape) if n != 1 and (d < lead or shape[d - lead] == 1)
+        [d for d, n in enumerate(given) if n != 1 and (d < lead or shape[d - lead] == 1)]
     )
-    if axes:
+    if axes and axes[-1] < lead:
+        gradient = sum_over(gradient, tuple(range(lead)))
+    elif axes:
         gradient = sum_over(gradient, axes, True)
     return gradient if gradient.shape == shape else reshape(gradient, shape)
 

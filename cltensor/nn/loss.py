@@ -271,13 +271,13 @@ def _picked(
             f"with {classes} classes it is ({classes},)"
         )
     axis = 0 if scores.ndim == 1 else 1
-    entry = -label_pick(scores, target, axis, ignore_index, operation)
-    used = where(target == ignore_index, 0.0, 1.0)
-    if whole is not None:
-        entry = where(target == ignore_index, 0.0, whole + entry)
+    ignored = target == ignore_index
+    entry = label_pick(scores, target, axis, ignore_index, operation)
+    entry = -entry if whole is None else where(ignored, 0.0, whole - entry)
+    used = where(ignored, 0.0, 1.0)
     if weight is None:
         return entry, used
-    used = used * take(weight, where(target == ignore_index, 0, target))
+    used = used * take(weight, where(ignored, 0, target))
     return entry * used, used
 
 

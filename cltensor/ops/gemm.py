@@ -36,8 +36,8 @@ tuning.declare(
     ["thin", "deep", "small", "large"],
     tall=(192, 48, 96, 384),
     depth=(256, 128, 384, 512),
-    start=(500, 100, 2000, 8000),
-    late=(150_000, 30_000, 60_000, 300_000),
+    start=(2000, 500, 8000),
+    late=(100_000, 30_000, 300_000),
     rows=(ROWS, 4, 8, 12),
     vectors=(VECTORS, 1, 3),
     bytes=(_VECTOR_BYTES, 16, 64),
@@ -102,7 +102,7 @@ def equal_parts(total: int, most: int) -> int:
 @lru_cache(maxsize=4096)
 def packed_plan(
     m: int, n: int, k: int, batch: int, rows: int, cols: int, a_cap: int, kc_cap: int, cores: int,
-    a_direct: bool, b_direct: bool, tall: int = 192, start: int = 500, late: int = 150_000,
+    a_direct: bool, b_direct: bool, tall: int = 192, start: int = 2000, late: int = 100_000,
 ) -> tuple[int, int, int, int]:  # fmt: skip
     """(mc, nc, kc, part): the tile of c that a work-item of gemm_cpu computes, its steps along k at
     a time, and all of them.
@@ -125,7 +125,7 @@ def packed_plan(
             mc = ceil_div(ceil_div(m, rows), parts_m) * rows
             if mc * kc > a_cap or (mc > tall and mc > rows):
                 continue
-            b_cost = far + (0.08 if b_direct and mc <= 2 * rows else 0.25)
+            b_cost = far + (0.12 if b_direct and mc <= 2 * rows else 0.25)
             for parts_n in range(1, 65):
                 nc = ceil_div(ceil_div(n, cols), parts_n) * cols
                 tiles = ceil_div(m, mc) * ceil_div(n, nc) * batch * splits

@@ -139,7 +139,7 @@ def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
 
 
 def _rows(x: Any) -> Any:
-    return reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
 
 
 #: x @ w.mT for x (..., K) and w (N, K). Matmul's rule would give the gradient of w as a transposed

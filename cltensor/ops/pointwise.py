@@ -352,7 +352,11 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 relu = pointwise(
     # Mesa 22.3 dies compiling the first form for int8.
     "relu(x)", {"f": "x < 0 ? (T)0 : x", "i": "x > 0 ? x : (T)0", "u": "x"}, accepts="iuf",
-    dx=lambda g, out: where(greater(out, 0), g, _zeros(g)),
+    dx=lambda g, out: _gate(g, out),
+)  # fmt: skip
+_gate: Op = pointwise(
+    "gate(x, y)", "y > 0 ? x : (T)0", accepts="iuf",
+    dx=lambda g, y: _gate(g, y), dy=_zeros,
 )  # fmt: skip
 sigmoid = pointwise(
     "sigmoid(x)", "(T)1 / ((T)1 + exp(-x))", "float", dx=lambda g, out: g * out * (1 - out)

@@ -9,7 +9,7 @@ import numpy as np
 from cltensor import dtypes, fusion
 from cltensor.codegen import Reduction
 from cltensor.errors import ShapeError
-from cltensor.op import Op, normalize_axes, reduction, same_device
+from cltensor.op import Op, normalize_axes, pointwise, reduction, same_device
 from cltensor.ops.join import concat
 from cltensor.ops.pointwise import (
     abs_,
@@ -270,14 +270,20 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
     return _log_softmax(_floating(x), axis)
 
 
+# exp of what is at most 0, where results under the smallest normal number may be 0.
+_exp_below: Op = pointwise(
+    "exp_below(x)", "ct_exp_nonpositive(x)", "float", dx=lambda g, out: g * out
+)
+
+
 def _softmax_run(x: Any, axis: int) -> Any:
-    e = exp(x - _shift(x, axis))
+    e = _exp_below(x - _shift(x, axis))
     return e * (1 / sum(e, axis, True))  # a division takes a CPU five times as long
 
 
 def _log_softmax_run(x: Any, axis: int) -> Any:
     shifted = x - _shift(x, axis)
-    return shifted - log(sum(exp(shifted), axis, True))
+    return shifted - log(sum(_exp_below(shifted), axis, True))
 
 
 def _logsumexp_run(x: Any, axis: Axis) -> Any:
@@ -299,5 +305,5 @@ _softmax = Op(
 _log_softmax = Op(
     "log_softmax(x, axis)",
     _log_softmax_run,
-    {"dx": lambda g, out, axis: g - exp(out) * sum(g, axis, True)},
+    {"dx": lambda g, out, axis: g - _exp_below(out) * sum(g, axis, True)},
 )

@@ -22,8 +22,8 @@ Shape = tuple[int, ...]
 def ints(values: Sequence[Any]) -> Shape:
     """Sizes or axes given as separate integers, one tuple or one list."""
     if len(values) == 1 and isinstance(values[0], (tuple, list)):
-        values = tuple(values[0])
-    return tuple([int(v) for v in values])
+        values = values[0]
+    return tuple(map(int, values))
 
 
 def one_axis(operation: str, axis: int, ndim: int) -> int:
@@ -83,14 +83,14 @@ def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
 
     Shares the buffer where strides allow. Raises ShapeError if the counts differ.
     """
-    wanted = ints(shape)
-    if wanted.count(-1) == 1:
-        known = math.prod(n for n in wanted if n != -1)
-        if known and x.size % known == 0:
-            wanted = tuple([x.size // known if n == -1 else n for n in wanted])
-    if any(n < 0 for n in wanted) or math.prod(wanted) != x.size:
+    wanted, size = ints(shape), math.prod(x.shape)
+    if -1 in wanted and wanted.count(-1) == 1:
+        known = -math.prod(wanted)
+        if known and size % known == 0:
+            wanted = tuple([size // known if n == -1 else n for n in wanted])
+    if math.prod(wanted) != size or (wanted and min(wanted) < 0):
         raise ShapeError(
-            f"reshape: shape {x.shape} has {x.size} elements, which {wanted} does not hold; "
+            f"reshape: shape {x.shape} has {size} elements, which {wanted} does not hold; "
             "at most one size may be -1"
         )
     return _reshape(x, wanted)
