@@ -181,7 +181,7 @@ def realize(value: Value) -> Buffer:
             else:
                 expression = Expression((top,), top, rows, joins=rows is None)
                 if expression.product and (expression.replacing or expression.parts):
-                    expression = Expression((top,), top)
+                    expression.needs.append(expression.product)  # whose kernel can do neither
             if expression.needs:
                 stack += expression.needs
                 continue
