@@ -59,7 +59,7 @@ _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margi
 
 def window(value: Value, shape: Shape, strides: Shape, offset: int) -> Value:
     """Another view of the buffer of `value`; strides and offset in elements."""
-    view = stored(shape, value.dtype, value.device, realize(value))
+    view = stored(shape, value.dtype, value.device, value.buffer or realize(value))
     view.strides = strides
     view.offset = offset
     return view
@@ -141,7 +141,8 @@ def reduction(
 def product(op: Producer, operands: tuple[Value, ...], shape: Shape, dtype: np.dtype) -> Value:
     """What the kernel of `op` will make of `operands`, which are computed now."""
     for operand in operands:
-        realize(operand)
+        if operand.buffer is None:
+            realize(operand)
     value = Value(shape, dtype, operands[0].device)
     value.op = op
     value.args = operands
