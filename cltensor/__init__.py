@@ -81,6 +81,7 @@ from cltensor.ops.create import (
     new_zeros,
     numel,
     to,
+    type_as,
 )
 from cltensor.ops.index import getitem, index_select, masked_select, nonzero, take
 from cltensor.ops.inplace import INPLACE, RESHAPING

@@ -50,7 +50,7 @@ mm moveaxis movedim mul multiply mv narrow ne neg negative new_empty new_full ne
 new_zeros nonzero norm not_equal numel outer pad permute pow prod reciprocal relu remainder repeat
 repeat_interleave reshape roll round rsqrt scatter_add sigmoid sign silu sin sinh softmax softplus
 split sqrt square squeeze std sub subtract sum swapaxes t take take_along_axis tan tanh tile to
-topk transpose tril triu true_divide trunc type unbind unflatten unsqueeze var view view_as
+topk transpose tril triu true_divide trunc type type_as unbind unflatten unsqueeze var view view_as
 """.split()
 
 #: Methods that cast, under PyTorch's names.

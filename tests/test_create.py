@@ -193,6 +193,19 @@ def test_new_creates_beside_a_tensor(device):
     assert x.new_full((2,), 4).numpy().tolist() == [4, 4]
 
 
+def test_like_another_tensor(device):
+    x, whole = ct.tensor([1.5, 2.0]), ct.zeros(1, dtype="int16")
+    for like in (x.to(whole), x.type_as(whole), Variable(x).type_as(whole), x.to(Variable(whole))):
+        assert like.dtype == ct.int16
+        assert like.tolist() == [1, 2]
+    assert x.type_as(ct.ones(3)) is x
+    for wrong in (np.zeros(1, "int16"), [1], None):
+        with pytest.raises(DTypeError, match="^type_as: other is a .* not a tensor; wrap it"):
+            x.type_as(wrong)
+    with pytest.raises(DTypeError, match="^dtype: "):
+        x.to(np.zeros(1, "int16"))
+
+
 def test_to_moves_and_casts(device, other_device):
     x = ct.tensor([1.0, 2.0])
     assert x.to(device) is x

@@ -13,6 +13,7 @@ from cltensor.codegen import Shape
 from cltensor.device import Device, get
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import require_tensor
+from cltensor.operators import Operators
 from cltensor.ops import pointwise
 from cltensor.tensor import Tensor, show
 
@@ -199,7 +200,7 @@ def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> A
     for target in targets:
         if isinstance(target, Device):
             device = target
-        elif hasattr(target, "device") and hasattr(target, "dtype"):
+        elif isinstance(target, Operators):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
         elif isinstance(target, str) and not _names_dtype(target):
             device = target
@@ -208,6 +209,12 @@ def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> A
     if device is not None:
         x = to_device(x, get(device))
     return x if dtype is None else pointwise.astype(x, dtypes.as_dtype(dtype))
+
+
+def type_as(x: Any, other: Any) -> Any:
+    """`x` with the dtype of `other`, on its device."""
+    require_tensor("type_as", "other", other)
+    return to(x, other)
 
 
 def _names_dtype(text: str) -> bool:
