@@ -19,7 +19,7 @@ import numpy as np
 from cltensor import fusion
 from cltensor.codegen import Shape, contiguous_strides
 from cltensor.device import Device, get
-from cltensor.dtypes import as_dtype, default_float
+from cltensor.dtypes import as_dtype, default_float, float16, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.fusion import Value
 from cltensor.memory import Buffer, download, upload
@@ -340,10 +340,7 @@ _ALONE = _sole_owner_counts()
 
 def require_dtype(operation: str, dtype: np.dtype, device: Device) -> None:
     """Raise DTypeError if `device` cannot compute with `dtype`."""
-    missing = (dtype.name == "float64" and not device.fp64) or (
-        dtype.name == "float16" and not device.fp16
-    )
-    if missing:
+    if (dtype == float64 and not device.fp64) or (dtype == float16 and not device.fp16):
         raise DTypeError(
             f"{operation}: '{device}' ({device.title}) has no {dtype.name}; use float32, or "
             "another device (python -m cltensor info lists what each has)"
