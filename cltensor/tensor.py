@@ -51,7 +51,7 @@ class Tensor(Operators):
 
     __slots__ = ("__weakref__", "_value", "_version")
 
-    #: How `x[key] = value` is done; set by the package, since it takes operations.
+    #: How `x[key] = value` is done; set in ops/inplace.py, since it takes operations.
     _assign: ClassVar[Callable[..., None]]
 
     def __init__(self, value: Value) -> None:
@@ -69,7 +69,14 @@ class Tensor(Operators):
 
     @staticmethod
     def from_numpy(array: np.ndarray, device: Device | str | None = None) -> Tensor:
-        """A copy of `array` on `device`, with the dtype of `array`."""
+        """A copy of `array` on `device`, with the dtype of `array`.
+
+        Raises DTypeError for what is no array, and for a dtype that the device has not.
+        """
+        if not isinstance(array, (np.ndarray, np.generic)):
+            raise DTypeError(
+                f"from_numpy: array is {show(array)}, not a NumPy array; use ct.tensor(...)"
+            )
         target = get(device)
         dtype = as_dtype(array.dtype)
         require_dtype("tensor", dtype, target)
