@@ -63,7 +63,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--families", nargs="+", choices=FAMILIES, metavar="FAMILY", help="only these families")
-    add("--only", metavar="TEXT", help="only cases with TEXT in 'family/name'")
+    add("--only", nargs="+", metavar="TEXT", help="only cases with any TEXT in 'family/name'")
     add("--repeats", type=int, default=9, help="rounds per case (default 9)")
     add("--budget", type=float, default=300, metavar="SECONDS", help="time to aim at (default 300)")
     add("--rivals", nargs="*", choices=RIVALS, default=RIVALS[:2], metavar="LIBRARY",
@@ -90,13 +90,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _measure(args: argparse.Namespace) -> int:
-    cases = [
-        case
-        for case in all_cases()
-        if case.family in (args.families or FAMILIES) and (args.only or "") in case.title
-    ]
-    if not cases:
-        raise ValueError(f"--only: no case has '{args.only}' in its name")
+    cases = [c for c in all_cases() if c.family in (args.families or FAMILIES)]
+    if args.only:
+        cases = _named(cases, args.only)
     if args.device:
         ct.set_default_device(args.device)
     device = ct.device()
@@ -130,6 +126,17 @@ def _measure(args: argparse.Namespace) -> int:
         args.html.write_text(html.page(document), "utf-8")
         print(f"wrote {args.html}")
     return 1 if any(r.failure or r.wrong for r in results) else 0
+
+
+def _named(cases: Sequence[Case], texts: Sequence[str]) -> list[Case]:
+    """The cases with any of `texts` in their names. Raises ValueError for a text in none."""
+    unknown = [f"'{text}'" for text in texts if not any(text in case.title for case in cases)]
+    if unknown:
+        raise ValueError(
+            f"--only: no case has {' or '.join(unknown)} in its name; names are such as "
+            f"'{cases[0].title}'"
+        )
+    return [case for case in cases if any(text in case.title for text in texts)]
 
 
 def _restart(argv: Sequence[str]) -> None:

@@ -65,8 +65,8 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
             % for l in range(8):
                 __local const float* restrict s${l} = s_l + from_l[8 * b + ${l}];
             % endfor
-                ${wino.transform(tile, B, lambda l: 's%d' % l, 'pitch',
-                                 lambda i, j: 'v + %d * next' % (i * T + j))}
+                ${wino.transform_lanes(tile, B, lambda l: 's%d' % l, 'pitch',
+                                       lambda i, j: 'v + %d * next' % (i * T + j))}
             }
         }
         for (int f = filter0; f < filter1; f += ${MR})
@@ -96,40 +96,32 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
                 __local const float* restrict m = m_l + r * ${T * T * 16} + side * 8;
                 const int n = b * 16 + side * 8;
                 __global float* restrict y = y_g + (f + r) * plane;
-            % for j in range(T):
-                {
+                <%wino:transform matrix="${A}">
+                <%def name="column(j)">
                 % for i in range(T):
-                    const vec m${i} = *(__local const vec*)(m + ${(i * T + j) * 16});
+                    const vec r${i} = *(__local const vec*)(m + ${(i * T + j) * 16});
                 % endfor
-                    ${wino.linear(A, ['m%d' % i for i in range(T)], ['h%d' % i for i in range(M)])}
-                % for i in range(M):
-                    t_l[${i * T + j}] = h${i};
-                % endfor
-                }
-            % endfor
-            % for i in range(M):
-                {
-                    ${wino.linear(A, ['t_l[%d]' % (i * T + j) for j in range(T)],
-                                  ['o%d' % j for j in range(M)])}
+                </%def>
+                <%def name="row(i)">
                 % for l in range(8):
                     if (rows_l[n + ${l}] > ${i}) {
                         __global float* restrict d = y + to_l[n + ${l}] + ${i} * out_w;
                         const int cols = cols_l[n + ${l}];
                         if (cols >= ${M}) {
                             const out_vec o = (out_vec)(${', '.join(
-                                'o%d.s%d' % (j, l) for j in range(M))});
+                                'h%d.s%d' % (j, l) for j in range(M))});
                             *(__global out_uvec*)d = channel0 ? o + *(__global out_uvec*)d : o;
                         } else {
                         % for j in range(M - 1):
                             if (cols > ${j}) {
-                                ${tile.put('float', 'd[%d]' % j, 'o%d.s%d' % (j, l), '!channel0')}
+                                ${tile.put('float', 'd[%d]' % j, 'h%d.s%d' % (j, l), '!channel0')}
                             }
                         % endfor
                         }
                     }
                 % endfor
-                }
-            % endfor
+                </%def>
+                </%wino:transform>
             }
         }
     }

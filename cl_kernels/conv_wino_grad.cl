@@ -65,8 +65,8 @@ void conv_wino_grad(__global float* restrict part_g, __global const float* restr
             for (int n = 0; n < tiles; n++) {
                 __local const float* restrict s = s_l + x_at[n];
                 __local float* restrict d = x_l + (c / 16 * tiles + n) * 16 + c % 16;
-                ${wino.transform(tile, B, lambda l: 's + %d * apart' % l, 'x_pitch',
-                                 lambda i, j: 'd + %d * x_next' % (i * T + j))}
+                ${wino.transform_lanes(tile, B, lambda l: 's + %d * apart' % l, 'x_pitch',
+                                       lambda i, j: 'd + %d * x_next' % (i * T + j))}
             }
         }
         for (int f = 0; f < live; f += 8) {
@@ -80,8 +80,8 @@ void conv_wino_grad(__global float* restrict part_g, __global const float* restr
             for (int n = 0; n < tiles; n++) {
                 __local const float* restrict s = s_l + g_at[n];
                 __local float* restrict d = g_l + n * lanes + f;
-                ${wino.transform(tile, S, lambda l: 's + %d * apart' % l, 'g_pitch',
-                                 lambda i, j: 'd + %d * g_next' % (i * T + j))}
+                ${wino.transform_lanes(tile, S, lambda l: 's + %d * apart' % l, 'g_pitch',
+                                       lambda i, j: 'd + %d * g_next' % (i * T + j))}
             }
         }
         for (int xi = 0; xi < ${T * T}; xi++)

@@ -25,27 +25,20 @@ void conv_wino_grad_sum(__global float* restrict out_g, __global const float* re
     __global const float* restrict part = part_g
         + (((long)group * blocks_f + f / n_filters) * blocks_c + c / n_channels) * size
         + ((in_f / ${MR}) * panels_c + in_c / 16) * ${MR * 16} + in_f % ${MR} * 16 + in_c % 16;
-% for j in range(T):
-    {
+    <%wino:transform matrix="${E}">
+    <%def name="column(j)">
     % for i in range(T):
-        vec s${i} = (vec)(0);
+        vec r${i} = (vec)(0);
         for (int s = 0; s < splits; s++)
-            s${i} += *(__global const uvec*)(part + s * split + ${i * T + j} * next);
+            r${i} += *(__global const uvec*)(part + s * split + ${i * T + j} * next);
     % endfor
-        ${wino.linear(E, ['s%d' % i for i in range(T)], ['h%d' % i for i in range(R)])}
-    % for i in range(R):
-        t_l[${i * T + j}] = h${i};
-    % endfor
-    }
-% endfor
-% for i in range(R):
-    {
-        ${wino.linear(E, ['t_l[%d]' % (i * T + j) for j in range(T)], ['h%d' % j for j in range(R)])}
+    </%def>
+    <%def name="row(i)">
     % for j in range(R):
         *(__local vec*)(o_l + ${(i * R + j) * 8}) = h${j};
     % endfor
-    }
-% endfor
+    </%def>
+    </%wino:transform>
     __global float* restrict out = out_g + ((long)get_group_id(1) * channels + c) * ${R * R};
     const int live = channels - c < 8 ? channels - c : 8;
     for (int l = 0; l < live; l++)

@@ -22,33 +22,25 @@ void conv_wino_weights(__global float* restrict u_g, __global const float* restr
 % endfor
     const long next = (long)channels * ${MR};
     for (int c = 0; c < channels; c++) {
-    % for j in range(R):
+    <%wino:transform matrix="${G}">
+    <%def name="column(j)">
+        const long at = c * w_channel + ${j} * w_col;
+    % for i in range(R):
+        const vec r${i} = (vec)(${', '.join(
+            'w%d[at + %d * w_row]' % (min(l, MR - 1), i) for l in range(8))});
+    % endfor
+    </%def>
+    <%def name="row(i)">
+    % for j in range(T):
         {
-            const long at = c * w_channel + ${j} * w_col;
-        % for i in range(R):
-            const vec g${i} = (vec)(${', '.join(
-                'w%d[at + %d * w_row]' % (min(l, MR - 1), i) for l in range(8))});
-        % endfor
-            ${wino.linear(G, ['g%d' % i for i in range(R)], ['h%d' % i for i in range(T)])}
-        % for i in range(T):
-            t_l[${i * R + j}] = h${i};
+            __global float* restrict d = u + ${i * T + j} * next;
+        % for r in range(MR):
+            d[${r}] = h${j}.s${r};
         % endfor
         }
     % endfor
-    % for i in range(T):
-        {
-            ${wino.linear(G, ['t_l[%d]' % (i * R + j) for j in range(R)],
-                          ['h%d' % j for j in range(T)])}
-        % for j in range(T):
-            {
-                __global float* restrict d = u + ${i * T + j} * next;
-            % for r in range(MR):
-                d[${r}] = h${j}.s${r};
-            % endfor
-            }
-        % endfor
-        }
-    % endfor
+    </%def>
+    </%wino:transform>
         u += ${MR};
     }
 }

@@ -3,8 +3,8 @@
 ## has few rows, and those of b run along n, a is packed and b is not. For devices whose local
 ## memory is cache.
 ##
-## reads_a, reads_b: how a strip of a, or a panel of b, is read. direct: in place, its fast axis being
-## k in a and n in b. Or packed: across, where the other axis is fast; along, where k is; strided.
+## reads_a, reads_b: how a strip of a, or a panel of b, is read. direct: in place, the fast axis
+## being k in a and n in b. Or packed: across, where the other axis is fast; along, where k is; strided.
 ## With across, and b direct, there are as many rows or columns as a register tile has: the last
 ## strip or panel begins earlier, and `spare` results, computed before, are left out.
 <%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512,
@@ -22,7 +22,8 @@ ${tile.vectors(TA, VW)}
 ## Parameters of these functions carry no restrict: Oclgrind cannot run what becomes of it.
 /* c[rows x cols] (+)= a strip of a times a panel of b; the last steps of a sum with a store side
    leave their part in t instead. The strip is packed, [kc][MR], or rows of a itself (those past the
-   last repeat it); the panel is packed, [kc][NR], or b itself. In t, `spare` results are left out. */
+   last repeat it); the panel is packed, [kc][NR], or b itself. In t, `spare` results are
+   left out. */
 static void multiply(const int kc,
 % if reads_a == 'direct':
                     __global const ${TI}* a, const long a_m,
@@ -140,7 +141,8 @@ static void ${name}(const int kc, __global const ${TI}* s, const long sk, const 
 % endfor
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
-void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int kc${store.parameters(side)})
+void gemm_cpu(${place.parameters(TI, TO)},
+    const int mc, const int nc, const int kc${store.parameters(side)})
 {
 % if reads_a != 'direct':
     __local ${TA} a_panel[${a_cap}] __attribute__((aligned(64)));
@@ -151,7 +153,8 @@ void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int
     __local ${TA} t[${MR * NR}] __attribute__((aligned(64)));
     ${place.begin()}
     const int first_row = get_group_id(1) * mc, first_col = get_group_id(0) * nc;
-    const int rows = m - first_row < mc ? m - first_row : mc, cols = n - first_col < nc ? n - first_col : nc;
+    const int rows = m - first_row < mc ? m - first_row : mc;
+    const int cols = n - first_col < nc ? n - first_col : nc;
     a_g += first_row * a_m;
     b_g += first_col * b_n;
     c_g += first_row * c_m + first_col * c_n;
@@ -161,7 +164,8 @@ void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int
     % if reads_a != 'direct':
         for (int i = 0; i < rows; i += ${MR}) {
             const int count_r = rows - i < ${MR} ? rows - i : ${MR};
-            pack_a(depth, a_g + step * a_k + (i - ${spare_rows}) * a_m, a_k, a_m, count_r, a_panel + i * depth);
+            __global const ${TI}* a = a_g + step * a_k + (i - ${spare_rows}) * a_m;
+            pack_a(depth, a, a_k, a_m, count_r, a_panel + i * depth);
         }
     % endif
         for (int j = 0; j < cols; j += ${NR}) {
@@ -174,9 +178,10 @@ void gemm_cpu(${place.parameters(TI, TO)}, const int mc, const int nc, const int
                 const int count_r = rows - i < ${MR} ? rows - i : ${MR};
                 const int spare = ${spare_rows} * ${NR} + from_c;
                 __global ${TO}* restrict c = c_g + i * c_m + j * c_n;
-                multiply(depth, ${'a_g + step + i * a_m, a_m' if reads_a == 'direct' else 'a_panel + i * depth'},
-                         ${'b, b_k' if reads_b == 'direct' else 'b_panel'}, c, c_m, c_n, count_r, count_c,
-                         spare, first, last, t);
+                multiply(depth,
+                         ${'a_g + step + i * a_m, a_m' if reads_a == 'direct' else 'a_panel + i * depth'},
+                         ${'b, b_k' if reads_b == 'direct' else 'b_panel'},
+                         c, c_m, c_n, count_r, count_c, spare, first, last, t);
             % if side:
                 for (int r = 0; last && r < count_r; r++) {
                     __local ${TA}* made = t + spare + r * ${NR};

@@ -1,7 +1,20 @@
 ## Shared body of the matrix kernels for devices with many small work-items: a work-group of
 ## DM x DN items computes a tile of DM*RM x DN*RN results, staged through local memory KW steps of k
 ## at a time. No kernel of its own.
-##
+
+## Copies the tile `tile` of `width` rows, or columns, and KW steps to local memory. which: what
+## `value`, a C expression like a or b of product, calls its row or column, counted from `first`.
+<%def name="stage(TA, tile, width, items, KW, which, first, limit, value, by_k)">
+        for (int i = lid; i < ${KW * width}; i += ${items}) {
+            const int at_k = (${by_k}) ? i % ${KW} : i / ${width};
+            const int at = (${by_k}) ? i / ${KW} : i % ${width};
+            const int ${which} = ${first} + at, k = step + at_k;
+            ${TA} x = 0;
+            if (${which} < ${limit} && k < k_end) x = ${value};
+            ${tile}[at_k][at] = x;
+        }
+</%def>
+
 ## a, b: C expressions for the elements at (row, k) and (k, col), only evaluated inside m, n, depth
 ## [k_begin, k_end); a_by_k, b_by_k: C conditions telling that k is the fast axis in memory;
 ## put: C statement that stores acc at (row, col).
@@ -14,22 +27,8 @@
     ${TA} ${', '.join('acc%d_%d = 0' % (r, c) for c in range(RN))};
 % endfor
     for (int step = k_begin; step < k_end; step += ${KW}) {
-        for (int i = lid; i < ${KW * DM * RM}; i += ${DM * DN}) {
-            const int at_k = (${a_by_k}) ? i % ${KW} : i / ${DM * RM};
-            const int at_m = (${a_by_k}) ? i / ${KW} : i % ${DM * RM};
-            const int row = first_row + at_m, k = step + at_k;
-            ${TA} x = 0;
-            if (row < m && k < k_end) x = ${a};
-            a_l[at_k][at_m] = x;
-        }
-        for (int i = lid; i < ${KW * DN * RN}; i += ${DM * DN}) {
-            const int at_k = (${b_by_k}) ? i % ${KW} : i / ${DN * RN};
-            const int at_n = (${b_by_k}) ? i / ${KW} : i % ${DN * RN};
-            const int col = first_col + at_n, k = step + at_k;
-            ${TA} x = 0;
-            if (col < n && k < k_end) x = ${b};
-            b_l[at_k][at_n] = x;
-        }
+        ${stage(TA, 'a_l', DM * RM, DM * DN, KW, 'row', 'first_row', 'm', a, a_by_k)}
+        ${stage(TA, 'b_l', DN * RN, DM * DN, KW, 'col', 'first_col', 'n', b, b_by_k)}
         barrier(CLK_LOCAL_MEM_FENCE);
         for (int k = 0; k < ${KW}; k++) {
         % for r in range(RM):

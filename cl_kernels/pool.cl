@@ -34,12 +34,7 @@ __kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x
     % endif
         __global ${TO}* restrict y = y_g + row * out_w;
     % if by_row:
-        int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
-        if (hi > out_w) hi = out_w;
-    % if not window.repeats(kind, DH, DW):
-        if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h) hi = 0;
-    % endif
-        if (hi < lo) lo = hi = 0;
+        ${window.inner(kind, KH, KW, SW, PW, DH, DW)}
         for (int ow = lo; ow < hi; ow++) {
             const int iw0 = ow * ${SW} - ${PW};
             ${window.inside(kind, TA, KH, KW, DH, DW)}

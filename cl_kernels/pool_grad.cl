@@ -27,13 +27,7 @@ __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restri
         for (int oh = oh0; oh < oh1; oh++) {
             const int ih0 = oh * ${SH} - ${PH};
             __global const ${T}* restrict y = y_g + y_offset + (plane * out_h + oh) * out_w;
-            /* windows [lo, hi) of this row lie inside the image */
-            int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
-            if (hi > out_w) hi = out_w;
-    % if not window.repeats(kind, DH, DW):
-            if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h) hi = 0;
-    % endif
-            if (hi < lo) lo = hi = 0;
+            ${window.inner(kind, KH, KW, SW, PW, DH, DW)}
         % if kind == 'max':
             for (int start = lo; start < hi; start += 64) {
                 /* Two loops: the search becomes vector code, the scattered sum cannot. */

@@ -26,6 +26,16 @@
 ## of what lies outside: that changes no maximum, and saves a branch for each tap.
 <%def name="repeats(kind, DH, DW)"><% return kind == 'max' and DH == DW == 1 %></%def>
 
+## The windows [lo, hi) of a row at ih0 that `inside` takes without edge.
+<%def name="inner(kind, KH, KW, SW, PW, DH, DW)">
+    int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
+    if (hi > out_w) hi = out_w;
+% if not repeats(kind, DH, DW):
+    if (ih0 < 0 || ih0 + ${(KH - 1) * DH} >= h) hi = 0;
+% endif
+    if (hi < lo) lo = hi = 0;
+</%def>
+
 ## The window at (ih0, iw0) inside the plane; with edge, columns may lie outside, and rows always
 ## may where `repeats` says so.
 <%def name="inside(kind, TA, KH, KW, DH, DW, edge=False)">

@@ -70,29 +70,42 @@ def follows(vectors):
 % endfor
 </%def>
 
-## Loads a tile per lane, `rows` x `cols` elements, of which lane l begins at place(l) and rows are
-## `pitch` apart; and stores matrix * tile * matrix' with the element (i, j) at store(i, j).
-<%def name="transform(tile, matrix, place, pitch, store)">
+## matrix * tile * matrix'. Called with two blocks: column(j) declares that column of the tile as
+## vectors r0, r1, ...; row(i) takes that row of the result from h0, h1, ...
+<%def name="transform(matrix)">
 <% size, taken = len(matrix), len(matrix[0]) %>
-% for i in range(taken):
+% for j in range(taken):
     {
+        ${caller.column(j)}
+        ${linear(matrix, ['r%d' % i for i in range(taken)], ['h%d' % i for i in range(size)])}
+    % for i in range(size):
+        t_l[${i * taken + j}] = h${i};
+    % endfor
+    }
+% endfor
+% for i in range(size):
+    {
+        ${linear(matrix, ['t_l[%d]' % (i * taken + j) for j in range(taken)],
+                 ['h%d' % j for j in range(size)])}
+        ${caller.row(i)}
+    }
+% endfor
+</%def>
+
+## The same of a tile per lane, of which lane l begins at place(l) and rows are `pitch` apart; element
+## (i, j) of the result goes to store(i, j). Rows are read together, so it is transposed throughout.
+<%def name="transform_lanes(tile, matrix, place, pitch, store)">
+<%self:transform matrix="${matrix}">
+<%def name="column(i)">
     % for l in range(8):
         vec r${l} = *(__local const uvec*)(${place(l)} + ${i} * ${pitch});
     % endfor
         ${tile.transpose(8)}
-        ${linear(matrix, ['r%d' % j for j in range(taken)], ['h%d' % j for j in range(size)])}
-    % for j in range(size):
-        t_l[${i * size + j}] = h${j};
-    % endfor
-    }
-% endfor
-% for j in range(size):
-    {
-        ${linear(matrix, ['t_l[%d]' % (i * size + j) for i in range(taken)],
-                 ['h%d' % i for i in range(size)])}
-    % for i in range(size):
+</%def>
+<%def name="row(j)">
+    % for i in range(len(matrix)):
         *(__local vec*)(${store(i, j)}) = h${i};
     % endfor
-    }
-% endfor
+</%def>
+</%self:transform>
 </%def>

@@ -81,9 +81,10 @@ from cltensor.ops.create import (
     new_zeros,
     numel,
     to,
+    type_as,
 )
 from cltensor.ops.index import getitem, index_select, masked_select, nonzero, take
-from cltensor.ops.inplace import INPLACE, RESHAPING, assign
+from cltensor.ops.inplace import INPLACE, RESHAPING
 from cltensor.ops.join import (
     cat,
     concat,
@@ -247,10 +248,9 @@ FloatTensor, DoubleTensor, HalfTensor = (TYPES[f"{k}Tensor"] for k in ("Float", 
 LongTensor, IntTensor, ShortTensor = (TYPES[f"{k}Tensor"] for k in ("Long", "Int", "Short"))
 CharTensor, ByteTensor, BoolTensor = (TYPES[f"{k}Tensor"] for k in ("Char", "Byte", "Bool"))
 
+op.refuse_others(globals())
 operators.install(globals())
 operators.install_in_place(INPLACE, RESHAPING)
-op.refuse_others(globals())
-Tensor._assign = assign
 
 # These shadow built-ins, so they come last: nothing below may need the originals.
 float, int, bool = float32, int32, bool_

@@ -12,6 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable, Hashable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyopencl as cl
 
     from cltensor.memory import Buffer, Pool
+    from cltensor.program import Kernel
     from cltensor.replay import Recorder
 
 _KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
@@ -113,7 +115,8 @@ class Device:
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.is_intel = "Intel" in cl_device.platform.name
         self.lock = threading.RLock()
-        self.kernels: dict[Any, Any] = {}
+        #: Built kernels; see `add_kernel`.
+        self.kernels: dict[Hashable, Kernel] = {}
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
         self.tuned: dict[Any, Any] = {}
         #: While a call is recorded for replay, who notes the launches.
@@ -160,6 +163,17 @@ class Device:
                 f"device: '{self.name}' was opened before this process was forked, and OpenCL does "
                 "not survive a fork; start workers with multiprocessing's 'spawn' method"
             )
+
+    def add_kernel(self, key: Hashable, make: Callable[..., Kernel], *args: Any) -> Kernel:
+        """The kernel of `key`, which no other thread builds meanwhile: make(*args), if it is new.
+
+        Whoever launches asks ``device.kernels.get(key) or device.add_kernel(key, make, *args)``:
+        after the first time that is one look-up in a dictionary, and no call.
+        """
+        with self.lock:
+            if key not in self.kernels:
+                self.kernels[key] = make(*args)
+            return self.kernels[key]
 
     def synchronize(self) -> None:
         """Wait until everything launched on this device is done, then report index faults."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -48,9 +48,6 @@ __all__ = [
     "realize_together", "reduction", "stored", "window",
 ]  # fmt: skip
 
-if TYPE_CHECKING:
-    from cltensor.program import Kernel
-
 #: An expression is computed before it would grow past these. OpenCL's full profile guarantees only
 #: 1024 bytes of kernel arguments: twelve operands of rank five fit.
 MAX_NODES = 24
@@ -62,7 +59,7 @@ _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margi
 
 def window(value: Value, shape: Shape, strides: Shape, offset: int) -> Value:
     """Another view of the buffer of `value`; strides and offset in elements."""
-    view = stored(shape, value.dtype, value.device, realize(value))
+    view = stored(shape, value.dtype, value.device, value.buffer or realize(value))
     view.strides = strides
     view.offset = offset
     return view
@@ -144,7 +141,8 @@ def reduction(
 def product(op: Producer, operands: tuple[Value, ...], shape: Shape, dtype: np.dtype) -> Value:
     """What the kernel of `op` will make of `operands`, which are computed now."""
     for operand in operands:
-        realize(operand)
+        if operand.buffer is None:
+            realize(operand)
     value = Value(shape, dtype, operands[0].device)
     value.op = op
     value.args = operands
@@ -184,7 +182,7 @@ def realize(value: Value) -> Buffer:
             else:
                 expression = Expression((top,), top, rows, joins=rows is None)
                 if expression.product and (expression.replacing or expression.parts):
-                    expression = Expression((top,), top)
+                    expression.needs.append(expression.product)  # whose kernel can do neither
             if expression.needs:
                 stack += expression.needs
                 continue
@@ -243,10 +241,9 @@ def _launch_pointwise(root: Value, expression: Expression) -> None:
     space = _space(root.shape, leaves)
     wide = _is_wide(n, leaves)
     key = ("pointwise", tuple(expression.key), space.flags, wide)
-    kernel: Kernel | None = device.kernels.get(key)
-    if kernel is None:
-        kernel = pointwise_kernel(device, expression.entries, space, wide)
-        device.kernels[key] = kernel
+    kernel = device.kernels.get(key) or device.add_kernel(
+        key, pointwise_kernel, device, expression.entries, space, wide
+    )
     buffers = _allocate(expression.outputs)
     groups, local, chunk = pointwise_grid(device, device.is_cpu, root.dtype, n)
     parts = expression.parts
@@ -318,10 +315,9 @@ def _launch_rows(expression: Expression, rows: Rows) -> bool:
     wide = _is_wide(count * length, leaves)
     short = length <= KEPT_LENGTH
     key = ("rows", tuple(expression.key), space.flags, space.kept, wide, short)
-    kernel: Kernel | None = device.kernels.get(key)
-    if kernel is None:
-        kernel = row_kernel(device, expression.entries, space, wide, short)
-        device.kernels[key] = kernel
+    kernel = device.kernels.get(key) or device.add_kernel(
+        key, row_kernel, device, expression.entries, space, wide, short
+    )
     buffers = _allocate(expression.outputs)
     tasks, local = row_grid(device, device.is_cpu, count, length)
     kernel(
@@ -359,13 +355,10 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
         op.id, *cut[3:], accumulator.num, results, tuple(expression.key), space.flags, space.kept,
         wide, partial,
     )  # fmt: skip
-    kernel: Kernel | None = device.kernels.get(key)
-    if kernel is None:
-        kernel = reduction_kernel(
-            device, op, accumulator, expression.entries, results, space, wide, groups, columns,
-            partial,
-        )  # fmt: skip
-        device.kernels[key] = kernel
+    kernel = device.kernels.get(key) or device.add_kernel(
+        key, reduction_kernel, device, op, accumulator, expression.entries, results, space, wide,
+        groups, columns, partial,
+    )  # fmt: skip
     buffers = _allocate(expression.outputs)
     size = prod(root.shape) + (outer if partial and op.kind == "moments" else 0)
     given = [device.pool.allocate(splits * size * root.dtype.itemsize)]

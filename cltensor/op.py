@@ -26,8 +26,9 @@ import numpy as np
 from cltensor import fusion
 from cltensor.codegen import Formula, Reduction, Shape
 from cltensor.dtypes import bool_, promote, to_float, with_scalar
-from cltensor.errors import DeviceError, DTypeError, ShapeError
+from cltensor.errors import CLTensorError, DeviceError, DTypeError, ShapeError
 from cltensor.fusion import Value
+from cltensor.operators import Operators
 from cltensor.program import Live
 from cltensor.tensor import Tensor, show
 
@@ -146,13 +147,16 @@ def require_tensor(operation: str, name: str, x: Any) -> None:
         )
 
 
-#: Names of the first parameter of functions of a tensor.
+#: Names of the first parameter of functions of a tensor, and of further ones that take tensors.
 _OPERANDS = {"x", "input"}
+_FURTHER = {
+    "other", "mask", "target", "weight", "pos_weight", "bias", "running_mean", "running_var"
+}  # fmt: skip
 
 
 def refuse_others(namespace: dict[str, Any]) -> None:
     """Make the public functions of a module, given its `namespace`, or of a package refuse what is
-    no tensor, as operations do. Methods, whose first operand is one, need not."""
+    no tensor, as operations do."""
     module, refusing = namespace["__name__"], {}
     for name, function in namespace.items():
         if not inspect.isfunction(function) or name.startswith("_"):
@@ -172,13 +176,18 @@ def _refusing(function: Callable[..., Any], parameters: tuple[str, ...]) -> Call
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if args or first in kwargs:
-            require_tensor(operation, first, args[0] if args else kwargs[first])
+            x = args[0] if args else kwargs[first]
+            if not isinstance(x, Operators):  # a call less for each call of a method
+                require_tensor(operation, first, x)
         try:
             return function(*args, **kwargs)
-        except AttributeError as error:
-            # What is asked for a tensor's attribute in vain may be another operand.
+        except CLTensorError:
+            raise
+        except (AttributeError, TypeError) as error:
+            # What was asked for a tensor's attribute, or computed with, may be another operand.
             for name, x in (*zip(parameters, args, strict=False), *kwargs.items()):
-                if x is error.obj:
+                asked = x is getattr(error, "obj", error)
+                if asked or (name in _FURTHER and x is not None):
                     require_tensor(operation, name, x)
             raise
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import wraps
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 #: Python's operator methods and the functions behind them; r: with operands exchanged too.
@@ -49,7 +50,7 @@ mm moveaxis movedim mul multiply mv narrow ne neg negative new_empty new_full ne
 new_zeros nonzero norm not_equal numel outer pad permute pow prod reciprocal relu remainder repeat
 repeat_interleave reshape roll round rsqrt scatter_add sigmoid sign silu sin sinh softmax softplus
 split sqrt square squeeze std sub subtract sum swapaxes t take take_along_axis tan tanh tile to
-topk transpose tril triu true_divide trunc type unbind unflatten unsqueeze var view view_as
+topk transpose tril triu true_divide trunc type type_as unbind unflatten unsqueeze var view view_as
 """.split()
 
 #: Methods that cast, under PyTorch's names.
@@ -114,6 +115,9 @@ class Operators:
 
 
 def _method(function: Callable[..., Any]) -> Callable[..., Any]:
+    if isfunction(function):
+        return function
+
     @wraps(function, assigned=("__name__", "__doc__"), updated=())
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         return function(self, *args, **kwargs)

@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -150,15 +150,12 @@ def kernel(device: Device, template: str, **params: Any) -> Kernel:
     Raises KernelError with template, parameters, source and build log.
     """
     key = (template, tuple(params.items()))
-    found = device.kernels.get(key)
-    if found is None:
-        with device.lock:
-            found = device.kernels.get(key)
-            if found is None:
-                source = render(device, template, **params)
-                found = build(device, template, source, f"{template}.cl with {params}")
-                device.kernels[key] = found
-    return found
+    return device.kernels.get(key) or device.add_kernel(key, _make, device, template, params)
+
+
+def _make(device: Device, template: str, params: Mapping[str, Any]) -> Kernel:
+    source = render(device, template, **params)
+    return build(device, template, source, f"{template}.cl with {params}")
 
 
 def build(device: Device, name: str, source: str, origin: str) -> Kernel:

@@ -19,7 +19,7 @@ import numpy as np
 from cltensor import fusion
 from cltensor.codegen import Shape, contiguous_strides
 from cltensor.device import Device, get
-from cltensor.dtypes import as_dtype, default_float
+from cltensor.dtypes import as_dtype, default_float, float16, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.fusion import Value
 from cltensor.memory import Buffer, download, upload
@@ -51,7 +51,7 @@ class Tensor(Operators):
 
     __slots__ = ("__weakref__", "_value", "_version")
 
-    #: How `x[key] = value` is done; set by the package, since it takes operations.
+    #: How `x[key] = value` is done; set in ops/inplace.py, since it takes operations.
     _assign: ClassVar[Callable[..., None]]
 
     def __init__(self, value: Value) -> None:
@@ -69,7 +69,14 @@ class Tensor(Operators):
 
     @staticmethod
     def from_numpy(array: np.ndarray, device: Device | str | None = None) -> Tensor:
-        """A copy of `array` on `device`, with the dtype of `array`."""
+        """A copy of `array` on `device`, with the dtype of `array`.
+
+        Raises DTypeError for what is no array, and for a dtype that the device has not.
+        """
+        if not isinstance(array, (np.ndarray, np.generic)):
+            raise DTypeError(
+                f"from_numpy: array is {show(array)}, not a NumPy array; use ct.tensor(...)"
+            )
         target = get(device)
         dtype = as_dtype(array.dtype)
         require_dtype("tensor", dtype, target)
@@ -333,10 +340,7 @@ _ALONE = _sole_owner_counts()
 
 def require_dtype(operation: str, dtype: np.dtype, device: Device) -> None:
     """Raise DTypeError if `device` cannot compute with `dtype`."""
-    missing = (dtype.name == "float64" and not device.fp64) or (
-        dtype.name == "float16" and not device.fp16
-    )
-    if missing:
+    if (dtype == float64 and not device.fp64) or (dtype == float16 and not device.fp16):
         raise DTypeError(
             f"{operation}: '{device}' ({device.title}) has no {dtype.name}; use float32, or "
             "another device (python -m cltensor info lists what each has)"

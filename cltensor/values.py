@@ -240,7 +240,8 @@ class Expression:
 
     def _visit_pending(self, value: Value) -> None:
         op: Any = value.op
-        if type(op) is Formula and (value.shape in self._shapes or value.owner() is None):
+        inline = value.owner() is None or not value.leaves  # a constant costs nothing
+        if type(op) is Formula and (inline or value.shape in self._shapes):
             self._node(value)
         elif op is JOIN:
             self.parts = value.args
@@ -302,7 +303,7 @@ class Expression:
         self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
 
     def _storage(self, value: Value) -> int:
-        if value.owner() is None and value is not self._wanted:
+        if value is not self._wanted and (value.owner() is None or not value.leaves):
             return DROPPED
         if value.target is not None:
             slot = self._slots.get(id(value.target))

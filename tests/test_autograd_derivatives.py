@@ -38,6 +38,16 @@ def test_an_unused_input_is_an_error_unless_allowed(device):
     assert gy is None
 
 
+def test_what_is_no_variable_is_refused(device):
+    x, constant = leaf([1.0]), ct.ones(1)
+    with pytest.raises(GradientError, match=r"grad: a Tensor of shape \(1,\) among the outputs is"):
+        ct.grad(constant, x)
+    with pytest.raises(GradientError, match="grad: a Tensor of shape .* among the inputs is not"):
+        ct.grad(x * 2, [x, constant])
+    with pytest.raises(GradientError, match="grad: 7 among the inputs is not a Variable; make"):
+        ct.grad(x * 2, 7)
+
+
 def test_create_graph_makes_gradients_differentiable(mode):
     x = leaf([2.0, 3.0])
     (g,) = ct.grad((x**3).sum(), x, create_graph=True)

@@ -9,7 +9,7 @@ from leaves import leaf
 
 import cltensor as ct
 from cltensor.autograd import Variable
-from cltensor.errors import GradientError, ShapeError
+from cltensor.errors import DTypeError, GradientError, ShapeError
 
 
 def test_facts_of_leaves_and_results(device):
@@ -87,6 +87,13 @@ def test_a_gradient_assigned_must_fit(device):
         x.grad = ct.ones(3)
     with pytest.raises(GradientError, match="does not require a gradient"):
         Variable(ct.ones(1)).grad = ct.ones(1)
+
+
+def test_only_a_tensor_can_be_the_data(device):
+    x = ct.Variable([1.0])
+    with pytest.raises(DTypeError, match="^data: what is assigned is a list, not a tensor"):
+        x.data = [2.0]
+    assert x.tolist() == [1]
 
 
 def test_assignment_to_elements_is_recorded(device):

@@ -233,9 +233,17 @@ def test_tinygrad_takes_the_same_step():
     assert found.ratio("tinygrad") > 0
 
 
-def test_nothing_to_run_is_an_error(capsys):
-    assert command.main(["--only", "no such case"]) == 1
-    assert "no case has 'no such case' in its name" in capsys.readouterr().err
+def test_several_texts_choose_the_cases_with_any_of_them(monkeypatch, capsys):
+    cases = [Case(FAMILIES[0], name, doubling) for name in ("one", "two", "three")]
+    monkeypatch.setattr(command, "all_cases", lambda: cases)
+    assert command.main(["--kernels", "--only", "ee", f"{FAMILIES[0]}/o"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [c.name for c in cases if c.title in shown] == ["one", "three"]
+
+
+def test_texts_that_no_case_has_are_an_error(capsys):
+    assert command.main(["--only", "no such case", "add 1e6", "nor this"]) == 1
+    assert "no case has 'no such case' or 'nor this' in its name" in capsys.readouterr().err
 
 
 def test_a_device_that_is_absent_is_an_error(capsys):

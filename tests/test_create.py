@@ -133,6 +133,13 @@ def test_full_refuses_what_does_not_fit_at_the_call(device, value, dtype):
         ct.full((2,), value, dtype=dtype)
 
 
+def test_full_refuses_more_than_one_number(device):
+    with pytest.raises(DTypeError, match=r"^full: value is a ndarray of shape \(3,\), not"):
+        ct.full((2,), np.ones(3))
+    with pytest.raises(DTypeError, match=r"^full: value is a list, .* ct\.tensor\("):
+        ct.ones(2).fill_([1.0, 2.0])
+
+
 def test_like_functions_follow_their_model(device):
     x = ct.tensor([[1, 2]], dtype="int16")
     for made, value in ((ct.zeros_like(x), 0), (ct.ones_like(x), 1), (ct.full_like(x, 7), 7)):
@@ -176,12 +183,27 @@ def test_linspace_eye_and_meshgrid(device):
             np.testing.assert_array_equal(got.numpy(), want)
     with pytest.raises(ValueError, match="indexing is 'zz'"):
         ct.meshgrid(ct.arange(2), indexing="zz")
+    with pytest.raises(DTypeError, match=r"^meshgrid: xs\[1\] is a list, not a tensor"):
+        ct.meshgrid(ct.arange(2), [1, 2])
 
 
 def test_new_creates_beside_a_tensor(device):
     x = ct.zeros(2, dtype="int32")
     assert x.new_zeros(3).dtype == x.new_ones(3).dtype == x.new_tensor([1.5]).dtype == ct.int32
     assert x.new_full((2,), 4).numpy().tolist() == [4, 4]
+
+
+def test_like_another_tensor(device):
+    x, whole = ct.tensor([1.5, 2.0]), ct.zeros(1, dtype="int16")
+    for like in (x.to(whole), x.type_as(whole), Variable(x).type_as(whole), x.to(Variable(whole))):
+        assert like.dtype == ct.int16
+        assert like.tolist() == [1, 2]
+    assert x.type_as(ct.ones(3)) is x
+    for wrong in (np.zeros(1, "int16"), [1], None):
+        with pytest.raises(DTypeError, match="^type_as: other is a .* not a tensor; wrap it"):
+            x.type_as(wrong)
+    with pytest.raises(DTypeError, match="^dtype: "):
+        x.to(np.zeros(1, "int16"))
 
 
 def test_to_moves_and_casts(device, other_device):
@@ -202,3 +224,10 @@ def test_from_numpy_keeps_the_dtype(device):
     x = ct.from_numpy(np.arange(3, dtype="uint16"))
     assert x.dtype == ct.uint16
     assert x.numpy().tolist() == [0, 1, 2]
+    assert ct.from_numpy(np.float32(3)).item() == 3
+
+
+@pytest.mark.parametrize("wrong", [[1, 2], None, "text", 7])
+def test_from_numpy_takes_arrays_only(device, wrong):
+    with pytest.raises(DTypeError, match=r"^from_numpy: .* not a NumPy array; use ct\.tensor\("):
+        ct.from_numpy(wrong)

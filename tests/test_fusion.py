@@ -272,6 +272,26 @@ def test_sole_owners_are_written_in_place(device, mode):
     assert x.numpy()[:4].tolist() == [5, 1, 2, 7]
 
 
+def test_a_product_is_computed_before_what_replaces_a_value_in_place(device, deferred, monkeypatch):
+    made = []
+
+    class Counted(fusion.Expression):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            made.append(self)
+
+    old, x = ready(40, 40), ready(40, 40) / 1600
+    a = old.numpy() / 1600
+    x.realize()
+    new = old * 0.5 - x @ x
+    new._value.target = old._value
+    monkeypatch.setattr(fusion, "Expression", Counted)
+    with Work() as work:
+        assert new.realize().buffer is old.buffer
+    assert (work.launches, len(made)) == (2, 2)
+    np.testing.assert_allclose(new.numpy(), a * 800 - a @ a, rtol=1e-5)
+
+
 def test_rebinding_leaves_other_names_alone(device, mode):
     x = ready(3)
     y = x

@@ -27,8 +27,10 @@ def batches(count):
 def train(make_optimizer, wrap, steps=7, change=lambda step, model, optimizer: None):
     model = network()
     optimizer = make_optimizer(model.parameters())
+    calls = []
 
     def step(x, y):
+        calls.append(1)
         optimizer.zero_grad()
         loss = nn.functional.cross_entropy(model(x), y)
         loss.backward()
@@ -41,7 +43,7 @@ def train(make_optimizer, wrap, steps=7, change=lambda step, model, optimizer: N
     for i, (x, y) in enumerate(batches(steps)):
         change(i, model, optimizer)
         losses.append(run(x, y).item())
-    return losses, {k: v.numpy() for k, v in model.state_dict().items()}
+    return losses, {k: v.numpy() for k, v in model.state_dict().items()}, len(calls)
 
 
 OPTIMIZERS = {
@@ -59,6 +61,7 @@ def test_a_training_step_has_the_same_bits(name):
     assert plain[0] == jitted[0]
     for key, value in plain[1].items():
         np.testing.assert_array_equal(value, jitted[1][key], err_msg=key)
+    assert (plain[2], jitted[2]) == (7, 2)  # one call to build, one to record
 
 
 def test_a_new_learning_rate_is_used():

@@ -155,6 +155,38 @@ def test_memory_is_flat_after_the_second_step_of_training(device):
     assert len(set(in_use[1:])) == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("replayed", [False, True])
+def test_ten_thousand_steps_of_training_take_no_more_than_the_first(device, replayed):
+    ct.manual_seed(0)
+    model = ct.nn.Sequential(ct.nn.Linear(6, 8), ct.nn.ReLU(), ct.nn.Linear(8, 3))
+    optimizer = ct.optim.Adam(model.parameters(), lr=1e-3)
+    loss_fn = ct.nn.CrossEntropyLoss()
+
+    def step(x, labels):
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    train = ct.jit(step) if replayed else step
+    random = np.random.default_rng(0)
+    images = random.normal(size=(256, 6)).astype("float32")
+    labels = images[:, :3].argmax(1)
+    held, losses = [], []
+    for i in range(10_001):
+        at = slice(i * 16 % 256, i * 16 % 256 + 16)
+        loss = train(ct.tensor(images[at]), ct.tensor(labels[at]))
+        if i % 2500 == 100:
+            losses.append(loss.item())
+            gc.collect()
+            summary = ct.memory_summary()
+            held.append((summary["in_use"], summary["cached"], summary["peak"]))
+    assert len(set(held)) == 1
+    assert losses[-1] < 0.3 * losses[0]
+
+
 def test_a_released_graph_gives_its_memory_back(device):
     gc.collect()
     x = ct.ones(100_000, requires_grad=True)

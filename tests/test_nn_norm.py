@@ -48,6 +48,14 @@ def test_batch_norm_uses_the_batch_and_then_what_it_remembers():
     np.testing.assert_array_equal(layer.running_var.numpy(), [1, 1])
 
 
+def test_batch_norm_moves_running_statistics_that_are_variables():
+    x = ct.tensor([[1.0], [3.0]])
+    mean, var = ct.Variable(ct.zeros(1)), ct.Variable(ct.ones(1))
+    F.batch_norm(x, mean, var, training=True, momentum=0.5)
+    assert mean.item() == 1
+    assert var.item() == 1.5
+
+
 def test_batch_norm_large_mean_keeps_its_digits():
     x = array(64, 1, 4, 4) + 1000
     out = host(nn.BatchNorm2d(1)(ct.tensor(x)))

@@ -1,12 +1,14 @@
 """Python's operators, and the methods that Tensor and Variable share."""
 
 import operator
+import re
 
 import numpy as np
+import operands
 import pytest
 
 import cltensor as ct
-from cltensor.errors import DTypeError, ShapeError
+from cltensor.errors import CLTensorError, DTypeError, ShapeError
 from cltensor.operators import CASTS, METHODS
 
 
@@ -122,6 +124,44 @@ def test_what_is_no_operand_is_refused_by_name(x, other):
             function(x, other)
     with pytest.raises(DTypeError, match=r"^subtract: cannot combine a tensor"):
         operator.sub(other, x)
+
+
+def refusal(function, *args):
+    """The error of the library that the call raises, if it does."""
+    try:
+        function(*args)
+    except CLTensorError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "parameters", "slots"),
+    [pytest.param(*entry, id=entry[0]) for entry in operands.functions()],
+)
+def test_every_further_operand_is_taken_or_refused_by_name(
+    device, name, function, parameters, slots
+):
+    given = operands.arguments(name)
+    function(*given)
+    assert len(given) > max(slots), f"{name}: the call lacks {parameters[max(slots)]}"
+    recorded = [ct.Variable(a) if isinstance(a, ct.Tensor) else a for a in given]
+    for slot in slots:
+        fitting = given[slot]
+        array = fitting.numpy() if isinstance(fitting, ct.Tensor) else np.ones(3)
+        for wrong, shown, may_do in (
+            ([0.5, 1.5], "a list", False), ("text", "'text'", False), (None, "a NoneType", True),
+            (array, "a ndarray of shape", True), (7, "7", True),
+        ):  # fmt: skip
+            for call in (given, recorded):
+                first, *rest = [*call[:slot], wrong, *call[slot + 1 :]]
+                errors = [refusal(function, first, *rest)]
+                if name in METHODS:
+                    errors.append(refusal(getattr(first, name), *rest))
+                for error in errors:
+                    assert may_do or error is not None
+                    assert error is None or re.match(r"\w+: ", str(error)), error
+                    assert not isinstance(error, DTypeError) or shown in str(error), error
 
 
 @pytest.mark.parametrize("data", [3, [1.0, 2.0], np.ones(2), None])

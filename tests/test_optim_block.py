@@ -84,11 +84,12 @@ def test_an_update_is_written_over_the_old_values(device, mode):
     start = values((2,), (3,))
     block = block_of(*start)
     block.state = {"sum": ct.zeros(5).realize()}
-    old = block.values.buffer
+    old, state = block.values.buffer, block.state["sum"].buffer
     new = {"sum": block.state["sum"] + 1}
     block.store(block.values * 2, new)
     assert block.values.buffer is old
     assert_close(host(block.params), [2 * a for a in start], rtol=1e-6)
+    assert block.state["sum"].buffer is state
     assert block.state["sum"].tolist() == [1] * 5
 
 

@@ -170,8 +170,10 @@ def test_bad_indices_on_the_device_are_reported_at_the_next_read():
 def test_bad_arguments():
     x = ct.tensor(A[0, 0])
     index = ct.tensor(np.zeros((4, 5), "int64"))
-    with pytest.raises(DTypeError, match="gather: the index is float32"):
+    with pytest.raises(DTypeError, match=r"gather: the index is a Tensor .* \(float32\), not"):
         ct.gather(x, 0, x)
+    with pytest.raises(DTypeError, match=r"index_add: the index is a NoneType \(object\), not of"):
+        ct.index_add(x, 0, None, x)
     with pytest.raises(ShapeError, match="gather: an index of shape"):
         ct.gather(x, 0, index[0])
     with pytest.raises(ShapeError, match="gather: an index of shape"):

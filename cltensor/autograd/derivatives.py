@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.variable import Variable
 from cltensor.errors import GradientError
-from cltensor.tensor import Tensor
+from cltensor.tensor import Tensor, show
 
 
 def backward(
@@ -36,8 +36,7 @@ def grad(
     Raises GradientError when an input does not influence the outputs, unless allow_unused (then
     its gradient is None).
     """
-    outputs = [outputs] if isinstance(outputs, Variable) else list(outputs)
-    inputs = [inputs] if isinstance(inputs, Variable) else list(inputs)
+    outputs, inputs = _variables("outputs", outputs), _variables("inputs", inputs)
     if grad_outputs is None or isinstance(grad_outputs, (Tensor, Variable)):
         grad_outputs = [grad_outputs] * len(outputs)
     for x in inputs:
@@ -52,3 +51,16 @@ def grad(
             "grad: an input does not influence the outputs; pass allow_unused=True to get None"
         )
     return tuple(results)
+
+
+def _variables(name: str, given: Any) -> list[Variable]:
+    """The Variables of the argument `name` of `grad`: one, or a sequence of them."""
+    several = isinstance(given, Iterable) and not isinstance(given, (Variable, Tensor))
+    found = list(given) if several else [given]
+    for x in found:
+        if not isinstance(x, Variable):
+            raise GradientError(
+                f"grad: {show(x)} among the {name} is not a Variable; make one with "
+                "ct.tensor(..., requires_grad=True) and compute with it"
+            )
+    return found

@@ -215,9 +215,7 @@ def _unbroadcast(gradient: Any, shape: Shape) -> Any:
     lead = len(given) - len(shape)
     if lead < 0:
         raise ShapeError(f"backward: a rule gave shape {given} for operand {shape}")
-    axes = tuple(
-        [d for d, n in enumerate(given) if n != 1 and (d < lead or shape[d - lead] == 1)]
-    )
+    axes = tuple([d for d, n in enumerate(given) if n != 1 and (d < lead or shape[d - lead] == 1)])
     if axes and axes[-1] < lead:
         gradient = sum_over(gradient, tuple(range(lead)))
     elif axes:

@@ -13,7 +13,7 @@ from cltensor.autograd.mode import mode
 from cltensor.codegen import Shape
 from cltensor.device import Device
 from cltensor.errors import GradientError, ShapeError
-from cltensor.op import Op
+from cltensor.op import Op, require_tensor
 from cltensor.operators import Operators
 from cltensor.ops.scatter import setitem
 from cltensor.tensor import Size, Tensor
@@ -94,6 +94,7 @@ class Variable(Operators):
     @data.setter
     def data(self, data: Any) -> None:
         data = data._data if isinstance(data, Variable) else data
+        require_tensor("data", "what is assigned", data)
         recorder = data.device.recorder
         if recorder is not None:
             recorder.rebinds(("data", id(self)), self._data, lambda: self._data, self._show)

@@ -320,6 +320,7 @@ def _move(mean: Tensor, var: Tensor, stats: Tensor, count: int, momentum: float 
 
     stats: the batch's means and sums of squared differences from them.
     """
+    mean, var = mean.data, var.data
     batch = stats.reshape((2, *mean.shape)).astype(mean.dtype)
     moved_mean = (1 - momentum) * mean + momentum * batch[0]
     moved_var = (1 - momentum) * var + momentum * (batch[1] * (1 / (count - 1)))

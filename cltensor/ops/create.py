@@ -12,8 +12,10 @@ from cltensor import dtypes
 from cltensor.codegen import Shape
 from cltensor.device import Device, get
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.op import require_tensor
+from cltensor.operators import Operators
 from cltensor.ops import pointwise
-from cltensor.tensor import Tensor
+from cltensor.tensor import Tensor, show
 
 DeviceSpec = Device | str | None
 
@@ -89,8 +91,11 @@ def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) 
     if type(value) not in (bool, int, float):
         try:
             value = value.item()  # type: ignore[attr-defined]
-        except AttributeError:
-            raise DTypeError(f"full: {value!r} is no number") from None
+        except (AttributeError, ValueError):
+            raise DTypeError(
+                f"full: value is {show(value)}, not a number; for elements of their own use "
+                "ct.tensor(...)"
+            ) from None
     if value != value and dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
         raise DTypeError(f"full: NaN does not fit {dtypes.as_dtype(dtype).name}")
     if dtype is None:
@@ -195,7 +200,7 @@ def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> A
     for target in targets:
         if isinstance(target, Device):
             device = target
-        elif hasattr(target, "device") and hasattr(target, "dtype"):
+        elif isinstance(target, Operators):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
         elif isinstance(target, str) and not _names_dtype(target):
             device = target
@@ -204,6 +209,12 @@ def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> A
     if device is not None:
         x = to_device(x, get(device))
     return x if dtype is None else pointwise.astype(x, dtypes.as_dtype(dtype))
+
+
+def type_as(x: Any, other: Any) -> Any:
+    """`x` with the dtype of `other`, on its device."""
+    require_tensor("type_as", "other", other)
+    return to(x, other)
 
 
 def _names_dtype(text: str) -> bool:
@@ -219,6 +230,8 @@ def meshgrid(*xs: Any, indexing: str = "xy") -> Sequence[Any]:
     """Coordinate matrices of coordinate vectors, as NumPy's meshgrid."""
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is {indexing!r}; use 'xy' or 'ij'")
+    for i, x in enumerate(xs):
+        require_tensor("meshgrid", f"xs[{i}]", x)
     n = len(xs)
     order = list(range(n))
     if indexing == "xy" and n > 1:

@@ -19,7 +19,7 @@ from cltensor import dtypes
 from cltensor.codegen import contiguous_strides
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, IndexingError
-from cltensor.op import Op, broadcast_shapes, primitive
+from cltensor.op import Op, broadcast_shapes, primitive, require_tensor
 from cltensor.ops.scan import cumsum
 from cltensor.ops.shape import Cut, Shape, broadcast_to, cut_op, cut_view, permute, reshape
 from cltensor.ops.window import copy, spread, wide
@@ -308,6 +308,8 @@ def add_along(
 
 def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
     """The elements of x at `indices` along an axis; of the flattened x for None."""
+    if indices is None:  # which in a key would be a new axis
+        require_tensor("take", "indices", indices)
     if axis is None:
         x, axis = reshape(x, (x.size,)), 0
     key = (slice(None),) * (axis % max(x.ndim, 1))

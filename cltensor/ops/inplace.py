@@ -44,6 +44,9 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
         x.replace(setitem(x, key, value))
 
 
+Tensor._assign = assign
+
+
 def _fill(x: Any, value: float) -> Any:
     return full_like(x, value)
 

@@ -44,14 +44,12 @@ class Recipe:
     def joined(self, side: Side) -> Kernel:
         """The kernel with `side`."""
         key = (self.template, tuple(self.params.items()), side.key)
-        found = self.device.kernels.get(key)
-        if found is None:
-            source = render(
-                self.device, self.template, side=side.code, keep=side.keep, **self.params
-            )
-            origin = f"{self.template}.cl with {self.params} and a store side"
-            found = self.device.kernels[key] = build(self.device, self.template, source, origin)
-        return found
+        return self.device.kernels.get(key) or self.device.add_kernel(key, self._join, side)
+
+    def _join(self, side: Side) -> Kernel:
+        source = render(self.device, self.template, side=side.code, keep=side.keep, **self.params)
+        origin = f"{self.template}.cl with {self.params} and a store side"
+        return build(self.device, self.template, source, origin)
 
 
 class Launch(NamedTuple):

@@ -43,6 +43,8 @@ def _restore(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
 
 
 def _spread(g: Any, x_shape: tuple[int, ...], axis: Axis) -> Any:
+    if g.ndim == 0:  # part of the expression that reads it, where a view must be stored first
+        return g + full(x_shape, 0, g.dtype, g.device)
     return expand(_restore(g, x_shape, axis), x_shape)
 
 

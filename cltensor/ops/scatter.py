@@ -14,7 +14,7 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.op import Op, broadcast_shapes, normalize_axes, primitive
+from cltensor.op import Op, broadcast_shapes, normalize_axes, primitive, require_tensor
 from cltensor.ops.index import (
     add_along,
     getitem,
@@ -37,7 +37,7 @@ from cltensor.ops.shape import (
 )
 from cltensor.ops.window import BIT_TYPES, copy, spread, wide
 from cltensor.program import kernel
-from cltensor.tensor import Tensor
+from cltensor.tensor import Tensor, show
 
 # ---------------------------------------------------------------------------------------- setitem
 
@@ -142,10 +142,14 @@ def _index(name: str, index: Any, device: Any) -> Tensor:
     """An index argument as a Tensor of integers."""
     if hasattr(type(index), "__apply_op__"):
         index = index.data
-    if not isinstance(index, Tensor):
-        index = Tensor.from_numpy(np.asarray(index), device)
-    if index.dtype.kind not in "iu":
-        raise DTypeError(f"{name}: the index is {index.dtype.name}; it must be an integer tensor")
+    given = index if isinstance(index, Tensor) else np.asarray(index)
+    if given.dtype.kind not in "iu":
+        raise DTypeError(
+            f"{name}: the index is {show(index)} ({given.dtype}), not of integers; cast it with "
+            ".long(), or pass an integer tensor, array or list"
+        )
+    if not isinstance(given, Tensor):
+        return Tensor.from_numpy(given, device)
     if index.device is not device:
         raise DeviceError(
             f"{name}: operands are on '{device}' and '{index.device}'; move one with "
@@ -263,6 +267,7 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
     The sums run through the sources in order: the same bits in every run.
     """
     axis = normalize_axes("scatter_add", axis, x.ndim)[0]
+    require_tensor("scatter_add", "source", source)  # of an array only the kernel would complain
     index = _index("scatter_add", index, x.device)
     _, shown = _check_along("scatter_add", x, index, axis)
     if source.ndim != index.ndim or any(

@@ -104,7 +104,6 @@ class Block:
         for old, new in pairs:
             if new is not old and new.realize().buffer is not old.buffer:
                 copy_into(old, new)
-        self.state = state
 
     def split_state(self) -> list[dict[str, Any]]:
         """The state of each parameter: its steps and Tensors of its shape."""

@@ -1,0 +1,84 @@
+"""Calls of the public functions that take further tensors beside the first."""
+
+import inspect
+
+import numpy as np
+
+import cltensor as ct
+import cltensor.nn.functional as F
+from cltensor.op import Op
+
+#: Names of parameters that take a tensor, perhaps beside a number, a list or None.
+NAMES = {
+    *("a", "b", "c", "w", "x", "condition", "mask", "index", "indices", "key", "source", "other"),
+    *("min", "max", "target", "weight", "pos_weight", "bias", "running_mean", "running_var"),
+}
+#: A parameter of that name is none here.
+_NONE = {"moveaxis", "movedim"}
+
+
+def functions():
+    """(name, function, parameters, positions of further tensors) of each; those of nn.functional
+    are called F.<name>."""
+    found = []
+    for prefix, module, names in (("", ct, vars(ct)), ("F.", F, F.__all__)):
+        for name in sorted(set(names) - _NONE):
+            function = getattr(module, name)
+            if isinstance(function, Op):
+                parameters = function.params
+            elif inspect.isfunction(function):
+                parameters = tuple(inspect.signature(function).parameters)
+            else:
+                continue
+            slots = [i for i, p in enumerate(parameters) if i and p in NAMES]
+            if slots and name[0] != "_":
+                found.append((prefix + name, function, parameters, slots))
+    return found
+
+
+def arguments(name):
+    """Arguments that fit the function called `name`, with a tensor wherever one is taken."""
+
+    ones = ct.ones
+    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
+    image, filters, index = ones(1, 2, 5, 5), ones(4, 2, 3, 3), ct.zeros(2, 3, dtype="int64")
+    chances, n = x * 0.5, ct.tensor(np.ones((2, 3), "int64"))
+    known = {
+        "conv2d": (image, filters),
+        "conv_transpose2d": (image, ones(2, 4, 3, 3)),
+        "index_select": (x, 0, labels.clip(0, 1)),
+        "take": (x, labels, 1),
+        "take_along_axis": (x, index, 1),
+        "gather": (x, 1, index),
+        "index_add": (x, 0, ct.tensor([1, 0]), x),
+        "scatter_add": (x, 1, index, x),
+        "masked_select": (x, x > 0),
+        "masked_fill": (x, x > 0, 0.0),
+        "where": (x > 0, x, x),
+        "getitem": (x, labels.clip(0, 1)),
+        "addmm": (ones(2, 2), x, ones(3, 2)),
+        "bmm": (ones(1, 2, 3), ones(1, 3, 2)),
+        "dot": (vector, vector),
+        "matmul": (x, ones(3, 2)),
+        "mm": (x, ones(3, 2)),
+        "mv": (x, vector),
+        "outer": (vector, vector),
+        "clip": (x, x, x),
+        "clamp": (x, x, x),
+        "expand_as": (ones(1, 3), x),
+        "view_as": (x, ones(3, 2)),
+        "F.batch_norm": (x, vector, vector, vector, vector, True),
+        "F.binary_cross_entropy": (chances, chances, x),
+        "F.binary_cross_entropy_with_logits": (x, x, x, "mean", x),
+        "F.conv2d": (image, filters, ones(4)),
+        "F.conv_transpose2d": (image, ones(2, 4, 3, 3), ones(4)),
+        "F.cross_entropy": (x, labels, vector),
+        "F.nll_loss": (x, labels, vector),
+        "F.layer_norm": (x, (3,), vector, vector),
+        "F.linear": (x, ones(4, 3), ones(4)),
+        "F.huber_loss": (x, x, "mean", 1.0, x),
+        "F.smooth_l1_loss": (x, x),
+        "F.l1_loss": (x, x, "mean", x),
+        "F.mse_loss": (x, x, "mean", x),
+    }
+    return known.get(name, (n, n))  # of elementwise ones
