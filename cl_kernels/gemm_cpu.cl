@@ -4,9 +4,9 @@
 ## memory is cache.
 ##
 ## reads_a, reads_b: how a strip of a, or a panel of b, is read. direct: in place, the fast axis
-## being k in a and n in b. Or packed: across, where the other axis is fast; along, where k is; strided.
-## With across, and b direct, there are as many rows or columns as a register tile has: the last
-## strip or panel begins earlier, and `spare` results, computed before, are left out.
+## being k in a and n in b. Or packed: across, where the other axis is fast; along, where k is;
+## strided. With across, and b direct, there are as many rows or columns as a register tile has: the
+## last strip or panel begins earlier, and `spare` results, computed before, are left out.
 <%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512,
              reads_a='direct', reads_b='across', side=None, keep=True"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
@@ -16,6 +16,8 @@
     NR = NV * VW
     spare_rows = f'({MR} - count_r)' if reads_a == 'across' else '0'
     spare_cols = f'({NR} - count_c)' if reads_b in ('across', 'direct') else '0'
+    strip = 'a_g + step + i * a_m, a_m' if reads_a == 'direct' else 'a_panel + i * depth'
+    panel = 'b, b_k' if reads_b == 'direct' else 'b_panel'
 %>
 ${tile.vectors(TA, VW)}
 
@@ -178,10 +180,8 @@ void gemm_cpu(${place.parameters(TI, TO)},
                 const int count_r = rows - i < ${MR} ? rows - i : ${MR};
                 const int spare = ${spare_rows} * ${NR} + from_c;
                 __global ${TO}* restrict c = c_g + i * c_m + j * c_n;
-                multiply(depth,
-                         ${'a_g + step + i * a_m, a_m' if reads_a == 'direct' else 'a_panel + i * depth'},
-                         ${'b, b_k' if reads_b == 'direct' else 'b_panel'},
-                         c, c_m, c_n, count_r, count_c, spare, first, last, t);
+                multiply(depth, ${strip}, ${panel}, c, c_m, c_n, count_r, count_c, spare, first,
+                         last, t);
             % if side:
                 for (int r = 0; last && r < count_r; r++) {
                     __local ${TA}* made = t + spare + r * ${NR};
