@@ -8,7 +8,7 @@
 ## strided. With across, and b direct, there are as many rows or columns as a register tile has: the
 ## last strip or panel begins earlier, and `spare` results, computed before, are left out.
 <%page args="TI='float', TA='float', TO='float', VW=8, MR=6, NV=2, a_cap=49152, kc_cap=512,
-             reads_a='direct', reads_b='across', side=None, keep=True"/>\
+             reads_a='direct', reads_b='across', passes=True, side=None, keep=True"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="place" file="gemm_place.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
@@ -161,8 +161,9 @@ void gemm_cpu(${place.parameters(TI, TO)},
     b_g += first_col * b_n;
     c_g += first_row * c_m + first_col * c_n;
     for (int step = k_begin; step < k_end; step += kc) {
-        const int depth = k_end - step < kc ? k_end - step : kc, first = step == k_begin;
-        const int last = step + depth == k_end;
+        const int depth = k_end - step < kc ? k_end - step : kc;
+        const int first = ${'step == k_begin' if passes else 1};
+        const int last = ${'step + depth == k_end' if passes else 1};
     % if reads_a != 'direct':
         for (int i = 0; i < rows; i += ${MR}) {
             const int count_r = rows - i < ${MR} ? rows - i : ${MR};

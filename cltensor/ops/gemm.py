@@ -301,7 +301,7 @@ def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     run = Recipe(
         device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
         VW=width, MR=rows, NV=vectors, a_cap=a_cap, kc_cap=kc_cap,
-        reads_a=reads_a, reads_b=reads_b,
+        reads_a=reads_a, reads_b=reads_b, passes=part > kc,
     )  # fmt: skip
     grid = (ceil_div(n, nc), ceil_div(m, mc))
     # Rows of a mirrored tile are columns of the result: nothing for a store side to run along.
