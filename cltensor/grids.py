@@ -129,8 +129,8 @@ def reduction_grid(
     else:
         tasks = outer
     splits = 1
-    # Merging parts is another launch: on a CPU only worth it where cores would have little to do.
-    if length and 0 < tasks < (max(units // 4, device.compute_units) if is_cpu else units):
+    # Merging parts is another launch: on a CPU only worth it where cores lack tasks.
+    if length and 0 < tasks < (2 * device.compute_units if is_cpu else units):
         # Parts are merged by a reduction, too, which must be shorter for there to be an end of it.
         worthwhile = min(outer * length // (tasks * 4 * chunk), length // _SHORTEST_PART)
         splits = max(1, min(ceil_div(units, tasks), worthwhile))
