@@ -45,6 +45,10 @@ tuning.declare(
 LONGEST_ROW = 1 << 14
 #: So few elements that one work-item may take them all, if that saves a launch.
 SMALL_ROWS = 1 << 13
+#: Kernels are built for rows of so many columns at most, or for long ones. Short rows are read one
+#: after the other, as they lie in memory; few columns and long rows several at a time, the ones for
+#: there would be no vectors, the others because each row is a stream of its own.
+FEW, SHORT = 32, 512
 _SHORTEST_PART = 8  # elements, of each result
 _SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
 
@@ -114,7 +118,10 @@ def reduction_grid(
     local = 1 if is_cpu else _local(device, chosen["local"])
     units = device.compute_units * chosen["shares"]
     chunk = chosen["chunk"]
-    columns = chosen["columns"] if is_cpu else local
+    columns = local
+    if is_cpu:
+        most = chosen["columns"]
+        columns = min(most, FEW if width <= FEW else SHORT if width <= SHORT else most)
     if width:
         tasks = outer // width * ceil_div(width, columns)
     elif is_cpu:
@@ -122,8 +129,8 @@ def reduction_grid(
     else:
         tasks = outer
     splits = 1
-    # Merging parts is another launch: on a CPU only worth it where cores would have little to do.
-    if length and 0 < tasks < (max(units // 4, device.compute_units) if is_cpu else units):
+    # Merging parts is another launch: on a CPU only worth it where cores lack tasks.
+    if length and 0 < tasks < (2 * device.compute_units if is_cpu else units):
         # Parts are merged by a reduction, too, which must be shorter for there to be an end of it.
         worthwhile = min(outer * length // (tasks * 4 * chunk), length // _SHORTEST_PART)
         splits = max(1, min(ceil_div(units, tasks), worthwhile))

@@ -17,6 +17,7 @@ import numpy as np
 from cltensor.codegen import Code, Entry, Geometry, Reduction
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES
+from cltensor.grids import FEW, SHORT
 from cltensor.program import Kernel, build, kernel, render
 
 #: Functions that take a CPU many times as long as a sum.
@@ -130,7 +131,7 @@ def reduction_kernel(
         passes=passes(reduction, code, ctype),
         groups=min(groups, groups_for(code.lines)),
         # Several rows that are stored might overlap, as far as a compiler knows: no vectors.
-        unroll=1 if code.stores else 2 * groups_for(code.lines),
+        unroll=1 if code.stores or FEW < columns <= SHORT else 2 * groups_for(code.lines),
         columns=columns,
         totals=2 if kind == "moments" else len(results),
         planes=len(results) if kind != "moments" else 3 if partial else 2,

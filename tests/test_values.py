@@ -59,6 +59,14 @@ def test_only_what_somebody_holds_is_stored(device):
     assert storages(expression(result)) == [DROPPED, DROPPED, STORED]
 
 
+def test_a_constant_is_stored_only_when_it_is_asked_for(device):
+    held, x = ct.zeros(3), ready(2, 3)
+    found = expression(x + (held + 1))
+    assert storages(found) == [DROPPED, DROPPED, STORED]
+    assert (found.needs, found.leaves) == ([], [x._value])
+    assert storages(expression(held)) == [STORED]
+
+
 def test_equal_expressions_have_equal_keys(device):
     x, y = ready(5), ready(5)
     key = expression(x * 2 + y).key

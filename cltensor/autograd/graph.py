@@ -86,6 +86,22 @@ def needed(op: Op, wanted: tuple[bool, ...]) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(names) if name != "g")
 
 
+@cache
+def _sources(op: Op, names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    """For each of `names` the place of its argument, -1 for the output, and which fact of it is
+    meant, "" for itself."""
+    sources = []
+    for name in names:
+        if name == "out":
+            sources.append((-1, ""))
+        elif name in op.params:
+            sources.append((op.params.index(name), ""))
+        else:
+            argument, _, fact = name.rpartition("_")
+            sources.append((op.params.index(argument), fact))
+    return tuple(sources)
+
+
 def save(
     node: Node,
     op: Op,
@@ -95,20 +111,17 @@ def save(
     out: Tensor,
 ) -> None:
     """Keep in `node` what `names` stand for: operands (`raw`), parameters, the output, or facts."""
-    bound = op.bind(tuple(raw), kwargs)
+    given: Sequence[Any] = raw
+    if op.variadic or len(raw) < len(op.params):
+        bound = op.bind(tuple(raw), kwargs)
+        given = [bound.get(param) for param in op.params]
     saved: list[Any] = []
-    for name in names:
-        if name == "out":
-            saved.append(out)
-        elif name in bound:
-            saved.append(bound[name])
-        else:
-            argument, _, fact = name.rpartition("_")
-            source = bound[argument]
+    for place, fact in _sources(op, names):
+        source = out if place < 0 else given[place]
+        if fact:
             many = isinstance(source, tuple)
-            saved.append(
-                [getattr(s, fact) for s in source] if many else getattr(source, fact, None)
-            )
+            source = [getattr(s, fact) for s in source] if many else getattr(source, fact, None)
+        saved.append(source)
     node.saved = tuple(saved)
     node.versions = tuple([s._version if type(s) is Tensor else 0 for s in saved])
 

@@ -201,7 +201,7 @@ def matrix_transpose(x: Tensor) -> Tensor:
     """Exchange the last two axes (the property .mT)."""
     if x.ndim < 2:
         raise ShapeError(f"matrix_transpose: takes two or more dimensions, got shape {x.shape}")
-    return swapaxes(x, -2, -1)
+    return _permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
 def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
