@@ -187,7 +187,7 @@ def _built(device: Device, source: str) -> cl.Program:
     """The program of `source`, built."""
     import pyopencl as cl
 
-    if device.is_pocl:
+    if device.is_pocl and source.startswith(prelude(device)):
         try:
             return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER])
         except cl.RuntimeError:  # wrong, or it calls what builtins.cl does not declare
