@@ -171,9 +171,9 @@ def nll_loss(
     Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
     """
     operation = "nll_loss"
-    classes, target = _check_labels(operation, input, target, ignore_index)
-    loss, used = _picked(operation, input, target, weight, ignore_index, classes)
-    return _weighted(operation, loss, used, reduction)
+    axis, target = _check_labels(operation, input, target, ignore_index)
+    loss, used = _picked(operation, input, target, weight, ignore_index, axis)
+    return _weighted(operation, loss, used, reduction, axis)
 
 
 def cross_entropy(
@@ -197,22 +197,21 @@ def cross_entropy(
     operation = "cross_entropy"
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{operation}: label_smoothing is {label_smoothing}; use 0 to 1")
-    axis = 0 if input.ndim == 1 else 1
+    axis = _class_axis(input)
     if input.shape == target.shape and target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
-    classes, target = _check_labels(operation, input, target, ignore_index)
+    axis, target = _check_labels(operation, input, target, ignore_index)
     if not label_smoothing:
-        whole = logsumexp(input, axis)
-        loss, used = _picked(operation, input, target, weight, ignore_index, classes, whole)
-        return _weighted(operation, loss, used, reduction)
+        # One kernel for all rows; left to the kernel of the mean, it would be two reductions.
+        whole = logsumexp(input, axis, keepdims=True).realize()
+        loss, used = _picked(operation, input, target, weight, ignore_index, axis, whole)
+        return _weighted(operation, loss, used, reduction, axis)
     scores = log_softmax(input, axis)
-    loss, used = _picked(operation, scores, target, weight, ignore_index, classes)
+    loss, used = _picked(operation, scores, target, weight, ignore_index, axis)
     spread = scores if weight is None else scores * _per_class(weight, input)
-    everywhere = where(target == ignore_index, 0.0, -spread.sum(axis=axis))
-    share = label_smoothing / classes
-    if reduction == "mean":
-        return ((1 - label_smoothing) * loss.sum() + share * everywhere.sum()) / used.sum()
-    return _reduce(operation, (1 - label_smoothing) * loss + share * everywhere, reduction)
+    everywhere = where(target == ignore_index, 0.0, -spread.sum(axis=axis, keepdims=True))
+    loss = (1 - label_smoothing) * loss + label_smoothing / input.shape[axis] * everywhere
+    return _weighted(operation, loss, used, reduction, axis)
 
 
 def _soft_cross_entropy(
@@ -227,13 +226,18 @@ def _soft_cross_entropy(
     return _reduce("cross_entropy", loss, reduction)
 
 
+def _class_axis(input: Any) -> int:
+    return 0 if input.ndim == 1 else 1
+
+
 def _per_class(weight: Any, input: Any) -> Any:
     """`weight` (C,) in a shape that broadcasts against input (N, C, ...)."""
     return weight if input.ndim == 1 else weight.reshape((-1,) + (1,) * (input.ndim - 2))
 
 
 def _check_labels(operation: str, input: Any, target: Any, ignore_index: int) -> tuple[int, Any]:
-    """The number of classes, and labels of a type that has room for ignore_index."""
+    """The axis of the classes, and labels of a type that has room for ignore_index, with size 1
+    along that axis: what is computed of them then broadcasts against the scores."""
     if input.ndim == 0:
         raise ShapeError(f"{operation}: the input is a scalar; it needs a dimension of classes")
     expected = input.shape[:0] if input.ndim == 1 else (input.shape[0], *input.shape[2:])
@@ -249,7 +253,8 @@ def _check_labels(operation: str, input: Any, target: Any, ignore_index: int) ->
     limits = np.iinfo(target.dtype)
     if not limits.min <= ignore_index <= limits.max:
         target = target.astype(int64)
-    return int(input.shape[0 if input.ndim == 1 else 1]), target
+    axis = _class_axis(input)
+    return axis, target.unsqueeze(axis)
 
 
 def _picked(
@@ -258,19 +263,19 @@ def _picked(
     target: Any,
     weight: Any,
     ignore_index: int,
-    classes: int,
+    axis: int,
     whole: Any = None,
 ) -> tuple[Any, Any]:
     """(the weighted loss of each label, the weight that it counts with).
 
     whole: what to subtract the picked scores from, if not 0.
     """
+    classes = scores.shape[axis]
     if weight is not None and tuple(weight.shape) != (classes,):
         raise ShapeError(
             f"{operation}: weight has shape {tuple(weight.shape)}; "
             f"with {classes} classes it is ({classes},)"
         )
-    axis = 0 if scores.ndim == 1 else 1
     ignored = target == ignore_index
     entry = label_pick(scores, target, axis, ignore_index, operation)
     entry = -entry if whole is None else where(ignored, 0.0, whole - entry)
@@ -281,9 +286,11 @@ def _picked(
     return entry * used, used
 
 
-def _weighted(operation: str, loss: Any, used: Any, reduction: str) -> Any:
+def _weighted(operation: str, loss: Any, used: Any, reduction: str, axis: int) -> Any:
     if reduction == "mean":
         return loss.sum() / used.sum()
+    if reduction == "none":
+        return loss.squeeze(axis)
     return _reduce(operation, loss, reduction)
 
 

@@ -18,7 +18,7 @@ from cltensor.memory import Buffer
 from cltensor.op import Op, primitive, same_device
 from cltensor.ops.create import arange
 from cltensor.ops.pointwise import astype, equal, logical_and, not_equal, where
-from cltensor.ops.shape import reshape, unsqueeze
+from cltensor.ops.shape import reshape
 from cltensor.ops.window import spread, wide
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
@@ -26,8 +26,7 @@ from cltensor.tensor import Tensor
 
 def _run_pick(x: Tensor, labels: Tensor, axis: int, ignored: int, operation: str) -> Tensor:
     same_device(operation, x, labels)
-    shape = x.shape[:axis] + x.shape[axis + 1 :]
-    result = Tensor.empty(shape, x.dtype, x.device)
+    result = Tensor.empty(labels.shape, x.dtype, x.device)
     if result.size:
         _launch(result, x, labels, x.shape[axis:], ignored, x.device.fault(operation))
     return result
@@ -40,19 +39,18 @@ def _places(device: Device, classes: int, dtype: np.dtype) -> Tensor:
 
 
 def _spread(g: Any, labels: Any, axis: int, ignored: int, classes: int) -> Any:
-    """Zeros with g at the labels along a new axis of `classes`: the derivative of label_pick.
+    """Zeros with g at the labels along `axis`, of `classes`: the derivative of label_pick.
 
     Pointwise, so that it needs no memory of its own in the gradient that it is added to.
     """
     # Compared in 32 bits where that will do, for more of them fit into a vector.
     narrow = max(classes, abs(ignored)) <= np.iinfo(int32).max
     places = _places(g.device, classes, int32 if narrow else int64)
-    labels = unsqueeze(labels, axis)
-    places = reshape(places, (classes,) + (1,) * (g.ndim - axis))
+    places = reshape(places, (classes,) + (1,) * (g.ndim - axis - 1))
     hit = equal(places, astype(labels, places.dtype))
     if 0 <= ignored < classes:
         hit = logical_and(hit, not_equal(labels, ignored))
-    return where(hit, unsqueeze(g, axis), 0)
+    return where(hit, g, 0)
 
 
 def _launch(
@@ -80,6 +78,7 @@ def _launch(
 
 
 #: x[..., labels[...], ...] along `axis`, one entry per label; 0 where the label is `ignored`.
+#: labels have size 1 along `axis`, and so has the result: it broadcasts against x.
 label_pick: Op = primitive(
     "label_pick(x, labels, axis, ignored, operation)",
     _run_pick,
