@@ -8,8 +8,12 @@
 % if device.fp16:
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
 % endif
+% if device.is_pocl:
+<%include file="builtins.cl"/>
+% endif
 ## PoCL would keep the call of a small function in a loop, and with it the loop from vector code.
-#define INLINE __attribute__((always_inline))
+## static: a function that a kernel does not call is not compiled.
+#define INLINE static __attribute__((always_inline))
 #define CT_OVERLOAD INLINE __attribute__((overloadable))
 <% floats = [('float', 'f')] + ([('double', '')] if device.fp64 else []) %>
 % if device.is_pocl:

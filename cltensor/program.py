@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import prod
 from pathlib import Path
@@ -48,6 +48,8 @@ _SCALARS = {
     "float": np.float32,
     "double": np.float64,
 }
+#: Has clang take its declarations of OpenCL C's functions for read; builtins.cl has those in use.
+_WITHOUT_HEADER = "-D_OPENCL_H_"
 _LARGEST_GRID = 1 << 40  # far beyond any memory; drivers crash on absurd sizes instead of refusing
 
 
@@ -168,7 +170,7 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     if program is None:
         Counters.builds += 1
         try:
-            program = _built(cl.Program(device.context, source))
+            program = _built(device, source)
         except cl.RuntimeError as error:
             numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
             raise KernelError(
@@ -181,13 +183,25 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     return Kernel(device, program, name, _signature(name, source), source)
 
 
-def _built(program: cl.Program) -> cl.Program:
+def _built(device: Device, source: str) -> cl.Program:
+    """The program of `source`, built."""
+    import pyopencl as cl
+
+    if device.is_pocl and source.startswith(prelude(device)):
+        try:
+            return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER])
+        except cl.RuntimeError:  # wrong, or it calls what builtins.cl does not declare
+            pass
+    return _quietly(cl.Program(device.context, source))
+
+
+def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
     """`program`, built; drivers report their progress as a compiler warning, which is dropped."""
     import pyopencl as cl
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cl.CompilerWarning)
-        return program.build()
+        return program.build(list(options))
 
 
 def _signature(name: str, source: str) -> list[Any]:
@@ -251,9 +265,9 @@ def _load(device: Device, entry: Path | None, source: str) -> cl.Program | None:
     if hashlib.sha256(binary).digest() != checksum:
         return None
     if not binary:
-        return _built(cl.Program(device.context, source))  # the driver finds its own entry
+        return _built(device, source)  # the driver finds its own entry
     try:
-        return _built(cl.Program(device.context, [device.cl_device], [binary]))
+        return _quietly(cl.Program(device.context, [device.cl_device], [binary]))
     except cl.Error:  # a binary that this driver no longer accepts is just an old entry
         return None
 

@@ -97,6 +97,15 @@ def test_counters_count(device):
     assert Counters.launches == before + 1
 
 
+def test_a_kernel_may_call_any_built_in_function(device):
+    source = """
+__kernel void gammas(__global float* x_g) { x_g[get_global_id(0)] = tgamma(x_g[get_global_id(0)]); }
+"""
+    x = ct.tensor([1.0, 4.0, 5.0]).realize()
+    build(device, "gammas", program.prelude(device) + source, "the test")((3,), (1,), x.buffer)
+    np.testing.assert_allclose(x.numpy(), [1, 6, 24], rtol=1e-5)
+
+
 # ------------------------------------------------------------------- the cache on disk
 
 _WORK = """

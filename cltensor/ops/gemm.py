@@ -287,21 +287,35 @@ def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     if budget * total.itemsize <= 64 << 10:
         kc_cap = min(kc_cap, 96)
     a_cap = budget - cols * kc_cap
-    # Long sums pass through c several times, which float16 would round each time: hence TO.
-    run = Recipe(
-        device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
-        VW=width, MR=rows, NV=vectors, a_cap=a_cap, kc_cap=kc_cap,
-    )  # fmt: skip
     # Narrower than a tile, b is packed even where its rows could be read in place.
     mc, nc, kc, part = packed_plan(
         m, n, k, count, rows, cols, a_cap, kc_cap, device.compute_units, product.a_k == 1,
         product.b_n == 1 and n >= cols, chosen["tall"], chosen["start"], chosen["late"],
+    )  # fmt: skip
+    # The kernel has the code of one way to read each operand: drivers compile no more than is run.
+    reads_a, reads_b = _packed(product.a_k, product.a_m, m >= rows), "direct"
+    if product.b_n != 1 or n < cols or mc > 2 * rows:
+        reads_b = _packed(product.b_k, product.b_n, n >= cols)
+        reads_a = "direct" if product.a_k == 1 else reads_a
+    # Long sums pass through c several times, which float16 would round each time: hence TO.
+    run = Recipe(
+        device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
+        VW=width, MR=rows, NV=vectors, a_cap=a_cap, kc_cap=kc_cap,
+        reads_a=reads_a, reads_b=reads_b, passes=part > kc,
     )  # fmt: skip
     grid = (ceil_div(n, nc), ceil_div(m, mc))
     # Rows of a mirrored tile are columns of the result: nothing for a store side to run along.
     return Way(
         run, total, grid, (1, 1, 1), part, (mc, nc, kc), mirror, joins=not mirror, passes=part > kc
     )
+
+
+def _packed(along: int, across: int, full: bool) -> str:
+    """How gemm_cpu packs an operand with these strides along the sum and across it; full: whether
+    it has as many rows or columns as a register tile."""
+    if across == 1 and full:
+        return "across"
+    return "along" if along == 1 else "strided"
 
 
 def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:

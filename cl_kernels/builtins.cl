@@ -1,0 +1,22 @@
+## Declares the built-in functions that kernels call, with the types that they call them for. PoCL
+## would read a megabyte of declarations for every program, more work than most of ours are to
+## compile; program.py has it leave them out, and builds with them what calls anything else.
+<%
+    reals = ['float'] + ['double'] * device.fp64 + ['half'] * device.fp16
+    unary = '''acos acosh asin asinh atan atanh cos cosh erf exp exp2 expm1 log log10 log1p log2 sin
+        sinh tan tanh'''.split()
+    binary = 'atan2 fmod hypot pow'.split()
+%>\
+#define CT_BUILTIN __attribute__((overloadable, const))
+% for name in ('global_id', 'global_size', 'group_id', 'local_id', 'local_size', 'num_groups'):
+size_t CT_BUILTIN get_${name}(uint);
+% endfor
+void __attribute__((overloadable, convergent)) barrier(cl_mem_fence_flags);
+% for T in reals:
+% for name in unary:
+${T} CT_BUILTIN ${name}(${T});
+% endfor
+% for name in binary:
+${T} CT_BUILTIN ${name}(${T}, ${T});
+% endfor
+% endfor
