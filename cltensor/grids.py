@@ -24,10 +24,11 @@ tuning.declare(
     shares=(8, 4, 16, 32, 64),
 )
 # groups: vectors of partial results within a row; columns: how many neighbouring columns a
-# work-item reduces, all at best, so that it reads memory in order; shares, chunk: as above.
+# work-item reduces, all at best, so that it reads memory in order; shares, chunk: as above. Parts of
+# columns leave many partial results: hence few shares.
 tuning.declare(
     "reduce_cpu",
-    ["row", "column"],
+    {"row": {}, "column": {"shares": 4}},
     chunk=(4096, 1024, 2048, 8192, 16384),
     shares=(16, 1, 4, 8, 32),
     groups=(4, 1, 2),
