@@ -189,7 +189,7 @@ class _Meter:
         self.device.synchronize()
         begin = self.clock()
         for _ in range(repeats):
-            call.run()
+            call.run().realize()
         self.device.synchronize()
         return self.clock() - begin
 

@@ -1,5 +1,7 @@
 """The search for kernel parameters, on a fake clock and on the device."""
 
+import time
+
 import numpy as np
 import pytest
 from tuning_rows import FLOAT, found
@@ -7,6 +9,7 @@ from tuning_rows import FLOAT, found
 import cltensor as ct
 from cltensor import tuner, tuning
 from cltensor.errors import KernelError, ShapeError
+from cltensor.program import Counters
 from cltensor.tuner import Call, Task
 
 
@@ -105,6 +108,17 @@ def test_every_task_is_right_under_each_single_change(device, own):
             for value in values:
                 with tuning.trial(device, *task[:3], {**base, name: value}):
                     assert all(tuner._is_right(c) for c in calls), (task[:3], name, value)
+
+
+def test_what_is_timed_is_launched(device, own):
+    first = {task.kind: task for task in reversed(list(tuner.tasks(device, FLOAT)))}
+    for task in first.values():
+        meter = tuner._Meter(device, task, time.perf_counter, print)
+        for call in meter.calls:
+            call.run().realize()
+            before = Counters.launches
+            assert meter._once(call, 2) > 0
+            assert Counters.launches - before >= 2, task[:3]
 
 
 def test_search_gives_rows_and_shares_the_budget(device, own, monkeypatch):
