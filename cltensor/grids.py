@@ -24,8 +24,8 @@ tuning.declare(
     shares=(8, 4, 16, 32, 64),
 )
 # groups: vectors of partial results within a row; columns: how many neighbouring columns a
-# work-item reduces, all at best, so that it reads memory in order; shares, chunk: as above. Parts of
-# columns leave many partial results: hence few shares.
+# work-item reduces, all at best, so that it reads memory in order; shares, chunk: as above. Parts
+# of columns leave many partial results: hence few shares.
 tuning.declare(
     "reduce_cpu",
     {"row": {}, "column": {"shares": 4}},
