@@ -171,7 +171,8 @@ def nll_loss(
     Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
     """
     operation = "nll_loss"
-    axis, target = _check_labels(operation, input, target, ignore_index)
+    axis = _class_axis(input)
+    target = _labels(operation, input, target, ignore_index, axis)
     loss, used = _picked(operation, input, target, weight, ignore_index, axis)
     return _weighted(operation, loss, used, reduction, axis)
 
@@ -200,7 +201,7 @@ def cross_entropy(
     axis = _class_axis(input)
     if input.shape == target.shape and target.dtype.kind == "f":
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
-    axis, target = _check_labels(operation, input, target, ignore_index)
+    target = _labels(operation, input, target, ignore_index, axis)
     if not label_smoothing:
         # One kernel for all rows; left to the kernel of the mean, it would be two reductions.
         whole = logsumexp(input, axis, keepdims=True).realize()
@@ -235,9 +236,9 @@ def _per_class(weight: Any, input: Any) -> Any:
     return weight if input.ndim == 1 else weight.reshape((-1,) + (1,) * (input.ndim - 2))
 
 
-def _check_labels(operation: str, input: Any, target: Any, ignore_index: int) -> tuple[int, Any]:
-    """The axis of the classes, and labels of a type that has room for ignore_index, with size 1
-    along that axis: what is computed of them then broadcasts against the scores."""
+def _labels(operation: str, input: Any, target: Any, ignore_index: int, axis: int) -> Any:
+    """Labels of a type that has room for ignore_index, with size 1 along the classes' `axis`: what
+    is computed of them then broadcasts against the scores."""
     if input.ndim == 0:
         raise ShapeError(f"{operation}: the input is a scalar; it needs a dimension of classes")
     expected = input.shape[:0] if input.ndim == 1 else (input.shape[0], *input.shape[2:])
@@ -253,8 +254,7 @@ def _check_labels(operation: str, input: Any, target: Any, ignore_index: int) ->
     limits = np.iinfo(target.dtype)
     if not limits.min <= ignore_index <= limits.max:
         target = target.astype(int64)
-    axis = _class_axis(input)
-    return axis, target.unsqueeze(axis)
+    return target.unsqueeze(axis)
 
 
 def _picked(

@@ -84,7 +84,7 @@ def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
     Shares the buffer where strides allow. Raises ShapeError if the counts differ.
     """
     wanted, size = ints(shape), math.prod(x.shape)
-    if -1 in wanted and wanted.count(-1) == 1:
+    if wanted.count(-1) == 1:
         known = -math.prod(wanted)
         if known and size % known == 0:
             wanted = tuple([size // known if n == -1 else n for n in wanted])
