@@ -11,7 +11,7 @@
     , __global const ${x.ctype}* restrict ${x.name}_g
 % endif
 % endfor
-% for x, count in code.parts:
+% for x, count, _ in code.parts:
 % for k in range(count):
     , __global const ${x.ctype}* ${x.name}_g${k}
 % endfor

@@ -4,7 +4,7 @@
 <% index, inner = code.index, code.inner %>
 <%def name="store(linear)">
 % for s in code.stores:
-            ${f'{s.name}_g[{linear}]' if s.place == s.name else f'{s.place}_p[c{inner}]'} = ${s.name};
+            ${f'{s.name}_g[{linear}]' if s.place == s.name else code.place(s)} = ${s.name};
 % endfor
 </%def>
 __kernel void pointwise(
@@ -13,23 +13,24 @@ ${expression.parameters(code)}
 ${expression.arguments(code)}
 ) {
 % if code.parts:
-    ## The iteration space is one dimension, walked part by part of the operand in several buffers.
-<%  x, count = code.parts[0] %>
+    ## The iteration space is one dimension, walked part by part of the operand in several buffers;
+    ## each part starts at a multiple of `align` elements.
+<%  x, count, align = code.parts[0] %>
     __global const ${x.ctype}* const parts[${count}] = {
         ${', '.join(f'{x.name}_g{k} + {x.name}_o{k}' for k in range(count))}
     };
-    const ${index} ends[${count}] = { ${', '.join(f'{x.name}_n{k}' for k in range(count))} };
+    const ${index} lengths[${count}] = { ${', '.join(f'{x.name}_n{k}' for k in range(count))} };
+    ${index} from = 0;
 ${expression.bases(code)}
     const ${index} begin = (${index})get_group_id(0) * chunk;
     const ${index} end = begin + chunk < n ? begin + chunk : n;
     for (int k = 0; k < ${count}; ++k) {
-        const ${index} from = k > 0 ? ends[k - 1] : 0;
 % if device.is_cpu:
         const ${index} first = from > begin ? from : begin;
-        const ${index} stop = ends[k] < end ? ends[k] : end;
+        const ${index} stop = from + lengths[k] < end ? from + lengths[k] : end;
         const int step = 1;
 % else:
-        const ${index} first = from + (${index})get_global_id(0), stop = ends[k];
+        const ${index} first = from + (${index})get_global_id(0), stop = from + lengths[k];
         const int step = get_global_size(0);
 % endif
         __global const ${x.ctype}* restrict part = parts[k];
@@ -38,6 +39,7 @@ ${expression.bases(code)}
 ${expression.evaluate(code)}
 ${store('c0')}
         }
+        from += (lengths[k] + ${align - 1}) / ${align} * ${align};
     }
 % elif device.is_cpu:
     const ${index} begin = (${index})get_group_id(0) * chunk;

@@ -1,10 +1,10 @@
 """Deep learning on any device that speaks OpenCL.
 
-``import cltensor as ct``: tensors with NumPy's manners, Variables that record for differentiation,
+``import cltensor as ct``: tensors with NumPy's manners that record for differentiation,
 layers and optimizers under PyTorch's names. Importing makes no context and needs no device.
 """
 
-from cltensor import autograd, data, models, nn, op, operators, optim, testing, weights
+from cltensor import autograd, data, inplace, models, nn, op, operators, optim, testing, weights
 from cltensor.autograd import (
     Function,
     Variable,
@@ -84,7 +84,6 @@ from cltensor.ops.create import (
     type_as,
 )
 from cltensor.ops.index import getitem, index_select, masked_select, nonzero, take
-from cltensor.ops.inplace import INPLACE, RESHAPING
 from cltensor.ops.join import (
     cat,
     concat,
@@ -250,7 +249,7 @@ CharTensor, ByteTensor, BoolTensor = (TYPES[f"{k}Tensor"] for k in ("Char", "Byt
 
 op.refuse_others(globals())
 operators.install(globals())
-operators.install_in_place(INPLACE, RESHAPING)
+inplace.install(globals())
 
 # These shadow built-ins, so they come last: nothing below may need the originals.
 float, int, bool = float32, int32, bool_

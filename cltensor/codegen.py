@@ -217,10 +217,12 @@ class Fold(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """A leaf that lies in `pieces` separate buffers, one after the other."""
+    """A leaf that lies in `pieces` separate buffers, one after the other, each from a multiple of
+    `align` elements on."""
 
     dtype: np.dtype
     pieces: int
+    align: int
 
 
 class Given(NamedTuple):
@@ -250,7 +252,7 @@ class Code:
         self.rank = len(geometry.sizes)
         self.kept = geometry.kept
         self.operands: list[Operand] = []
-        self.parts: list[tuple[Operand, int]] = []
+        self.parts: list[tuple[Operand, int, int]] = []
         self.stores: list[Store] = []
         self.scalars: list[tuple[str, str]] = []
         self.lines: list[str] = []
@@ -277,7 +279,8 @@ class Code:
             elif isinstance(entry, Parts):
                 name = f"x{slot}"
                 dtypes.append(entry.dtype)
-                self.parts.append((Operand(name, C_NAMES[entry.dtype], (UNIT,)), entry.pieces))
+                operand = Operand(name, C_NAMES[entry.dtype], (UNIT,))
+                self.parts.append((operand, entry.pieces, entry.align))
             else:
                 name = f"x{slot}"
                 dtypes.append(entry)
@@ -319,6 +322,11 @@ class Code:
         """Names of the operands that stores replace; the kernel may not assume them constant."""
         return {s.place for s in self.stores if s.place != s.name}
 
+    def place(self, store: Store) -> str:
+        """The element, given the bases, that a store replaces."""
+        operand = next(x for x in self.operands if x.name == store.place)
+        return f"{operand.name}_p[0{operand.inner}]"
+
     @property
     def inner(self) -> int:
         """The innermost dimension."""
@@ -331,7 +339,7 @@ class Code:
         names += [f"{x.name}_o" for x in self.operands]
         for x in self.operands:
             names += x.stride_names
-        for x, pieces in self.parts:
+        for x, pieces, _ in self.parts:
             names += [f"{x.name}_o{k}" for k in range(pieces)]
             names += [f"{x.name}_n{k}" for k in range(pieces)]
         return names

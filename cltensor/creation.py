@@ -9,38 +9,53 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.autograd import Variable
 from cltensor.device import get
 from cltensor.dtypes import as_dtype
+from cltensor.op import unrecorded
 from cltensor.ops import create, random
 from cltensor.tensor import Tensor
+from cltensor.values import Value
 
 
 def _recording(function: Callable[..., Tensor]) -> Callable[..., Any]:
-    """`function` with the keyword requires_grad; when true, its result is a leaf Variable."""
+    """`function` with the keyword requires_grad; when true, its result collects its gradient."""
 
     @wraps(function)
     def create_one(*args: Any, requires_grad: bool = False, **kwargs: Any) -> Any:
         made = function(*args, **kwargs)
-        return Variable(made, requires_grad=True) if requires_grad else made
+        return made.requires_grad_() if requires_grad else made
 
     return create_one
 
 
-def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A Tensor with a copy of `data` (numbers, nested lists, arrays, tensors).
 
     Python floats give float32 and Python ints int64; arrays keep their dtype. With
-    requires_grad=True the result is a Variable that collects its gradient.
+    requires_grad=True the result collects its gradient.
     """
-    if isinstance(data, Variable):
-        data = data.data
     recorder = get(device).recorder
     if recorder is not None and not isinstance(data, Tensor):
         recorder.refuse("making a tensor from data of the host")
-    made = create.tensor(data, dtype, device)
-    return Variable(made, requires_grad=True) if requires_grad else made
+    made = unrecorded(create.tensor, data, dtype, device)
+    return made.requires_grad_() if requires_grad else made
 
+
+def _from_data(*data: Any, dtype: Any = None, device: Any = None) -> Value:
+    """What ``Tensor(...)`` shows, in PyTorch's older style: the elements given, or sizes."""
+    if not data or all(isinstance(n, (int, np.integer)) for n in data):
+        return create.empty(*data or (0,), dtype=dtype, device=device)._value
+    if len(data) > 1:
+        raise TypeError(f"Tensor: takes data, or sizes as integers, not {len(data)} arguments")
+    given = data[0]
+    if isinstance(given, Tensor):
+        return given.detach()._value
+    if dtype is None and not isinstance(given, (np.ndarray, np.generic)):
+        dtype = dtypes.default_float
+    return create.tensor(given, dtype, device)._value
+
+
+Tensor._from_data = staticmethod(_from_data)  # type: ignore[method-assign]
 
 zeros = _recording(create.zeros)
 ones = _recording(create.ones)

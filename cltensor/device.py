@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,27 @@ _KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
 _SIMULATORS = ("oclgrind",)
 
 _forked = False
+
+
+class _Recording(threading.local):
+    """Who notes the launches of this thread, for a replay."""
+
+    current: Recorder | None = None
+
+
+recording = _Recording()
+
+
+class _Faults(threading.local):
+    """The buffers in which this thread's kernels note bad indices, by device, and the operations
+    that may have."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[Any, Buffer] = {}
+        self.names: dict[Any, dict[str, None]] = {}
+
+
+_faults = _Faults()
 
 
 def _mark_forked() -> None:
@@ -112,6 +133,8 @@ class Device:
         self.global_mem: int = cl_device.global_mem_size
         self.max_alloc: int = cl_device.max_mem_alloc_size
         self.compute_units: int = cl_device.max_compute_units
+        #: Where a region of a buffer may start, in bytes.
+        self.alignment: int = max(128, cl_device.mem_base_addr_align // 8)
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.is_intel = "Intel" in cl_device.platform.name
         self.lock = threading.RLock()
@@ -119,9 +142,6 @@ class Device:
         self.kernels: dict[Hashable, Kernel] = {}
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
         self.tuned: dict[Any, Any] = {}
-        #: While a call is recorded for replay, who notes the launches.
-        self.recorder: Recorder | None = None
-        self._fault_names: dict[str, None] = {}
 
     @property
     def title(self) -> str:
@@ -150,11 +170,21 @@ class Device:
         return cl.CommandQueue(self.context)
 
     @cached_property
-    def pool(self) -> Pool:
-        """The memory pool that owns this device's buffers."""
+    def _pool(self) -> Pool:
         from cltensor.memory import Pool  # memory is the layer above
 
         return Pool(self)
+
+    @property
+    def pool(self) -> Pool:
+        """The memory pool that this thread's buffers come from."""
+        recorder = recording.current
+        return self._pool if recorder is None or recorder.device is not self else recorder.pool
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """While this thread records a call for replay, who notes the launches."""
+        return recording.current
 
     def check_process(self) -> None:
         """Raise in a forked child: drivers hang there instead of failing."""
@@ -182,32 +212,53 @@ class Device:
         self.check_faults()
 
     def fault(self, operation: str) -> Buffer:
-        """The small buffer in which a kernel of `operation` notes an index out of range."""
-        self._fault_names[operation] = None
-        return self._fault_buffer
+        """The small buffer in which a kernel of `operation` notes an index out of range. Every
+        thread has its own, so that a fault is raised where it was caused."""
+        self.note_faults((operation,))
+        recorder = recording.current
+        if recorder is not None:
+            recorder.fault_names[operation] = None
+        return self.fault_buffer
 
-    @cached_property
-    def _fault_buffer(self) -> Buffer:
+    @property
+    def fault_buffer(self) -> Buffer:
+        """That of this thread."""
+        buffer = _faults.buffers.get(self)
+        if buffer is None:
+            buffer = _faults.buffers[self] = self._new_fault_buffer()
+        return buffer
+
+    def note_faults(self, operations: Iterable[str]) -> None:
+        """Note that kernels of `operations` run that may meet a bad index."""
+        names = _faults.names.setdefault(self, {})
+        for operation in operations:
+            names[operation] = None
+
+    def _new_fault_buffer(self) -> Buffer:
         import numpy as np
 
-        from cltensor.memory import upload
+        from cltensor.memory import write
 
-        return upload(self, np.zeros(4, np.int32))
+        buffer = self._pool.allocate(16)
+        write(buffer, np.zeros(4, np.int32))
+        return buffer
 
     def check_faults(self) -> None:
-        """Raise IndexingError if a kernel launched since the last look met a bad index."""
-        if not self._fault_names:
+        """Raise IndexingError if a kernel that this thread launched since the last look met a bad
+        index."""
+        names = _faults.names.pop(self, None)
+        if not names:
             return
         import numpy as np
 
         from cltensor.errors import IndexingError
         from cltensor.memory import download, write
 
-        names, self._fault_names = self._fault_names, {}
-        found = download(self._fault_buffer, np.empty(4, np.int32))
+        buffer = _faults.buffers[self]
+        found = download(buffer, np.empty(4, np.int32))
         if not found[0]:
             return
-        write(self._fault_buffer, np.zeros(4, np.int32))
+        write(buffer, np.zeros(4, np.int32))
         limit = found[2]
         raise IndexingError(
             f"{' or '.join(names)}: label {found[1]} is out of range for {limit} classes; "

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from cltensor.autograd import Variable
 from cltensor.jit import jit
 from cltensor.program import Kernel, observers, prelude
 from cltensor.tensor import Tensor
@@ -60,7 +59,7 @@ def explain(subject: Any, *args: Any, **kwargs: Any) -> Explanation:
 
     observers.append(observe)
     try:
-        if isinstance(subject, (Tensor, Variable)):
+        if isinstance(subject, Tensor):
             subject.realize()
         elif callable(subject):
             function: Callable[..., Any] = subject.function if isinstance(subject, jit) else subject
@@ -75,7 +74,7 @@ def explain(subject: Any, *args: Any, **kwargs: Any) -> Explanation:
 
 
 def _realize(result: Any) -> None:
-    if isinstance(result, (Tensor, Variable)):
+    if isinstance(result, Tensor):
         result.realize()
     elif isinstance(result, (tuple, list)):
         for member in result:

@@ -10,7 +10,6 @@ somebody holds it; a product's kernel goes on with the pointwise expression abov
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 from math import prod
 from typing import Any
 
@@ -32,19 +31,22 @@ from cltensor.memory import Buffer
 from cltensor.reducecode import count_kept, merge_kernel, reduction_kernel
 from cltensor.rowcode import KEPT_LENGTH, row_kernel
 from cltensor.values import (
-    JOIN,
+    FOLD,
+    PRODUCT,
     Eager,
     Expression,
+    Join,
     Producer,
     Rows,
     Value,
+    holders,
     nobody,
     rows_below,
     stored,
 )
 
 __all__ = [
-    "JOIN", "Eager", "Producer", "Value", "join", "nobody", "pointwise", "product", "realize",
+    "Eager", "Join", "Producer", "Value", "join", "nobody", "pointwise", "product", "realize",
     "realize_together", "reduction", "stored", "window",
 ]  # fmt: skip
 
@@ -74,27 +76,37 @@ def pointwise(
     device: Device,
 ) -> Value:
     """A pending application of `formula`, computed in `domain` and kept as `dtype`."""
-    nodes, leaves, folds = 1, 0, False
+    nodes, leaves, below = 1, 0, 0
     for a in args:
         if type(a) is Value:
             nodes += a.nodes
             leaves += a.leaves
-            folds = folds or a.folds
+            below |= a.below
     if nodes > MAX_NODES or leaves > MAX_LEAVES:
         nodes, leaves = _exact(args)
         if nodes > MAX_NODES or leaves > MAX_LEAVES:
             for a in args:
                 if type(a) is Value and a.buffer is None:
                     realize(a)
-            nodes, leaves, folds = 1, len(args), False
+            nodes, leaves, below = 1, len(args), 0
     value = Value(shape, dtype, device)
     value.op = formula
     value.args = args
     value.domain = domain
     value.nodes = nodes
     value.leaves = leaves
-    value.folds = folds
+    if below:
+        value.below = below
+        _count_uses(value)
     return value
+
+
+def _count_uses(value: Value) -> None:
+    """Count `value` with those that it is made from, as far as they are over a product."""
+    value.uses = 0
+    for a in value.args:
+        if type(a) is Value and a.below & PRODUCT:
+            a.uses += 1
 
 
 def _exact(args: Sequence[Any]) -> tuple[int, int]:
@@ -129,7 +141,8 @@ def reduction(
     value.kept = kept
     # The operands' nodes still count, so that chains through reductions stay bounded too.
     value.nodes = sum([operand.nodes for operand in operands]) + 1
-    value.folds = True
+    value.below = FOLD
+    _count_uses(value)
     operand = operands[0]
     if False in kept and not any(kept[kept.index(False) :]):
         value.leaves = operand.leaves  # a row kernel would read them too
@@ -148,15 +161,19 @@ def product(op: Producer, operands: tuple[Value, ...], shape: Shape, dtype: np.d
     value.args = operands
     value.nodes = 1
     value.leaves = _PRODUCT_LEAVES
+    value.below = PRODUCT
+    value.uses = 0
     return value
 
 
-def join(values: tuple[Value, ...]) -> Value:
-    """A flat Value of the elements of `values` in turn, only to be read in place by a pointwise
-    expression of one dimension: the parts stay where they are."""
+def join(values: tuple[Value, ...], align: int = 1) -> Value:
+    """A flat Value of the elements of `values` in turn, each from a multiple of `align` elements
+    on, only to be read in place by a pointwise expression of one dimension: the parts stay where
+    they are."""
     first = values[0]
-    joined = Value((sum([prod(v.shape) for v in values]),), first.dtype, first.device)
-    joined.op = JOIN
+    size = sum([-(-prod(v.shape) // align) * align for v in values])
+    joined = Value((size,), first.dtype, first.device)
+    joined.op = Join(align)
     joined.args = values
     return joined
 
@@ -165,6 +182,8 @@ def realize(value: Value) -> Buffer:
     """Launch what is needed so that `value` has a buffer, and return it."""
     if value.buffer is not None:
         return value.buffer
+    if len(holders.refs) > holders.limit:
+        holders.prune()
     with value.device.lock:
         stack = [value]
         while stack:
@@ -176,7 +195,7 @@ def realize(value: Value) -> Buffer:
                 top.settle(top.op.launch(top, None))
                 continue
             reducing = type(top.op) is Reduction
-            rows = rows_below(top) if top.folds and not reducing else None
+            rows = rows_below(top) if top.below & FOLD and not reducing else None
             if reducing:
                 expression = Expression(top.args, None)
             else:
@@ -193,18 +212,18 @@ def realize(value: Value) -> Buffer:
             elif rows is None:
                 _launch_pointwise(top, expression)
             elif not _launch_rows(expression, rows):
-                top.folds = False  # so that the next turn reduces first
+                top.below &= ~FOLD  # so that the next turn reduces first
                 continue
             stack.pop()
     assert value.buffer is not None
     return value.buffer
 
 
-def realize_together(*values: Value) -> None:
-    """Realize pointwise values of one shape that Tensors show, in one launch where possible."""
+def realize_together(values: Sequence[Value]) -> None:
+    """Realize pending formulas of one shape, in one launch where possible."""
     with values[0].device.lock:
         expression = Expression(values, None)
-        if expression.needs or any(v.buffer is not None for v in values):
+        if expression.needs or expression.product is not None:
             for value in values:
                 realize(value)
         else:
@@ -235,8 +254,10 @@ def _launch_pointwise(root: Value, expression: Expression) -> None:
     device, leaves = root.device, expression.leaves
     n = prod(root.shape)
     if n == 0:
-        for output in (*expression.outputs, *expression.replacing):
+        for output in expression.outputs:
             output.settle(device.pool.allocate(0))
+        for replacing in expression.replacing:
+            replacing.settle_in_target()
         return
     space = _space(root.shape, leaves)
     wide = _is_wide(n, leaves)
@@ -257,23 +278,18 @@ def _launch_pointwise(root: Value, expression: Expression) -> None:
         *_buffers(parts),
         *_index_arguments(space, leaves),
         *[part.offset for part in parts],
-        *accumulate([prod(part.shape) for part in parts]),
+        *[prod(part.shape) for part in parts],
         *expression.scalars,
     )
     for output, buffer in zip(expression.outputs, buffers, strict=True):
         output.settle(buffer)
     for replacing in expression.replacing:
-        target = replacing.target
-        assert target is not None
-        assert target.buffer is not None
-        if device.recorder is not None:
-            device.recorder.replaces(target.buffer)
-        replacing.settle(target.buffer, target.offset)
+        replacing.settle_in_target()
 
 
 def _launch_over_product(root: Value, expression: Expression) -> None:
     """Launch the kernel of the expression's product with all up to `root` as its store side."""
-    keep = expression.keeps_product  # which counts references: before a name here is one
+    keep = expression.keeps_product
     product = expression.product
     assert product is not None
     leaves = expression.leaves

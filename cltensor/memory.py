@@ -11,18 +11,25 @@ import os
 import re
 import weakref
 from collections import deque
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cltensor.device import Device, devices, get
+from cltensor.device import Device, devices, get, recording
 from cltensor.errors import OutOfMemoryError, SettingError
 
 if TYPE_CHECKING:
     import pyopencl as cl
 
 _SMALLEST = 256
+_serials = count()
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def next_serial() -> int:
+    """A number between those of the buffers made so far and of those made from now on."""
+    return next(_serials)
 
 
 def size_class(nbytes: int) -> int:
@@ -47,9 +54,17 @@ def _show(nbytes: int) -> str:
 
 
 class Buffer:
-    """A region of device memory, owned by a pool and given back to it when unreachable."""
+    """A region of device memory, owned by a pool and given back to it when unreachable.
 
-    __slots__ = ("__weakref__", "cl", "device", "nbytes", "pool", "reserved")
+    version counts the writes to it after its first content, changed_by names the operation of the
+    last one; serial tells the order in which buffers were made. home is the buffer that this one is
+    a region of, None for one of its own.
+    """
+
+    __slots__ = (
+        "__weakref__", "changed_by", "cl", "device", "home", "nbytes", "pool", "reserved", "serial",
+        "version",
+    )  # fmt: skip
 
     def __init__(self, pool: Pool, handle: cl.Buffer, nbytes: int, reserved: int) -> None:
         self.pool = pool
@@ -57,10 +72,55 @@ class Buffer:
         self.cl = handle
         self.nbytes = nbytes
         self.reserved = reserved
+        self.version = 0
+        self.changed_by = ""
+        self.serial = next(_serials)
+        self.home: Buffer | None = None
+
+    def mark_changed(self, operation: str) -> None:
+        """Note that `operation` wrote elements, so that a graph that saved them can tell."""
+        self.version += 1
+        self.changed_by = operation
+        if recording.current is not None:
+            recording.current.changed(self, operation)
+
+    def move_into(self, home: Buffer, offset: int) -> None:
+        """Become the region of `home` from byte `offset` on, a multiple of the device's alignment,
+        content included: whoever shares this buffer sees it there from now on."""
+        import pyopencl as cl
+
+        with self.device.lock:
+            region = home.cl.get_sub_region(offset, self.nbytes)
+            cl.enqueue_copy(self.device.queue, region, self.cl, byte_count=self.nbytes)
+            if self.home is None:
+                self.pool.returned.append((self.reserved, self.cl))
+            self.cl, self.home = region, home
+
+    def fill_from(self, source: Buffer) -> None:
+        """Copy the content of `source`, of the same size."""
+        import pyopencl as cl
+
+        if self.nbytes:
+            with self.device.lock:
+                cl.enqueue_copy(self.device.queue, self.cl, source.cl, byte_count=self.nbytes)
+
+    def leave(self, pool: Pool) -> None:
+        """Take bytes of `pool` with the same content, and leave the present ones to whoever knows
+        them by handle."""
+        import pyopencl as cl
+
+        with self.device.lock:
+            own = pool.allocate(self.nbytes)
+            if self.nbytes:
+                cl.enqueue_copy(self.device.queue, own.cl, self.cl, byte_count=self.nbytes)
+            self.pool.in_use -= self.reserved
+            self.pool, self.cl, self.reserved = pool, own.cl, own.reserved
+            own.home = self  # its bytes are ours now
 
     def __del__(self) -> None:
         # A destructor can run anywhere, even inside the pool's own lock: only append, atomically.
-        self.pool.returned.append((self.reserved, self.cl))
+        if self.home is None:
+            self.pool.returned.append((self.reserved, self.cl))
 
 
 class Pool:
@@ -106,7 +166,10 @@ class Pool:
             self.in_use += reserved
             if self.in_use > self.peak:
                 self.peak = self.in_use
-        return Buffer(self, handle, nbytes, reserved)
+        buffer = Buffer(self, handle, nbytes, reserved)
+        if self is not self.root and recording.current is not None:
+            recording.current.made(buffer)
+        return buffer
 
     def _collect(self) -> None:
         while self.returned:
@@ -125,7 +188,7 @@ class Pool:
                 f"'{self.device.name}' allows in one buffer; split the tensor"
             )
         if self._occupied() + reserved > self.limit:
-            self._release()
+            self._release_all()
         if self._occupied() + reserved <= self.limit:
             for attempt in (1, 2):
                 try:
@@ -133,7 +196,7 @@ class Pool:
                 except (cl.MemoryError, cl.RuntimeError) as error:
                     if attempt == 2:
                         raise self._exhausted(nbytes) from error
-                    self._release()
+                    self._release_all()
         raise self._exhausted(nbytes)
 
     def _occupied(self) -> int:
@@ -146,6 +209,11 @@ class Pool:
             f"{_show(self.device.global_mem)}); use a smaller batch, drop tensors, or raise "
             "CLTENSOR_MEMORY_LIMIT"
         )
+
+    def _release_all(self) -> None:
+        for pool in (self.root, *self.root.children):
+            pool._collect()
+            pool._release()
 
     def _release(self) -> None:
         if self.free:
@@ -183,28 +251,32 @@ class Pool:
 
 def memory_summary(device: Device | str | None = None) -> dict[str, int]:
     """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`."""
-    return get(device).pool.summary()
+    return get(device).pool.root.summary()
 
 
 def reset_peak_memory(device: Device | str | None = None) -> None:
     """Let `peak` of the device's `memory_summary` start again from what is in use now."""
-    get(device).pool.reset_peak()
+    get(device).pool.root.reset_peak()
 
 
 def empty_cache(device: Device | str | None = None) -> None:
     """Give unused buffers back to the driver, on one device or, for None, on all."""
     for each in devices() if device is None else [get(device)]:
-        if "pool" in each.__dict__:
-            each.pool.empty_cache()
+        if "_pool" in each.__dict__:
+            each.pool.root.empty_cache()
 
 
 def upload(device: Device, array: np.ndarray) -> Buffer:
     """A new buffer that holds the elements of `array` in row-major order."""
-    # The buffers of a recording's own pool may serve several launches, in every replay.
-    pool = device.pool if device.recorder is None else device.recorder.outer_pool
-    buffer = pool.allocate(array.nbytes)
+    buffer = device.pool.root.allocate(array.nbytes)
     write(buffer, array)
-    return buffer
+    recorder = device.recorder
+    if recorder is None:
+        return buffer
+    copied = device.pool.allocate(array.nbytes)
+    copied.fill_from(buffer)
+    recorder.filled(copied, buffer)
+    return copied
 
 
 def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
@@ -217,8 +289,6 @@ def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
             cl.enqueue_copy(
                 buffer.device.queue, buffer.cl, np.ascontiguousarray(array), dst_offset=offset
             )
-            if buffer.device.recorder is not None:
-                buffer.device.recorder.keep(buffer)
 
 
 def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:

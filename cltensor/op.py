@@ -3,9 +3,10 @@
 An operation is one declaration: a name with its arguments, what computes it on Tensors, and one
 derivative rule per differentiable argument. The parameter names of a rule say what it needs:
 
-    g               the gradient of the output
-    out             the output
-    <argument>      the argument itself (its Tensor is saved)
+    g               the gradient of the output; of several outputs, a list of theirs, each a tensor
+                    or None
+    out             the output; of several, all of them
+    <argument>      the argument itself (its elements are saved)
     <parameter>     the value of a plain parameter
     <argument>_shape, <argument>_dtype, <argument>_device     facts that save no elements
 
@@ -28,6 +29,9 @@ from cltensor.codegen import Formula, Reduction, Shape
 from cltensor.dtypes import bool_, promote, to_float, with_scalar
 from cltensor.errors import CLTensorError, DeviceError, DTypeError, ShapeError
 from cltensor.fusion import Value
+from cltensor.graph_hooks import Hooks, watchers
+from cltensor.mode import mode
+from cltensor.names import canonical
 from cltensor.operators import Operators
 from cltensor.program import Live
 from cltensor.tensor import Tensor, show
@@ -49,11 +53,17 @@ class Rule:
 
 
 class Op:
-    """An operation on Tensors. Called with a Variable among its arguments, it is recorded.
+    """An operation on Tensors. With an argument that requires a gradient, it is recorded.
 
     signature: "name(argument, ..., parameter, ...)"; a first argument written *xs is variadic and
-    its rule returns a list. rules are given as d<argument>=function.
+    its rule returns a list. rules are given as d<argument>=function; the rule of several arguments
+    together, as d<argument>_<argument>=function, returns a gradient (or None) for each. run returns
+    a Tensor or, for several results, a tuple of them; an argument may be None where run takes that.
+    is_view: the result may be a view of the first argument. calls_operations: run uses other
+    operations, which shall not be recorded one by one.
     """
+
+    is_view = False
 
     def __init__(
         self,
@@ -61,6 +71,7 @@ class Op:
         run: Callable[..., Tensor],
         rules: Mapping[str, Callable[..., Any]],
         doc: str | None = None,
+        calls_operations: bool = True,
     ) -> None:
         match = re.fullmatch(r"(\w+)\((.*)\)", signature)
         if match is None:
@@ -69,24 +80,41 @@ class Op:
         self.params = tuple(p.strip().lstrip("*") for p in match[2].split(","))
         self.variadic = match[2].startswith("*")
         self.run = run
-        self.rules = {name[1:]: Rule(rule) for name, rule in rules.items()}
-        unknown = set(self.rules) - set(self.params)
-        if unknown:
-            raise ValueError(f"op: {self.name} has rules for {unknown}, which are no arguments")
+        self.calls_operations = calls_operations
+        #: For each differentiable argument its rule, and its place among the rule's results (-1
+        #: where the rule gives only one).
+        self.rules: dict[str, tuple[Rule, int]] = {}
+        for name, function in rules.items():
+            self._add_rule(name[1:], Rule(function))
         self.__name__ = self.name
         self.__doc__ = doc or run.__doc__
-        self._defaults = {
+        self.defaults = {
             p.name: p.default
             for p in inspect.signature(run).parameters.values()
             if p.default is not inspect.Parameter.empty
         }
         OPERATIONS[self.name] = self
 
+    def _add_rule(self, names: str, rule: Rule) -> None:
+        if names in self.params:
+            self.rules[names] = rule, -1
+            return
+        together = names.split("_")
+        unknown = set(together) - set(self.params)
+        if unknown:
+            raise ValueError(f"op: {self.name} has a rule for {unknown}, which are no arguments")
+        for place, name in enumerate(together):
+            self.rules[name] = rule, place
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        for a in (*args, *kwargs.values()) if kwargs else args:
-            kind: Any = type(a)
-            if kind is not Tensor and hasattr(kind, "__apply_op__"):
-                return kind.__apply_op__(self, args, kwargs)
+        if kwargs:
+            args, kwargs = self.bind(args, kwargs)
+        if watchers:
+            for watch in watchers:
+                watch(args)
+        for a in args:
+            if isinstance(a, Tensor) and (a._node is not None or a._view is not None):
+                return Hooks.record(self, args, kwargs)
         try:
             return self.run(*args, **kwargs)
         except AttributeError:
@@ -94,26 +122,72 @@ class Op:
                 raise
             raise no_tensor(self.name, (*args, *kwargs.values())) from None
 
-    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Arguments and parameters by name, with defaults; a variadic argument is one tuple."""
-        bound = dict(self._defaults)
+    def bind(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments by position, and by name those that follow variadic ones.
+
+        Raises TypeError for an unknown keyword, one given twice, or an argument that is missing.
+        """
         if self.variadic:
-            bound[self.params[0]] = args
-        else:
-            bound.update(zip(self.params, args, strict=False))
-        bound.update(kwargs)
-        return bound
+            rest = self.params[1:]
+            return args, canonical(self.name, rest, (), kwargs)
+        named = canonical(self.name, self.params, self.params[: len(args)], kwargs)
+        return self.complete(args, named), {}
+
+    def complete(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """`args`, and for the parameters after them what `named` or the defaults say."""
+        found = list(args)
+        for param in self.params[len(args) :]:
+            if param in named:
+                found.append(named[param])
+            elif param in self.defaults:
+                found.append(self.defaults[param])
+            else:
+                raise TypeError(f"{self.name}: {param!r} is missing; it takes {self.params}")
+        return tuple(found)
 
     def __repr__(self) -> str:
         return f"<operation {self.name}({', '.join(self.params)})>"
 
 
-def primitive(signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]) -> Op:
+def primitive(signature: str, run: Callable[..., Any], **rules: Callable[..., Any]) -> Op:
     """Declare an operation that `run` computes with kernels of its own.
 
-    run gets Tensors and plain parameters and returns a new Tensor.
+    run gets Tensors and plain parameters and returns a new Tensor, or a tuple of them.
     """
     return Op(signature, run, rules)
+
+
+class ViewOp(Op):
+    """An operation whose result shows elements of its first argument, where strides can."""
+
+    is_view = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            args, kwargs = self.bind(args, kwargs)
+        if watchers:
+            for watch in watchers:
+                watch(args)
+        return Hooks.record(self, args, kwargs)
+
+
+def view(signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]) -> Op:
+    """Declare an operation that shows the same elements differently.
+
+    run may return a copy where strides cannot express the view.
+    """
+    return ViewOp(signature, run, rules, calls_operations=False)
+
+
+def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """function(*args, **kwargs) outside any graph."""
+    before, mode.enabled = mode.enabled, False
+    try:
+        return function(*args, **kwargs)
+    finally:
+        mode.enabled = before
 
 
 @cache
@@ -141,7 +215,7 @@ def no_tensor(operation: str, operands: Iterable[Any]) -> DTypeError:
 
 def require_tensor(operation: str, name: str, x: Any) -> None:
     """Raise DTypeError unless x, the operand called `name`, is a Tensor or records operations."""
-    if not isinstance(x, Tensor) and not hasattr(type(x), "__apply_op__"):
+    if not isinstance(x, Tensor):
         raise DTypeError(
             f"{operation}: {name} is {show(x)}, not a tensor; wrap it with ct.tensor(...)"
         )
@@ -228,7 +302,7 @@ def pointwise(
     if doc is None:
         first = text if isinstance(text, str) else next(iter(text.values()))
         doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
-    op = Op(signature, lambda *args: None, rules, doc)  # type: ignore[arg-type]
+    op = Op(signature, lambda *args: None, rules, doc, calls_operations=False)
     formula = Formula(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
     return op
@@ -254,13 +328,13 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
         values = []
         scalars = False
         for a in args:
-            if type(a) is Tensor:
+            if isinstance(a, Tensor):
                 v = a._value
                 if first is None:
                     first, shape, dtype = v, v.shape, v.dtype
                 else:
                     if v.device is not first.device:
-                        same_device(name, *[x for x in args if type(x) is Tensor])
+                        same_device(name, *[x for x in args if isinstance(x, Tensor)])
                     if v.shape != shape:
                         shape = broadcast_shapes(name, shape, v.shape)
                     if v.dtype is not dtype:
@@ -317,6 +391,25 @@ def check_scalar(name: str, value: object, dtype: np.dtype) -> None:
             )
 
 
+def scalar_for(name: str, value: Any, dtype: np.dtype) -> bool | int | float:
+    """A number as an element of `dtype`: floats lose their fraction in an integer type.
+
+    Raises DTypeError for what is no number, or none that `dtype` can hold.
+    """
+    if isinstance(value, (np.generic, np.ndarray)) and value.size == 1:
+        value = value.item()
+    if type(value) not in (bool, int, float):
+        raise DTypeError(f"{name}: {show(value)} is not a number; wrap it with ct.tensor(...)")
+    if dtype.kind == "b":
+        return bool(value)
+    if dtype.kind == "f":
+        return float(value)
+    if value != value or value in (float("inf"), float("-inf")):
+        raise DTypeError(f"{name}: {value} does not fit {dtype.name}; use a floating-point dtype")
+    check_scalar(name, int(value), dtype)
+    return int(value)
+
+
 def reduction(
     signature: str,
     start: Mapping[str, str] | str,
@@ -356,7 +449,7 @@ def reduction(
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
         return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
-    return Op(signature, run, rules, doc)
+    return Op(signature, run, rules, doc, calls_operations=False)
 
 
 def normalize_axes(

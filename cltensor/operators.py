@@ -1,4 +1,4 @@
-"""The operators and methods that Tensor and Variable share.
+"""The operators of a Tensor, and its methods that are functions.
 
 A method is a public function of `cltensor.ops` called with self first; `install` puts them in
 place when that package is imported. One name here makes a function a method.
@@ -6,7 +6,7 @@ place when that package is imported. One name here makes a function a method.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
@@ -146,12 +146,8 @@ def _cast(to: Callable[..., Any], dtype: str) -> Callable[..., Any]:
     return lambda self: to(self, dtype)
 
 
-def _in_place(function: Callable[..., Any], reshapes: bool) -> Callable[..., Any]:
-    return lambda self, *args, **kwargs: self.become(function(self, *args, **kwargs), reshapes)
-
-
 def install(functions: Mapping[str, Callable[..., Any]]) -> None:
-    """Make `functions` (by public name) the operators and methods of Tensor and Variable."""
+    """Make `functions` (by public name) the operators and methods of Tensor."""
     for name, (target, reflected) in _DUNDERS.items():
         function = functions[target]
         if name in ("neg", "pos", "abs", "invert"):
@@ -166,12 +162,3 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
     for name, dtype in CASTS.items():
         setattr(Operators, name, _cast(functions["to"], dtype))
     setattr(Operators, "__getitem__", _binary(functions["getitem"]))  # noqa: B010
-
-
-def install_in_place(
-    functions: Mapping[str, Callable[..., Any]], reshaping: Collection[str]
-) -> None:
-    """Give Tensor and Variable a method `<name>_` for each of `functions`; those of `reshaping`
-    may change the shape."""
-    for name, function in functions.items():
-        setattr(Operators, f"{name}_", _in_place(function, name in reshaping))

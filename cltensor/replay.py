@@ -1,18 +1,17 @@
 """Recording the launches of a call, and launching them again without Python in between.
 
-While a Recorder is active on a device, allocations come from a pool of its own, so the buffers of
-the recorded launches stay theirs and are reused among them as the call did. A Tape is the result:
-one bound kernel per launch. What changes from call to call is set before a launch: the buffers of
-arguments and results, and Live numbers. Everything else is as it was when recorded, and the tape
-knows when it no longer is.
+While a thread records, the buffers that it allocates come from a pool of the recording, so those of
+the recorded launches stay theirs and are reused among them as the call did. What is still held at
+the end gets bytes of its own. A Tape is the result: one bound kernel per launch, and what the call
+did to storages and gradients outside. Everything else that the call read is guarded: the tape knows
+when it is no longer what it was.
 """
 
 from __future__ import annotations
 
 import struct
-import sys
 import weakref
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 from types import TracebackType
@@ -21,43 +20,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cltensor.commands import CommandBuffer, are_worthwhile
-from cltensor.device import Device
+from cltensor.device import Device, recording
 from cltensor.errors import DeviceError
 from cltensor.memory import Buffer, Pool
 from cltensor.program import Counters, Live
 
 if TYPE_CHECKING:
-    import pyopencl as cl
-
     from cltensor.program import Kernel
 
 
 class Recorder:
-    """Context in which the launches on `device` are noted as well as run."""
+    """Context in which the launches of this thread on `device` are noted as well as run."""
 
     def __init__(self, device: Device) -> None:
         self.device = device
         self.steps: list[Any] = []
-        self.kept: list[Buffer] = []
-        #: Buffers from outside. Not ours to keep alive: when their owner drops one, the recording
-        #: is out of date.
-        self.outside: dict[int, weakref.ref[Buffer]] = {}
-        self.replaced: set[int] = set()
+        #: Buffers from outside that launches use, by id.
+        self.outside: dict[int, Buffer] = {}
+        #: Those among them that were written, and by which operation.
+        self.written: dict[int, tuple[Buffer, str]] = {}
+        #: Whether a replay would not do what the call did.
         self.spoiled = False
-        self.states: dict[Hashable, tuple[Any, Callable[[], Any], Callable[[Any], None]]] = {}
-        self.watched: dict[int, Any] = {}
-        self.pool = Pool(device, parent=device.pool)
+        self.guards: list[Callable[[], bool]] = []
+        self.fault_names: dict[str, None] = {}
+        self.pool = Pool(device, parent=device.pool.root)
+        self._made: list[weakref.ref[Buffer]] = []
 
     def __enter__(self) -> Recorder:
-        self.device.lock.acquire()
-        if self.device.recorder is not None:
-            self.device.lock.release()
-            raise DeviceError(
-                "jit: a function being recorded called another jitted function; jit the outer one"
-            )
-        self.outer_pool = self.device.pool
-        self.device.pool = self.pool
-        self.device.recorder = self
+        recording.current = self
         return self
 
     def __exit__(
@@ -66,9 +56,27 @@ class Recorder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.device.pool = self.outer_pool
-        self.device.recorder = None
-        self.device.lock.release()
+        recording.current = None
+        if error is not None:
+            self.give_away()
+
+    @property
+    def outer_pool(self) -> Pool:
+        """The pool of what does not belong to the recording."""
+        return self.pool.root
+
+    def made(self, buffer: Buffer) -> None:
+        """Note a buffer of the recording's pool."""
+        self._made.append(weakref.ref(buffer))
+
+    def give_away(self) -> list[Buffer]:
+        """Give bytes of its own to every buffer of the recording that somebody still holds;
+        returns them."""
+        held = [b for ref in self._made if (b := ref()) is not None and b.pool is self.pool]
+        for buffer in held:
+            buffer.leave(self.outer_pool)
+        self._made.clear()
+        return held
 
     def launched(
         self,
@@ -78,42 +86,38 @@ class Recorder:
         args: tuple[Any, ...],
     ) -> None:
         """Note a launch; called by the kernel."""
+        if kernel.device is not self.device:
+            self.refuse(f"computing on '{kernel.device}'")
         for a in args:
             if type(a) is Buffer and a.pool is not self.pool:
-                self.outside[id(a)] = weakref.ref(a)
+                self.outside[id(a)] = a
         # Buffers of our own pool are noted by handle, so that they can be reused meanwhile.
         # A reference tells a buffer from a later one whose object got the same address.
         marks = [weakref.ref(a) if type(a) is Buffer else None for a in args]
         plain = [a.cl if type(a) is Buffer else a for a in args]
         self.steps.append(_Launch(kernel, global_size, local_size, plain, marks))
 
-    def keep(self, buffer: Buffer) -> None:
-        """Never reuse `buffer`: the host wrote constants into it."""
-        self.kept.append(buffer)
+    def filled(self, buffer: Buffer, source: Buffer) -> None:
+        """Note that `buffer` got the content of `source`, which the host wrote."""
+        import pyopencl as cl
+
+        self.outside[id(source)] = source
+        # The bytes are copied anew in every replay, since the call may change them.
+        self.steps.append(
+            partial(
+                cl.enqueue_copy, self.device.queue, buffer.cl, source.cl, byte_count=source.nbytes
+            )
+        )
 
     def host(self, action: Callable[[], None]) -> None:
         """Run `action` now and at this place of every replay."""
         action()
         self.steps.append(action)
 
-    def replaces(self, buffer: Buffer) -> None:
-        """Note that a launch changes elements of `buffer` in place."""
-        self.replaced.add(id(buffer))
-
-    def rebinds(
-        self, key: Hashable, before: Any, current: Callable[[], Any], show: Callable[[Any], None]
-    ) -> None:
-        """Note, before it happens, that a holder exchanges the Tensor `before` for another: a
-        state, whose next value the next replay must find where this one found `before`.
-
-        current returns what the holder shows at the end, show makes it show another Tensor.
-        """
-        if key not in self.states:
-            self.states[key] = (before, current, show)
-
-    def watch(self, holder: Any) -> None:
-        """Note that the call read the data of `holder`, which may show something else later."""
-        self.watched[id(holder)] = holder
+    def changed(self, buffer: Buffer, operation: str) -> None:
+        """Note that `operation` wrote elements of `buffer`."""
+        if buffer.pool is not self.pool:
+            self.written[id(buffer)] = buffer, operation
 
     def refuse(self, what: str) -> None:
         """Raise: `what` cannot be replayed."""
@@ -126,7 +130,7 @@ class Recorder:
 class _Launch:
     """One recorded launch: a kernel object of its own with its arguments bound."""
 
-    __slots__ = ("handle", "is_fixed", "live", "marks", "plain", "sizes")
+    __slots__ = ("_last", "handle", "is_fixed", "live", "marks", "plain", "sizes")
 
     def __init__(
         self,
@@ -143,11 +147,13 @@ class _Launch:
         self.marks = marks
         self.plain = plain  # keeps the handles of the buffers alive
         self.live: list[tuple[int, Live, struct.Struct]] = []
+        self._last: list[bytes] = []
         for i, (a, scalar) in enumerate(zip(plain, kernel.scalars, strict=True)):
             if scalar is None:
                 self.handle.set_arg(i, a)
             elif type(a) is Live:
                 self.live.append((i, a, struct.Struct(np.dtype(scalar).char)))
+                self._last.append(b"")
             else:
                 self.handle.set_arg(i, scalar(a))
         #: Whether every replay has the same arguments.
@@ -161,45 +167,32 @@ class _Launch:
         return [self._read_live, launch] if self.live else [launch]
 
     def _read_live(self) -> None:
-        for i, live, form in self.live:
-            self.handle.set_arg(i, form.pack(live.read()))
+        last = self._last
+        for k, (i, live, form) in enumerate(self.live):
+            packed = form.pack(live.read())
+            if packed != last[k]:
+                self.handle.set_arg(i, packed)
+                last[k] = packed
 
 
 class Tape:
-    """Recorded launches that can be run again.
+    """Recorded launches that can be run again, on other buffers in place of `exchanged`."""
 
-    exchanged are the buffers that every replay exchanges, states pairs of a buffer that the call
-    read and the one that replays read instead.
-    """
-
-    def __init__(
-        self,
-        recorder: Recorder,
-        exchanged: Iterable[Buffer],
-        states: Sequence[tuple[Buffer, Buffer]],
-    ) -> None:
+    def __init__(self, recorder: Recorder, exchanged: Iterable[Buffer]) -> None:
         self.device = recorder.device
         self._steps = recorder.steps
         self._pool = recorder.pool
-        self._places: dict[int, list[tuple[cl.Kernel, int]]] = {}
+        self._outside = recorder.outside  # must stay alive
+        self._fault_names = recorder.fault_names
+        self._places: dict[int, list[tuple[_Launch, int]]] = {}
         changing = {id(b) for b in exchanged}
-        places = changing | {id(before) for before, _ in states}
         for step in self._steps:
             if type(step) is _Launch:
                 for i, mark in enumerate(step.marks):
                     buffer = mark() if mark else None
-                    if buffer is not None and id(buffer) in places:
-                        self._places.setdefault(id(buffer), []).append((step.handle, i))
-                        step.is_fixed = step.is_fixed and id(buffer) not in changing
-        for before, after in states:
-            self.exchange(before, after)
-        self._kept = recorder.kept
-        self._watchers = list(recorder.watched.values())
-        self._watched: list[tuple[Any, weakref.ref[Any]]] = []
-        held = {**recorder.outside, **{id(b): weakref.ref(b) for b in recorder.kept}}
-        self._held: list[list[Any]] = [
-            [ref, mark in recorder.replaced, 0] for mark, ref in held.items() if mark not in places
-        ]
+                    if buffer is not None and id(buffer) in changing:
+                        self._places.setdefault(id(buffer), []).append((step, i))
+                        step.is_fixed = False
         self._launches = sum(type(step) is _Launch for step in self._steps)
         self._actions = self._compiled()
 
@@ -218,31 +211,22 @@ class Tape:
                 actions += step.actions(self.device) if type(step) is _Launch else [step]
         return actions
 
-    def seal(self) -> None:
-        """Take the present owners of every outside buffer as those that must stay."""
-        self._watched = [(holder, weakref.ref(holder._data)) for holder in self._watchers]
-        for entry in self._held:
-            entry[2] = sys.getrefcount(entry[0]())
+    def places(self, recorded: Buffer) -> Sequence[tuple[_Launch, int]]:
+        """Where launches use `recorded`, one of those exchanged."""
+        return self._places.get(id(recorded), ())
 
-    def is_current(self) -> bool:
-        """Whether what the launches read, and change, is still what it was when recorded."""
-        for holder, data in self._watched:
-            if holder._data is not data():
-                return False
-        for ref, is_replaced, owners in self._held:
-            count = sys.getrefcount(ref())
-            if count < owners or (is_replaced and count != owners) or ref() is None:
-                return False
-        return True
-
-    def exchange(self, recorded: Buffer, now: Buffer) -> None:
-        """Use `now` wherever the recorded call used `recorded`."""
-        for handle, i in self._places.get(id(recorded), ()):
-            handle.set_arg(i, now.cl)
+    @staticmethod
+    def put(places: Sequence[tuple[_Launch, int]], buffer: Buffer) -> None:
+        """Have launches use `buffer` in those places."""
+        for launch, i in places:
+            if launch.plain[i] is not buffer.cl:
+                launch.plain[i] = buffer.cl
+                launch.handle.set_arg(i, buffer.cl)
 
     def replay(self) -> None:
         """Launch everything again, in order."""
-        with self.device.lock:
-            for act in self._actions:
-                act()
+        self.device.check_process()
+        for act in self._actions:
+            act()
+        self.device.note_faults(self._fault_names)
         Counters.launches += self._launches

@@ -1,30 +1,32 @@
-"""Tensor: plain values of one shape and dtype on one device.
+"""Tensor: plain values of one shape and dtype on one device, with their place in a graph.
 
 A Tensor shows a Value: a strided window of a pooled buffer, or a pending expression that is
-computed when its bytes are needed. Tensors have value semantics: views share a buffer, but nothing
-changes elements that somebody else can see. ``x += y`` rebinds the name; ``x[i] = v`` writes in
-place only while this Tensor alone owns its buffer.
+computed when its bytes are needed. Views share a buffer, and what is written through one of them is
+seen by all (`writes`). A Tensor has a node when its operations are recorded (`Differentiable`).
 """
 
 from __future__ import annotations
 
-import sys
+import copy
 import weakref
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cltensor import fusion
-from cltensor.codegen import Shape, contiguous_strides
+from cltensor.codegen import Formula, Shape, contiguous_strides
 from cltensor.device import Device, get
+from cltensor.differentiable import Differentiable
 from cltensor.dtypes import as_dtype, default_float, float16, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.fusion import Value
+from cltensor.graph_hooks import watchers
 from cltensor.memory import Buffer, download, upload
-from cltensor.operators import Operators
+from cltensor.mode import mode
 from cltensor.text import show_array
+from cltensor.values import changer_of, holders, nobody, version_of
 
 
 class Size(int):
@@ -43,23 +45,33 @@ class Size(int):
         return self._shape if axis is None else self._shape[axis]
 
 
-class Tensor(Operators):
+_hold = holders.refs.append
+
+
+class Tensor(Differentiable):
     """An n-dimensional array on an OpenCL device.
 
-    Made by the creation functions (`ct.tensor`, `ct.zeros`, ...), not by calling the class.
+    Made by the creation functions (`ct.tensor`, `ct.zeros`, ...); the class itself, called in
+    PyTorch's older style, gives float32: ``ct.Tensor([1, 2])`` with these elements,
+    ``ct.Tensor(5, 3)`` of that shape with undefined ones.
     """
 
-    __slots__ = ("__weakref__", "_value", "_version")
+    __slots__ = ("__dict__", "__weakref__", "_value")
 
     #: How `x[key] = value` is done; set in ops/inplace.py, since it takes operations.
     _assign: ClassVar[Callable[..., None]]
+    #: What ``Tensor(...)`` makes of the user's arguments; set in creation.py.
+    _from_data: ClassVar[Callable[..., Value]]
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, *data: Any, **options: Any) -> None:
+        value = data[0] if data else None
+        if type(value) is not Value:
+            value = self._from_data(*data, **options)
         self._value = value
-        self._version = 0
-        value.owner = weakref.ref(self)
-        if fusion.Eager.on and value.buffer is None and value.op is not fusion.JOIN:
-            fusion.realize(value)
+        self._node = None
+        self._view = None
+        if value.buffer is None:
+            _claim(value, self)
 
     @staticmethod
     def empty(shape: Shape, dtype: np.dtype, device: Device) -> Tensor:
@@ -140,32 +152,6 @@ class Tensor(Operators):
         value = self._value
         return value.strides == contiguous_strides(value.shape) or prod(value.shape) <= 1
 
-    @property
-    def data(self) -> Tensor:
-        """self; a Variable's data is its Tensor."""
-        return self
-
-    @property
-    def requires_grad(self) -> bool:
-        """False: a Tensor records nothing; wrap it in a Variable."""
-        return False
-
-    @property
-    def grad(self) -> None:
-        """None: a Tensor collects no gradient; wrap it in a Variable."""
-        return
-
-    def backward(self, *args: object, **kwargs: object) -> NoReturn:
-        """Raise GradientError: a Tensor is in no graph."""
-        raise _records_nothing("backward")
-
-    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """self when asked for no gradient; else raise GradientError, since a Tensor cannot turn
-        into a Variable in place."""
-        if requires_grad:
-            raise _records_nothing("requires_grad_")
-        return self
-
     def realize(self) -> Tensor:
         """Compute a pending value now; returns self."""
         fusion.realize(self._value)
@@ -175,68 +161,64 @@ class Tensor(Operators):
         """A view of the same buffer; strides and offset in elements of that buffer."""
         return Tensor(fusion.window(self._value, shape, strides, offset))
 
-    def alias(self) -> Tensor:
-        """Another Tensor with the same elements."""
+    def detach(self) -> Tensor:
+        """The same elements outside the graph: a view that shares them."""
+        for watch in watchers:
+            watch((self,))
         value = self._value
         fusion.realize(value)
-        return Tensor(fusion.window(value, value.shape, value.strides, value.offset))
+        return Tensor(value)
 
-    def detach(self) -> Tensor:
-        """self: a Tensor is in no graph."""
-        return self
+    @property
+    def data(self) -> Tensor:
+        """The elements, outside the graph, shared. Assigning shows those of another tensor."""
+        return self.detach()
 
-    def owns_alone(self) -> bool:
-        """Whether no other Tensor, expression or view can see this Tensor's elements."""
-        self.realize()
-        return self._holders() == _ALONE
+    @data.setter
+    def data(self, data: Tensor) -> None:
+        if not isinstance(data, Tensor):
+            raise DTypeError(f"data: what is assigned is {show(data)}, not a tensor")
+        self.show(data.realize()._value)
 
-    def _holders(self) -> tuple[int, int]:
-        value = self._value
-        return sys.getrefcount(value), sys.getrefcount(value.buffer)
+    def show(self, value: Value) -> None:
+        """Show `value`, which belongs to nobody else, from now on; a leaf stays a leaf."""
+        old, self._value = self._value, value
+        if old.buffer is None:
+            _release(old, self)
+        if value.buffer is None:
+            _claim(value, self)
+        node = self._node
+        if node is not None and node.op is None:
+            node.shape, node.dtype, node.device = value.shape, value.dtype, value.device
 
-    def replace(self, other: Tensor) -> None:
-        """Show the elements of `other` (a Tensor made for the purpose) from now on."""
-        if self.device.recorder is not None:
-            self.device.recorder.rebinds(
-                ("tensor", id(self)), self.alias(), lambda: self, self.replace
-            )
-        self._value.owner = fusion.nobody
-        self._value = other._value
-        self._value.owner = weakref.ref(self)
-        self._version += 1
+    def held_values(self) -> tuple[Value, ...]:
+        """See values.Holder."""
+        return (self._value,)
 
-    def mark_changed(self) -> None:
-        """Note that elements were written, so that a graph that saved them can tell."""
-        self._version += 1
+    @property
+    def _version(self) -> int:
+        """How often the elements were changed in place."""
+        return version_of(self._value)
 
-    def become(self, other: Tensor, reshapes: bool = False) -> Tensor:
-        """Show what an operation "in place" gave; returns self.
-
-        Raises ShapeError or DTypeError when that is not of this dtype and, unless the operation
-        `reshapes`, this shape.
-        """
-        if other.shape != self.shape:
-            if not reshapes:
-                raise ShapeError(
-                    f"in place: a result of shape {other.shape} does not fit a tensor of shape "
-                    f"{self.shape}; use the operation that returns a new tensor"
-                )
-            if self.device.recorder is not None:
-                self.device.recorder.refuse("changing a tensor's shape in place")
-        if other.dtype != self.dtype:
-            raise DTypeError(
-                f"in place: a {other.dtype.name} result does not fit a {self.dtype.name} tensor; "
-                "cast it, or use the operation that returns a new tensor"
-            )
-        self.replace(other if other is not self else other.alias())
-        return self
+    @property
+    def _changed_by(self) -> str:
+        """The operation that did so last."""
+        return changer_of(self._value)
 
     def numpy(self) -> np.ndarray:
         """The elements as a NumPy array on the host; waits for the device.
 
         Raises IndexingError if a kernel met a bad index since the last read.
         """
-        source = self if self.is_contiguous else self.contiguous()
+        if self._node is not None and mode.enabled:
+            raise GradientError(
+                "numpy: this tensor requires a gradient, which NumPy would lose; use "
+                ".detach().numpy()"
+            )
+        return self._read()
+
+    def _read(self) -> np.ndarray:
+        source = self if self.is_contiguous else _dense(self)
         buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, self.dtype)
         download(buffer, out, source.offset * self.dtype.itemsize)
@@ -259,11 +241,11 @@ class Tensor(Operators):
                 f"item: a tensor of shape {self.shape} has {self.size} elements, not one; index it "
                 "first or use .tolist()"
             )
-        return self.numpy().item()
+        return self._read().item()
 
     def tolist(self) -> Any:
         """The elements as nested Python lists."""
-        return self.numpy().tolist()
+        return self._read().tolist()
 
     def __float__(self) -> float:
         return float(self.item())
@@ -292,18 +274,35 @@ class Tensor(Operators):
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)
 
-    def __deepcopy__(self, memo: object) -> Tensor:
-        return self.alias()
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise GradientError("deepcopy: only leaves can be copied; use .detach() first")
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        Tensor.__init__(copied, _dense(self)._value)
+        if self.node is not None:
+            copied.requires_grad_()
+        copied.__dict__.update({k: copy.deepcopy(v, memo) for k, v in self.__dict__.items()})
+        if self.grad is not None:
+            copied.grad = copy.deepcopy(self.grad, memo)
+        return copied
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_unpickle, (self.numpy(), self.device.name))
+        if not self.is_leaf:
+            raise GradientError("pickle: only leaves can be pickled; use .detach() first")
+        state = (self._read(), self.device.name, self.requires_grad, self.__dict__)
+        return (_unpickle, (type(self), *state))
 
     def __repr__(self) -> str:
-        return f"tensor({self.describe()})"
+        text = self.describe()
+        node = self.node
+        if node is not None:
+            text += ", requires_grad=True" if node.op is None else f", grad_fn=<{node.op.name}>"
+        return f"tensor({text})"
 
     def describe(self) -> str:
         """What the repr shows inside the parentheses, PyTorch's way."""
-        array = self.numpy()
+        array = self._read()
         text = show_array(array, "tensor(")
         if array.size == 0 and array.ndim > 1:
             text = f"[], size={array.shape}"
@@ -314,28 +313,40 @@ class Tensor(Operators):
         return text
 
 
-def _records_nothing(operation: str) -> GradientError:
-    return GradientError(
-        f"{operation}: a Tensor records no operations; start from a Variable, made by "
-        "ct.tensor(..., requires_grad=True) or Variable(tensor, requires_grad=True)"
-    )
+def _claim(value: Value, holder: Tensor) -> None:
+    """Note that `holder` shows pending `value`, whose elements are to be kept."""
+    value.owner = owner = weakref.ref(holder)
+    _hold(owner)
+    if len(holders.refs) > holders.limit:
+        holders.prune()
+    if fusion.Eager.on and type(value.op) is not fusion.Join:
+        fusion.realize(value)
 
 
-def _unpickle(array: np.ndarray, device: str) -> Tensor:
-    return Tensor.from_numpy(array, device)
+def _release(value: Value, holder: Tensor) -> None:
+    if value.owner() is holder:
+        value.owner = nobody
 
 
-def _sole_owner_counts() -> tuple[int, int]:
-    """What `Tensor._holders` counts when nobody else refers to value or buffer."""
-    value = Value.__new__(Value)
-    value.buffer = object()  # type: ignore[assignment]
-    tensor = Tensor.__new__(Tensor)
-    tensor._value = value
-    del value
-    return tensor._holders()
+_identity = Formula("contiguous", ("x",), "x")
 
 
-_ALONE = _sole_owner_counts()
+def _dense(x: Tensor) -> Tensor:
+    """A copy of x, outside the graph, in a buffer of its own."""
+    value = x._value
+    args = (value.shape, value.dtype, value.dtype, value.device)
+    return Tensor(fusion.pointwise(_identity, (value,), *args)).realize()
+
+
+def _unpickle(
+    kind: Any, array: np.ndarray, device: str, requires_grad: bool, attributes: dict[str, Any]
+) -> Any:
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, Tensor.from_numpy(array, device)._value)
+    if requires_grad:
+        tensor.requires_grad_()
+    tensor.__dict__.update(attributes)
+    return tensor
 
 
 def require_dtype(operation: str, dtype: np.dtype, device: Device) -> None:

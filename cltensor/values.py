@@ -7,10 +7,11 @@ Values. An Expression is what one kernel computes of pending Values.
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Sequence
+import threading
+import weakref
+from collections.abc import Callable, Container, Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -33,9 +34,6 @@ from cltensor.device import Device
 from cltensor.grids import LONGEST_ROW, SMALL_ROWS
 from cltensor.memory import Buffer
 
-if TYPE_CHECKING:
-    from cltensor.tensor import Tensor
-
 
 class Eager:
     """Whether every operation is computed at its call (CLTENSOR_EAGER=1), for debugging."""
@@ -44,10 +42,11 @@ class Eager:
 
 
 class Join:
-    """The op of a Value whose elements are those of its args, one after the other."""
+    """The op of a Value whose elements are those of its args, one after the other, each from a
+    multiple of `align` elements on."""
 
-
-JOIN = Join()
+    def __init__(self, align: int) -> None:
+        self.align = align
 
 
 class Producer:
@@ -66,23 +65,32 @@ class Producer:
         raise NotImplementedError
 
 
+#: Value.below: whether a reduction, or a product that takes a store side, is part of it.
+FOLD, PRODUCT = 1, 2
+
+
 class Value:
     """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
 
     Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
     Reduction of args that keeps the dimensions marked in `kept` (with several results they lie
-    one after the other along a new first dimension), JOIN of args, or a Producer. owner is a
-    weak reference to the Tensor that shows this Value. target is a Value in a buffer that this one
-    shall replace, element by element, when it is computed.
+    one after the other along a new first dimension), a Join of args, or a Producer. owner is a
+    weak reference to the Tensor that shows this Value, or to the node that saved it. target is a
+    Value in a buffer that this one shall replace, element by element, when it is computed. uses
+    counts the Values made from one over a product.
+
+    A pending Value never changes, and one Tensor at most shows it: an operation in place has the
+    Tensor show another one, and raises `version`. Several Tensors may show a stored one.
     """
 
     __slots__ = (
         "args",
+        "below",
         "buffer",
+        "changed_by",
         "device",
         "domain",
         "dtype",
-        "folds",
         "kept",
         "leaves",
         "nodes",
@@ -92,6 +100,8 @@ class Value:
         "shape",
         "strides",
         "target",
+        "uses",
+        "version",
     )
 
     buffer: Buffer | None
@@ -99,7 +109,7 @@ class Value:
     args: tuple[Any, ...]
     domain: np.dtype
     kept: tuple[bool, ...]
-    owner: Callable[[], Tensor | None]
+    owner: Callable[[], Holder | None]
 
     def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
         self.shape = shape
@@ -110,20 +120,32 @@ class Value:
         self.strides = contiguous_strides(shape)
         self.nodes = 0
         self.leaves = 1
-        self.folds = False
+        self.below = 0
         self.owner = nobody
         self.target: Value | None = None
+        self.version = 0
 
-    def settle(self, buffer: Buffer, offset: int = 0) -> None:
-        """The elements are, or will be once the queue gets there, in `buffer`."""
-        self.buffer = buffer
-        self.offset = offset
+    def settle(self, buffer: Buffer) -> None:
+        """The elements are, or will be once the queue gets there, at the start of `buffer`."""
+        buffer.version = self.version
+        self._settled(buffer)
+
+    def settle_in_target(self) -> None:
+        """The elements are where the target's were."""
+        target = self.target
+        assert target is not None
+        assert target.buffer is not None
+        self.offset, self.strides = target.offset, target.strides
+        self._settled(target.buffer)
+
+    def _settled(self, buffer: Buffer) -> None:
+        self.buffer = buffer  # after the place in it: another thread may look
         self.target = None
         self.op = None
         self.args = ()
         self.nodes = 0
         self.leaves = 1
-        self.folds = False
+        self.below = 0
 
 
 def nobody() -> None:
@@ -131,11 +153,100 @@ def nobody() -> None:
     return
 
 
+def version_of(value: Value) -> int:
+    """How often the elements that `value` denotes were changed in place."""
+    return value.version if value.buffer is None else value.buffer.version
+
+
+def changer_of(value: Value) -> str:
+    """The operation that changed them last."""
+    return value.changed_by if value.buffer is None else value.buffer.changed_by
+
+
+class Holder(Protocol):
+    """What keeps Values for later: a Tensor, or a node of a graph."""
+
+    def held_values(self) -> Sequence[Value]:
+        """The Values, pending or not."""
+
+
+class _Holders:
+    """Weak references to all holders of pending Values.
+
+    Before a buffer is written, whoever still has to read it is looked for here: nothing has to be
+    noted at the buffer for each reader, and nobody's references are counted.
+    """
+
+    def __init__(self) -> None:
+        self.refs: list[weakref.ref[Any]] = []
+        self.limit = 256  # more than that are looked through for what is over
+        self._lock = threading.Lock()
+
+    def prune(self) -> None:
+        """Forget those that are gone, or hold nothing pending."""
+        with self._lock:
+            looked_at = len(self.refs)  # other threads append meanwhile
+            self.refs[:looked_at] = [r for r in self.refs[:looked_at] if _is_pending(r())]
+            self.limit = max(256, 2 * len(self.refs))
+
+    def readers(self, buffers: Container[int]) -> list[Value]:
+        """Pending Values of holders that will read one of the buffers (by id)."""
+        self.prune()
+        known: dict[int, bool] = {}
+        return [
+            value
+            for ref in list(self.refs)
+            if (holder := ref()) is not None
+            for value in holder.held_values()
+            if value.buffer is None and _reads(value, buffers, known)
+        ]
+
+    def pending_on(self, device: Device) -> list[Value]:
+        """Pending Values of holders on a device."""
+        self.prune()
+        return [
+            value
+            for ref in list(self.refs)
+            if (holder := ref()) is not None
+            for value in holder.held_values()
+            if value.buffer is None and value.device is device
+        ]
+
+
+def _is_pending(holder: Holder | None) -> bool:
+    return holder is not None and any(v.buffer is None for v in holder.held_values())
+
+
+def _reads(value: Value, buffers: Container[int], known: dict[int, bool]) -> bool:
+    found = known.get(id(value))
+    if found is None:
+        if value.buffer is not None:
+            found = id(value.buffer) in buffers
+        else:
+            found = any([_reads(a, buffers, known) for a in value.args if type(a) is Value])
+        known[id(value)] = found
+    return found
+
+
+holders = _Holders()
+
+
 def stored(shape: Shape, dtype: np.dtype, device: Device, buffer: Buffer) -> Value:
     """A Value whose elements are in `buffer`, contiguous from its start."""
     value = Value(shape, dtype, device)
     value.buffer = buffer
     return value
+
+
+def same_place(a: Value, b: Value) -> bool:
+    """Whether two stored Values denote the same elements in the same order."""
+    return (
+        a.buffer is b.buffer
+        and a.offset == b.offset
+        and a.shape == b.shape
+        and a.dtype == b.dtype
+        and all(n == 1 or s == t for n, s, t in zip(a.shape, a.strides, b.strides, strict=True))
+    )
 
 
 class Rows(NamedTuple):
@@ -163,7 +274,7 @@ def rows_below(root: Value) -> Rows | None:
     pending, seen = [root], set()
     while pending:
         value = pending.pop()
-        if not value.folds or id(value) in seen or value.buffer is not None:
+        if not value.below & FOLD or id(value) in seen or value.buffer is not None:
             continue
         seen.add(id(value))
         if type(value.op) is Reduction:
@@ -221,6 +332,7 @@ class Expression:
         self._over: list[Value] = []  # the product, and the nodes computed from it
         self._slots: dict[int, int] = {}
         self._wanted = wanted
+        self._targets = [root.target for root in roots if root.target is not None]
         self.rows = rows
         shape = roots[0].shape
         self._space = shape if rows is None else rows.shape
@@ -231,10 +343,13 @@ class Expression:
         slot = self._slots.get(id(value))
         if slot is not None:
             return slot
-        if value.buffer is not None:
-            self._leaf(value)
-        else:
+        if value.buffer is None:
             self._visit_pending(value)
+        else:
+            for target in self._targets:  # the kernel must know which operands it replaces
+                if target is not value and same_place(value, target):
+                    return self._visit(target)
+            self._leaf(value)
         slot = self._slots[id(value)] = len(self.entries) - 1
         return slot
 
@@ -243,11 +358,11 @@ class Expression:
         inline = value.owner() is None or not value.leaves  # a constant costs nothing
         if type(op) is Formula and (inline or value.shape in self._shapes):
             self._node(value)
-        elif op is JOIN:
+        elif type(op) is Join:
             self.parts = value.args
             self.needs += [v for v in value.args if v.buffer is None]
-            self.entries.append(Parts(value.dtype, len(value.args)))
-            self.key.append((value.dtype.num, len(value.args)))
+            self.entries.append(Parts(value.dtype, len(value.args), op.align))
+            self.key.append((value.dtype.num, len(value.args), op.align))
         elif self.rows is not None and self.rows.takes(value):
             ref = self._visit(value.args[0])
             stored = self._storage(value)
@@ -271,18 +386,16 @@ class Expression:
     @property
     def keeps_product(self) -> bool:
         """Whether a Tensor shows the product, or another pending expression will want it."""
-        holders = _holders(self._over)  # before names here refer to values as well
-        known = dict.fromkeys(map(id, self._over), _ALONE)
-        known[id(self.product)] += 1  # this expression
+        inside = dict.fromkeys(map(id, self._over), 0)
         for value in self._over:
             for a in value.args:
-                if id(a) in known:
-                    known[id(a)] += 1
-        for value, count in zip(self._over, holders, strict=True):
+                if id(a) in inside:
+                    inside[id(a)] += 1
+        for value in self._over:
             if value.owner() is not None:
                 if value is self.product:
                     return True
-            elif value is not self._wanted and count > known[id(value)]:
+            elif value is not self._wanted and value.uses > inside[id(value)]:
                 return True
         return False
 
@@ -303,25 +416,14 @@ class Expression:
         self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
 
     def _storage(self, value: Value) -> int:
+        if value.target is not None:
+            self.replacing.append(value)
+            return IN_PLACE + self._visit(value.target)
         if value is not self._wanted and (value.owner() is None or not value.leaves):
             return DROPPED
-        if value.target is not None:
-            slot = self._slots.get(id(value.target))
-            if slot is not None:
-                self.replacing.append(value)
-                return IN_PLACE + slot
         self.outputs.append(value)
         if value.shape == self._space:
             return STORED
         assert self.rows is not None, (value.shape, self._space)
         assert prod(value.shape) == prod(self.rows.result), (value.shape, self.rows)
         return PER_ROW
-
-
-def _holders(values: list[Value]) -> list[int]:
-    """How many references there are to each value."""
-    return [sys.getrefcount(value) for value in values]
-
-
-#: What `_holders` counts for a value in a list that nothing else refers to.
-_ALONE = _holders([Value.__new__(Value)])[0]

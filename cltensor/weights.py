@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.autograd import Variable
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DataError, DependencyError
 from cltensor.ops.create import tensor
@@ -42,8 +41,8 @@ def save(
     library = _safetensors("weights.save")
     arrays = {}
     for name, value in state_dict.items():
-        if isinstance(value, Variable):
-            value = value.data
+        if isinstance(value, Tensor):
+            value = value.detach()
         if not isinstance(name, str) or not isinstance(value, (Tensor, np.ndarray)):
             raise DataError(
                 f"weights.save: entry {name!r} is a {type(value).__name__}; "

@@ -1,15 +1,15 @@
-"""Variables: Tensors whose operations are recorded, and the backward pass over the record.
+"""Recording of operations and the backward pass over the record.
 
-A Variable holds a Tensor and, if it takes part in differentiation, a node of the graph. The
-backward pass (`engine`) hands gradients from node to node by the operations' own rules.
+A Tensor that takes part in differentiation has a node of the graph. The backward pass (`engine`)
+hands gradients from node to node by the operations' own rules.
 """
 
 from cltensor.autograd.derivatives import backward, grad
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.function import Context, Function
 from cltensor.autograd.graph import Node
-from cltensor.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from cltensor.autograd.variable import Variable
+from cltensor.autograd.record import Variable
+from cltensor.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 
 __all__ = [
     "Context",

@@ -6,46 +6,61 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cltensor.autograd.engine import Pass
-from cltensor.autograd.variable import Variable
 from cltensor.errors import GradientError
+from cltensor.graph_hooks import Hooks
 from cltensor.tensor import Tensor, show
 
 
 def backward(
-    outputs: Sequence[Variable],
-    gradients: Sequence[Any] | None = None,
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
-    """Accumulate the gradients of `outputs`, weighted by `gradients`, in the leaves' `.grad`."""
-    gradients = gradients or [None] * len(outputs)
+    """Accumulate the gradients of `tensors`, weighted by `grad_tensors`, in the leaves' `.grad`.
+
+    inputs: the only leaves that get one. Raises GradientError as Tensor.backward does.
+    """
+    outputs = _tensors("backward", "tensors", tensors)
+    gradients = _weights("backward", outputs, grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
-    Pass(Variable, None, keep, create_graph).run(outputs, gradients)
+    targets = None
+    if inputs is not None:
+        targets = [_node("backward", x) for x in _tensors("backward", "inputs", inputs)]
+    Pass(targets, keep, create_graph).run(outputs, gradients)
 
 
 def grad(
-    outputs: Variable | Sequence[Variable],
-    inputs: Variable | Sequence[Variable],
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
-) -> tuple[Variable | None, ...]:
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; `.grad` stays untouched.
+
+    only_inputs: True; accepted for older programs. materialize_grads: zeros for an input that does
+    not influence the outputs.
 
     Raises GradientError when an input does not influence the outputs, unless allow_unused (then
     its gradient is None).
     """
-    outputs, inputs = _variables("outputs", outputs), _variables("inputs", inputs)
-    if grad_outputs is None or isinstance(grad_outputs, (Tensor, Variable)):
-        grad_outputs = [grad_outputs] * len(outputs)
-    for x in inputs:
-        if x.node is None:
-            raise GradientError("grad: an input does not require a gradient; set requires_grad")
+    if not only_inputs:
+        raise GradientError("grad: only_inputs=False is not supported; call .backward() instead")
+    if materialize_grads and allow_unused is False:
+        raise GradientError("grad: materialize_grads needs allow_unused, or leave that out")
+    outputs, inputs = _tensors("grad", "outputs", outputs), _tensors("grad", "inputs", inputs)
+    gradients = _weights("grad", outputs, grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
-    targets = [x.node for x in inputs if x.node]
-    found = Pass(Variable, targets, keep, create_graph).run(outputs, grad_outputs)
-    results = [found.get(x.node) if x.node else None for x in inputs]
+    targets = [_node("grad", x) for x in inputs]
+    found = Pass(targets, keep, create_graph, accumulate=False).run(outputs, gradients)
+    results = [found.get(node) for node in targets]
+    if materialize_grads:
+        return tuple([x * 0 if r is None else r for r, x in zip(results, inputs, strict=True)])
     if not allow_unused and any(r is None for r in results):
         raise GradientError(
             "grad: an input does not influence the outputs; pass allow_unused=True to get None"
@@ -53,14 +68,34 @@ def grad(
     return tuple(results)
 
 
-def _variables(name: str, given: Any) -> list[Variable]:
-    """The Variables of the argument `name` of `grad`: one, or a sequence of them."""
-    several = isinstance(given, Iterable) and not isinstance(given, (Variable, Tensor))
+def _node(operation: str, x: Tensor) -> Any:
+    if x.node is None:
+        raise GradientError(f"{operation}: an input does not require a gradient; set requires_grad")
+    return x.node
+
+
+def _weights(operation: str, outputs: Sequence[Tensor], given: Any) -> list[Any]:
+    """A gradient, or None, for each of the outputs."""
+    if given is None or isinstance(given, Tensor):
+        given = [given] * len(outputs)
+    if len(given) != len(outputs):
+        raise GradientError(
+            f"{operation}: {len(given)} gradients for {len(outputs)} outputs; give one for each"
+        )
+    return list(given)
+
+
+def _tensors(operation: str, name: str, given: Any) -> list[Tensor]:
+    """The Tensors of an argument: one, or a sequence of them."""
+    several = isinstance(given, Iterable) and not isinstance(given, Tensor)
     found = list(given) if several else [given]
     for x in found:
-        if not isinstance(x, Variable):
+        if not isinstance(x, Tensor):
             raise GradientError(
-                f"grad: {show(x)} among the {name} is not a Variable; make one with "
+                f"{operation}: {show(x)} among the {name} is not a tensor; make one with "
                 "ct.tensor(..., requires_grad=True) and compute with it"
             )
     return found
+
+
+Hooks.backward = staticmethod(backward)  # type: ignore[method-assign]

@@ -4,66 +4,76 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from cltensor.autograd.graph import Node, needed, require_unchanged
-from cltensor.autograd.mode import set_grad_enabled
+from cltensor.autograd.graph import Node, Output, needed, require_unchanged
 from cltensor.codegen import Shape
 from cltensor.errors import DeviceError, GradientError, ShapeError
+from cltensor.memory import next_serial
+from cltensor.mode import set_grad_enabled
 from cltensor.op import Op
 from cltensor.ops.pointwise import astype, full
 from cltensor.ops.reduce import sum as sum_over
 from cltensor.ops.shape import reshape
 from cltensor.tensor import Tensor
-
-if TYPE_CHECKING:
-    from cltensor.autograd.variable import Variable
+from cltensor.values import Value
+from cltensor.writes import overlaps_itself, write
 
 
 class Pass:
     """One backward pass.
 
-    variable is the class of Variables. With targets, only the nodes that lead to one of them are
-    visited, and their gradients are returned instead of accumulated. Without keep, nodes let go of
-    what they saved. With create_graph, gradients are Variables and the pass is recorded itself;
-    else they are Tensors.
+    With targets, only the nodes that lead to one of them are visited; their gradients are returned
+    or, with accumulate, added to what the targets have. Without keep, nodes let go of what they
+    saved. With create_graph, the pass is recorded itself.
     """
 
     def __init__(
         self,
-        variable: type[Variable],
         targets: Sequence[Node] | None,
         keep: bool,
         create_graph: bool,
+        accumulate: bool = True,
     ) -> None:
-        self._variable = variable
         self._targets = None if targets is None else set(targets)
         self._keep = keep
         self._create_graph = create_graph
+        self._accumulates = accumulate
         self._useful: set[Node] | None = None
         self._pending: dict[Node, Any] = {}
         self._heap: list[tuple[int, Node]] = []
+        #: Buffers that somebody else than this pass may know, by id; others are ours to give away.
+        self._known: dict[int, Any] = {}
+        self._start = -1
 
-    def run(self, outputs: Sequence[Variable], gradients: Sequence[Any]) -> dict[Node, Variable]:
+    def run(self, outputs: Sequence[Tensor], gradients: Sequence[Any]) -> dict[Node, Tensor]:
         """Propagate the `gradients` of `outputs`; the gradients of the targets by node."""
-        found: dict[Node, Variable] = {}
+        found: dict[Node, Tensor] = {}
+        nodes = []
         for output, gradient in zip(outputs, gradients, strict=True):
-            seed = self._seed(output, gradient)
-            output.data.realize()
-            assert output.node is not None  # _seed refuses a value without graph
-            self._arrive(output.node, seed if self._create_graph else seed.data)
+            node = output.node
+            seed = self._seed(output, node, gradient)
+            output.realize()
+            assert node is not None  # _seed refuses a value without graph
+            nodes.append(node)
+            self._arrive(node, seed)
+        self._start = next_serial()
         if self._targets is not None:
-            self._useful = _ancestors([o.node for o in outputs], self._targets)
+            self._useful = _ancestors(nodes, self._targets)
         with set_grad_enabled(self._create_graph):
             while self._heap:
                 node = heapq.heappop(self._heap)[1]
                 g = self._pending.pop(node)
                 if node.hooks:
                     g = self._call_hooks(node, g)
-                if self._targets is None and node.retain:
-                    self._accumulate(node, g)
-                elif self._targets is not None and node in self._targets:
-                    found[node] = self._own(g)
+                if self._targets is None:
+                    if node.retain:
+                        self._accumulate(node, g)
+                elif node in self._targets:
+                    if self._accumulates:
+                        self._accumulate(node, g)
+                    else:
+                        found[node] = self._own(g)
                 if node.op is not None:
                     self._pass_on(node, g)
         return found
@@ -79,16 +89,29 @@ class Pass:
         self._pending[node] = g
 
     def _pass_on(self, node: Node, g: Any) -> None:
+        if type(node.op) is Output:
+            self._collect(node, g)
+            return
         for edge, gradient in zip(node.edges, self._gradients(node, g), strict=True):
             if edge is not None and gradient is not None:
                 self._arrive(edge, _fit(gradient, edge))
         if not self._keep:
             node.release()
 
-    def _seed(self, output: Variable, gradient: Any) -> Variable:
-        if output.node is None:
+    def _collect(self, output: Node, g: Any) -> None:
+        """Note the gradient of one of several results at the node of them all."""
+        node = output.edges[0]
+        assert node is not None
+        assert isinstance(output.op, Output)
+        if node not in self._pending:
+            heapq.heappush(self._heap, (-node.order, node))
+            self._pending[node] = {}
+        self._pending[node][output.op.index] = g
+
+    def _seed(self, output: Tensor, node: Node | None, gradient: Any) -> Tensor:
+        if node is None:
             raise GradientError(
-                "backward: this value does not depend on any Variable that requires a gradient"
+                "backward: this value does not depend on any tensor that requires a gradient"
             )
         if gradient is None:
             if output.size != 1:
@@ -96,8 +119,9 @@ class Pass:
                     f"backward: the output has shape {output.shape}, not a single element; pass a "
                     "gradient of that shape, or reduce it first, for example with .sum()"
                 )
-            return self._variable(full(output.shape, 1, output.dtype, output.device))
-        gradient = self._wrap(gradient)
+            return full(output.shape, 1, output.dtype, output.device)
+        if not isinstance(gradient, Tensor):
+            gradient = Tensor(Tensor._from_data(gradient, dtype=output.dtype, device=output.device))
         if gradient.shape != output.shape:
             raise ShapeError(
                 f"backward: a gradient of shape {gradient.shape} does not fit an output of shape "
@@ -108,38 +132,52 @@ class Pass:
                 f"backward: the output is on '{output.device}', its gradient on "
                 f"'{gradient.device}'; move it with .to('{output.device}')"
             )
+        if not self._create_graph:
+            gradient = gradient.detach()
+        self._know(gradient)
         return gradient if gradient.dtype == output.dtype else astype(gradient, output.dtype)
 
-    def _wrap(self, g: Any) -> Variable:
-        return g if isinstance(g, self._variable) else self._variable(g)
+    def _know(self, g: Any) -> None:
+        """Note that the user may hold g."""
+        if isinstance(g, Tensor):
+            self._known[id(g.buffer)] = g.buffer
 
     def _call_hooks(self, node: Node, g: Any) -> Any:
-        current = self._wrap(g)
+        current = g
         for hook in list(node.hooks or ()):
+            self._know(current)
             changed = hook(current)
             if changed is not None:
-                current = self._wrap(changed)
-        return current if self._create_graph else current.data
+                current = changed
+        self._know(current)
+        return current if self._create_graph else current.detach()
 
     def _accumulate(self, node: Node, g: Any) -> None:
-        g = self._wrap(g)
         before = node.grad
-        if before is not None and node.device.recorder is not None:
-            node.device.recorder.rebinds(
-                ("grad", id(node)),
-                before.data,
-                lambda: before.data if node.grad is None else node.grad.data,
-                lambda data: setattr(node, "grad", self._variable(data)),
-            )
-        node.grad = self._own(g) if before is None else before + g
+        if before is None:
+            node.grad = self._own(g)
+        elif self._create_graph or before.requires_grad or not _is_writable(before):
+            node.grad = before + g
+        else:
+            write(before.realize()._value, (before + g)._value, "backward")
 
-    def _own(self, g: Any) -> Variable:
-        """g as a Variable with a Tensor of its own: a rule like add's gives both operands the same
-        one, and changing one gradient in place must not change the other."""
-        data, node = (g._data, g.node) if isinstance(g, self._variable) else (g, None)
-        return self._variable(Tensor(data._value), node=node)
+    def _own(self, g: Any) -> Tensor:
+        """g with elements of its own: rules like add's give both operands the same gradient, and
+        changing one gradient in place must not change the other, nor anything else."""
+        if self._create_graph and g.node is not None:
+            return g + 0 if id(g.buffer) in self._known else self._given(g)
+        buffer = g.buffer
+        if buffer.serial < self._start or id(buffer) in self._known or not g.is_contiguous:
+            g = g.clone().realize()
+        return self._given(g)
 
-    def _gradients(self, node: Node, g: Any) -> list[Any]:
+    def _given(self, g: Tensor) -> Tensor:
+        self._know(g)
+        if self._create_graph:
+            return g
+        return Tensor(g._value)  # without the history of a view
+
+    def _gradients(self, node: Node, g: Any) -> Sequence[Any]:
         """The gradient for each operand of `node`, None where none is wanted."""
         op = node.op
         if node.released:
@@ -152,42 +190,82 @@ class Pass:
             [e is not None and (self._useful is None or e in self._useful) for e in edges]
         )
         if not isinstance(op, Op):  # a Function's node knows its gradients itself
-            return op.gradients(g, self._create_graph)
+            results: Sequence[Any] = op.gradients(g, self._create_graph)
+            for result in results:
+                self._know(result)
+            return results
         names = needed(op, tuple([e is not None for e in edges]))
         require_unchanged(op, names, node)
-        known = dict(zip(names, node.saved, strict=True))
-        if self._create_graph:
-            known = {name: self._relink(node, op, name, s) for name, s in known.items()}
-        known["g"] = g
+        known = {
+            name: self._restored(node, op, name, s)
+            for name, s in zip(names, node.saved, strict=True)
+        }
+        known["g"] = g if type(g) is not dict else _in_order(g)
         if op.variadic:
-            rule = _rule(op, op.params[0])
+            rule, _ = _rule(op, op.params[0])
             results = rule.function(*[known[n] for n in rule.needs])
             return [r if w else None for r, w in zip(results, wanted, strict=True)]
-        results = []
-        for param, w in zip(op.params, wanted, strict=False):
-            if w:
-                rule = _rule(op, param)
-                results.append(rule.function(*[known[n] for n in rule.needs]))
-            else:
-                results.append(None)
-        return results
+        return _by_rules(op, wanted, known)
 
-    def _relink(self, node: Node, op: Op, name: str, saved: Any) -> Any:
-        """A saved Tensor as the Variable it was, so that a rule's own operations are recorded."""
-        if type(saved) is Tensor:
-            if name == "out":
-                return self._variable(saved, node=node)
-            return self._variable(saved, node=node.edges[op.params.index(name)])
-        if op.variadic and name == op.params[0]:
-            return [self._variable(s, node=e) for s, e in zip(saved, node.edges, strict=True)]
+    def _restored(self, node: Node, op: Op, name: str, saved: Any) -> Any:
+        """Saved Values as Tensors; where the pass is recorded, as what they were in the graph, so
+        that a rule's own operations are recorded."""
+        if type(saved) is Value:
+            edge = None
+            if self._create_graph:
+                edge = node if name == "out" else node.edges[op.params.index(name)]
+            return _shown(saved, edge)
+        if type(saved) is tuple and any(type(s) is Value for s in saved):
+            edges: Sequence[Node | None] = [None] * len(saved)
+            if self._create_graph and op.variadic and name == op.params[0]:
+                edges = node.edges
+            return tuple(
+                [_shown(s, e) if type(s) is Value else s for s, e in zip(saved, edges, strict=True)]
+            )
         return saved
 
 
-def _ancestors(roots: Sequence[Node | None], targets: set[Node]) -> set[Node]:
+def _in_order(gradients: dict[int, Any]) -> list[Any]:
+    """The gradients of several results, None for those that got none."""
+    return [gradients.get(k) for k in range(max(gradients) + 1)]
+
+
+def _is_writable(gradient: Tensor) -> bool:
+    return not overlaps_itself(gradient.shape, gradient.strides)
+
+
+def _shown(value: Value, node: Node | None) -> Tensor:
+    """A Tensor for a rule, which does not claim `value` for itself."""
+    shown = Tensor.__new__(Tensor)
+    shown._value = value
+    shown._node = node
+    shown._view = None
+    return shown
+
+
+def _by_rules(op: Op, wanted: Sequence[bool], known: dict[str, Any]) -> list[Any]:
+    """What the rules of the wanted arguments give; a rule of several is called once."""
+    results: list[Any] = []
+    shared: dict[Any, Any] = {}
+    for param, w in zip(op.params, wanted, strict=False):
+        if not w:
+            results.append(None)
+            continue
+        rule, place = _rule(op, param)
+        if place < 0:
+            results.append(rule.function(*[known[n] for n in rule.needs]))
+            continue
+        if rule not in shared:
+            shared[rule] = rule.function(*[known[n] for n in rule.needs])
+        results.append(shared[rule][place])
+    return results + [None] * (len(wanted) - len(results))
+
+
+def _ancestors(roots: Sequence[Node], targets: set[Node]) -> set[Node]:
     """The nodes below `roots` from which a target can be reached."""
     reached: set[Node] = set()
     seen: dict[int, Node] = {}
-    stack = [r for r in roots if r is not None]
+    stack = list(roots)
     while stack:
         node = stack.pop()
         if node.order not in seen:

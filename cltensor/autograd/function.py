@@ -2,71 +2,164 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
-from cltensor.autograd.graph import Node
-from cltensor.autograd.mode import mode, no_grad
-from cltensor.autograd.variable import Variable
+from cltensor.autograd.graph import Node, Output
+from cltensor.autograd.record import node_of, rebase
 from cltensor.errors import GradientError
+from cltensor.mode import mode, no_grad
+from cltensor.ops.pointwise import full
 from cltensor.tensor import Tensor, show
+from cltensor.values import changer_of, version_of
 
 
 class Context:
     """What a custom Function keeps between its forward and its backward."""
 
     def __init__(self) -> None:
-        self.saved_tensors: tuple[Any, ...] = ()
+        self._saved: tuple[Any, ...] = ()
+        self._versions: tuple[int, ...] = ()
+        self._own: dict[int, Node] = {}  # saved results of this function, by their place
+        self._name = "Function"
         self.needs_input_grad: tuple[bool, ...] = ()
+        self.materialize_grads = True
+        self.dirty_tensors: tuple[Any, ...] = ()
+        self.non_differentiable: tuple[Any, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep `tensors` for backward, where `saved_tensors` gives them back."""
-        self.saved_tensors = tensors
+        for t in tensors:
+            if t is not None and not isinstance(t, Tensor):
+                raise GradientError(
+                    f"{self._name}: save_for_backward takes tensors or None, not {show(t)}; keep "
+                    "other things as attributes of ctx"
+                )
+        self._saved = tensors
+
+    def mark_dirty(self, *tensors: Any) -> None:
+        """Say which inputs forward changed in place and returned."""
+        self.dirty_tensors = tensors
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say which results have no gradient."""
+        self.non_differentiable = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether backward gets zeros for results without a gradient (the default), or None."""
+        self.materialize_grads = value
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """What was saved. Raises GradientError if it was changed in place since."""
+        for t, version in zip(self._saved, self._versions, strict=False):
+            if t is not None and version_of(t._value) != version:
+                raise GradientError(
+                    f"backward: {self._name} saved a tensor of shape {t.shape} (version {version}) "
+                    f"for its derivative, and {changer_of(t._value)} changed it in place since "
+                    f"(version {version_of(t._value)}); save or change a copy (.clone()) instead"
+                )
+        return tuple(
+            [
+                t if t is None or k not in self._own else _with_node(t, self._own[k])
+                for k, t in enumerate(self._saved)
+            ]
+        )
 
 
-def _state_of(saved: Any) -> tuple[Any, int]:
-    """What is another one, or differs, once a saved tensor was changed in place."""
-    data = saved._data if isinstance(saved, Variable) else saved
-    return data, data._version if isinstance(data, Tensor) else 0
+def _with_node(t: Tensor, node: Node) -> Tensor:
+    shown = Tensor(t.realize()._value)
+    shown._node = node
+    return shown
 
 
 class FunctionNode:
     """The operation of a node made by a custom Function."""
 
-    def __init__(self, function: type[Function], context: Context, operands: int) -> None:
+    def __init__(
+        self, function: type[Function], context: Context, operands: int, outputs: Sequence[Tensor]
+    ) -> None:
         self.name = function.__name__
         self.function = function
         self.context = context
         self.operands = operands
-        self._saved = [_state_of(saved) for saved in context.saved_tensors]
+        self._outputs = [(o.shape, o.dtype, o.device) for o in outputs]
 
     def gradients(self, g: Any, create_graph: bool) -> list[Any]:
         """Call the user's backward and unify what it returns."""
-        for saved, (data, version) in zip(self.context.saved_tensors, self._saved, strict=True):
-            now, version_now = _state_of(saved)
-            if now is not data or version_now != version:
-                raise GradientError(
-                    f"backward: {self.name} saved a value that was changed in place since; save or "
-                    "change a copy (.clone()) instead"
-                )
-        results = self.function.backward(
-            self.context, g if isinstance(g, Variable) else Variable(g)
-        )
-        results = results if isinstance(results, tuple) else (results,)
+        gradients = g if type(g) is dict else {0: g}
+        given = [self._gradient(gradients.get(k), k) for k in range(len(self._outputs))]
+        results = self.function.backward(self.context, *given)
+        results = list(results) if isinstance(results, (tuple, list)) else [results]
+        while len(results) > self.operands and results[-1] is None:
+            results.pop()
         if len(results) != self.operands:
             raise GradientError(
                 f"{self.name}: backward returned {len(results)} gradients for {self.operands} "
                 "arguments; return None where there is none"
             )
-        if create_graph:
-            return list(results)
-        return [r.data if isinstance(r, Variable) else r for r in results]
+        for r in results:
+            if r is not None and not isinstance(r, Tensor):
+                raise GradientError(
+                    f"{self.name}: backward returned {show(r)} as a gradient, not a tensor or None"
+                )
+        return results
+
+    def _gradient(self, g: Any, index: int) -> Any:
+        if g is None and self.context.materialize_grads:
+            shape, dtype, device = self._outputs[index]
+            return full(shape, 0, dtype, device)
+        return g
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator for a backward that cannot be differentiated itself: a second derivative through
+    it is an error instead of a wrong value."""
+
+    @wraps(backward)
+    def once(ctx: Any, *gradients: Any) -> Any:
+        with no_grad():
+            results = backward(ctx, *gradients)
+        if not mode.enabled:
+            return results
+        several = isinstance(results, tuple)
+        found = [_refusing(r, ctx, gradients) for r in (results if several else (results,))]
+        return tuple(found) if several else found[0]
+
+    return once
+
+
+def _refusing(result: Any, ctx: Any, gradients: Sequence[Any]) -> Any:
+    """`result` with a node that refuses to be differentiated."""
+    if not isinstance(result, Tensor):
+        return result
+    shown = Tensor(result.realize()._value)
+    edges = [g.node for g in gradients if isinstance(g, Tensor)]
+    edges += [t.node for t in ctx.saved_tensors if t is not None]
+    shown._node = Node(shown, _Once(ctx._name), tuple(edges))
+    return shown
+
+
+class _Once:
+    """The op of what a once_differentiable backward gave."""
+
+    def __init__(self, function: str) -> None:
+        self.name = function
+
+    def gradients(self, g: Any, create_graph: bool) -> list[Any]:
+        raise GradientError(
+            f"backward: the derivative of {self.name} is marked once_differentiable and cannot be "
+            "differentiated again"
+        )
 
 
 class Function:
     """A custom differentiable function: subclass it and call `apply`.
 
-    forward(ctx, *args) computes the result from Variables without recording; backward(ctx, g)
-    returns one gradient (or None) per argument.
+    forward(ctx, *args) computes the result, or a tuple of results, without recording;
+    backward(ctx, *gradients) gets a gradient for each result and returns one (or None) for each
+    argument.
     """
 
     @staticmethod
@@ -80,16 +173,43 @@ class Function:
         raise NotImplementedError
 
     @classmethod
-    def apply(cls, *args: Any) -> Variable:
+    def apply(cls, *args: Any) -> Any:
         """Run forward on `args` and record it as one operation."""
         context = Context()
-        edges = tuple([a.node if isinstance(a, Variable) else None for a in args])
+        context._name = cls.__name__
+        edges = tuple([node_of(a) if isinstance(a, Tensor) else None for a in args])
         context.needs_input_grad = tuple([e is not None for e in edges])
         with no_grad():
-            out = cls.forward(context, *args)
-        if not isinstance(out, (Variable, Tensor)):
-            raise GradientError(f"{cls.__name__}: forward must return one tensor, not {show(out)}")
-        data = out.data if isinstance(out, Variable) else out
-        if not mode.enabled or not any(context.needs_input_grad):
-            return Variable(data)
-        return Variable(data, node=Node(data, FunctionNode(cls, context, len(args)), edges))
+            returned = cls.forward(context, *args)
+        several = isinstance(returned, (tuple, list))
+        outs = list(returned) if several else [returned]
+        for k, out in enumerate(outs):
+            if not isinstance(out, Tensor):
+                raise GradientError(f"{cls.__name__}: forward must return tensors, not {show(out)}")
+            if any(out is a for a in args) and not any(out is d for d in context.dirty_tensors):
+                outs[k] = out.detach()  # the argument keeps its own place in the graph
+        if mode.enabled and any(context.needs_input_grad):
+            cls._record(context, args, edges, outs)
+        context._versions = tuple(
+            [0 if t is None else version_of(t._value) for t in context._saved]
+        )
+        return tuple(outs) if several else outs[0]
+
+    @classmethod
+    def _record(
+        cls, context: Context, args: tuple[Any, ...], edges: tuple[Any, ...], outs: list[Any]
+    ) -> None:
+        op = FunctionNode(cls, context, len(args), outs)
+        node = Node(outs[0], op, edges)
+        single = len(outs) == 1
+        for index, out in enumerate(outs):
+            if out.dtype.kind != "f" or any(out is t for t in context.non_differentiable):
+                continue
+            its = node if single else Node(out, Output(index), (node,))
+            for k, saved in enumerate(context._saved):
+                if saved is out:
+                    context._own[k] = its
+            if any(out is d for d in context.dirty_tensors):
+                rebase(out, its)
+            else:
+                out._node = its

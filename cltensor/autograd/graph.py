@@ -1,14 +1,16 @@
 """Nodes of the recorded graph, and what they keep for the derivative rules.
 
-Nodes point at nodes, never at Variables, so a graph keeps alive only what the rules named.
+Nodes point at nodes and at Values, never at Tensors, so a graph keeps alive only what the rules
+named.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,25 +19,44 @@ from cltensor.device import Device
 from cltensor.errors import GradientError
 from cltensor.op import Op
 from cltensor.tensor import Tensor
-
-if TYPE_CHECKING:
-    from cltensor.autograd.variable import Variable
+from cltensor.values import Value, changer_of, holders, version_of
 
 _sequence = count()
+_hold = holders.refs.append
+
+
+def next_order() -> int:
+    """A number between those of the nodes made so far and of those made from now on."""
+    return next(_sequence)
+
+
+#: While a call is recorded for replay: who wants to know which gradients are read or set.
+grad_watchers: list[Callable[[Node, bool], None]] = []
+
+
+class Promise:
+    """A gradient that is made by `fill` when somebody asks for it."""
+
+    __slots__ = ("fill",)
+
+    def __init__(self, fill: Callable[[], Tensor]) -> None:
+        self.fill = fill
 
 
 class Node:
     """A recorded operation, or a leaf (op None): where the gradient of one value arrives.
 
     edges are the nodes of the operands (None for those without gradient); saved holds what the
-    rules of the wanted operands named. retain says that `grad` keeps the gradient.
+    rules of the wanted operands named, versions how often each had been changed in place. retain
+    says that `grad` keeps the gradient.
     """
 
     __slots__ = (
+        "__weakref__",
+        "_grad",
         "device",
         "dtype",
         "edges",
-        "grad",
         "hooks",
         "op",
         "order",
@@ -47,32 +68,75 @@ class Node:
     )
 
     def __init__(self, data: Tensor, op: Any = None, edges: tuple[Node | None, ...] = ()) -> None:
+        value = data._value
         self.op = op
         self.edges = edges
-        self.shape: Shape = data.shape
-        self.dtype: np.dtype = data.dtype
-        self.device: Device = data.device
+        self.shape: Shape = value.shape
+        self.dtype: np.dtype = value.dtype
+        self.device: Device = value.device
         self.order = next(_sequence)
-        self.grad: Variable | None = None
+        self._grad: Tensor | Promise | None = None
         self.retain = op is None
-        self.hooks: list[Callable[[Variable], Any]] | None = None
+        self.hooks: list[Callable[[Tensor], Any]] | None = None
         self.saved: tuple[Any, ...] = ()
-        self.versions: tuple[int, ...] = ()
+        self.versions: tuple[Any, ...] = ()
         self.released = False
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
-        """The nodes of the operands, each with 0, as PyTorch shows them."""
-        return tuple([(edge, 0) for edge in self.edges])
+        """The nodes of the operands, each with the number of its output, as PyTorch shows them."""
+        return tuple(
+            [
+                (edge.edges[0], edge.op.index)
+                if edge is not None and type(edge.op) is Output
+                else (edge, 0)
+                for edge in self.edges
+            ]
+        )
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient collected here."""
+        for watch in grad_watchers:
+            watch(self, False)
+        grad = self._grad
+        if type(grad) is Promise:
+            grad = self._grad = grad.fill()
+        return grad  # type: ignore[return-value]
+
+    @grad.setter
+    def grad(self, grad: Tensor | None) -> None:
+        for watch in grad_watchers:
+            watch(self, True)
+        self._grad = grad
+
+    def name(self) -> str:
+        """What the operation is called."""
+        return "AccumulateGrad" if self.op is None else self.op.name
 
     def __repr__(self) -> str:
-        return f"<{'AccumulateGrad' if self.op is None else self.op.name}>"
+        return f"<{self.name()}>"
+
+    def held_values(self) -> Sequence[Value]:
+        """See values.Holder."""
+        return [
+            v for s in self.saved for v in (s if type(s) is tuple else (s,)) if type(v) is Value
+        ]
 
     def release(self) -> None:
         """Let go of the saved values after a backward pass."""
         self.saved = ()
         self.versions = ()
         self.released = True
+
+
+class Output:
+    """The op of a node for one of several results; its one edge is the node of them all."""
+
+    name = "output"
+
+    def __init__(self, index: int) -> None:
+        self.index = index
 
 
 @cache
@@ -82,7 +146,7 @@ def needed(op: Op, wanted: tuple[bool, ...]) -> tuple[str, ...]:
         rules = [op.rules.get(op.params[0])]
     else:
         rules = [op.rules.get(p) for p, w in zip(op.params, wanted, strict=False) if w]
-    names = [name for rule in rules if rule is not None for name in rule.needs]
+    names = [name for rule in rules if rule is not None for name in rule[0].needs]
     return tuple(name for name in dict.fromkeys(names) if name != "g")
 
 
@@ -106,31 +170,83 @@ def save(
     node: Node,
     op: Op,
     names: tuple[str, ...],
-    raw: Sequence[Any],
+    args: tuple[Any, ...],
     kwargs: dict[str, Any],
-    out: Tensor,
+    out: Any,
 ) -> None:
-    """Keep in `node` what `names` stand for: operands (`raw`), parameters, the output, or facts."""
-    given: Sequence[Any] = raw
-    if op.variadic or len(raw) < len(op.params):
-        bound = op.bind(tuple(raw), kwargs)
-        given = [bound.get(param) for param in op.params]
+    """Keep in `node` what `names` stand for: operands, parameters, the output, or facts."""
+    if op.variadic:
+        args = op.complete((args,), kwargs)
+    elif len(args) < len(op.params):
+        args = op.complete(args, {})
     saved: list[Any] = []
+    versions: list[Any] = []
+    owner: weakref.ref[Node] | None = None
     for place, fact in _sources(op, names):
-        source = out if place < 0 else given[place]
+        source = out if place < 0 else args[place]
+        version: Any = 0
         if fact:
             many = isinstance(source, tuple)
             source = [getattr(s, fact) for s in source] if many else getattr(source, fact, None)
+        elif isinstance(source, Tensor):
+            source = source._value
+            if source.buffer is None:
+                version = source.version
+                if owner is None:
+                    owner = weakref.ref(node)
+                    _hold(owner)
+                source.owner = owner
+            else:
+                version = source.buffer.version
+        elif type(source) is tuple:
+            source, version = _several(node, source)
         saved.append(source)
+        versions.append(version)
     node.saved = tuple(saved)
-    node.versions = tuple([s._version if type(s) is Tensor else 0 for s in saved])
+    node.versions = tuple(versions)
+
+
+def _several(node: Node, sources: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The Values and versions of Tensors in a tuple; what else is in it stays as it is."""
+    values = tuple([s._value if isinstance(s, Tensor) else s for s in sources])
+    for value in values:
+        if type(value) is Value and value.buffer is None:
+            value.owner = weakref.ref(node)
+            _hold(value.owner)
+    return values, tuple([version_of(v) if type(v) is Value else 0 for v in values])
+
+
+def resave(node: Node, value: Value, instead: Value | None = None) -> None:
+    """The elements of `value`, if saved, are now those of `instead`, or were just put into place."""
+    now = value if instead is None else instead
+    saved, versions = list(node.saved), list(node.versions)
+    for i, s in enumerate(saved):
+        if s is value:
+            saved[i], versions[i] = now, version_of(now)
+        elif type(s) is tuple and any(v is value for v in s):
+            saved[i] = tuple([now if v is value else v for v in s])
+            versions[i] = tuple(
+                [version_of(now) if v is value else n for v, n in zip(s, versions[i], strict=True)]
+            )
+    node.saved, node.versions = tuple(saved), tuple(versions)
 
 
 def require_unchanged(op: Any, names: Sequence[str], node: Node) -> None:
     """Raise GradientError if a saved value was changed in place since."""
     for name, saved, version in zip(names, node.saved, node.versions, strict=True):
-        if type(saved) is Tensor and saved._version != version:
-            raise GradientError(
-                f"backward: {op.name} saved '{name}' for its derivative and it was changed in "
-                "place since; assign to a copy (.clone()) instead"
-            )
+        if type(saved) is Value:
+            _require_version(op.name, name, saved, version)
+        elif type(version) is tuple:
+            for value, its in zip(saved, version, strict=True):
+                if type(value) is Value:
+                    _require_version(op.name, name, value, its)
+
+
+def _require_version(operation: str, name: str, value: Value, version: int) -> None:
+    now = version_of(value)
+    if now != version:
+        raise GradientError(
+            f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for its "
+            f"derivative, and {changer_of(value)} changed it in place since (version {now}); "
+            "change a copy (.clone()) instead"
+        )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from cltensor.autograd import Variable
+from cltensor.autograd import Variable, no_grad
 from cltensor.errors import GradientError
 from cltensor.ops.pointwise import abs_, clip, maximum
 from cltensor.tensor import Tensor
@@ -17,7 +17,7 @@ def _gradients(
 ) -> list[tuple[Variable, Tensor]]:
     """The parameters that have a gradient, each with it."""
     listed = [parameters] if isinstance(parameters, Variable) else parameters
-    return [(param, param.grad.data) for param in listed if param.grad is not None]
+    return [(param, param.grad.detach()) for param in listed if param.grad is not None]
 
 
 def clip_grad_norm_(
@@ -53,12 +53,14 @@ def clip_grad_norm_(
             raise GradientError(f"clip_grad_norm_: the norm of the gradients is {norm}")
     total.realize()
     factor = clip(max_norm / (total + 1e-6), max=1.0)
-    for param, grad in found:
-        param.grad = Variable(grad * factor.to(grad.device).astype(grad.dtype))
+    with no_grad():
+        for _, grad in found:
+            grad.mul_(factor.to(grad.device).astype(grad.dtype))
     return total
 
 
 def clip_grad_value_(parameters: Variable | Iterable[Variable], clip_value: float) -> None:
     """Hold every element of every gradient between -clip_value and clip_value."""
-    for param, grad in _gradients(parameters):
-        param.grad = Variable(clip(grad, -clip_value, clip_value))
+    with no_grad():
+        for _, grad in _gradients(parameters):
+            grad.clamp_(-clip_value, clip_value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor import fusion
 from cltensor.errors import ShapeError
+from cltensor.mode import no_grad
 from cltensor.nn.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -22,6 +22,7 @@ from cltensor.ops.normalize import normalize_channels, normalize_rows
 from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, tanh, where
 from cltensor.ops.random import dropout_mask
 from cltensor.tensor import Tensor
+from cltensor.writes import write_together
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -320,13 +321,12 @@ def _move(mean: Tensor, var: Tensor, stats: Tensor, count: int, momentum: float 
 
     stats: the batch's means and sums of squared differences from them.
     """
-    mean, var = mean.data, var.data
-    batch = stats.reshape((2, *mean.shape)).astype(mean.dtype)
-    moved_mean = (1 - momentum) * mean + momentum * batch[0]
-    moved_var = (1 - momentum) * var + momentum * (batch[1] * (1 / (count - 1)))
-    fusion.realize_together(moved_mean._value, moved_var._value)
-    mean.replace(moved_mean)
-    var.replace(moved_var)
+    with no_grad():
+        batch = stats.reshape((2, *mean.shape)).astype(mean.dtype)
+        moved_mean = (1 - momentum) * mean + momentum * batch[0]
+        moved_var = (1 - momentum) * var + momentum * (batch[1] * (1 / (count - 1)))
+        pairs = [(mean.realize(), moved_mean), (var.realize(), moved_var)]
+        write_together([(old._value, new._value) for old, new in pairs], "batch_norm")
 
 
 def layer_norm(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from cltensor.autograd import Variable
+from cltensor.autograd import Variable, no_grad
 from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
 from cltensor.ops.create import eye, full, full_like
@@ -48,7 +48,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 
 def _set(tensor: Variable, values: Tensor) -> Variable:
-    tensor.data = values
+    with no_grad():
+        tensor.copy_(values)
     return tensor
 
 
@@ -80,7 +81,7 @@ def trunc_normal_(
 
 def constant_(tensor: Variable, val: float) -> Variable:
     """Fill with one value."""
-    return _set(tensor, full_like(tensor, val).realize())
+    return _set(tensor, full_like(tensor, val))
 
 
 def zeros_(tensor: Variable) -> Variable:

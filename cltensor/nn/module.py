@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from cltensor.autograd import Variable
+from cltensor.autograd import no_grad
+from cltensor.changes import Changes
+from cltensor.graph_hooks import watchers
 from cltensor.nn import state
 from cltensor.nn.parameter import Parameter
 from cltensor.tensor import Tensor
@@ -52,6 +54,7 @@ class Module:
     def __init__(self) -> None:
         own = self.__dict__
         own["training"] = True
+        own["_changes"] = 0
         own["_parameters"] = {}
         own["_buffers"] = {}
         own["_modules"] = {}
@@ -63,7 +66,25 @@ class Module:
         """Compute the output; every subclass defines its own."""
         raise NotImplementedError(f"{type(self).__name__}: the class defines no forward()")
 
+    # -- guards of recorded calls ------------------------------------------------------------
+
+    def guarded_members(self) -> list[Module]:
+        """See changes.Guarded."""
+        return list(self.modules())
+
+    def guarded_state(self) -> Any:
+        """See changes.Guarded."""
+        own = self.__dict__
+        return own["training"], own["_changes"]
+
+    def _note_change(self) -> None:
+        own = self.__dict__
+        own["_changes"] = own.get("_changes", 0) + 1
+        Changes.count += 1
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        for watch in watchers:
+            watch((self,))
         own = self.__dict__
         for hook in list(own["_forward_pre_hooks"].values()):
             changed = hook(self, args)
@@ -79,6 +100,10 @@ class Module:
     # -- attributes ------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name == "training":
+            Changes.count += 1
+        else:
+            self._note_change()
         own = self.__dict__
         kind = (
             "_parameters"
@@ -105,7 +130,7 @@ class Module:
             self._only_none(name, value, "a Module")
             own["_modules"][name] = None
         elif name in own["_buffers"]:
-            if value is not None and not isinstance(value, (Tensor, Variable)):
+            if value is not None and not isinstance(value, Tensor):
                 self._only_none(name, value, "a Tensor")
             own["_buffers"][name] = value
         else:
@@ -135,6 +160,7 @@ class Module:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __delattr__(self, name: str) -> None:
+        self._note_change()
         own = self.__dict__
         for kind in ("_parameters", "_modules", "_buffers"):
             if name in own[kind]:
@@ -171,7 +197,7 @@ class Module:
         `persistent=False` leaves it out of the state_dict.
         """
         self._check_name(name, self._buffers)
-        if value is not None and not isinstance(value, (Tensor, Variable)):
+        if value is not None and not isinstance(value, Tensor):
             raise TypeError(
                 f"register_buffer: {name!r} is a {type(value).__name__}; "
                 "make it with ct.tensor(...)"
@@ -291,13 +317,13 @@ class Module:
     def state_dict(self, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """Every parameter and persistent buffer by dotted name.
 
-        The values are Tensors as they are now; later training steps do not change them.
-        `keep_vars=True` gives the Parameters themselves.
+        The values share the elements of the parameters, which later steps change; keep a
+        `.clone()` of those that shall stay. `keep_vars=True` gives the Parameters themselves.
         """
         result: dict[str, Any] = {}
         for name, module, table, key in self._state_slots(prefix):
             value = module.__dict__[table][key]
-            result[name] = value if keep_vars else state.plain(value).alias()
+            result[name] = value if keep_vars else value.detach()
         return result
 
     def load_state_dict(
@@ -342,8 +368,11 @@ class Module:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or set them to zero."""
         for param in self.parameters():
-            if param.grad is not None:
-                param.grad = None if set_to_none else Variable(param.grad.data * 0)
+            if set_to_none:
+                param.grad = None
+            elif param.grad is not None:
+                with no_grad():
+                    param.grad.zero_()
 
     def to(self: M, *args: Any, device: Any = None, dtype: Any = None) -> M:
         """Move all parameters and buffers to a device, or give the floating ones a dtype.
@@ -384,12 +413,12 @@ class Module:
             if value is not None
         ]
         # Everything is converted before anything is set: a failure leaves the module whole.
-        values = [change(param.data) for param in params]
-        grads = [None if param.grad is None else change(param.grad.data) for param in params]
-        changed = [change(state.plain(value)) for _, _, value in buffers]
+        values = [change(param.detach()) for param in params]
+        grads = [None if param.grad is None else change(param.grad.detach()) for param in params]
+        changed = [change(value.detach()) for _, _, value in buffers]
         for param, value, grad in zip(params, values, grads, strict=True):
             state.rebind(param, value)
-            param.grad = None if grad is None else Variable(grad)
+            param.grad = grad
         for (table, name, _), value in zip(buffers, changed, strict=True):
             table[name] = value
         return self
@@ -402,6 +431,7 @@ class Module:
         """Call `hook(module, args)` before forward; what it returns replaces the arguments."""
         handle = RemovableHandle(self._forward_pre_hooks)
         self._forward_pre_hooks[handle.number] = hook
+        self._note_change()
         return handle
 
     def register_forward_hook(
@@ -410,6 +440,7 @@ class Module:
         """Call `hook(module, args, output)` after forward; what it returns replaces the output."""
         handle = RemovableHandle(self._forward_hooks)
         self._forward_hooks[handle.number] = hook
+        self._note_change()
         return handle
 
     # -- text ------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from cltensor.nn import functional as F
 from cltensor.nn import init
 from cltensor.nn.module import Module
 from cltensor.nn.parameter import Parameter
-from cltensor.ops.create import ones_like, zeros_like
 
 
 class _BatchNorm(Module):
@@ -70,9 +69,9 @@ class _BatchNorm(Module):
     def reset_running_stats(self) -> None:
         """Forget the batches: mean 0, variance 1."""
         if self.track_running_stats:
-            self.running_mean = zeros_like(self.running_mean).realize()
-            self.running_var = ones_like(self.running_var).realize()
-            self.num_batches_tracked = zeros_like(self.num_batches_tracked).realize()
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
 
     def reset_parameters(self) -> None:
         """Set the initial state: scale 1, shift 0, no batches seen."""
@@ -92,7 +91,7 @@ class _BatchNorm(Module):
         momentum = self.momentum
         if self.training and self.track_running_stats:
             # Counted on the device, so that the forward pass never waits for it.
-            self.num_batches_tracked.replace((self.num_batches_tracked + 1).realize())
+            self.num_batches_tracked.add_(1)
             if momentum is None:
                 momentum = 1.0 / self.num_batches_tracked.astype(self.running_mean.dtype)
         return F.batch_norm(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cltensor.autograd import Node, Variable
+from cltensor.autograd import Node, no_grad
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
 from cltensor.tensor import Tensor
@@ -23,19 +23,14 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
-def plain(value: Tensor | Variable) -> Tensor:
-    """The Tensor in a Variable, or the Tensor itself."""
-    return value.data if isinstance(value, Variable) else value
-
-
-def rebind(param: Variable, value: Tensor) -> None:
+def rebind(param: Tensor, value: Tensor) -> None:
     """Give a leaf new data; its place in the graph follows a change of dtype or device."""
     moved = value.dtype != param.dtype or value.device is not param.device
+    node = param.node
     param.data = value
-    if moved and param.node is not None:
-        hooks = param.node.hooks
-        param.node = Node(value)
-        param.node.hooks = hooks
+    if moved and node is not None:
+        param._node = Node(param)
+        param._node.hooks = node.hooks
 
 
 def load(module: Module, state_dict: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
@@ -73,11 +68,9 @@ def load(module: Module, state_dict: Mapping[str, Any], strict: bool) -> Incompa
         )
     # All conversions come before the first assignment: a failing one changes nothing.
     converted = [_like(value, current) for *_, current, value in fresh]
-    for (owner, table, key, current, _), value in zip(fresh, converted, strict=True):
-        if isinstance(current, Variable):
-            current.data = value
-        else:
-            owner.__dict__[table][key] = value
+    with no_grad():
+        for (*_, current, _), value in zip(fresh, converted, strict=True):
+            current.copy_(value)
     return IncompatibleKeys(missing, unexpected)
 
 
@@ -87,8 +80,8 @@ def _quoted(names: list[str]) -> str:
 
 def _readable(name: str, value: Any) -> Any:
     """A state_dict's entry as a Tensor or a NumPy array."""
-    if isinstance(value, (Tensor, Variable)):
-        return plain(value)
+    if isinstance(value, Tensor):
+        return value
     try:
         # A PyTorch parameter lets NumPy read it only when it is detached.
         array = np.asarray(value.detach() if hasattr(value, "detach") else value)
@@ -101,8 +94,8 @@ def _readable(name: str, value: Any) -> Any:
     return array
 
 
-def _like(value: Any, current: Tensor | Variable) -> Tensor:
+def _like(value: Any, current: Tensor) -> Tensor:
     """`value` with the dtype and on the device of `current`."""
     if isinstance(value, np.ndarray):
         return tensor(value.astype(current.dtype), device=current.device)
-    return value.astype(current.dtype).to(current.device).alias()
+    return value.detach().astype(current.dtype).to(current.device)

@@ -30,7 +30,9 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """
     if isinstance(data, Tensor):
         source = data if device is None else to_device(data, get(device))
-        return source.alias() if dtype is None else pointwise.astype(source, dtypes.as_dtype(dtype))
+        if dtype is not None:
+            source = pointwise.astype(source, dtypes.as_dtype(dtype))
+        return source.clone() if source is data else source
     if isinstance(data, (list, tuple)) and any(hasattr(x, "numpy") for x in data):
         data = [x.numpy() if hasattr(x, "numpy") else x for x in data]
     try:

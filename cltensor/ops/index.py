@@ -43,16 +43,13 @@ def _entry(operation: str, item: Any, device: Any) -> Any:
     """One item of a key as None, Ellipsis, a slice, an int, or a Tensor of ints or bools."""
     if item is None or item is Ellipsis or isinstance(item, slice):
         return item
-    if hasattr(type(item), "__apply_op__"):
-        item = item.data
     if isinstance(item, Tensor):
         if item.device is not device:
             raise DeviceError(
                 f"{operation}: the tensor is on '{device}', an index on '{item.device}'; move one "
                 f"with .to('{device}')"
             )
-        # An alias, so that writing to the index later cannot change what a derivative has saved.
-        array: Any = item.alias()
+        array: Any = item
     elif isinstance(item, (int, np.integer)) and not isinstance(item, bool):
         return int(item)
     else:
@@ -337,7 +334,7 @@ def coordinates(x: Tensor) -> tuple[Tensor, ...]:
     device, count = x.device, x.size
     if count == 0:
         nothing = Tensor.empty((0,), dtypes.int64, device)
-        return tuple([nothing.alias() for _ in x.shape])
+        return (nothing,) * x.ndim
     x = x.contiguous()
     # Blocks are counted, the counts summed up, and each block then knows where to write.
     parts = device.compute_units * 4 if device.is_cpu else 4096
@@ -365,8 +362,6 @@ def coordinates(x: Tensor) -> tuple[Tensor, ...]:
 def nonzero(x: Tensor, as_tuple: bool = False) -> Any:
     """Where x is not zero: one row of coordinates (int64) for each such element, in order; or, as
     a tuple, one vector of indices for each axis, as NumPy's. Waits for the device."""
-    if hasattr(type(x), "__apply_op__"):
-        x = x.data
     places = coordinates(x)
     if as_tuple:
         return places

@@ -67,7 +67,6 @@ astype: Op = Op("astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g,
 
 
 _identity = Formula("contiguous", ("x",), "x")
-_replacement = Formula("replacement", ("x", "target"), "x")
 
 
 def _contiguous(x: Tensor) -> Tensor:
@@ -85,16 +84,6 @@ def _copy(x: Tensor) -> Tensor:
     )
     fusion.realize(copied)
     return Tensor(copied)
-
-
-def copy_into(target: Tensor, source: Tensor) -> None:
-    """Write the elements of `source` into the buffer of `target`, which nobody else may see."""
-    value = source._value
-    copied = fusion.pointwise(
-        _replacement, (value, target._value), value.shape, value.dtype, value.dtype, value.device
-    )
-    copied.target = target._value
-    fusion.realize(copied)
 
 
 contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g})

@@ -273,7 +273,7 @@ def max_pool2d(
     out = _max_pool(images, window)
     out = out if x.ndim == 4 else out.reshape(out.shape[1:])
     if return_indices:
-        places = _max_index.run(images if isinstance(images, Tensor) else images.data, window)
+        places = _max_index.run(images, window)
         return out, places.reshape(out.shape)
     return out
 

@@ -14,7 +14,14 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.op import Op, broadcast_shapes, normalize_axes, primitive, require_tensor
+from cltensor.op import (
+    Op,
+    broadcast_shapes,
+    normalize_axes,
+    primitive,
+    require_tensor,
+    scalar_for,
+)
 from cltensor.ops.index import (
     add_along,
     getitem,
@@ -42,14 +49,14 @@ from cltensor.tensor import Tensor, show
 # ---------------------------------------------------------------------------------------- setitem
 
 
-def _value(value: Any, to: Tensor, shape: Shape) -> Tensor | float:
-    """`value` as a number or as a Tensor of `shape` with dtype and device of `to`."""
-    if hasattr(type(value), "__apply_op__"):
-        value = value.data
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, (bool, int, float)):
-        return value
+def fitting(to: Tensor, value: Any, shape: Shape) -> Tensor | float:
+    """`value` as a number or as a Tensor of `shape`, with dtype and device of `to`.
+
+    Raises DTypeError for a number that the dtype cannot hold, ShapeError or DeviceError for a
+    tensor that does not fit.
+    """
+    if isinstance(value, (bool, int, float, np.generic)):
+        return scalar_for("setitem", value, to.dtype)
     tensor = value if isinstance(value, Tensor) else Tensor.from_numpy(np.asarray(value), to.device)
     if tensor.device is not to.device:
         raise DeviceError(
@@ -87,7 +94,7 @@ def write_region(to: Tensor, key: Any, value: Any) -> None:
     plan = take_apart("setitem", to.shape, key, to.device)
     target = cut_view(to, plan.cut)
     if not plan.indices:
-        copy(target, _value(value, to, target.shape))
+        copy(target, fitting(to, value, target.shape))
         return
     if plan.axes is not None:
         target = permute(target, plan.axes)
@@ -95,7 +102,7 @@ def write_region(to: Tensor, key: Any, value: Any) -> None:
     positions, dense = index_positions("setitem", plan.indices)
     before, grid, after = target.shape[:start], target.shape[start:end], target.shape[end:]
     count = math.prod(positions)
-    source = _value(value, to, (*before, *positions, *after))
+    source = fitting(to, value, (*before, *positions, *after))
     flat = (*before, count, *after)
     if 0 in flat:
         return
@@ -122,17 +129,17 @@ def _run_setitem(x: Tensor, value: Any, key: Any) -> Tensor:
     return result
 
 
-_setitem: Op = primitive(
+setitem_op: Op = primitive(
     "setitem(x, value, key)",
     _run_setitem,
-    dx=lambda g, key: _setitem(g, 0, key),
+    dx=lambda g, key: setitem_op(g, 0, key),
     dvalue=lambda g, key: getitem(g, key),
 )
 
 
 def setitem(x: Any, key: Any, value: Any) -> Any:
     """A copy of x in which x[key] is `value`. The key means what it means in getitem."""
-    return _setitem(x, value, key)
+    return setitem_op(x, value, key)
 
 
 # ----------------------------------------------------------------------------------------- gather
@@ -140,8 +147,6 @@ def setitem(x: Any, key: Any, value: Any) -> Any:
 
 def _index(name: str, index: Any, device: Any) -> Tensor:
     """An index argument as a Tensor of integers."""
-    if hasattr(type(index), "__apply_op__"):
-        index = index.data
     given = index if isinstance(index, Tensor) else np.asarray(index)
     if given.dtype.kind not in "iu":
         raise DTypeError(
@@ -308,8 +313,6 @@ def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
     num_classes: -1 for one more than the largest class, which waits for the device. A class out of
     range raises IndexingError at the next read.
     """
-    if hasattr(type(x), "__apply_op__"):
-        x = x.data
     index = _index("one_hot", x, x.device)
     if num_classes < 0:
         num_classes = int(index.numpy().max(initial=-1)) + 1

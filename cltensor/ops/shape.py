@@ -12,7 +12,7 @@ from typing import Any
 
 from cltensor.codegen import contiguous_strides
 from cltensor.errors import ShapeError
-from cltensor.op import Op, normalize_axes, primitive
+from cltensor.op import Op, normalize_axes, primitive, view
 from cltensor.ops.window import copy
 from cltensor.tensor import Tensor
 
@@ -65,7 +65,7 @@ def view_strides(shape: Shape, strides: Shape, wanted: Shape) -> Shape | None:
 
 def _run_reshape(x: Tensor, shape: Shape) -> Tensor:
     if shape == x.shape:
-        return x.alias()
+        return x.detach()
     strides = view_strides(x.shape, x.strides, shape)
     if strides is None:
         x = x.contiguous()
@@ -73,9 +73,7 @@ def _run_reshape(x: Tensor, shape: Shape) -> Tensor:
     return x.as_strided(shape, strides, x.offset)
 
 
-_reshape: Op = primitive(
-    "reshape(x, shape)", _run_reshape, dx=lambda g, x_shape: _reshape(g, x_shape)
-)
+_reshape: Op = view("reshape(x, shape)", _run_reshape, dx=lambda g, x_shape: _reshape(g, x_shape))
 
 
 def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
@@ -148,7 +146,7 @@ def _run_permute(x: Tensor, axes: Shape) -> Tensor:
     )
 
 
-_permute: Op = primitive(
+_permute: Op = view(
     "permute(x, axes)",
     _run_permute,
     dx=lambda g, axes: _permute(g, tuple([axes.index(d) for d in range(len(axes))])),
@@ -225,7 +223,7 @@ moveaxis = movedim
 
 def _run_expand(x: Tensor, shape: Shape) -> Tensor:
     if shape == x.shape:
-        return x.alias()
+        return x.detach()
     new = len(shape) - x.ndim
     strides = tuple(
         [
@@ -304,7 +302,7 @@ def _run_slice_backward(g: Tensor, cut: Cut, shape: Shape) -> Tensor:
     return result
 
 
-cut_op: Op = primitive(
+cut_op: Op = view(
     "slice(x, cut)", cut_view, dx=lambda g, cut, x_shape: slice_backward(g, cut, x_shape)
 )
 slice_backward: Op = primitive(
@@ -398,7 +396,7 @@ def _run_diagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape
     return result
 
 
-_diagonal: Op = primitive(
+_diagonal: Op = view(
     "diagonal(x, offset, axis1, axis2)",
     _run_diagonal,
     dx=lambda g, offset, axis1, axis2, x_shape: _diagonal_backward(

@@ -16,8 +16,6 @@ from cltensor.tensor import Tensor
 
 def argsort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """Indices (int64) that sort x along an axis; equal values keep their order, NaN is largest."""
-    if hasattr(type(x), "__apply_op__"):
-        x = x.data
     axis = normalize_axes("argsort", axis, x.ndim)[0] if x.ndim else 0
     last = movedim(x, axis, -1).contiguous() if x.ndim else reshape(x, (1,))
     if last.shape[-1] >= 1 << 31:

@@ -20,7 +20,7 @@ class Adam(Optimizer):
         v = beta2 * v + (1 - beta2) * g * g
         p = p - lr / (1 - beta1**t) * m / (sqrt(v) / sqrt(1 - beta2**t) + eps)
 
-    Args:    params: Variables or groups; amsgrad: divide by the largest v so far;
+    Args:    params: tensors or groups; amsgrad: divide by the largest v so far;
              maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option or a beta outside [0, 1).
     Source:  Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018.
@@ -60,27 +60,31 @@ class Adam(Optimizer):
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 2 + group["amsgrad"]]
 
+    def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
+        return (*self._state_names(group), bool(group["weight_decay"]), group["maximize"])
+
     def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
         group, values = block.group, block.values
-        beta1, beta2 = group["betas"]
-        decay = group["weight_decay"]
+        decay = bool(group["weight_decay"])
         if group["maximize"]:
             grad = -grad
         if decay and self._decoupled:
-            values = values * Live(lambda: 1 - group["lr"] * decay)
+            values = values * Live(lambda: 1 - group["lr"] * group["weight_decay"])
         elif decay:
-            grad = grad + decay * values
+            grad = grad + Live(lambda: group["weight_decay"]) * values
+        taken1, kept2 = Live(lambda: 1 - group["betas"][0]), Live(lambda: group["betas"][1])
+        taken2 = Live(lambda: 1 - group["betas"][1])
         mean, square = state["exp_avg"], state["exp_avg_sq"]
-        state["exp_avg"] = mean = mean + (1 - beta1) * (grad - mean)
-        state["exp_avg_sq"] = square = beta2 * square + (1 - beta2) * (grad * grad)
+        state["exp_avg"] = mean = mean + taken1 * (grad - mean)
+        state["exp_avg_sq"] = square = kept2 * square + taken2 * (grad * grad)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)
 
         # The root's correction multiplies out of the denominator: one division less per element.
         def scale() -> float:
-            return math.sqrt(1 - beta2**block.steps)
+            return math.sqrt(1 - group["betas"][1] ** block.steps)
 
-        rate = Live(lambda: group["lr"] * scale() / (1 - beta1**block.steps))
+        rate = Live(lambda: group["lr"] * scale() / (1 - group["betas"][0] ** block.steps))
         small = Live(lambda: group["eps"] * scale())
         return values - rate * (mean / (sqrt(square) + small))
 

@@ -1,26 +1,24 @@
 """Block: parameters that lie one after the other in one buffer, so that one launch moves them all.
 
-A parameter's data is then a view of the block's buffer, which a step changes in place. Values
-that somebody else can see must not change, so a block counts the owners of its parameters' data:
-when anybody else holds one (a copy of the weights, a graph that is still to be used), the block is
-no longer whole and the optimizer lays out a new one.
+A parameter's buffer becomes a region of the block's, whoever shares it, so a step changes it in
+place like any other operation: views, averages and recorded calls see the weights move. A
+parameter that is only a part of its buffer stays where it is, and has a block of its own.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 from cltensor import fusion
-from cltensor.autograd import Variable
 from cltensor.codegen import contiguous_strides
 from cltensor.device import Device
-from cltensor.ops.join import concat
-from cltensor.ops.pointwise import copy_into
-from cltensor.ops.shape import reshape
+from cltensor.graph_hooks import watchers
+from cltensor.memory import Buffer
 from cltensor.tensor import Tensor
+from cltensor.values import Value, stored
+from cltensor.writes import may_overlap, settle_readers, write_together
 
 # OpenCL promises 1024 bytes of kernel arguments; a gradient takes a pointer and two integers.
 _FIXED, _EACH = 256, 16
@@ -31,10 +29,12 @@ def gradients_at_once(device: Device) -> int:
     return max(1, (device.cl_device.max_parameter_size - _FIXED) // _EACH)
 
 
-def flat(tensors: Sequence[Tensor]) -> Tensor:
-    """A new Tensor of one dimension with the elements of all."""
-    pieces = [reshape(t, -1) for t in tensors]
-    return concat(pieces) if len(pieces) > 1 else pieces[0].clone()
+def can_share(param: Tensor) -> bool:
+    """Whether the parameter is all of its buffer, and so can become a part of another one."""
+    param.realize()
+    value = param._value
+    nbytes = prod(value.shape) * value.dtype.itemsize
+    return bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous
 
 
 class Block:
@@ -44,71 +44,108 @@ class Block:
     """
 
     def __init__(
-        self, places: list[int], params: list[Variable], group: dict[str, Any], steps: int
+        self, places: list[int], params: list[Tensor], group: dict[str, Any], steps: int
     ) -> None:
         self.places = places
         self.params = params
         self.group = group
         self.steps = steps
         self.state: dict[str, Tensor] = {}
-        self.values = flat([p.data for p in params])
-        for param, view in zip(params, self._views(self.values), strict=True):
-            param.data = view
-        self._views_shown = [p.data for p in params]
-        self._owners: tuple[int, ...] = ()
+        #: What of the state each parameter was left with.
+        self.left: list[dict[str, Tensor]] = [{} for _ in params]
+        #: The step at which a state began with zeros.
+        self.began: dict[str, int] = {}
+        #: What of the options decides which operations a step consists of.
+        self.form: tuple[Any, ...] = ()
+        first = params[0]
+        self._align = max(1, first.device.alignment // first.dtype.itemsize)
+        self._starts, end = [], 0
+        for p in params:
+            self._starts.append(end)
+            end += -(-prod(p.shape) // self._align) * self._align
+        self._size = end
+        self._alone = len(params) == 1 and not can_share(first)
+        if self._alone:
+            self.values = first.detach()
+        else:
+            self.values = self._layout()
+        self._shown: list[tuple[Value, Buffer]] = [(p._value, p.buffer) for p in params]
 
-    def _views(self, whole: Tensor) -> list[Tensor]:
-        views, offset = [], 0
-        for param in self.params:
-            views.append(whole.as_strided(param.shape, contiguous_strides(param.shape), offset))
-            offset += prod(param.shape)
-        return views
+    def _layout(self) -> Tensor:
+        """One buffer in which the parameters' buffers are regions."""
+        first = self.params[0]
+        whole = self.flat(None)
+        buffer, size = whole.buffer, first.dtype.itemsize
+        for param, start in zip(self.params, self._starts, strict=True):
+            param.buffer.move_into(buffer, start * size)
+        return whole
 
-    def _count(self) -> tuple[int, ...]:
-        counts = [sys.getrefcount(self.values.buffer)]
-        for view in self._views_shown:
-            counts += (sys.getrefcount(view), sys.getrefcount(view._value))
-        return tuple(counts)
+    def flat(self, tensors: Sequence[Tensor] | None) -> Tensor:
+        """A Tensor laid out as the block, with the elements of `tensors`, or zeros for None."""
+        first = self.params[0]
+        shape = first.shape if self._alone else (self._size,)
+        # Not of a recording, which would give its bytes others in the end.
+        buffer = first.device.pool.root.allocate(prod(shape) * first.dtype.itemsize)
+        whole = Tensor(stored(shape, first.dtype, first.device, buffer))
+        whole.zero_()
+        if tensors is not None:
+            for view, source in zip(self.views(whole), tensors, strict=True):
+                view.copy_(source)
+        return whole
 
-    def count_owners(self) -> None:
-        """Take the present owners of the parameters' data as those that may see it change."""
-        self._owners = self._count()
+    def views(self, whole: Tensor) -> list[Tensor]:
+        """What of a Tensor laid out as the block belongs to each parameter."""
+        if self._alone:
+            return [whole]
+        return [
+            whole.as_strided(p.shape, contiguous_strides(p.shape), start)
+            for p, start in zip(self.params, self._starts, strict=True)
+        ]
 
     def is_whole(self) -> bool:
-        """Whether the parameters still show this block, and nobody else sees their data."""
-        shown = all(p._data is v for p, v in zip(self.params, self._views_shown, strict=True))
-        return shown and self._count() == self._owners
+        """Whether the parameters still show this block."""
+        home = None if self._alone else self.values.buffer
+        return all(
+            [
+                p._value is value and value.buffer is buffer and (buffer.home is home or not home)
+                for p, (value, buffer) in zip(self.params, self._shown, strict=True)
+            ]
+        )
 
     def advance(self) -> None:
         """Count one more step."""
         self.steps += 1
 
     def gradient(self) -> Tensor:
-        """The gradients, read where they are, as one flat Tensor."""
+        """The gradients, read where they are, laid out as the block."""
         parts = []
         for param in self.params:
             gradient = param.grad
             assert gradient is not None  # blocks hold the parameters that have one
-            grad = gradient.data
-            if not grad.is_contiguous:
-                grad = grad.contiguous()
-            parts.append(grad._value)
-        return Tensor(fusion.join(tuple(parts)))
+            for watch in watchers:
+                watch((param, gradient))
+            gradient.realize()
+            if self._alone:
+                shared = may_overlap(gradient._value, self.values._value)
+                return gradient.clone() if shared else gradient
+            if gradient.buffer.home is self.values.buffer or not gradient.is_contiguous:
+                gradient = gradient.clone().realize()  # of what moves with it, or not dense
+            parts.append(gradient._value)
+        return Tensor(fusion.join(tuple(parts), self._align))
 
     def store(self, values: Tensor, state: dict[str, Tensor]) -> None:
         """Write the results of an update over the old values and state, in one launch."""
         pairs = [(self.values, values), *[(self.state[name], new) for name, new in state.items()]]
-        for old, new in pairs:
-            if new.is_pending:
-                new._value.target = old._value
-        for old, new in pairs:
-            if new is not old and new.realize().buffer is not old.buffer:
-                copy_into(old, new)
+        changed = [(old._value, new._value) for old, new in pairs if new is not old]
+        if not changed:
+            return
+        shared = [buffer for _, buffer in self._shown]
+        with self.values.device.lock:
+            settle_readers(shared, [new for _, new in changed])
+            write_together(changed, "step")
+            for buffer in shared:
+                buffer.mark_changed("step")
 
-    def split_state(self) -> list[dict[str, Any]]:
-        """The state of each parameter: its steps and Tensors of its shape."""
-        entries: list[dict[str, Any]] = [{} for _ in self.params]
-        for name, whole in self.state.items():
-            for entry, view in zip(entries, self._views(whole), strict=True):
-                entry[name] = view
-        return entries
+    def is_first_of(self, name: str) -> bool:
+        """Whether this step is the first that the state `name` takes part in."""
+        return self.steps == self.began.get(name)

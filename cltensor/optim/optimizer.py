@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.autograd import Variable, enable_grad, no_grad
+from cltensor.autograd import enable_grad, no_grad
 from cltensor.errors import StateError
-from cltensor.ops.create import tensor, zeros_like
-from cltensor.optim.block import Block, flat, gradients_at_once
+from cltensor.ops.create import tensor
+from cltensor.optim.block import Block, can_share, gradients_at_once
 from cltensor.tensor import Tensor
 
-Params = Iterable[Variable] | Iterable[dict[str, Any]]
+Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
 
 class Optimizer:
@@ -26,22 +26,23 @@ class Optimizer:
     launch for all of them, in place. Numbers that change from step to step (lr, bias corrections)
     are `Live`: kernel arguments that are asked for at every launch, replayed ones included.
 
-    Args:    params: Variables, or dictionaries {"params": Variables, "lr": ..., ...}, one a group;
+    Args:    params: tensors, or dictionaries {"params": tensors, "lr": ..., ...}, one a group;
              defaults: the options that a group does not set itself.
     """
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self._name = type(self).__name__
-        if isinstance(params, (Tensor, Variable, Mapping)):
+        if isinstance(params, (Tensor, Mapping)):
             raise TypeError(
                 f"{self._name}: params is a {type(params).__name__}; "
-                "pass a list of Variables or of groups"
+                "pass a list of tensors or of groups"
             )
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         # One entry per parameter, in the order of the groups; it lives as long as the parameter.
         self._state: list[dict[str, Any]] = []
         self._blocks: list[Block] = []
+        self._looked_at = False  # whether somebody may have changed the state since the last step
         entries: list[Any] = list(params)
         if not entries:
             raise ValueError(f"{self._name}: the parameter list is empty")
@@ -51,21 +52,21 @@ class Optimizer:
             self.add_param_group(entry)
 
     def add_param_group(self, group: dict[str, Any]) -> None:
-        """Add a group: {"params": Variables, option: value, ...}."""
+        """Add a group: {"params": tensors, option: value, ...}."""
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError(f"{self._name}: a group is a dict with the key 'params'")
         params = group["params"]
-        params = [params] if isinstance(params, Variable) else list(params)
+        params = [params] if isinstance(params, Tensor) else list(params)
         known = {id(param) for param, _, _ in self._entries()}
         for param in params:
-            if not isinstance(param, Variable):
+            if not isinstance(param, Tensor):
                 raise TypeError(
-                    f"{self._name}: can only optimize Variables, got a {type(param).__name__}"
+                    f"{self._name}: can only optimize tensors, got a {type(param).__name__}"
                 )
             if not param.is_leaf:
                 raise ValueError(
                     f"{self._name}: a parameter is the result of an operation; "
-                    "optimize the Variable it was computed from, or its .detach()"
+                    "optimize the tensor it was computed from, or its .detach()"
                 )
             if id(param) in known:
                 raise ValueError(f"{self._name}: a parameter appears twice")
@@ -76,13 +77,15 @@ class Optimizer:
         self._state.extend({} for _ in params)
 
     @property
-    def state(self) -> list[dict[str, Any]]:
-        """The state of every parameter, in the order of the groups.
-
-        Looking at it ends the present layout in blocks; the next step makes a new one.
-        """
-        self._split_blocks()
-        return self._state
+    def state(self) -> dict[Tensor, dict[str, Any]]:
+        """The state by parameter: Tensors of its shape, which the steps change in place, and the
+        count "step". A value that is replaced here is the one that the next step goes on from."""
+        self._looked_at = True
+        for block in self._blocks:
+            for i in block.places:
+                if self._keeps_steps:
+                    self._state[i]["step"] = block.steps
+        return {param: entry for param, entry, _ in self._entries()}
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Refuse options out of range; subclasses say which."""
@@ -92,7 +95,7 @@ class Optimizer:
             if not group[name] >= 0:
                 raise ValueError(f"{self._name}: {name} is {group[name]}; it must not be negative")
 
-    def _entries(self) -> Iterator[tuple[Variable, dict[str, Any], dict[str, Any]]]:
+    def _entries(self) -> Iterator[tuple[Tensor, dict[str, Any], dict[str, Any]]]:
         """(parameter, its state, its group) for every parameter."""
         states = iter(self._state)
         for group in self.param_groups:
@@ -125,55 +128,78 @@ class Optimizer:
                 for i, (param, _, group) in enumerate(self._entries())
                 if param.node is not None and param.node.grad is not None
             ]
-            present = [i for block in self._blocks for i in block.places]
-            if present != [i for i, _, _ in moving] or not all(b.is_whole() for b in self._blocks):
-                self._arrange(moving)
+            self._lay_out(moving)
             for block in self._blocks:
                 self._move(block)
         return loss
 
-    def _arrange(self, moving: list[tuple[int, Variable, dict[str, Any]]]) -> None:
-        """Lay out blocks of the parameters that move, with the state they have."""
-        self._split_blocks()
-        together: dict[Any, list[tuple[int, Variable, dict[str, Any]]]] = {}
-        for i, param, group in moving:
-            recorder = param.device.recorder
-            if recorder is not None:
+    def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
+        """What of the options of `group` decides which operations a step consists of; all other
+        numbers are `Live`."""
+        return self._state_names(group)
+
+    def _lay_out(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
+        """See to it that the blocks hold the parameters that move, as the options say."""
+        present = [i for block in self._blocks for i in block.places]
+        laid_out = all([self._is_laid_out(block) for block in self._blocks])
+        if not laid_out or present != [i for i, _, _ in moving]:
+            for recorder in {param.device.recorder for _, param, _ in moving} - {None}:
                 recorder.spoiled = True  # a replay would lay the first values out again
-            steps = self._steps_of(self._state[i])
-            key = (id(group), param.device.name, param.dtype, steps)
+            self._arrange(moving)
+        self._looked_at = False
+
+    def _is_laid_out(self, block: Block) -> bool:
+        """Whether `block` holds what it did, and its options still ask for the same operations."""
+        laid_out = block.form == self._form(block.group) and block.is_whole()
+        return laid_out and block in self._blocks and self._is_as_left(block)
+
+    def _is_as_left(self, block: Block) -> bool:
+        """Whether nobody replaced a part of the state of `block`."""
+        return not self._looked_at or all(
+            [
+                all([self._state[i].get(name) is left[name] for name in left])
+                and self._state[i].get("step", block.steps) == block.steps
+                for i, left in zip(block.places, block.left, strict=True)
+            ]
+        )
+
+    def _arrange(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
+        """Lay out blocks of the parameters that move, with the state they have."""
+        steps_of = {i: block.steps for block in self._blocks for i in block.places}
+        together: dict[Any, list[tuple[int, Tensor, dict[str, Any]]]] = {}
+        for i, param, group in moving:
+            entry = self._state[i]
+            steps = int(entry.get("step", 0)) if self._looked_at else steps_of.get(i, 0)
+            steps = steps or self._steps_of(entry)
+            known = tuple([name in entry for name in self._state_names(group)])
+            alone = -1 if can_share(param) else i  # in a block of its own
+            key = (id(group), param.device.name, param.dtype, steps, known, alone)
             together.setdefault(key, []).append((i, param, group))
-        for (*_, steps), members in together.items():
+        blocks = []
+        for key, members in together.items():
             most = gradients_at_once(members[0][1].device)
             for first in range(0, len(members), most):
-                chosen = members[first : first + most]
-                self._blocks.append(self._block(chosen, steps))
-        self._blocks.sort(key=lambda block: block.places)
-        for block in self._blocks:
-            block.count_owners()
+                blocks.append(self._block(members[first : first + most], key[3]))
+        self._blocks = sorted(blocks, key=lambda block: block.places)
 
-    def _block(self, members: list[tuple[int, Variable, dict[str, Any]]], steps: int) -> Block:
+    def _block(self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int) -> Block:
         places = [i for i, _, _ in members]
         group = members[0][2]
         block = Block(places, [param for _, param, _ in members], group, steps)
+        block.form = self._form(group)
         kept = [self._state[i] for i in places]
         for name in self._state_names(group):
-            known = all(name in entry for entry in kept)
-            block.state[name] = (
-                flat([entry[name] for entry in kept]) if known else _zeros_like(block.values)
-            )
+            if name not in kept[0]:
+                block.began[name] = steps + 1
+            block.state[name] = block.flat([e[name] for e in kept] if name in kept[0] else None)
+            views = block.views(block.state[name])
+            for entry, left, view in zip(kept, block.left, views, strict=True):
+                entry[name] = left[name] = view
         return block
 
     def _steps_of(self, entry: dict[str, Any]) -> int:
         """How many steps a parameter with that state has taken (of SGD: 0, or some)."""
         return int(entry.get("step", bool(entry)))
-
-    def _split_blocks(self) -> None:
-        """Give the state in the blocks back to the single parameters, and drop the blocks."""
-        for block in self._blocks:
-            for i, entry in zip(block.places, block.split_state(), strict=True):
-                self._state[i] = {"step": block.steps, **entry} if self._keeps_steps else entry
-        self._blocks = []
 
     def _move(self, block: Block) -> None:
         recorder = block.values.device.recorder
@@ -181,6 +207,7 @@ class Optimizer:
             block.advance()
         else:
             recorder.host(block.advance)
+            recorder.guards.append(lambda: self._is_laid_out(block))
         state = dict(block.state)
         values = self._update(block, state, block.gradient())
         block.store(values, state)
@@ -188,8 +215,11 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop all gradients, or set them to zero."""
         for param, _, _ in self._entries():
-            if param.grad is not None:
-                param.grad = None if set_to_none else Variable(param.grad.data * 0)
+            if set_to_none:
+                param.grad = None
+            elif param.grad is not None:
+                with no_grad():
+                    param.grad.zero_()
 
     # -- saving and loading ----------------------------------------------------------------
 
@@ -204,7 +234,7 @@ class Optimizer:
             numbers = list(range(first, first + len(group["params"])))
             groups.append({**group, "params": numbers})
             first += len(numbers)
-        state = {number: dict(entry) for number, entry in enumerate(self.state) if entry}
+        state = {n: dict(entry) for n, entry in enumerate(self.state.values()) if entry}
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -253,22 +283,17 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def _zeros_like(values: Tensor) -> Tensor:
-    # Stored zeros, not a constant expression: the first step is then the later steps' kernel.
-    return zeros_like(values).realize()
-
-
 def _without_params(group: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in group.items() if key != "params"}
 
 
-def _restored(where: str, key: str, value: Any, param: Variable) -> Any:
+def _restored(where: str, key: str, value: Any, param: Tensor) -> Any:
     """A saved entry on the device of its parameter; step counts come back as plain numbers."""
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if key == "step":
         return float(value.item())
-    array = value.data if isinstance(value, Variable) else value
+    array = value
     if not isinstance(array, Tensor):
         array = np.asarray(array)
     if tuple(array.shape) != tuple(param.shape):
@@ -276,5 +301,5 @@ def _restored(where: str, key: str, value: Any, param: Variable) -> Any:
             f"{where}: {key!r} has shape {tuple(array.shape)}, the parameter {tuple(param.shape)}"
         )
     if isinstance(array, Tensor):
-        return array.astype(param.dtype).to(param.device)
+        return array.detach().astype(param.dtype).to(param.device).clone()
     return tensor(array.astype(param.dtype), device=param.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from cltensor.optim.block import Block
@@ -17,7 +18,7 @@ class SGD(Optimizer):
         b = momentum * b + (1 - dampening) * g          (the first b is g itself)
         p = p - lr * (g + momentum * b  if nesterov else  b)
 
-    Args:    params: Variables or groups; maximize: climb instead of descend; the rest as above.
+    Args:    params: tensors or groups; maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option, or nesterov without momentum or with dampening.
     Source:  Sutskever et al. 2013, in the form that leaves lr out of the velocity.
     """
@@ -51,15 +52,20 @@ class SGD(Optimizer):
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] else ()
 
+    def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
+        switches = bool(group["weight_decay"]), group["nesterov"], group["maximize"]
+        return (*self._state_names(group), *switches)
+
     def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
         group, values = block.group, block.values
-        momentum, taken = group["momentum"], 1 - group["dampening"]
         if group["maximize"]:
             grad = -grad
         if group["weight_decay"]:
-            grad = grad + group["weight_decay"] * values
-        if momentum:
-            share = Live(lambda: taken if block.steps > 1 else 1.0)
+            grad = grad + Live(lambda: group["weight_decay"]) * values
+        if group["momentum"]:
+            momentum = Live(lambda: group["momentum"])
+            first = partial(block.is_first_of, "momentum_buffer")
+            share = Live(lambda: 1.0 if first() else 1 - group["dampening"])
             velocity = momentum * state["momentum_buffer"] + share * grad
             state["momentum_buffer"] = velocity
             grad = grad + momentum * velocity if group["nesterov"] else velocity

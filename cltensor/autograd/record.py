@@ -1,0 +1,228 @@
+"""Recording: an operation becomes a node of the graph; a view knows of what it is one.
+
+A view that is changed in place changes its base, so the base takes a new node, in which the
+gradients of what was there before and of what was written part. Views made earlier then take
+nodes anew, from that one, when they are asked for theirs.
+
+Source: PyTorch's rules for views and changes in place.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cltensor.autograd.graph import Node, Output, needed, resave, save
+from cltensor.errors import GradientError
+from cltensor.graph_hooks import Hooks
+from cltensor.mode import enable_grad, mode
+from cltensor.op import Op, unrecorded
+from cltensor.tensor import Tensor
+
+
+class Step(NamedTuple):
+    """One operation that leads from a base to a view: op(x, *rest, **more)."""
+
+    op: Op
+    rest: tuple[Any, ...]
+    more: dict[str, Any]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.op(x, *self.rest, **self.more)
+
+
+class View:
+    """What a view is one of: the steps from `base` to it.
+
+    stamp: the node that base had when the view took its own. recorded: whether it was made while
+    operations were recorded.
+    """
+
+    __slots__ = ("base", "recorded", "stamp", "steps")
+
+    def __init__(self, base: Tensor, steps: tuple[Step, ...], recorded: bool) -> None:
+        self.base = base
+        self.steps = steps
+        self.recorded = recorded
+        self.stamp = base._node
+
+    def show(self, x: Tensor) -> Tensor:
+        """The view of another base."""
+        for step in self.steps:
+            x = step(x)
+        return x
+
+
+def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run `op` and, if an operand needs a gradient, give the results their node."""
+    edges = []
+    recorded = False
+    for a in args:
+        if isinstance(a, Tensor):
+            node = a._node if a._view is None else node_of(a)
+            if node is not None:
+                recorded = True
+            edges.append(node)
+        else:
+            edges.append(None)
+    recorded = recorded and mode.enabled
+    if recorded and op.calls_operations:
+        out = unrecorded(op.run, *args, **kwargs)
+    else:
+        out = op.run(*args, **kwargs)
+    if op.is_view:
+        return _viewed(op, args, kwargs, out, edges[0] if recorded else None)
+    if not recorded:
+        return out
+    if type(out) is tuple:
+        return _several(op, args, kwargs, out, edges)
+    if out._value.dtype.kind != "f" or any([out is a for a in args]):
+        return out
+    names = needed(op, tuple([e is not None for e in edges]))
+    out._node = node = Node(out, op, tuple(edges))
+    if names:
+        save(node, op, names, args, kwargs, out)
+    return out
+
+
+def _several(
+    op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], outs: tuple[Any, ...], edges: list[Any]
+) -> tuple[Any, ...]:
+    """The results of one operation: each has a node, whose edge is the node of them all."""
+    node = Node(outs[0], op, tuple(edges))
+    names = needed(op, tuple([e is not None for e in edges]))
+    if names:
+        save(node, op, names, args, kwargs, outs)
+    for index, out in enumerate(outs):
+        if out._value.dtype.kind == "f":
+            out._node = Node(out, Output(index), (node,))
+    return outs
+
+
+def _viewed(
+    op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Tensor, edge: Node | None
+) -> Tensor:
+    x = args[0]
+    if out is x:
+        return x
+    if edge is not None and out._value.dtype.kind == "f":
+        out._node = Node(out, op, (edge, *[None] * (len(args) - 1)))
+        names = needed(op, (True,))
+        if names:
+            save(out._node, op, names, args, kwargs, out)
+    buffer = out._value.buffer
+    if buffer is not None and buffer is x._value.buffer:
+        out._view = _view_of(x, Step(op, args[1:], kwargs))
+    return out
+
+
+def _view_of(x: Tensor, step: Step) -> View:
+    above = x._view
+    base, steps = (x, ()) if above is None else (above.base, above.steps)
+    return View(base, (*steps, step), mode.enabled)
+
+
+def node_of(x: Tensor) -> Node | None:
+    """The node of a view, anew if its base was changed in place since."""
+    view = x._view
+    if view is not None and view.base._node is not view.stamp:
+        if view.base._node is None:
+            x._node = None
+        else:
+            with enable_grad():
+                x._node = view.show(view.base)._node
+        view.stamp = view.base._node
+    return x._node
+
+
+def require_changeable(operation: str, x: Tensor) -> None:
+    """Raise GradientError if x may not be changed in place while operations are recorded."""
+    if not mode.enabled:
+        return
+    node, view = node_of(x), x._view
+    if node is not None and node.op is None:
+        raise GradientError(
+            f"{operation}: a leaf that requires a gradient cannot be changed in place; use "
+            "ct.no_grad(), assign to .data, or work on x.clone()"
+        )
+    base = None if view is None else view.base._node
+    if base is not None and base.op is None:
+        raise GradientError(
+            f"{operation}: a view of a leaf that requires a gradient cannot be changed in place; "
+            "use ct.no_grad(), or work on x.clone()"
+        )
+    if view is not None and not view.recorded and base is not None:
+        raise GradientError(
+            f"{operation}: this view was made under no_grad and cannot be changed in place while "
+            "operations are recorded; make it outside, or change it under no_grad too"
+        )
+
+
+def rebase(x: Tensor, node: Node | None) -> None:
+    """Have x, whose elements were just replaced, take the place `node` in the graph."""
+    view = x._view
+    if view is None:
+        x._node = node
+        return
+    base = view.base
+    edges = base._node, node
+    if edges != (None, None):
+        base._node = Node(base, view_write, edges)
+        base._node.saved, base._node.versions = (view.show,), (0,)
+
+
+def preserve(x: Tensor, node: Node | None, since: int) -> None:
+    """Before x is overwritten, let the nodes made from `since` on, below `node`, keep a copy of
+    what they saved of it: an operation in place may need its own operand later."""
+    value = x._value
+    stack, seen, copied = [node], set(), None
+    while stack:
+        node = stack.pop()
+        if node is None or node.order < since or node in seen:
+            continue
+        seen.add(node)
+        stack += node.edges
+        if any(v is value for v in node.held_values()):
+            if copied is None:
+                copied = unrecorded(x.clone)._value
+            resave(node, value, copied)
+
+
+def _without(g: Any, show: Any) -> Any:
+    """g with zeros in the view."""
+    rest = g.clone()
+    show(rest).zero_()
+    return rest
+
+
+#: The node of a base in which `value` was written through the view that `show` gives of a base.
+view_write = Op(
+    "view_write(x, value, show)",
+    lambda x, value, show: None,
+    {"dx": lambda g, show: _without(g, show), "dvalue": lambda g, show: show(g)},
+)
+
+
+class _AnyTensor(type):
+    def __instancecheck__(cls, x: object) -> bool:
+        return isinstance(x, Tensor)
+
+    def __subclasscheck__(cls, kind: type) -> bool:
+        return issubclass(kind, Tensor)
+
+
+class Variable(metaclass=_AnyTensor):
+    """``Variable(data, requires_grad=True)``: a Tensor that shares `data` and records.
+
+    Every Tensor is one: `isinstance(x, Variable)` holds, and the call is kept for programs written
+    before PyTorch 0.4, where the two became one class.
+    """
+
+    def __new__(cls, data: Any, requires_grad: bool = False) -> Any:
+        """A Tensor with the elements of `data`, a Tensor or anything that `ct.tensor` takes."""
+        shared = data.detach() if isinstance(data, Tensor) else Tensor(Tensor._from_data(data))
+        return shared.requires_grad_() if requires_grad else shared
+
+
+Hooks.record = staticmethod(record)  # type: ignore[method-assign]
+Hooks.leaf = Node  # type: ignore[assignment]
+Hooks.node_of = staticmethod(node_of)  # type: ignore[method-assign]

@@ -1,0 +1,261 @@
+"""Operations in place: methods that end in an underscore, augmented assignment, x[key] = value.
+
+The elements are computed as by the operation that returns a new tensor and written where the old
+ones were, so whoever shares them sees the change (`writes`). A tensor that is still pending, which
+nobody can share, just goes on with the larger expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cltensor.autograd.graph import Node, needed, next_order, resave, save
+from cltensor.autograd.record import preserve, rebase, require_changeable
+from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.graph_hooks import watchers
+from cltensor.mode import mode
+from cltensor.op import scalar_for, unrecorded
+from cltensor.ops.create import to_device
+from cltensor.ops.index import take_apart
+from cltensor.ops.pointwise import astype, full
+from cltensor.ops.random import normal, uniform
+from cltensor.ops.scatter import fitting, setitem_op, write_region
+from cltensor.ops.shape import broadcast_to, cut_op
+from cltensor.tensor import Tensor
+from cltensor.values import same_place
+from cltensor.writes import may_overlap, require_writable, settle_readers, write
+
+_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
+
+
+def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
+    """Give x the elements of function(x, *args, **kwargs); returns x.
+
+    Raises GradientError for a leaf that requires a gradient, outside `no_grad`, or a view of one;
+    ShapeError or DTypeError when the result does not fit x, or several elements of x are one place
+    in memory. x is as before then.
+    """
+    with x.device.lock:
+        for watch in watchers:
+            watch((x,))
+        require_changeable(name, x)
+        require_writable(name, x._value)
+        since = next_order()
+        changed = _fitted(name, x, function(x, *args, **kwargs))
+        if changed is x:
+            _mark_changed(x, name)
+        else:
+            node = changed.node if mode.enabled else None
+            preserve(x, node, since)
+            _take_over(x, changed, name, (x, *args, *kwargs.values()))
+            if node is not None:
+                resave(node, changed._value)
+            if mode.enabled:
+                rebase(x, node)
+    return x
+
+
+def _fitted(name: str, x: Tensor, changed: Tensor) -> Tensor:
+    """What an operation gave, in the dtype of x."""
+    if changed.shape != x.shape:
+        raise ShapeError(
+            f"{name}: a result of shape {changed.shape} does not fit a tensor of shape {x.shape} "
+            "in place; use the operation that returns a new tensor"
+        )
+    if changed.dtype == x.dtype:
+        return changed
+    if _RANK[changed.dtype.kind] > _RANK[x.dtype.kind]:
+        raise DTypeError(
+            f"{name}: a {changed.dtype.name} result does not fit a {x.dtype.name} tensor in "
+            "place; cast it, or use the operation that returns a new tensor"
+        )
+    return astype(changed, x.dtype)
+
+
+def _mark_changed(x: Tensor, name: str) -> None:
+    value = x._value
+    if value.buffer is None:
+        value.version += 1
+        value.changed_by = name
+    else:
+        value.buffer.mark_changed(name)
+
+
+def _take_over(x: Tensor, changed: Tensor, name: str, operands: tuple[Any, ...]) -> None:
+    """Write the elements of `changed`, made from `operands`, where those of x are."""
+    old, new = x._value, changed._value
+    if old.buffer is not None:
+        write(old, new, name)
+        return
+    _mark_changed(x, name)
+    if new.buffer is not None or any(changed is operand for operand in operands):
+        new = unrecorded(changed.clone)._value  # others see these elements
+    new.version = old.version
+    x.show(new)
+
+
+def reshape_in_place(x: Tensor, name: str, function: Callable[..., Any], *args: Any) -> Tensor:
+    """Have x show its elements as function(x, *args), a view, does; returns x."""
+    changed = function(x, *args)
+    if changed.shape == x.shape and changed.strides == x.strides:
+        return x
+    node = x.node
+    if node is not None and (node.op is None or x._view is not None):
+        raise GradientError(
+            f"{name}: a gradient of shape {x.shape} belongs to this tensor, which cannot take the "
+            f"shape {changed.shape}; use the operation that returns a new one"
+        )
+    if x.device.recorder is not None:
+        x.device.recorder.refuse("changing a tensor's shape in place")
+    x.show(changed._value)
+    x._node, x._view = changed.node, None
+    return x
+
+
+# -------------------------------------------------------------------------------------- setitem
+
+
+def assign(x: Tensor, key: Any, value: Any) -> None:
+    """x[key] = value, seen by all that share x's elements."""
+    with x.device.lock:
+        for watch in watchers:
+            watch((x, value))
+        plan = take_apart("setitem", x.shape, key, x.device)
+        if plan.indices:
+            _assign_picked(x, key, value)
+        else:
+            part = cut_op(x.realize(), plan.cut)
+            if isinstance(value, Tensor) and _is_same(part, value):
+                return  # x[key] += y has written there already
+            apply(part, "setitem", lambda p: _fill(p, fitting(p, value, p.shape)))
+
+
+Tensor._assign = assign
+
+
+def _is_same(part: Tensor, value: Tensor) -> bool:
+    """Whether `value` is `part` itself, also to the graph."""
+    a, b = part._view, value._view
+    mine = part if a is None else a.base
+    its = value if b is None else b.base
+    stored = value._value.buffer is not None
+    return mine is its and stored and same_place(part._value, value._value)
+
+
+def _assign_picked(x: Tensor, key: Any, value: Any) -> None:
+    """x[key] = value for a key with index arrays or masks."""
+    require_changeable("setitem", x)
+    x.realize()
+    target = x._value
+    require_writable("setitem", target)
+    node = None
+    given = value.node if isinstance(value, Tensor) else None
+    if mode.enabled and (x.node is not None or given is not None) and x.dtype.kind == "f":
+        node = Node(x, setitem_op, (x.node, given, None))
+    source = value.detach() if isinstance(value, Tensor) else value
+    if isinstance(source, Tensor) and may_overlap(source._value, target):
+        source = source.clone()
+    settle_readers((x.buffer,))
+    unrecorded(write_region, x, key, source)
+    x.buffer.mark_changed("setitem")
+    if mode.enabled:
+        if node is not None:
+            save(node, setitem_op, needed(setitem_op, (True, True)), (x, value, key), {}, x)
+        rebase(x, node)
+
+
+# --------------------------------------------------------------- operations of this one form
+
+
+def _copy(x: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
+    if isinstance(source, Tensor):
+        source = to_device(source, x.device)
+    return _fill(x, fitting(x, source, x.shape))
+
+
+def _fill(x: Tensor, value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return broadcast_to(astype(value, x.dtype), x.shape)
+    return full(x.shape, scalar_for("fill_", value, x.dtype), x.dtype, x.device)
+
+
+def _zero(x: Tensor) -> Tensor:
+    return full(x.shape, 0, x.dtype, x.device)
+
+
+def _uniform(x: Tensor, low: float = 0.0, high: float = 1.0, generator: Any = None) -> Tensor:
+    return uniform(low, high, x.shape, x.dtype, x.device, generator)
+
+
+def _normal(x: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    return normal(mean, std, x.shape, x.dtype, x.device, generator)
+
+
+#: What has a form in place only.
+ONLY_IN_PLACE: dict[str, Callable[..., Tensor]] = {
+    "copy": _copy,
+    "fill": _fill,
+    "normal": _normal,
+    "uniform": _uniform,
+    "zero": _zero,
+}
+
+#: Functions of elements that have a form in place too, under the name with an underscore.
+ALSO_IN_PLACE = """
+abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor ceil clamp clip
+copysign cos cosh cumsum div divide eq erf exp exp2 expm1 floor floor_divide fmod ge greater
+greater_equal gt hypot index_add le less less_equal log log10 log1p log2 logical_and logical_not
+logical_or logical_xor lt masked_fill mul multiply ne neg negative not_equal pow reciprocal relu
+remainder round rsqrt scatter_add sigmoid sign sin sinh sqrt square sub subtract tan tanh tril triu
+true_divide trunc
+""".split()
+
+#: Those that give the same elements another shape.
+RESHAPING = "squeeze swapaxes t transpose unsqueeze".split()
+
+#: Augmented assignment and the functions behind it.
+_AUGMENTED = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "pow",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "bitwise_left_shift",
+    "rshift": "bitwise_right_shift",
+}
+
+
+def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return apply(self, name, function, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`{name.strip('_')}` in place: written where the elements are; returns self."
+    return method
+
+
+def _reshaping(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Tensor, *args: Any) -> Tensor:
+        return reshape_in_place(self, name, function, *args)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"`{name.strip('_')}` in place: the same elements in another shape; self."
+    return method
+
+
+def install(functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Give Tensor the methods in place of `functions`, by public name."""
+    for name in ALSO_IN_PLACE:
+        setattr(Tensor, f"{name}_", _method(f"{name}_", functions[name]))
+    for name, function in ONLY_IN_PLACE.items():
+        setattr(Tensor, f"{name}_", _method(f"{name}_", function))
+    for name in RESHAPING:
+        setattr(Tensor, f"{name}_", _reshaping(f"{name}_", functions[name]))
+    for name, target in _AUGMENTED.items():
+        setattr(Tensor, f"__i{name}__", _method(f"__i{name}__", functions[target]))
