@@ -1,0 +1,120 @@
+"""Composites: public functions made of operations, declared where they stand.
+
+``@composite`` gives a function what an operation has: operands that are no tensors are refused by
+name, keywords go by any name of the table (`names`), an unknown one is an error that lists the
+accepted ones. The public namespace and the methods of Tensor are gathered from these declarations.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from types import ModuleType
+from typing import Any, TypeVar, overload
+
+from cltensor.names import canonical
+from cltensor.op import Op, require_tensor
+from cltensor.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Parameters of these names take tensors.
+_OPERANDS = {
+    "x", "input", "other", "mask", "target", "weight", "pos_weight", "bias", "running_mean",
+    "running_var",
+}  # fmt: skip
+
+
+class _Signature:
+    """The parameters of a function, as calls need them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.name = function.__name__.strip("_")
+        parameters = inspect.signature(function).parameters
+        kinds = {name: p.kind for name, p in parameters.items()}
+        self.all = tuple(kinds)
+        self.positional = tuple(
+            [n for n, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+        )
+        self.variadic = next(
+            (n for n, kind in kinds.items() if kind is inspect.Parameter.VAR_POSITIONAL), None
+        )
+        #: (place, name, whether it may be None) of the parameters that take a tensor.
+        self.operands = [
+            (i, n, parameters[n].default is None)
+            for i, n in enumerate(self.positional)
+            if n in _OPERANDS or str(parameters[n].annotation).startswith("Tensor")
+        ]
+
+    def bind(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments by position, and keywords under the function's own names."""
+        named = canonical(self.name, self.all, self.positional[: len(args)], kwargs)
+        if self.variadic in named:
+            several = named.pop(self.variadic)
+            missing = [n for n in self.positional[len(args) :] if n in named]
+            args = (*args, *[named.pop(n) for n in missing])
+            args += tuple(several) if isinstance(several, Iterable) else (several,)
+        return args, named
+
+    def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Raise DTypeError for an operand that is no tensor."""
+        for i, name, optional in self.operands:
+            if i < len(args):
+                x = args[i]
+            elif name in kwargs:
+                x = kwargs[name]
+            else:
+                continue
+            if not isinstance(x, Tensor) and not (optional and x is None):
+                require_tensor(self.name, name, x)
+
+
+@overload
+def composite(function: F) -> F: ...
+@overload
+def composite(*, method: bool = True) -> Callable[[F], F]: ...
+def composite(function: Any = None, *, method: bool = True) -> Any:
+    """Declare a public function. Its name, without underscores at the ends, is public.
+
+    method: whether it is a method of Tensor too, as long as its first parameter takes one.
+    """
+    if function is None:
+        return lambda declared: composite(declared, method=method)
+    signature = _Signature(function)
+    operands = signature.operands
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            args, kwargs = signature.bind(args, kwargs)
+        for i, _, _ in operands:
+            if i >= len(args) or not isinstance(args[i], Tensor):
+                signature.check(args, kwargs)
+                break
+        return function(*args, **kwargs)
+
+    takes_tensor = bool(operands) and operands[0][0] == 0
+    checked.is_method = method and takes_tensor  # type: ignore[attr-defined]
+    return checked
+
+
+def is_public(value: Any) -> bool:
+    """Whether `value` is a declared function or a public operation."""
+    return value.public if isinstance(value, Op) else hasattr(value, "is_method")
+
+
+def gather(modules: Iterable[ModuleType]) -> dict[str, Any]:
+    """The public functions of `modules` by name: what is declared there under a name that does not
+    begin with an underscore. An underscore at the end avoids a name of Python."""
+    found: dict[str, Any] = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            if name.startswith("_") or not is_public(value):
+                continue
+            name = name.rstrip("_")
+            if found.setdefault(name, value) is not value:
+                raise ValueError(f"{module.__name__}: {name} is declared twice")
+    return found
