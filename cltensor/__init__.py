@@ -14,6 +14,7 @@ from cltensor.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from cltensor.checkpoint import load, save
 from cltensor.creation import (
     TYPES,
     arange,

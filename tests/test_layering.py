@@ -16,7 +16,7 @@ LAYERS = [
     ["ops"],
     ["autograd", "creation", "explain", "jit", "testing"],
     ["nn"],
-    ["optim", "data", "models", "weights"],
+    ["optim", "data", "models", "files", "weights", "nesting", "checkpoint"],
     ["icd", "tuner", "cli"],
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -48,16 +48,19 @@ def test_as_pytorch(name, options):
     theirs = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
     a = getattr(lr_scheduler, name)(ours, **options)
     b = getattr(torch.optim.lr_scheduler, name)(theirs, **options)
-    for _ in range(19):
+    for _ in range(21):  # the rate after the last step, which is one more, is compared, too
         np.testing.assert_allclose(a.get_last_lr(), b.get_last_lr(), rtol=1e-12)
         assert a.last_epoch == b.last_epoch
         for mine, other in zip(ours.param_groups, theirs.param_groups, strict=True):
             np.testing.assert_allclose(mine["lr"], other["lr"], rtol=1e-12)
             np.testing.assert_allclose(mine["momentum"], other["momentum"], rtol=1e-12)
+        if a.last_epoch == 20:
+            break
         ours.step()
         theirs.step()
         a.step()
         b.step()
+    assert a.last_epoch == 20
 
 
 def test_step_lr():
@@ -79,6 +82,7 @@ def test_schedules_combine_and_respect_a_rate_set_by_hand():
     one = lr_scheduler.ExponentialLR(optimizer, 0.5)
     two = lr_scheduler.StepLR(optimizer, 2, gamma=0.1)
     for _ in range(2):
+        optimizer.step()
         one.step()
         two.step()
     np.testing.assert_allclose(optimizer.param_groups[0]["lr"], 0.1 * 0.25 * 0.1)
@@ -93,6 +97,7 @@ def test_one_cycle_moves_momentum_the_other_way():
     first = dict(optimizer.param_groups[0])
     assert first["betas"] == (0.95, 0.999)
     assert first["lr"] == pytest.approx(1.0 / 25)
+    optimizer.step()
     for _ in range(4):
         schedule.step()
     assert optimizer.param_groups[0]["lr"] == pytest.approx(1.0)
@@ -100,8 +105,98 @@ def test_one_cycle_moves_momentum_the_other_way():
     for _ in range(5):
         schedule.step()
     np.testing.assert_allclose(optimizer.param_groups[0]["lr"], 1 / 25 / 1e4)
-    with pytest.raises(ValueError, match="step 11 is past the cycle of 10 steps"):
+    assert optimizer.param_groups[0]["betas"][0] == pytest.approx(0.95)
+    schedule.step()  # the one after the last batch, which the usual loop takes
+    after = [schedule.last_epoch, schedule.get_last_lr(), dict(optimizer.param_groups[0])]
+    with pytest.raises(ValueError, match="called 11 times for a cycle of 10 steps"):
         schedule.step()
+    assert after == [schedule.last_epoch, schedule.get_last_lr(), dict(optimizer.param_groups[0])]
+
+
+def test_one_cycle_moves_the_momentum_of_sgd():
+    optimizer = optimizer_of(momentum=0.9)
+    schedule = lr_scheduler.OneCycleLR(
+        optimizer, 1.0, total_steps=5, pct_start=0.4, anneal_strategy="linear", div_factor=10
+    )
+    found = []
+    for _ in range(5):
+        found.append([optimizer.param_groups[1][key] for key in ("lr", "momentum")])
+        optimizer.step()
+        schedule.step()
+    lowest = 0.1 / 1e4
+    wanted = [[0.1, 0.95], [1, 0.85], [2 / 3 + lowest / 3, 0.85 + 0.1 / 3],
+              [1 / 3 + lowest * 2 / 3, 0.85 + 0.2 / 3], [lowest, 0.95]]  # fmt: skip
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR"])
+def test_resuming_by_last_epoch_takes_the_rate_that_was_loaded(name):
+    options = dict(SCHEDULES)[name] if name != "CosineAnnealingLR" else {"T_max": 20}
+    make = getattr(lr_scheduler, name)
+    whole = optimizer_of()
+    wanted = rates(whole, make(whole, **options), 12)
+    first = optimizer_of()
+    rates(first, make(first, **options), 6)
+    second = optimizer_of()
+    second.load_state_dict(first.state_dict())
+    found = rates(second, make(second, **options, last_epoch=5), 6)
+    np.testing.assert_allclose(found, wanted[6:], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["StepLR", "MultiStepLR", "ExponentialLR", "CosineAnnealingLR"])
+def test_a_step_to_a_given_epoch(name):
+    options = dict(SCHEDULES)[name] if name != "CosineAnnealingLR" else {"T_max": 20}
+    optimizer = optimizer_of()
+    schedule = getattr(lr_scheduler, name)(optimizer, **options)
+    wanted = rates(optimizer, schedule, 8)[7]
+    with pytest.warns(UserWarning, match=rf"{name}: step\(epoch\) is deprecated"):
+        schedule.step(7)
+    np.testing.assert_allclose(schedule.get_last_lr(), wanted, rtol=1e-12)
+    assert schedule.last_epoch == 7
+
+
+def test_what_pytorch_warns_of():
+    class Noting(optim.SGD):
+        _opt_called = False
+
+        def step(self, closure=None):
+            self._opt_called = True
+            return super().step(closure)
+
+    def optimizer():
+        return Noting([nn.Parameter(ct.ones(1))], lr=1.0)
+
+    early = lr_scheduler.ExponentialLR(optimizer(), 0.5)
+    with pytest.warns(UserWarning, match=r"ExponentialLR: step\(\) was called before optimizer"):
+        early.step()
+    early.step()  # said once
+    chosen = optimizer()
+    schedule = lr_scheduler.ExponentialLR(chosen, 0.5)
+    chosen.step()
+    schedule.step()
+    with pytest.warns(UserWarning, match=r"get_lr\(\) computes the rates of the next step"):
+        schedule.get_lr()
+
+
+class Decay:
+    """A function with a state of its own."""
+
+    def __init__(self, base):
+        self.base = base
+
+    def __call__(self, epoch):
+        return self.base**epoch
+
+
+def test_callable_objects_of_lambda_lr_are_saved():
+    first, second = optimizer_of(), optimizer_of()
+    saved = lr_scheduler.LambdaLR(first, Decay(0.5)).state_dict()
+    assert saved["lr_lambdas"] == [{"base": 0.5}] * 2
+    resumed = lr_scheduler.LambdaLR(second, Decay(0.9))
+    resumed.load_state_dict(saved)
+    second.step()
+    resumed.step()
+    np.testing.assert_allclose(resumed.get_last_lr(), [0.05, 0.1])
 
 
 @pytest.mark.parametrize(("name", "options"), SCHEDULES)

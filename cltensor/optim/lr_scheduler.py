@@ -6,7 +6,10 @@ can act on one optimizer, and a rate that is changed by hand stays changed.
 
 from __future__ import annotations
 
+import functools
 import math
+import types
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
@@ -35,22 +38,71 @@ class LRScheduler:
         self.optimizer = optimizer
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
-        self.step()
+        self._step_count = 0
+        self._initial = True
+        try:
+            self.step()
+        finally:
+            self._initial = False
 
     def get_lr(self) -> list[float]:
-        """The rates for epoch `last_epoch`, one a group."""
+        """The rates for epoch `last_epoch`, one a group; to look at them, use `get_last_lr`."""
         raise NotImplementedError(f"{type(self).__name__}: the class defines no get_lr()")
 
     def get_last_lr(self) -> list[float]:
         """The rates that are set now, one a group."""
         return self._last_lr
 
-    def step(self) -> None:
-        """Go to the next epoch and set its rates."""
-        self.last_epoch += 1
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
+    def step(self, epoch: int | None = None) -> None:
+        """Go to the next epoch, or to a given one, and set its rates.
+
+        Warns:   when it comes before the first `optimizer.step()`, which skips the first rate;
+                 when an epoch is given, as PyTorch's does.
+        """
+        # The optimizer notes its steps; one that does not is believed.
+        if self._step_count == 1 and not getattr(self.optimizer, "_opt_called", True):
+            warnings.warn(
+                f"{type(self).__name__}: step() was called before optimizer.step(), which skips "
+                "the first rate of the schedule; call optimizer.step() first",
+                stacklevel=2,
+            )
+        if epoch is not None:
+            warnings.warn(
+                f"{type(self).__name__}: step(epoch) is deprecated; call step() once an epoch",
+                stacklevel=2,
+            )
+        before = self.last_epoch
+        self.last_epoch = before + 1 if epoch is None else epoch
+        self._within_step = True
+        try:
+            found = self._closed_form() if epoch is not None else None
+            rates = self.get_lr() if found is None else found
+        except BaseException:
+            self.last_epoch = before  # a step that fails is none
+            raise
+        finally:
+            self._within_step = False
+        self._step_count += 1
+        for group, lr in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = lr
         self._last_lr = self._rates()
+
+    #: Whether the rates asked for are those of the start, which a resumed optimizer has already.
+    _initial = False
+    _within_step = False
+
+    def _only_within_step(self) -> None:
+        """Warn who looks at the rates by a call that computes the next ones."""
+        if not self._within_step:
+            warnings.warn(
+                f"{type(self).__name__}: get_lr() computes the rates of the next step; "
+                "use get_last_lr() to look at those that are set",
+                stacklevel=3,
+            )
+
+    def _closed_form(self) -> list[float] | None:
+        """The rates of `last_epoch` from the first ones; None where `get_lr` gives them."""
+        return None
 
     def _rates(self) -> list[float]:
         return [group["lr"] for group in self.optimizer.param_groups]
@@ -60,7 +112,8 @@ class LRScheduler:
 
     def state_dict(self) -> dict[str, Any]:
         """All that the schedule knows, its optimizer apart."""
-        return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
+        passing = ("optimizer", "_initial", "_within_step")
+        return {key: value for key, value in self.__dict__.items() if key not in passing}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Go on from a saved state."""
@@ -88,16 +141,29 @@ class LambdaLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
+        self._only_within_step()
         return [
             base * function(self.last_epoch)
             for base, function in zip(self.base_lrs, self.lr_lambdas, strict=True)
         ]
 
     def state_dict(self) -> dict[str, Any]:
-        """The state without the functions, which are code and not data."""
+        """The state; of the functions only what callable objects hold, since code is no data."""
         state = super().state_dict()
-        del state["lr_lambdas"]
+        state["lr_lambdas"] = [
+            None if _is_code(function) else dict(getattr(function, "__dict__", {}))
+            for function in self.lr_lambdas
+        ]
         return state
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state; callable objects take over what they held."""
+        state = dict(state_dict)
+        held = state.pop("lr_lambdas", ())
+        super().load_state_dict(state)
+        for function, attributes in zip(self.lr_lambdas, held, strict=False):
+            if attributes is not None:
+                function.__dict__.update(attributes)
 
 
 class StepLR(LRScheduler):
@@ -112,8 +178,12 @@ class StepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
-        due = self.last_epoch > 0 and self.last_epoch % self.step_size == 0
+        self._only_within_step()
+        due = not self._initial and self.last_epoch % self.step_size == 0
         return self._scaled(self.gamma) if due else self._rates()
+
+    def _closed_form(self) -> list[float]:
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
 
 
 class MultiStepLR(LRScheduler):
@@ -132,8 +202,13 @@ class MultiStepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
-        times = self.milestones[self.last_epoch]
+        self._only_within_step()
+        times = 0 if self._initial else self.milestones[self.last_epoch]
         return self._scaled(self.gamma**times) if times else self._rates()
+
+    def _closed_form(self) -> list[float]:
+        passed = sum(times for when, times in self.milestones.items() if when <= self.last_epoch)
+        return [base * self.gamma**passed for base in self.base_lrs]
 
 
 class ExponentialLR(LRScheduler):
@@ -145,7 +220,11 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
-        return self._rates() if self.last_epoch == 0 else self._scaled(self.gamma)
+        self._only_within_step()
+        return self._rates() if self._initial else self._scaled(self.gamma)
+
+    def _closed_form(self) -> list[float]:
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -165,8 +244,9 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
+        self._only_within_step()
         epoch, period, low = self.last_epoch, self.T_max, self.eta_min
-        if epoch == 0:
+        if self._initial:
             return self._rates()
         if (epoch - 1 - period) % (2 * period) == 0:
             # The previous rate was the lowest one: no ratio to it tells how far to climb.
@@ -178,6 +258,10 @@ class CosineAnnealingLR(LRScheduler):
         )
         return [low + (lr - low) * ratio for lr in self._rates()]
 
+    def _closed_form(self) -> list[float]:
+        part = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+        return [self.eta_min + (base - self.eta_min) * part for base in self.base_lrs]
+
 
 class OneCycleLR(LRScheduler):
     """Raise the rate to `max_lr` and let it fall far below its start, in one cycle of steps.
@@ -188,7 +272,7 @@ class OneCycleLR(LRScheduler):
 
     Args:    total_steps, or epochs and steps_per_epoch: the length of the cycle;
              three_phase: fall symmetrically to the start first, then to the end.
-    Raises:  ValueError when the length is not given, or step() is called past it.
+    Raises:  ValueError when the length is not given, or step() is called more often.
     Source:  Smith and Topin 2018.
     """
 
@@ -264,10 +348,13 @@ class OneCycleLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler; sets the momentum on the way."""
+        self._only_within_step()
         now = self.last_epoch
-        if now > self.total_steps - 1:
+        # The usual loop ends with a step after the last batch, whose rate nobody uses.
+        if now > self.total_steps:
             raise ValueError(
-                f"OneCycleLR: step {now + 1} is past the cycle of {self.total_steps} steps"
+                f"OneCycleLR: step() was called {now} times for a cycle of {self.total_steps} "
+                "steps; give total_steps as many as there are batches in all epochs"
             )
         number = 0
         while number < len(self._phases) - 1 and now > self._phases[number][0]:
@@ -287,6 +374,10 @@ class OneCycleLR(LRScheduler):
                 else:
                     group["momentum"] = momentum
         return rates
+
+
+def _is_code(function: Callable[[int], float]) -> bool:
+    return isinstance(function, (types.FunctionType, types.MethodType, functools.partial))
 
 
 def _each(value: float | list[float], count: int) -> list[float]:
