@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cltensor.errors import DataError
 
+
 def replace(operation: str, path: str | os.PathLike[str], data: bytes) -> None:
     """Make `data` the content of the file at `path`.
 
