@@ -64,8 +64,9 @@ def write_digits(folder, packed, gz=False):
 class Squares(Dataset):
     """Items (i, i * i) as Python numbers, so the loader must collate; notes who asked."""
 
-    def __init__(self, count, fail_at=None):
+    def __init__(self, count, fail_at=None, dtype=float):
         self.count = count
+        self.dtype = dtype
         self.fail_at = fail_at
         self.threads = set()
 
@@ -76,7 +77,7 @@ class Squares(Dataset):
         self.threads.add(threading.current_thread().name)
         if index == self.fail_at:
             raise RuntimeError(f"item {index} is broken")
-        return index, float(index * index)
+        return index, self.dtype(index * index)
 
 
 def numbers(count):

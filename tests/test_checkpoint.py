@@ -230,6 +230,20 @@ ct.save({**state, "random": ct.get_rng_state(), "epoch": int(last), "best": 0.1 
 """
 
 
+def leaves(value, path=()):
+    """Pairs of place and value; tensors as their bytes."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield from leaves(member, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for place, member in enumerate(value):
+            yield from leaves(member, (*path, place))
+    elif hasattr(value, "numpy"):
+        yield path, (value.dtype, tuple(value.shape), value.detach().numpy().tobytes())
+    else:
+        yield path, repr(value)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
 def test_training_goes_on_in_a_fresh_process_bit_for_bit(run_python, tmp_path, kind):
@@ -242,7 +256,9 @@ def test_training_goes_on_in_a_fresh_process_bit_for_bit(run_python, tmp_path, k
     train(0, 6, "-", "whole")
     train(0, 2, "-", "part")
     train(2, 6, "part", "resumed")
-    assert (tmp_path / "resumed").read_bytes() == (tmp_path / "whole").read_bytes()
+    resumed, whole = (dict(leaves(ct.load(tmp_path / name))) for name in ("resumed", "whole"))
+    assert resumed == whole
+    assert len(whole) > 20
 
 
 def test_a_generator_goes_on(path):
