@@ -138,8 +138,8 @@ def to_device(batch: Any, device: Device | str | None) -> Any:
     """`batch` with every array in it made a Tensor, and tuples made lists."""
     if isinstance(batch, Placed):
         return tensor(batch.array, device=batch.device if device is None else device)
-    if isinstance(batch, np.ndarray) or (isinstance(batch, np.generic) and _is_number(batch)):
-        return tensor(batch, device=device) if _is_number(batch) else batch
+    if isinstance(batch, (np.ndarray, np.generic)) and batch.dtype.kind in "biuf":
+        return tensor(batch, device=device)
     if isinstance(batch, (Tensor, Variable)):
         return batch if device is None else batch.to(device)
     if isinstance(batch, dict):
@@ -149,7 +149,3 @@ def to_device(batch: Any, device: Device | str | None) -> Any:
     if isinstance(batch, (tuple, list)):
         return like(batch, [to_device(value, device) for value in batch])
     return batch
-
-
-def _is_number(value: Any) -> bool:
-    return value.dtype.kind in "biuf"
