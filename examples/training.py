@@ -85,7 +85,7 @@ def main(
     """Run an example: read the options, train, and say what came of it."""
     args = options(name, settings)
     try:
-        with _saying_when_compiling():
+        with saying_when_compiling():
             _run(name, data_set, settings, default, args)
     except (CLTensorError, Refused) as error:
         raise SystemExit(f"{name}: {error}") from error
@@ -134,7 +134,7 @@ def _complete(args: argparse.Namespace, settings: dict[str, Setting], default: s
 
 
 @contextlib.contextmanager
-def _saying_when_compiling() -> Iterator[None]:
+def saying_when_compiling() -> Iterator[None]:
     """Print one line when a kernel is built that no earlier run has left in the cache."""
     said = False
 
@@ -174,7 +174,7 @@ def _run(name, data_set, settings, default, args) -> None:
         planned = Standing(len(chosen[1]), args.epochs * len(chosen[0]))
         training.keeps = keeping.may_checkpoint(name, args.checkpoint, planned)
         if not training.keeps:
-            print(f"kept '{args.checkpoint}' of a longer run; this one writes no checkpoint")
+            print(f"kept '{args.checkpoint}' of a longer run; this one writes none")
     device = next(iter(training.model.parameters())).device
     print(f"{args.model} on {device}, {device.title}: {_size(training.model):,} parameters")
     sys.stdout.flush()

@@ -13,8 +13,11 @@ import pytest
 import samples
 
 import cltensor as ct
+from cltensor import program
 
-pytest.importorskip("matplotlib", reason="the examples need the extra 'mnist'")
+Figure = pytest.importorskip(
+    "matplotlib.figure", reason="the examples need the extra 'mnist'"
+).Figure
 pytest.importorskip("safetensors", reason="the examples need the extra 'mnist'")
 pytest.importorskip("tqdm", reason="the examples need the extra 'mnist'")
 
@@ -33,6 +36,15 @@ def run(tmp_path, monkeypatch, capsys):
         return capsys.readouterr().out
 
     return call
+
+
+@pytest.fixture
+def quick(run, monkeypatch):
+    """`run` with pictures that take no time."""
+    import training
+
+    monkeypatch.setattr(training, "picture", lambda *args: Figure((1, 1)))
+    return run
 
 
 @pytest.fixture
@@ -120,24 +132,27 @@ def test_bad_input_ends_with_one_sentence(run, digits, tmp_path):
 SHORT = ("--model", "logreg", "--limit", 64, "--batch-size", 32)
 
 
-def test_a_short_run_keeps_the_files_of_a_longer_one(run, digits, tmp_path):
+def test_a_short_run_keeps_the_files_of_a_longer_one(quick, digits, tmp_path):
     common = ("--data", digits, "--model", "logreg", "--batch-size", 32)
-    run("mnist.py", *common, "--epochs", 2)
+    quick("mnist.py", *common, "--epochs", 2)
     names = ("mnist.safetensors", "mnist.png", "mnist-checkpoint.safetensors")
     before = [(tmp_path / name).read_bytes() for name in names]
-    for options in ([*SHORT, "--epochs", 3], ["--model", "logreg", "--epochs", 0]):
-        output = run("mnist.py", "--data", digits, *options)
+    for options in ([*SHORT, "--epochs", 1], ["--model", "logreg", "--epochs", 0]):
+        output = quick("mnist.py", "--data", digits, *options)
         assert "kept mnist.png and mnist.safetensors of a better run (test accuracy " in output
         assert [(tmp_path / name).read_bytes() for name in names] == before
-    assert "kept 'mnist-checkpoint.safetensors' of a longer run" in run(
-        "mnist.py", "--data", digits, *SHORT, "--epochs", 1
-    )
-    output = run("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--overwrite")
+        notice = "kept 'mnist-checkpoint.safetensors' of a longer run; this one writes none"
+        assert (notice in output) == ("--limit" in options)
+    output = quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--overwrite")
     assert "wrote mnist.png and mnist.safetensors" in output
     assert all(
         (tmp_path / name).read_bytes() != old for name, old in zip(names, before, strict=True)
     )
-    output = run("mnist.py", *common, "--epochs", 1)  # longer than what is there now
+    for name in names:
+        (tmp_path / name).write_bytes(b"foreign")
+    quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--overwrite")
+    assert all((tmp_path / name).read_bytes() != b"foreign" for name in names)
+    output = quick("mnist.py", *common, "--epochs", 1)  # longer than what is there now
     assert "wrote mnist.png and mnist.safetensors" in output
 
 
@@ -145,7 +160,7 @@ def test_a_short_run_keeps_the_files_of_a_longer_one(run, digits, tmp_path):
     "name", ["mnist.safetensors", "mnist.png", "mnist-checkpoint.safetensors", "own.ct"]
 )
 @pytest.mark.parametrize("kind", ["text", "weights", "checkpoint"])
-def test_foreign_files_are_never_written_over(run, digits, tmp_path, name, kind):
+def test_foreign_files_are_never_written_over(quick, digits, tmp_path, name, kind):
     path = tmp_path / name
     if kind == "text":
         path.write_bytes(b"the work of years")
@@ -156,49 +171,47 @@ def test_foreign_files_are_never_written_over(run, digits, tmp_path, name, kind)
     before = path.read_bytes()
     options = ["--checkpoint", name] if name == "own.ct" else []
     with pytest.raises(SystemExit, match=rf"mnist: '{name}' is not a file of this example; --over"):
-        run("mnist.py", "--data", digits, *SHORT, "--epochs", 1, *options)
+        quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1, *options)
     assert path.read_bytes() == before
-    run("mnist.py", "--data", digits, *SHORT, "--epochs", 1, *options, "--overwrite")
-    assert path.read_bytes() != before
 
 
-def test_an_unfinished_run_is_not_forgotten(run, digits, tmp_path):
-    run("mnist.py", "--data", digits, *SHORT, "--epochs", 1)
+def test_an_unfinished_run_is_not_forgotten(quick, digits, tmp_path):
+    quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1)
     state = ct.load("mnist-checkpoint.safetensors")
     assert (state["epoch"], state["step"], state["options"]["epochs"]) == (1, 0, 1)
     assert state["best"] == max(look[2] for look in state["history"]["test"])
     state["options"]["epochs"] = 3
     ct.save(state, "mnist-checkpoint.safetensors")
     with pytest.raises(SystemExit, match=r"holds a run that stopped in epoch 2 of 3; go on with"):
-        run("mnist.py", "--data", digits, *SHORT, "--epochs", 3)
-    output = run("mnist.py", "--data", digits, "--resume")
+        quick("mnist.py", "--data", digits, *SHORT, "--epochs", 3)
+    output = quick("mnist.py", "--data", digits, "--resume")
     assert "epoch 2: test loss" in output
     assert "epoch 3: test loss" in output
     assert "epoch 1: test loss" not in output
 
 
-def test_more_epochs_go_on_along_a_longer_schedule(run, digits, tmp_path):
-    run("mnist.py", "--data", digits, *SHORT, "--epochs", 2)
+def test_more_epochs_go_on_along_a_longer_schedule(quick, digits, tmp_path):
+    quick("mnist.py", "--data", digits, *SHORT, "--epochs", 2)
     assert ct.load("mnist-checkpoint.safetensors")["optimizer"]["param_groups"][0]["lr"] == 0
-    output = run("mnist.py", "--data", digits, "--resume", "--epochs", 3)
+    output = quick("mnist.py", "--data", digits, "--resume", "--epochs", 3)
     assert "epoch 3: test loss" in output
     state = ct.load("mnist-checkpoint.safetensors")
     assert (state["epoch"], state["scheduler"]["last_epoch"]) == (3, 6)
     for option in (["--lr", "0.5"], ["--limit", "10"], ["--model", "mlp"], ["--batch-size", "7"]):
         with pytest.raises(SystemExit, match=f"was trained with {option[0]} .*, not "):
-            run("mnist.py", "--data", digits, "--resume", *option)
+            quick("mnist.py", "--data", digits, "--resume", *option)
 
 
-def test_checkpoints_of_others_are_refused(run, digits, tmp_path):
-    run("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--checkpoint", "mine.ct")
+def test_checkpoints_of_others_are_refused(quick, digits, tmp_path):
+    quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--checkpoint", "mine.ct")
     assert not (tmp_path / "mnist-checkpoint.safetensors").exists()
     state = ct.load("mine.ct")
     ct.save({**state, "example": "cifar10"}, "theirs.ct")
     with pytest.raises(SystemExit, match=r"'theirs\.ct' is a checkpoint of cifar10, not of mnist"):
-        run("mnist.py", "--data", digits, "--resume", "theirs.ct")
+        quick("mnist.py", "--data", digits, "--resume", "theirs.ct")
     with pytest.raises(SystemExit, match=r"mnist: load: 'mnist-checkpoint.* cannot be read"):
-        run("mnist.py", "--data", digits, "--resume")
-    run("mnist.py", "--data", digits, "--resume", "mine.ct", "--epochs", 2)
+        quick("mnist.py", "--data", digits, "--resume")
+    quick("mnist.py", "--data", digits, "--resume", "mine.ct", "--epochs", 2)
     assert ct.load("mine.ct")["epoch"] == 2
 
 
@@ -265,7 +278,7 @@ def test_ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one(digits, tmp_
             if line.startswith(f"epoch {after}:"):
                 parts.send_signal(signal.SIGINT)
                 break
-        output, errors = parts.communicate(timeout=120)
+        _, errors = parts.communicate(timeout=120)
         assert parts.returncode == 130, errors
         (said,) = without_bars(errors)
         assert said.startswith("mnist: interrupted in epoch ")
@@ -277,7 +290,9 @@ def test_ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one(digits, tmp_
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
         assert without_bars(errors) == []
-    found = [ct.load(tmp_path / name / "mnist-checkpoint.safetensors") for name in ("parts", "whole")]
+    found = [
+        ct.load(tmp_path / name / "mnist-checkpoint.safetensors") for name in ("parts", "whole")
+    ]
     for state in found:
         state["optimizer"]["param_groups"] = [sorted(state["optimizer"]["param_groups"][0].items())]
     assert interrupts == 3
@@ -285,9 +300,10 @@ def test_ctrl_c_saves_and_a_resumed_run_equals_an_uninterrupted_one(digits, tmp_
     assert [sorted(p.name for p in (tmp_path / name).iterdir()) for name in ("parts", "whole")] == [
         ["mnist-checkpoint.safetensors", "mnist.png", "mnist.safetensors"]
     ] * 2
-    with open(tmp_path / "parts" / "mnist.png", "rb") as a, open(
-        tmp_path / "whole" / "mnist.png", "rb"
-    ) as b:
+    with (
+        open(tmp_path / "parts" / "mnist.png", "rb") as a,
+        open(tmp_path / "whole" / "mnist.png", "rb") as b,
+    ):
         assert a.read() == b.read()
 
 
@@ -327,9 +343,13 @@ def test_an_interrupt_before_training_is_one_line(run, digits, monkeypatch, caps
     ]
 
 
-def test_compiling_is_said_in_one_line(run, digits, disk_cache, device, monkeypatch, capsys):
-    monkeypatch.setattr(device, "kernels", {})  # as in a fresh process
-    monkeypatch.setattr(signal, "signal", lambda *args: None)
-    run("mnist.py", "--data", digits, *SHORT, "--epochs", 1)
-    monkeypatch.setattr(device, "kernels", {})
-    run("mnist.py", "--data", digits, *SHORT, "--epochs", 1)
+def test_compiling_is_said_in_one_line(run, capsys):
+    import training
+
+    before = list(program.build_observers)
+    with training.saying_when_compiling():
+        for _ in range(2):
+            for tell in program.build_observers:
+                tell("a kernel")
+    assert capsys.readouterr().err.startswith("compiling kernels, which later runs find in the ")
+    assert program.build_observers == before
