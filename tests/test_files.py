@@ -66,6 +66,12 @@ def test_what_is_no_regular_file_is_written_to(path):
         files.replace("write", path.parent, b"new")
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_device():
+    with pytest.raises(ct.DataError, match="write: '/dev/full' cannot be written: .*No space left"):
+        files.replace("write", "/dev/full", b"new")
+
+
 @pytest.mark.parametrize("where", ["open", "fchmod", "fsync", "replace"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError(28, "No space left")])
 def test_an_exception_leaves_the_old_file_and_nothing_else(path, monkeypatch, where, error):
