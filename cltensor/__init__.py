@@ -14,6 +14,7 @@ from cltensor.autograd import (
     no_grad,
     set_grad_enabled,
 )
+from cltensor.checkpoint import load, save
 from cltensor.creation import (
     TYPES,
     arange,
@@ -234,8 +235,7 @@ from cltensor.ops.shape import (
 )
 from cltensor.ops.sort import argsort, sort, topk
 from cltensor.tensor import Tensor
-
-__version__ = "0.1.0"
+from cltensor.version import __version__
 
 # PyTorch's shorter and older names.
 mul, sub, div, true_divide, neg = multiply, subtract, divide, divide, negative

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from cltensor import icd, tuner, tuning
 from cltensor.device import Device, default_reason, devices, get
 from cltensor.errors import CLTensorError, DependencyError
+from cltensor.version import __version__
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="cltensor", description="Tensors and neural networks on any OpenCL device."
     )
+    parser.add_argument("--version", action="version", version=f"cltensor {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser(
         "info",

@@ -50,6 +50,8 @@ _SCALARS = {
 }
 #: Has clang take its declarations of OpenCL C's functions for read; builtins.cl has those in use.
 _WITHOUT_HEADER = "-D_OPENCL_H_"
+#: Without it, PoCL's compiler tells the terminal how many warnings it would have had.
+_NO_WARNINGS = "-w"
 _LARGEST_GRID = 1 << 40  # far beyond any memory; drivers crash on absurd sizes instead of refusing
 
 
@@ -141,6 +143,10 @@ class Kernel:
 observers: list[Callable[[Kernel, tuple[int, ...], tuple[int, ...]], None]] = []
 
 
+#: Called with a kernel's name before it is compiled, which takes time; not for what a cache has.
+build_observers: list[Callable[[str], None]] = []
+
+
 def kernel(device: Device, template: str, **params: Any) -> Kernel:
     """The kernel of cl_kernels/<template>.cl rendered with `params` for `device`.
 
@@ -169,6 +175,8 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     program = _load(device, entry, source)
     if program is None:
         Counters.builds += 1
+        for tell in tuple(build_observers):
+            tell(name)
         try:
             program = _built(device, source)
         except cl.RuntimeError as error:
@@ -201,7 +209,7 @@ def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cl.CompilerWarning)
-        return program.build(list(options))
+        return program.build([_NO_WARNINGS, *options])
 
 
 def _signature(name: str, source: str) -> list[Any]:

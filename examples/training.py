@@ -1,23 +1,28 @@
-"""What the image examples share: options, training, evaluation, weights and the picture."""
+"""What the image examples share: options, training, evaluation, checkpoints and results."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import cltensor as ct
-from cltensor import nn, optim, weights
+from cltensor import nn, optim, program, weights
 from cltensor.data import DataLoader, ImageDataset, Subset
 from cltensor.errors import CLTensorError
 
 try:
-    import safetensors.numpy  # noqa: F401  saving needs it: better missed now than after training
-    from matplotlib.figure import Figure  # without pyplot: needs no screen
+    import keeping  # needs safetensors: better missed now than after training
+    from keeping import Interrupted, Interrupts, Refused, Standing
+    from picture import History, picture
     from tqdm import tqdm
 except ImportError as error:
     raise SystemExit(
@@ -26,6 +31,8 @@ except ImportError as error:
 
 #: Reading a loss waits for the device, so the progress bar looks only this often.
 STEPS_BETWEEN_LOOKS = 20
+#: Options that a resumed run takes over, since another value would be another training.
+TAKEN_OVER = ("model", "batch_size", "lr", "seed", "limit")
 
 
 @dataclass(frozen=True)
@@ -38,41 +45,33 @@ class Setting:
     epochs: int = 5
 
 
-@dataclass
-class History:
-    """What the curves show: (epochs done, loss, accuracy) of training and of testing."""
-
-    train: list[tuple[float, float, float]] = field(default_factory=list)
-    test: list[tuple[float, float, float]] = field(default_factory=list)
-
-
-def options(name: str, settings: dict[str, Setting], default: str) -> argparse.Namespace:
-    """The command line, with what the chosen model suggests filled in."""
+def options(name: str, settings: dict[str, Setting]) -> argparse.Namespace:
+    """The command line; what is not given is None and filled in by `complete`."""
     parser = argparse.ArgumentParser(
-        description=f"Train on {name}; writes {name}.png and {name}.safetensors here."
+        description=f"Train on {name}; writes {name}.png, {name}.safetensors and, after each "
+        "epoch and at Ctrl-C, a checkpoint here."
     )
     add = parser.add_argument
-    add("--model", choices=list(settings), default=default)
+    add("--model", choices=list(settings))
     add("--epochs", type=int, help="passes over the training images")
     add("--batch-size", type=int)
     add("--lr", type=float, help="highest learning rate; it follows a cosine down to 0")
     add("--device", help="cl:0, gpu, cpu, cl:nvidia, ...; see python -m cltensor info")
     add("--data", metavar="DIR", help="folder with the data files")
-    add("--seed", type=int, default=0)
+    add("--seed", type=int)
     add("--limit", type=int, metavar="N", help="only the first N images of each part")
+    add("--checkpoint", metavar="FILE", help=f"default: {name}-checkpoint.safetensors")
     add(
         "--resume",
         metavar="FILE",
         nargs="?",
-        const=f"{name}.safetensors",
-        help="start from these weights",
+        const="",
+        help="go on from a checkpoint (the default one without FILE), or start from weights",
     )
+    add("--overwrite", action="store_true", help="write over better and foreign files, too")
     args = parser.parse_args()
-    for option in ("epochs", "batch_size", "lr"):
-        if getattr(args, option) is None:
-            setattr(args, option, getattr(settings[args.model], option))
-    limit = 1 if args.limit is None else args.limit
-    if args.epochs < 0 or args.batch_size < 1 or args.lr < 0 or limit < 1:
+    least = {"epochs": 0, "lr": 0, "batch_size": 1, "limit": 1}
+    if any(getattr(args, key) is not None and getattr(args, key) < n for key, n in least.items()):
         parser.error("--epochs and --lr take 0 or more, --batch-size and --limit 1 or more")
     return args
 
@@ -84,140 +83,310 @@ def main(
     default: str,
 ) -> None:
     """Run an example: read the options, train, and say what came of it."""
-    args = options(name, settings, default)
+    args = options(name, settings)
     try:
-        _run(name, data_set, settings[args.model], args)
-    except CLTensorError as error:
+        with saying_when_compiling():
+            _run(name, data_set, settings, default, args)
+    except (CLTensorError, Refused) as error:
         raise SystemExit(f"{name}: {error}") from error
+    except Interrupted as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        raise SystemExit(130) from None
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted; nothing was saved since the last checkpoint", file=sys.stderr)
+        raise SystemExit(130) from None
 
 
-def _run(name, data_set, setting, args) -> None:
+def _resumed(name: str, args: argparse.Namespace) -> tuple[dict[str, Any] | None, Any]:
+    """(the checkpoint to go on from, the weights to start from), as --resume says; or Nones."""
+    chosen = args.checkpoint is not None
+    args.checkpoint = Path(args.checkpoint or f"{name}-checkpoint.safetensors")
+    if args.resume is None:
+        return None, None
+    path = args.resume = Path(args.resume or args.checkpoint)
+    found = keeping.read_checkpoint(name, path)
+    if found is None:
+        return None, weights.load(path)
+    if not chosen:
+        args.checkpoint = path
+    for key in TAKEN_OVER:
+        given, kept = getattr(args, key), found["options"][key]
+        if given is not None and given != kept:
+            option = "--" + key.replace("_", "-")
+            raise Refused(
+                f"'{path}' was trained with {option} {kept}, not {given}; leave {option} out, or "
+                "start anew without --resume"
+            )
+        setattr(args, key, kept)
+    args.epochs = found["options"]["epochs"] if args.epochs is None else args.epochs
+    return found, None
+
+
+def _complete(args: argparse.Namespace, settings: dict[str, Setting], default: str) -> Setting:
+    """Fill in what neither the command line nor a checkpoint says; returns the model's setting."""
+    args.model = args.model or default
+    setting = settings[args.model]
+    for option in ("epochs", "batch_size", "lr"):
+        if getattr(args, option) is None:
+            setattr(args, option, getattr(setting, option))
+    args.seed = args.seed or 0
+    return setting
+
+
+@contextlib.contextmanager
+def saying_when_compiling() -> Iterator[None]:
+    """Print one line when a kernel is built that no earlier run has left in the cache."""
+    said = False
+
+    def say(kernel: str) -> None:
+        nonlocal said
+        if not said:
+            said = True
+            print("compiling kernels, which later runs find in the cache ...", file=sys.stderr)
+
+    program.build_observers.append(say)
+    try:
+        yield
+    finally:
+        program.build_observers.remove(say)
+
+
+def _run(name, data_set, settings, default, args) -> None:
+    checkpoint, first_weights = _resumed(name, args)
+    setting = _complete(args, settings, default)
     if args.device:
         ct.set_default_device(args.device)
+    parts = [data_set(args.data, train=train) for train in (True, False)]
+    chosen = [Subset(part, range(min(args.limit or len(part), len(part)))) for part in parts]
+    outputs = Path(f"{name}.safetensors"), Path(f"{name}.png")
     ct.manual_seed(args.seed)
-    train = data_set(args.data, train=True)
-    test = data_set(args.data, train=False)
-    chosen = [
-        Subset(part, range(min(args.limit or len(part), len(part)))) for part in (train, test)
-    ]
-    train_loader = DataLoader(chosen[0], args.batch_size, shuffle=True, seed=args.seed)
-    test_loader = DataLoader(chosen[1], 500)
-
-    model = setting.build()
-    if args.resume:
-        model.load_state_dict(weights.load(args.resume))
-    device = next(iter(model.parameters())).device
-    print(f"{args.model} on {device}, {device.title}: {_size(model):,} parameters", flush=True)
+    training = Training(name, setting.build(), chosen, args)
+    if first_weights is not None:
+        training.model.load_state_dict(first_weights)
+    if checkpoint is not None:
+        training.restore(checkpoint)
+    if not args.overwrite:
+        keeping.standing_of_weights(name, outputs[0])
+        keeping.check_picture(name, outputs[1])
+    if args.epochs <= training.epoch:
+        training.keeps = False
+    elif args.checkpoint != args.resume and not args.overwrite:
+        planned = Standing(len(chosen[1]), args.epochs * len(chosen[0]))
+        training.keeps = keeping.may_checkpoint(name, args.checkpoint, planned)
+        if not training.keeps:
+            print(f"kept '{args.checkpoint}' of a longer run; this one writes none")
+    device = next(iter(training.model.parameters())).device
+    print(f"{args.model} on {device}, {device.title}: {_size(training.model):,} parameters")
+    sys.stdout.flush()
 
     began = time.perf_counter()
-    history, predictions = fit(model, train_loader, test_loader, args)
+    predictions = training.fit()
     took = time.perf_counter() - began
-
-    weights.save(model.state_dict(), f"{name}.safetensors")
-    picture(history, test, predictions, f"{name}.png")
-    print(f"wrote {name}.png and {name}.safetensors")
-    accuracy = history.test[-1][2]
+    _write(name, training, parts[1], predictions, outputs)
+    accuracy = training.history.test[-1][2]
     print(f"test accuracy {accuracy:.2%} on {device}, {device.title}, after {took:.1f} s")
+
+
+def _write(name, training: Training, test: ImageDataset, predictions, outputs) -> None:
+    """Write weights and picture, unless those of a better run are there."""
+    old = None if training.args.overwrite else keeping.standing_of_weights(name, outputs[0])
+    new = training.standing()
+    if old is not None and old.is_better_than(new):
+        print(
+            f"kept {outputs[1]} and {outputs[0]} of a better run (test accuracy "
+            f"{old.accuracy:.2%} of {old.tested:,} images); --overwrite replaces them"
+        )
+        return
+    state = training.model.state_dict()
+    weights.save(state, outputs[0], metadata=keeping.weights_metadata(name, new))
+    figure = picture(training.history, test, predictions)
+    title = {"Title": f"{keeping.PICTURE_TITLE} {name}"}
+    figure.savefig(outputs[1], dpi=100, metadata=title)
+    print(f"wrote {outputs[1]} and {outputs[0]}")
 
 
 def _size(model: nn.Module) -> int:
     return sum(int(np.prod(parameter.shape)) for parameter in model.parameters())
 
 
-def fit(
-    model: nn.Module, train_loader: DataLoader, test_loader: DataLoader, args: argparse.Namespace
-) -> tuple[History, np.ndarray]:
-    """Train for args.epochs, testing after each; returns the curves and the last predictions."""
-    criterion = nn.CrossEntropyLoss()
-    optimizer = optim.Adam(model.parameters(), lr=args.lr)
-    steps = len(train_loader)
-    scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(1, steps * args.epochs))
-    history = History()
-    loss, accuracy, predictions = evaluate(model, test_loader, criterion)
-    history.test.append((0, loss, accuracy))
-    for epoch in range(args.epochs):
-        model.train()
-        bar = tqdm(
-            total=len(train_loader.dataset),
-            desc=f"epoch {epoch + 1}/{args.epochs}",
+@dataclass
+class Training:
+    """A network on its way: everything that a checkpoint holds, and how a step is done.
+
+    Attributes:  epoch, how many are done; step, how many of the present one;  order, the state of
+                 the random numbers when this epoch's order was drawn;  best, the highest test
+                 accuracy so far;  keeps, whether checkpoints are written.
+    """
+
+    name: str
+    model: nn.Module
+    data: list[Subset]
+    args: argparse.Namespace
+    epoch: int = 0
+    step: int = 0
+    order: tuple[int, int] = (0, 0)
+    best: float = 0.0
+    keeps: bool = True
+    history: History = field(default_factory=History)
+
+    def __post_init__(self) -> None:
+        self.train_loader = DataLoader(self.data[0], self.args.batch_size, shuffle=True)
+        self.test_loader = DataLoader(self.data[1], 500)
+        self.criterion = nn.CrossEntropyLoss()
+        self.optimizer = optim.Adam(self.model.parameters(), lr=self.args.lr)
+        steps = max(1, len(self.train_loader) * self.args.epochs)
+        self.scheduler = optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda done: (1 + math.cos(math.pi * min(1.0, done / steps))) / 2
+        )
+
+    def standing(self) -> Standing:
+        """How far it has come."""
+        images = len(self.data[0])
+        seen = self.epoch * images + min(images, self.step * self.args.batch_size)
+        accuracy = self.history.test[-1][2] if self.history.test else 0.0
+        return Standing(len(self.data[1]), seen, accuracy)
+
+    def state(self) -> dict[str, Any]:
+        """Everything from which `restore` goes on bit for bit."""
+        return {
+            "example": self.name,
+            "options": {key: getattr(self.args, key) for key in (*TAKEN_OVER, "epochs")},
+            "standing": tuple(self.standing()),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict(),
+            "random": ct.get_rng_state(),
+            "history": {"train": self.history.train, "test": self.history.test},
+            **{key: getattr(self, key) for key in ("epoch", "step", "order", "best")},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a state; with more epochs than it had, along the longer cosine."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scheduler.load_state_dict(state["scheduler"])
+        (factor,) = self.scheduler.lr_lambdas
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * factor(self.scheduler.last_epoch)
+        ct.set_rng_state(state["random"])
+        self.history = History(**state["history"])
+        for key in ("epoch", "step", "order", "best"):
+            setattr(self, key, state[key])
+
+    def save(self) -> None:
+        """Write a checkpoint, if this run writes any."""
+        if self.keeps:
+            ct.save(self.state(), self.args.checkpoint)
+
+    def fit(self) -> np.ndarray:
+        """Train up to args.epochs, testing after each; returns the last predictions.
+
+        Raises:  Interrupted after Ctrl-C, when everything is saved.
+        """
+        predictions = None
+        with Interrupts() as stop:
+            try:
+                if not self.history.test:
+                    predictions = self._test(stop)
+                while self.epoch < self.args.epochs:
+                    self._train_epoch(stop)
+                    predictions = self._test(stop)
+                    self.save()
+                    stop.check()
+                if predictions is None:  # a finished run was resumed
+                    predictions = evaluate(self.model, self.test_loader, self.criterion, stop)[2]
+            except Interrupted:
+                raise Interrupted(self._leave()) from None
+        return predictions
+
+    def _leave(self) -> str:
+        """Save after Ctrl-C; returns what to say."""
+        self.save()
+        steps = len(self.train_loader)
+        where = f"interrupted in epoch {self.epoch + 1} of {self.args.epochs}"
+        if self.epoch >= self.args.epochs:
+            where = "interrupted after the last epoch"
+        elif self.step:
+            where += f" after {self.step:,} of {steps:,} steps"
+        if not self.keeps:
+            return f"{where}; this run saves no checkpoint"
+        return f"{where}; go on with --resume from '{self.args.checkpoint}'"
+
+    def _test(self, stop: Interrupts) -> np.ndarray:
+        """Test after an epoch's steps (or before all), which ends the epoch."""
+        loss, accuracy, predictions = evaluate(self.model, self.test_loader, self.criterion, stop)
+        if self.step:
+            self.epoch, self.step = self.epoch + 1, 0
+            print(f"epoch {self.epoch}: test loss {loss:.4f}, test accuracy {accuracy:.2%}")
+            sys.stdout.flush()
+        self.history.test.append((self.epoch, loss, accuracy))
+        self.best = max(self.best, accuracy)
+        return predictions
+
+    def _batches(self) -> Iterator[Any]:
+        """The batches of this epoch that are still to come, in the order drawn at its start."""
+        now = ct.get_rng_state()
+        if self.step:
+            ct.set_rng_state(self.order)
+        else:
+            self.order = now
+        batches = iter(self.train_loader)
+        for _ in range(self.step):
+            next(batches)
+        if self.step:
+            ct.set_rng_state(now)
+        return batches
+
+    def _train_epoch(self, stop: Interrupts) -> None:
+        self.model.train()
+        images, steps = len(self.data[0]), len(self.train_loader)
+        with tqdm(
+            total=images,
+            initial=min(images, self.step * self.args.batch_size),
+            desc=f"epoch {self.epoch + 1}/{self.args.epochs}",
             unit=" images",
             unit_scale=True,
-        )
-        unreported = 0
-        for step, (images, labels) in enumerate(train_loader, 1):
-            optimizer.zero_grad()
-            outputs = model(images)
-            batch_loss = criterion(outputs, labels)
-            batch_loss.backward()
-            optimizer.step()
-            scheduler.step()
-            unreported += len(labels)
-            # The first look lets a run of few steps show something, too.
-            if step % STEPS_BETWEEN_LOOKS == 0 or step == 1:
-                right = (outputs.argmax(axis=1) == labels).float().mean().item()
-                history.train.append((epoch + step / steps, batch_loss.item(), right))
-                loss, accuracy = np.mean(history.train[-10:], axis=0)[1:]
-                bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.1%}", refresh=False)
-                bar.update(unreported)
-                unreported = 0
-        bar.update(unreported)
-        bar.close()
-        loss, accuracy, predictions = evaluate(model, test_loader, criterion)
-        history.test.append((epoch + 1, loss, accuracy))
-        print(f"epoch {epoch + 1}: test loss {loss:.4f}, test accuracy {accuracy:.2%}", flush=True)
-    return history, predictions
+        ) as bar:
+            unreported = 0
+            for inputs, labels in self._batches():
+                self.optimizer.zero_grad()
+                outputs = self.model(inputs)
+                loss = self.criterion(outputs, labels)
+                loss.backward()
+                self.optimizer.step()
+                self.scheduler.step()
+                self.step += 1
+                unreported += len(labels)
+                # The first look lets a run of few steps show something, too.
+                if self.step % STEPS_BETWEEN_LOOKS == 0 or self.step == 1:
+                    self._look(bar, outputs, loss, labels, self.epoch + self.step / steps)
+                    bar.update(unreported)
+                    unreported = 0
+                stop.check()
+            bar.update(unreported)
+
+    def _look(self, bar: tqdm, outputs: Any, loss: Any, labels: Any, epochs: float) -> None:
+        right = (outputs.argmax(axis=1) == labels).float().mean().item()
+        self.history.train.append((epochs, loss.item(), right))
+        mean_loss, accuracy = np.mean(self.history.train[-10:], axis=0)[1:]
+        bar.set_postfix(loss=f"{mean_loss:.3f}", accuracy=f"{accuracy:.1%}", refresh=False)
 
 
 def evaluate(
-    model: nn.Module, loader: DataLoader, criterion: nn.Module
+    model: nn.Module, loader: DataLoader, criterion: nn.Module, stop: Interrupts
 ) -> tuple[float, float, np.ndarray]:
-    """Mean loss, accuracy and the predicted label of every image of `loader`."""
+    """Mean loss, accuracy and the predicted label of every image of `loader`.
+
+    Raises:  Interrupted after Ctrl-C.
+    """
     model.eval()
     losses, right, predictions = [], [], []
     with ct.no_grad():
         for images, labels in loader:
+            stop.check()
             outputs = model(images)
             losses.append(criterion(outputs, labels).item() * len(labels))
             predictions.append(outputs.argmax(axis=1).numpy())
             right.append(predictions[-1] == labels.numpy())
     everyone = np.concatenate(right)
     return sum(losses) / len(everyone), float(everyone.mean()), np.concatenate(predictions)
-
-
-def picture(history: History, test: ImageDataset, predictions: np.ndarray, path: str) -> None:
-    """Write the curves of loss and accuracy, and test images with what the network saw in them."""
-    rows, columns = 5, 8
-    figure = Figure(figsize=(11, 9), layout="constrained")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[2, 3])
-    axes = top.subplots(1, 2)
-    for axis, column, title in zip(axes, (1, 2), ("loss", "accuracy"), strict=True):
-        if history.train:
-            looks = np.array(history.train)
-            epochs, values = looks[:, 0], looks[:, column]
-            axis.plot(epochs, values, color="tab:blue", alpha=0.25)
-            width = min(20, len(values))
-            smooth = np.convolve(values, np.full(width, 1 / width), "valid")
-            axis.plot(epochs[width - 1 :], smooth, color="tab:blue", label="training")
-        tests = np.array(history.test)
-        axis.plot(tests[:, 0], tests[:, column], "o", color="tab:orange", label="test")
-        axis.set(title=title, xlabel="epoch")
-        axis.grid(alpha=0.3)
-        axis.legend()
-
-    truth = test.targets[: len(predictions)]
-    wrong = np.flatnonzero(predictions != truth)
-    right = np.flatnonzero(predictions == truth)
-    # A quarter of the grid goes to mistakes, where there are so many; few are left after training.
-    mistakes = wrong[: max(rows * columns // 4, rows * columns - len(right))]
-    shown = np.sort(np.concatenate([mistakes, right[: rows * columns - len(mistakes)]]))
-    bottom.suptitle(
-        f"{len(wrong):,} of {len(truth):,} test images are read wrongly (in red, with the truth)"
-    )
-    for axis in bottom.subplots(rows, columns).flat:
-        axis.axis("off")
-    for axis, index in zip(bottom.axes, shown, strict=False):
-        axis.imshow(np.moveaxis(test.data[index], 0, -1).squeeze(), cmap="gray_r")
-        seen, is_wrong = test.classes[predictions[index]], predictions[index] != truth[index]
-        title = f"{seen} ({test.classes[truth[index]]})" if is_wrong else seen
-        axis.set_title(title, color="red" if is_wrong else "black", fontsize=8, pad=2)
-    figure.savefig(Path(path), dpi=100)

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import pickle
 import struct
 import threading
 
@@ -47,9 +48,27 @@ def tiny_cifar10(monkeypatch, count=3):
         batches[name][:, 0] %= 10
     digests = {name: content(batch.tobytes()) for name, batch in batches.items()}
     monkeypatch.setattr(cifar, "FILES", digests)
+    pickles = {name: md5(pickled(batch)) for name, batch in batches.items()}
+    monkeypatch.setattr(cifar, "PICKLES", pickles)
     monkeypatch.setattr(cifar, "_SIZE", count * 3073)
     monkeypatch.setattr(cifar, "_PICKLE_LIMIT", 20 * count * 3073)
     return batches
+
+
+def pickled(batch):
+    """A batch of CIFAR-10 as a file of the python version."""
+    dictionary = {
+        b"batch_label": b"a batch",
+        b"labels": batch[:, 0].tolist(),
+        b"data": np.ascontiguousarray(batch[:, 1:]),
+        b"filenames": [b"a.png"] * len(batch),
+    }
+    return pickle.dumps(dictionary, protocol=2)
+
+
+def md5(data):
+    """The digest by which a file of the python version is known."""
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def write_digits(folder, packed, gz=False):
@@ -64,8 +83,9 @@ def write_digits(folder, packed, gz=False):
 class Squares(Dataset):
     """Items (i, i * i) as Python numbers, so the loader must collate; notes who asked."""
 
-    def __init__(self, count, fail_at=None):
+    def __init__(self, count, fail_at=None, dtype=float):
         self.count = count
+        self.dtype = dtype
         self.fail_at = fail_at
         self.threads = set()
 
@@ -76,7 +96,7 @@ class Squares(Dataset):
         self.threads.add(threading.current_thread().name)
         if index == self.fail_at:
             raise RuntimeError(f"item {index} is broken")
-        return index, float(index * index)
+        return index, self.dtype(index * index)
 
 
 def numbers(count):

@@ -10,7 +10,7 @@ import pytest
 from drivers import driver_file
 from tuning_rows import found, row
 
-from cltensor import cli, tuner, tuning
+from cltensor import __version__, cli, tuner, tuning
 from cltensor.device import devices
 
 ROOT = Path(__file__).parent.parent
@@ -111,6 +111,12 @@ def test_a_command_is_required():
     done = command()
     assert done.returncode == 2
     assert "COMMAND" in done.stderr
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"cltensor {__version__}\n"
 
 
 def test_bench_is_the_suite_of_the_checkout(tmp_path, capsys):

@@ -2,13 +2,14 @@
 
 import lzma
 import pickle
+import struct
 import tarfile
 
 import numpy as np
 import pytest
 import samples
 
-from cltensor.data import CIFAR10
+from cltensor.data import CIFAR10, cifar
 from cltensor.errors import DataError
 
 pytestmark = pytest.mark.usefixtures("no_data_sources")
@@ -21,22 +22,12 @@ def photographs(monkeypatch):
     return samples.tiny_cifar10(monkeypatch, COUNT)
 
 
-def pickled(batch):
-    dictionary = {
-        b"batch_label": b"a batch",
-        b"labels": batch[:, 0].tolist(),
-        b"data": np.ascontiguousarray(batch[:, 1:]),
-        b"filenames": [b"a.png"] * len(batch),
-    }
-    return pickle.dumps(dictionary, protocol=2)
-
-
 def write_photographs(folder, batches, form):
     """The batches in one of the forms in which CIFAR-10 travels; returns the root to give."""
     forms = {
         "bin": (".bin", np.ndarray.tobytes),
         "xz": (".bin.xz", lambda batch: lzma.compress(batch.tobytes())),
-        "python": ("", pickled),
+        "python": ("", samples.pickled),
     }
     ending, encode = forms[form.removesuffix(".tar")]
     inner = folder / "unpacked" if form.endswith("tar") else folder
@@ -66,16 +57,21 @@ def test_cifar10_archive_may_be_named_itself(photographs, tmp_path):
     assert len(CIFAR10(root / "cifar-10-python.tar.gz")) == 5 * COUNT
 
 
-@pytest.mark.parametrize("form", ["bin", "xz", "python"])
+@pytest.mark.parametrize("form", ["bin", "xz", "python", "python.tar"])
 def test_cifar10_refuses_wrong_files_by_name(photographs, tmp_path, form):
     wrong = {name: batch.copy() for name, batch in photographs.items()}
     wrong["data_batch_3"][0, 5] ^= 1
     root = write_photographs(tmp_path, wrong, form)
-    with pytest.raises(DataError, match=r"CIFAR10: '.*data_batch_3.*has sha256"):
+    with pytest.raises(DataError, match=r"CIFAR10: '.*data_batch_3.*has (sha256|md5)"):
         CIFAR10(root)
+
+
+@pytest.mark.parametrize("form", ["bin", "xz", "python"])
+def test_cifar10_refuses_cut_files_by_name(photographs, tmp_path, form):
+    root = write_photographs(tmp_path, photographs, form)
     path = next(tmp_path.glob("test_batch*"))
     path.write_bytes(path.read_bytes()[:-9])
-    with pytest.raises(DataError, match=r"CIFAR10: '.*test_batch.*truncated"):
+    with pytest.raises(DataError, match=r"CIFAR10: '.*test_batch.*(truncated|has md5)"):
         CIFAR10(root, train=False)
 
 
@@ -92,12 +88,44 @@ class _Call:
         return (print, ("a pickle ran code",))
 
 
-def test_cifar10_pickles_run_nothing(photographs, tmp_path, capsys):
+#: 12 bytes that ask an unpickler for 2^28 places in its table: gigabytes, and seconds.
+_GREEDY = b"\x80\x02]r" + struct.pack("<I", 2**28) + b"."
+
+
+@pytest.mark.parametrize(
+    "content", [pickle.dumps({b"labels": [], b"data": _Call()}, 2), _GREEDY], ids=["code", "memory"]
+)
+def test_cifar10_unpickles_nothing_but_the_published_file(
+    photographs, tmp_path, capsys, monkeypatch, content
+):
+    def unpickled(*args, **kwargs):
+        raise AssertionError("the file was unpickled")
+
     root = write_photographs(tmp_path, photographs, "python")
-    (tmp_path / "test_batch").write_bytes(pickle.dumps({b"labels": [], b"data": _Call()}, 2))
+    (tmp_path / "test_batch").write_bytes(content)
+    with monkeypatch.context() as patch:
+        patch.setattr(cifar, "_BatchUnpickler", unpickled)
+        with pytest.raises(DataError, match=r"test_batch' is not the published file: it has md5"):
+            CIFAR10(root, train=False)
+    assert capsys.readouterr().out == ""
+
+
+def test_cifar10_pickles_run_nothing_even_where_the_digest_agrees(
+    photographs, tmp_path, capsys, monkeypatch
+):
+    root = write_photographs(tmp_path, photographs, "python")
+    content = pickle.dumps({b"labels": [], b"data": _Call()}, 2)
+    (tmp_path / "test_batch").write_bytes(content)
+    monkeypatch.setitem(cifar.PICKLES, "test_batch", samples.md5(content))
     with pytest.raises(DataError, match=r"test_batch'.*which no batch needs"):
         CIFAR10(root, train=False)
     assert capsys.readouterr().out == ""
+
+
+def test_cifar10_digests_of_the_python_version():
+    assert cifar.PICKLES.keys() == cifar.FILES.keys()
+    assert cifar.PICKLES["data_batch_1"] == "c99cafc152244af753f735de768cd75f"
+    assert cifar.PICKLES["test_batch"] == "40351d587109b95175f43aff81a1287e"
 
 
 def test_cifar10_without_a_source_lists_three_ways():

@@ -5,7 +5,7 @@ import pytest
 from samples import Squares, images, numbers, read
 
 import cltensor as ct
-from cltensor.data import DataLoader, Subset, TensorDataset
+from cltensor.data import ConcatDataset, DataLoader, Subset, TensorDataset, random_split
 from cltensor.errors import ShapeError
 
 
@@ -40,3 +40,63 @@ def test_image_dataset_normalises():
 def test_rows_must_match():
     with pytest.raises(ShapeError, match="have 3 and 4 rows"):
         TensorDataset(np.zeros(3), np.zeros(4))
+
+
+def test_a_subset_of_what_is_no_dataset():
+    assert read(DataLoader(Subset([(5,), (6,), (7,)], [2, 0]), 2)) == [[7, 5]]
+    assert not hasattr(Subset([1, 2], [0]), "batch")
+    nested = Subset(Subset(numbers(9), [8, 1, 3]), [2, 0])
+    assert read(DataLoader(nested, 2)) == [[3, 8]]
+
+
+def test_concat():
+    both = ConcatDataset([numbers(3), Squares(2, dtype=np.float32), numbers(0), numbers(1)])
+    assert len(both) == 6
+    assert both.cumulative_sizes == [3, 5, 5, 6]
+    assert [int(both[i][0]) for i in range(6)] == [0, 1, 2, 0, 1, 0]
+    assert int(both[-1][0]) == 0
+    assert int(both[-2][0]) == 1
+    assert read(DataLoader(both, 4)) == [[0, 1, 2, 0], [1, 0]]
+    assert len(numbers(2) + numbers(3)) == 5
+    for index in (6, -7):
+        with pytest.raises(IndexError, match=f"index {index} is out of range for 6 items"):
+            both[index]
+    with pytest.raises(ct.DataError, match="ConcatDataset: no data set was given"):
+        ConcatDataset([])
+
+
+def test_concat_of_tensors_stays_off_the_thread():
+    assert ConcatDataset([numbers(2), TensorDataset(ct.ones(2))]).on_device
+
+
+@pytest.mark.parametrize(
+    ("lengths", "sizes"),
+    [([7, 3], [7, 3]), ([0.7, 0.3], [7, 3]), ([0.5, 0.25, 0.25], [6, 2, 2]), ([10, 0], [10, 0]),
+     ([0.34, 0.33, 0.33], [4, 3, 3]), ([1.0], [10])],
+)  # fmt: skip
+def test_random_split(lengths, sizes):
+    parts = random_split(numbers(10), lengths)
+    assert [len(part) for part in parts] == sizes
+    assert sorted(int(item[0]) for part in parts for item in part) == list(range(10))
+
+
+def test_random_split_follows_the_seed():
+    def split(generator=None):
+        return [part.indices.tolist() for part in random_split(numbers(20), [15, 5], generator)]
+
+    ct.manual_seed(3)
+    first = split()
+    ct.manual_seed(3)
+    assert split() == first
+    assert split() != first
+    assert split(ct.Generator(1)) == split(ct.Generator(1))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "message"),
+    [([5, 4], "lengths of 9 in all for a data set of 10 items"), ([11, -1], "a length is -1"),
+     ([1.5, -0.5], "are no shares"), ([2.5, 7.5], r"a length is 2\.5")],
+)  # fmt: skip
+def test_random_split_refuses(lengths, message):
+    with pytest.raises(ct.DataError, match="random_split: .*" + message):
+        random_split(numbers(10), lengths)

@@ -1,6 +1,8 @@
 """The loader: order, batching, the prefetch thread."""
 
+import itertools
 import threading
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -50,11 +52,11 @@ def test_empty_dataset_has_no_batches():
     assert read(DataLoader(numbers(0), 4)) == []
 
 
-def test_items_are_collated_in_the_thread():
+def test_items_are_collated_in_the_thread(fp64):
     dataset = Squares(5)
     batches = list(DataLoader(dataset, 2))
     assert [b[1].numpy().tolist() for b in batches] == [[0, 1], [4, 9], [16]]
-    assert (batches[0][0].dtype, batches[0][1].dtype) == (np.int64, np.float32)
+    assert (batches[0][0].dtype, batches[0][1].dtype) == (np.int64, np.float64)
     assert dataset.threads == {"cltensor-prefetch"}
 
 
@@ -83,12 +85,12 @@ def test_collate_fn_gets_the_items():
 
 
 def test_items_that_cannot_be_joined():
-    class Strings(Squares):
+    class Nothing(Squares):
         def __getitem__(self, index):
-            return "text"
+            return None
 
-    with pytest.raises(DataError, match="type str cannot be joined into a batch; give a collate"):
-        list(DataLoader(Strings(3), 2))
+    with pytest.raises(DataError, match="type NoneType cannot be joined into a batch"):
+        list(DataLoader(Nothing(3), 2))
 
 
 def test_errors_in_the_thread_reach_the_caller():
@@ -122,10 +124,181 @@ def test_prefetch_is_bounded():
     assert len(asked) <= 4
 
 
-def test_bad_arguments():
-    with pytest.raises(DataError, match="num_workers is 2, but worker processes come later"):
-        DataLoader(numbers(3), num_workers=2)
-    with pytest.raises(DataError, match="batch_size is 0"):
-        DataLoader(numbers(3), 0)
-    with pytest.raises(DataError, match="prefetch is -1"):
-        DataLoader(numbers(3), prefetch=-1)
+def pieces(loader):
+    """The first tensor of every batch of one pass, in one list."""
+    return [value for batch in read(loader) for value in batch]
+
+
+def test_manual_seed_fixes_the_orders():
+    loader = DataLoader(numbers(50), 7, shuffle=True)
+    ct.manual_seed(1)
+    once, again = pieces(loader), pieces(loader)
+    ct.manual_seed(1)
+    assert [pieces(DataLoader(numbers(50), 7, shuffle=True)) for _ in range(2)] == [once, again]
+    assert once != again
+    ct.manual_seed(2)
+    assert pieces(loader) != once
+    state = ct.get_rng_state()
+    third = pieces(loader)
+    ct.set_rng_state(state)
+    assert pieces(loader) == third
+
+
+def test_a_generator_of_its_own_leaves_the_default_one_alone():
+    before = ct.get_rng_state()
+    orders = [
+        pieces(DataLoader(numbers(50), 7, shuffle=True, generator=ct.Generator(3)))
+        for _ in range(2)
+    ]
+    assert orders[0] == orders[1] != list(range(50))
+    pieces(DataLoader(numbers(50), 7))
+    assert ct.get_rng_state() == before
+
+
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_stop_iteration_is_no_silent_end(prefetch):
+    class Ending(Squares):
+        def __getitem__(self, index):
+            if index == 3:
+                raise StopIteration
+            return index
+
+    class Rows(Ending):
+        def batch(self, indices):
+            raise StopIteration
+
+    def collate(items):
+        raise StopIteration
+
+    batches = iter(DataLoader(Ending(8), 2, prefetch=prefetch))
+    assert next(batches).tolist() == [0, 1]
+    with pytest.raises(DataError, match=r"Ending .* raised StopIteration for \[2, 3\]"):
+        next(batches)
+    for loader in (
+        DataLoader(Rows(8), 2, prefetch=prefetch),
+        DataLoader(Squares(8), 2, collate_fn=collate, prefetch=prefetch),
+        DataLoader(Ending(8, 3), None, sampler=[3], prefetch=prefetch),
+    ):
+        with pytest.raises(DataError, match="raised StopIteration for "):
+            list(loader)
+    assert prefetch_threads() == []
+
+
+class Reusing(Squares):
+    """Gives the same array again and again, with other elements."""
+
+    def __init__(self, count):
+        super().__init__(count)
+        self.array = np.zeros(2, np.int64)
+
+    def batch(self, indices):
+        self.array[:] = indices
+        return self.array, [self.array], {"x": self.array}
+
+
+@pytest.mark.parametrize("prefetch", [0, 1, 4])
+def test_a_data_set_may_use_its_arrays_again(prefetch):
+    seen = []
+    for rows, (inner,), named in DataLoader(Reusing(20), 2, prefetch=prefetch):
+        time.sleep(0.002)  # the thread goes on meanwhile
+        seen.append([rows.tolist(), inner.tolist(), named["x"].tolist()])
+    assert seen == [[[i, i + 1]] * 3 for i in range(0, 20, 2)]
+
+
+def test_a_collate_fn_may_use_its_array_again():
+    array = np.zeros(2, np.int64)
+
+    def collate(items):
+        array[:] = [index for index, _ in items]
+        return array
+
+    batches = []
+    for batch in DataLoader(Squares(20), 2, collate_fn=collate, prefetch=4):
+        time.sleep(0.002)
+        batches.append(batch.tolist())
+    assert batches == [[i, i + 1] for i in range(0, 20, 2)]
+
+
+def test_batches_are_lists():
+    for dataset in (numbers(4), Squares(4, dtype=np.float32)):
+        batch = next(iter(DataLoader(dataset, 2)))
+        assert type(batch) is list
+        assert batch[0].tolist() == [0, 1]
+
+
+def test_single_items():
+    loader = DataLoader(numbers(3), batch_size=None)
+    items = list(loader)
+    assert len(loader) == 3
+    assert [(index.item(), double.item()) for index, double in items] == [(0, 0), (1, 2), (2, 4)]
+    assert list(DataLoader(Squares(2), None, collate_fn=str)) == ["(0, 0.0)", "(1, 1.0)"]
+
+
+def test_samplers():
+    assert read(DataLoader(numbers(9), 2, sampler=[7, 1, 3])) == [[7, 1], [3]]
+    chosen = DataLoader(numbers(9), batch_sampler=[[1, 2, 3], [8]])
+    assert read(chosen) == [[1, 2, 3], [8]]
+    assert (len(chosen), chosen.batch_size) == (2, None)
+    endless = DataLoader(numbers(9), 3, sampler=itertools.cycle(range(4)))
+    batches = iter(endless)
+    assert [next(batches)[0].tolist() for _ in range(3)] == [[0, 1, 2], [3, 0, 1], [2, 3, 0]]
+    batches.close()
+    assert prefetch_threads() == []
+    with pytest.raises(TypeError):
+        len(endless)
+
+
+def test_indices_may_be_names():
+    class Named(Squares):
+        def __getitem__(self, index):
+            return {"a": 1, "b": 2}[index]
+
+    assert [b.tolist() for b in DataLoader(Named(2), 2, sampler=["b", "a"])] == [[2, 1]]
+
+
+def test_items_at_once():
+    class AtOnce(Squares):
+        def __getitems__(self, indices):
+            return [10 * index for index in indices]
+
+    assert [b.tolist() for b in DataLoader(AtOnce(3), 2)] == [[0, 10], [20]]
+
+
+def test_what_has_no_meaning_without_workers_is_accepted():
+    loader = DataLoader(
+        numbers(4), 2, num_workers=0, pin_memory=True, worker_init_fn=print, in_order=True,
+        pin_memory_device="cuda", persistent_workers=False, timeout=0, prefetch_factor=3,
+    )  # fmt: skip
+    assert loader.prefetch == 3
+    assert read(loader) == [[0, 1], [2, 3]]
+
+
+def test_positions_are_those_of_pytorch():
+    loader = DataLoader(numbers(5), 2, False, None, None, 0, None, False, True)
+    assert read(loader) == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_workers": 2}, "num_workers is 2, but worker processes come later"),
+        ({"batch_size": 0}, "batch_size is 0; give an integer of 1 or more"),
+        ({"batch_size": 2.5}, r"batch_size is 2\.5; give an integer"),
+        ({"prefetch": -1}, "prefetch is -1; give an integer of 0 or more"),
+        ({"prefetch": 1, "prefetch_factor": 1}, "are one thing; give one"),
+        ({"persistent_workers": True}, "persistent_workers is True, which is for worker"),
+        ({"timeout": 3}, "timeout is 3, which is for worker"),
+        ({"multiprocessing_context": "spawn"}, "multiprocessing_context is 'spawn', which"),
+        ({"sampler": [1], "shuffle": True}, "sampler and shuffle both choose the order"),
+        ({"batch_sampler": [[1]], "batch_size": 2}, "makes the batches, not batch_size; give one"),
+        ({"batch_sampler": [[1]], "sampler": [1]}, "makes the batches, not sampler; give one"),
+        ({"batch_sampler": [[1]], "drop_last": True}, "makes the batches, not drop_last"),
+        ({"batch_size": None, "drop_last": True}, "batch_size=None makes no batches"),
+        ({"generator": ct.Generator(), "seed": 1}, "generator and seed both choose"),
+        ({"generator": 3}, r"generator is a int; give a ct\.Generator"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(DataError, match="DataLoader: .*" + message):
+        DataLoader(numbers(3), **options)

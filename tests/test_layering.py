@@ -9,14 +9,14 @@ import cltensor
 PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
-    ["errors", "dtypes", "device", "memory"],
+    ["version", "errors", "dtypes", "device", "memory"],
     ["commands", "program", "replay", "tuning", "grids"],
     ["codegen", "reducecode", "rowcode", "values", "fusion"],
     ["text", "op", "operators", "tensor"],
     ["ops"],
     ["autograd", "creation", "explain", "jit", "testing"],
     ["nn"],
-    ["optim", "data", "models", "weights"],
+    ["optim", "data", "models", "files", "weights", "nesting", "checkpoint"],
     ["icd", "tuner", "cli"],
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -314,3 +314,14 @@ def test_recording_is_on_or_off_per_thread(device):
 def test_the_interpreter_ends_well_with_work_in_flight(run_python):
     code = "import cltensor as ct; x = ct.ones(1000, 1000); y = (x * 2).realize(); print('end')"
     assert run_python(code).stdout == "end\n"
+
+
+def test_who_wants_to_know_hears_of_each_build_and_of_no_cached_one(
+    device, disk_cache, monkeypatch
+):
+    built = []
+    monkeypatch.setattr(program, "build_observers", [built.append])
+    source = program.prelude(device) + "__kernel void told(__global int* x) { x[0] = 1; }"
+    for _ in range(2):
+        program.build(device, "told", source, "a test")
+    assert built == ["told"]

@@ -299,3 +299,14 @@ def test_sizes_and_likes():
 def test_bad_input(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+@pytest.mark.parametrize("state", [3, "ab", (1,), (1, 2, 3), (1.5, 2), None])
+def test_what_is_no_state_changes_nothing(state):
+    generator = ct.Generator(4)
+    generator.take(3)
+    with pytest.raises(ct.StateError, match="set_state: .* is no state of a generator"):
+        generator.set_state(state)
+    assert generator.get_state() == (4, 3)
+    generator.set_state([np.uint64(2**64 - 1), 5])
+    assert generator.get_state() == (2**64 - 1, 5)

@@ -1,21 +1,45 @@
 """Data sets and loaders. Everything before the device is NumPy."""
 
 from cltensor.data.cifar import CIFAR10
-from cltensor.data.dataset import Dataset, ImageDataset, Subset, TensorDataset
-from cltensor.data.loader import DataLoader, default_collate
+from cltensor.data.collate import default_collate
+from cltensor.data.dataset import (
+    ConcatDataset,
+    Dataset,
+    ImageDataset,
+    Subset,
+    TensorDataset,
+    random_split,
+)
+from cltensor.data.loader import DataLoader
 from cltensor.data.mnist import MNIST
+from cltensor.data.sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 from cltensor.data.transforms import Compose, RandomCrop, RandomHorizontalFlip
 
 __all__ = [
     "CIFAR10",
     "MNIST",
+    "BatchSampler",
     "Compose",
+    "ConcatDataset",
     "DataLoader",
     "Dataset",
     "ImageDataset",
     "RandomCrop",
     "RandomHorizontalFlip",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
     "Subset",
+    "SubsetRandomSampler",
     "TensorDataset",
+    "WeightedRandomSampler",
     "default_collate",
+    "random_split",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from cltensor.errors import ShapeError
+from cltensor.data.sampler import AnyGenerator, count_of, host_random
+from cltensor.errors import DataError, IndexingError, ShapeError
 from cltensor.tensor import Tensor
 
 #: A change to a float32 batch (N, C, H, W), made in NumPy.
@@ -32,6 +35,9 @@ class Dataset:
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
+
+    def __add__(self, other: Any) -> ConcatDataset:
+        return ConcatDataset([self, other])
 
 
 class TensorDataset(Dataset):
@@ -67,18 +73,76 @@ class TensorDataset(Dataset):
 class Subset(Dataset):
     """The items of `dataset` at `indices`, in that order."""
 
-    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
+    def __init__(self, dataset: Any, indices: Sequence[int] | np.ndarray) -> None:
         self.dataset = dataset
         self.indices = np.asarray(indices, np.int64)
-        self.on_device = dataset.on_device
-        if hasattr(dataset, "batch"):
-            self.batch = lambda positions: dataset.batch(self.indices[positions])
+        self.on_device = getattr(dataset, "on_device", False)
 
     def __len__(self) -> int:
         return len(self.indices)
 
     def __getitem__(self, index: int) -> Any:
         return self.dataset[int(self.indices[index])]
+
+    @property
+    def batch(self) -> Callable[[np.ndarray], Any]:
+        """The items at some positions at once, where `dataset` can; else there is no such name."""
+        rows = self.dataset.batch
+        return lambda positions: rows(self.indices[positions])
+
+
+class ConcatDataset(Dataset):
+    """The items of several data sets, one after the other.
+
+    Raises:  DataError without a data set.
+    """
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise DataError("ConcatDataset: no data set was given; give at least one")
+        self.cumulative_sizes = np.cumsum([len(part) for part in self.datasets]).tolist()
+        self.on_device = any(getattr(part, "on_device", False) for part in self.datasets)
+
+    def __len__(self) -> int:
+        return self.cumulative_sizes[-1]
+
+    def __getitem__(self, index: int) -> Any:
+        size = len(self)
+        if not -size <= index < size:
+            raise IndexingError(f"ConcatDataset: index {index} is out of range for {size} items")
+        index %= size
+        number = bisect_right(self.cumulative_sizes, index)
+        before = self.cumulative_sizes[number - 1] if number else 0
+        return self.datasets[number][index - before]
+
+
+def random_split(
+    dataset: Any, lengths: Sequence[float], generator: AnyGenerator = None
+) -> list[Subset]:
+    """Parts of `dataset` that have no item in common, chosen at random.
+
+    Args:    lengths: how many items each part gets; or shares that sum to 1, of which each part
+             gets the whole items, and the first parts one more until none is left.
+    Raises:  DataError for lengths that do not sum to the length of the data set.
+    """
+    count = len(dataset)
+    if math.isclose(sum(lengths), 1) and sum(lengths) <= 1 + 1e-9:
+        if not all(0 <= share <= 1 for share in lengths):
+            raise DataError(f"random_split: {list(lengths)} are no shares; give numbers in [0, 1]")
+        sizes = [math.floor(count * share) for share in lengths]
+        for i in range(count - sum(sizes)):
+            sizes[i % len(sizes)] += 1
+    else:
+        sizes = [count_of("random_split", "a length", length, least=0) for length in lengths]
+    if sum(sizes) != count:
+        raise DataError(
+            f"random_split: lengths of {sum(sizes)} in all for a data set of {count} items; "
+            "give lengths that sum to it, or shares that sum to 1"
+        )
+    order = host_random("random_split", generator).permutation(count)
+    ends = np.cumsum(sizes)
+    return [Subset(dataset, order[end - n : end]) for n, end in zip(sizes, ends, strict=True)]
 
 
 class ImageDataset(Dataset):

@@ -9,6 +9,7 @@ plain multiplications and additions in a fixed order, without contraction or lib
 from __future__ import annotations
 
 import math
+import operator
 import os
 import threading
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.device import get
-from cltensor.errors import DTypeError, ShapeError
+from cltensor.errors import DTypeError, ShapeError, StateError
 from cltensor.ops.sort import argsort
 from cltensor.ops.window import spread
 from cltensor.program import Live, kernel
@@ -88,11 +89,20 @@ class Generator:
         with self._lock:
             return self._seed, self._offset
 
-    def set_state(self, state: tuple[int, int]) -> None:
-        """Continue from a state that `get_state` returned."""
-        seed, offset = state
+    def set_state(self, state: Sequence[int]) -> None:
+        """Continue from a state that `get_state` returned.
+
+        Raises:  StateError for anything else; the stream is as before then.
+        """
+        try:
+            seed, offset = (operator.index(number) for number in state)
+        except (TypeError, ValueError):
+            raise StateError(
+                f"set_state: {state!r} is no state of a generator; give the pair of integers that "
+                "get_state() or ct.get_rng_state() returned"
+            ) from None
         with self._lock:
-            self._seed, self._offset = int(seed) & _MASK, int(offset) & _MASK
+            self._seed, self._offset = seed & _MASK, offset & _MASK
 
     def take(self, counters: int) -> tuple[int, int]:
         """(seed, first counter) of a run of `counters` counters that nobody else gets."""
@@ -131,7 +141,7 @@ def get_rng_state() -> tuple[int, int]:
     return default_generator.get_state()
 
 
-def set_rng_state(state: tuple[int, int]) -> None:
+def set_rng_state(state: Sequence[int]) -> None:
     """Put the default generator into a state that `get_rng_state` returned."""
     default_generator.set_state(state)
 

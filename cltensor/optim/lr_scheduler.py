@@ -1,8 +1,4 @@
-"""Learning-rate schedules: each sets the lr of an optimizer's groups, once per `step()`.
-
-The rates follow from the previous ones where the formula allows it, so that several schedules
-can act on one optimizer, and a rate that is changed by hand stays changed.
-"""
+"""Learning-rate schedules: each sets the lr of an optimizer's groups, once per `step()`."""
 
 from __future__ import annotations
 
@@ -12,59 +8,28 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from cltensor.optim.optimizer import Optimizer
+from cltensor.optim.schedule import LRScheduler, held_by, one_a_group
+from cltensor.optim.schedule_cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
+from cltensor.optim.schedule_joins import ChainedScheduler, SequentialLR
 
-
-class LRScheduler:
-    """Base of the schedules; a subclass defines `get_lr()`.
-
-    Args:    last_epoch: number of the last finished epoch when training resumes, else -1.
-    Raises:  KeyError when training resumes and a group lacks its 'initial_lr'.
-    """
-
-    def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(self).__name__}: optimizer is a {type(optimizer).__name__}")
-        for number, group in enumerate(optimizer.param_groups):
-            if last_epoch == -1:
-                group.setdefault("initial_lr", group["lr"])
-            elif "initial_lr" not in group:
-                raise KeyError(
-                    f"{type(self).__name__}: group {number} has no 'initial_lr', which resuming "
-                    f"at last_epoch={last_epoch} needs; load the optimizer's state_dict first"
-                )
-        self.optimizer = optimizer
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
-        self.step()
-
-    def get_lr(self) -> list[float]:
-        """The rates for epoch `last_epoch`, one a group."""
-        raise NotImplementedError(f"{type(self).__name__}: the class defines no get_lr()")
-
-    def get_last_lr(self) -> list[float]:
-        """The rates that are set now, one a group."""
-        return self._last_lr
-
-    def step(self) -> None:
-        """Go to the next epoch and set its rates."""
-        self.last_epoch += 1
-        for group, lr in zip(self.optimizer.param_groups, self.get_lr(), strict=True):
-            group["lr"] = lr
-        self._last_lr = self._rates()
-
-    def _rates(self) -> list[float]:
-        return [group["lr"] for group in self.optimizer.param_groups]
-
-    def _scaled(self, factor: float) -> list[float]:
-        return [lr * factor for lr in self._rates()]
-
-    def state_dict(self) -> dict[str, Any]:
-        """All that the schedule knows, its optimizer apart."""
-        return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Go on from a saved state."""
-        self.__dict__.update(state_dict)
+__all__ = [
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "LinearLR",
+    "MultiStepLR",
+    "MultiplicativeLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SequentialLR",
+    "StepLR",
+]
 
 
 class LambdaLR(LRScheduler):
@@ -82,22 +47,33 @@ class LambdaLR(LRScheduler):
         )
         if len(self.lr_lambdas) != groups:
             raise ValueError(
-                f"LambdaLR: {len(self.lr_lambdas)} functions for {groups} parameter groups"
+                f"{type(self).__name__}: {len(self.lr_lambdas)} functions for {groups} "
+                "parameter groups"
             )
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
+        self._only_within_step()
         return [
             base * function(self.last_epoch)
             for base, function in zip(self.base_lrs, self.lr_lambdas, strict=True)
         ]
 
     def state_dict(self) -> dict[str, Any]:
-        """The state without the functions, which are code and not data."""
+        """The state; of the functions only what callable objects hold, since code is no data."""
         state = super().state_dict()
-        del state["lr_lambdas"]
+        state["lr_lambdas"] = [held_by(function) for function in self.lr_lambdas]
         return state
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from a saved state; callable objects take over what they held."""
+        state = dict(state_dict)
+        held = state.pop("lr_lambdas", ())
+        super().load_state_dict(state)
+        for function, attributes in zip(self.lr_lambdas, held, strict=False):
+            if attributes is not None:
+                function.__dict__.update(attributes)
 
 
 class StepLR(LRScheduler):
@@ -112,8 +88,12 @@ class StepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
-        due = self.last_epoch > 0 and self.last_epoch % self.step_size == 0
+        self._only_within_step()
+        due = not self._initial and self.last_epoch % self.step_size == 0
         return self._scaled(self.gamma) if due else self._rates()
+
+    def _closed_form(self) -> list[float]:
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
 
 
 class MultiStepLR(LRScheduler):
@@ -132,8 +112,13 @@ class MultiStepLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
-        times = self.milestones[self.last_epoch]
+        self._only_within_step()
+        times = 0 if self._initial else self.milestones[self.last_epoch]
         return self._scaled(self.gamma**times) if times else self._rates()
+
+    def _closed_form(self) -> list[float]:
+        passed = sum(times for when, times in self.milestones.items() if when <= self.last_epoch)
+        return [base * self.gamma**passed for base in self.base_lrs]
 
 
 class ExponentialLR(LRScheduler):
@@ -145,7 +130,11 @@ class ExponentialLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
-        return self._rates() if self.last_epoch == 0 else self._scaled(self.gamma)
+        self._only_within_step()
+        return self._rates() if self._initial else self._scaled(self.gamma)
+
+    def _closed_form(self) -> list[float]:
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -165,8 +154,9 @@ class CosineAnnealingLR(LRScheduler):
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
+        self._only_within_step()
         epoch, period, low = self.last_epoch, self.T_max, self.eta_min
-        if epoch == 0:
+        if self._initial:
             return self._rates()
         if (epoch - 1 - period) % (2 * period) == 0:
             # The previous rate was the lowest one: no ratio to it tells how far to climb.
@@ -178,120 +168,194 @@ class CosineAnnealingLR(LRScheduler):
         )
         return [low + (lr - low) * ratio for lr in self._rates()]
 
+    def _closed_form(self) -> list[float]:
+        part = (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+        return [self.eta_min + (base - self.eta_min) * part for base in self.base_lrs]
 
-class OneCycleLR(LRScheduler):
-    """Raise the rate to `max_lr` and let it fall far below its start, in one cycle of steps.
 
-    Call `step()` after every batch. The rate goes from max_lr/div_factor to max_lr in the first
-    `pct_start` of the steps and then to max_lr/div_factor/final_div_factor; momentum (or
-    beta1) goes the opposite way between max_momentum and base_momentum.
+class MultiplicativeLR(LambdaLR):
+    """Multiply the rate by `lr_lambda(epoch)` every epoch; a list gives one function a group."""
 
-    Args:    total_steps, or epochs and steps_per_epoch: the length of the cycle;
-             three_phase: fall symmetrically to the start first, then to the end.
-    Raises:  ValueError when the length is not given, or step() is called past it.
-    Source:  Smith and Topin 2018.
+    def get_lr(self) -> list[float]:
+        """See LRScheduler."""
+        self._only_within_step()
+        if self._initial:
+            return self._rates()
+        pairs = zip(self._rates(), self.lr_lambdas, strict=True)
+        return [lr * function(self.last_epoch) for lr, function in pairs]
+
+
+class LinearLR(LRScheduler):
+    """Change a factor of the rate from `start_factor` to `end_factor` in `total_iters` epochs.
+
+    Raises:  ValueError for a start_factor outside (0, 1] or an end_factor outside [0, 1].
     """
 
     def __init__(
         self,
         optimizer: Optimizer,
-        max_lr: float | list[float],
-        total_steps: int | None = None,
-        epochs: int | None = None,
-        steps_per_epoch: int | None = None,
-        pct_start: float = 0.3,
-        anneal_strategy: Literal["cos", "linear"] = "cos",
-        cycle_momentum: bool = True,
-        base_momentum: float | list[float] = 0.85,
-        max_momentum: float | list[float] = 0.95,
-        div_factor: float = 25.0,
-        final_div_factor: float = 1e4,
-        three_phase: bool = False,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
         last_epoch: int = -1,
     ) -> None:
-        if total_steps is None:
-            if epochs is None or steps_per_epoch is None:
-                raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
-            total_steps = epochs * steps_per_epoch
-        if total_steps <= 0:
-            raise ValueError(f"OneCycleLR: total_steps is {total_steps}; it must be positive")
-        if not 0 <= pct_start <= 1:
-            raise ValueError(f"OneCycleLR: pct_start is {pct_start}; it must be in [0, 1]")
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
-                f"OneCycleLR: anneal_strategy is {anneal_strategy!r}; use 'cos' or 'linear'"
-            )
-        self.total_steps = total_steps
-        self.anneal_strategy = anneal_strategy
-        self.cycle_momentum = cycle_momentum
-        # (last step of the phase, where lr ends, where momentum ends)
-        peak = pct_start * total_steps - 1
-        last = total_steps - 1
-        self._phases = (
-            [
-                (peak, "max_lr", "base_momentum"),
-                (2 * peak, "initial_lr", "max_momentum"),
-                (last, "min_lr", "max_momentum"),
-            ]
-            if three_phase
-            else [(peak, "max_lr", "base_momentum"), (last, "min_lr", "max_momentum")]
-        )
-        if last_epoch == -1:
-            groups = optimizer.param_groups
-            if cycle_momentum and not ({"betas", "momentum"} & groups[0].keys()):
-                raise ValueError(
-                    "OneCycleLR: the optimizer has no momentum; pass cycle_momentum=False"
-                )
-            for group, top, low_momentum, high_momentum in zip(
-                groups,
-                _each(max_lr, len(groups)),
-                _each(base_momentum, len(groups)),
-                _each(max_momentum, len(groups)),
-                strict=True,
-            ):
-                group["initial_lr"] = top / div_factor
-                group["max_lr"] = top
-                group["min_lr"] = group["initial_lr"] / final_div_factor
-                if cycle_momentum:
-                    group["base_momentum"] = low_momentum
-                    group["max_momentum"] = high_momentum
+        if not 0 < start_factor <= 1:
+            raise ValueError(f"LinearLR: start_factor is {start_factor}; it must be in (0, 1]")
+        if not 0 <= end_factor <= 1:
+            raise ValueError(f"LinearLR: end_factor is {end_factor}; it must be in [0, 1]")
+        self.start_factor = start_factor
+        self.end_factor = end_factor
+        self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
-    def _between(self, start: float, end: float, part: float) -> float:
-        if self.anneal_strategy == "cos":
-            return end + (start - end) / 2.0 * (1 + math.cos(math.pi * part))
-        return start + (end - start) * part
+    def get_lr(self) -> list[float]:
+        """See LRScheduler."""
+        self._only_within_step()
+        if self.last_epoch == 0:
+            return self._scaled(self.start_factor)
+        if self._initial or self.last_epoch > self.total_iters:
+            return self._rates()
+        rise = self.end_factor - self.start_factor
+        before = self.total_iters * self.start_factor + (self.last_epoch - 1) * rise
+        return self._scaled(1.0 + rise / before)
+
+    def _closed_form(self) -> list[float]:
+        part = min(self.total_iters, self.last_epoch) / self.total_iters
+        factor = self.start_factor + (self.end_factor - self.start_factor) * part
+        return [base * factor for base in self.base_lrs]
+
+
+class ConstantLR(LRScheduler):
+    """Multiply the rate by `factor` for the first `total_iters` epochs.
+
+    Raises:  ValueError for a factor outside [0, 1].
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        factor: float = 1.0 / 3,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if not 0 <= factor <= 1:
+            raise ValueError(f"ConstantLR: factor is {factor}; it must be in [0, 1]")
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
-        """See LRScheduler; sets the momentum on the way."""
-        now = self.last_epoch
-        if now > self.total_steps - 1:
+        """See LRScheduler."""
+        self._only_within_step()
+        if self.last_epoch == 0:
+            return self._scaled(self.factor)
+        if self._initial or self.last_epoch != self.total_iters:
+            return self._rates()
+        # No factor undoes a multiplication by zero.
+        return self._scaled(1.0 / self.factor) if self.factor else list(self.base_lrs)
+
+    def _closed_form(self) -> list[float]:
+        factor = 1.0 if self.last_epoch >= self.total_iters else self.factor
+        return [base * factor for base in self.base_lrs]
+
+
+class PolynomialLR(LRScheduler):
+    """Lower the rate to 0 in `total_iters` epochs: lr = initial * (1 - t / total_iters)**power."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        total_iters: int = 5,
+        power: float = 1.0,
+        last_epoch: int = -1,
+    ) -> None:
+        self.total_iters = total_iters
+        self.power = power
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """See LRScheduler."""
+        self._only_within_step()
+        total, epoch = self.total_iters, self.last_epoch
+        if self._initial or epoch > total:
+            return self._rates()
+        return self._scaled(((1.0 - epoch / total) / (1.0 - (epoch - 1) / total)) ** self.power)
+
+    def _closed_form(self) -> list[float]:
+        part = 1.0 - min(self.total_iters, self.last_epoch) / self.total_iters
+        return [base * part**self.power for base in self.base_lrs]
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """Multiply the rate by `factor` when a number has not become better for `patience` epochs.
+
+    Call `step(number)`, with a loss (mode "min") or an accuracy (mode "max"). Better means by more
+    than `threshold`: that share of the best number (threshold_mode "rel"), or that much ("abs").
+    After a reduction, `cooldown` epochs are not counted; no rate goes below `min_lr`, nor is one
+    changed by `eps` or less.
+
+    Raises:  ValueError for a factor of 1 or more, or an unknown mode.
+    """
+
+    needs_metrics = True
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: Literal["min", "max"] = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: Literal["rel", "abs"] = "rel",
+        cooldown: int = 0,
+        min_lr: float | list[float] = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"ReduceLROnPlateau: optimizer is a {type(optimizer).__name__}")
+        if factor >= 1:
+            raise ValueError(f"ReduceLROnPlateau: factor is {factor}; it must be below 1")
+        if mode not in ("min", "max"):
+            raise ValueError(f"ReduceLROnPlateau: mode is {mode!r}; use 'min' or 'max'")
+        if threshold_mode not in ("rel", "abs"):
             raise ValueError(
-                f"OneCycleLR: step {now + 1} is past the cycle of {self.total_steps} steps"
+                f"ReduceLROnPlateau: threshold_mode is {threshold_mode!r}; use 'rel' or 'abs'"
             )
-        number = 0
-        while number < len(self._phases) - 1 and now > self._phases[number][0]:
-            number += 1
-        end, lr_to, momentum_to = self._phases[number]
-        start, lr_from, momentum_from = (
-            self._phases[number - 1] if number else (0, "initial_lr", "max_momentum")
-        )
-        part = (now - start) / (end - start) if end != start else 1.0
-        rates = []
-        for group in self.optimizer.param_groups:
-            rates.append(self._between(group[lr_from], group[lr_to], part))
-            if self.cycle_momentum:
-                momentum = self._between(group[momentum_from], group[momentum_to], part)
-                if "betas" in group:
-                    group["betas"] = (momentum, *group["betas"][1:])
-                else:
-                    group["momentum"] = momentum
-        return rates
+        self.optimizer = optimizer
+        self.mode = mode
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.threshold_mode = threshold_mode
+        self.cooldown = cooldown
+        self.min_lrs = one_a_group("ReduceLROnPlateau", min_lr, optimizer)
+        self.eps = eps
+        self.last_epoch = 0
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = 0
+        self._last_lr = self._rates()
 
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
+        """Look at the number of one more epoch."""
+        value = float(metrics)
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        if self._is_better(value):
+            self.best, self.num_bad_epochs = value, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            for group, low in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+                lr = max(group["lr"] * self.factor, low)
+                if group["lr"] - lr > self.eps:
+                    group["lr"] = lr
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+        self._last_lr = self._rates()
 
-def _each(value: float | list[float], count: int) -> list[float]:
-    """`value` as a list with one entry a group."""
-    values = list(value) if isinstance(value, (list, tuple)) else [value] * count
-    if len(values) != count:
-        raise ValueError(f"OneCycleLR: {len(values)} values for {count} parameter groups")
-    return values
+    def _is_better(self, value: float) -> bool:
+        sign = -1 if self.mode == "min" else 1
+        if self.threshold_mode == "rel":
+            return sign * value > sign * self.best * (1 + sign * self.threshold)
+        return sign * value > sign * self.best + self.threshold

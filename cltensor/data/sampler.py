@@ -1,0 +1,190 @@
+"""Samplers: which items of a data set come, in which order, one by one or a batch at a time.
+
+An order is drawn when the iteration begins, from a generator of cltensor (the default one, which
+`ct.manual_seed` restarts, unless another is given), and on the host: no kernel runs for it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import Any
+
+import numpy as np
+
+from cltensor.errors import DataError
+from cltensor.ops.random import Generator, default_generator
+
+AnyGenerator = Generator | np.random.Generator | None
+
+
+def host_random(operation: str, generator: AnyGenerator) -> np.random.Generator:
+    """NumPy's generator for one draw, which takes one counter from `generator`.
+
+    Raises:  DataError for what is no generator.
+    """
+    if isinstance(generator, np.random.Generator):
+        return generator
+    if generator is not None and not isinstance(generator, Generator):
+        raise DataError(
+            f"{operation}: generator is a {type(generator).__name__}; give a ct.Generator"
+        )
+    return np.random.default_rng((generator or default_generator).take(1))
+
+
+def count_of(operation: str, name: str, value: Any, least: int = 1) -> int:
+    """`value` as an integer of `least` or more, else DataError naming it."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = least - 1
+    if count < least or isinstance(value, bool):
+        raise DataError(f"{operation}: {name} is {value!r}; give an integer of {least} or more")
+    return count
+
+
+class Sampler:
+    """Base class: a subclass defines ``__iter__``, which gives indices, and mostly ``__len__``."""
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError(f"{type(self).__name__}: define __iter__")
+
+
+class SequentialSampler(Sampler):
+    """0, 1, 2, ... up to the length of `data_source`."""
+
+    def __init__(self, data_source: Sized) -> None:
+        self.data_source = data_source
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.data_source)))
+
+    def __len__(self) -> int:
+        return len(self.data_source)
+
+
+class RandomSampler(Sampler):
+    """The indices of `data_source` in a new random order each time.
+
+    Args:    replacement: draw each independently of the others; num_samples: how many, as many as
+             there are unless given (beyond that, further orders follow); generator: see the module.
+    Raises:  DataError for a num_samples below 1.
+    """
+
+    def __init__(
+        self,
+        data_source: Sized,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: AnyGenerator = None,
+    ) -> None:
+        if num_samples is not None:
+            count_of("RandomSampler", "num_samples", num_samples)
+        self.data_source = data_source
+        self.replacement = replacement
+        self._num_samples = num_samples
+        self.generator = generator
+
+    @property
+    def num_samples(self) -> int:
+        """How many indices an iteration gives."""
+        return len(self.data_source) if self._num_samples is None else self._num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        random = host_random("RandomSampler", self.generator)
+        count, wanted = len(self.data_source), self.num_samples
+        if self.replacement:
+            return iter(random.integers(0, count, wanted).tolist())
+        if count == 0:
+            return iter(())
+        orders = [random.permutation(count) for _ in range(-(-wanted // count))]
+        return iter(np.concatenate(orders)[:wanted].tolist() if orders else ())
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class SubsetRandomSampler(Sampler):
+    """The given indices in a new random order each time."""
+
+    def __init__(self, indices: Sequence[int], generator: AnyGenerator = None) -> None:
+        self.indices = indices
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[Any]:
+        random = host_random("SubsetRandomSampler", self.generator)
+        return iter([self.indices[i] for i in random.permutation(len(self.indices)).tolist()])
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler):
+    """`num_samples` indices, each drawn with a probability in proportion to its weight.
+
+    Raises:  DataError for weights that are negative, not finite, all zero or no sequence, and
+             without replacement for more samples than weights above zero.
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[float],
+        num_samples: int,
+        replacement: bool = True,
+        generator: AnyGenerator = None,
+    ) -> None:
+        self.num_samples = count_of("WeightedRandomSampler", "num_samples", num_samples)
+        self.weights = np.array(weights, np.float64)
+        valid = self.weights.ndim == 1 and np.isfinite(self.weights).all()
+        if not valid or not (self.weights >= 0).all() or not self.weights.any():
+            raise DataError(
+                f"WeightedRandomSampler: weights of shape {self.weights.shape} are no row of "
+                "finite numbers of 0 or more with one above it; give one number an item"
+            )
+        drawable = np.count_nonzero(self.weights)
+        if not replacement and num_samples > drawable:
+            raise DataError(
+                f"WeightedRandomSampler: {num_samples} samples of {drawable} items with a weight "
+                "above 0; draw fewer, or with replacement"
+            )
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        random = host_random("WeightedRandomSampler", self.generator)
+        shares = self.weights / self.weights.sum()
+        count = len(self.weights)
+        return iter(random.choice(count, self.num_samples, self.replacement, shares).tolist())
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class BatchSampler(Sampler):
+    """Lists of `batch_size` indices of another sampler; the last one may be shorter.
+
+    Args:    sampler: any iterable of indices; drop_last: leave out a last list that is shorter.
+    Raises:  DataError for a batch_size below 1.
+    """
+
+    def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool = False) -> None:
+        self.sampler = sampler
+        self.batch_size = count_of("BatchSampler", "batch_size", batch_size)
+        self.drop_last = drop_last
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        return self._lists(iter(self.sampler))  # which draws the order now
+
+    def _lists(self, indices: Iterator[Any]) -> Iterator[list[Any]]:
+        batch = []
+        for index in indices:
+            batch.append(index)
+            if len(batch) == self.batch_size:
+                yield batch
+                batch = []
+        if batch and not self.drop_last:
+            yield batch
+
+    def __len__(self) -> int:
+        whole, rest = divmod(len(self.sampler), self.batch_size)  # type: ignore[arg-type]
+        return whole + (rest > 0 and not self.drop_last)

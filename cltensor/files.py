@@ -1,0 +1,72 @@
+"""Writing a file whole or not at all, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from cltensor.errors import DataError
+
+
+def replace(operation: str, path: str | os.PathLike[str], data: bytes) -> None:
+    """Make `data` the content of the file at `path`.
+
+    The bytes are written beside it, flushed to the disk and renamed: at any moment there is the
+    old file or the new one, and no exception, an interrupt included, leaves anything behind. A
+    symbolic link stays one: the file that it points to is replaced. An existing file keeps its
+    mode; what is no regular file (/dev/null, a pipe) is written to, not replaced.
+
+    Raises:  DataError naming `operation` and the path when the place cannot be written.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        mode = stat.S_IFMT(found := _mode(target))
+        if mode and mode != stat.S_IFREG:
+            with open(target, "wb") as file:
+                file.write(data)
+        else:
+            _replace(target, data, stat.S_IMODE(found) if mode else None)
+    except OSError as error:
+        raise DataError(
+            f"{operation}: '{path}' cannot be written: {error}; choose a place that can"
+        ) from error
+
+
+def _mode(target: Path) -> int:
+    """The type and permissions of what is at `target`, 0 where there is nothing."""
+    try:
+        return target.stat().st_mode
+    except FileNotFoundError:
+        return 0
+
+
+def _replace(target: Path, data: bytes, mode: int | None) -> None:
+    # A short part of the name: names have a limit, which the target's own may reach. It is chosen
+    # before anything exists, so that an interrupt finds it to remove at whatever line it comes.
+    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}")
+    first = 0o666 if mode is None else mode
+    try:
+        with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, first)) as file:
+            if mode is not None and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), mode)  # the umask took its part at the opening
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _flush_folder(target.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Have the rename outlive a loss of power, where folders can be flushed."""
+    with contextlib.suppress(OSError):  # Windows opens no folder; some file systems flush none
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
