@@ -6,8 +6,9 @@ from typing import Any
 
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
-from cltensor.nn.functional import Pair, pair
+from cltensor.nn.functional import Pair
 from cltensor.nn.linear import Affine
+from cltensor.ops.arguments import pair, whole
 
 
 class _Conv(Affine):
@@ -28,7 +29,10 @@ class _Conv(Affine):
         dtype: Any = None,
     ) -> None:
         kind = type(self).__name__
-        if groups < 1 or in_channels % groups or out_channels % groups:
+        in_channels = whole(kind, "in_channels", in_channels)
+        out_channels = whole(kind, "out_channels", out_channels)
+        groups = whole(kind, "groups", groups, 1)
+        if in_channels % groups or out_channels % groups:
             raise ShapeError(
                 f"{kind}: groups={groups} does not divide in_channels={in_channels} and "
                 f"out_channels={out_channels}"
@@ -38,15 +42,17 @@ class _Conv(Affine):
                 f"{kind}: padding_mode is {padding_mode!r}; only 'zeros' is there, pad the input"
             )
         channels = self._channels(in_channels, out_channels, groups)
-        shape = (*channels, *pair(kernel_size))
+        taps = pair(kind, "kernel_size", kernel_size, 1)
+        shape = (*channels, *taps)
         super().__init__(shape, bias * out_channels, device, dtype)
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = pair(kernel_size)
-        self.stride = pair(stride)
-        self.padding = padding if isinstance(padding, str) else pair(padding)
+        self.kernel_size = taps
+        self.stride = pair(kind, "stride", stride, 1)
+        around = padding if isinstance(padding, str) else pair(kind, "padding", padding, 0)
+        self.padding: Pair | str = around
         self.output_padding = (0, 0)
-        self.dilation = pair(dilation)
+        self.dilation = pair(kind, "dilation", dilation, 1)
         self.groups = groups
         self.padding_mode = padding_mode
 
@@ -85,7 +91,7 @@ class Conv2d(_Conv):
     """
 
     def forward(self, x: Any) -> Any:
-        """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
+        """(N, in_channels, H, W) -> (N, out_channels, H', W'); N may be left out."""
         return F.conv2d(
             x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )
@@ -121,14 +127,14 @@ class ConvTranspose2d(_Conv):
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
             padding_mode, device, dtype,
         )  # fmt: skip
-        self.output_padding = pair(output_padding)
+        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
 
     @staticmethod
     def _channels(inputs: int, outputs: int, groups: int) -> tuple[int, int]:
         return inputs, outputs // groups
 
     def forward(self, x: Any) -> Any:
-        """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
+        """(N, in_channels, H, W) -> (N, out_channels, H', W'); N may be left out."""
         return F.conv_transpose2d(
             x, self.weight, self.bias, self.stride, self.padding, self.output_padding,
             self.groups, self.dilation,
