@@ -33,13 +33,13 @@ def _integer(value: Any) -> int | None:
         return None
     try:
         return int(value.__index__())
-    except (AttributeError, TypeError):
+    except (AttributeError, TypeError, ValueError):
         return None
 
 
 def _limits(least: int, most: int) -> str:
     if most == MOST:
-        return "" if least == -MOST else f" of at least {least}"
+        return " of 64 bits" if least == -MOST else f" of at least {least}"
     return f" from {least} to {most}"
 
 
@@ -106,17 +106,15 @@ def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> bool | int
         raise DTypeError(f"{operation}: {name} is {show(value)}, not a number")
     if dtype.kind == "b":
         return bool(number)
-    if dtype.kind == "f":
-        limits: Any = np.finfo(dtype)
-        fits = not math.isfinite(number) or limits.min <= number <= limits.max
-        number = float(number) if fits else number
-    else:
-        limits = np.iinfo(dtype)
-        fits = math.isfinite(number) and limits.min <= int(number) <= limits.max
-        number = int(number) if fits else number
-    if not fits:
+    limits: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    kind = float if dtype.kind == "f" else int
+    low, high = kind(limits.min), kind(limits.max)
+    special = number != number or abs(number) == math.inf
+    # An int is compared as it is: one too large for a float would not become one.
+    inside = low - 1 < number < high + 1 if kind is int else low <= number <= high
+    if not inside and (kind is int or not special):
         raise DTypeError(
             f"{operation}: {name} {number} does not fit {dtype.name} ({limits.min} to "
             f"{limits.max}); use a wider dtype"
         )
-    return number
+    return kind(number)

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from cltensor.errors import ShapeError
 from cltensor.op import require_tensor
 from cltensor.ops.arguments import MOST, wholes
-from cltensor.ops.index import take
-from cltensor.ops.join import pad
-from cltensor.ops.shape import narrow
-from cltensor.tensor import Tensor
+from cltensor.ops.join import concat, pad
+from cltensor.ops.shape import broadcast_to, flip, part
 
-#: For each mode the places of an axis of size n that stand at `at`, and the most that it adds.
-_MODES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], Callable[[int], int]]] = {
-    "reflect": (lambda at, n: n - 1 - abs(n - 1 - abs(at)), lambda n: n - 1),
-    "replicate": (lambda at, n: at.clip(0, n - 1), lambda n: MOST if n else 0),
-    "circular": (lambda at, n: at % n, lambda n: n),
+
+def _mirrored(x: Any, axis: int, count: int, front: bool) -> Any:
+    return flip(part(x, axis, 1 if front else x.shape[axis] - 1 - count, count), axis)
+
+
+def _repeated(x: Any, axis: int, count: int, front: bool) -> Any:
+    edge = part(x, axis, 0 if front else x.shape[axis] - 1, 1)
+    return broadcast_to(edge, (*x.shape[:axis], count, *x.shape[axis + 1 :]))
+
+
+def _from_the_other_end(x: Any, axis: int, count: int, front: bool) -> Any:
+    return part(x, axis, x.shape[axis] - count if front else 0, count)
+
+
+#: For each mode `count` elements for the front or the end of an axis, and the most of an axis of n.
+_MODES: dict[str, tuple[Callable[[Any, int, int, bool], Any], Callable[[int], int]]] = {
+    "reflect": (_mirrored, lambda n: n - 1),
+    "replicate": (_repeated, lambda n: MOST if n else 0),
+    "circular": (_from_the_other_end, lambda n: n),
 }
 
 
@@ -60,13 +70,20 @@ def pad_as(x: Any, widths: Sequence[int], mode: str = "constant", value: Any = N
 def _longer(x: Any, axis: int, before: int, after: int, mode: str) -> Any:
     """x with one axis padded."""
     n = x.shape[axis]
-    place, most = _MODES[mode]
-    if max(before, after) > most(n) or n + min(before, 0) + min(after, 0) < 0:
+    left = n + min(before, 0) + min(after, 0)
+    more, most = _MODES[mode]
+    # What is cut off does not come back from the other end, but is mirrored at this one.
+    limit = max(most(left if mode == "circular" else n), 0)
+    if max(before, after) > limit or min(left, n + before + after) < 0:
         raise ShapeError(
             f"pad: {before} before and {after} after an axis of size {n}; mode {mode!r} adds at "
-            f"most {min(most(n), MOST)} on a side, and no more than {n} can be cut off"
+            f"most {limit} on a side, and no more than {n} can be cut off"
         )
-    if max(before, after) <= 0:
-        return narrow(x, axis, -before, n + before + after)
-    places = place(np.arange(-before, n + after, dtype=np.int64), n)
-    return take(x, Tensor.from_numpy(places, x.device), axis)
+    whole = part(x, axis, max(-before, 0), left) if left != n else x
+    source = whole if mode == "circular" else x
+    parts = [whole]
+    if before > 0:
+        parts.insert(0, more(source, axis, before, True))
+    if after > 0:
+        parts.append(more(source, axis, after, False))
+    return concat(parts, axis) if len(parts) > 1 else whole
