@@ -216,7 +216,7 @@ def main() -> int:
                 "OCLGRIND_MAX_ERRORS": "1000",
                 "OCLGRIND_LOCAL_MEM_SIZE": str(local_memory),
                 "CLTENSOR_CACHE": folder,
-                "DRAWS": os.environ.get("DRAWS") or "12",
+                "DRAWS": os.environ.get("DRAWS") or "8",
                 "DRAWS_SEED": seed,
                 "LAUNCHED": str(launched),
             }

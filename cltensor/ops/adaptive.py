@@ -12,13 +12,16 @@ import numpy as np
 from cltensor.dtypes import is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import require_tensor
-from cltensor.ops.arguments import PIXELS, whole
+from cltensor.ops.arguments import whole
 from cltensor.ops.index import getitem
 from cltensor.ops.pointwise import where
 from cltensor.ops.pool import avg_pool2d, max_pool2d
 from cltensor.ops.reduce import argmax
 from cltensor.ops.scatter import take_along_axis
 from cltensor.tensor import Tensor
+
+#: The largest size of an output, whose windows are listed on the host.
+_MOST = 1 << 24
 
 
 def _output(operation: str, x: Any, output_size: Any) -> tuple[int, int]:
@@ -30,7 +33,7 @@ def _output(operation: str, x: Any, output_size: Any) -> tuple[int, int]:
     if len(given) != 2:
         raise ShapeError(f"{operation}: output_size is {output_size!r}; give an integer or two")
     height, width = (
-        size if n is None else whole(operation, "output_size", n, 0, PIXELS)
+        size if n is None else whole(operation, "output_size", n, 0, _MOST)
         for n, size in zip(given, x.shape[-2:], strict=True)
     )
     if 0 in x.shape[-2:]:
