@@ -1,7 +1,7 @@
 ## A work-item computes `each` consecutive elements of y[o,j,i] = x[o, index[o,j,i], i], all dense.
 ## T is an unsigned type of the element size.
-<%include file="wrap.cl"/>
-__kernel void gather(
+<%namespace name="w" file="wrap.cl"/>\
+${w.function()}__kernel void gather(
     __global ${T}* restrict y_g, __global const ${T}* restrict x_g,
     __global const ${I}* restrict index_g,
     const ${index} x_start, const ${index} index_start,
@@ -13,7 +13,7 @@ __kernel void gather(
     for (${index} at = first; at < end; ++at) {
         const ${index} i = at % inner;
         const ${index} o = at / (inner * m);
-        const ${index} k = (${index})wrap_index((long)index_g[index_start + at], n, fault_g);
+        const ${index} k = (${index})${w.wrap('index_g[index_start + at]', I, 'n')};
         y_g[at] = x_g[x_start + (o * n + k) * inner + i];
     }
 }

@@ -1,7 +1,7 @@
 ## A work-item turns the index arrays at `each` consecutive positions into one element offset each:
 ## table[b] = sum over axes of (index wrapped into the axis) * stride.
-<%include file="wrap.cl"/>
-__kernel void offsets(
+<%namespace name="w" file="wrap.cl"/>\
+${w.function()}__kernel void offsets(
     __global ${out}* restrict table_g,
 % for k, I in enumerate(types):
     __global const ${I}* restrict i${k}_g,
@@ -16,7 +16,7 @@ __kernel void offsets(
     for (${out} b = first; b < end; ++b) {
         long at = 0;
 % for k in range(len(types)):
-        at += wrap_index((long)i${k}_g[start${k} + b], n${k}, fault_g) * stride${k};
+        at += ${w.wrap(f'i{k}_g[start{k} + b]', types[k], f'n{k}')} * stride${k};
 % endfor
         table_g[b] = (${out})at;
     }

@@ -1,16 +1,17 @@
 ## One work-item pools some rows of windows (by_row) or one window. give: "max" the largest element,
-## "index" its place in the plane, "select" the element of v at that place, "avg" the average.
-<%page args="T, TA, TO, give, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0,
+## "index" its place in the plane, "select" the element of v at that place, "avg" the average. Of a
+## window without elements these are `least`, -1 and 0.
+<%page args="T, TA, TO, give, least, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0,
              by_row=True"/>\
 <%namespace name="window" file="pool_window.cl"/>\
 <% kind = 'avg' if give == 'avg' else 'max' %>
-<%def name="put()">
+<%def name="put(empty=False)">
 % if give == 'max':
-    y[ow] = acc;
+    y[ow] = ${f'at < 0 ? ({TA}){least} : acc' if empty else 'acc'};
 % elif give == 'index':
     y[ow] = at;
 % elif give == 'select':
-    y[ow] = v[at];
+    y[ow] = ${f'at < 0 ? ({T})0 : v[at]' if empty else 'v[at]'};
 % else:
     y[ow] = acc / (${TA})count;
 % endif
@@ -52,7 +53,7 @@ __kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x
         % if kind == 'avg':
             ${window.divisor(KH, KW, PH, PW, whole, fixed)}
         % endif
-            ${put()}
+            ${put(window.may_be_empty(kind, DH, DW))}
         }
     }
 }

@@ -41,6 +41,7 @@ __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restri
                 for (int n = 0; n < count; n++) d[places[n]] += y[start + n];
             }
         % else:
+        % if window.few(KH, KW):
         % for i in range(KH):
             for (int ow = lo; ow < hi; ow++) {
                 const ${TA} share = y[ow] / (${TA})${fixed or KH * KW};
@@ -49,13 +50,21 @@ __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restri
             % endfor
             }
         % endfor
+        % else:
+            for (int i = 0; i < ${KH}; i++)
+                for (int ow = lo; ow < hi; ow++) {
+                    const ${TA} share = y[ow] / (${TA})${fixed or KH * KW};
+                    for (int j = 0; j < ${KW}; j++)
+                        d[(ih0 + i) * w + ow * ${SW} - ${PW} + j] += share;
+                }
+        % endif
         % endif
             for (int ow = 0; ow < out_w; ow++) {
                 if (ow == lo && hi > lo) { ow = hi - 1; continue; }
                 const int iw0 = ow * ${SW} - ${PW};
             % if kind == 'max':
                 ${window.clipped(kind, TA, KH, KW, DH, DW)}
-                d[at] += y[ow];
+                ${'if (at >= 0) ' if window.may_be_empty(kind, DH, DW) else ''}d[at] += y[ow];
             % else:
                 ${window.divisor(KH, KW, PH, PW, whole, fixed)}
                 const ${TA} share = y[ow] / (${TA})count;

@@ -1,5 +1,7 @@
 ## Shared parts of the pooling kernels: walking over one window. No kernel of its own.
 ## K* taps, S* strides, P* paddings, D* dilations are numbers known when the kernel is built.
+## A window with dilation may hold no element at all (its taps lie around the plane): then its place
+## is -1, and nothing may be read from or written to there.
 ## kind "max" keeps the largest element (the first of equals; NaN wins) and its place in the plane,
 ## "avg" the sum of the elements and the number to divide it by.
 
@@ -26,6 +28,12 @@
 ## of what lies outside: that changes no maximum, and saves a branch for each tap.
 <%def name="repeats(kind, DH, DW)"><% return kind == 'max' and DH == DW == 1 %></%def>
 
+## Whether a window may hold no element, for which `clipped` gives the place -1.
+<%def name="may_be_empty(kind, DH, DW)"><% return kind == 'max' and not DH == DW == 1 %></%def>
+
+## Taps that are written out one by one; of more there would be a lot of code.
+<%def name="few(KH, KW)"><% return KH * KW <= 256 %></%def>
+
 ## The windows [lo, hi) of a row at ih0 that `inside` takes without edge.
 <%def name="inner(kind, KH, KW, SW, PW, DH, DW)">
     int lo = ${-(-PW // SW)}, hi = (w + ${PW} - ${(KW - 1) * DW + 1} + ${SW}) / ${SW};
@@ -46,6 +54,7 @@
     rows, cols = repeats(kind, DH, DW), edge
 %>
     ${start(kind, TA)}
+% if few(KH, KW):
 % for i in range(KH):
 % for j in range(KW):
     {
@@ -55,6 +64,14 @@
     }
 % endfor
 % endfor
+% else:
+    for (int i = 0; i < ${KH}; i++)
+        for (int j = 0; j < ${KW}; j++) {
+            const int place = ${within('(ih0 + i * %d)' % DH, 'h', rows)} * w
+                + ${within('(iw0 + j * %d)' % DW, 'w', cols)};
+            ${take(kind, TA, 'place', 'i * %d + j' % KW, 'i + j == 0')}
+        }
+% endif
 % if kind == 'max':
     /* Only the number of a tap was noted: a constant, with which the search becomes vector code. */
     at = ${within('(ih0 + at / %d * %d)' % (KW, DH), 'h', rows)} * w

@@ -1,8 +1,8 @@
 ## A work-item owns some lanes (o, i) and a range of destinations in them, and goes through the
 ## sources in order: y[o, index[o,j,i], i] += x[o,j,i]. No atomics, so the sum's order is fixed and
 ## every type works; ranges of destinations give parallel work when there are few lanes.
-<%include file="wrap.cl"/>
-__kernel void scatter_add(
+<%namespace name="w" file="wrap.cl"/>\
+${w.function()}__kernel void scatter_add(
     __global ${T}* restrict y_g, __global const ${T}* restrict x_g,
     __global const ${I}* restrict index_g,
     const ${index} x_start, const ${index} index_start,
@@ -22,7 +22,7 @@ __kernel void scatter_add(
             __global const ${I}* at_g = index_g + index_start + o * index_o + j * index_j;
             __global const ${T}* restrict from = x_g + x_start + (o * m + j) * inner;
 % if shared:
-            const ${index} k = (${index})wrap_index((long)at_g[0], n, fault_g);
+            const ${index} k = (${index})${w.wrap('at_g[0]', I, 'n')};
             if (k < k_first || k >= k_end)
                 continue;
             __global ${T}* restrict to = y_g + (o * n + k) * inner;
@@ -30,7 +30,7 @@ __kernel void scatter_add(
                 to[i] += from[i];
 % else:
             for (${index} i = i_first; i < i_end; ++i) {
-                const ${index} k = (${index})wrap_index((long)at_g[i * index_i], n, fault_g);
+                const ${index} k = (${index})${w.wrap('at_g[i * index_i]', I, 'n')};
                 if (k >= k_first && k < k_end)
                     y_g[(o * n + k) * inner + i] += from[i];
             }

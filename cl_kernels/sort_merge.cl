@@ -16,14 +16,15 @@ __kernel void sort_merge(
     const int a_size = n - left < width ? (int)(n - left) : width;
     const int b_size = n - left - a_size < width ? (int)(n - left - a_size) : width;
     const int skip = (int)(low - left);
-    const int end = skip + each < a_size + b_size ? skip + each : a_size + b_size;
+    /* Written so that no sum of two passes 2^31, as also below. */
+    const int end = each < a_size + b_size - skip ? skip + each : a_size + b_size;
     x_g += x_start + lane * n;
     __global const int* a_g = from_g + lane * n + left;
     __global const int* b_g = a_g + a_size;
     int i = skip > b_size ? skip - b_size : 0;
     int i_high = skip < a_size ? skip : a_size;
     while (i < i_high) {
-        const int middle = (i + i_high) / 2;
+        const int middle = i + (i_high - i) / 2;
         if (LESS(b_g[skip - 1 - middle], a_g[middle]))
             i_high = middle;
         else

@@ -1,5 +1,6 @@
 """Convolution and its gradients against sums written out in float64, on both kernel skeletons."""
 
+import draws
 import numpy as np
 import pytest
 from convolutions import RNG, both, check, close, draw, reference
@@ -35,6 +36,73 @@ from cltensor.testing import gradcheck, gradgradcheck
 )
 def test_against_sums_written_out(skeleton, x_shape, w_shape, options):
     check(x_shape, w_shape, **options)
+
+
+def draw_geometry(rng):
+    """Shapes of images and filters, and options of a convolution that fits."""
+    kind = rng.choice(["few", "groups", "depthwise", "deep"])
+    groups = 1 if kind in ("few", "deep") else int(rng.integers(2, 4))
+    low, high = {"few": (1, 5), "groups": (1, 3), "depthwise": (1, 1), "deep": (12, 14)}[kind]
+    channels, filters = draws.several(rng, low, high)
+    plain = kind == "deep" and rng.integers(2)  # as Winograd's kernels take them
+    taps = (3, 3) if plain else draws.several(rng, 1, 4)
+    options = {
+        "stride": (1, 1) if plain else draws.several(rng, 1, 4),
+        "padding": draws.several(rng, 0, 5),
+        "dilation": (1, 1) if plain else draws.several(rng, 1, 3),
+        "groups": groups,
+    }
+    spans = [(t - 1) * d + 1 for t, d in zip(taps, options["dilation"], strict=True)]
+    least = [max(1, s - 2 * p) for s, p in zip(spans, options["padding"], strict=True)]
+    size = tuple(int(n + rng.integers(0, 9)) for n in least)
+    return draws.drawn(
+        x_shape=(int(rng.integers(1, 4)), channels * groups, *size),
+        w_shape=(filters * groups, channels, *taps),
+        **options,
+    )
+
+
+@draws.cases
+def test_drawn_images(skeleton, case):
+    check(**draw_geometry(draws.generator(case)))
+
+
+def check_transposed(x_shape, w_shape, stride, padding, output_padding, dilation, groups):
+    """conv_transpose2d against the gradient of conv2d's images; False if there is no output."""
+    x, w = draw(*x_shape), draw(*w_shape)
+    size = [
+        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
+        for n, s, p, d, k, e in zip(
+            x_shape[2:], both(stride), both(padding), both(dilation), w_shape[2:],
+            both(output_padding), strict=True,
+        )
+    ]  # fmt: skip
+    if min(size) < 1:
+        return False
+    images = np.zeros((x_shape[0], w_shape[1] * groups, *size))
+    # Where output_padding makes room for more outputs of conv2d, their gradient is 0.
+    grow = lambda shape: np.pad(x, [(0, n - m) for n, m in zip(shape, x.shape, strict=True)])  # noqa: E731
+    _, dx, _, _ = reference(images, w, grow, stride, padding, dilation, groups)
+    got = ct.conv_transpose2d(
+        ct.tensor(x), ct.tensor(w), stride, padding, output_padding, groups, dilation
+    )
+    close(got, dx, 1e-5)
+    return True
+
+
+@draws.cases
+def test_drawn_transposed_images(skeleton, case):
+    rng = draws.generator(case)
+    while True:
+        options = draw_geometry(rng)
+        o, _, *size = options.pop("x_shape")
+        w_shape = options["w_shape"]
+        limits = [max(s, d) for s, d in zip(options["stride"], options["dilation"], strict=True)]
+        extra = tuple(int(rng.integers(0, n)) for n in limits)
+        draws.drawn(output_padding=extra)
+        small = [min(n, 5) for n in size]
+        if check_transposed((o, w_shape[0], *small), output_padding=extra, **options):
+            return
 
 
 def test_float64(skeleton):
@@ -93,17 +161,71 @@ def test_same_and_valid_padding(device):
     [(1, 0, 0, 1, 1), (2, 1, 1, 1, 1), ((3, 2), (1, 0), (2, 0), (1, 2), 2)],
 )
 def test_transposed_convolution_is_the_adjoint(skeleton, stride, padding, extra, dilation, groups):
-    x, w = draw(2, 4, 5, 6), draw(4, 3, 3, 2)
-    got = ct.conv_transpose2d(ct.tensor(x), ct.tensor(w), stride, padding, extra, groups, dilation)
-    sizes = [
-        (n - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for n, s, p, d, k, e in zip(
-            (5, 6), both(stride), both(padding), both(dilation), (3, 2), both(extra), strict=True
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    assert check_transposed((2, 4, 5, 6), (4, 3, 3, 2), output_padding=extra, **options)
+
+
+def test_output_padding_up_to_the_dilation(skeleton):
+    x, w = ct.ones(1, 1, 2, 2, requires_grad=True), ct.ones(1, 1, 2, 2, requires_grad=True)
+    out = ct.conv_transpose2d(x, w, dilation=2, output_padding=1)
+    want = np.zeros((5, 5))
+    want[:4, :4] = 1
+    np.testing.assert_array_equal(out.detach().numpy(), want[None, None])
+    out.sum().backward()
+    assert x.grad.tolist() == [[[[4, 4], [4, 4]]]]
+    assert w.grad.tolist() == [[[[4, 4], [4, 4]]]]
+    if skeleton.fp64:
+        x, w = (
+            ct.tensor(draw(*s, dtype="float64"), requires_grad=True)
+            for s in ((2, 2, 3), (2, 2, 2, 1))
         )
-    ]
-    images = np.zeros((2, 3 * groups, *sizes))
-    _, dx, _, _ = reference(images, w, lambda shape: x, stride, padding, dilation, groups)
-    close(got, dx, 1e-5)
+        grow = lambda x, w: ct.conv_transpose2d(x, w, 1, 1, 2, 1, 3)  # noqa: E731
+        assert gradcheck(grow, (x, w))
+        assert gradgradcheck(grow, (x, w))
+
+
+def test_images_without_a_batch(skeleton):
+    x, w = draw(3, 6, 7), draw(4, 3, 3, 2)
+    image, filters = ct.tensor(x, requires_grad=True), ct.tensor(w, requires_grad=True)
+    y, dx, dw, g = reference(x[None], w, lambda shape: draw(*shape), 1, 1, 1, 1)
+    out = ct.conv2d(image, filters, padding=1)
+    close(out.detach(), y[0], 1e-5)
+    out.backward(ct.tensor(g[0].astype("float32")))
+    close(image.grad, dx[0], 1e-5)
+    close(filters.grad, dw, 1e-5)
+    back = ct.conv_transpose2d(ct.tensor(g[0].astype("float32")), filters, padding=1)
+    close(back.detach(), dx[0], 1e-5)
+
+
+def test_distances_that_mean_nothing_may_be_huge(skeleton):
+    far = 2**31 - 1
+    x, w = ct.tensor(draw(2, 2, 5, 6), requires_grad=True), ct.tensor(draw(3, 2, 2, 1))
+    out = ct.conv2d(x, w, (far, 1), dilation=(1, far))
+    close(out.detach(), ct.conv2d(x.detach(), w)[:, :, :1].numpy(), 1e-6)
+    out.sum().backward()
+    assert x.grad.shape == x.shape
+    one = ct.tensor(draw(1, 3, 1, 1))
+    close(ct.conv_transpose2d(one, w, far), ct.conv_transpose2d(one, w).numpy(), 1e-6)
+
+
+def test_nothing_to_convolve(skeleton):
+    """Empty batches and channels; what PyTorch refuses is refused."""
+    empty, w = ct.zeros(0, 3, 4, 4, requires_grad=True), ct.ones(5, 3, 2, 2, requires_grad=True)
+    out = ct.conv2d(empty, w, padding=1)
+    assert out.shape == (0, 5, 5, 5)
+    out.sum().backward()
+    assert empty.grad.shape == empty.shape
+    assert w.grad.tolist() == np.zeros(w.shape).tolist()
+    assert (
+        ct.conv2d(ct.zeros(2, 0, 4, 4), ct.zeros(5, 0, 2, 2)).tolist() == [[[[0] * 3] * 3] * 5] * 2
+    )
+    assert ct.conv_transpose2d(ct.zeros(0, 3, 4, 4), ct.ones(3, 5, 2, 2)).shape == (0, 5, 5, 5)
+    for call in (
+        lambda: ct.conv2d(ct.zeros(2, 3, 0, 4), w, padding=1),
+        lambda: ct.conv_transpose2d(ct.zeros(2, 5, 0, 4), w),
+    ):
+        with pytest.raises(ShapeError, match="only a batch may be empty"):
+            call()
 
 
 @pytest.mark.parametrize(
@@ -133,10 +255,18 @@ def test_the_gradients_are_operations_with_gradients(device):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda x, w: ct.conv2d(x[0], w), ShapeError, r"conv2d: x has shape \(3, 8, 8\)"),
+        (lambda x, w: ct.conv2d(x[0, 0], w), ShapeError, r"conv2d: x has shape \(8, 8\)"),
         (lambda x, w: ct.conv2d(x, w[:, :2]), ShapeError, "conv2d: 3 channels and filters"),
         (lambda x, w: ct.conv2d(x, w, groups=2), ShapeError, "groups=2"),
         (lambda x, w: ct.conv2d(x, w, dilation=4), ShapeError, r"spanning \(9, 9\) do not fit"),
+        (lambda x, w: ct.conv2d(x, w, groups=0), ShapeError, "conv2d: groups is 0"),
+        (lambda x, w: ct.conv2d(x, w, groups=True), ShapeError, "conv2d: groups is True"),
+        (lambda x, w: ct.conv2d(x, w, stride=1.0), ShapeError, "conv2d: stride is 1.0"),
+        (lambda x, w: ct.conv2d(x, w, dilation=(1, True)), ShapeError, "dilation is"),
+        (lambda x, w: ct.conv2d(x, w, padding=-1), ShapeError, "conv2d: padding is -1"),
+        (lambda x, w: ct.conv2d(x, w, padding=2**62), ShapeError, "conv2d: padding is 4611"),
+        (lambda x, w: ct.conv2d(x, w, padding=2**30), ShapeError, "conv2d: with its padding"),
+        (lambda x, w: ct.conv_transpose2d(w, w, 2**30), ShapeError, "conv_transpose2d|backward"),
         (lambda x, w: ct.conv2d(x, w, stride=0), ShapeError, "conv2d: stride is 0"),
         (lambda x, w: ct.conv2d(x, w, padding=(1, 2, 3)), ShapeError, "conv2d: padding is"),
         (lambda x, w: ct.conv2d(x, w, padding="full"), ShapeError, "conv2d: padding is 'full'"),

@@ -1,5 +1,6 @@
 """Joining, padding, rolling, tiling and triangles against NumPy."""
 
+import draws
 import numpy as np
 import pytest
 from arrays import check, check_both_orders, counted
@@ -128,3 +129,91 @@ def test_arrays_do_not_join_tensors():
             function([ct.tensor(counted(2)), counted(2)])
         with pytest.raises(DTypeError, match=rf"^{name}: takes a sequence of tensors, not 3"):
             function(3)
+
+
+@draws.cases
+def test_drawn_paddings(case):
+    rng = draws.generator(case)
+    shape = draws.several(rng, 0, 5, int(rng.integers(1, 5)))
+    pairs = [draws.several(rng, -2, 3) for _ in shape]
+    for d, n in enumerate(shape):
+        if n + sum(min(w, 0) for w in pairs[d]) < 0:
+            pairs[d] = (0, 1)
+    config = draws.drawn(shape=shape, pairs=pairs, dtype=str(rng.choice(DTYPES)))
+    value = 1 if config["dtype"] == "bool" else 7
+    a = counted(*shape, dtype=config["dtype"])
+    kept = tuple(
+        slice(max(-before, 0), n - max(-after, 0))
+        for n, (before, after) in zip(shape, pairs, strict=True)
+    )
+    more = [(max(before, 0), max(after, 0)) for before, after in pairs]
+    check(ct.pad(ct.tensor(a), pairs, value), np.pad(a[kept], more, constant_values=value))
+    x = ct.tensor(a.astype("float32"), requires_grad=True)
+    out = ct.pad(x, pairs)
+    g = rng.standard_normal(out.shape).astype("float32")
+    out.backward(ct.tensor(g))
+    want = np.zeros(shape, "float32")
+    want[kept] = g[tuple(slice(b, n - a) for n, (b, a) in zip(out.shape, more, strict=True))]
+    check(x.grad, want)
+
+
+def test_padding_with_a_number_that_does_not_fit():
+    for dtype, value in (
+        ("uint8", -1), ("int8", 300), ("int32", 1e20), ("int64", 2**63), ("int16", float("nan")),
+        ("int16", float("inf")), ("float32", 1e39), ("float32", "1"), ("float32", None),
+    ):  # fmt: skip
+        with pytest.raises(DTypeError, match="pad: value"):
+            ct.pad(ct.zeros(2, dtype=dtype), 1, value)
+    check(ct.pad(ct.zeros(1, dtype="int8"), 1, 1.9), np.int8([1, 0, 1]))
+    check(ct.pad(ct.zeros(1, dtype="bool"), 1, 2), np.array([True, False, True]))
+    check(ct.pad(ct.zeros(1), 1, float("inf")), np.float32([np.inf, 0, np.inf]))
+    check(ct.pad(ct.zeros(1), 1, ct.tensor(2.0)), np.float32([2, 0, 2]))
+
+
+def test_empty_vectors_are_joined_to_anything():
+    nothing, a = ct.zeros(0, requires_grad=True), counted(2, 3)
+    x = ct.tensor(a, requires_grad=True)
+    for axis in (0, 1, -1):
+        check(ct.cat([nothing.detach(), ct.tensor(a), ct.zeros(0), ct.tensor(a)], axis),
+              np.concatenate([a, a], axis))  # fmt: skip
+    ct.cat([nothing, x, nothing]).sum().backward()
+    check(x.grad, np.ones_like(a))
+    assert nothing.grad.shape == (0,)
+    check(ct.cat([ct.zeros(0), ct.zeros(0)]), np.float32([]))
+    check(ct.cat([ct.zeros(0, dtype="float64"), ct.tensor(a)]), a.astype("float64"))
+    with pytest.raises(ShapeError, match=r"concat: shapes \(2, 3\) and \(0, 2\)"):
+        ct.cat([ct.tensor(a), ct.zeros(0, 2)])
+    with pytest.raises(ShapeError, match="concat: a tensor without dimensions"):
+        ct.cat([ct.tensor(1.0), ct.tensor(2.0)])
+
+
+@pytest.mark.parametrize("bad", [True, 1.5, 2**70, "2", np.bool_(True), [1.0], (2, True)])
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("pad: widths", ct.pad),
+        ("tile: repetitions", ct.tile),
+        ("repeat: sizes", ct.repeat),
+        ("repeat_interleave: repeats", ct.repeat_interleave),
+        ("roll: shift", ct.roll),
+        ("roll: axis", lambda x, n: ct.roll(x, 1, n)),
+        ("repeat_interleave: axis", lambda x, n: ct.repeat_interleave(x, 2, n)),
+        ("concat: axis", lambda x, n: ct.concat([x, x], n)),
+        ("stack: axis", lambda x, n: ct.stack([x, x], n)),
+        ("tril: diagonal", ct.tril),
+        ("triu: diagonal", ct.triu),
+    ],
+)
+def test_numbers_that_are_no_counts(name, call, bad):
+    with pytest.raises(ShapeError, match=f"{name} is"):
+        call(ct.ones(2, 2), bad)
+
+
+def test_counts_beyond_what_fits():
+    check(ct.roll(ct.tensor(counted(3)), 2**62), np.roll(counted(3), 2**62 % 3))
+    check(ct.tril(ct.ones(2, 2), 2**62), np.ones((2, 2), "float32"))
+    check(ct.triu(ct.ones(2, 2), 2**62), np.zeros((2, 2), "float32"))
+    for call in (ct.tile, ct.repeat, ct.repeat_interleave):
+        with pytest.raises(ShapeError, match="is -1"):
+            call(ct.ones(2), -1)
+    check(ct.repeat_interleave(ct.tensor(3.0), 2, 0), np.float32([3, 3]))

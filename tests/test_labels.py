@@ -36,3 +36,12 @@ def test_one_hot_refuses_negative_labels(device):
     spread = ct.one_hot(ct.tensor([1, -1]), 3)
     with pytest.raises(IndexingError, match="^one_hot: label -1 is out of range for 3 classes"):
         spread.numpy()
+
+
+def test_labels_where_there_are_no_classes(device):
+    """Nothing is read then."""
+    loss = F.nll_loss(ct.zeros(2, 0, 3), ct.zeros(2, 3, dtype="int64"), reduction="none")
+    with pytest.raises(IndexingError, match="nll_loss: label 0 is out of range for 0 classes"):
+        loss.numpy()
+    none = F.nll_loss(ct.zeros(2, 0), ct.full((2,), -100, dtype="int64"), reduction="none")
+    assert none.tolist() == [0, 0]

@@ -1,10 +1,12 @@
 """The functions behind the layers, where extreme values go through them."""
 
 import numpy as np
+import pytest
 from layers import host
 
 import cltensor as ct
 from cltensor.autograd import Variable
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn import functional as F
 
 
@@ -24,3 +26,27 @@ def test_activations_at_extreme_values():
 def test_softmax_of_large_scores():
     out = host(F.softmax(ct.tensor([[1000.0, 1000.0], [-1000.0, 1000.0]]), 1))
     np.testing.assert_allclose(out, [[0.5, 0.5], [0, 1]])
+
+
+def test_pad_takes_pytorchs_arguments():
+    x = ct.tensor([[[1.0, 2.0], [3.0, 4.0]]])
+    assert F.pad(x, (1, 0)).tolist() == [[[0, 1, 2], [0, 3, 4]]]
+    assert F.pad(x, (0, 0, 1, 0), "constant", 5.0).tolist() == [[[5, 5], [1, 2], [3, 4]]]
+    assert F.pad(x, [1, 1], mode="reflect").tolist() == [[[2, 1, 2, 1], [4, 3, 4, 3]]]
+    assert F.pad(x, pad=(0, 2), mode="replicate").tolist() == [[[1, 2, 2, 2], [3, 4, 4, 4]]]
+    assert F.pad(x, (0, 1, 0, 1), mode="circular").tolist() == [[[1, 2, 1], [3, 4, 3], [1, 2, 1]]]
+    with pytest.raises(DTypeError, match="pad: value -1 does not fit uint8"):
+        F.pad(x.to("uint8"), (1, 1), value=-1)
+    with pytest.raises(ShapeError, match="pad: pad is "):
+        F.pad(x, (1, 1, 1))
+
+
+def test_images_without_a_batch():
+    x = ct.tensor(np.arange(16, dtype="float32").reshape(1, 4, 4))
+    ones = ct.ones(1, 1, 2, 2)
+    assert F.conv2d(x, ones, ct.tensor([1.0]), stride=2).tolist() == [[[11, 19], [43, 51]]]
+    assert F.conv_transpose2d(x[:, :1, :2], ones, stride=2).tolist() == [[[0, 0, 1, 1]] * 2]
+    assert F.max_pool2d(x, 2).tolist() == [[[5, 7], [13, 15]]]
+    assert F.avg_pool2d(x, 2).tolist() == [[[2.5, 4.5], [10.5, 12.5]]]
+    assert F.adaptive_avg_pool2d(x, 1).tolist() == [[[7.5]]]
+    assert F.adaptive_max_pool2d(x, (1, 3)).tolist() == [[[13, 14, 15]]]

@@ -16,6 +16,15 @@ LAYERS = [
     ("AdaptiveAvgPool2d", (1,), {}, (2, 3, 6, 8)),
     ("AdaptiveAvgPool2d", ((3, 4),), {}, (2, 3, 6, 8)),
     ("AdaptiveAvgPool2d", ((None, 2),), {}, (2, 3, 6, 8)),
+    ("AdaptiveAvgPool2d", ((4, 3),), {}, (2, 3, 6, 8)),
+    ("AdaptiveAvgPool2d", ((4, None),), {}, (3, 6, 8)),
+    ("AdaptiveMaxPool2d", ((4, 3),), {}, (2, 3, 6, 8)),
+    ("AdaptiveMaxPool2d", (2,), {}, (3, 6, 8)),
+    ("MaxPool2d", (2,), {}, (3, 6, 8)),
+    ("MaxPool2d", (2,), {"stride": 1, "padding": 1, "dilation": 3}, (2, 3, 6, 8)),
+    ("MaxPool2d", ((3, 2),), {"stride": 3, "ceil_mode": True}, (2, 3, 7, 8)),
+    ("AvgPool2d", (2,), {"padding": 1, "count_include_pad": False}, (3, 6, 8)),
+    ("AvgPool2d", (3,), {"stride": 2, "ceil_mode": True, "divisor_override": -2}, (2, 3, 6, 8)),
 ]
 
 
@@ -32,5 +41,9 @@ def test_pooling():
     np.testing.assert_array_equal(found, [[2.5, 4.5], [10.5, 12.5]])
     found = host(nn.AdaptiveAvgPool2d(1)(ct.tensor(x)))
     np.testing.assert_array_equal(found, [[[[7.5]]]])
-    with pytest.raises(ct.ShapeError, match="adaptive_avg_pool2d: 3 x 3 windows"):
-        nn.AdaptiveAvgPool2d(3)(ct.tensor(x))
+    found = host(nn.AdaptiveAvgPool2d((1, 3))(ct.tensor(x)))
+    np.testing.assert_array_equal(found, [[[[6.5, 7.5, 8.5]]]])
+    found = host(nn.AdaptiveMaxPool2d(3)(ct.tensor(x)))
+    np.testing.assert_array_equal(found, [[[[5, 6, 7], [9, 10, 11], [13, 14, 15]]]])
+    with pytest.raises(ct.ShapeError, match="adaptive_max_pool2d: return_indices is not there"):
+        nn.AdaptiveMaxPool2d(3, return_indices=True)(ct.tensor(x))

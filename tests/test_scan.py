@@ -51,10 +51,15 @@ def test_long_axes_have_a_gradient_too():
     check(x.grad, np.arange(40_000, 0, -1, dtype="float32"))
 
 
-def test_a_zero_dimensional_tensor_has_one_sum_and_no_axes():
+def test_a_zero_dimensional_tensor_has_one_sum_and_the_axes_0_and_minus_1():
     check(ct.cumsum(ct.tensor(3.0)), np.float32([3]))
-    with pytest.raises(ShapeError, match="0 dimensions; it has no axes, leave axis out"):
-        ct.cumsum(ct.tensor(3.0), 0)
+    for axis in (0, -1):
+        check(ct.cumsum(ct.tensor(3.0), axis), np.float32(3))
+        x = ct.tensor(3.0, requires_grad=True)
+        (2 * ct.cumsum(x, axis)).backward()
+        check(x.grad, np.float32(2))
+    with pytest.raises(ShapeError, match="cumsum: axis 1 is out of range for a tensor with 0 dim"):
+        ct.cumsum(ct.tensor(3.0), 1)
 
 
 def test_axes_count_from_the_end_too():

@@ -1,5 +1,6 @@
 """Writing and adding at indices, and gathering, against NumPy."""
 
+import draws
 import numpy as np
 import pytest
 from arrays import check, check_both_orders, counted
@@ -89,6 +90,135 @@ def test_gather_and_scatter_add_of_smaller_indices():
     source = rng.integers(0, 9, (3, 9, 4))
     np.add.at(want, (np.arange(2)[:, None, None], index, np.arange(3)), source[:2, :, :3])
     check(ct.scatter_add(ct.tensor(a), 1, ct.tensor(index), ct.tensor(source)), want)
+
+
+def draw_index(rng):
+    """An array, an axis and an index array for it, negative entries among them."""
+    shape = draws.several(rng, 1, 6, int(rng.integers(1, 5)))
+    axis = int(rng.integers(-len(shape), len(shape)))
+    sizes = [int(rng.integers(0 if rng.integers(9) == 0 else 1, n + 1)) for n in shape]
+    sizes[axis] = int(rng.integers(0, 9))
+    kind = str(rng.choice(["int8", "int32", "int64", "uint8", "uint64"]))
+    index = rng.integers(0 if kind[0] == "u" else -shape[axis], shape[axis], sizes).astype(kind)
+    draws.drawn(shape=shape, axis=axis, index=index)
+    return rng.integers(-9, 9, shape).astype("float32"), axis, index
+
+
+@draws.cases
+def test_drawn_indices(case):
+    rng = draws.generator(case)
+    a, axis, index = draw_index(rng)
+    places = list(np.indices(index.shape))
+    places[axis] = index.astype("int64")
+    # As views with an offset and strides of their own, too.
+    base = ct.tensor(np.repeat(np.concatenate([a, a])[..., None], 2, -1))[len(a) :, ..., 1]
+    check(base, a)
+    for x in (ct.tensor(a), base):
+        check(ct.gather(x, axis, ct.tensor(index)), a[tuple(places)])
+    x = ct.tensor(a, requires_grad=True)
+    g = rng.integers(-9, 9, index.shape).astype("float32")
+    ct.gather(x, axis, ct.tensor(index)).backward(ct.tensor(g))
+    want = np.zeros_like(a)
+    np.add.at(want, tuple(places), g)
+    check(x.grad, want)
+    source = ct.tensor(g, requires_grad=True)
+    sums = ct.scatter_add(base, axis, ct.tensor(index), source)
+    check(sums.detach(), a + want)
+    sums.backward(ct.tensor(a))
+    check(source.grad, a[tuple(places)])
+    one = index.reshape(-1)[:7]
+    check(ct.take(base, ct.tensor(one), axis), np.take(a, one.astype("int64"), axis))
+    more = rng.integers(-9, 9, np.take(a, one.astype("int64"), axis).shape).astype("float32")
+    want = np.moveaxis(a, axis, 0).copy()
+    np.add.at(want, one.astype("int64"), np.moveaxis(more, axis, 0))
+    got = ct.index_add(ct.tensor(a), axis, ct.tensor(one), ct.tensor(more))
+    check(got, np.moveaxis(want, 0, axis))
+
+
+@draws.cases
+def test_drawn_indices_out_of_range(case):
+    """They are faults, and nothing outside the buffers is touched."""
+    rng = draws.generator(case)
+    a, axis, _ = draw_index(rng)
+    n = a.shape[axis]
+    kind = str(rng.choice(["int64", "int32", "uint64"]))
+    far = {
+        "int64": [n, -n - 1, 2**31, -(2**31), 2**32, 2**62, -(2**63), 2**63 - 1],
+        "int32": [n, -n - 1, 2**31 - 1, -(2**31)],
+        "uint64": [n, 2**32, 2**63, 2**64 - 1],
+    }[kind]
+    bad = np.full([3 if d == axis % a.ndim else m for d, m in enumerate(a.shape)], 0, kind)
+    bad.reshape(-1)[rng.integers(bad.size)] = draws.drawn(kind=kind, far=far)["far"][
+        case % len(far)
+    ]
+    x, one = ct.tensor(a), ct.tensor(bad)
+    for call in (
+        lambda: ct.gather(x, axis, one),
+        lambda: ct.scatter_add(x, axis, one, ct.zeros(*bad.shape)),
+        lambda: ct.take(x, one, axis),
+        lambda: ct.one_hot(one, n),
+    ):
+        with pytest.raises(IndexingError, match="is out of range"):
+            call().numpy()
+    check(x, a)
+
+
+def test_tensors_without_dimensions_have_the_axes_0_and_minus_1():
+    for axis in (0, -1):
+        x, y = ct.tensor(3.0, requires_grad=True), ct.tensor(2.0, requires_grad=True)
+        zero = ct.tensor(0)
+        check(ct.gather(x.detach(), axis, zero), np.float32(3))
+        check(ct.gather(x.detach(), axis, ct.tensor([0, 0])), np.float32([3, 3]))
+        check(ct.gather(ct.tensor([1.0, 2.0]), axis, ct.tensor(1)), np.float32(2))
+        check(ct.take_along_axis(x.detach(), zero, axis), np.float32(3))
+        check(ct.index_add(x.detach(), axis, zero, y.detach()), np.float32(5))
+        check(ct.take(x.detach(), zero, axis), np.float32(3))
+        check(ct.scatter_add(x.detach(), axis, ct.tensor([0, 0]), ct.ones(2)), np.float32(5))
+        sums = ct.scatter_add(x, axis, zero, y)
+        check(sums.detach(), np.float32(5))
+        (ct.gather(x, axis, zero) * sums).backward()
+        check(x.grad, np.float32(8))
+        check(y.grad, np.float32(3))
+    with pytest.raises(ShapeError, match="gather: axis 1 is out of range"):
+        ct.gather(ct.tensor(3.0), 1, ct.tensor(0))
+    with pytest.raises(ShapeError, match="gather: an index of shape"):
+        ct.gather(ct.ones(2, 3), 0, ct.tensor(0))
+
+
+def test_empty_operands():
+    nothing = lambda *shape: ct.zeros(*shape, dtype="int64")  # noqa: E731
+    for shape, axis, index in (
+        ((2, 3), 0, (0, 3)), ((0, 3), 1, (0, 2)), ((3, 2), 0, (5, 0)), ((0,), 0, (0,)),
+    ):  # fmt: skip
+        x = ct.ones(*shape, requires_grad=True)
+        out = ct.gather(x, axis, nothing(*index))
+        assert out.shape == index
+        out.sum().backward()
+        check(x.grad, np.zeros(shape, "float32"))
+        source = ct.ones(*index, requires_grad=True)
+        sums = ct.scatter_add(x.detach(), axis, nothing(*index), source)
+        check(sums.detach(), np.ones(shape, "float32"))
+        sums.sum().backward()
+        assert source.grad.shape == index
+    with pytest.raises(IndexingError, match="axis 0 of size 0"):
+        ct.gather(ct.ones(0), 0, nothing(1))
+    assert ct.one_hot(nothing(0), 3).shape == (0, 3)
+    assert ct.one_hot(nothing(0), 0).shape == (0, 0)
+
+
+@pytest.mark.parametrize("bad", [True, 1.0, -2, 2**70, "3", None])
+def test_one_hot_needs_a_number_of_classes(bad):
+    with pytest.raises(ShapeError, match="one_hot: num_classes is"):
+        ct.one_hot(ct.tensor([0]), bad)
+
+
+def test_one_hot_without_classes():
+    with pytest.raises(ShapeError, match="one_hot: num_classes is 0 for 2 labels"):
+        ct.one_hot(ct.tensor([0, 0]), 0)
+    with pytest.raises(ShapeError, match="one_hot: no labels"):
+        ct.one_hot(ct.zeros(0, dtype="int64"))
+    with pytest.raises(IndexingError, match="one_hot: label -3 is out of range"):
+        ct.one_hot(ct.tensor([-3])).numpy()
 
 
 def test_take_along_axis_broadcasts():

@@ -69,6 +69,42 @@ def test_gradients_of_first_and_second_order(operation):
     check_both_orders(operation, np.random.default_rng(2).permutation(15).reshape(3, 5) / 7)
 
 
+def test_tensors_without_dimensions_have_the_axes_0_and_minus_1():
+    for axis in (0, -1):
+        x = ct.tensor(3.0, requires_grad=True)
+        check(ct.argsort(x.detach(), axis), np.int64(0))
+        values, indices = ct.topk(x, 1, axis)
+        check(values.detach(), np.float32(3))
+        check(indices, np.int64(0))
+        (2 * values).backward()
+        check(x.grad, np.float32(2))
+    for call in (lambda: ct.argsort(x, 1), lambda: ct.sort(x, -2), lambda: ct.topk(x, 1, 1)):
+        with pytest.raises(ShapeError, match="is out of range for a tensor with 0 dimensions"):
+            call()
+    with pytest.raises(ShapeError, match="topk: 2 elements of axis 0 of size 1"):
+        ct.topk(x, 2)
+
+
+def test_empty_operands():
+    for shape, axis in (((0,), 0), ((0, 3), 0), ((2, 0), 0), ((2, 0), 1)):
+        x = ct.ones(*shape, requires_grad=True)
+        assert ct.argsort(x.detach(), axis).shape == shape
+        values, indices = ct.topk(x, min(1, shape[axis]), axis)
+        want = tuple(min(1, n) if d == axis else n for d, n in enumerate(shape))
+        assert values.shape == indices.shape == want
+        values.sum().backward()
+        assert x.grad.shape == shape
+
+
+@pytest.mark.parametrize("bad", [True, 1.0, 1.5, -1, 2**70, "1", None])
+def test_numbers_that_are_no_counts(bad):
+    with pytest.raises(ShapeError, match="topk: k is"):
+        ct.topk(ct.ones(3), bad)
+    for call in (ct.argsort, ct.sort, lambda x, axis: ct.topk(x, 1, axis)):
+        with pytest.raises(ShapeError, match="axis is|axis -"):
+            call(ct.ones(3), -9 if bad == -1 else bad)
+
+
 def test_bad_axes():
     for call in (ct.argsort, ct.sort):
         with pytest.raises(ShapeError, match="axis 2 is out of range"):

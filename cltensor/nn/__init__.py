@@ -32,13 +32,14 @@ from cltensor.nn.loss import (
 from cltensor.nn.module import Module
 from cltensor.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from cltensor.nn.parameter import Parameter
-from cltensor.nn.pool import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from cltensor.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
 from cltensor.nn.shape import Flatten, Unflatten
 
 __all__ = [
     "ELU",
     "GELU",
     "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",

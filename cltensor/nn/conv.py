@@ -6,12 +6,17 @@ from typing import Any
 
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
-from cltensor.nn.functional import Pair, pair
+from cltensor.nn.functional import Pair
 from cltensor.nn.linear import Affine
+from cltensor.ops.arguments import pair, whole
 
 
 class _Conv(Affine):
     """What a convolution and its transpose share: everything but the order of the weight's axes."""
+
+    #: Names of paddings, and modes of padding, that the layer knows.
+    _NAMED: tuple[str, ...] = ()
+    _MODES: tuple[str, ...] = ("zeros",)
 
     def __init__(
         self,
@@ -28,25 +33,30 @@ class _Conv(Affine):
         dtype: Any = None,
     ) -> None:
         kind = type(self).__name__
-        if groups < 1 or in_channels % groups or out_channels % groups:
+        in_channels = whole(kind, "in_channels", in_channels)
+        out_channels = whole(kind, "out_channels", out_channels)
+        groups = whole(kind, "groups", groups, 1)
+        if in_channels % groups or out_channels % groups:
             raise ShapeError(
                 f"{kind}: groups={groups} does not divide in_channels={in_channels} and "
                 f"out_channels={out_channels}"
             )
-        if padding_mode != "zeros":
-            raise ValueError(
-                f"{kind}: padding_mode is {padding_mode!r}; only 'zeros' is there, pad the input"
-            )
+        if isinstance(padding, str) and padding not in self._NAMED:
+            raise ShapeError(f"{kind}: padding is {padding!r}; use {self._NAMED or 'numbers'}")
+        if padding_mode not in self._MODES:
+            raise ValueError(f"{kind}: padding_mode is {padding_mode!r}; use {self._MODES}")
         channels = self._channels(in_channels, out_channels, groups)
-        shape = (*channels, *pair(kernel_size))
+        taps = pair(kind, "kernel_size", kernel_size, 1)
+        shape = (*channels, *taps)
         super().__init__(shape, bias * out_channels, device, dtype)
         self.in_channels = in_channels
         self.out_channels = out_channels
-        self.kernel_size = pair(kernel_size)
-        self.stride = pair(stride)
-        self.padding = padding if isinstance(padding, str) else pair(padding)
+        self.kernel_size = taps
+        self.stride = pair(kind, "stride", stride, 1)
+        around = padding if isinstance(padding, str) else pair(kind, "padding", padding, 0)
+        self.padding: Pair | str = around
         self.output_padding = (0, 0)
-        self.dilation = pair(dilation)
+        self.dilation = pair(kind, "dilation", dilation, 1)
         self.groups = groups
         self.padding_mode = padding_mode
 
@@ -71,6 +81,8 @@ class _Conv(Affine):
             parts.append(f"groups={self.groups}")
         if self.bias is None:
             parts.append("bias=False")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode}")
         return ", ".join(parts)
 
 
@@ -78,17 +90,32 @@ class Conv2d(_Conv):
     """Cross-correlate images with learned filters and add a bias per output channel.
 
     Args:    kernel_size, stride, padding, dilation: an integer or (height, width); padding may
-             also be "same" or "valid"; groups: channels are split into so many independent parts.
+             also be "same" or "valid"; groups: channels are split into so many independent parts;
+             padding_mode: "zeros", or "reflect", "replicate" or "circular" as F.pad.
     State:   weight (out_channels, in_channels/groups, kernel height, kernel width), bias
              (out_channels,); both start uniform in +-1/sqrt(fan_in).
     Raises:  ShapeError if groups does not divide both channel counts.
     """
 
+    _NAMED = ("same", "valid")
+    _MODES = ("zeros", "reflect", "replicate", "circular")
+
     def forward(self, x: Any) -> Any:
-        """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
-        return F.conv2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
+        """(N, in_channels, H, W) -> (N, out_channels, H', W'); N may be left out."""
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            x, padding = F.pad(x, self._around(), self.padding_mode), 0
+        return F.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def _around(self) -> tuple[int, ...]:
+        """The padding as F.pad takes it, the last axis first."""
+        if isinstance(self.padding, tuple):
+            return tuple([self.padding[d] for d in (1, 1, 0, 0)])
+        spans = [
+            (self.kernel_size[d] - 1) * self.dilation[d] if self.padding == "same" else 0
+            for d in (1, 0)
+        ]
+        return tuple([width for s in spans for width in (s // 2, s - s // 2)])
 
 
 class ConvTranspose2d(_Conv):
@@ -121,14 +148,14 @@ class ConvTranspose2d(_Conv):
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
             padding_mode, device, dtype,
         )  # fmt: skip
-        self.output_padding = pair(output_padding)
+        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
 
     @staticmethod
     def _channels(inputs: int, outputs: int, groups: int) -> tuple[int, int]:
         return inputs, outputs // groups
 
     def forward(self, x: Any) -> Any:
-        """(N, in_channels, H, W) -> (N, out_channels, H', W')."""
+        """(N, in_channels, H, W) -> (N, out_channels, H', W'); N may be left out."""
         return F.conv_transpose2d(
             x, self.weight, self.bias, self.stride, self.padding, self.output_padding,
             self.groups, self.dilation,

@@ -17,7 +17,7 @@ from cltensor.nn.loss import (
     smooth_l1_loss,
 )
 from cltensor.op import refuse_others
-from cltensor.ops import conv, linalg, pointwise, pool, reduce
+from cltensor.ops import adaptive, border, conv, linalg, pointwise, pool, reduce
 from cltensor.ops.normalize import normalize_channels, normalize_rows
 from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, tanh, where
 from cltensor.ops.random import dropout_mask
@@ -26,6 +26,7 @@ from cltensor.writes import write_together
 
 __all__ = [
     "adaptive_avg_pool2d",
+    "adaptive_max_pool2d",
     "avg_pool2d",
     "batch_norm",
     "binary_cross_entropy",
@@ -47,6 +48,7 @@ __all__ = [
     "max_pool2d",
     "mse_loss",
     "nll_loss",
+    "pad",
     "relu",
     "relu6",
     "sigmoid",
@@ -58,14 +60,6 @@ __all__ = [
 ]
 
 Pair = int | tuple[int, int]
-
-
-def pair(value: Pair) -> tuple[int, int]:
-    """(height, width) from one integer or two."""
-    if isinstance(value, int):
-        return value, value
-    height, width = value
-    return int(height), int(width)
 
 
 # -- activations -----------------------------------------------------------------------------
@@ -156,13 +150,14 @@ def conv2d(
 
         out[n,o,i,j] = bias[o] + sum_{c,p,q} input[n,c,i*s+p*d,j*s+q*d] * weight[o,c,p,q]
 
-    Args:    input (N, C, H, W); weight (O, C/groups, P, Q); bias (O,) or None; stride, padding,
-             dilation: an integer or (height, width); padding "same" keeps the size (stride 1).
-    Returns: (N, O, H', W').
+    Args:    input (N, C, H, W) or (C, H, W); weight (O, C/groups, P, Q); bias (O,) or None; stride,
+             padding, dilation: an integer or (height, width); padding "same" keeps the size
+             (stride 1).
+    Returns: (N, O, H', W'), without N if input has none.
     Raises:  ShapeError if the channels differ or the image is smaller than a filter.
     """
-    out = conv.conv2d(input, weight, pair(stride), padding, pair(dilation), groups)
-    return out if bias is None else out + bias.reshape(-1, 1, 1)
+    out = conv.conv2d(input, weight, stride, padding, dilation, groups)
+    return _with_bias("conv2d", out, bias)
 
 
 def conv_transpose2d(
@@ -177,13 +172,26 @@ def conv_transpose2d(
 ) -> Any:
     """Transposed convolution: the gradient of conv2d to its images, plus a bias per channel.
 
-    Args:    input (N, C, H, W); weight (C, O/groups, P, Q); bias (O,) or None; output_padding: rows
-             and columns added at the end, less than stride or dilation.
-    Returns: (N, O, (H-1)*stride - 2*padding + dilation*(P-1) + output_padding + 1, ...).
+    Args:    input (N, C, H, W) or (C, H, W); weight (C, O/groups, P, Q); bias (O,) or None;
+             output_padding: rows and columns added at the end, less than stride or dilation.
+    Returns: (N, O, (H-1)*stride - 2*padding + dilation*(P-1) + output_padding + 1, ...), without
+             N if input has none.
     Raises:  ShapeError if the channels differ or the output would be empty.
     """
     out = conv.conv_transpose2d(input, weight, stride, padding, output_padding, groups, dilation)
-    return out if bias is None else out + bias.reshape(-1, 1, 1)
+    return _with_bias("conv_transpose2d", out, bias)
+
+
+def _with_bias(operation: str, out: Any, bias: Any) -> Any:
+    """`out` (..., O, H, W) plus a bias for each of its channels."""
+    if bias is None:
+        return out
+    wanted = (out.shape[-3],)
+    if tuple(bias.shape) != wanted:
+        raise ShapeError(
+            f"{operation}: bias has shape {tuple(bias.shape)}; give {wanted}, one for each channel"
+        )
+    return out + bias.reshape(-1, 1, 1)
 
 
 def max_pool2d(
@@ -195,7 +203,7 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest value of every window of input (N, C, H, W)."""
+    """The largest value of every window of input (N, C, H, W) or (C, H, W)."""
     return pool.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -208,25 +216,34 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Any:
-    """The mean of every window of input (N, C, H, W)."""
+    """The mean of every window of input (N, C, H, W) or (C, H, W)."""
     return pool.avg_pool2d(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
 
 
 def adaptive_avg_pool2d(input: Any, output_size: int | tuple[int | None, int | None]) -> Any:
-    """The mean of input (N, C, H, W) over output_size windows, which must divide H and W."""
-    given = (output_size, output_size) if isinstance(output_size, int) else output_size
-    height, width = input.shape[-2:]
-    rows = height if given[0] is None else given[0]
-    columns = width if given[1] is None else given[1]
-    if height % rows or width % columns:
-        raise ShapeError(
-            f"adaptive_avg_pool2d: {rows} x {columns} windows do not divide {height} x {width}"
-        )
-    if rows == columns == 1:
-        return input.mean(axis=(-2, -1), keepdims=True)
-    return avg_pool2d(input, (height // rows, width // columns))
+    """The mean of each of output_size windows of input (N, C, H, W) or (C, H, W); None keeps a
+    size."""
+    return adaptive.adaptive_avg_pool2d(input, output_size)
+
+
+def adaptive_max_pool2d(
+    input: Any, output_size: int | tuple[int | None, int | None], return_indices: bool = False
+) -> Any:
+    """The largest value of each of output_size windows of input (N, C, H, W) or (C, H, W); None
+    keeps a size. Places (return_indices) are not there."""
+    return adaptive.adaptive_max_pool2d(input, output_size, return_indices)
+
+
+def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = None) -> Any:
+    """input with its last axes made longer.
+
+    Args:    pad: (before, after) of the last axis, then of the one before, and so on; mode: what
+             to add, "constant" (`value`, 0 for None), "reflect", "replicate" or "circular".
+    Raises:  ShapeError for a pad that does not fit; ValueError for another mode.
+    """
+    return border.pad_as(input, pad, mode, value)
 
 
 # -- dropout ---------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class MaxPool2d(Module):
         self.ceil_mode = ceil_mode
 
     def forward(self, x: Any) -> Any:
-        """(N, C, H, W) -> (N, C, H', W')."""
+        """(N, C, H, W) -> (N, C, H', W'); N may be left out."""
         return F.max_pool2d(
             x,
             self.kernel_size,
@@ -79,7 +79,7 @@ class AvgPool2d(Module):
         self.divisor_override = divisor_override
 
     def forward(self, x: Any) -> Any:
-        """(N, C, H, W) -> (N, C, H', W')."""
+        """(N, C, H, W) -> (N, C, H', W'); N may be left out."""
         return F.avg_pool2d(
             x,
             self.kernel_size,
@@ -103,8 +103,27 @@ class AdaptiveAvgPool2d(Module):
         self.output_size = output_size
 
     def forward(self, x: Any) -> Any:
-        """(N, C, H, W) -> (N, C, *output_size)."""
+        """(N, C, H, W) -> (N, C, *output_size); N may be left out."""
         return F.adaptive_avg_pool2d(x, self.output_size)
+
+    def extra_repr(self) -> str:
+        """See Module."""
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool2d(Module):
+    """The largest value of as many windows as the output shall have; None keeps a size."""
+
+    def __init__(
+        self, output_size: int | tuple[int | None, int | None], return_indices: bool = False
+    ) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.return_indices = return_indices
+
+    def forward(self, x: Any) -> Any:
+        """(N, C, H, W) -> (N, C, *output_size); N may be left out."""
+        return F.adaptive_max_pool2d(x, self.output_size, self.return_indices)
 
     def extra_repr(self) -> str:
         """See Module."""

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from cltensor.errors import ShapeError
 from cltensor.op import Op, primitive, require_tensor
-from cltensor.ops.conv_blocks import Axis, Padding, Pair, axes_of
+from cltensor.ops.arguments import Pair, pair, whole
+from cltensor.ops.conv_blocks import Axis, Padding, axes_of, require_countable
 from cltensor.ops.conv_kernels import run_data, run_forward, run_weight
+from cltensor.ops.join import pad
 
 _conv2d: Op = primitive(
     "conv2d(x, w, stride, padding, dilation, groups)",
@@ -55,19 +55,6 @@ _backward_weight: Op = primitive(
 # ------------------------------------------------------------------------------ public functions
 
 
-def pair(operation: str, name: str, value: int | Sequence[int], least: int) -> Pair:
-    """`value` for both axes as two integers, none below `least`.
-
-    Raises ShapeError otherwise.
-    """
-    both = (value, value) if isinstance(value, (int, np.integer)) else tuple(value)
-    if len(both) != 2 or any(not isinstance(v, (int, np.integer)) or v < least for v in both):
-        raise ShapeError(
-            f"{operation}: {name} is {value!r}; give an integer or two, each at least {least}"
-        )
-    return int(both[0]), int(both[1])
-
-
 def _padding(
     operation: str, value: int | str | Sequence[int], taps: Pair, stride: Pair, dilation: Pair
 ) -> Padding:
@@ -87,18 +74,19 @@ def _padding(
     return vertical, vertical, horizontal, horizontal
 
 
-def _require_four(operation: str, **operands: Any) -> None:
+def _require_dimensions(operation: str, counts: tuple[int, ...], **operands: Any) -> None:
     for name, x in operands.items():
         require_tensor(operation, name, x)
-        if x.ndim != 4:
+        if x.ndim not in counts:
+            wanted = "four dimensions" if counts == (4,) else "(N, C, H, W) or (C, H, W)"
             raise ShapeError(
-                f"{operation}: {name} has shape {x.shape}, not four dimensions; add the missing "
-                "ones with .unsqueeze(0)"
+                f"{operation}: {name} has shape {x.shape}, not {wanted}; add the missing ones with "
+                ".unsqueeze(0)"
             )
 
 
 def _require_groups(operation: str, channels: int, w: tuple[int, ...], groups: int) -> None:
-    if groups < 1 or w[0] % groups or channels != w[1] * groups:
+    if w[0] % groups or channels != w[1] * groups:
         raise ShapeError(
             f"{operation}: {channels} channels and filters of shape {w} do not fit with "
             f"groups={groups}; filters are (O, channels / groups, P, Q) with O a multiple of groups"
@@ -117,16 +105,34 @@ def _require_fit(operation: str, size: tuple[int, ...], axes: tuple[Axis, Axis])
         )
 
 
+def _countable(
+    operation: str, size: Pair, taps: Pair, stride: Pair, around: Padding, dilation: Pair
+) -> tuple[Pair, Pair]:
+    """Stride and dilation as kernels can count with them.
+
+    Where an axis has one output or filters one tap there, the distance to the next means nothing,
+    however far; all others lie within the padded image, which may not be too large.
+    """
+    whole = size[0] + around[0] + around[1], size[1] + around[2] + around[3]
+    require_countable(operation, *whole)
+    return (
+        (min(stride[0], max(1, whole[0])), min(stride[1], max(1, whole[1]))),
+        (dilation[0] if taps[0] > 1 else 1, dilation[1] if taps[1] > 1 else 1),
+    )
+
+
 @lru_cache(maxsize=1024)
 def _parameters(
-    x: tuple[int, ...], w: tuple[int, ...], stride: Any, padding: Any, dilation: Any, groups: int
+    x: tuple[int, ...], w: tuple[int, ...], stride: Pair, padding: Any, dilation: Pair, groups: int
 ) -> tuple[Pair, Padding, Pair]:
     """Stride, padding and dilation of conv2d, checked against the shapes of its operands."""
-    stride = pair("conv2d", "stride", stride, 1)
-    dilation = pair("conv2d", "dilation", dilation, 1)
     _require_groups("conv2d", x[1], w, groups)
-    around = _padding("conv2d", padding, (w[2], w[3]), stride, dilation)
-    _require_fit("conv2d", x[2:], axes_of(x[2:], w[2:], stride, around, dilation))
+    size, taps = (x[2], x[3]), (w[2], w[3])
+    if 0 in size:
+        raise ShapeError(f"conv2d: images of {size} have no pixels; only a batch may be empty")
+    around = _padding("conv2d", padding, taps, stride, dilation)
+    _require_fit("conv2d", size, axes_of(size, taps, stride, around, dilation))
+    stride, dilation = _countable("conv2d", size, taps, stride, around, dilation)
     return stride, around, dilation
 
 
@@ -142,18 +148,25 @@ def conv2d(
 
         out[n,o,i,j] = sum_{c,p,q} x[n, c, i*stride + p*dilation - padding, ...] * w[o,c,p,q]
 
-    Args:    x (N,C,H,W);  w (O,C/groups,P,Q);  stride, padding, dilation in pixels, one number or
-             one for each axis; padding may be "same" (for stride 1) or "valid". With groups, the
-             filters of each equal part of O see the same part of C only.
-    Returns: (N, O, (H + 2*padding - dilation*(P-1) - 1)//stride + 1, ...).
-    Raises:  ShapeError if channels and groups do not match or the filters do not fit.
+    Args:    x (N,C,H,W) or (C,H,W);  w (O,C/groups,P,Q);  stride, padding, dilation in pixels, one
+             number or one for each axis; padding may be "same" (for stride 1) or "valid". With
+             groups, the filters of each equal part of O see the same part of C only.
+    Returns: (N, O, (H + 2*padding - dilation*(P-1) - 1)//stride + 1, ...), without N if x has none.
+    Raises:  ShapeError if channels and groups do not match, the filters do not fit, or images have
+             no pixels.
     Source:  the register tile of matrix products over a padded patch of the image, read in place;
              for 3x3 filters of many channels in float32, Winograd's F(2x2, 3x3) (Lavin and Gray
              2015), whose rounding error is about twice as large.
     """
-    _require_four("conv2d", x=x, w=w)
-    geometry = [tuple(v) if isinstance(v, list) else v for v in (stride, padding, dilation)]
-    return _conv2d(x, w, *_parameters(x.shape, w.shape, *geometry, groups), groups)
+    _require_dimensions("conv2d", (3, 4), x=x)
+    _require_dimensions("conv2d", (4,), w=w)
+    if x.ndim == 3:
+        single = conv2d(x.reshape((1, *x.shape)), w, stride, padding, dilation, groups)
+        return single.reshape(single.shape[1:])
+    groups = whole("conv2d", "groups", groups, 1)
+    steps, spread = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
+    around = padding if isinstance(padding, str) else pair("conv2d", "padding", padding, 0)
+    return _conv2d(x, w, *_parameters(x.shape, w.shape, steps, around, spread, groups), groups)
 
 
 def conv2d_backward_data(
@@ -172,7 +185,8 @@ def conv2d_backward_data(
     Raises:  ShapeError if y is not what conv2d gives for images of that size.
     """
     name = "conv2d_backward_data"
-    _require_four(name, y=y, w=w)
+    _require_dimensions(name, (4,), y=y, w=w)
+    groups = whole(name, "groups", groups, 1)
     stride, dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
     size = pair(name, "size", size, 0)
     around = _padding(name, padding, w.shape[2:], stride, dilation)
@@ -183,6 +197,7 @@ def conv2d_backward_data(
             f"{name}: y has shape {y.shape}, but images of {size} and filters {w.shape} give "
             f"(N, {w.shape[0]}, {rows.out}, {cols.out})"
         )
+    stride, dilation = _countable(name, size, w.shape[2:], stride, around, dilation)
     return _backward_data(y, w, size, stride, around, dilation, groups)
 
 
@@ -202,7 +217,8 @@ def conv2d_backward_weight(
     Raises:  ShapeError if y is not what conv2d gives for x.
     """
     name = "conv2d_backward_weight"
-    _require_four(name, y=y, x=x)
+    _require_dimensions(name, (4,), y=y, x=x)
+    groups = whole(name, "groups", groups, 1)
     stride, dilation = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
     taps = pair(name, "taps", taps, 1)
     around = _padding(name, padding, taps, stride, dilation)
@@ -212,10 +228,11 @@ def conv2d_backward_weight(
             f"{name}: y has shape {y.shape}, but x {x.shape} and filters of {taps} give "
             f"({x.shape[0]}, O, {rows.out}, {cols.out})"
         )
-    if groups < 1 or y.shape[1] % groups or x.shape[1] % groups:
+    if y.shape[1] % groups or x.shape[1] % groups:
         raise ShapeError(
             f"{name}: {y.shape[1]} and {x.shape[1]} channels are no multiples of groups={groups}"
         )
+    stride, dilation = _countable(name, x.shape[2:], taps, stride, around, dilation)
     return _backward_weight(y, x, taps, stride, around, dilation, groups)
 
 
@@ -230,17 +247,26 @@ def conv_transpose2d(
 ) -> Any:
     """Transposed convolution: the gradient of `conv2d` to its images, as a layer.
 
-    Args:    x (N,O,I,J);  w (O,C/groups,P,Q);  output_padding: rows and columns added at the end,
-             less than stride or dilation; the rest as in conv2d.
-    Returns: (N, C, (I-1)*stride - 2*padding + dilation*(P-1) + output_padding + 1, ...).
-    Raises:  ShapeError if channels and groups do not match or the output would be empty.
+    Args:    x (N,O,I,J) or (O,I,J);  w (O,C/groups,P,Q);  output_padding: rows and columns added at
+             the end, less than stride or dilation; the rest as in conv2d.
+    Returns: (N, C, (I-1)*stride - 2*padding + dilation*(P-1) + output_padding + 1, ...), without N
+             if x has none.
+    Raises:  ShapeError if channels and groups do not match, the output would be empty, or images
+             have no pixels.
     """
     name = "conv_transpose2d"
-    _require_four(name, x=x, w=w)
+    _require_dimensions(name, (3, 4), x=x)
+    _require_dimensions(name, (4,), w=w)
+    if x.ndim == 3:
+        single = conv_transpose2d(
+            x.reshape((1, *x.shape)), w, stride, padding, output_padding, groups, dilation
+        )
+        return single.reshape(single.shape[1:])
+    groups = whole(name, "groups", groups, 1)
     steps, spread = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
     around = pair(name, "padding", padding, 0)
     extra = pair(name, "output_padding", output_padding, 0)
-    if x.shape[1] != w.shape[0] or groups < 1 or w.shape[0] % groups:
+    if x.shape[1] != w.shape[0] or w.shape[0] % groups:
         raise ShapeError(
             f"{name}: {x.shape[1]} channels and filters of shape {w.shape} do not fit with "
             f"groups={groups}; filters are (channels, C / groups, P, Q)"
@@ -249,6 +275,11 @@ def conv_transpose2d(
         raise ShapeError(
             f"{name}: output_padding {extra} must be less than stride {steps} or dilation {spread}"
         )
+    if 0 in x.shape[2:] or 0 in w.shape[2:]:
+        raise ShapeError(
+            f"{name}: images of {x.shape[2:]} and filters of {w.shape[2:]}; both need a size of at "
+            "least 1, only a batch may be empty"
+        )
     size = tuple(
         (x.shape[2 + d] - 1) * steps[d] - 2 * around[d] + spread[d] * (w.shape[2 + d] - 1)
         + extra[d] + 1
@@ -256,4 +287,10 @@ def conv_transpose2d(
     )  # fmt: skip
     if min(size) < 1:
         raise ShapeError(f"{name}: the output would have size {size}; use less padding")
+    # Images that large give as many outputs as x has, and more where output_padding makes room for
+    # another stride: zeros there add nothing.
+    axes = axes_of(size, w.shape[2:], steps, (around[0],) * 2 + (around[1],) * 2, spread)
+    more = [a.out - n for a, n in zip(axes, x.shape[2:], strict=True)]
+    if any(more):
+        x = pad(x, ((0, 0), (0, 0), (0, more[0]), (0, more[1])))
     return conv2d_backward_data(x, w, size, steps, around, spread, groups)

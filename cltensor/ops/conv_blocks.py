@@ -9,6 +9,8 @@ import numpy as np
 
 from cltensor import tuning
 from cltensor.device import Device
+from cltensor.errors import ShapeError
+from cltensor.ops.arguments import Pair
 from cltensor.ops.gemm import (
     ROWS,
     VECTORS,
@@ -19,7 +21,6 @@ from cltensor.ops.gemm import (
     vector_width,
 )
 
-Pair = tuple[int, int]
 #: Zeros around an image: top, bottom, left, right.
 Padding = tuple[int, int, int, int]
 
@@ -102,6 +103,19 @@ def turned(c: Correlation) -> tuple[Correlation, Weights]:
 def interleave(rows: Axis, cols: Axis) -> tuple[int, ...]:
     """Two axes as the kernels take them."""
     return tuple(v for pair in zip(rows, cols, strict=True) for v in pair)
+
+
+#: The most places of a padded image: kernels count them, and sums of two of them, with 32 bits.
+_PLACES = 1 << 30
+
+
+def require_countable(operation: str, rows: int, cols: int) -> None:
+    """Raise ShapeError unless kernels can count the places of a padded image or window."""
+    if rows * cols >= _PLACES:
+        raise ShapeError(
+            f"{operation}: with its padding an image has {rows} x {cols} places; kernels count "
+            f"less than {_PLACES}, so use less padding or cut the image into parts"
+        )
 
 
 def axes_of(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cltensor import tuning
 from cltensor.dtypes import C_NAMES
-from cltensor.ops.conv_blocks import Correlation, Pair, Weights, turned, weights_of
+from cltensor.ops.arguments import Pair
+from cltensor.ops.conv_blocks import Correlation, Weights, turned, weights_of
 from cltensor.ops.gemm import accumulator, ceil_div, equal_parts, vector_width
 from cltensor.ops.launch import Launch, Plan, Recipe
 from cltensor.program import kernel

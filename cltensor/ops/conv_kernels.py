@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from cltensor import tuning
 from cltensor.dtypes import C_NAMES, bool_, promote
-from cltensor.errors import DTypeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import same_device
 from cltensor.ops import conv_depth, conv_patch, conv_winograd
-from cltensor.ops.conv_blocks import Correlation, Padding, Pair, axes_of, interleave
+from cltensor.ops.arguments import PIXELS, Pair
+from cltensor.ops.conv_blocks import Correlation, Padding, axes_of, interleave
 from cltensor.ops.conv_winograd import Winograd
 from cltensor.ops.gemm import accumulator, ceil_div, equal_parts, grid_tile
 from cltensor.ops.launch import Launch, Plan, Recipe, pending
@@ -56,6 +57,12 @@ def _implicit_product(kind: str, c: Correlation) -> Plan:
             (c.groups * c.filters, c.channels, c.rows.taps, c.cols.taps),
         ),
     }[kind]
+    longest = max(n, c.images * pixels, max(c.channels, c.filters) * c.taps)
+    if longest > PIXELS - (1 << 20):  # a tile may reach over the end
+        raise ShapeError(
+            f"conv2d: images of {(c.rows.size, c.cols.size)} in a batch of {c.images} make a "
+            f"matrix with a side of {longest}; kernels count up to {PIXELS}, use smaller batches"
+        )
     edge, each, depth = grid_tile(c.device, c.dtype, m, n)
     total = accumulator(c.dtype)
     result = total if kind == "weight" else c.dtype

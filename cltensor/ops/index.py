@@ -20,9 +20,10 @@ from cltensor.codegen import contiguous_strides
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, IndexingError
 from cltensor.op import Op, broadcast_shapes, primitive, require_tensor
+from cltensor.ops.arguments import axis_of
 from cltensor.ops.scan import cumsum
 from cltensor.ops.shape import Cut, Shape, broadcast_to, cut_op, cut_view, permute, reshape
-from cltensor.ops.window import copy, spread, wide
+from cltensor.ops.window import INT_LIMIT, copy, spread, wide
 from cltensor.program import kernel
 from cltensor.tensor import Tensor, show
 
@@ -294,7 +295,7 @@ def add_along(
         "scatter_add",
         T=C_NAMES[to.dtype],
         I=index[1],
-        index="long" if wide(to, source) else "int",
+        index="long" if wide(to, source) or index[2] + source.size >= INT_LIMIT else "int",
         shared=index_strides[2] == 0,
     )
     run(
@@ -309,7 +310,9 @@ def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
         require_tensor("take", "indices", indices)
     if axis is None:
         x, axis = reshape(x, (x.size,)), 0
-    key = (slice(None),) * (axis % max(x.ndim, 1))
+    axis = axis_of("take", axis, x.ndim)
+    x = x if x.ndim else reshape(x, (1,))
+    key = (slice(None),) * axis
     return getitem(x, (*key, indices))
 
 

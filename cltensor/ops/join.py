@@ -13,13 +13,13 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, require_tensor, same_device
+from cltensor.ops.arguments import MOST, axis_of, scalar, whole, wholes
 from cltensor.ops.pointwise import astype, greater_equal, where
 from cltensor.ops.shape import (
     broadcast_to,
     cut_op,
     cut_view,
     flatten,
-    ints,
     one_axis,
     part,
     reshape,
@@ -66,6 +66,7 @@ def _members(operation: str, tensors: Sequence[Tensor]) -> list[Tensor]:
 def concat(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
     """Join tensors along an existing axis; flattened first for None. dtypes promote.
 
+    An empty vector, shape (0,), fits every shape, as in PyTorch: it adds nothing but its dtype.
     Raises ShapeError if there is nothing to join or the other sizes differ.
     """
     xs = _members("concat", tensors)
@@ -73,16 +74,20 @@ def concat(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
         raise ShapeError("concat: no tensors given; pass at least one")
     if axis is None:
         xs, axis = [flatten(x) for x in xs], 0
-    first = xs[0]
-    axis = one_axis("concat", axis, first.ndim)
-    for x in xs[1:]:
-        if x.shape[:axis] + x.shape[axis + 1 :] != first.shape[:axis] + first.shape[axis + 1 :]:
+    if any(x.ndim == 0 for x in xs):
+        raise ShapeError("concat: a tensor without dimensions has no axis to join along; use stack")
+    first = next((x for x in xs if x.shape != (0,)), xs[0])
+    axis = axis_of("concat", axis, first.ndim)
+    before, after = first.shape[:axis], first.shape[axis + 1 :]
+    xs = [reshape(x, (*before, 0, *after)) if x.shape == (0,) else x for x in xs]
+    for x in xs:
+        if x.ndim != first.ndim or x.shape[:axis] != before or x.shape[axis + 1 :] != after:
             raise ShapeError(
                 f"concat: shapes {first.shape} and {x.shape} differ outside axis {axis}; all other "
                 "sizes must be equal"
             )
     same_device("concat", *xs)
-    common = first.dtype
+    common = xs[0].dtype
     for x in xs[1:]:
         common = dtypes.promote(common, x.dtype)
     return _concat(*[x if x.dtype == common else astype(x, common) for x in xs], axis=axis)
@@ -102,7 +107,8 @@ def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
                 f"stack: shapes {xs[0].shape} and {x.shape} differ; use concat to join along an "
                 "existing axis"
             )
-    return concat([unsqueeze(x, axis) for x in xs], axis % (xs[0].ndim + 1) if xs else 0)
+    axis = axis_of("stack", axis, xs[0].ndim + 1) if xs else 0
+    return concat([unsqueeze(x, axis) for x in xs], axis)
 
 
 def _run_pad(x: Tensor, widths: tuple[tuple[int, int], ...], value: float) -> Tensor:
@@ -124,28 +130,42 @@ _pad: Op = primitive(
 )
 
 
+def _widths(x: Tensor, widths: Any) -> list[tuple[int, int]]:
+    """How many elements `pad` adds before and after each axis."""
+    given = widths.tolist() if isinstance(widths, np.ndarray) else widths
+    if not isinstance(given, (tuple, list)):
+        both = whole("pad", "widths", given, -MOST)
+        return [(both, both)] * x.ndim
+    if given and isinstance(given[0], (tuple, list)):
+        pairs = [wholes("pad", "widths", pair, -MOST) for pair in given]
+        if len(pairs) == x.ndim and all(len(pair) == 2 for pair in pairs):
+            return [(before, after) for before, after in pairs]
+    else:
+        flat = wholes("pad", "widths", given, -MOST)
+        missing = x.ndim - len(flat) // 2
+        if len(flat) % 2 == 0 and missing >= 0:
+            last_first = list(zip(flat[::2], flat[1::2], strict=True))
+            return [(0, 0)] * missing + last_first[::-1]
+    raise ShapeError(f"pad: widths {widths} for shape {x.shape}; give a pair for each axis")
+
+
 def pad(x: Tensor, widths: int | Sequence[Any], value: float = 0.0) -> Tensor:
     """Surround x with a constant; negative widths cut off.
 
     widths: pairs (before, after) for each axis, as NumPy's; or one flat sequence of pairs that
     starts at the last axis, as PyTorch's; or one integer for all sides.
+    Raises: ShapeError for other widths, or if they cut off more than there is; DTypeError for a
+    value that the dtype of x cannot hold.
     """
-    given = np.asarray(widths, dtype=np.int64)
-    if given.ndim == 0:
-        pairs = [(int(given), int(given))] * x.ndim
-    elif given.ndim == 1 and len(given) % 2 == 0 and len(given) <= 2 * x.ndim:
-        last_first = given.reshape(-1, 2)[::-1].tolist()
-        pairs = [(0, 0)] * (x.ndim - len(last_first)) + [(b, a) for b, a in last_first]
-    elif given.shape == (x.ndim, 2):
-        pairs = [(b, a) for b, a in given.tolist()]
-    else:
-        raise ShapeError(f"pad: widths {widths} for shape {x.shape}; give a pair for each axis")
+    pairs = _widths(x, widths)
+    value = scalar("pad", "value", value, x.dtype)
     sizes = [n + before + after for n, (before, after) in zip(x.shape, pairs, strict=True)]
-    if min(sizes, default=0) < 0:
+    cut = [n + min(b, 0) + min(a, 0) for n, (b, a) in zip(x.shape, pairs, strict=True)]
+    if min(sizes + cut, default=0) < 0:
         raise ShapeError(f"pad: widths {widths} cut off more than shape {x.shape} has")
     if min((min(p) for p in pairs), default=0) < 0:
-        kept = zip(x.shape, pairs, strict=True)
-        x = cut_op(x, tuple([(max(-b, 0), 1, n + min(b, 0) + min(a, 0)) for n, (b, a) in kept]))
+        kept = zip(pairs, cut, strict=True)
+        x = cut_op(x, tuple([(max(-b, 0), 1, n) for (b, _), n in kept]))
         pairs = [(max(b, 0), max(a, 0)) for b, a in pairs]
     return _pad(x, tuple(pairs), value)
 
@@ -154,8 +174,7 @@ def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None
     """Move elements along axes by `shift` places; what falls off comes back at the other end."""
     if axis is None:
         return reshape(roll(flatten(x), shift, 0), x.shape)
-    shifts = ints((shift,) if isinstance(shift, int) else (tuple(shift),))
-    axes = ints((axis,) if isinstance(axis, int) else (tuple(axis),))
+    shifts, axes = wholes("roll", "shift", shift, -MOST), wholes("roll", "axis", axis, -MOST)
     if len(shifts) != len(axes):
         raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give one for each")
     for by, a in zip(shifts, axes, strict=True):
@@ -167,11 +186,18 @@ def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None
     return x
 
 
+def _counts(operation: str, name: str, given: tuple[Any, ...]) -> tuple[int, ...]:
+    """Counts given as separate integers or as one sequence."""
+    one = len(given) == 1 and isinstance(given[0], (tuple, list))
+    return wholes(operation, name, given[0] if one else given)
+
+
 def tile(x: Tensor, *repetitions: int | Sequence[int]) -> Tensor:
     """x repeated as a whole along each axis, NumPy's rule: missing axes or counts are 1."""
-    counts = ints(repetitions)
-    if min(counts, default=0) < 0:
-        raise ShapeError(f"tile: repetitions {counts} must not be negative")
+    return _tile(x, _counts("tile", "repetitions", repetitions))
+
+
+def _tile(x: Tensor, counts: tuple[int, ...]) -> Tensor:
     ndim = max(x.ndim, len(counts))
     shape = (1,) * (ndim - x.ndim) + x.shape
     counts = (1,) * (ndim - len(counts)) + counts
@@ -183,19 +209,21 @@ def tile(x: Tensor, *repetitions: int | Sequence[int]) -> Tensor:
 
 def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     """PyTorch's repeat: x as a whole, sizes[d] times along each axis; more sizes add axes."""
-    counts = ints(sizes)
+    counts = _counts("repeat", "sizes", sizes)
     if len(counts) < x.ndim:
         raise ShapeError(
             f"repeat: {len(counts)} counts for shape {x.shape}; give at least one for each axis"
         )
-    return tile(x, counts)
+    return _tile(x, counts)
 
 
 def repeat_interleave(x: Tensor, repeats: int, axis: int | None = None) -> Tensor:
     """Each element `repeats` times in a row along an axis; x flattened first for None."""
+    repeats = whole("repeat_interleave", "repeats", repeats)
     if axis is None:
         x, axis = flatten(x), 0
-    axis = one_axis("repeat_interleave", axis, x.ndim)
+    axis = axis_of("repeat_interleave", axis, x.ndim)
+    x = reshape(x, (1,)) if x.ndim == 0 else x
     apart = unsqueeze(x, axis + 1)
     shape = (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])
     return flatten(broadcast_to(apart, shape), axis, axis + 1)
@@ -204,6 +232,7 @@ def repeat_interleave(x: Tensor, repeats: int, axis: int | None = None) -> Tenso
 def _lower(x: Tensor, diagonal: int) -> Tensor:
     """Whether each place of the last two axes is on or below that diagonal."""
     rows, columns = x.shape[-2:]
+    diagonal = max(-rows, min(diagonal, columns))  # all beyond are the same
     row = Tensor.from_numpy(np.arange(rows, dtype=np.int32)[:, None] + diagonal, x.device)
     column = Tensor.from_numpy(np.arange(columns, dtype=np.int32), x.device)
     return greater_equal(row, column)
@@ -213,6 +242,7 @@ def tril(x: Tensor, diagonal: int = 0) -> Tensor:
     """x with zeros above a diagonal of the last two axes (0 the main one, 1 the next above)."""
     if x.ndim < 2:
         raise ShapeError(f"tril: takes two or more dimensions, got shape {x.shape}")
+    diagonal = whole("tril", "diagonal", diagonal, -MOST)
     return where(_lower(x, diagonal), x, 0)
 
 
@@ -220,4 +250,5 @@ def triu(x: Tensor, diagonal: int = 0) -> Tensor:
     """x with zeros below a diagonal of the last two axes (0 the main one, 1 the next above)."""
     if x.ndim < 2:
         raise ShapeError(f"triu: takes two or more dimensions, got shape {x.shape}")
+    diagonal = whole("triu", "diagonal", diagonal, -MOST)
     return where(_lower(x, diagonal - 1), 0, x)

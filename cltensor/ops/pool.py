@@ -17,8 +17,8 @@ from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, require_tensor, same_device
-from cltensor.ops.conv import pair
-from cltensor.ops.conv_blocks import Pair
+from cltensor.ops.arguments import PIXELS, Pair, pair, whole
+from cltensor.ops.conv_blocks import require_countable
 from cltensor.ops.gemm import accumulator, ceil_div
 from cltensor.ops.launch import Launch, Plan, execute
 from cltensor.ops.pointwise import full
@@ -56,6 +56,14 @@ class Window(NamedTuple):
         )
 
 
+def _least(dtype: np.dtype) -> str:
+    """C for what is smaller than every other element of `dtype`."""
+    if is_float(dtype):
+        return "-INFINITY"
+    least = np.iinfo(dtype).min
+    return f"({least + 1}L - 1L)" if least else "0"
+
+
 def _items(device: Device, rows: int, cost: int) -> int:
     """How many of `rows` rows of about `cost` elements a CPU work-item should take."""
     items = max(1, min(rows * cost // 4096, 8 * device.compute_units))
@@ -75,7 +83,7 @@ def _plan(
         return None
     run = kernel(
         device, "pool", T=C_NAMES[dtype], TA=C_NAMES[accumulator(dtype)], TO=C_NAMES[result],
-        give=give, by_row=by_row, **window.parameters(),
+        give=give, least=_least(dtype), by_row=by_row, **window.parameters(),
     )  # fmt: skip
     if by_row:
         local, each = 1, _items(device, rows, w * window.taps[0])
@@ -200,16 +208,17 @@ _average_backward: Op = primitive(
 def _window(
     operation: str,
     shape: Shape,
-    kernel_size: int | Sequence[int],
-    stride: int | Sequence[int] | None,
-    padding: int | Sequence[int],
-    dilation: int | Sequence[int],
+    taps: Pair,
+    steps: Pair,
+    around: Pair,
+    spread: Pair,
     ceil_mode: bool,
 ) -> Window:
-    taps = pair(operation, "kernel_size", kernel_size, 1)
-    steps = taps if stride in (None, ()) else pair(operation, "stride", stride, 1)
-    around = pair(operation, "padding", padding, 0)
-    spread = pair(operation, "dilation", dilation, 1)
+    """The windows on images of `shape`. Raises ShapeError if they do not fit."""
+    if 0 in shape[1:]:
+        raise ShapeError(
+            f"{operation}: images of shape {shape[1:]} have no elements; only a batch may be empty"
+        )
     out = []
     for d in (0, 1):
         if 2 * around[d] > taps[d]:
@@ -229,12 +238,26 @@ def _window(
                 f"{shape[-2:]} with padding {around}; pad more or use smaller windows"
             )
         out.append(count)
+    reach = [max(shape[d - 2] + 2 * around[d], spread[d] * (taps[d] - 1) + 1) for d in (0, 1)]
+    require_countable(operation, reach[0], reach[1])
+    # Where there is one window or one tap, the distance to the next means nothing, however far.
+    steps = (min(steps[0], reach[0]), min(steps[1], reach[1]))
+    spread = (spread[0] if taps[0] > 1 else 1, spread[1] if taps[1] > 1 else 1)
     return Window(taps, steps, around, spread, (out[0], out[1]))
 
 
-def _hashable(*values: Any) -> tuple[Any, ...]:
-    """The values, lists among them as tuples."""
-    return tuple([tuple(v) if isinstance(v, list) else v for v in values])
+def _geometry(
+    operation: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> tuple[Pair, Pair, Pair, Pair]:
+    """Taps, stride, padding and dilation, each for both axes."""
+    taps = pair(operation, "kernel_size", kernel_size, 1)
+    given = stride is not None and not (isinstance(stride, (tuple, list)) and not stride)
+    return (
+        taps,
+        pair(operation, "stride", stride, 1) if given else taps,
+        pair(operation, "padding", padding, 0),
+        pair(operation, "dilation", dilation, 1),
+    )
 
 
 def _images(operation: str, x: Any) -> Any:
@@ -260,16 +283,17 @@ def max_pool2d(
 
     Args:    x (N,C,H,W) or (C,H,W);  stride defaults to kernel_size;  padding never wins;
              ceil_mode keeps windows that reach over the end;  return_indices gives a pair, with
-             the place h*W + w (int64) of each result.
+             the place h*W + w (int64) of each result. A window of which every tap lies in the
+             padding, as dilation allows, gives -inf (the least integer) and the place -1.
     Returns: (N, C, (H + 2*padding - dilation*(P-1) - 1)//stride + 1, ...). NaN wins.
-    Raises:  ShapeError if windows do not fit or padding is over half of kernel_size.
+    Raises:  ShapeError if windows do not fit, padding is over half of kernel_size, or images have
+             no elements.
     """
     images = _images("max_pool2d", x)
     if images.dtype == bool_:
         raise DTypeError("max_pool2d: not defined for bool; cast with .to(dtype)")
-    window = _window(
-        "max_pool2d", images.shape, *_hashable(kernel_size, stride, padding, dilation), ceil_mode
-    )
+    geometry = _geometry("max_pool2d", kernel_size, stride, padding, dilation)
+    window = _window("max_pool2d", images.shape, *geometry, bool(ceil_mode))
     out = _max_pool(images, window)
     out = out if x.ndim == 4 else out.reshape(out.shape[1:])
     if return_indices:
@@ -303,11 +327,13 @@ def avg_pool2d(
         raise DTypeError(
             f"avg_pool2d: not defined for {images.dtype.name}; cast with .to('float32')"
         )
-    if divisor_override is not None and divisor_override == 0:
-        raise ShapeError("avg_pool2d: divisor_override is 0; give another number or None")
-    window = _window(
-        "avg_pool2d", images.shape, *_hashable(kernel_size, stride, padding, 1), ceil_mode
-    )
-    window = window._replace(whole=bool(count_include_pad), fixed=divisor_override or 0)
+    fixed = 0
+    if divisor_override is not None:
+        fixed = whole("avg_pool2d", "divisor_override", divisor_override, -PIXELS, PIXELS)
+        if fixed == 0:
+            raise ShapeError("avg_pool2d: divisor_override is 0; give another number or None")
+    geometry = _geometry("avg_pool2d", kernel_size, stride, padding, 1)
+    window = _window("avg_pool2d", images.shape, *geometry, bool(ceil_mode))
+    window = window._replace(whole=bool(count_include_pad), fixed=fixed)
     out = _average(images, window)
     return out if x.ndim == 4 else out.reshape(out.shape[1:])

@@ -7,9 +7,10 @@ from typing import Any
 
 from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
-from cltensor.op import Op, normalize_axes, primitive
+from cltensor.op import Op, primitive
+from cltensor.ops.arguments import axis_of
 from cltensor.ops.pointwise import astype
-from cltensor.ops.shape import flatten
+from cltensor.ops.shape import flatten, reshape
 from cltensor.ops.window import spread, wide
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
@@ -70,7 +71,9 @@ def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """
     if axis is None:
         x, axis = flatten(x), 0
-    axis = normalize_axes("cumsum", axis, x.ndim)[0]
+    axis = axis_of("cumsum", axis, x.ndim)
+    if x.ndim == 0:
+        return reshape(cumsum(reshape(x, (1,)), 0, dtype), ())
     kind = x.dtype
     if dtype is not None:
         kind = dtypes.as_dtype(dtype)

@@ -14,14 +14,8 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.op import (
-    Op,
-    broadcast_shapes,
-    normalize_axes,
-    primitive,
-    require_tensor,
-    scalar_for,
-)
+from cltensor.op import Op, broadcast_shapes, primitive, require_tensor, scalar_for
+from cltensor.ops.arguments import axis_of, whole
 from cltensor.ops.index import (
     add_along,
     getitem,
@@ -173,7 +167,7 @@ def _run_gather(x: Tensor, index: Tensor, axis: int) -> Tensor:
         "gather",
         T=BIT_TYPES[x.dtype.itemsize],
         I=C_NAMES[index.dtype],
-        index="long" if wide(x, result) else "int",
+        index="long" if wide(x, index, result) else "int",
     )
     inner = math.prod(x.shape[axis + 1 :])
     if count:
@@ -229,6 +223,11 @@ def _check_along(name: str, x: Tensor, index: Tensor, axis: int) -> tuple[int, A
     return axis, tuple([(0, 1, n) for n in sizes])
 
 
+def _vector(x: Tensor) -> Tensor:
+    """x, with one dimension if it has none: so PyTorch sees it where an axis is asked for."""
+    return x if x.ndim else reshape(x, (1,))
+
+
 def gather(x: Tensor, axis: int, index: Any) -> Tensor:
     """Pick along an axis, with an index for each element of the result (PyTorch's gather).
 
@@ -237,8 +236,11 @@ def gather(x: Tensor, axis: int, index: Any) -> Tensor:
     Shapes:  index has the axes of x and is no larger on all but `axis`; the result has its shape.
     Raises:  ShapeError; IndexingError at the next read for an index out of range.
     """
-    axis = normalize_axes("gather", axis, x.ndim)[0]
+    axis = axis_of("gather", axis, x.ndim)
     index = _index("gather", index, x.device)
+    if index.ndim == 0:  # of tensors without dimensions as of those with one
+        return reshape(gather(x, axis, reshape(index, (1,))), ())
+    x = _vector(x)
     _, shown = _check_along("gather", x, index, axis)
     if any(n != m for (_, _, n), m in zip(shown, x.shape, strict=True)):
         x = cut_op(x, shown)
@@ -249,8 +251,10 @@ def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     """NumPy's gather: as `gather`, but the other axes of x and indices broadcast."""
     if axis is None:
         x, axis = flatten(x), 0
-    axis = normalize_axes("take_along_axis", axis, x.ndim)[0]
+    axis = axis_of("take_along_axis", axis, x.ndim)
     index = _index("take_along_axis", indices, x.device)
+    if x.ndim == index.ndim == 0:
+        return gather(x, axis, index)
     if index.ndim != x.ndim:
         raise ShapeError(
             f"take_along_axis: indices of shape {index.shape} for shape {x.shape}; the number of "
@@ -271,9 +275,12 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
 
     The sums run through the sources in order: the same bits in every run.
     """
-    axis = normalize_axes("scatter_add", axis, x.ndim)[0]
+    axis = axis_of("scatter_add", axis, x.ndim)
     require_tensor("scatter_add", "source", source)  # of an array only the kernel would complain
     index = _index("scatter_add", index, x.device)
+    if x.ndim == 0:
+        return reshape(scatter_add(_vector(x), axis, index, source), ())
+    index, source = _vector(index), _vector(source)
     _, shown = _check_along("scatter_add", x, index, axis)
     if source.ndim != index.ndim or any(
         i > n for i, n in zip(index.shape, source.shape, strict=True)
@@ -292,8 +299,12 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
 
 def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1) -> Tensor:
     """x with alpha times slice j of `source` added to slice index[j] along an axis."""
-    axis = normalize_axes("index_add", axis, x.ndim)[0]
+    axis = axis_of("index_add", axis, x.ndim)
+    require_tensor("index_add", "source", source)
     index = _index("index_add", index, x.device)
+    if x.ndim == 0:
+        return reshape(index_add(_vector(x), axis, index, _vector(source), alpha), ())
+    index = _vector(index)
     wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
     if index.ndim != 1 or source.shape != wanted:
         raise ShapeError(
@@ -310,12 +321,18 @@ def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1
 def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
     """A new last axis with 1 at the class that x names and 0 elsewhere.
 
-    num_classes: -1 for one more than the largest class, which waits for the device. A class out of
-    range raises IndexingError at the next read.
+    num_classes: -1 for one more than the largest class, which waits for the device.
+    Raises: ShapeError if there is no class; IndexingError, at the next read, for a class out of
+    range.
     """
     index = _index("one_hot", x, x.device)
-    if num_classes < 0:
-        num_classes = int(index.numpy().max(initial=-1)) + 1
+    num_classes = whole("one_hot", "num_classes", num_classes, -1)
+    if num_classes == -1:
+        if index.size == 0:
+            raise ShapeError("one_hot: no labels to count the classes of; give num_classes")
+        num_classes = max(int(index.numpy().max()) + 1, 1)
+    if num_classes == 0 and index.size:
+        raise ShapeError(f"one_hot: num_classes is 0 for {index.size} labels; there is no class")
     kind = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
     result = Tensor.empty((*index.shape, num_classes), kind, index.device)
     if result.size == 0:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: Unsigned C type by element size: copies need no other type.
 BIT_TYPES = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
-_INT_LIMIT = 1 << 31
+#: Kernels with 32-bit indices add up two positions, such as the start and the length of a share.
+INT_LIMIT = 1 << 30
 #: Fewer elements than this are not worth waking a second core for (about 10 us of copying).
 _GRAIN = 8192
 
@@ -44,7 +45,7 @@ def spread(device: Device, count: int, grain: int = _GRAIN) -> tuple[int, int, i
 def wide(*tensors: Tensor) -> bool:
     """Whether positions in any of the tensors need 64-bit arithmetic."""
     return any(
-        x.buffer.nbytes // x.dtype.itemsize >= _INT_LIMIT or x.size >= _INT_LIMIT for x in tensors
+        x.buffer.nbytes // x.dtype.itemsize >= INT_LIMIT or x.size >= INT_LIMIT for x in tensors
     )
 
 
