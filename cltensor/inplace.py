@@ -15,7 +15,8 @@ from cltensor.autograd.record import preserve, rebase, require_changeable
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.graph_hooks import watchers
 from cltensor.mode import mode
-from cltensor.op import scalar_for, unrecorded
+from cltensor.op import unrecorded
+from cltensor.ops.arguments import scalar
 from cltensor.ops.create import to_device
 from cltensor.ops.index import take_apart
 from cltensor.ops.pointwise import astype, full
@@ -177,7 +178,7 @@ def _copy(x: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
 def _fill(x: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         return broadcast_to(astype(value, x.dtype), x.shape)
-    return full(x.shape, scalar_for("fill_", value, x.dtype), x.dtype, x.device)
+    return full(x.shape, scalar("fill_", "value", value, x.dtype), x.dtype, x.device)
 
 
 def _zero(x: Tensor) -> Tensor:

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cltensor.autograd import Variable
 from cltensor.codegen import contiguous_strides
 from cltensor.device import Device, get
 from cltensor.dtypes import C_NAMES
@@ -171,7 +170,7 @@ class Writer:
             return value if -_EXACT <= value < _EXACT else {"int": format(value, "x")}
         if kind is float:
             return value if math.isfinite(value) else {"float": struct.pack(">d", value).hex()}
-        if isinstance(value, (np.ndarray, Tensor, Variable)):
+        if isinstance(value, (np.ndarray, Tensor)):
             if id(value) not in self._seen:
                 if isinstance(value, np.ndarray):
                     found = self._array(value, path)
@@ -213,7 +212,7 @@ class Writer:
             name = next(name for name, kind in _DICTS.items() if kind is type(value))
             pairs = []
             for key, member in value.items():
-                if isinstance(key, (Tensor, Variable)):
+                if isinstance(key, Tensor):
                     raise DataError(f"save: a key of {_shown(path)} is a tensor; use its name")
                 inside = (*path, key)
                 pairs.append([self.encode(key, inside), self.encode(member, inside)])
@@ -240,15 +239,13 @@ class Writer:
         return {"packed": self._add(name, content), **found}
 
     def _tensor(self, value: Any, path: tuple[Any, ...]) -> dict[str, Any]:
-        wrapped = isinstance(value, Variable)
-        data = value.data if wrapped else value
-        kind = "parameter" if isinstance(value, Parameter) else "variable" if wrapped else "tensor"
-        self._windows.append(_Window.of(data, _joined(path)))
+        kind = "parameter" if isinstance(value, Parameter) else "tensor"
+        self._windows.append(_Window.of(value.detach(), _joined(path)))
         self.tensors.append(
             {
                 "kind": kind,
                 "requires_grad": bool(value.requires_grad),
-                "device": str(data.device),
+                "device": str(value.device),
             }
         )
         return {"tensor": len(self.tensors) - 1}
@@ -324,9 +321,8 @@ class Reader:
             found = found.as_strided(shape, strides, found.offset + offset)
         if entry["kind"] == "parameter":
             return Parameter(found, entry["requires_grad"])
-        if entry["kind"] == "variable":
-            return Variable(found, entry["requires_grad"])
-        return found
+        found = found.detach()  # one of its own, though it may share its elements
+        return found.requires_grad_() if entry["requires_grad"] else found
 
 
 def _scalar(content: str, found: dict[str, Any]) -> Any:

@@ -391,25 +391,6 @@ def check_scalar(name: str, value: object, dtype: np.dtype) -> None:
             )
 
 
-def scalar_for(name: str, value: Any, dtype: np.dtype) -> bool | int | float:
-    """A number as an element of `dtype`: floats lose their fraction in an integer type.
-
-    Raises DTypeError for what is no number, or none that `dtype` can hold.
-    """
-    if isinstance(value, (np.generic, np.ndarray)) and value.size == 1:
-        value = value.item()
-    if type(value) not in (bool, int, float):
-        raise DTypeError(f"{name}: {show(value)} is not a number; wrap it with ct.tensor(...)")
-    if dtype.kind == "b":
-        return bool(value)
-    if dtype.kind == "f":
-        return float(value)
-    if value != value or value in (float("inf"), float("-inf")):
-        raise DTypeError(f"{name}: {value} does not fit {dtype.name}; use a floating-point dtype")
-    check_scalar(name, int(value), dtype)
-    return int(value)
-
-
 def reduction(
     signature: str,
     start: Mapping[str, str] | str,

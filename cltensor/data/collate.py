@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cltensor.autograd import Variable
 from cltensor.device import Device
 from cltensor.errors import DataError
 from cltensor.ops.create import tensor
@@ -40,8 +39,8 @@ def joined(items: Sequence[Any]) -> Any:
     first = items[0]
     if isinstance(first, (str, bytes)):
         return items
-    if isinstance(first, (Tensor, Variable)):
-        return Placed(_stack([item.numpy() for item in items]), first.device)
+    if isinstance(first, Tensor):
+        return Placed(_stack([item.detach().numpy() for item in items]), first.device)
     if isinstance(first, (np.ndarray, np.generic)):
         return _stack(items)
     if isinstance(first, (bool, int, float)):
@@ -140,7 +139,7 @@ def to_device(batch: Any, device: Device | str | None) -> Any:
         return tensor(batch.array, device=batch.device if device is None else device)
     if isinstance(batch, (np.ndarray, np.generic)) and batch.dtype.kind in "biuf":
         return tensor(batch, device=device)
-    if isinstance(batch, (Tensor, Variable)):
+    if isinstance(batch, Tensor):
         return batch if device is None else batch.to(device)
     if isinstance(batch, dict):
         return _with(batch, {key: to_device(value, device) for key, value in batch.items()})

@@ -14,8 +14,8 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.op import Op, broadcast_shapes, primitive, require_tensor, scalar_for
-from cltensor.ops.arguments import axis_of, whole
+from cltensor.op import Op, broadcast_shapes, primitive, require_tensor
+from cltensor.ops.arguments import axis_of, scalar, whole
 from cltensor.ops.index import (
     add_along,
     getitem,
@@ -50,7 +50,7 @@ def fitting(to: Tensor, value: Any, shape: Shape) -> Tensor | float:
     tensor that does not fit.
     """
     if isinstance(value, (bool, int, float, np.generic)):
-        return scalar_for("setitem", value, to.dtype)
+        return scalar("setitem", "value", value, to.dtype)
     tensor = value if isinstance(value, Tensor) else Tensor.from_numpy(np.asarray(value), to.device)
     if tensor.device is not to.device:
         raise DeviceError(
