@@ -64,7 +64,7 @@ ANSWERS = {
     "gate": (lambda x, y: np.where(y > 0, x, 0), "iuf"),
     "maximum": (np.maximum, "biuf"),
     "minimum": (np.minimum, "biuf"),
-    "equal": (np.equal, "biuf"),
+    "eq": (np.equal, "biuf"),
     "not_equal": (np.not_equal, "biuf"),
     "less": (np.less, "biuf"),
     "less_equal": (np.less_equal, "biuf"),
@@ -120,7 +120,7 @@ ANSWERS = {
     "softplus": (lambda x: np.logaddexp(0, x), "biuf"),
 }
 BOOL_RESULT = (
-    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    *("eq", "not_equal", "less", "less_equal", "greater", "greater_equal"),
     *("logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite"),
 )
 FLOAT_RESULT = (

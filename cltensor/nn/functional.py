@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor import fusion
-from cltensor.errors import ShapeError
+from cltensor.dtypes import float16, float32
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -16,10 +17,10 @@ from cltensor.nn.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from cltensor.op import refuse_others
-from cltensor.ops import conv, linalg, pointwise, pool, reduce
+from cltensor.op import refuse_others, same_dtype
+from cltensor.ops import activation, conv, linalg, pointwise, pool, reduce
 from cltensor.ops.normalize import normalize_channels, normalize_rows
-from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, tanh, where
+from cltensor.ops.pointwise import rsqrt, sigmoid, tanh, where
 from cltensor.ops.random import dropout_mask
 from cltensor.tensor import Tensor
 
@@ -77,20 +78,17 @@ def relu(input: Any, inplace: bool = False) -> Any:
 
 def gelu(input: Any, approximate: str = "none") -> Any:
     """input times the normal distribution's cumulative function; approximate "none" or "tanh"."""
-    return pointwise.gelu(input, approximate)
+    return activation.gelu(input, approximate)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """input * sigmoid(input)."""
-    return pointwise.silu(input)
+    return activation.silu(input)
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """log(1 + exp(beta * input)) / beta.
-
-    `threshold` is PyTorch's; the formula here does not overflow and needs none.
-    """
-    return pointwise.softplus(input) if beta == 1 else pointwise.softplus(input * beta) / beta
+    """log(1 + exp(beta * input)) / beta, and input itself where beta * input > threshold."""
+    return activation.softplus(input, beta, threshold)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
@@ -100,18 +98,17 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """input where it is positive, else alpha * (exp(input) - 1)."""
-    # exp sees no positive number: an infinity there would spoil the gradient of the other side.
-    return where(input > 0, input, alpha * (exp(clip(input, max=0)) - 1))
+    return activation.elu(input, alpha)
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    """input held between min_val and max_val."""
-    return clip(input, min_val, max_val)
+    """input held between min_val and max_val; the gradient is 0 at both, too."""
+    return activation.hardtanh(input, min_val, max_val)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
-    """input held between 0 and 6."""
-    return clip(input, 0, 6)
+    """input held between 0 and 6; the gradient is 0 at both, too."""
+    return activation.hardtanh(input, 0, 6)
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -132,12 +129,15 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
     Args:    input (..., I); weight (O, I); bias (O,) or None.
     Returns: (..., O).
+    Raises:  ShapeError, DTypeError if the sizes or the dtypes of input and weight differ.
     """
     if input.ndim == 0 or weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
         raise ShapeError(
             f"linear: an input of shape {tuple(input.shape)} does not fit a weight of shape "
             f"{tuple(weight.shape)}; the last size of both must be the same"
         )
+    if input.dtype is not weight.dtype:
+        same_dtype("linear", input, weight)
     out = linalg.linear(input, weight)
     return out if bias is None else out + bias
 
@@ -276,7 +276,8 @@ def batch_norm(
 
     Args:    input (N, C, ...); all others (C,) or None; momentum: a number, or a scalar Tensor.
     Returns: the shape of input.
-    Raises:  ShapeError for another number of channels, or training on one value per channel.
+    Raises:  ShapeError for another number of channels, or training on one value per channel;
+             DTypeError for another dtype of the parameters than input's.
     Source:  Ioffe and Szegedy 2015.
     """
     if input.ndim < 2:
@@ -287,14 +288,19 @@ def batch_norm(
                 f"batch_norm: an input of shape {tuple(input.shape)} has {input.shape[1]} "
                 f"channels, {name} has shape {tuple(value.shape)}"
             )
-    channels = (-1,) + (1,) * (input.ndim - 2)
+    for name, value in (("running_mean", running_mean), ("weight", weight)):
+        if value is not None and value.dtype is not input.dtype:
+            _same_statistics(name, input, value)
+    channels = (input.shape[1],) + (1,) * (input.ndim - 2)
     if training:
         count = input.size // input.shape[1] if input.shape[1] else 0
-        if count <= 1:
+        if count == 1:
             raise ShapeError(
                 f"batch_norm: training needs more than one value per channel, "
                 f"shape {tuple(input.shape)} has {count}; call .eval() or use larger batches"
             )
+        if not count:  # no statistics, and nothing to normalise
+            return _scaled(input, weight, bias, channels)
         axes = (0, *range(2, input.ndim))
         out, stats = normalize_channels(
             input, _shaped(weight, channels), _shaped(bias, channels), axes, eps
@@ -308,6 +314,22 @@ def batch_norm(
     if weight is not None:
         scale = scale * weight.reshape(channels)
     out = (input - running_mean.reshape(channels)) * scale
+    return out if bias is None else out + bias.reshape(channels)
+
+
+def _same_statistics(name: str, input: Any, value: Any) -> None:
+    """float16 goes with parameters of float32, which hold the statistics; else all are of one
+    dtype."""
+    if (input.dtype, value.dtype) != (float16, float32):
+        raise DTypeError(
+            f"batch_norm: the input is {input.dtype.name} and {name} {value.dtype.name}; cast the "
+            f"input with .to('{value.dtype.name}')"
+        )
+
+
+def _scaled(input: Any, weight: Any, bias: Any, channels: tuple[int, ...]) -> Any:
+    """An input without elements, as far as autograd is concerned times weight plus bias."""
+    out = input if weight is None else input * weight.reshape(channels)
     return out if bias is None else out + bias.reshape(channels)
 
 

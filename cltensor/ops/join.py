@@ -213,11 +213,11 @@ def tril(x: Tensor, diagonal: int = 0) -> Tensor:
     """x with zeros above a diagonal of the last two axes (0 the main one, 1 the next above)."""
     if x.ndim < 2:
         raise ShapeError(f"tril: takes two or more dimensions, got shape {x.shape}")
-    return where(_lower(x, diagonal), x, 0)
+    return where(_lower(x, diagonal), x, False)
 
 
 def triu(x: Tensor, diagonal: int = 0) -> Tensor:
     """x with zeros below a diagonal of the last two axes (0 the main one, 1 the next above)."""
     if x.ndim < 2:
         raise ShapeError(f"triu: takes two or more dimensions, got shape {x.shape}")
-    return where(_lower(x, diagonal - 1), 0, x)
+    return where(_lower(x, diagonal - 1), False, x)

@@ -44,7 +44,7 @@ def _channels_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor]
     x, weight, _ = _optional(xs)
     count = _count(x, axes)
     # To be differentiated once more, the statistics must be a function of x.
-    known = stats[0] if isinstance(x, Tensor) else moments(x, axes)
+    known = moments(x, axes) if x.requires_grad else stats[0]
     middle, scale = _per_channel(known, count, eps)
     totals = sums(g, g * (x - middle), axis=axes)
     plain, product = totals[0], totals[1]
@@ -76,7 +76,7 @@ def _run_rows(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor, Tensor])
 
 def _rows_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]) -> list[Any]:
     x, weight, _ = _optional(xs)
-    middle, scale = stats if isinstance(x, Tensor) else _row_stats(x, axes, eps)
+    middle, scale = _row_stats(x, axes, eps) if x.requires_grad else stats
     columns = []
     if weight is not None:
         # Before anything holds pieces of the expression, which this kernel would have to store.
@@ -110,7 +110,7 @@ def normalize_channels(
     Args:    weight, bias: None, or of a shape that broadcasts against x with `axes` of size 1.
     Returns: (out, stats): stats[0] is the mean, stats[1] the sum of squared differences from it.
     """
-    stats = moments(x if isinstance(x, Tensor) else x.data, axes)
+    stats = moments(x.data, axes)
     out = _channels(*_operands(x, weight, bias), axes=axes, eps=eps, stats=(stats,))
     return _finish(out, weight, bias), stats
 
@@ -122,6 +122,6 @@ def normalize_rows(x: Any, weight: Any, bias: Any, axes: Axes, eps: float) -> An
 
     Args:    weight, bias: None, or of the shape of x along `axes`.
     """
-    stats = _row_stats(x if isinstance(x, Tensor) else x.data, axes, eps)
+    stats = _row_stats(x.data, axes, eps)
     out = _rows(*_operands(x, weight, bias), axes=axes, eps=eps, stats=stats)
     return _finish(out, weight, bias)

@@ -9,7 +9,7 @@ from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
 from cltensor.op import Op, normalize_axes, primitive
 from cltensor.ops.pointwise import astype
-from cltensor.ops.shape import flatten
+from cltensor.ops.shape import flatten, reshape
 from cltensor.ops.window import spread, wide
 from cltensor.program import kernel
 from cltensor.tensor import Tensor
@@ -66,14 +66,17 @@ _cumsum: Op = primitive(
 def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Running sums along an axis; of the flattened x for None.
 
-    bool and integers are summed in int64 (unsigned ones in uint64), floats in their own dtype.
+    bool and integers are summed in int64 (uint64 stays), floats in their own dtype.
     """
     if axis is None:
         x, axis = flatten(x), 0
+    if x.ndim == 0:
+        normalize_axes("cumsum", axis, 0)
+        return reshape(cumsum(reshape(x, (1,)), 0, dtype), ())
     axis = normalize_axes("cumsum", axis, x.ndim)[0]
     kind = x.dtype
     if dtype is not None:
         kind = dtypes.as_dtype(dtype)
-    elif kind.kind != "f":
-        kind = dtypes.uint64 if kind.kind == "u" else dtypes.int64
+    elif kind.kind != "f" and kind is not dtypes.uint64:
+        kind = dtypes.int64
     return _cumsum(x if x.dtype == kind else astype(x, kind), axis, False)

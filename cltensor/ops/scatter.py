@@ -14,7 +14,7 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.op import Op, broadcast_shapes, normalize_axes, primitive, require_tensor
+from cltensor.op import Op, broadcast_shapes, primitive, require_tensor
 from cltensor.ops.index import (
     add_along,
     getitem,
@@ -31,6 +31,7 @@ from cltensor.ops.shape import (
     cut_op,
     cut_view,
     flatten,
+    one_axis,
     permute,
     reshape,
     slice_backward,
@@ -232,7 +233,7 @@ def gather(x: Tensor, axis: int, index: Any) -> Tensor:
     Shapes:  index has the axes of x and is no larger on all but `axis`; the result has its shape.
     Raises:  ShapeError; IndexingError at the next read for an index out of range.
     """
-    axis = normalize_axes("gather", axis, x.ndim)[0]
+    axis = one_axis("gather", axis, x.ndim)
     index = _index("gather", index, x.device)
     _, shown = _check_along("gather", x, index, axis)
     if any(n != m for (_, _, n), m in zip(shown, x.shape, strict=True)):
@@ -244,7 +245,7 @@ def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     """NumPy's gather: as `gather`, but the other axes of x and indices broadcast."""
     if axis is None:
         x, axis = flatten(x), 0
-    axis = normalize_axes("take_along_axis", axis, x.ndim)[0]
+    axis = one_axis("take_along_axis", axis, x.ndim)
     index = _index("take_along_axis", indices, x.device)
     if index.ndim != x.ndim:
         raise ShapeError(
@@ -266,7 +267,7 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
 
     The sums run through the sources in order: the same bits in every run.
     """
-    axis = normalize_axes("scatter_add", axis, x.ndim)[0]
+    axis = one_axis("scatter_add", axis, x.ndim)
     require_tensor("scatter_add", "source", source)  # of an array only the kernel would complain
     index = _index("scatter_add", index, x.device)
     _, shown = _check_along("scatter_add", x, index, axis)
@@ -287,7 +288,7 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
 
 def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1) -> Tensor:
     """x with alpha times slice j of `source` added to slice index[j] along an axis."""
-    axis = normalize_axes("index_add", axis, x.ndim)[0]
+    axis = one_axis("index_add", axis, x.ndim)
     index = _index("index_add", index, x.device)
     wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
     if index.ndim != 1 or source.shape != wanted:

@@ -28,7 +28,10 @@ def ints(values: Sequence[Any]) -> Shape:
 
 def one_axis(operation: str, axis: int, ndim: int) -> int:
     """`axis` counted from the front. Raises ShapeError if there is no such axis."""
-    return axis % ndim if -ndim <= axis < ndim else normalize_axes(operation, int(axis), ndim)[0]
+    if -ndim <= axis < ndim:
+        return axis % ndim
+    normalize_axes(operation, int(axis), ndim)  # raises, but for 0 and -1 of no dimensions
+    raise ShapeError(f"{operation}: a tensor of shape () has no axis to name; reshape it to (1,)")
 
 
 # ---------------------------------------------------------------------------------------- reshape
@@ -99,6 +102,7 @@ def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
 def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Merge the axes from `start_axis` to `end_axis` into one."""
     if x.ndim == 0:
+        normalize_axes("flatten", start_axis, 0), normalize_axes("flatten", end_axis, 0)
         return reshape(x, (1,))
     first, last = one_axis("flatten", start_axis, x.ndim), one_axis("flatten", end_axis, x.ndim)
     if first > last:
@@ -158,7 +162,7 @@ _permute: Op = primitive(
 def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
     """Reorder the axes: axis d of the result is axis axes[d] of x. A view."""
     wanted = ints(axes)
-    if len(normalize_axes("permute", wanted, x.ndim)) != x.ndim:
+    if len(normalize_axes("permute", wanted, x.ndim)) != x.ndim or len(wanted) != x.ndim:
         raise ShapeError(
             f"permute: axes {wanted} for shape {x.shape}; name each of the {x.ndim} axes once"
         )
@@ -173,8 +177,11 @@ def permute_dims(x: Tensor, axes: Sequence[int]) -> Tensor:
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     """Exchange two axes. A view."""
     order = list(range(x.ndim))
-    a, b = one_axis("swapaxes", axis1, x.ndim), one_axis("swapaxes", axis2, x.ndim)
-    order[a], order[b] = b, a
+    if order:
+        a, b = one_axis("swapaxes", axis1, x.ndim), one_axis("swapaxes", axis2, x.ndim)
+        order[a], order[b] = b, a
+    else:
+        normalize_axes("swapaxes", axis1, 0), normalize_axes("swapaxes", axis2, 0)
     return _permute(x, tuple(order))
 
 
@@ -212,6 +219,8 @@ def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[
         raise ShapeError(f"movedim: {len(froms)} axes cannot go to {len(tos)} places")
     normalize_axes("movedim", froms, x.ndim)
     normalize_axes("movedim", tos, x.ndim)
+    if x.ndim == 0:
+        return _permute(x, ())
     places = {b % x.ndim: a % x.ndim for a, b in zip(froms, tos, strict=True)}
     rest = iter([d for d in range(x.ndim) if d not in places.values()])
     return _permute(x, tuple([places[d] if d in places else next(rest) for d in range(x.ndim)]))

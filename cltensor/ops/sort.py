@@ -18,7 +18,7 @@ def argsort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = 
     """Indices (int64) that sort x along an axis; equal values keep their order, NaN is largest."""
     if hasattr(type(x), "__apply_op__"):
         x = x.data
-    axis = normalize_axes("argsort", axis, x.ndim)[0] if x.ndim else 0
+    axis = (normalize_axes("argsort", axis, x.ndim) or (0,))[0]
     last = movedim(x, axis, -1).contiguous() if x.ndim else reshape(x, (1,))
     if last.shape[-1] >= 1 << 31:
         raise ShapeError(f"argsort: axis {axis} of size {last.shape[-1]} is longer than 2^31 - 1")
@@ -32,6 +32,7 @@ def argsort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = 
 def sort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """x sorted along an axis; NaN is the largest value."""
     if x.ndim == 0:
+        normalize_axes("sort", axis, 0)
         return reshape(x, ())
     return take_along_axis(x, argsort(x, axis, descending, stable), axis)
 
@@ -45,6 +46,9 @@ class TopK(NamedTuple):
 
 def topk(x: Tensor, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> TopK:
     """The k largest (or smallest) elements along an axis, in order, and their indices."""
+    if x.ndim == 0:
+        normalize_axes("topk", axis, 0)
+        return TopK(*[reshape(y, ()) for y in topk(reshape(x, (1,)), k, 0, largest, sorted)])
     axis = normalize_axes("topk", axis, x.ndim)[0]
     if not 0 <= k <= x.shape[axis]:
         raise ShapeError(f"topk: {k} elements of axis {axis} of size {x.shape[axis]}")
