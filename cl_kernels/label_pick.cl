@@ -13,15 +13,15 @@ __kernel void label_pick(
         const long label = (long)label_g[label_start + at];
         ${T} picked = 0;
         if (label != ignored) {
-            ${index} k = (${index})label;
             if (label < 0 || label >= classes) {
                 fault_g[0] = 1;
                 fault_g[1] = (int)label;
                 fault_g[2] = (int)classes;
                 fault_g[3] = 1;  // a label does not count from the end
-                k = 0;
+            } else {
+                const ${index} k = (${index})label;
+                picked = x_g[x_start + (at / inner * classes + k) * inner + at % inner];
             }
-            picked = x_g[x_start + (at / inner * classes + k) * inner + at % inner];
         }
         y_g[at] = picked;
     }

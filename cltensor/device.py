@@ -182,7 +182,8 @@ class Device:
         self.check_faults()
 
     def fault(self, operation: str) -> Buffer:
-        """The small buffer in which a kernel of `operation` notes an index out of range."""
+        """The small buffer in which a kernel of `operation` notes an index out of range, or a value
+        that it is not defined for."""
         self._fault_names[operation] = None
         return self._fault_buffer
 
@@ -195,7 +196,8 @@ class Device:
         return upload(self, np.zeros(4, np.int32))
 
     def check_faults(self) -> None:
-        """Raise IndexingError if a kernel launched since the last look met a bad index."""
+        """Raise IndexingError if a kernel launched since the last look met a bad index, ValueError
+        if it met a bad value."""
         if not self._fault_names:
             return
         import numpy as np
@@ -209,6 +211,12 @@ class Device:
             return
         write(self._fault_buffer, np.zeros(4, np.int32))
         limit = found[2]
+        if found[3] == 2:
+            which = "input" if found[1] == 1 else "target"
+            raise ValueError(
+                f"{' or '.join(names)}: an element of {which} is not between 0 and 1; pass "
+                "probabilities, or scores to binary_cross_entropy_with_logits"
+            )
         raise IndexingError(
             f"{' or '.join(names)}: label {found[1]} is out of range for {limit} classes; "
             f"valid labels are 0 to {limit - 1}"

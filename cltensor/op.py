@@ -220,9 +220,10 @@ def same_dtype(operation: str, *operands: Any) -> None:
     dtype = operands[0].dtype
     for other in operands[1:]:
         if other.dtype is not dtype and "f" in dtype.kind + other.dtype.kind:
+            target = other.dtype if other.dtype.kind == "f" else dtype
             raise DTypeError(
                 f"{operation}: operands are {dtype.name} and {other.dtype.name}; cast one, for "
-                f"example with .to('{other.dtype.name}')"
+                f"example with .to('{target.name}')"
             )
 
 

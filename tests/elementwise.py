@@ -57,7 +57,7 @@ ANSWERS = {
     "negative": (np.negative, "iuf"),
     "positive": (_round_trip, "biuf"),
     "abs": (np.abs, "iuf"),
-    "sign": (np.sign, "iuf"),
+    "sign": (lambda x: x if x.dtype.kind == "b" else np.sign(x), "biuf"),
     "square": (np.square, "iuf"),
     "reciprocal": (lambda x: 1 / x, "biuf"),
     "pow": (_power, "iuf"),
@@ -117,7 +117,7 @@ ANSWERS = {
     "clip_high": (lambda x, high: np.where(x > high, high, x), "biuf"),
     "relu": (lambda x: np.where(x < 0, 0, x), "iuf"),
     "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), "biuf"),
-    "softplus": (lambda x: np.logaddexp(0, x), "biuf"),
+    "log1p_exp": (lambda x: np.logaddexp(0, x), "biuf"),
 }
 BOOL_RESULT = (
     *("eq", "not_equal", "less", "less_equal", "greater", "greater_equal"),
@@ -126,7 +126,7 @@ BOOL_RESULT = (
 FLOAT_RESULT = (
     *("divide", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt"),
     *("rsqrt", "hypot", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
-    *("asinh", "acosh", "atanh", "atan2", "erf", "copysign", "sigmoid", "softplus"),
+    *("asinh", "acosh", "atanh", "atan2", "erf", "copysign", "sigmoid", "log1p_exp"),
 )
 
 

@@ -128,3 +128,12 @@ def test_arrays_do_not_join_tensors():
             function([ct.tensor(counted(2)), counted(2)])
         with pytest.raises(DTypeError, match=rf"^{name}: takes a sequence of tensors, not 3"):
             function(3)
+
+
+def test_triangles_keep_the_dtype():
+    for dtype in ("bool", "uint8", "int8", "int64", "float32"):
+        x = ct.ones(2, 2, dtype=dtype)
+        for function, want in ((ct.tril, [[1, 0], [1, 1]]), (ct.triu, [[1, 1], [0, 1]])):
+            found = function(x)
+            assert found.dtype == x.dtype
+            assert found.tolist() == want

@@ -24,3 +24,25 @@ def test_activations_at_extreme_values():
 def test_softmax_of_large_scores():
     out = host(F.softmax(ct.tensor([[1000.0, 1000.0], [-1000.0, 1000.0]]), 1))
     np.testing.assert_allclose(out, [[0.5, 0.5], [0, 1]])
+
+
+def test_linear_refuses_mixed_dtypes(fp64):
+    x, w, b = ct.zeros(4, 3), ct.zeros(2, 3), ct.zeros(2)
+    message = r"linear: operands are float(32|64) and float(32|64).*; cast one"
+    with pytest.raises(ct.DTypeError, match=message):
+        F.linear(x.to("float64"), w, b)
+    with pytest.raises(ct.DTypeError, match=message):
+        F.linear(x, w, b.to("float64"))
+    assert F.linear(x.to("float64"), w.to("float64")).dtype == ct.float64
+
+
+def test_activations_stop_at_their_bounds():
+    for function, points, slopes in (
+        (F.relu6, [0.0, 3.0, 6.0], [0, 1, 0]),
+        (F.hardtanh, [-1.0, 0.0, 1.0], [0, 1, 0]),
+        (lambda x: F.softplus(x, 2, -100), [-1.0, 1.0], [1, 1]),
+        (lambda x: F.leaky_relu(x, 0.5), [0.0, float("inf"), -float("inf")], [0.5, 1, 0.5]),
+    ):
+        x = ct.tensor(points, requires_grad=True)
+        function(x).sum().backward()
+        assert x.grad.tolist() == slopes

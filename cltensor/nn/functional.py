@@ -136,8 +136,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"linear: an input of shape {tuple(input.shape)} does not fit a weight of shape "
             f"{tuple(weight.shape)}; the last size of both must be the same"
         )
-    if input.dtype is not weight.dtype:
-        same_dtype("linear", input, weight)
+    if input.dtype is not weight.dtype or (bias is not None and bias.dtype is not weight.dtype):
+        same_dtype("linear", input, weight, *([] if bias is None else [bias]))
     out = linalg.linear(input, weight)
     return out if bias is None else out + bias
 
@@ -288,9 +288,7 @@ def batch_norm(
                 f"batch_norm: an input of shape {tuple(input.shape)} has {input.shape[1]} "
                 f"channels, {name} has shape {tuple(value.shape)}"
             )
-    for name, value in (("running_mean", running_mean), ("weight", weight)):
-        if value is not None and value.dtype is not input.dtype:
-            _same_statistics(name, input, value)
+    _fitting("batch_norm", input, running_mean=running_mean, weight=weight)
     channels = (input.shape[1],) + (1,) * (input.ndim - 2)
     if training:
         count = input.size // input.shape[1] if input.shape[1] else 0
@@ -317,14 +315,17 @@ def batch_norm(
     return out if bias is None else out + bias.reshape(channels)
 
 
-def _same_statistics(name: str, input: Any, value: Any) -> None:
-    """float16 goes with parameters of float32, which hold the statistics; else all are of one
-    dtype."""
-    if (input.dtype, value.dtype) != (float16, float32):
-        raise DTypeError(
-            f"batch_norm: the input is {input.dtype.name} and {name} {value.dtype.name}; cast the "
-            f"input with .to('{value.dtype.name}')"
-        )
+def _fitting(operation: str, input: Any, **others: Any) -> None:
+    """Raise DTypeError unless the parameters that are there have the dtype of input, or are float32
+    beside a float16 input, as statistics need be."""
+    for name, value in others.items():
+        if value is None or value.dtype is input.dtype:
+            continue
+        if (input.dtype, value.dtype) != (float16, float32):
+            raise DTypeError(
+                f"{operation}: the input is {input.dtype.name} and {name} {value.dtype.name}; cast "
+                f"the input with .to('{value.dtype.name}')"
+            )
 
 
 def _scaled(input: Any, weight: Any, bias: Any, channels: tuple[int, ...]) -> Any:
@@ -362,7 +363,8 @@ def layer_norm(
 
         out = (input - mean) / sqrt(var + eps) * weight + bias
 
-    Raises:  ShapeError if input does not end in normalized_shape.
+    Raises:  ShapeError if input does not end in normalized_shape, DTypeError for another dtype of
+             the weight than input's.
     Source:  Ba, Kiros and Hinton 2016.
     """
     shape = tuple(normalized_shape)
@@ -370,6 +372,7 @@ def layer_norm(
         raise ShapeError(
             f"layer_norm: an input of shape {tuple(input.shape)} does not end in {shape}"
         )
+    _fitting("layer_norm", input, weight=weight)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     return normalize_rows(input, weight, bias, axes, eps)
 

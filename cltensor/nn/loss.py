@@ -12,6 +12,7 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
 from cltensor.op import pointwise, refuse_others
 from cltensor.ops.activation import log1p_exp
+from cltensor.ops.bounds import require_probabilities
 from cltensor.ops.index import take
 from cltensor.ops.labels import label_pick
 from cltensor.ops.pointwise import clip, log, maximum, square, where
@@ -119,9 +120,11 @@ def binary_cross_entropy(
     """-(y log(x) + (1 - y) log(1 - x)) for probabilities x; both logarithms stop at -100.
 
     Args:    input, target: (any shape), the same for both; weight: broadcast to it.
-    Raises:  ShapeError if the shapes differ.
+    Raises:  ShapeError if the shapes differ; ValueError at the next read after an element of input
+             or target that is not between 0 and 1.
     """
     _same_shape("binary_cross_entropy", input, target)
+    require_probabilities("binary_cross_entropy", input.data, target.data)
     loss = _bce(input, target)
     return _reduce("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
 

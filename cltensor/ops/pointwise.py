@@ -221,7 +221,10 @@ def pow(a: Any, b: Any) -> Any:
     """
     if isinstance(b, np.generic):
         b = b.item()
-    if type(b) in (int, float):
+    if type(b) in (int, float) and hasattr(a, "dtype"):
+        lifted = dtypes.with_scalar(a.dtype, float if type(b) is float else int)
+        if a.dtype is not lifted:
+            a = astype(a, lifted)
         if b == 2:
             return square(a)
         if b == 1:

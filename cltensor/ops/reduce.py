@@ -361,7 +361,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 def log_total(x: Any, axis: Axis) -> Any:
     """What log_softmax subtracts, with `axis` as ones: `logsumexp`, but NaN where that is infinite,
     as no softmax is defined there."""
-    return _log_total(x, axis)
+    return _log_total(x, axis) if x.size else log(sum(x, axis, True))
 
 
 # exp of what is at most 0, where results under the smallest normal number may be 0.
