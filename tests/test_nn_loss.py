@@ -353,7 +353,7 @@ def test_probabilities_out_of_range_are_reported_at_the_next_read(bad):
     ("logit", "target", "value", "slope"),
     [
         (INF, 0, INF, 1),
-        (-INF, 1, INF, -1),
+        (-INF, 1, NAN, -1),
         (1000, 0, 1000, 1),
         (NAN, 0, NAN, NAN),
         (0, 0.5, 0.6931472, 0),
