@@ -71,9 +71,19 @@ def pair(value: Pair) -> tuple[int, int]:
 # -- activations -----------------------------------------------------------------------------
 
 
+def _placed(input: Any, out: Any, inplace: bool) -> Any:
+    """`out`, or input holding the elements of `out`."""
+    return input.copy_(out) if inplace else out
+
+
+def _kept(input: Any, inplace: bool) -> Any:
+    """What a function may save for its gradient: a copy if input will be changed."""
+    return input.clone() if inplace and input.requires_grad else input
+
+
 def relu(input: Any, inplace: bool = False) -> Any:
-    """max(0, input). `inplace`, here and below, is PyTorch's and has no effect."""
-    return pointwise.relu(input)
+    """max(0, input). `inplace`, here and below: input takes the result, and is returned."""
+    return _placed(input, pointwise.relu(input), inplace)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
@@ -83,7 +93,7 @@ def gelu(input: Any, approximate: str = "none") -> Any:
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """input * sigmoid(input)."""
-    return activation.silu(input)
+    return _placed(input, activation.silu(_kept(input, inplace)), inplace)
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
@@ -93,22 +103,22 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """input where it is positive, else negative_slope * input."""
-    return where(input > 0, input, input * negative_slope)
+    return _placed(input, where(input > 0, input, input * negative_slope), inplace)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """input where it is positive, else alpha * (exp(input) - 1)."""
-    return activation.elu(input, alpha)
+    return _placed(input, activation.elu(_kept(input, inplace), alpha), inplace)
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """input held between min_val and max_val; the gradient is 0 at both, too."""
-    return activation.hardtanh(input, min_val, max_val)
+    return _placed(input, activation.hardtanh(input, min_val, max_val), inplace)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
     """input held between 0 and 6; the gradient is 0 at both, too."""
-    return activation.hardtanh(input, 0, 6)
+    return _placed(input, activation.hardtanh(input, 0, 6), inplace)
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -242,7 +252,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     check_probability("dropout", p)
     if not training or p == 0:
         return input
-    return input * dropout_mask(input.shape, p, input.dtype, input.device)
+    mask = dropout_mask(input.shape, p, input.dtype, input.device)
+    return _placed(input, input * mask, inplace)
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -251,7 +262,8 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     if not training or p == 0:
         return input
     shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
-    return input * dropout_mask(shape, p, input.dtype, input.device)
+    mask = dropout_mask(shape, p, input.dtype, input.device)
+    return _placed(input, input * mask, inplace)
 
 
 # -- normalisation ---------------------------------------------------------------------------

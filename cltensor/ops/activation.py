@@ -17,7 +17,7 @@ _softplus = pointwise(
 )
 _hardtanh = pointwise(
     "hardtanh(x, low, high)", "x < low ? low : x > high ? high : x", accepts="iuf",
-    dx=lambda g, x, low, high: _inside(g, x, low, high),
+    dx=lambda g, out, low, high: _inside(g, out, low, high),
 )  # fmt: skip
 #: g strictly between the bounds, where hardtanh has a slope, 0 elsewhere.
 _inside: Op = pointwise(
