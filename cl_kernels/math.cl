@@ -115,17 +115,18 @@ CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
 #define CT_SATURATE(T, x, low, high, least, most) ((x) != (x) ? (T)0 : convert_##T##_sat(x))
 % endif
 
-/* Python's division of floats: the remainder takes the divisor's sign, and the quotient is exact
-   where floor(a / b) would round up first. */
+/* Division of floats as PyTorch's: the remainder takes the divisor's sign (a zero that of a), and the
+   quotient is exact where floor(a / b) would round up first. */
 % for T, _ in floats + ([('half', '')] if device.fp16 else []):
 CT_OVERLOAD ${T} ct_remainder(${T} a, ${T} b) {
     const ${T} r = (fmod)(a, b);
-    return (r != 0 && (r < 0) != (b < 0)) ? r + b : (r == 0 ? copysign(r, b) : r);
+    return (r != 0 && (r < 0) != (b < 0)) ? r + b : r;
 }
 CT_OVERLOAD ${T} ct_floor_divide(${T} a, ${T} b) {
     if (b == 0) return a / b;
     const ${T} r = (fmod)(a, b);
     const ${T} q = (a - r) / b - ((r != 0 && (r < 0) != (b < 0)) ? 1 : 0), whole = floor(q);
+    if (q == 0) return copysign((${T})0, a / b);
     return q - whole > (${T})0.5 ? whole + 1 : whole;
 }
 % endfor
@@ -135,6 +136,14 @@ CT_OVERLOAD ${T} ct_floor_divide(${T} a, ${T} b) {
 CT_OVERLOAD ${T} ct_softplus(${T} x) {
     const ${T} e = exp(-fabs(x)), u = 1 + e;
     return (x > 0 ? x : (${T})0) + (log(u) + (e - (u - 1)) / u);
+}
+% endfor
+
+/* log(1 - x); the last term gives back what 1 - x lost in rounding. */
+% for T, _ in floats + ([('half', '')] if device.fp16 else []):
+CT_OVERLOAD ${T} ct_log1m(${T} x) {
+    const ${T} u = 1 - x;
+    return u > 0 ? log(u) - (x - (1 - u)) / u : log(u);
 }
 % endfor
 

@@ -68,6 +68,7 @@ from cltensor.errors import (
 from cltensor.explain import explain
 from cltensor.jit import jit
 from cltensor.memory import empty_cache, memory_summary, reset_peak_memory
+from cltensor.ops.activation import gelu, silu, softplus
 from cltensor.ops.conv import conv2d, conv_transpose2d
 from cltensor.ops.create import (
     dim,
@@ -123,7 +124,7 @@ from cltensor.ops.pointwise import (
     cos,
     cosh,
     divide,
-    equal,
+    eq,
     erf,
     exp,
     exp2,
@@ -131,7 +132,6 @@ from cltensor.ops.pointwise import (
     floor,
     floor_divide,
     fmod,
-    gelu,
     greater,
     greater_equal,
     hypot,
@@ -162,10 +162,8 @@ from cltensor.ops.pointwise import (
     rsqrt,
     sigmoid,
     sign,
-    silu,
     sin,
     sinh,
-    softplus,
     sqrt,
     square,
     subtract,
@@ -189,9 +187,12 @@ from cltensor.ops.random import (
 )
 from cltensor.ops.reduce import (
     all,
+    amax,
+    amin,
     any,
     argmax,
     argmin,
+    equal,
     log_softmax,
     logsumexp,
     max,
@@ -239,8 +240,8 @@ from cltensor.version import __version__
 
 # PyTorch's shorter and older names.
 mul, sub, div, true_divide, neg = multiply, subtract, divide, divide, negative
-eq, ne, lt, le, gt, ge = equal, not_equal, less, less_equal, greater, greater_equal
-clamp, amax, amin, view, type = clip, max, min, reshape, type_of
+ne, lt, le, gt, ge = not_equal, less, less_equal, greater, greater_equal
+clamp, view, type = clip, reshape, type_of
 half, double, short, long = float16, float64, int16, int64
 
 FloatTensor, DoubleTensor, HalfTensor = (TYPES[f"{k}Tensor"] for k in ("Float", "Double", "Half"))

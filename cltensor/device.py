@@ -260,6 +260,12 @@ class Device:
             return
         write(buffer, np.zeros(4, np.int32))
         limit = found[2]
+        if found[3] == 2:
+            which = "input" if found[1] == 1 else "target"
+            raise ValueError(
+                f"{' or '.join(names)}: an element of {which} is not between 0 and 1; pass "
+                "probabilities, or scores to binary_cross_entropy_with_logits"
+            )
         raise IndexingError(
             f"{' or '.join(names)}: label {found[1]} is out of range for {limit} classes; "
             f"valid labels are 0 to {limit - 1}"

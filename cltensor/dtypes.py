@@ -7,7 +7,7 @@ integer of any width, an integer beats bool, and Python scalars never widen a te
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 
@@ -82,6 +82,24 @@ def promote(a: np.dtype, b: np.dtype) -> np.dtype:
             f"cast one operand, for example with .to({int64.name})"
         )
     return common
+
+
+@cache
+def result_type(*operands: tuple[np.dtype, bool]) -> np.dtype:
+    """The common dtype of several tensors, each given as (dtype, whether it has no dimensions).
+
+    As in PyTorch, a tensor without dimensions only lifts the kind (bool < integer < float) of those
+    that have some, as a Python number does, and never the width. Raises DTypeError as `promote`.
+    """
+    whole, single = (
+        reduce(promote, dtypes) if dtypes else None
+        for dtypes in ([d for d, zero in operands if zero is wanted] for wanted in (False, True))
+    )
+    if whole is None or single is None:
+        found = whole or single
+        assert found is not None
+        return found
+    return single if _KIND_RANK[single.kind] > _KIND_RANK[whole.kind] else whole
 
 
 @cache

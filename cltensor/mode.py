@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Generator
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from types import coroutine
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,13 +53,100 @@ class _Switch:
         mode.enabled = self._before.entered.pop()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        @wraps(function)
-        def switched(*args: P.args, **kwargs: P.kwargs) -> R:
-            # A context for each call: functions call themselves, and threads call the same one.
-            with _Switch(self._wanted):
+        return _switched(function, self._wanted)
+
+
+def _switched(function: Callable[..., Any], wanted: bool) -> Callable[..., Any]:
+    """`function` with recording on or off while its own code runs.
+
+    What is suspended, a generator or a coroutine, finds the switch so at each resumption, and its
+    caller finds it as it was.
+    """
+    # A context for each call: functions call themselves, and threads call the same one.
+    if inspect.isasyncgenfunction(function):
+
+        async def switched(*args: Any, **kwargs: Any) -> Any:
+            steps = function(*args, **kwargs)
+            try:
+                out = await _resumed(steps.asend(None), wanted)
+                while True:
+                    try:
+                        given = yield out
+                    except GeneratorExit:
+                        await _resumed(steps.aclose(), wanted)
+                        raise
+                    except BaseException as error:
+                        out = await _resumed(steps.athrow(error), wanted)
+                    else:
+                        out = await _resumed(steps.asend(given), wanted)
+            except StopAsyncIteration:
+                return
+
+    elif inspect.iscoroutinefunction(function):
+
+        async def switched(*args: Any, **kwargs: Any) -> Any:  # type: ignore[misc]
+            return await _resumed(function(*args, **kwargs), wanted)
+
+    elif inspect.isgeneratorfunction(function):
+
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            return (yield from _stepped(function(*args, **kwargs), wanted))
+
+    else:
+        if inspect.isclass(function):
+            warnings.warn(
+                f"no_grad, enable_grad: decorating the class {function.__name__} gives a function "
+                "that makes its objects; decorate its methods",
+                FutureWarning,
+                stacklevel=3,
+            )
+
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            with _Switch(wanted):
                 return function(*args, **kwargs)
 
-        return switched
+    return wraps(function)(switched)
+
+
+def _stepped(steps: Any, wanted: bool) -> Generator[Any, Any, Any]:
+    """The generator or coroutine `steps`, each resumption under the switch."""
+    try:
+        with _Switch(wanted):
+            out = steps.send(None)
+        while True:
+            try:
+                given = yield out
+            except GeneratorExit:
+                with _Switch(wanted):
+                    steps.close()
+                raise
+            except BaseException as error:
+                with _Switch(wanted):
+                    out = steps.throw(error)
+            else:
+                with _Switch(wanted):
+                    out = steps.send(given)
+    except StopIteration as end:
+        return end.value
+
+
+_resumed = coroutine(_stepped)
+
+
+class _Bare(_Switch):
+    """A switch that decorates without parentheses too."""
+
+    _enabled: bool
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        made = super().__new__(cls)
+        if function is None:
+            return made
+        cls.__init__(made)
+        return made(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
+        super().__init__(self._enabled)
 
 
 class set_grad_enabled(_Switch):
@@ -64,6 +154,10 @@ class set_grad_enabled(_Switch):
     inside it only."""
 
     def __init__(self, enabled: bool) -> None:
+        if callable(enabled):
+            raise TypeError(
+                "set_grad_enabled: enabled is a function; write @set_grad_enabled(False) before it"
+            )
         super().__init__(enabled)
         self._before.made = mode.enabled
         mode.enabled = enabled
@@ -73,15 +167,13 @@ class set_grad_enabled(_Switch):
             return super().__call__(function)
 
 
-class no_grad(_Switch):
+class no_grad(_Bare):
     """Context or decorator inside which nothing is recorded."""
 
-    def __init__(self) -> None:
-        super().__init__(False)
+    _enabled = False
 
 
-class enable_grad(_Switch):
+class enable_grad(_Bare):
     """Context or decorator inside which operations are recorded, also within `no_grad`."""
 
-    def __init__(self) -> None:
-        super().__init__(True)
+    _enabled = True

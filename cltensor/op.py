@@ -285,6 +285,22 @@ def same_device(operation: str, *tensors: Tensor) -> None:
             )
 
 
+def same_dtype(operation: str, *operands: Any) -> None:
+    """Raise DTypeError if operands, of which one is of a floating-point type, differ in dtype.
+
+    What multiplies and adds up in one type takes no float64 input for a float32 weight: the result
+    would be float64 from there on, at half the speed.
+    """
+    dtype = operands[0].dtype
+    for other in operands[1:]:
+        if other.dtype is not dtype and "f" in dtype.kind + other.dtype.kind:
+            target = other.dtype if other.dtype.kind == "f" else dtype
+            raise DTypeError(
+                f"{operation}: operands are {dtype.name} and {other.dtype.name}; cast one, for "
+                f"example with .to('{target.name}')"
+            )
+
+
 def pointwise(
     signature: str,
     text: str | Mapping[str, str],
@@ -438,19 +454,20 @@ def normalize_axes(
 ) -> tuple[int, ...]:
     """The axes that `axis` names, as a sorted tuple of non-negative ints; all for None.
 
-    Raises ShapeError for an axis out of range or named twice.
+    A tensor without dimensions takes 0 and -1, which name none. Raises ShapeError for an axis out
+    of range or named twice.
     """
     if axis is None:
         return tuple(range(ndim))
     axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    bound = max(ndim, 1)  # a tensor without dimensions takes 0 and -1 for its one element
     for a in axes:
-        if not -ndim <= a < ndim:
-            way_out = f"use {-ndim} to {ndim - 1}" if ndim else "it has no axes, leave axis out"
+        if not -bound <= a < bound:
             raise ShapeError(
                 f"{operation}: axis {a} is out of range for a tensor with {ndim} dimensions; "
-                f"{way_out}"
+                f"use {-bound} to {bound - 1}"
             )
-    found = {a % ndim for a in axes}
+    found = {a % bound for a in axes}
     if len(found) != len(axes):
         raise ShapeError(f"{operation}: axis {axis} names a dimension twice")
-    return tuple(sorted(found))
+    return tuple(sorted(found)) if ndim else ()

@@ -26,7 +26,7 @@ _DUNDERS = {
     "xor": ("bitwise_xor", True),
     "lshift": ("bitwise_left_shift", True),
     "rshift": ("bitwise_right_shift", True),
-    "eq": ("equal", False),
+    "eq": ("eq", False),
     "ne": ("not_equal", False),
     "lt": ("less", False),
     "le": ("less_equal", False),

@@ -14,44 +14,94 @@ from cltensor.tensor import Tensor
 
 def gradcheck(
     function: Callable[..., Any],
-    inputs: Sequence[Any],
+    inputs: Any,
     eps: float | None = None,
     atol: float | None = None,
     rtol: float | None = None,
+    raise_exception: bool = True,
+    nondet_tol: float | None = None,
 ) -> bool:
     """Compare the recorded derivatives of `function` with central differences.
 
         d f(x)/dx_i  ~  (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
 
-    The result is contracted with a fixed random direction, so that one backward pass meets one
-    number. inputs: Variables (those that require a gradient are checked) and plain values; float64
-    where the device has it, since float32 leaves only three digits. Without eps, atol and rtol,
-    values that suit the dtype are taken.
+    The results are contracted with fixed random directions, so that one backward pass meets one
+    number. Without eps, atol and rtol, values that suit the dtype are taken.
 
-    Returns True. Raises GradientError naming the input, the element and both derivatives.
+    Args:    function: gives a tensor, or a tuple of which those of a floating-point type are
+             checked; inputs: one tensor or a sequence of tensors (those that require a gradient are
+             checked) and plain values, float64 where the device has it, since float32 leaves only
+             three digits; nondet_tol: how much a second backward pass may differ, if one is to be
+             made.
+    Returns: True; False for wrong derivatives without raise_exception.
+    Raises:  GradientError naming the input, the element and both derivatives.
     """
-    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and x.requires_grad]
+    inputs = _sequence(inputs)
+    wanted = _checked("gradcheck", inputs)
+    try:
+        _compare(function, inputs, wanted, eps, atol, rtol, nondet_tol)
+    except GradientError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def _sequence(values: Any) -> Sequence[Any]:
+    return values if isinstance(values, (tuple, list)) else (values,)
+
+
+def _checked(operation: str, inputs: Sequence[Any]) -> list[int]:
+    """Which inputs require a gradient. Raises GradientError if none does."""
+    wanted = [k for k, x in enumerate(inputs) if getattr(x, "requires_grad", False)]
     if not wanted:
-        raise GradientError("gradcheck: no input requires a gradient; set requires_grad=True")
+        raise GradientError(f"{operation}: no input requires a gradient; set requires_grad=True")
+    return wanted
+
+
+def _outputs(function: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
+    """What `function` gives of floating-point types."""
+    return [out for out in _sequence(function(*inputs)) if out.dtype.kind == "f"]
+
+
+def _directions(outputs: Sequence[Any], seed: int) -> list[np.ndarray]:
+    random = np.random.default_rng(seed)
+    return [random.uniform(0.5, 1.5, out.shape).astype(out.dtype) for out in outputs]
+
+
+def _compare(
+    function: Callable[..., Any],
+    inputs: Sequence[Any],
+    wanted: list[int],
+    eps: float | None,
+    atol: float | None,
+    rtol: float | None,
+    nondet_tol: float | None,
+) -> None:
     coarse = any(inputs[k].dtype.itemsize < 8 for k in wanted)
     eps = eps or (1e-2 if coarse else 1e-6)
     rtol = (2e-2 if coarse else 1e-4) if rtol is None else rtol
-    out = function(*inputs)
-    direction = np.random.default_rng(0).uniform(0.5, 1.5, out.shape).astype(out.dtype)
+    outputs = _outputs(function, inputs)
+    directions = _directions(outputs, 0)
     if atol is None:
         # What rounding leaves uncertain in a difference of such sums, divided by its step.
-        size = float(np.abs(out.detach().numpy() * direction).sum())
-        atol = max(1e-2 if coarse else 1e-6, 8 * float(np.finfo(out.dtype).eps) * size / eps)
-    analytic = grad(
-        out,
-        [inputs[k] for k in wanted],
-        Tensor.from_numpy(direction, out.device),
-        allow_unused=True,
-    )
-    for k, found in zip(wanted, analytic, strict=True):
-        base = inputs[k].detach().numpy()
-        numeric = _differences(function, inputs, k, base, direction, eps)
-        got = np.zeros_like(base) if found is None else found.detach().numpy()
+        size = sum(
+            float(np.finfo(out.dtype).eps) * float(np.abs(out.detach().numpy() * d).sum())
+            for out, d in zip(outputs, directions, strict=True)
+        )
+        atol = max(1e-2 if coarse else 1e-6, 8 * size / eps)
+    analytic = _analytic(outputs, directions, inputs, wanted)
+    if nondet_tol is not None:
+        again = _analytic(_outputs(function, inputs), directions, inputs, wanted)
+        for k, one, two in zip(wanted, analytic, again, strict=True):
+            off = float(np.abs(one - two).max(initial=0))
+            if off > nondet_tol:
+                raise GradientError(
+                    f"gradcheck: two backward passes differ by {off:.3g} in the gradient of input "
+                    f"{k}, more than nondet_tol = {nondet_tol}"
+                )
+    for k, got in zip(wanted, analytic, strict=True):
+        numeric = _differences(function, inputs, k, directions, eps)
         close = np.isclose(got, numeric, atol=atol, rtol=rtol)
         if not close.all():
             where = tuple(int(i) for i in np.argwhere(~close)[0])
@@ -59,17 +109,35 @@ def gradcheck(
                 f"gradcheck: input {k} at {where}: the derivative is {got[where]:.9g}, differences "
                 f"give {numeric[where]:.9g}"
             )
-    return True
+
+
+def _analytic(
+    outputs: Sequence[Any], directions: Sequence[np.ndarray], inputs: Sequence[Any], wanted: Any
+) -> list[np.ndarray]:
+    """The recorded derivatives for the wanted inputs, 0 where an output does not depend on one."""
+    used = [(o, d) for o, d in zip(outputs, directions, strict=True) if o.requires_grad]
+    if not used:
+        raise GradientError("gradcheck: no output depends on an input that requires a gradient")
+    found = grad(
+        [out for out, _ in used],
+        [inputs[k] for k in wanted],
+        [Tensor.from_numpy(d, out.device) for out, d in used],
+        allow_unused=True,
+    )
+    return [
+        np.zeros(inputs[k].shape, inputs[k].dtype) if g is None else g.detach().numpy()
+        for k, g in zip(wanted, found, strict=True)
+    ]
 
 
 def _differences(
     function: Callable[..., Any],
     inputs: Sequence[Any],
     k: int,
-    base: np.ndarray,
-    direction: np.ndarray,
+    directions: Sequence[np.ndarray],
     eps: float,
 ) -> np.ndarray:
+    base = inputs[k].detach().numpy()
     numeric = np.empty(base.shape, np.float64)
     for i in np.ndindex(base.shape):
         sides = []
@@ -78,32 +146,49 @@ def _differences(
             moved[i] += step
             varied = list(inputs)
             varied[k] = Variable(Tensor.from_numpy(moved, inputs[k].device), requires_grad=True)
-            out = function(*varied).detach().numpy()
-            sides.append(float((out.astype(np.float64) * direction).sum()))
+            outputs = [
+                out.detach().numpy().astype(np.float64) for out in _outputs(function, varied)
+            ]
+            sides.append(
+                sum(float((out * d).sum()) for out, d in zip(outputs, directions, strict=True))
+            )
         numeric[i] = (sides[0] - sides[1]) / (2 * eps)
     return numeric
 
 
 def gradgradcheck(
     function: Callable[..., Any],
-    inputs: Sequence[Any],
+    inputs: Any,
+    grad_outputs: Any = None,
     eps: float | None = None,
     atol: float | None = None,
     rtol: float | None = None,
+    raise_exception: bool = True,
+    nondet_tol: float | None = None,
 ) -> bool:
     """`gradcheck` of the gradients of `function`: its second derivatives.
 
-    The gradients are taken in a fixed random direction with create_graph=True.
+    The gradients are taken with create_graph=True, in the direction of grad_outputs (a tensor or
+    one for each output), or in a fixed random one.
     """
-    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and x.requires_grad]
+    inputs = _sequence(inputs)
+    wanted = _checked("gradgradcheck", inputs)
 
     def gradients(*values: Any) -> Any:
-        out = function(*values)
-        direction = np.random.default_rng(1).uniform(0.5, 1.5, out.shape).astype(out.dtype)
+        outputs = _outputs(function, values)
+        if grad_outputs is None:
+            given = [Variable(Tensor.from_numpy(d)) for d in _directions(outputs, 1)]
+        else:
+            given = list(_sequence(grad_outputs))
+        used = [
+            (o, g if g.device is o.device else g.to(o.device))
+            for o, g in zip(outputs, given, strict=True)
+            if o.requires_grad
+        ]
         found = grad(
-            out,
+            [out for out, _ in used],
             [values[k] for k in wanted],
-            Variable(Tensor.from_numpy(direction, out.device)),
+            [g for _, g in used],
             create_graph=True,
             allow_unused=True,
         )
@@ -115,4 +200,4 @@ def gradgradcheck(
                 total = total + (g * g + (position + 2) * g).sum()
         return total
 
-    return gradcheck(gradients, inputs, eps, atol, rtol)
+    return gradcheck(gradients, inputs, eps, atol, rtol, raise_exception, nondet_tol)

@@ -57,14 +57,14 @@ ANSWERS = {
     "negative": (np.negative, "iuf"),
     "positive": (_round_trip, "biuf"),
     "abs": (np.abs, "iuf"),
-    "sign": (np.sign, "iuf"),
+    "sign": (lambda x: x if x.dtype.kind == "b" else np.sign(x), "biuf"),
     "square": (np.square, "iuf"),
     "reciprocal": (lambda x: 1 / x, "biuf"),
     "pow": (_power, "iuf"),
-    "gate": (lambda x, y: np.where(y > 0, x, 0), "iuf"),
+    "gate": (lambda x, y: np.where(y <= 0, 0, x), "iuf"),
     "maximum": (np.maximum, "biuf"),
     "minimum": (np.minimum, "biuf"),
-    "equal": (np.equal, "biuf"),
+    "eq": (np.equal, "biuf"),
     "not_equal": (np.not_equal, "biuf"),
     "less": (np.less, "biuf"),
     "less_equal": (np.less_equal, "biuf"),
@@ -113,20 +113,20 @@ ANSWERS = {
     "round": (np.round, "iuf"),
     "copysign": (np.copysign, "biuf"),
     "where": (lambda c, a, b: np.where(c != 0, a, b), "biuf"),
-    "clip_low": (lambda x, low: np.where(x < low, low, x), "biuf"),
-    "clip_high": (lambda x, high: np.where(x > high, high, x), "biuf"),
+    "clip_low": (lambda x, low: np.where((x < low) | (low != low), low, x), "biuf"),
+    "clip_high": (lambda x, high: np.where((x > high) | (high != high), high, x), "biuf"),
     "relu": (lambda x: np.where(x < 0, 0, x), "iuf"),
     "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), "biuf"),
-    "softplus": (lambda x: np.logaddexp(0, x), "biuf"),
+    "log1p_exp": (lambda x: np.logaddexp(0, x), "biuf"),
 }
 BOOL_RESULT = (
-    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    *("eq", "not_equal", "less", "less_equal", "greater", "greater_equal"),
     *("logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite"),
 )
 FLOAT_RESULT = (
     *("divide", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt"),
     *("rsqrt", "hypot", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
-    *("asinh", "acosh", "atanh", "atan2", "erf", "copysign", "sigmoid", "softplus"),
+    *("asinh", "acosh", "atanh", "atan2", "erf", "copysign", "sigmoid", "log1p_exp"),
 )
 
 

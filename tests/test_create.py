@@ -181,6 +181,8 @@ def test_linspace_eye_and_meshgrid(device):
         )
         for got, want in pairs:
             np.testing.assert_array_equal(got.numpy(), want)
+    rows, _ = ct.meshgrid(ct.tensor(a), ct.tensor(b))
+    assert rows.tolist() == [[0, 0, 0], [1, 1, 1]]
     with pytest.raises(ValueError, match="indexing is 'zz'"):
         ct.meshgrid(ct.arange(2), indexing="zz")
     with pytest.raises(DTypeError, match=r"^meshgrid: xs\[1\] is a list, not a tensor"):

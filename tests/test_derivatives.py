@@ -25,19 +25,27 @@ UNARY = {
     "everywhere": [
         ["exp", "exp2", "expm1", "sin", "cos"],
         ["atan", "sinh", "cosh", "tanh", "asinh"],
-        ["erf", "sigmoid", "softplus", "square", "negative", "positive"],
+        ["erf", "sigmoid", "log1p_exp", "softplus", "square", "negative", "positive"],
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
+        ["elu", "hardtanh"],
     ],
-    "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt"]],
+    "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "spread_of"]],
     "negative": [["exp_below"]],
     "inside one": [["asin", "acos", "atanh", "tan"]],
     "above one": [["acosh"]],
+}
+#: Operations with options that are no operands, as they are called.
+WITH_OPTIONS = {
+    "softplus": lambda x: OPERATIONS["softplus"](x, 2.0, 1.0),
+    "elu": lambda x: OPERATIONS["elu"](x, 1.5),
+    "hardtanh": lambda x: OPERATIONS["hardtanh"](x, -1.0, 1.0),
+    "inside": lambda g, x: OPERATIONS["inside"](g, x, 0.75, 1.2),
 }
 BINARY = [
     ["add", "subtract", "multiply", "divide"],
     ["maximum", "minimum", "hypot", "atan2"],
     ["copysign", "remainder", "fmod", "floor_divide"],
-    ["pow", "clip_low", "clip_high", "gate"],
+    ["pow", "clip_low", "clip_high", "gate", "inside"],
 ]
 
 
@@ -58,7 +66,7 @@ def together(functions):
 
 
 def check(names, inputs):
-    functions = [OPERATIONS[name] for name in names]
+    functions = [WITH_OPTIONS.get(name, OPERATIONS[name]) for name in names]
     try:
         assert gradcheck(together(functions), inputs)
         assert gradgradcheck(together(functions), inputs)

@@ -91,3 +91,39 @@ def test_float64_is_refused_at_creation_where_it_is_missing(device, monkeypatch)
             create()
     with pytest.raises(DTypeError, match=r"^astype: .* has no float64"):
         ct.zeros(3).to("float64")
+
+
+@pytest.mark.parametrize(
+    ("operands", "expected"),
+    [
+        # a tensor without dimensions (marked 0) lifts the kind, never the width
+        ("float32 float64:0", "float32"),
+        ("float32:0 float64", "float64"),
+        ("float16 float64:0", "float16"),
+        ("int8 int64:0", "int8"),
+        ("uint8 int64:0", "uint8"),
+        ("int32 float64:0", "float64"),
+        ("bool int16:0", "int16"),
+        ("bool float32:0", "float32"),
+        ("int64:0 float32:0", "float32"),
+        ("float32:0 float64:0", "float64"),
+        ("int8:0 int32:0", "int32"),
+        ("float32 float64", "float64"),
+        ("int8 float32:0 float64:0", "float64"),
+        ("float16 float64:0 float32", "float32"),
+        ("bool int8:0 bool:0", "int8"),
+        ("int64:0", "int64"),
+    ],
+)
+def test_tensors_without_dimensions_promote_like_numbers(operands, expected):
+    given = [
+        (dtypes.as_dtype(name), bool(mark))
+        for name, _, mark in (o.partition(":") for o in operands.split())
+    ]
+    assert dtypes.result_type(*given) is dtypes.as_dtype(expected)
+
+
+def test_a_zero_dimensional_partner_may_have_no_common_type():
+    with pytest.raises(DTypeError, match="no common integer type"):
+        dtypes.result_type((dtypes.uint64, False), (dtypes.int8, False))
+    assert dtypes.result_type((dtypes.uint64, False), (dtypes.int8, True)) is dtypes.uint64

@@ -89,9 +89,41 @@ def test_bool_is_logical(skeleton):
     np.testing.assert_array_equal(got.numpy(), a @ b)
 
 
-def test_mixed_dtypes_promote(skeleton):
-    a, b = draw(3, 4, dtype="int32"), draw(4, 5)
-    check(ct.tensor(a) @ ct.tensor(b), a @ b)
+def test_integers_of_several_types_promote(skeleton):
+    a, b = draw(3, 4, dtype="int32"), draw(4, 5, dtype="int8")
+    got = ct.tensor(a) @ ct.tensor(b)
+    assert got.dtype == ct.int32
+    check(got, a @ b)
+
+
+def test_floats_do_not_promote_in_products(device):
+    a, b, v = ct.ones(2, 2), ct.ones(2, 2, dtype="int32"), ct.ones(2, dtype="int32")
+    calls = {
+        "matmul": lambda: a @ b,
+        "mm": lambda: ct.mm(b, a),
+        "mv": lambda: ct.mv(a, v),
+        "bmm": lambda: ct.bmm(a.unsqueeze(0), b.unsqueeze(0)),
+        "dot": lambda: ct.dot(v, a[0]),
+        "addmm": lambda: ct.addmm(b, a, a),
+    }
+    for name, call in calls.items():
+        with pytest.raises(
+            DTypeError, match=r"operands are (float|int)32 and (int|float)32; cast"
+        ) as e:
+            call()
+        assert "to('float32')" in str(e.value), name
+    if device.fp64:
+        with pytest.raises(DTypeError, match="matmul: operands are float32 and float64"):
+            a @ ct.ones(2, 2, dtype="float64")
+
+
+def test_products_of_vectors_keep_their_dtype(device):
+    small = ct.tensor([10, 10, 10], dtype="int8")
+    assert (small @ small).dtype == ct.int8
+    assert ct.dot(small, small).item() == 300 - 256
+    truths = ct.tensor([True, False])
+    assert ct.dot(truths, truths).dtype == ct.bool_
+    assert ct.dot(truths, truths).item() is True
 
 
 def test_nan_and_infinity_propagate(skeleton):

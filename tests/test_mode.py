@@ -1,5 +1,6 @@
 """Switching the recording on and off."""
 
+import asyncio
 import threading
 
 import pytest
@@ -126,3 +127,108 @@ def test_each_thread_has_a_switch_of_its_own():
         thread.join()
         assert not ct.is_grad_enabled()
     assert sorted(seen) == [False, False, True]
+
+
+def generator(log):
+    """Yield whether each part of it records; answers what it is sent."""
+    try:
+        sent = yield ct.is_grad_enabled()
+        while sent != "stop":
+            try:
+                sent = yield (sent, ct.is_grad_enabled())
+            except KeyError:
+                sent = yield ("caught", ct.is_grad_enabled())
+        return ct.is_grad_enabled()
+    finally:
+        log.append(ct.is_grad_enabled())
+
+
+@pytest.mark.parametrize(
+    "switch", [lambda f: ct.no_grad()(f), ct.no_grad, lambda f: ct.set_grad_enabled(False)(f)]
+)
+def test_generators_run_under_the_switch_and_their_callers_do_not(switch):
+    log = []
+    steps = switch(generator)(log)
+    assert next(steps) is False
+    assert ct.is_grad_enabled()
+    assert steps.send(3) == (3, False)
+    assert steps.throw(KeyError()) == ("caught", False)
+    with pytest.raises(StopIteration) as end:
+        steps.send("stop")
+    assert end.value.value is False
+    assert ct.is_grad_enabled()
+    assert log == [False]
+    steps = switch(generator)(log)
+    next(steps)
+    steps.close()
+    assert log == [False, False]
+    steps = switch(generator)(log)
+    next(steps)
+    with pytest.raises(ValueError, match="mine"):
+        steps.throw(ValueError("mine"))
+    assert ct.is_grad_enabled()
+
+
+def test_a_generator_under_another_switch(device):
+    @ct.enable_grad()
+    def inner(x):
+        yield (x * 2).requires_grad
+        yield from outer(x)
+
+    @ct.no_grad()
+    def outer(x):
+        yield (x * 2).requires_grad
+
+    with ct.no_grad():
+        assert list(inner(leaf([1.0]))) == [True, False]
+        assert not ct.is_grad_enabled()
+
+
+def test_coroutines_run_under_the_switch():
+    @ct.no_grad
+    async def inside():
+        seen = [ct.is_grad_enabled()]
+        await asyncio.sleep(0)
+        return [*seen, ct.is_grad_enabled()]
+
+    @ct.no_grad()
+    async def several():
+        for _ in range(2):
+            await asyncio.sleep(0)
+            yield ct.is_grad_enabled()
+
+    async def main():
+        task = asyncio.ensure_future(inside())
+        await asyncio.sleep(0)
+        assert ct.is_grad_enabled()  # while the other is suspended
+        return await task + [x async for x in several()]
+
+    assert asyncio.run(main()) == [False] * 4
+    assert ct.is_grad_enabled()
+
+
+def test_decorating_without_parentheses(device):
+    @ct.no_grad
+    def off(x):
+        return x * 2
+
+    @ct.enable_grad
+    def on(x):
+        return x * 2
+
+    x = leaf([1.0])
+    assert not off(x).requires_grad
+    with ct.no_grad():
+        assert on(x).requires_grad
+    with pytest.raises(TypeError, match="enabled is a function"):
+        ct.set_grad_enabled(off)
+
+
+def test_decorating_a_class_warns():
+    class Thing:
+        def __init__(self):
+            self.recorded = ct.is_grad_enabled()
+
+    with pytest.warns(FutureWarning, match="decorating the class Thing"):
+        make = ct.no_grad()(Thing)
+    assert make().recorded is False

@@ -36,3 +36,32 @@ def test_clip_grad_value():
     give_gradients(params, [np.array([-3.0, 0.5, 2.0], np.float32)])
     nn.utils.clip_grad_value_(params, 1.0)
     np.testing.assert_array_equal(params[0].grad.numpy(), [-1, 0.5, 1])
+
+
+@pytest.mark.parametrize(
+    ("norm_type", "norm"),
+    [(0, 2.0), (1, 7.0), (2, 5.0), (3, 91 ** (1 / 3)), (math.inf, 4.0), (-math.inf, 0.0)],
+)
+def test_norms_of_every_type(norm_type, norm):
+    """Gradients (-4, 0) and (3,): the norm of their norms."""
+    params = leaves([np.zeros(2, np.float32), np.zeros(1, np.float32)])
+    give_gradients(params, [np.array([-4.0, 0.0], np.float32), np.array([3.0], np.float32)])
+    found = nn.utils.clip_grad_norm_(iter(params), 1.0, norm_type=norm_type, foreach=True)
+    np.testing.assert_allclose(found.item(), norm, rtol=1e-5)
+    factor = min(1.0, 1 / (norm + 1e-6))
+    np.testing.assert_allclose(params[0].grad.numpy(), [-4 * factor, 0], rtol=1e-5)
+
+
+def test_gradients_are_changed_in_place():
+    params = leaves(values((3,)))
+    give_gradients(params, [np.array([-3.0, 0.0, 4.0], np.float32)])
+    kept = params[0].grad
+    nn.utils.clip_grad_norm(params, 1.0)
+    np.testing.assert_allclose(kept.numpy(), [-0.6, 0, 0.8], rtol=1e-5)
+    nn.utils.clip_grad_value_(params[0], 0.5, foreach=False)
+    np.testing.assert_allclose(kept.numpy(), [-0.5, 0, 0.5], rtol=1e-5)
+    assert params[0].grad is kept
+
+
+def test_without_gradients_the_norm_is_a_tensor():
+    assert nn.utils.clip_grad_norm_([], 1.0).item() == 0.0

@@ -39,3 +39,11 @@ def test_dropout2d_drops_whole_channels():
     out = host(nn.Dropout2d(0.5)(ct.ones(10, 20, 3, 3)))
     assert (out == out[:, :, :1, :1]).all()
     assert 0 < (out == 0).mean() < 1
+
+
+def test_dropout_in_place_changes_its_input():
+    for layer in (nn.Dropout(0.5, inplace=True), nn.Dropout2d(0.5, inplace=True)):
+        x = ct.ones(4, 8, 2, 2)
+        assert layer(x) is x
+        assert set(np.unique(host(x))) == {np.float32(0), np.float32(2)}
+        assert layer.eval()(x) is x

@@ -50,3 +50,23 @@ def test_images_without_a_batch():
     assert F.avg_pool2d(x, 2).tolist() == [[[2.5, 4.5], [10.5, 12.5]]]
     assert F.adaptive_avg_pool2d(x, 1).tolist() == [[[7.5]]]
     assert F.adaptive_max_pool2d(x, (1, 3)).tolist() == [[[13, 14, 15]]]
+def test_linear_refuses_mixed_dtypes(fp64):
+    x, w, b = ct.zeros(4, 3), ct.zeros(2, 3), ct.zeros(2)
+    message = r"linear: operands are float(32|64) and float(32|64).*; cast one"
+    with pytest.raises(ct.DTypeError, match=message):
+        F.linear(x.to("float64"), w, b)
+    with pytest.raises(ct.DTypeError, match=message):
+        F.linear(x, w, b.to("float64"))
+    assert F.linear(x.to("float64"), w.to("float64")).dtype == ct.float64
+
+
+def test_activations_stop_at_their_bounds():
+    for function, points, slopes in (
+        (F.relu6, [0.0, 3.0, 6.0], [0, 1, 0]),
+        (F.hardtanh, [-1.0, 0.0, 1.0], [0, 1, 0]),
+        (lambda x: F.softplus(x, 2, -100), [-1.0, 1.0], [1, 1]),
+        (lambda x: F.leaky_relu(x, 0.5), [0.0, float("inf"), -float("inf")], [0.5, 1, 0.5]),
+    ):
+        x = ct.tensor(points, requires_grad=True)
+        function(x).sum().backward()
+        assert x.grad.tolist() == slopes

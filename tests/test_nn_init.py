@@ -109,3 +109,43 @@ def test_an_initialiser_leaves_a_network_trainable():
     init.constant_(layer.weight, 0.5)
     layer(ct.ones(1, 2)).sum().backward()
     np.testing.assert_array_equal(layer.weight.grad.numpy(), np.ones((2, 2)))
+
+
+def test_plain_tensors_are_filled_too():
+    x = ct.empty(2)
+    assert init.ones_(x) is x
+    assert x.tolist() == [1, 1]
+    assert not x.requires_grad
+    assert init.constant_(ct.empty((2,), dtype="int32"), 7).tolist() == [7, 7]
+    assert init.eye_(ct.empty((2, 2), dtype="float64")).tolist() == [[1, 0], [0, 1]]
+    y = init.trunc_normal_(ct.empty((500,)), a=-0.5, b=0.5)
+    assert np.abs(y.numpy()).max() <= 0.5
+    with pytest.raises(ct.DTypeError, match="uniform_: tensor is"):
+        init.uniform_(np.zeros(3))
+
+
+def test_a_leaf_is_filled_unrecorded():
+    leaf = ct.tensor([1.0, 2.0], requires_grad=True)
+    init.zeros_(leaf)
+    assert leaf.is_leaf
+    assert leaf.requires_grad
+    assert leaf.tolist() == [0, 0]
+    assert ct.is_grad_enabled()
+
+
+def test_a_generator_gives_the_numbers():
+    def drawn(function):
+        return function(ct.empty((3, 4)), generator=ct.Generator().manual_seed(5)).tolist()
+
+    for function in (
+        init.uniform_,
+        init.normal_,
+        init.trunc_normal_,
+        init.xavier_uniform_,
+        init.xavier_normal_,
+        init.kaiming_uniform_,
+        init.kaiming_normal_,
+    ):
+        first = drawn(function)
+        ct.manual_seed(1)
+        assert drawn(function) == first

@@ -255,3 +255,136 @@ def test_gradients_and_their_gradients(fp64):
     y = leaf(RANDOM.uniform(0.2, 0.8, (3, 2)))
     assert gradcheck(F.binary_cross_entropy, [p, y])
     assert gradcheck(F.binary_cross_entropy_with_logits, [p, y])
+
+
+INF, NAN = float("inf"), float("nan")
+
+
+def loss_and_slope(function, points):
+    x = leaf(np.float32(points))
+    out = function(x)
+    out.sum().backward()
+    return out.tolist(), x.grad.tolist()
+
+
+def same(got, want):
+    np.testing.assert_allclose(np.float32(got), np.float32(want), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.1}, {"weight": [1.0, 2.0, 0.5]}])
+@pytest.mark.parametrize("bad", [NAN, INF])
+def test_a_score_that_is_nan_or_infinite_gives_nan(bad, options, label):
+    options = {k: ct.tensor(v) if isinstance(v, list) else v for k, v in options.items()}
+    got, grad = loss_and_slope(
+        lambda x: F.cross_entropy(x, ct.tensor([label]), **options), [[1, bad, 2]]
+    )
+    same(got, NAN)
+    same(grad, [[NAN] * 3])
+
+
+def test_cross_entropy_of_minus_infinity():
+    loss = lambda label: lambda x: F.cross_entropy(x, ct.tensor([label]))  # noqa: E731
+    got, grad = loss_and_slope(loss(0), [[1, -INF, 2]])
+    same(got, 1.3132617)
+    same(grad, [[-0.7310586, 0, 0.7310586]])
+    got, grad = loss_and_slope(loss(1), [[1, -INF, 2]])
+    same(got, INF)
+    same(grad, [[0.2689414, -1, 0.7310586]])
+    got, grad = loss_and_slope(loss(0), [[-INF, -INF]])
+    same([got, *grad[0]], [NAN] * 3)
+
+
+def test_an_ignored_row_with_nan_does_not_count():
+    got, grad = loss_and_slope(
+        lambda x: F.cross_entropy(x, ct.tensor([-100, 0])), [[NAN, 1], [1, 2]]
+    )
+    same(got, 1.3132617)
+    same(grad[1], [-0.7310586, 0.7310586])
+
+
+def test_nll_loss_of_extremes():
+    for bad, label, value, grad in (
+        (NAN, 0, -1, [-1, 0, 0]),
+        (INF, 1, -INF, [0, -1, 0]),
+        (-INF, 1, INF, [0, -1, 0]),
+    ):
+        got = loss_and_slope(lambda x, i=label: F.nll_loss(x, ct.tensor([i])), [[1, bad, 2]])
+        same(got[0], value)
+        same(got[1], [grad])
+
+
+@pytest.mark.parametrize("function", [F.huber_loss, F.smooth_l1_loss])
+def test_errors_without_end_have_a_slope(function):
+    got, grad = loss_and_slope(
+        lambda x: function(x, ct.zeros(5), reduction="none"), [INF, -INF, 2, -0.5, 1]
+    )
+    same(got, [INF, INF, 1.5, 0.125, 0.5])
+    same(grad, [1, -1, 1, -0.5, 1])
+
+
+def test_binary_cross_entropy_at_0_and_1_and_near():
+    target = ct.tensor([0.0, 1.0, 0.0, 1.0])
+    got, grad = loss_and_slope(
+        lambda x: F.binary_cross_entropy(x, target, reduction="none"), [0, 0, 1, 1]
+    )
+    same(got, [0, 100, 100, 0])
+    same(grad, [0, -1e12, 1e12, 0])
+    got, _ = loss_and_slope(lambda x: F.binary_cross_entropy(x, ct.zeros(1)), [1e-9])
+    same(got, 1e-9)
+    y = leaf(np.float32([0.5, 0.0]))
+    F.binary_cross_entropy(ct.tensor([0.3, 0.0]), y, reduction="sum").backward()
+    same(y.grad.tolist(), [0.8472979, INF])
+
+
+@pytest.mark.parametrize("bad", [1.5, -0.5, NAN])
+def test_probabilities_out_of_range_are_reported_at_the_next_read(bad):
+    half, wrong = ct.tensor([0.5]), ct.tensor([bad])
+    for x, y, which in ((wrong, half, "input"), (half, wrong, "target")):
+        loss = F.binary_cross_entropy(leaf(x), y)
+        with pytest.raises(
+            ValueError, match=f"binary_cross_entropy: an element of {which} is not between 0 and 1"
+        ):
+            loss.item()
+    assert np.isfinite(nn.BCELoss()(half, half).item())
+
+
+@pytest.mark.parametrize(
+    ("logit", "target", "value", "slope"),
+    [
+        (INF, 0, INF, 1),
+        (-INF, 1, NAN, -1),
+        (1000, 0, 1000, 1),
+        (NAN, 0, NAN, NAN),
+        (0, 0.5, 0.6931472, 0),
+    ],
+)
+def test_binary_cross_entropy_of_extreme_logits(logit, target, value, slope):
+    got, grad = loss_and_slope(
+        lambda x: F.binary_cross_entropy_with_logits(x, ct.tensor([float(target)])), [logit]
+    )
+    same([got, *grad], [value, slope])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"),
+        *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
+    ],
+)
+def test_the_mean_of_no_losses_is_nan(name):
+    x = ct.zeros(0)
+    same(getattr(F, name)(x, x).item(), NAN)
+    assert getattr(F, name)(x, x, reduction="sum").item() == 0
+    assert getattr(F, name)(x, x, reduction="none").shape == (0,)
+
+
+def test_classification_of_an_empty_batch():
+    x, labels = ct.zeros(0, 3), ct.zeros(0, dtype="int64")
+    for options in ({}, {"label_smoothing": 0.1}):
+        same(F.cross_entropy(x, labels, **options).item(), NAN)
+    same(F.cross_entropy(x, ct.zeros(0, 3)).item(), NAN)
+    assert F.nll_loss(x, labels, reduction="sum").item() == 0
+    with pytest.raises(ct.IndexingError):
+        F.cross_entropy(ct.zeros(2, 0), ct.zeros(2, dtype="int64")).item()

@@ -105,3 +105,52 @@ def test_a_training_step_in_evaluation_mode_keeps_batch_norm_differentiable():
     x = Variable(ct.tensor(array(4, 3)), requires_grad=True)
     layer(x).sum().backward()
     np.testing.assert_allclose(host(x.grad), np.full((4, 3), 1 / np.sqrt(1 + 1e-5)), rtol=1e-5)
+
+
+def test_an_empty_batch_passes_and_is_not_remembered():
+    for shape in ((0, 3), (2, 3, 0)):
+        layer = nn.BatchNorm1d(3)
+        x = Variable(ct.zeros(shape), requires_grad=True)
+        out = layer(x)
+        assert out.shape == shape
+        out.sum().backward()
+        assert x.grad.shape == shape
+        assert layer.weight.grad.tolist() == [0, 0, 0]
+        assert layer.running_mean.tolist() == [0, 0, 0]
+        assert layer.running_var.tolist() == [1, 1, 1]
+        assert layer.eval()(ct.zeros(shape)).shape == shape
+    assert nn.BatchNorm2d(3)(ct.zeros(0, 3, 2, 2)).shape == (0, 3, 2, 2)
+    assert nn.LayerNorm(3)(ct.zeros(0, 3)).shape == (0, 3)
+    assert nn.LayerNorm(0)(ct.zeros(2, 0)).shape == (2, 0)
+
+
+def test_one_value_per_channel_is_no_batch():
+    for layer in (nn.BatchNorm1d(3), nn.BatchNorm1d(3, track_running_stats=False).eval()):
+        with pytest.raises(ct.ShapeError, match="needs more than one value per channel"):
+            layer(ct.zeros(1, 3))
+    assert nn.BatchNorm1d(3).eval()(ct.zeros(1, 3)).shape == (1, 3)
+
+
+def test_momentum_none_averages_all_batches():
+    layer = nn.BatchNorm1d(1, momentum=None)
+    layer(ct.tensor([[1.0], [3.0]]))
+    layer(ct.tensor([[2.0], [6.0]]))
+    assert layer.running_mean.tolist() == [3]
+    assert layer.running_var.tolist() == [5]
+    assert layer.num_batches_tracked.item() == 2
+    still = nn.BatchNorm1d(1, momentum=0.0, affine=False)
+    assert host(still(ct.tensor([[1.0], [3.0]]))).round(3).tolist() == [[-1], [1]]
+    assert (still.running_mean.tolist(), still.running_var.tolist()) == ([0], [1])
+
+
+def test_nan_stays_in_its_channel():
+    out = nn.BatchNorm1d(2)(ct.tensor([[float("nan"), 1.0], [2.0, 3.0]]))
+    assert np.isnan(host(out)).tolist() == [[True, False], [True, False]]
+
+
+def test_another_dtype_than_the_parameters_is_refused(fp64):
+    x = ct.zeros(4, 3, dtype="float64")
+    for layer in (nn.BatchNorm1d(3), nn.BatchNorm1d(3).eval(), nn.LayerNorm(3)):
+        with pytest.raises(ct.DTypeError, match="the input is float64 and .* float32; cast the"):
+            layer(x)
+        assert layer.to("float64")(x).dtype == ct.float64

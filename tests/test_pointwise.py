@@ -1,10 +1,13 @@
 """Elementwise functions beyond the sweep: accuracy, special cases, copies."""
 
+import math
+
 import numpy as np
 import pytest
+from leaves import leaf
 
 import cltensor as ct
-from cltensor.errors import DTypeError
+from cltensor.errors import DTypeError, ShapeError
 
 
 def ulps(got, exact):
@@ -151,3 +154,191 @@ def test_casts_and_copies_share_only_when_nothing_changes(device):
     assert not turned.is_contiguous
     assert turned.contiguous().is_contiguous
     np.testing.assert_array_equal(turned.contiguous().numpy(), np.arange(6).reshape(2, 3).T)
+
+
+INF, NAN = math.inf, math.nan
+
+
+def slopes(function, *points):
+    """The value at `points` (a list for each operand) and the gradient of each operand."""
+    operands = [leaf(np.float32(p)) for p in points]
+    out = function(*operands)
+    out.sum().backward()
+    return out.tolist(), [x.grad.tolist() for x in operands]
+
+
+def same(got, want):
+    np.testing.assert_allclose(np.float32(got), np.float32(want), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent", "value", "by_base", "by_exponent"),
+    [
+        (0, 0, 1, 0, 0),
+        (0, -1, INF, -INF, -INF),
+        (0, 2, 0, 0, 0),
+        (0, 0.5, 0, INF, 0),
+        (-2, 2, 4, -4, NAN),
+        (-2, 0.5, NAN, NAN, NAN),
+        (2, 0, 1, 0, 0.6931472),
+        (NAN, 0, 1, 0, NAN),
+        (1, NAN, 1, NAN, 0),
+        (INF, 0, 1, 0, INF),
+        (-0.0, 3, 0, 0, 0),
+    ],
+)
+def test_powers_at_the_edges(device, base, exponent, value, by_base, by_exponent):
+    got, (a, b) = slopes(ct.pow, [base], [exponent])
+    same([*got, *a, *b], [value, by_base, by_exponent])
+    got, (a,) = slopes(lambda x: x**exponent, [base])  # a number takes other paths
+    same([*got, *a], [value, by_base])
+    got, (b,) = slopes(lambda x: base**x, [exponent])
+    same([*got, *b], [value, by_exponent])
+
+
+def test_powers_of_integers_and_bools_keep_pytorchs_kind(device):
+    three = ct.tensor([3], dtype="int8")
+    for exponent, dtype in ((2, "int8"), (1, "int8"), (2.0, "float32"), (1.0, "float32")):
+        assert (three**exponent).dtype == dtype
+        assert (three**exponent).tolist() == [3**exponent]
+    truth = ct.tensor([True])
+    for exponent, dtype in ((2, "int64"), (1, "int64"), (3, "int64"), (0.5, "float32")):
+        assert (truth**exponent).dtype == dtype
+    assert ct.square(truth).dtype == ct.int64
+    assert (ct.tensor([2]) ** np.int64(3)).tolist() == [8]
+    with pytest.raises(DTypeError, match="int64 to the power -1 is not an integer"):
+        ct.tensor([2]) ** np.int64(-1)
+    assert ct.pow(ct.tensor([2, 1, -1, 0]), ct.tensor([-1, -3, -3, -1])).tolist() == [0, 1, -1, 0]
+
+
+def test_atan2_has_no_slope_at_the_origin(device):
+    got, (a, b) = slopes(ct.atan2, [0.0, 0.0, 1.0, -0.0], [0.0, 1.0, 0.0, -0.0])
+    same(got, [0, 0, math.pi / 2, -math.pi])
+    same(a, [0, 1, 0, 0])
+    same(b, [0, 0, -1, 0])
+
+
+def test_rsqrt_at_zero_and_relu_at_nan(device):
+    got, (x,) = slopes(ct.rsqrt, [0.0, -0.0, 4.0])
+    same([*got, *x], [INF, -INF, 0.5, -INF, INF, -0.0625])
+    got, (x,) = slopes(ct.relu, [0.0, -0.0, 1.0, NAN])
+    same([*got, *x], [0, 0, 1, NAN, 0, 0, 1, 1])
+
+
+def test_maximum_and_minimum_give_nan_to_both_and_share_ties(device):
+    for function in (ct.maximum, ct.minimum):
+        got, (a, b) = slopes(function, [1.0, NAN, 0.0], [1.0, 0.0, NAN])
+        same([*got, *a, *b], [1, NAN, NAN, 0.5, 1, 1, 0.5, 1, 1])
+
+
+def test_bounds_that_are_nan_or_tensors(device):
+    x = ct.tensor([1.0, NAN, 3.0])
+    for low, high in ((NAN, 2), (0, NAN)):
+        same(ct.clip(x, low, high).tolist(), [NAN] * 3)
+        same(ct.clip(x, ct.tensor(float(low)), ct.tensor(float(high))).tolist(), [NAN] * 3)
+    got, (x, low, high) = slopes(
+        ct.clamp, [0, 1, 2, 3, NAN, 1], [0, 0, 0, 0, 0, 3], [2, 2, 2, 2, 2, 2]
+    )
+    same(got, [0, 1, 2, 2, NAN, 2])
+    same(x, [1, 1, 1, 0, 0, 0])
+    same(low, [0, 0, 0, 0, 0, 0])
+    same(high, [0, 0, 0, 1, 0, 1])
+    assert ct.clip(ct.tensor([0, 1, 9], dtype="int8"), 0.5, 2).tolist() == [0.5, 1, 2]
+    assert ct.clip(ct.tensor([5.0]), 3, 2).tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("function", "cases"),
+    [
+        (
+            ct.floor_divide,
+            [(-0.0, 1, -0.0), (0.0, -1, -0.0), (-0.0, -1, 0.0), (-1, -INF, 0.0), (1, -INF, -1)]
+            + [(-5, INF, -1), (5, INF, 0.0), (0.3, 7, 0.0), (INF, 1, NAN), (1, 0.0, INF)],
+        ),
+        (
+            ct.remainder,
+            [(-0.0, 1, -0.0), (0.0, -1, 0.0), (-3, 3, -0.0), (3, 3, 0.0), (-1, INF, INF)],
+        ),
+        (ct.fmod, [(-0.0, 1, -0.0), (0.0, -1, 0.0), (-3, 3, -0.0), (-5, INF, -5), (1, 0.0, NAN)]),
+        (ct.copysign, [(0.0, -1, -0.0), (-0.0, 1, 0.0), (1, -0.0, -1)]),
+    ],
+)
+def test_zeros_keep_pytorchs_sign(skeleton, function, cases):
+    a, b, want = (np.float32(column) for column in zip(*cases, strict=True))
+    got = function(ct.tensor(a), ct.tensor(b)).numpy()
+    np.testing.assert_array_equal(got, want)
+    zero = want == 0
+    np.testing.assert_array_equal(np.signbit(got[zero]), np.signbit(want[zero]))
+
+
+def test_rounding_keeps_the_sign_of_zero(device):
+    x = ct.tensor([-0.0, -0.3])
+    for function in (ct.round, ct.trunc, ct.ceil):
+        assert np.signbit(function(x).numpy()).all()
+    assert not np.signbit(ct.sign(ct.tensor([-0.0])).numpy()).any()
+    assert not np.signbit(ct.abs(x).numpy()).any()
+
+
+def test_sign_of_bools(device):
+    assert ct.sign(ct.tensor([True, False])).dtype == ct.bool_
+
+
+def test_masked_fill_keeps_the_dtype(device):
+    mask = ct.tensor([True, False])
+    for x, value, want in (
+        (ct.tensor([True, False]), 1, [True, False]),
+        (ct.tensor([True, True]), 0.0, [False, True]),
+        (ct.tensor([1, 2]), 7.5, [7, 2]),
+        (ct.tensor([1.0, 2.0]), 3, [3, 2]),
+        (ct.tensor([1.0, 2.0]), ct.tensor(3), [3, 2]),
+        (ct.tensor([1, 2], dtype="int8"), ct.tensor(3.5), [3, 2]),
+        (ct.tensor([1.0, 2.0]), -INF, [-INF, 2]),
+    ):
+        found = ct.masked_fill(x, mask, value)
+        assert found.dtype == x.dtype
+        assert found.tolist() == want
+    assert ct.masked_fill(ct.zeros(0), ct.zeros(0, dtype="bool"), 1.0).shape == (0,)
+    assert ct.tensor([1.0]).masked_fill(ct.tensor([[True], [False]]), 9).tolist() == [[9], [1]]
+
+
+def test_masked_fill_refuses_what_does_not_fit(device):
+    mask = ct.tensor([True])
+    for x, value in (
+        (ct.tensor([1], dtype="uint8"), 300),
+        (ct.tensor([1], dtype="int8"), -200),
+        (ct.tensor([1.0]), 1e300),
+        (ct.tensor([1]), NAN),
+    ):
+        with pytest.raises(DTypeError, match=f"does not fit {x.dtype.name}"):
+            x.masked_fill(mask, value)
+    with pytest.raises(ShapeError, match=r"masked_fill: a value of shape \(1,\) is not one number"):
+        ct.tensor([1.0]).masked_fill(mask, ct.tensor([3.0]))
+    with pytest.raises(DTypeError, match="masked_fill: value is 'a'"):
+        ct.tensor([1.0]).masked_fill(mask, "a")
+    x = leaf([1.0, 2.0])
+    x.masked_fill(ct.tensor([True, False]), 5).sum().backward()
+    assert x.grad.tolist() == [0, 1]
+
+
+def test_casts_between_integers_wrap_and_from_floats_saturate(device):
+    wide = ct.tensor([300, -1, -129])
+    assert wide.to("uint8").tolist() == [44, 255, 127]
+    assert wide.to("int8").tolist() == [44, -1, 127]
+    assert ct.tensor([300.0, -1.5, NAN, -INF]).to("int8").tolist() == [127, -1, 0, -128]
+    assert ct.tensor([0.5, NAN, 0.0, -0.0]).to("bool").tolist() == [True, True, False, False]
+    assert ct.abs(ct.tensor([-128], dtype="int8")).tolist() == [-128]
+    assert (-ct.tensor([1], dtype="uint8")).tolist() == [255]
+
+
+def test_eq_compares_elements(device):
+    x = ct.tensor([1.0, 2.0])
+    assert ct.eq(x, ct.tensor([1.0, 3.0])).tolist() == [True, False]
+    assert (x == 2).tolist() == [False, True]
+    assert x.eq(1).tolist() == [True, False]
+
+
+def test_where_of_numbers(device):
+    mask = ct.tensor([True, False])
+    for a, b, dtype in ((1, 2, "int64"), (1.0, 2, "float32"), (True, False, "bool")):
+        assert ct.where(mask, a, b).dtype == dtype
+        assert ct.where(mask, a, b).tolist() == [a, b]

@@ -1,19 +1,22 @@
 """Reductions: sizes around every edge, all combinations of axes, views, both skeletons."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
+from leaves import leaf
 
 import cltensor as ct
 from cltensor import fusion
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import OPERATIONS
 from cltensor.ops.reduce import moments, sums
 from cltensor.program import Counters
+from cltensor.testing import gradcheck, gradgradcheck
 
 EDGES = [1, 2, 31, 32, 33, 63, 64, 65, 255, 256, 257, 4095, 4096, 4097, 8193]
-NAMES = ("sum", "prod", "max", "min", "any", "all", "argmax", "argmin")
+NAMES = ("sum", "prod", "max", "min", "amax", "amin", "any", "all", "argmax", "argmin")
 ALL_AXES = [None, *[c for r in (1, 2, 3) for c in itertools.combinations(range(3), r)]]
 
 
@@ -33,7 +36,7 @@ def expected(name, x, axis=None, keepdims=False):
         return getattr(np, name)(flat, axis=-1)
     function = getattr(np, name)
     if name in ("sum", "prod") and x.dtype.kind in "biu":
-        return function(x, axis=axis, dtype="uint64" if x.dtype.kind == "u" else "int64")
+        return function(x, axis=axis, dtype="uint64" if x.dtype == "uint64" else "int64")
     return function(x, axis=axis, keepdims=keepdims) if keepdims else function(x, axis=axis)
 
 
@@ -353,3 +356,203 @@ def test_best_elements_of_a_split_range(skeleton):
     assert ct.tensor(x).argmax().item() == 77
     x[350000] = np.nan
     assert ct.tensor(x).argmax().item() == 350000
+
+
+INF, NAN = math.inf, math.nan
+
+
+def slopes(function, points):
+    x = leaf(np.float32(points))
+    out = function(x)
+    out.sum().backward()
+    return out.tolist(), x.grad.tolist()
+
+
+def same(got, want):
+    np.testing.assert_allclose(np.float32(got), np.float32(want), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("p", "value", "slope"),
+    [  # of (3, 0, -4, 4)
+        (0, 3, [0, 0, 0, 0]),
+        (1, 11, [1, 0, -1, 1]),
+        (2, 6.4031242, [0.4685213, 0, -0.6246951, 0.6246951]),
+        (3, 5.3716854, [0.3119043, 0, -0.5544966, 0.5544966]),
+        (0.5, 32.8564065, [3.3094011, 0, -2.8660254, 2.8660254]),
+        (1.5, 7.6589874, [0.6258568, 0, -0.7226771, 0.7226771]),
+        (-1, 0, [0, 0, 0, 0]),
+        (-2, 0, [0, 0, 0, 0]),
+        (INF, 4, [0, 0, -0.5, 0.5]),
+        (-INF, 0, [0, 0, 0, 0]),
+        ("fro", 6.4031242, [0.4685213, 0, -0.6246951, 0.6246951]),
+        (None, 6.4031242, [0.4685213, 0, -0.6246951, 0.6246951]),
+    ],
+)
+def test_norms_and_their_slopes(device, p, value, slope):
+    got, grad = slopes(lambda x: ct.norm(x, p), [3, 0, -4, 4])
+    same([got, *grad], [value, *slope])
+    got, grad = slopes(lambda x: ct.norm(x, p), [0, 0])
+    same([got, *grad], [0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("p", "values", "slopes_of"),
+    [
+        (3, [2.0800838, 0], [[0.2311205, 0.9244817], [0, 0]]),
+        (-1, [0.6666667, 0], [[0.4444444, 0.1111111], [0, 0]]),
+        (-INF, [1, 0], [[1, 0], [0, 0]]),
+    ],
+)
+def test_norms_along_an_axis(device, p, values, slopes_of):
+    got, grad = slopes(lambda x: ct.norm(x, p, 1), [[1, 2], [0, 0]])
+    same(got, values)
+    same(grad, slopes_of)
+    x = ct.ones(2, 3, 4)
+    assert ct.norm(x, p, (0, 2)).shape == (3,)
+    assert ct.norm(x, p, (0, 2), True).shape == (1, 3, 1)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 0.5, -1, INF, -INF])
+def test_derivatives_of_norms(fp64, p):
+    x = leaf([[0.5, -2.0, 1.25], [1.5, 0.75, -0.3]], "float64")
+    assert gradcheck(lambda x: ct.norm(x, p, 1), x)
+    assert gradgradcheck(lambda x: ct.norm(x, p), x)
+
+
+def test_norms_of_integers_and_of_nothing(device):
+    found = ct.norm(ct.tensor([100, 100], dtype="int8"))
+    assert found.dtype == ct.float32
+    same(found.item(), 141.42136)
+    for p in (0, 1, 2, 3):
+        assert ct.norm(ct.zeros(2, 0), p, 1).tolist() == [0, 0]
+    for p in (INF, -INF, -1):
+        with pytest.raises(ShapeError, match="norm: axis None .* is empty"):
+            ct.norm(ct.zeros(0), p)
+    with pytest.raises(ValueError, match="norm: p is 'nuc'"):
+        ct.norm(ct.ones(2, 2), "nuc")
+
+
+def test_the_spread_of_equal_elements_has_slope_zero(device):
+    got, grad = slopes(lambda x: ct.std(x, 1), [[2, 2], [1, 3]])
+    same(got, [0, 1])
+    same(grad, [[0, 0], [-0.5, 0.5]])
+    got, grad = slopes(lambda x: ct.std(x, correction=0), [1])
+    same([got, *grad], [0, 0])
+    for function in (ct.std, ct.var):
+        got, grad = slopes(lambda x, f=function: f(x, correction=1), [1])
+        same([got, *grad], [NAN, NAN])
+        assert function(ct.tensor([1.0, 2.0]), correction=3).item() == INF
+        same(function(ct.tensor([1.0, 1.0]), correction=2).item(), NAN)
+    same(ct.var(ct.zeros(0, 2), 0).tolist(), [NAN, NAN])
+    same(ct.std(ct.zeros(0)).item(), NAN)
+    assert ct.var(ct.zeros(2, 0), 0).shape == (0,)
+    same(ct.mean(ct.zeros(2, 0), 1).tolist(), [NAN, NAN])
+
+
+def test_ties_of_one_axis_go_to_the_first_and_others_are_shared(device):
+    for sign in (1, -1):
+        best = ct.max if sign == 1 else ct.min
+        share = ct.amax if sign == 1 else ct.amin
+        points = [sign * v for v in (1, 3, 3)]
+        same(slopes(lambda x, f=best: f(x, 0), points)[1], [0, 1, 0])
+        same(slopes(lambda x, f=best: f(x), points)[1], [0, 0.5, 0.5])
+        same(slopes(lambda x, f=share: f(x, 0), points)[1], [0, 0.5, 0.5])
+        same(slopes(lambda x, f=share: f(x), points)[1], [0, 0.5, 0.5])
+        same(slopes(lambda x, f=best: f(x, 0), [1, NAN, NAN])[1], [0, 1, 0])
+        same(slopes(lambda x, f=best: f(x), [1, NAN, NAN])[1], [0, 0.5, 0.5])
+        grid = [[sign * v for v in row] for row in ([2, 2, 0], [2, 1, 0])]
+        same(slopes(lambda x, f=best: f(x, 1), grid)[1], [[1, 0, 0], [1, 0, 0]])
+        same(slopes(lambda x, f=best: f(x, -2, True), grid)[1], [[1, 1, 1], [0, 0, 0]])
+        same(
+            slopes(lambda x, f=best: f(x, (0, 1)), grid)[1], np.float32([[1, 1, 0], [1, 0, 0]]) / 3
+        )
+
+
+@pytest.mark.parametrize("function", [ct.max, ct.min, ct.amax, ct.amin])
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
+def test_derivatives_of_extremes(fp64, function, axis):
+    x = leaf([[0.5, -2.0, 1.25], [1.5, 0.75, -0.5]], "float64")
+    assert gradcheck(lambda x: function(x, axis) ** 2, x)
+    assert gradgradcheck(lambda x: function(x, axis, True) ** 3, x)
+
+
+@pytest.mark.parametrize(
+    ("points", "logsumexp", "slope", "log_softmax"),
+    [
+        ([1, NAN, 2], NAN, [NAN] * 3, [NAN] * 3),
+        ([1, INF, 2], INF, [0, NAN, 0], [NAN] * 3),
+        ([1, -INF, 2], 2.3132617, [0.2689414, 0, 0.7310586], [-1.3132617, -INF, -0.3132617]),
+        ([-INF, -INF], -INF, [NAN] * 2, [NAN] * 2),
+        ([INF, INF], INF, [NAN] * 2, [NAN] * 2),
+    ],
+)
+def test_softmax_and_its_logarithm_of_extremes(device, points, logsumexp, slope, log_softmax):
+    got, grad = slopes(lambda x: ct.logsumexp(x, 0), points)
+    same([got, *grad], [logsumexp, *slope])
+    same(ct.log_softmax(ct.tensor(np.float32(points)), 0).tolist(), log_softmax)
+    got, grad = slopes(lambda x: ct.softmax(x, 0), points)
+    same(got, np.exp(np.float32(log_softmax)))
+    if not np.isfinite(logsumexp):
+        same(grad, [NAN] * len(points))
+
+
+def test_softmax_and_its_logarithm_of_nothing(device):
+    assert ct.logsumexp(ct.zeros(0)).item() == -INF
+    assert ct.logsumexp(ct.zeros(2, 0), 1).tolist() == [-INF, -INF]
+    assert ct.logsumexp(ct.zeros(2, 0), 1, True).shape == (2, 1)
+    assert ct.logsumexp(ct.zeros(2, 0), 0).shape == (0,)
+    for function in (ct.softmax, ct.log_softmax):
+        for axis in (0, 1):
+            assert function(ct.zeros(2, 0), axis).shape == (2, 0)
+        x = leaf(np.zeros((2, 0), np.float32))
+        function(x, 1).sum().backward()
+        assert x.grad.shape == (2, 0)
+
+
+def test_products_with_zeros(device):
+    same(slopes(ct.prod, [0, 2, 3])[1], [6, 0, 0])
+    same(slopes(ct.prod, [0, 0, 3])[1], [0, 0, 0])
+    same(slopes(lambda x: ct.prod(x, 0), [[0, 2], [0, 0]])[1], [[0, 0], [0, 2]])
+
+
+def test_a_zero_dimensional_tensor_has_the_axes_0_and_minus_1(device):
+    x = ct.tensor(3.0)
+    names = ("sum", "mean", "prod", "max", "min", "amax", "amin", "logsumexp", "norm")
+    for axis in (0, -1):
+        for name in names:
+            found = getattr(ct, name)(x, axis=axis)
+            assert (found.shape, found.item()) == ((), 3.0), name
+        assert ct.argmax(x, axis).item() == ct.argmin(x, axis).item() == 0
+        assert ct.softmax(x, axis).item() == 1
+        assert ct.log_softmax(x, axis).item() == 0
+        assert ct.var(x, axis).item() == ct.std(x, axis).item() == 0
+        assert ct.any(x, axis).item() is ct.all(x, axis).item() is True
+        same(slopes(lambda x, a=axis: ct.max(x, a), 3.0)[1], 1)
+        same(slopes(lambda x, a=axis: ct.softmax(x, a), 3.0)[1], 0)
+    for axis in (1, -2):
+        for name in names:
+            with pytest.raises(ShapeError, match="0 dimensions; use -1 to 0"):
+                getattr(ct, name)(x, axis=axis)
+    with pytest.raises(ShapeError, match="names a dimension twice"):
+        ct.sum(x, (0, -1))
+
+
+def test_sums_of_small_integers_are_int64(device):
+    for dtype in ("bool", "uint8", "int8", "int16", "uint32"):
+        assert ct.sum(ct.ones(2, dtype=dtype)).dtype == ct.int64
+        assert ct.prod(ct.ones(2, dtype=dtype)).dtype == ct.int64
+    assert ct.sum(ct.tensor([200, 100], dtype="uint8")).item() == 300
+    assert ct.sum(ct.ones(2, dtype="uint64")).dtype == ct.uint64
+
+
+def test_equal_is_one_bool(device):
+    a = ct.tensor([1, 2])
+    assert ct.equal(a, ct.tensor([1, 2])) is True
+    assert a.equal(ct.tensor([1.0, 2.0])) is True
+    assert ct.equal(a, ct.tensor([1, 3])) is False
+    assert ct.equal(a, ct.tensor([[1, 2]])) is False
+    assert ct.equal(ct.tensor([NAN]), ct.tensor([NAN])) is False
+    assert ct.equal(ct.zeros(0), ct.zeros(0)) is True
+    with pytest.raises(DTypeError, match="equal: other is 1, not a tensor"):
+        ct.equal(a, 1)

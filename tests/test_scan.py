@@ -23,7 +23,7 @@ def test_cumsum(sizes, dtype):
 
 def test_cumsum_widens_integers_and_reads_views():
     a = np.arange(200, dtype="uint8").reshape(10, 20)
-    check(ct.cumsum(ct.tensor(a).t(), 0), np.cumsum(a.T, 0, dtype="uint64"))
+    check(ct.cumsum(ct.tensor(a).t(), 0), np.cumsum(a.T, 0, dtype="int64"))
     check(ct.cumsum(ct.tensor(a > 20), 1), np.cumsum(a > 20, 1, dtype="int64"))
     check(ct.cumsum(ct.tensor(a), 1, dtype="float32"), np.cumsum(a, 1, dtype="float32"))
 
@@ -60,6 +60,18 @@ def test_a_zero_dimensional_tensor_has_one_sum_and_the_axes_0_and_minus_1():
         check(x.grad, np.float32(2))
     with pytest.raises(ShapeError, match="cumsum: axis 1 is out of range for a tensor with 0 dim"):
         ct.cumsum(ct.tensor(3.0), 1)
+def test_a_zero_dimensional_tensor_has_one_sum():
+    check(ct.cumsum(ct.tensor(3.0)), np.float32([3]))
+    for axis in (0, -1):
+        check(ct.cumsum(ct.tensor(3.0), axis), np.float32(3))
+    with pytest.raises(ShapeError, match="0 dimensions; use -1 to 0"):
+        ct.cumsum(ct.tensor(3.0), 1)
+
+
+def test_small_integers_add_up_in_int64():
+    for dtype in ("bool", "uint8", "int8", "uint32"):
+        assert ct.cumsum(ct.ones(2, dtype=dtype), 0).dtype == ct.int64
+    assert ct.cumsum(ct.tensor([200, 100], dtype="uint8"), 0).tolist() == [200, 300]
 
 
 def test_axes_count_from_the_end_too():

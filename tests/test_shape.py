@@ -5,7 +5,7 @@ import pytest
 from arrays import check, check_both_orders, counted
 
 import cltensor as ct
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops import shape
 
 DTYPES = ["bool", "uint8", "int16", "int64", "float32"]
@@ -163,3 +163,67 @@ def test_bad_input_names_the_operation_and_the_shapes(call, message):
     with pytest.raises(ShapeError, match=message):
         call(x)
     check(x, counted(2, 3, 4))
+
+
+def test_a_zero_dimensional_tensor_takes_the_axes_0_and_minus_1():
+    x = ct.tensor(3.0)
+    for axis in (0, -1):
+        assert ct.flatten(x, axis, axis).shape == (1,)
+        assert ct.unsqueeze(x, axis).shape == (1,)
+        for y in (
+            ct.squeeze(x, axis),
+            ct.flip(x, axis),
+            ct.movedim(x, axis, axis),
+            ct.transpose(x, 0, axis),
+        ):
+            assert (y.shape, y.item()) == ((), 3.0)
+        for call in (
+            lambda a=axis: ct.unbind(x, a),
+            lambda a=axis: ct.split(x, 1, a),
+            lambda a=axis: ct.chunk(x, 1, a),
+            lambda a=axis: ct.narrow(x, a, 0, 1),
+        ):
+            with pytest.raises(ShapeError, match=r"a tensor of shape \(\) has no axis to name"):
+                call()
+    for call in (
+        lambda: ct.squeeze(x, 1),
+        lambda: ct.flip(x, -2),
+        lambda: ct.flatten(x, 1),
+        lambda: ct.transpose(x, 0, 1),
+    ):
+        with pytest.raises(ShapeError, match="axis -?[12] is out of range"):
+            call()
+    with pytest.raises(ShapeError, match="permute"):
+        ct.permute(x, 0)
+
+
+def test_sizes_and_axes_are_whole_numbers_in_reach():
+    x = ct.ones(4, 1)
+    for call in (
+        lambda: x.reshape(2.0, 2),
+        lambda: x.expand(4, 1.5),
+        lambda: x.narrow(0, 0.5, 1),
+        lambda: x.split(1.5),
+        lambda: x.unsqueeze(0.5),
+        lambda: x.transpose(0.0, 1),
+        lambda: x.chunk(2.0),
+    ):
+        with pytest.raises(DTypeError, match="no integers"):
+            call()
+    for call in (
+        lambda: x.expand(4, -5),
+        lambda: x.expand(-2, 4, 1),
+        lambda: x.expand(4, 1 << 62),
+        lambda: ct.broadcast_to(x, (1 << 40, 4, 1 << 30)),
+        lambda: x.reshape(1 << 70),
+        lambda: x.split(-1),
+        lambda: x.split(0),
+        lambda: x.narrow(0, -5, 1),
+        lambda: x.unsqueeze(1 << 70),
+    ):
+        with pytest.raises(ShapeError):
+            call()
+    assert x.reshape(np.int64(2), np.int32(2)).shape == (2, 2)
+    assert ct.zeros(0).split(0)[0].shape == (0,)
+    assert ct.arange(5).narrow(0, -2, 2).tolist() == [3, 4]
+    assert ct.arange(5).flip(np.int64(0).item()).tolist() == [4, 3, 2, 1, 0]

@@ -109,3 +109,15 @@ def test_bad_axes():
     for call in (ct.argsort, ct.sort):
         with pytest.raises(ShapeError, match="axis 2 is out of range"):
             call(ct.zeros(2, 3), 2)
+
+
+def test_a_zero_dimensional_tensor_takes_the_axes_0_and_minus_1():
+    x = ct.tensor(3.0)
+    for axis in (0, -1):
+        assert ct.sort(x, axis).item() == 3
+        assert ct.argsort(x, axis).item() == 0
+        values, indices = ct.topk(x, 1, axis)
+        assert (values.shape, values.item(), indices.item()) == ((), 3, 0)
+    for function in (ct.sort, ct.argsort, lambda x, a: ct.topk(x, 1, a)):
+        with pytest.raises(ShapeError, match="axis 1 is out of range"):
+            function(x, 1)

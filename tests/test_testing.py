@@ -104,3 +104,47 @@ def test_gradcheck_needs_an_input_to_check(device, tool):
     for inputs in ([], [ct.ones(2)], [ct.Variable(ct.ones(2))]):
         with pytest.raises(GradientError, match="no input requires a gradient"):
             tool(ct.exp, inputs)
+
+
+def test_a_bare_tensor_is_one_input(fp64):
+    x = leaf([0.5, 2.0], "float64")
+    assert gradcheck(ct.exp, x) is True
+    assert gradgradcheck(ct.exp, x) is True
+
+
+def test_all_outputs_of_floating_types_are_checked(fp64, declare):
+    x = leaf([0.5, 2.0], "float64")
+    assert gradcheck(lambda x: (x * x, ct.argmax(x), ct.exp(x)), x)
+    assert gradgradcheck(lambda x: (x * x * x, ct.exp(x)), (x,))
+    wrong = declare("wrong_triple(x)", "x * 3", dx=lambda g: g * 3.1)
+    with pytest.raises(GradientError, match="input 0"):
+        gradcheck(lambda x: (x * x, wrong(x)), x)
+    # The two errors cancel if both outputs have the same weight.
+    other = declare("other_triple(x)", "x * 3", dx=lambda g: g * 2.9)
+    with pytest.raises(GradientError, match="input 0"):
+        gradcheck(lambda x: (wrong(x), other(x)), x)
+
+
+def test_wrong_derivatives_may_be_an_answer(fp64, declare):
+    wrong = declare("wrong_half(x)", "x * 0.5", dx=lambda g: g)
+    x = leaf([1.0], "float64")
+    assert gradcheck(wrong, x, raise_exception=False) is False
+    assert gradcheck(ct.exp, x, eps=1e-6, atol=1e-5, rtol=1e-3, nondet_tol=0.0) is True
+    bent = declare("bent_square(x)", "x * x", dx=lambda g, x: g * 2 * x.detach())
+    assert gradgradcheck(bent, x, raise_exception=False) is False
+
+
+def test_second_derivatives_in_a_given_direction(fp64):
+    x = leaf([1.0, 3.0], "float64")
+    direction = ct.tensor(np.array([2.0, 0.0]))
+    assert gradgradcheck(lambda x: x * x * x, x, direction)
+    assert gradgradcheck(lambda x: (x * x, ct.exp(x)), x, (direction, direction))
+
+
+def test_a_second_pass_that_differs_is_found(fp64, declare):
+    factors = iter((1.0, 1.0, 1.5))
+    shaky = declare("shaky(x)", "x", dx=lambda g: g * next(factors))
+    x = leaf([1.0], "float64")
+    assert gradcheck(shaky, x)
+    with pytest.raises(GradientError, match=r"two backward passes differ by 0\.\d+ .* input 0"):
+        gradcheck(shaky, x, nondet_tol=1e-3)

@@ -9,8 +9,7 @@ from cltensor.nn.module import Module
 
 
 class _InPlace(Module):
-    """Base of layers with PyTorch's `inplace` flag, which changes nothing here: values are
-    never overwritten, and a chain of activations is one kernel anyway."""
+    """Base of layers with PyTorch's flag `inplace`: the input takes the result, and is returned."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
@@ -26,7 +25,7 @@ class ReLU(_InPlace):
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
-        return F.relu(x)
+        return F.relu(x, self.inplace)
 
 
 class ReLU6(_InPlace):
@@ -34,7 +33,7 @@ class ReLU6(_InPlace):
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
-        return F.relu6(x)
+        return F.relu6(x, self.inplace)
 
 
 class SiLU(_InPlace):
@@ -42,7 +41,7 @@ class SiLU(_InPlace):
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
-        return F.silu(x)
+        return F.silu(x, self.inplace)
 
 
 class LeakyReLU(_InPlace):
@@ -54,7 +53,7 @@ class LeakyReLU(_InPlace):
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
-        return F.leaky_relu(x, self.negative_slope)
+        return F.leaky_relu(x, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
         """See Module."""
@@ -70,7 +69,7 @@ class ELU(_InPlace):
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
-        return F.elu(x, self.alpha)
+        return F.elu(x, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
         """See Module."""

@@ -11,7 +11,7 @@ from cltensor.nn.module import Module
 class Dropout(Module):
     """Set each element to zero with probability p while training, and scale the rest up.
 
-    Args:    p: probability of a zero; inplace: accepted for PyTorch's sake, without effect.
+    Args:    p: probability of a zero; inplace: let the input take the result.
     Source:  Srivastava et al. 2014, scaled while training.
     """
 
@@ -23,7 +23,7 @@ class Dropout(Module):
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
-        return F.dropout(x, self.p, self.training)
+        return F.dropout(x, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         """See Module."""
@@ -35,4 +35,4 @@ class Dropout2d(Dropout):
 
     def forward(self, x: Any) -> Any:
         """(N, C, H, W) -> the same."""
-        return F.dropout2d(x, self.p, self.training)
+        return F.dropout2d(x, self.p, self.training, self.inplace)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor.errors import ShapeError
+from cltensor.dtypes import float16, float32
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.mode import no_grad
 from cltensor.nn.loss import (
     binary_cross_entropy,
@@ -16,10 +17,10 @@ from cltensor.nn.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from cltensor.op import refuse_others
-from cltensor.ops import adaptive, border, conv, linalg, pointwise, pool, reduce
+from cltensor.op import refuse_others, same_dtype
+from cltensor.ops import activation, adaptive, border, conv, linalg, pointwise, pool, reduce
 from cltensor.ops.normalize import normalize_channels, normalize_rows
-from cltensor.ops.pointwise import clip, exp, rsqrt, sigmoid, tanh, where
+from cltensor.ops.pointwise import rsqrt, sigmoid, tanh, where
 from cltensor.ops.random import dropout_mask
 from cltensor.tensor import Tensor
 from cltensor.writes import write_together
@@ -65,48 +66,54 @@ Pair = int | tuple[int, int]
 # -- activations -----------------------------------------------------------------------------
 
 
+def _placed(input: Any, out: Any, inplace: bool) -> Any:
+    """`out`, or input holding the elements of `out`."""
+    return input.copy_(out) if inplace else out
+
+
+def _kept(input: Any, inplace: bool) -> Any:
+    """What a function may save for its gradient: a copy if input will be changed."""
+    return input.clone() if inplace and input.requires_grad else input
+
+
 def relu(input: Any, inplace: bool = False) -> Any:
-    """max(0, input). `inplace`, here and below, is PyTorch's and has no effect."""
-    return pointwise.relu(input)
+    """max(0, input). `inplace`, here and below: input takes the result, and is returned."""
+    return _placed(input, pointwise.relu(input), inplace)
 
 
 def gelu(input: Any, approximate: str = "none") -> Any:
     """input times the normal distribution's cumulative function; approximate "none" or "tanh"."""
-    return pointwise.gelu(input, approximate)
+    return activation.gelu(input, approximate)
 
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """input * sigmoid(input)."""
-    return pointwise.silu(input)
+    return _placed(input, activation.silu(_kept(input, inplace)), inplace)
 
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """log(1 + exp(beta * input)) / beta.
-
-    `threshold` is PyTorch's; the formula here does not overflow and needs none.
-    """
-    return pointwise.softplus(input) if beta == 1 else pointwise.softplus(input * beta) / beta
+    """log(1 + exp(beta * input)) / beta, and input itself where beta * input > threshold."""
+    return activation.softplus(input, beta, threshold)
 
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """input where it is positive, else negative_slope * input."""
-    return where(input > 0, input, input * negative_slope)
+    return _placed(input, where(input > 0, input, input * negative_slope), inplace)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """input where it is positive, else alpha * (exp(input) - 1)."""
-    # exp sees no positive number: an infinity there would spoil the gradient of the other side.
-    return where(input > 0, input, alpha * (exp(clip(input, max=0)) - 1))
+    return _placed(input, activation.elu(_kept(input, inplace), alpha), inplace)
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
-    """input held between min_val and max_val."""
-    return clip(input, min_val, max_val)
+    """input held between min_val and max_val; the gradient is 0 at both, too."""
+    return _placed(input, activation.hardtanh(input, min_val, max_val), inplace)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
-    """input held between 0 and 6."""
-    return clip(input, 0, 6)
+    """input held between 0 and 6; the gradient is 0 at both, too."""
+    return _placed(input, activation.hardtanh(input, 0, 6), inplace)
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -127,12 +134,15 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
     Args:    input (..., I); weight (O, I); bias (O,) or None.
     Returns: (..., O).
+    Raises:  ShapeError, DTypeError if the sizes or the dtypes of input and weight differ.
     """
     if input.ndim == 0 or weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
         raise ShapeError(
             f"linear: an input of shape {tuple(input.shape)} does not fit a weight of shape "
             f"{tuple(weight.shape)}; the last size of both must be the same"
         )
+    if input.dtype is not weight.dtype or (bias is not None and bias.dtype is not weight.dtype):
+        same_dtype("linear", input, weight, *([] if bias is None else [bias]))
     out = linalg.linear(input, weight)
     return out if bias is None else out + bias
 
@@ -260,7 +270,8 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     check_probability("dropout", p)
     if not training or p == 0:
         return input
-    return input * dropout_mask(input.shape, p, input.dtype, input.device)
+    mask = dropout_mask(input.shape, p, input.dtype, input.device)
+    return _placed(input, input * mask, inplace)
 
 
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -269,7 +280,8 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
     if not training or p == 0:
         return input
     shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
-    return input * dropout_mask(shape, p, input.dtype, input.device)
+    mask = dropout_mask(shape, p, input.dtype, input.device)
+    return _placed(input, input * mask, inplace)
 
 
 # -- normalisation ---------------------------------------------------------------------------
@@ -294,7 +306,8 @@ def batch_norm(
 
     Args:    input (N, C, ...); all others (C,) or None; momentum: a number, or a scalar Tensor.
     Returns: the shape of input.
-    Raises:  ShapeError for another number of channels, or training on one value per channel.
+    Raises:  ShapeError for another number of channels, or training on one value per channel;
+             DTypeError for another dtype of the parameters than input's.
     Source:  Ioffe and Szegedy 2015.
     """
     if input.ndim < 2:
@@ -305,14 +318,17 @@ def batch_norm(
                 f"batch_norm: an input of shape {tuple(input.shape)} has {input.shape[1]} "
                 f"channels, {name} has shape {tuple(value.shape)}"
             )
-    channels = (-1,) + (1,) * (input.ndim - 2)
+    _fitting("batch_norm", input, running_mean=running_mean, weight=weight)
+    channels = (input.shape[1],) + (1,) * (input.ndim - 2)
     if training:
         count = input.size // input.shape[1] if input.shape[1] else 0
-        if count <= 1:
+        if count == 1:
             raise ShapeError(
                 f"batch_norm: training needs more than one value per channel, "
                 f"shape {tuple(input.shape)} has {count}; call .eval() or use larger batches"
             )
+        if not count:  # no statistics, and nothing to normalise
+            return _scaled(input, weight, bias, channels)
         axes = (0, *range(2, input.ndim))
         out, stats = normalize_channels(
             input, _shaped(weight, channels), _shaped(bias, channels), axes, eps
@@ -326,6 +342,25 @@ def batch_norm(
     if weight is not None:
         scale = scale * weight.reshape(channels)
     out = (input - running_mean.reshape(channels)) * scale
+    return out if bias is None else out + bias.reshape(channels)
+
+
+def _fitting(operation: str, input: Any, **others: Any) -> None:
+    """Raise DTypeError unless the parameters that are there have the dtype of input, or are float32
+    beside a float16 input, as statistics need be."""
+    for name, value in others.items():
+        if value is None or value.dtype is input.dtype:
+            continue
+        if (input.dtype, value.dtype) != (float16, float32):
+            raise DTypeError(
+                f"{operation}: the input is {input.dtype.name} and {name} {value.dtype.name}; cast "
+                f"the input with .to('{value.dtype.name}')"
+            )
+
+
+def _scaled(input: Any, weight: Any, bias: Any, channels: tuple[int, ...]) -> Any:
+    """An input without elements, as far as autograd is concerned times weight plus bias."""
+    out = input if weight is None else input * weight.reshape(channels)
     return out if bias is None else out + bias.reshape(channels)
 
 
@@ -357,7 +392,8 @@ def layer_norm(
 
         out = (input - mean) / sqrt(var + eps) * weight + bias
 
-    Raises:  ShapeError if input does not end in normalized_shape.
+    Raises:  ShapeError if input does not end in normalized_shape, DTypeError for another dtype of
+             the weight than input's.
     Source:  Ba, Kiros and Hinton 2016.
     """
     shape = tuple(normalized_shape)
@@ -365,6 +401,7 @@ def layer_norm(
         raise ShapeError(
             f"layer_norm: an input of shape {tuple(input.shape)} does not end in {shape}"
         )
+    _fitting("layer_norm", input, weight=weight)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     return normalize_rows(input, weight, bias, axes, eps)
 

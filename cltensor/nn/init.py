@@ -1,4 +1,4 @@
-"""Initial values: each function gives a Variable new data and returns it.
+"""Initial values: each function fills a tensor in place, unrecorded, and returns it.
 
 The numbers come from the library's own generator, so `ct.manual_seed` fixes a network's initial
 weights, the same on every device.
@@ -7,14 +7,16 @@ weights, the same on every device.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Literal
 
-from cltensor.autograd import Variable, no_grad
+from cltensor.autograd import no_grad
 from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
-from cltensor.ops.create import eye, full, full_like
-from cltensor.ops.pointwise import where
-from cltensor.ops.random import normal, uniform
+from cltensor.op import require_tensor
+from cltensor.ops.create import eye, full
+from cltensor.ops.pointwise import clip, where
+from cltensor.ops.random import Generator, normal, uniform
 from cltensor.tensor import Tensor
 
 Mode = Literal["fan_in", "fan_out"]
@@ -47,59 +49,81 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _GAINS[nonlinearity]
 
 
-def _set(tensor: Variable, values: Tensor) -> Variable:
+def _write(operation: str, tensor: Any, values: Callable[..., Any]) -> Any:
+    """Fill `tensor`, or the part of another that it shows, with values(shape, dtype, device)."""
+    require_tensor(operation, "tensor", tensor)
     with no_grad():
-        tensor.copy_(values)
+        tensor.copy_(values(tensor.shape, tensor.dtype, tensor.device))
     return tensor
 
 
-def uniform_(tensor: Variable, a: float = 0.0, b: float = 1.0) -> Variable:
+def uniform_(
+    tensor: Any, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
+) -> Any:
     """Fill with numbers spread evenly over [a, b)."""
-    return _set(tensor, uniform(a, b, tensor.shape, tensor.dtype, tensor.device))
+    return _write(
+        "uniform_",
+        tensor,
+        lambda size, dtype, device: uniform(a, b, size, dtype, device, generator),
+    )
 
 
-def normal_(tensor: Variable, mean: float = 0.0, std: float = 1.0) -> Variable:
+def normal_(
+    tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
+) -> Any:
     """Fill with normally distributed numbers."""
-    return _set(tensor, normal(mean, std, tensor.shape, tensor.dtype, tensor.device))
+    return _write(
+        "normal_",
+        tensor,
+        lambda size, dtype, device: normal(mean, std, size, dtype, device, generator),
+    )
 
 
 def trunc_normal_(
-    tensor: Variable, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
-) -> Variable:
+    tensor: Any,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Any:
     """Fill with normally distributed numbers, drawn again while they lie outside [a, b].
 
     What still lies outside after the last draw is set to the nearer bound. With the bounds two
     standard deviations off that is one number in 10^10; bounds that leave out most of the
     distribution are not what this is made for.
     """
-    values = normal(mean, std, tensor.shape, tensor.dtype, tensor.device)
-    for _ in range(7):
-        again = normal(mean, std, tensor.shape, tensor.dtype, tensor.device)
-        values = where((values < a) | (values > b), again, values).realize()
-    return _set(tensor, values.clip(a, b))
+
+    def inside(size: Any, dtype: Any, device: Any) -> Any:
+        values = normal(mean, std, size, dtype, device, generator)
+        for _ in range(7):
+            again = normal(mean, std, size, dtype, device, generator)
+            values = where((values < a) | (values > b), again, values).realize()
+        return clip(values, a, b)
+
+    return _write("trunc_normal_", tensor, inside)
 
 
-def constant_(tensor: Variable, val: float) -> Variable:
+def constant_(tensor: Any, val: float) -> Any:
     """Fill with one value."""
-    return _set(tensor, full_like(tensor, val))
+    return _write("constant_", tensor, lambda *kind: full(kind[0], val, *kind[1:]))
 
 
-def zeros_(tensor: Variable) -> Variable:
+def zeros_(tensor: Any) -> Any:
     """Fill with zeros."""
     return constant_(tensor, 0.0)
 
 
-def ones_(tensor: Variable) -> Variable:
+def ones_(tensor: Any) -> Any:
     """Fill with ones."""
     return constant_(tensor, 1.0)
 
 
-def eye_(tensor: Variable) -> Variable:
+def eye_(tensor: Any) -> Any:
     """Fill a matrix with ones on its diagonal and zeros elsewhere."""
     if tensor.ndim != 2:
         raise ShapeError(f"eye_: shape {tuple(tensor.shape)} is not that of a matrix")
-    rows, columns = tensor.shape
-    return _set(tensor, eye(rows, columns, dtype=tensor.dtype, device=tensor.device))
+    return _write("eye_", tensor, lambda shape, *kind: eye(*shape, *kind))
 
 
 def _fans(operation: str, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -110,24 +134,25 @@ def _fans(operation: str, shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * field, shape[0] * field
 
 
-def xavier_uniform_(tensor: Variable, gain: float = 1.0) -> Variable:
+def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
     """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio 2010.
     """
     bound = gain * math.sqrt(6.0 / sum(_fans("xavier_uniform_", tensor.shape)))
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
 
 
-def xavier_normal_(tensor: Variable, gain: float = 1.0) -> Variable:
+def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
     """Normal with deviation gain * sqrt(2 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio 2010.
     """
-    return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans("xavier_normal_", tensor.shape))))
+    deviation = gain * math.sqrt(2.0 / sum(_fans("xavier_normal_", tensor.shape)))
+    return normal_(tensor, 0.0, deviation, generator)
 
 
-def _kaiming(operation: str, tensor: Variable, a: float, mode: str, nonlinearity: str) -> float:
+def _kaiming(operation: str, tensor: Any, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"{operation}: mode is {mode!r}; use 'fan_in' or 'fan_out'")
     fan = _fans(operation, tensor.shape)[mode == "fan_out"]
@@ -135,27 +160,36 @@ def _kaiming(operation: str, tensor: Variable, a: float, mode: str, nonlinearity
 
 
 def kaiming_uniform_(
-    tensor: Variable, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
-) -> Variable:
+    tensor: Any,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Any:
     """Uniform in +-gain * sqrt(3 / fan).
 
     Source: He et al. 2015.
     """
     bound = math.sqrt(3.0) * _kaiming("kaiming_uniform_", tensor, a, mode, nonlinearity)
-    return uniform_(tensor, -bound, bound)
+    return uniform_(tensor, -bound, bound, generator)
 
 
 def kaiming_normal_(
-    tensor: Variable, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
-) -> Variable:
+    tensor: Any,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Any:
     """Normal with deviation gain / sqrt(fan).
 
     Source: He et al. 2015.
     """
-    return normal_(tensor, 0.0, _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity))
+    deviation = _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity)
+    return normal_(tensor, 0.0, deviation, generator)
 
 
-def default_(weight: Variable, bias: Variable | None) -> None:
+def default_(weight: Any, bias: Any) -> None:
     """The initial values of a linear or convolution layer: uniform in +-1 / sqrt(fan_in)."""
     fan_in, _ = _fans("default_", weight.shape)
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0

@@ -11,10 +11,12 @@ from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
 from cltensor.op import pointwise, refuse_others
+from cltensor.ops.activation import log1p_exp
+from cltensor.ops.bounds import require_probabilities
 from cltensor.ops.index import take
 from cltensor.ops.labels import label_pick
-from cltensor.ops.pointwise import clip, log, maximum, softplus, square, where
-from cltensor.ops.reduce import log_softmax, logsumexp
+from cltensor.ops.pointwise import clip, log, maximum, square, where
+from cltensor.ops.reduce import log_softmax, log_total
 
 _REDUCTIONS = ("mean", "sum", "none")
 
@@ -73,9 +75,15 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
     if beta == 0:
         return l1_loss(input, target, reduction)
     _warn_broadcast("smooth_l1_loss", input, target)
-    size = abs(input - target)
-    loss = where(size < beta, 0.5 / beta * size * size, size - 0.5 * beta)
+    loss = _huber(input, target, beta) * (1 / beta)
     return _reduce("smooth_l1_loss", loss, reduction)
+
+
+def _huber(input: Any, target: Any, delta: float) -> Any:
+    # The clipped error instead of a choice of two terms: its gradient knows no infinity times 0.
+    size = abs(input - target)
+    small = clip(size, max=delta)
+    return small * (size - 0.5 * small)
 
 
 def huber_loss(
@@ -88,26 +96,21 @@ def huber_loss(
     if delta <= 0:
         raise ValueError(f"huber_loss: delta is {delta}; it must be positive")
     _warn_broadcast("huber_loss", input, target)
-    size = abs(input - target)
-    loss = where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
+    loss = _huber(input, target, delta)
     if weight is not None:
         _same_shape("huber_loss", loss, weight, "weight")
         loss = loss * weight
     return _reduce("huber_loss", loss, reduction)
 
 
-def _log_at_least(x: Any) -> Any:
-    return clip(log(x), min=-100.0)
-
-
 # An operation of its own: its parts would make 0 * infinity of the gradient at 0 and 1.
 _bce = pointwise(
     "binary_cross_entropy(x, y)",
-    "-(y * (log(x) < (T)-100 ? (T)-100 : log(x))"
-    " + ((T)1 - y) * (log((T)1 - x) < (T)-100 ? (T)-100 : log((T)1 - x)))",
+    "(y - (T)1) * (ct_log1m(x) < (T)-100 ? (T)-100 : ct_log1m(x))"
+    " - y * (log(x) < (T)-100 ? (T)-100 : log(x))",
     "float",
     dx=lambda g, x, y: g * (x - y) / maximum((1 - x) * x, 1e-12),
-    dy=lambda g, x: g * (_log_at_least(1 - x) - _log_at_least(x)),
+    dy=lambda g, x: g * (log(1 - x) - log(x)),
 )
 
 
@@ -117,9 +120,11 @@ def binary_cross_entropy(
     """-(y log(x) + (1 - y) log(1 - x)) for probabilities x; both logarithms stop at -100.
 
     Args:    input, target: (any shape), the same for both; weight: broadcast to it.
-    Raises:  ShapeError if the shapes differ.
+    Raises:  ShapeError if the shapes differ; ValueError at the next read after an element of input
+             or target that is not between 0 and 1.
     """
     _same_shape("binary_cross_entropy", input, target)
+    require_probabilities("binary_cross_entropy", input, target)
     loss = _bce(input, target)
     return _reduce("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
 
@@ -139,7 +144,7 @@ def binary_cross_entropy_with_logits(
     Raises:  ShapeError if the shapes differ.
     """
     _same_shape("binary_cross_entropy_with_logits", input, target)
-    tail = softplus(-input)
+    tail = log1p_exp(-input)
     if pos_weight is not None:
         tail = (1 + (pos_weight - 1) * target) * tail
     loss = (1 - target) * input + tail
@@ -204,7 +209,7 @@ def cross_entropy(
     target = _labels(operation, input, target, ignore_index, axis)
     if not label_smoothing:
         # One kernel for all rows; left to the kernel of the mean, it would be two reductions.
-        whole = logsumexp(input, axis, keepdims=True).realize()
+        whole = log_total(input, axis).realize()
         loss, used = _picked(operation, input, target, weight, ignore_index, axis, whole)
         return _weighted(operation, loss, used, reduction, axis)
     scores = log_softmax(input, axis)

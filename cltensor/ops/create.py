@@ -228,8 +228,11 @@ def from_numpy(array: np.ndarray, device: DeviceSpec = None) -> Tensor:
     return Tensor.from_numpy(array, device)
 
 
-def meshgrid(*xs: Any, indexing: str = "xy") -> Sequence[Any]:
-    """Coordinate matrices of coordinate vectors, as NumPy's meshgrid."""
+def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
+    """Coordinate matrices of coordinate vectors: out[k][i, j, ...] is element k of (i, j, ...).
+
+    indexing "xy" exchanges the first two axes, as NumPy's meshgrid does by default.
+    """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is {indexing!r}; use 'xy' or 'ij'")
     for i, x in enumerate(xs):

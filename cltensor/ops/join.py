@@ -243,7 +243,7 @@ def tril(x: Tensor, diagonal: int = 0) -> Tensor:
     if x.ndim < 2:
         raise ShapeError(f"tril: takes two or more dimensions, got shape {x.shape}")
     diagonal = whole("tril", "diagonal", diagonal, -MOST)
-    return where(_lower(x, diagonal), x, 0)
+    return where(_lower(x, diagonal), x, False)
 
 
 def triu(x: Tensor, diagonal: int = 0) -> Tensor:
@@ -251,4 +251,4 @@ def triu(x: Tensor, diagonal: int = 0) -> Tensor:
     if x.ndim < 2:
         raise ShapeError(f"triu: takes two or more dimensions, got shape {x.shape}")
     diagonal = whole("triu", "diagonal", diagonal, -MOST)
-    return where(_lower(x, diagonal - 1), 0, x)
+    return where(_lower(x, diagonal - 1), False, x)

@@ -17,7 +17,7 @@ from cltensor.dtypes import C_NAMES, int32, int64
 from cltensor.memory import Buffer
 from cltensor.op import Op, primitive, same_device
 from cltensor.ops.create import arange
-from cltensor.ops.pointwise import astype, equal, logical_and, not_equal, where
+from cltensor.ops.pointwise import astype, eq, logical_and, not_equal, where
 from cltensor.ops.shape import reshape
 from cltensor.ops.window import spread, wide
 from cltensor.program import kernel
@@ -47,7 +47,7 @@ def _spread(g: Any, labels: Any, axis: int, ignored: int, classes: int) -> Any:
     narrow = max(classes, abs(ignored)) <= np.iinfo(int32).max
     places = _places(g.device, classes, int32 if narrow else int64)
     places = reshape(places, (classes,) + (1,) * (g.ndim - axis - 1))
-    hit = equal(places, astype(labels, places.dtype))
+    hit = eq(places, astype(labels, places.dtype))
     if 0 <= ignored < classes:
         hit = logical_and(hit, not_equal(labels, ignored))
     return where(hit, g, 0)

@@ -6,7 +6,7 @@ from typing import Any
 
 from cltensor.dtypes import bool_, int32, promote
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.op import Op, primitive, require_tensor, same_device
+from cltensor.op import Op, primitive, require_tensor, same_device, same_dtype
 from cltensor.ops import gemm
 from cltensor.ops.launch import pending
 from cltensor.ops.pointwise import astype, full, multiply, not_equal
@@ -19,6 +19,7 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
     if b.device is not device:
         same_device("matmul", a, b)
     if b.dtype is not dtype:
+        same_dtype("matmul", a, b)
         try:
             dtype = promote(a.dtype, b.dtype)
         except DTypeError as error:
@@ -64,7 +65,8 @@ def matmul(a: Any, b: Any) -> Any:
 
     Args:    a (..., M, K) or (K,);  b (..., K, N) or (K,); batch dimensions broadcast.
     Returns: (..., M, N); the dimension that a one-dimensional operand lacks is left out.
-    Raises:  ShapeError if inner sizes differ or batches do not broadcast, or for a scalar.
+    Raises:  ShapeError if inner sizes differ or batches do not broadcast, or for a scalar;
+             DTypeError for different dtypes with a float among them, as in PyTorch.
     """
     _operands("matmul", a, b)
     if a.ndim == 1 and b.ndim == 1:
@@ -116,11 +118,16 @@ def mv(a: Any, x: Any) -> Any:
 
 
 def dot(a: Any, b: Any) -> Any:
-    """The inner product of two vectors of one length. Raises ShapeError for other ranks."""
+    """The inner product of two vectors of one length, in their own dtype.
+
+    Raises ShapeError for other ranks, DTypeError for different dtypes with a float among them.
+    """
     _require_rank("dot", "two vectors", (a, 1), (b, 1))
     if a.shape != b.shape:
         raise ShapeError(f"dot: lengths {a.shape[0]} and {b.shape[0]} differ; slice the longer one")
-    return (a * b).sum(axis=0)
+    same_dtype("dot", a, b)
+    product = multiply(a, b)
+    return astype(product.sum(axis=0), product.dtype)
 
 
 def outer(a: Any, b: Any) -> Any:
@@ -130,8 +137,12 @@ def outer(a: Any, b: Any) -> Any:
 
 
 def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
-    """beta * c + alpha * (a @ b) for matrices a (M, K) and b (K, N); c broadcasts to (M, N)."""
+    """beta * c + alpha * (a @ b) for matrices a (M, K) and b (K, N); c broadcasts to (M, N).
+
+    Raises as `mm`, and DTypeError for a c of another dtype.
+    """
     product = mm(a, b)
+    same_dtype("addmm", product, c)
     product = product if alpha == 1 else product * alpha
     if beta == 0:
         return product

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,39 @@ import numpy as np
 from cltensor import dtypes, fusion
 from cltensor.codegen import Formula, Shape
 from cltensor.device import Device
+from cltensor.errors import ShapeError
 from cltensor.op import Op, check_scalar, pointwise, require_tensor
 from cltensor.tensor import Tensor, require_dtype
 
 _constant = Formula("constant", ("k",), "k")
 
 
+def scalar_of(operation: str, value: Any, dtype: np.dtype) -> bool | int | float:
+    """The number `value` as an element of `dtype`; what is behind an integer's point is left out.
+
+    Raises DTypeError for what `dtype` does not hold.
+    """
+    if dtype.kind == "b":
+        return bool(value)
+    if dtype.kind == "f":
+        if math.fabs(value) > float(np.finfo(dtype).max) and not math.isinf(value):
+            raise dtypes.DTypeError(
+                f"{operation}: {value} does not fit {dtype.name}; use a wider dtype"
+            )
+        return float(value)
+    if not math.isfinite(value):
+        raise dtypes.DTypeError(
+            f"{operation}: {value} does not fit {dtype.name}; use a floating-point dtype"
+        )
+    check_scalar(operation, int(value), dtype)
+    return int(value)
+
+
 def full(shape: Shape, value: float, dtype: np.dtype, device: Device) -> Tensor:
     """A constant of `shape`: an expression without operands, stored only if somebody needs it."""
     require_dtype("full", dtype, device)
     if dtype.kind != "f":
-        value = bool(value) if dtype.kind == "b" else int(value)
-        check_scalar("full", value, dtype)
+        value = scalar_of("full", value, dtype)
     return Tensor(fusion.pointwise(_constant, (value,), shape, dtype, dtype, device))
 
 
@@ -138,20 +160,28 @@ abs_ = pointwise(
     "abs(x)", {"f": "fabs(x)", "i": "x < 0 ? -x : x", "u": "x"}, accepts="iuf",
     dx=lambda g, x: g * sign(x),
 )  # fmt: skip
+_SIGN = "(T)((x > 0) - (x < 0))"
 sign: Op = pointwise(
     "sign(x)",
-    {"f": "x != x ? x : (T)((x > 0) - (x < 0))", "i": "(T)((x > 0) - (x < 0))", "u": "(T)(x > 0)"},
-    accepts="iuf",
+    {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x"},
     dx=_zeros,
 )
-square = pointwise("square(x)", "x * x", dx=lambda g, x: g * (2 * x))
+_square: Op = pointwise("square(x)", "x * x", accepts="iuf", dx=lambda g, x: g * (2 * x))
+
+
+def square(x: Any) -> Any:
+    """x * x, elementwise. As a power, it makes int64 of bools."""
+    require_tensor("square", "x", x)
+    return _square(astype(x, dtypes.int64) if x.dtype.kind == "b" else x)
+
+
 reciprocal = pointwise("reciprocal(x)", "(T)1 / x", "float", dx=lambda g, out: -g * out * out)
 _power: Op = pointwise(
     "pow(a, b)",
     {"f": "pow(a, b)", "i": "(T)ct_power(a, b)", "u": "(T)ct_power(a, b)"},
     accepts="iuf",
     da=lambda g, a, b: _power_base(g, a, b),
-    db=lambda g, a, out: _power_exponent(g, _operand(a, g), out),
+    db=lambda g, a, b, out: _power_exponent(g, _operand(a, g), b, out),
 )
 
 
@@ -165,11 +195,12 @@ def _power_base(g: Any, a: Any, b: Any) -> Any:
     if isinstance(b, (bool, int, float, np.generic)):
         exponent: Any = b
         return g * (exponent * pow(a, exponent - 1)) if b else _zeros(g)
-    return where(equal(b, 0), _zeros(g), g * b * _power(a, b - 1))
+    return where(eq(b, 0), _zeros(g), g * b * _power(a, b - 1))
 
 
-def _power_exponent(g: Any, a: Any, out: Any) -> Any:
-    return where(logical_and(equal(a, 0), equal(out, 0)), _zeros(g), g * out * log(a))
+def _power_exponent(g: Any, a: Any, b: Any, out: Any) -> Any:
+    # 0 to any power that is not negative is flat in the exponent, 0 ** 0 too.
+    return where(logical_and(eq(a, 0), greater_equal(b, 0)), _zeros(g), g * out * log(a))
 
 
 def pow(a: Any, b: Any) -> Any:
@@ -177,7 +208,12 @@ def pow(a: Any, b: Any) -> Any:
 
     Raises DTypeError for a negative constant exponent of integers, whose results are no integers.
     """
-    if type(b) in (int, float):
+    if isinstance(b, np.generic):
+        b = b.item()
+    if type(b) in (int, float) and hasattr(a, "dtype"):
+        lifted = dtypes.with_scalar(a.dtype, float if type(b) is float else int)
+        if a.dtype is not lifted:
+            a = astype(a, lifted)
         if b == 2:
             return square(a)
         if b == 1:
@@ -196,24 +232,25 @@ def pow(a: Any, b: Any) -> Any:
     return _power(a, b)
 
 
-def _ties(g: Any, a: Any, b: Any, wins: Any) -> Any:
-    """The share of g that goes to the operand for which `wins`; equals get half each."""
-    return where(equal(a, b), g * 0.5, where(wins, g, _zeros(g)))
+def _ties(g: Any, a: Any, b: Any, loses: Any) -> Any:
+    """The share of g that goes to the operand, 0 where it `loses`; equals get half each. Where one
+    is NaN none loses, and both get all, as in PyTorch."""
+    return where(eq(a, b), g * 0.5, where(loses, _zeros(g), g))
 
 
 maximum = pointwise(
     "maximum(a, b)", "(a > b || a != a) ? a : b",
-    da=lambda g, a, b: _ties(g, a, b, greater(a, b)),
-    db=lambda g, a, b: _ties(g, a, b, less(a, b)),
-)  # fmt: skip
-minimum = pointwise(
-    "minimum(a, b)", "(a < b || a != a) ? a : b",
     da=lambda g, a, b: _ties(g, a, b, less(a, b)),
     db=lambda g, a, b: _ties(g, a, b, greater(a, b)),
 )  # fmt: skip
+minimum = pointwise(
+    "minimum(a, b)", "(a < b || a != a) ? a : b",
+    da=lambda g, a, b: _ties(g, a, b, greater(a, b)),
+    db=lambda g, a, b: _ties(g, a, b, less(a, b)),
+)  # fmt: skip
 
 # Comparisons and logic.
-equal: Op = pointwise("equal(a, b)", "a == b", "bool")
+eq: Op = pointwise("eq(a, b)", "a == b", "bool")
 not_equal = pointwise("not_equal(a, b)", "a != b", "bool")
 less: Op = pointwise("less(a, b)", "a < b", "bool")
 less_equal = pointwise("less_equal(a, b)", "a <= b", "bool")
@@ -261,7 +298,7 @@ log2 = pointwise("log2(x)", "log2(x)", "float", dx=lambda g, x: g / (x * 0.69314
 log10 = pointwise("log10(x)", "log10(x)", "float", dx=lambda g, x: g / (x * 2.302585092994046))
 log1p = pointwise("log1p(x)", "log1p(x)", "float", dx=lambda g, x: g / (x + 1))
 sqrt = pointwise("sqrt(x)", "sqrt(x)", "float", dx=lambda g, out: g * 0.5 / out)
-rsqrt = pointwise("rsqrt(x)", "rsqrt(x)", "float", dx=lambda g, x, out: g * -0.5 * out / x)
+rsqrt = pointwise("rsqrt(x)", "rsqrt(x)", "float", dx=lambda g, out: g * -0.5 * out * out * out)
 hypot = pointwise(
     "hypot(a, b)", "hypot(a, b)", "float",
     da=lambda g, a, out: g * a / out, db=lambda g, b, out: g * b / out,
@@ -282,8 +319,17 @@ acosh = pointwise("acosh(x)", "acosh(x)", "float", dx=lambda g, x: g * rsqrt(x *
 atanh = pointwise("atanh(x)", "atanh(x)", "float", dx=lambda g, x: g / (1 - x * x))
 atan2 = pointwise(
     "atan2(a, b)", "atan2(a, b)", "float",
-    da=lambda g, a, b: g * b / (a * a + b * b), db=lambda g, a, b: -g * a / (a * a + b * b),
+    da=lambda g, a, b: _per_square(g * b, a, b), db=lambda g, a, b: _per_square(-g * a, a, b),
 )  # fmt: skip
+
+
+def _per_square(x: Any, a: Any, b: Any) -> Any:
+    """x / (a^2 + b^2), and 0 at the origin, where atan2 has no slope."""
+    squares = a * a + b * b
+    origin = eq(squares, 0)
+    return where(origin, _zeros(x), x / where(origin, 1, squares))
+
+
 erf = pointwise(
     "erf(x)", "erf(x)", "float", dx=lambda g, x: g * (1.1283791670955126 * exp(-(x * x)))
 )
@@ -314,24 +360,42 @@ def where(condition: Any, a: Any, b: Any) -> Any:
 
 
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
-    """x with `value` where `mask` holds."""
+    """x with `value`, a number or a tensor of no dimensions, where `mask` holds.
+
+    The dtype of x stays: `value` is cast to it. Raises DTypeError for a number that it does not
+    hold, ShapeError for a value with dimensions.
+    """
+    if isinstance(value, (bool, int, float, np.generic)):
+        value = scalar_of("masked_fill", value, x.dtype)
+    else:
+        require_tensor("masked_fill", "value", value)
+        if value.ndim:
+            raise ShapeError(
+                f"masked_fill: a value of shape {tuple(value.shape)} is not one number; use "
+                "where(mask, value, x)"
+            )
+        value = astype(value, x.dtype)
     return where(mask, value, x)
 
 
+# A bound that is NaN makes every result NaN.
 _clip_low = pointwise(
-    "clip_low(x, low)", "x < low ? low : x",
+    "clip_low(x, low)", "(x < low || low != low) ? low : x",
     dx=lambda g, x, low: where(greater_equal(x, low), g, _zeros(g)),
     dlow=lambda g, x, low: where(less(x, low), g, _zeros(g)),
 )  # fmt: skip
 _clip_high = pointwise(
-    "clip_high(x, high)", "x > high ? high : x",
+    "clip_high(x, high)", "(x > high || high != high) ? high : x",
     dx=lambda g, x, high: where(less_equal(x, high), g, _zeros(g)),
     dhigh=lambda g, x, high: where(greater(x, high), g, _zeros(g)),
 )  # fmt: skip
 
 
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
-    """x held between `min` and `max`; None leaves a side open. NaN stays NaN."""
+    """x held between `min` and `max`, numbers or tensors; None leaves a side open.
+
+    NaN stays NaN, and where a bound is NaN so is the result. Where min > max the result is max.
+    """
     if min is not None:
         x = _clip_low(x, min)
     return x if max is None else _clip_high(x, max)
@@ -344,28 +408,10 @@ relu = pointwise(
     dx=lambda g, out: _gate(g, out),
 )  # fmt: skip
 _gate: Op = pointwise(
-    "gate(x, y)", "y > 0 ? x : (T)0", accepts="iuf",
+    "gate(x, y)", {"f": "y <= 0 ? (T)0 : x", "i": "y > 0 ? x : (T)0", "u": "y > 0 ? x : (T)0"},
+    accepts="iuf",
     dx=lambda g, y: _gate(g, y), dy=_zeros,
 )  # fmt: skip
 sigmoid = pointwise(
     "sigmoid(x)", "(T)1 / ((T)1 + exp(-x))", "float", dx=lambda g, out: g * out * (1 - out)
 )
-softplus = pointwise("softplus(x)", "ct_softplus(x)", "float", dx=lambda g, x: g * sigmoid(x))
-
-
-def silu(x: Any) -> Any:
-    """x * sigmoid(x)."""
-    return x * sigmoid(x)
-
-
-def gelu(x: Any, approximate: str = "none") -> Any:
-    """The Gaussian error linear unit, x * Phi(x).
-
-    approximate "tanh" uses 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
-    Source: Hendrycks and Gimpel 2016.
-    """
-    if approximate == "tanh":
-        return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * (x * x * x))))
-    if approximate != "none":
-        raise ValueError(f"gelu: approximate is {approximate!r}; use 'none' or 'tanh'")
-    return 0.5 * x * (1 + erf(x * 0.7071067811865476))

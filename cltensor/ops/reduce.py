@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,16 +10,22 @@ import numpy as np
 from cltensor import dtypes, fusion
 from cltensor.codegen import Reduction
 from cltensor.errors import ShapeError
-from cltensor.op import Op, normalize_axes, pointwise, reduction, same_device
+from cltensor.op import Op, normalize_axes, pointwise, reduction, require_tensor, same_device
+from cltensor.ops.create import arange
 from cltensor.ops.join import concat
 from cltensor.ops.pointwise import (
     abs_,
     astype,
-    equal,
+    eq,
     exp,
     full,
     isfinite,
+    isnan,
     log,
+    logical_or,
+    not_equal,
+    pow,
+    sign,
     sqrt,
     square,
     where,
@@ -30,10 +37,8 @@ Axis = int | tuple[int, ...] | None
 
 
 def _wide(dtype: np.dtype) -> np.dtype:
-    """Sums and products of integers and bools are kept in 64 bits, as in the array API."""
-    if dtype.kind == "f":
-        return dtype
-    return dtypes.uint64 if dtype.kind == "u" else dtypes.int64
+    """Sums and products of integers and bools are int64, as in PyTorch; those of uint64 stay."""
+    return dtype if dtype.kind == "f" or dtype is dtypes.uint64 else dtypes.int64
 
 
 def _restore(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
@@ -48,10 +53,30 @@ def _spread(g: Any, x_shape: tuple[int, ...], axis: Axis) -> Any:
     return expand(_restore(g, x_shape, axis), x_shape)
 
 
-def _at_extremes(g: Any, x: Any, out: Any, axis: Axis) -> Any:
+def _shared(g: Any, x: Any, out: Any, axis: Axis) -> Any:
     """g shared equally among the elements that are the extreme."""
-    hit = astype(equal(x, _restore(out, x.shape, axis)), x.dtype)
+    return _share(g, x, eq(x, _restore(out, x.shape, axis)), axis)
+
+
+def _share(g: Any, x: Any, hit: Any, axis: Axis) -> Any:
+    hit = astype(hit, x.dtype)
     return hit * _restore(g, x.shape, axis) / sum(hit, axis, True)
+
+
+def _at_first(g: Any, x: Any, out: Any, axis: Axis, index: Any) -> Any:
+    """g at the extreme that `index`, argmax or argmin, finds along one axis. Over all elements, or
+    over several axes, there is no such place: g is shared."""
+    if axis is None:
+        return _share(g, x, logical_or(eq(x, out), isnan(x)), axis)  # out is NaN if any is
+    if not isinstance(axis, int) or not x.ndim:
+        return _shared(g, x, out, axis)
+    classes = x.shape[axis]
+    places = reshape(
+        arange(classes, dtype=dtypes.int32 if classes < 2**31 else dtypes.int64, device=x.device),
+        (classes,) + (1,) * (x.ndim - 1 - axis % x.ndim),
+    )
+    hit = eq(places, astype(index(x, axis, True), places.dtype))
+    return where(hit, _restore(g, x.shape, axis), 0)
 
 
 sum = reduction(
@@ -63,22 +88,36 @@ prod = reduction(
     dx=lambda g, x, axis: _restore(g, x.shape, axis) * _others(x, axis),
     doc="The product over `axis` (all for None); integers and bools multiply in 64 bits.",
 )  # fmt: skip
+_LARGEST = ({"f": "-INFINITY", "i": "min"}, "(x > acc || x != x) ? x : acc")
+_SMALLEST = ({"f": "INFINITY", "i": "max"}, "(x < acc || x != x) ? x : acc")
 max = reduction(
-    "max(x, axis, keepdims)", {"f": "-INFINITY", "i": "min"}, "(x > acc || x != x) ? x : acc",
-    identity=False, dx=_at_extremes, doc="The largest element over `axis`; NaN wins.",
+    "max(x, axis, keepdims)", *_LARGEST, identity=False,
+    dx=lambda g, x, out, axis: _at_first(g, x, out, axis, argmax),
+    doc="The largest element over `axis`; NaN wins. The gradient goes to the first of equals over "
+    "one axis, and is shared by them over all.",
 )  # fmt: skip
 min = reduction(
-    "min(x, axis, keepdims)", {"f": "INFINITY", "i": "max"}, "(x < acc || x != x) ? x : acc",
-    identity=False, dx=_at_extremes, doc="The smallest element over `axis`; NaN wins.",
+    "min(x, axis, keepdims)", *_SMALLEST, identity=False,
+    dx=lambda g, x, out, axis: _at_first(g, x, out, axis, argmin),
+    doc="The smallest element over `axis`; NaN wins. The gradient goes to the first of equals over "
+    "one axis, and is shared by them over all.",
+)  # fmt: skip
+amax = reduction(
+    "amax(x, axis, keepdims)", *_LARGEST, identity=False, dx=_shared,
+    doc="The largest element over `axis`; NaN wins. Equals share the gradient.",
+)  # fmt: skip
+amin = reduction(
+    "amin(x, axis, keepdims)", *_SMALLEST, identity=False, dx=_shared,
+    doc="The smallest element over `axis`; NaN wins. Equals share the gradient.",
 )  # fmt: skip
 _any = reduction("any(x, axis, keepdims)", "0", "acc | x", doc="Whether any element holds.")
 _all = reduction("all(x, axis, keepdims)", "1", "acc & x", doc="Whether all elements hold.")
-argmax = reduction(
+argmax: Op = reduction(
     "argmax(x, axis, keepdims)", {"f": "-INFINITY", "i": "min"},
     better="x > acc || (x != x && acc == acc)", result=dtypes.int64, identity=False,
     doc="The index of the (first) largest element over `axis`, flat for None; NaN wins.",
 )  # fmt: skip
-argmin = reduction(
+argmin: Op = reduction(
     "argmin(x, axis, keepdims)", {"f": "INFINITY", "i": "max"},
     better="x < acc || (x != x && acc == acc)", result=dtypes.int64, identity=False,
     doc="The index of the (first) smallest element over `axis`, flat for None; NaN wins.",
@@ -136,11 +175,11 @@ def _others(x: Any, axis: Axis) -> Any:
     """For each element the product of all others over `axis`, right where elements are zero."""
     if x.requires_grad:
         return _others_by_pairs(x, axis)
-    zero = equal(x, 0)
+    zero = eq(x, 0)
     zeros = sum(astype(zero, x.dtype), axis, True)
     nonzero = prod(where(zero, 1, x), axis, True)
     alone = where(zero, nonzero, nonzero / where(zero, 1, x))
-    keep = where(equal(zeros, 0), True, zero & equal(zeros, 1))
+    keep = where(eq(zeros, 0), True, zero & eq(zeros, 1))
     return where(keep, alone, 0 * alone)
 
 
@@ -169,6 +208,17 @@ def _others_by_pairs(x: Any, axis: Axis) -> Any:
         others = reshape(above * flip(pairs, -1), (*rows, 2 * pairs.shape[-2]))
     others = reshape(narrow(others, -1, 0, count), moved.shape)
     return permute(others, tuple([order.index(d) for d in range(x.ndim)]))
+
+
+def equal(x: Any, other: Any) -> bool:
+    """Whether two tensors have the same shape and equal elements; `eq` compares elementwise.
+
+    Waits for the device. NaN equals nothing.
+    """
+    require_tensor("equal", "other", other)
+    if x.shape != other.shape:
+        return False
+    return bool(all(eq(x, other)).item())
 
 
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -201,16 +251,16 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def var(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
-    """The variance over `axis`: sum((x - mean)^2) / (n - correction).
+    """The variance over `axis`: sum((x - mean)^2) / max(0, n - correction).
 
-    correction is 0 as in NumPy and the array API; PyTorch's default is 1.
+    correction is 0 as in NumPy and the array API; PyTorch's default is 1. NaN for nothing.
     """
     x = _floating(x)
     count = _count("var", x, axis)
     degrees = count - correction
-    factor = 1 / degrees if degrees > 0 else float("nan")
+    factor = 1 / degrees if degrees > 0 else float("inf")
     if not count:
-        return sum(x, axis, keepdims) * factor
+        return sum(x, axis, keepdims) * float("nan")
     squares = moments(x, axis)[1]
     if not keepdims:
         axes = normalize_axes("var", axis, x.ndim)
@@ -218,44 +268,80 @@ def var(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False
     return squares * factor
 
 
+# No spread, no direction: the gradient where all elements are equal is 0, as PyTorch's.
+_spread_of = pointwise(
+    "spread_of(x)", "sqrt(x)", "float",
+    dx=lambda g, out: where(eq(out, 0), 0, g * 0.5 / out),
+)  # fmt: skip
+
+
 def std(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
     """The square root of `var` with the same arguments."""
-    return sqrt(var(x, axis, correction, keepdims))
+    return _spread_of(var(x, axis, correction, keepdims))
 
 
-def _norm_run(x: Any, axis: Axis, keepdims: bool) -> Any:
-    return sqrt(sum(square(x), axis, keepdims))
-
-
-def _norm_rule(g: Any, x: Any, out: Any, axis: Axis) -> Any:
-    """g x / |x|, and 0 where |x| is 0."""
-    length = _restore(out, x.shape, axis)
-    return _restore(g, x.shape, axis) * (x / where(equal(length, 0), 1, length))
-
-
-_norm = Op("norm(x, axis, keepdims)", _norm_run, {"dx": _norm_rule})
-
-
-def norm(x: Any, p: float = 2, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The vector p-norm over `axis`: (sum |x|^p)^(1/p); p may be inf, 1 or 2, or another number."""
+def _norm_run(x: Any, p: float, axis: Axis, keepdims: bool) -> Any:
     if p == 2:
-        return _norm(x, axis, keepdims)
+        return sqrt(sum(square(x), axis, keepdims))
+    if p == 0:
+        return astype(sum(not_equal(x, 0), axis, keepdims), x.dtype)
+    size = abs_(x)
     if p == 1:
-        return sum(abs_(x), axis, keepdims)
-    if p == float("inf"):
-        return max(abs_(x), axis, keepdims)
-    return sum(abs_(x) ** p, axis, keepdims) ** (1 / p)
+        return sum(size, axis, keepdims)
+    if math.isinf(p):
+        return (max if p > 0 else min)(size, axis, keepdims)
+    return pow(sum(pow(size, p), axis, keepdims), 1 / p)
 
 
-def _shift(x: Tensor, axis: Axis) -> Tensor:
-    """The largest element over `axis`, 0 where it is infinite: exp cannot overflow."""
-    top = max(x, axis, True)
-    return where(isfinite(top), top, 0)
+def _norm_rule(g: Any, x: Any, out: Any, p: float, axis: Axis) -> Any:
+    """g sign(x) (|x| / out)^(p - 1), and 0 where |x| or out is 0."""
+    g, length = _restore(g, x.shape, axis), _restore(out, x.shape, axis)
+    if p == 0:
+        return g * (0 * sign(x))
+    if p == 1:
+        return g * sign(x)
+    if math.isinf(p):
+        hit = astype(eq(abs_(x), length), x.dtype)
+        return sign(x) * hit * (g / sum(hit, axis, True))
+    nothing = eq(length, 0)
+    length = where(nothing, 1, length)
+    if p == 2:
+        return g * (x / length)
+    nothing = logical_or(nothing, eq(x, 0))
+    ratio = where(nothing, 1, abs_(x)) / length
+    return where(nothing, 0, g * sign(x) * pow(ratio, p - 1))
+
+
+_norm = Op("norm(x, p, axis, keepdims)", _norm_run, {"dx": _norm_rule})
+
+
+def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The vector p-norm over `axis` (all for None); integers give float32.
+
+        (sum |x|^p)^(1/p)
+
+    Args:    p: a number; 0 counts what is not 0, inf and -inf give the largest and the smallest
+             magnitude; "fro" and None are 2.
+    Raises:  ShapeError for a negative or infinite p over nothing.
+    """
+    p = 2 if p is None or p == "fro" else p
+    if isinstance(p, bool) or not isinstance(p, (int, float)):
+        raise ValueError(f"norm: p is {p!r}; use a number, inf, -inf or 'fro'")
+    x = _floating(x)
+    if (p < 0 or math.isinf(p)) and not _count("norm", x, axis):
+        raise ShapeError(
+            f"norm: axis {axis} of shape {tuple(x.shape)} is empty, and the {p}-norm of nothing is "
+            "not defined; reduce a non-empty tensor"
+        )
+    return _norm(x, p, axis, keepdims)
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) over `axis`, without overflow."""
-    out = _logsumexp(_floating(x), axis)
+    """log(sum(exp(x))) over `axis`, without overflow; -infinity for nothing."""
+    x = _floating(x)
+    if not _count("logsumexp", x, axis):
+        return log(sum(x, axis, keepdims))
+    out = _logsumexp(x, axis)
     if keepdims:
         return out
     axes = normalize_axes("logsumexp", axis, x.ndim)
@@ -264,12 +350,18 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) along `axis`, computed on x minus its maximum."""
-    return _softmax(_floating(x), axis)
+    return _softmax(_floating(x), axis) if x.size else _floating(x) * 1
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """x - log(sum(exp(x))) along `axis`, computed on x minus its maximum."""
-    return _log_softmax(_floating(x), axis)
+    return _log_softmax(_floating(x), axis) if x.size else _floating(x) * 1
+
+
+def log_total(x: Any, axis: Axis) -> Any:
+    """What log_softmax subtracts, with `axis` as ones: `logsumexp`, but NaN where that is infinite,
+    as no softmax is defined there."""
+    return _log_total(x, axis) if x.size else log(sum(x, axis, True))
 
 
 # exp of what is at most 0, where results under the smallest normal number may be 0.
@@ -278,27 +370,31 @@ _exp_below: Op = pointwise(
 )
 
 
+# Where the largest element is infinite, x - max has a NaN, and so the whole row is NaN.
 def _softmax_run(x: Any, axis: int) -> Any:
-    e = _exp_below(x - _shift(x, axis))
+    e = _exp_below(x - max(x, axis, True))
     return e * (1 / sum(e, axis, True))  # a division takes a CPU five times as long
 
 
 def _log_softmax_run(x: Any, axis: int) -> Any:
-    shifted = x - _shift(x, axis)
+    shifted = x - max(x, axis, True)
     return shifted - log(sum(_exp_below(shifted), axis, True))
 
 
+def _log_total_run(x: Any, axis: Axis) -> Any:
+    top = max(x, axis, True)
+    return log(sum(exp(x - top), axis, True)) + top
+
+
 def _logsumexp_run(x: Any, axis: Axis) -> Any:
-    top = _shift(x, axis)
+    top = max(x, axis, True)
+    top = where(isfinite(top), top, 0)
     return log(sum(exp(x - top), axis, True)) + top
 
 
 # These could be left to their parts; rules of their own need fewer passes and saved values.
-_logsumexp = Op(
-    "logsumexp(x, axis)",
-    _logsumexp_run,
-    {"dx": lambda g, x, out: g * where(isfinite(out), exp(x - out), 0)},
-)
+_logsumexp = Op("logsumexp(x, axis)", _logsumexp_run, {"dx": lambda g, x, out: g * exp(x - out)})
+_log_total = Op("log_total(x, axis)", _log_total_run, {"dx": lambda g, x, out: g * exp(x - out)})
 _softmax = Op(
     "softmax(x, axis)",
     _softmax_run,

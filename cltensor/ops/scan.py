@@ -67,7 +67,7 @@ _cumsum: Op = primitive(
 def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Running sums along an axis; of the flattened x for None.
 
-    bool and integers are summed in int64 (unsigned ones in uint64), floats in their own dtype.
+    bool and integers are summed in int64 (uint64 stays), floats in their own dtype.
     """
     if axis is None:
         x, axis = flatten(x), 0
@@ -77,6 +77,6 @@ def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     kind = x.dtype
     if dtype is not None:
         kind = dtypes.as_dtype(dtype)
-    elif kind.kind != "f":
-        kind = dtypes.uint64 if kind.kind == "u" else dtypes.int64
+    elif kind.kind != "f" and kind is not dtypes.uint64:
+        kind = dtypes.int64
     return _cumsum(x if x.dtype == kind else astype(x, kind), axis, False)

@@ -8,27 +8,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
+from operator import index
 from typing import Any
 
 from cltensor.codegen import contiguous_strides
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, normalize_axes, primitive, view
 from cltensor.ops.window import copy
 from cltensor.tensor import Tensor
 
 Shape = tuple[int, ...]
+_MOST = 1 << 62  # elements of a view that repeats some
 
 
 def ints(values: Sequence[Any]) -> Shape:
-    """Sizes or axes given as separate integers, one tuple or one list."""
+    """Sizes or axes given as separate integers, one tuple or one list.
+
+    Raises DTypeError for what is no integer.
+    """
     if len(values) == 1 and isinstance(values[0], (tuple, list)):
         values = values[0]
-    return tuple(map(int, values))
+    try:
+        return tuple(map(index, values))
+    except TypeError:
+        raise DTypeError(f"shape: {values!r} are no integers; cast sizes and axes") from None
 
 
 def one_axis(operation: str, axis: int, ndim: int) -> int:
     """`axis` counted from the front. Raises ShapeError if there is no such axis."""
-    return axis % ndim if -ndim <= axis < ndim else normalize_axes(operation, int(axis), ndim)[0]
+    if type(axis) is int and -ndim <= axis < ndim:
+        return axis % ndim
+    axes = normalize_axes(operation, ints((axis,)), ndim)
+    if axes:
+        return axes[0]
+    raise ShapeError(f"{operation}: a tensor of shape () has no axis to name; reshape it to (1,)")
 
 
 # ---------------------------------------------------------------------------------------- reshape
@@ -97,7 +111,7 @@ def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
 def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Merge the axes from `start_axis` to `end_axis` into one."""
     if x.ndim == 0:
-        return reshape(x, (1,))
+        return flatten(reshape(x, (1,)), start_axis, end_axis)
     first, last = one_axis("flatten", start_axis, x.ndim), one_axis("flatten", end_axis, x.ndim)
     if first > last:
         raise ShapeError(f"flatten: start axis {start_axis} lies behind end axis {end_axis}")
@@ -156,7 +170,7 @@ _permute: Op = view(
 def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
     """Reorder the axes: axis d of the result is axis axes[d] of x. A view."""
     wanted = ints(axes)
-    if len(normalize_axes("permute", wanted, x.ndim)) != x.ndim:
+    if len(normalize_axes("permute", wanted, x.ndim)) != x.ndim or len(wanted) != x.ndim:
         raise ShapeError(
             f"permute: axes {wanted} for shape {x.shape}; name each of the {x.ndim} axes once"
         )
@@ -170,6 +184,8 @@ def permute_dims(x: Tensor, axes: Sequence[int]) -> Tensor:
 
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     """Exchange two axes. A view."""
+    if x.ndim == 0:
+        return movedim(x, axis1, axis2)
     order = list(range(x.ndim))
     a, b = one_axis("swapaxes", axis1, x.ndim), one_axis("swapaxes", axis2, x.ndim)
     order[a], order[b] = b, a
@@ -210,6 +226,8 @@ def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[
         raise ShapeError(f"movedim: {len(froms)} axes cannot go to {len(tos)} places")
     normalize_axes("movedim", froms, x.ndim)
     normalize_axes("movedim", tos, x.ndim)
+    if x.ndim == 0:
+        return _permute(x, ())
     places = {b % x.ndim: a % x.ndim for a, b in zip(froms, tos, strict=True)}
     rest = iter([d for d in range(x.ndim) if d not in places.values()])
     return _permute(x, tuple([places[d] if d in places else next(rest) for d in range(x.ndim)]))
@@ -248,6 +266,8 @@ def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
             f"broadcast_to: shape {x.shape} does not broadcast to {wanted}; sizes must be equal or "
             "1, counted from the last"
         )
+    if min(wanted, default=0) < 0 or math.prod(wanted) >= _MOST:
+        raise ShapeError(f"broadcast_to: sizes {wanted} must be from 0 on, in all under 2^62")
     return _expand(x, wanted)
 
 
@@ -318,8 +338,11 @@ def part(x: Tensor, axis: int, start: int, count: int) -> Tensor:
 
 
 def narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
-    """The `length` elements from `start` on along an axis. A view."""
+    """The `length` elements from `start` on (-1: the last) along an axis. A view."""
     axis = one_axis("narrow", axis, x.ndim)
+    start, length = ints((start, length))
+    if start < 0:
+        start += x.shape[axis]
     if not 0 <= start <= start + length <= x.shape[axis]:
         raise ShapeError(
             f"narrow: {start} to {start + length} is outside axis {axis} of size {x.shape[axis]}"
@@ -339,21 +362,22 @@ def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor,
     """Cut an axis into parts of the given sizes, or of one size (the last may be smaller)."""
     axis = one_axis("split", axis, x.ndim)
     n = x.shape[axis]
-    if isinstance(sizes, int):
-        if sizes <= 0:
+    if isinstance(sizes, (tuple, list)):
+        sizes = ints(sizes)
+    else:
+        (sizes,) = ints((sizes,))
+        if sizes < 0 or (sizes == 0 and n):
             raise ShapeError(f"split: parts of size {sizes}; give a positive size")
-        sizes = [min(sizes, n - start) for start in range(0, n, sizes)] or [0]
+        sizes = [0] if not n else [min(sizes, n - start) for start in range(0, n, sizes)] or [0]
     if sum(sizes) != n or min(sizes, default=0) < 0:
         raise ShapeError(f"split: sizes {tuple(sizes)} do not add up to axis {axis} of size {n}")
-    parts, start = [], 0
-    for size in sizes:
-        parts.append(part(x, axis, start, size))
-        start += size
-    return tuple(parts)
+    starts = accumulate(sizes, initial=0)
+    return tuple([part(x, axis, start, size) for start, size in zip(starts, sizes, strict=False)])
 
 
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     """Cut an axis into at most `chunks` parts of equal size (the last may be smaller)."""
+    (chunks,) = ints((chunks,))
     if chunks <= 0:
         raise ShapeError(f"chunk: {chunks} parts; give a positive number")
     n = x.shape[one_axis("chunk", axis, x.ndim)]
