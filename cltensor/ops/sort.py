@@ -31,7 +31,6 @@ def sort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = Tru
     """x sorted along an axis; NaN is the largest value."""
     axis = axis_of("sort", axis, x.ndim)
     if x.ndim == 0:
-        normalize_axes("sort", axis, 0)
         return reshape(x, ())
     return take_along_axis(x, argsort(x, axis, descending, stable), axis)
 
