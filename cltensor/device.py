@@ -6,6 +6,7 @@ first use of its device.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import threading
@@ -37,6 +38,9 @@ def _mark_forked() -> None:
     for device in _discover() if _discover.cache_info().currsize else ():
         # Another thread may have held the lock; its owner does not exist in the child.
         device.lock = threading.RLock()
+        # A driver's thread may have held one too, and then releasing a program at the child's end
+        # hangs: so nothing is released.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(device))
 
 
 class Kernels(dict[Hashable, "Kernel"]):

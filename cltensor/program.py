@@ -183,30 +183,34 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     device.check_process()
     if "\0" in source:
         raise KernelError(f"{name}: the source of {origin} contains a NUL character")
+    scalars = _signature(name, source)
     entry = binaries.Entry(device, source)
-    program = _load(device, entry, source)
-    if program is None:
-        began = time.perf_counter()
-        try:
-            program = _compiled(device, entry, source)
-        except cl.Error as error:
-            numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
-            raise KernelError(
-                f"{name}: {origin} did not build on '{device.name}' ({device.title})\n"
-                f"{numbered}\n{error}"
-            ) from error
-        Counters.builds += 1
-        _notice(time.perf_counter() - began)
-    else:
+
+    def made(program: cl.Program) -> Kernel:
+        return Kernel(device, program, name, scalars, source)
+
+    found = _load(device, entry, source, made)
+    if found is not None:
         Counters.disk_hits += 1
+        return found
+    began = time.perf_counter()
     try:
-        return Kernel(device, program, name, _signature(name, source), source)
+        found = _compiled(device, entry, source, made)
     except cl.Error as error:
-        raise KernelError(f"{name}: {origin} gave no kernel on '{device.name}': {error}") from error
+        numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
+        raise KernelError(
+            f"{name}: {origin} did not build on '{device.name}' ({device.title})\n"
+            f"{numbered}\n{error}"
+        ) from error
+    Counters.builds += 1
+    _notice(time.perf_counter() - began)
+    return found
 
 
-def _load(device: Device, entry: binaries.Entry, source: str) -> cl.Program | None:
-    """The program cached at `entry`, or None when there is none that can be trusted."""
+def _load(
+    device: Device, entry: binaries.Entry, source: str, made: Callable[[cl.Program], Kernel]
+) -> Kernel | None:
+    """The kernel of the program cached at `entry`, or None when none there can be trusted."""
     import pyopencl as cl
 
     files = entry.read()
@@ -215,37 +219,40 @@ def _load(device: Device, entry: binaries.Entry, source: str) -> cl.Program | No
     try:
         binary = binaries.binary_of(files)
         if binary is not None:
-            return _quietly(cl.Program(device.context, [device.cl_device], [binary]))
+            return made(_quietly(cl.Program(device.context, [device.cl_device], [binary])))
         if not binaries.has_own_cache(device):
             return None
         cache = binaries.pocl_cache()
         if not cache.restore(entry, files):
             return None
-        program = _built(device, source)
+        found = made(_built(device, source))
         cache.confirm(entry)
-        return program
+        return found
     except cl.Error:  # what this driver no longer accepts is just an old entry
         if binaries.has_own_cache(device):
             binaries.pocl_cache().discard(entry)
         return None
 
 
-def _compiled(device: Device, entry: binaries.Entry, source: str) -> cl.Program:
-    """The program of `source`, built anew and kept at `entry`."""
+def _compiled(
+    device: Device, entry: binaries.Entry, source: str, made: Callable[[cl.Program], Kernel]
+) -> Kernel:
+    """The kernel of `source`, built anew and kept at `entry`."""
     import pyopencl as cl
 
     if not binaries.has_own_cache(device):
         program = _built(device, source)
         binaries.keep_binary(entry, program)
-        return program
+        return made(program)
     cache = binaries.pocl_cache()
     try:
         with cache.building(entry):
-            return _built(device, source)
+            return made(_built(device, source))
     except cl.Error:
         if not cache.is_foreign():
             raise
-        return _built(device, source, "-DCT_ANEW")  # another name for PoCL, whose entry is damaged
+        # Another name for PoCL, whose own entry, in a folder that is not ours, may be damaged.
+        return made(_built(device, source, "-DCT_ANEW"))
 
 
 def _built(device: Device, source: str, *more: str) -> cl.Program:
