@@ -53,7 +53,8 @@ def test_a_folder_inside_that_others_can_write_is_refused(run_python, tmp_path, 
     (cache / name).mkdir(parents=True)
     cache.chmod(0o700)
     (cache / name).chmod(0o777)
-    lines = run_python(_WORK, CLTENSOR_CACHE=str(cache)).stdout.splitlines()
+    settings = {"CLTENSOR_CACHE": str(cache), "XDG_RUNTIME_DIR": None, "POCL_CACHE_DIR": None}
+    lines = run_python(_WORK, **settings).stdout.splitlines()
     assert lines[0] == _RIGHT
     assert f"'{cache / name}' is not used" in lines[1]
     assert everything(cache / name) == []
@@ -100,6 +101,20 @@ def test_pocl_works_in_a_folder_of_this_process_which_goes_with_it(run_python, t
     assert Path(own).parent == chosen
     assert after == str(chosen)  # children of this process get their own
     assert everything(chosen) == []
+
+
+@POSIX
+def test_the_runtime_folder_is_preferred_where_it_is_ours(tmp_path, monkeypatch):
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    monkeypatch.setenv("CLTENSOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.delenv("POCL_CACHE_DIR", raising=False)
+    assert folders.own_folder().parent == runtime / "cltensor"
+    runtime.chmod(0o777)  # not worth a warning: it is not the user's choice
+    assert folders.own_folder().parent == tmp_path / "cache" / "running"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
+    assert folders.own_folder().parent == tmp_path / "cache" / "running"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs tmpfs")
