@@ -1,4 +1,5 @@
-"""The command line: `python -m cltensor info`, `tune` and `bench`, also installed as `cltensor`."""
+"""The command line: `python -m cltensor info`, `cache`, `tune` and `bench`, also installed as
+`cltensor`."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cltensor import icd, tuner, tuning
+from cltensor import binaries, icd, tuner, tuning
 from cltensor.device import Device, default_reason, devices, get
 from cltensor.errors import CLTensorError, DependencyError
 from cltensor.version import __version__
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="List every platform and device with its limits, which device is the default "
         "and why, and each driver that failed to load. Exit status: 0 with devices, 1 without.",
     )
+    _add_cache(commands)
     _add_tune(commands)
     commands.add_parser(
         "bench",
@@ -59,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.command == "bench":
             return _benchmarks()(rest)
-        status = info() if options.command == "info" else tune(options)
+        status = {"info": lambda _: info(), "cache": cache, "tune": tune}[options.command](options)
         sys.stdout.flush()
         return status
     except CLTensorError as error:
@@ -89,6 +91,39 @@ def _benchmarks() -> Callable[[Sequence[str]], int]:
         ) from error
     command: Callable[[Sequence[str]], int] = module.main
     return command
+
+
+def _own_version() -> str:
+    return f"cltensor {sys.modules['cltensor'].__version__}"  # also where it is not installed
+
+
+def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "cache",
+        help="show how much the compiled kernels on disk take, or remove them",
+        description="Show the folder of compiled kernels, how many there are, their bytes and the "
+        "most that they may take (CLTENSOR_CACHE_LIMIT; those not used for longest go first). "
+        "Downloaded data sets lie elsewhere in the same folder and are left alone.",
+    )
+    command.add_argument("--clear", action="store_true", help="remove all compiled kernels")
+
+
+def cache(options: argparse.Namespace) -> int:
+    """Show or clear the compiled kernels on disk."""
+    most = binaries.limit()
+    folder = binaries.folder()
+    if folder is None:
+        print("folder    none: no kernels can be kept; CLTENSOR_CACHE names another place")
+        return 0
+    print(f"folder    {folder}")
+    if options.clear:
+        before = binaries.clear()
+        print(f"removed   {before.entries} entries, {size(before.nbytes)}")
+    now = binaries.usage()
+    print(f"entries   {now.entries}")
+    print(f"size      {size(now.nbytes)}")
+    print(f"at most   {size(most)}")
+    return 0
 
 
 def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -83,7 +83,7 @@ class Reduction:
         return f"(({C_NAMES[dtype]}){value}{'UL' if dtype.kind == 'u' else 'L'})"
 
 
-@cache
+@lru_cache(maxsize=16384)
 def contiguous_strides(shape: Shape) -> Shape:
     """Row-major strides in elements."""
     strides, step = [], 1

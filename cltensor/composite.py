@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from types import ModuleType
 from typing import Any, TypeVar, overload
 
@@ -82,7 +82,11 @@ def composite(function: Any = None, *, method: bool = True) -> Any:
     method: whether it is a method of Tensor too, as long as its first parameter takes one.
     """
     if function is None:
-        return lambda declared: composite(declared, method=method)
+        return partial(_declared, method)
+    return _declared(method, function)
+
+
+def _declared(method: bool, function: Any) -> Any:
     signature = _Signature(function)
     operands = signature.operands
 

@@ -6,18 +6,17 @@ first use of its device.
 
 from __future__ import annotations
 
-import atexit
+import ctypes
 import os
 import re
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Hashable, Iterable
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cltensor.errors import DeviceError
+from cltensor.folders import own_folder, prepared_environment
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -60,51 +59,38 @@ def _mark_forked() -> None:
     for device in _discover() if _discover.cache_info().currsize else ():
         # Another thread may have held the lock; its owner does not exist in the child.
         device.lock = threading.RLock()
+        # A driver's thread may have held one too, and then releasing a program at the child's end
+        # hangs: so nothing is released.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(device))
 
 
-def cache_folder() -> Path:
-    """The private folder for compiled kernels; a temporary one when the user's is not writable.
+class Kernels(dict[Hashable, "Kernel"]):
+    """Built kernels by key, at most MOST of them, the least recently used going first.
 
-    CLTENSOR_CACHE names another place.
+    There are two generations: when this one holds half of MOST, it becomes the older one, and what
+    was the older one before and has not been asked for since is let go. So a look-up stays that of
+    a dict, and only `recall`, which follows a miss, knows of the older.
     """
-    return _cache_folder(os.environ.get("CLTENSOR_CACHE"))
 
+    #: A kernel takes some 0.2 MiB in PoCL.
+    MOST = 4096
 
-@cache
-def _cache_folder(chosen: str | None) -> Path:
-    import platformdirs  # here, because importing cltensor must stay fast
+    def __init__(self) -> None:
+        self.older: dict[Hashable, Kernel] = {}
 
-    try:
-        folder = Path(chosen or platformdirs.user_cache_dir("cltensor"))
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except (OSError, RuntimeError):
-        temporary = Path(tempfile.mkdtemp(prefix="cltensor-"))
-        atexit.register(_remove, temporary, os.getpid())
-        return temporary
+    def recall(self, key: Hashable) -> Kernel | None:
+        """The kernel of `key` from either generation, now in this one; None if there is none."""
+        found = self.get(key) or self.older.pop(key, None)
+        if found is not None:
+            self.admit(key, found)
+        return found
 
-
-def _remove(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # not in a forked child, whose parent still uses it
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _prepare_environment() -> None:
-    """Give the drivers a cache folder that works, before the first of them loads.
-
-    PoCL hides its devices when HOME is not writable, and pyopencl's own cache runs pickles.
-    """
-    os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
-    os.environ.setdefault("POCL_CACHE_DIR", str(cache_folder() / "pocl"))
-    Path(os.environ["POCL_CACHE_DIR"]).mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        user_cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=user_cache):
-            pass
-    except (OSError, RuntimeError):  # RuntimeError: nobody knows this user's home
-        os.environ["XDG_CACHE_HOME"] = str(cache_folder())
+    def admit(self, key: Hashable, kernel: Kernel) -> None:
+        """Keep `kernel` under `key`."""
+        if len(self) >= self.MOST // 2 and key not in self:
+            self.older = dict(self)
+            self.clear()
+        self[key] = kernel
 
 
 class Device:
@@ -139,7 +125,7 @@ class Device:
         self.is_intel = "Intel" in cl_device.platform.name
         self.lock = threading.RLock()
         #: Built kernels; see `add_kernel`.
-        self.kernels: dict[Hashable, Kernel] = {}
+        self.kernels = Kernels()
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
         self.tuned: dict[Any, Any] = {}
 
@@ -160,14 +146,23 @@ class Device:
         import pyopencl as cl
 
         self.check_process()
-        return cl.Context([self.cl_device])
+        try:
+            return cl.Context([self.cl_device])
+        except cl.Error as error:
+            raise self._unusable(error) from error
 
     @cached_property
     def queue(self) -> cl.CommandQueue:
         """The one in-order queue that every launch and copy of this device goes through."""
         import pyopencl as cl
 
-        return cl.CommandQueue(self.context)
+        try:
+            return cl.CommandQueue(self.context)
+        except cl.Error as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> DeviceError:
+        return DeviceError(f"device: '{self.name}' ({self.title}) does not work: {error}")
 
     @cached_property
     def _pool(self) -> Pool:
@@ -201,15 +196,26 @@ class Device:
         after the first time that is one look-up in a dictionary, and no call.
         """
         with self.lock:
-            if key not in self.kernels:
-                self.kernels[key] = make(*args)
-            return self.kernels[key]
+            found = self.kernels.recall(key)
+            if found is None:
+                found = make(*args)
+                self.kernels.admit(key, found)
+            return found
 
     def synchronize(self) -> None:
         """Wait until everything launched on this device is done, then report index faults."""
         self.check_process()
-        self.queue.finish()
+        self.finish()
         self.check_faults()
+
+    def finish(self) -> None:
+        """Wait until everything launched on this device is done."""
+        import pyopencl as cl
+
+        try:
+            self.queue.finish()
+        except cl.Error as error:
+            raise self._unusable(error) from error
 
     def fault(self, operation: str) -> Buffer:
         """The small buffer in which a kernel of `operation` notes an index out of range. Every
@@ -298,10 +304,46 @@ def _kind(cl_device: cl.Device) -> str:
 
 
 @cache
+def drivers_folder() -> Path:
+    """Where drivers that keep files of their own have them in this process."""
+    return own_folder()
+
+
+def memoize_invokers() -> None:
+    """Have pyopencl keep the function that it generates for each name and signature of a kernel.
+
+    With PYOPENCL_NO_CACHE it generates, compiles and keeps a module for every cl.Kernel, under a
+    new name that it finds by trying all that are taken: time and memory grow with their number.
+    """
+    try:
+        from pyopencl import invoker
+    except ImportError:  # a later pyopencl may do without
+        return
+    generate = getattr(invoker, "_generate_enqueue_and_set_args_module", None)
+    if generate is None or hasattr(generate, "cache_info"):
+        return
+    remembered = lru_cache(maxsize=4096)(generate)
+
+    def generated(*args: Any) -> Any:
+        try:
+            return remembered(*args)
+        except TypeError:  # arguments that cannot be keys, or of no such kernel
+            return generate(*args)
+
+    generated.cache_info = remembered.cache_info  # type: ignore[attr-defined]
+    invoker._generate_enqueue_and_set_args_module = generated
+
+
+@cache
 def _discover() -> tuple[Device, ...]:
-    _prepare_environment()
+    with prepared_environment(drivers_folder()):
+        return _listed()
+
+
+def _listed() -> tuple[Device, ...]:
     import pyopencl as cl
 
+    memoize_invokers()
     if hasattr(os, "register_at_fork"):  # absent where there is no fork
         os.register_at_fork(after_in_child=_mark_forked)
     try:
@@ -347,10 +389,10 @@ def get(spec: Device | str | None = None) -> Device:
         return spec
     if spec is None:
         return _state.default or _initial_default()
-    return _lookup(spec)
+    return _lookup(str(spec))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _lookup(spec: str) -> Device:
     everything = devices()
     if not everything:
@@ -362,9 +404,10 @@ def _lookup(spec: str) -> Device:
     if match:
         kind, rest = match.groups()
         among = everything if kind == "cl" else [d for d in everything if d.kind == kind]
-        if rest is None or rest.isdigit():
-            if int(rest or 0) < len(among):
-                return among[int(rest or 0)]
+        if rest is None or re.fullmatch("[0-9]+", rest):
+            place = int((rest or "0")[:9])  # Python refuses to read numbers of thousands of digits
+            if place < len(among):
+                return among[place]
         elif kind == "cl":
             for d in among:
                 vendor = f"{d.cl_device.platform.name} {d.cl_device.vendor} {d.cl_device.name}"
@@ -382,7 +425,13 @@ _state = _State()
 
 
 def _initial_default() -> Device:
-    _state.default = _lookup(os.environ.get("CLTENSOR_DEVICE") or "cl:0")
+    chosen = os.environ.get("CLTENSOR_DEVICE")
+    try:
+        _state.default = _lookup(chosen or "cl:0")
+    except DeviceError as error:
+        if chosen:
+            raise DeviceError(f"{error}; CLTENSOR_DEVICE asks for '{chosen}'") from None
+        raise
     return _state.default
 
 

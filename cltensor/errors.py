@@ -23,7 +23,8 @@ class DeviceError(CLTensorError, RuntimeError):
 
 
 class KernelError(CLTensorError, RuntimeError):
-    """A kernel did not build; the message carries template, parameters, source and build log."""
+    """A kernel did not build (the message carries template, parameters, source and build log), or
+    the driver refused a launch (it carries the sizes and the device)."""
 
 
 class OutOfMemoryError(CLTensorError, MemoryError):

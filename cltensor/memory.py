@@ -7,17 +7,20 @@ rounded up to classes (four per power of two), so that later requests fit earlie
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import weakref
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cltensor.device import Device, devices, get, recording
-from cltensor.errors import OutOfMemoryError, SettingError
+from cltensor.errors import CLTensorError, DeviceError, OutOfMemoryError, SettingError
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -40,13 +43,31 @@ def size_class(nbytes: int) -> int:
     return -(-nbytes // step) * step
 
 
-def _parse_limit(text: str) -> int:
-    match = re.fullmatch(r"(\d+\.?\d*)\s*([kmg]?)i?b?", text.strip().lower())
+def parse_size(variable: str, text: str) -> int:
+    """The bytes that the value `text` of an environment variable names: "4096", "1.5 GiB", "20m".
+
+    Raises SettingError naming the variable.
+    """
+    match = re.fullmatch(
+        r"(\d{1,30}(?:\.\d{0,30})?)\s*([kmg]?)i?b?", text.strip().lower(), re.ASCII
+    )
     if not match:
         raise SettingError(
-            f"CLTENSOR_MEMORY_LIMIT: {text!r} is not a size; write bytes or, for example, '4GiB'"
+            f"{variable}: {text!r} is not a size; write bytes or, for example, '4GiB'"
         )
     return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _memory_limit(device: Device) -> int:
+    text = os.environ.get("CLTENSOR_MEMORY_LIMIT")
+    if not text:
+        return device.global_mem
+    limit = parse_size("CLTENSOR_MEMORY_LIMIT", text)
+    if limit == 0:
+        raise SettingError(
+            f"CLTENSOR_MEMORY_LIMIT: {text!r} leaves no memory at all; unset it, or name a size"
+        )
+    return limit
 
 
 def _show(nbytes: int) -> str:
@@ -67,15 +88,15 @@ class Buffer:
     )  # fmt: skip
 
     def __init__(self, pool: Pool, handle: cl.Buffer, nbytes: int, reserved: int) -> None:
-        self.pool = pool
+        self.reserved = reserved
         self.device = pool.device
         self.cl = handle
         self.nbytes = nbytes
-        self.reserved = reserved
         self.version = 0
         self.changed_by = ""
         self.serial = next(_serials)
         self.home: Buffer | None = None
+        self.pool = pool  # last: without it, an interrupt has come between, and nobody counts it
 
     def mark_changed(self, operation: str) -> None:
         """Note that `operation` wrote elements, so that a graph that saved them can tell."""
@@ -84,42 +105,33 @@ class Buffer:
         if recording.current is not None:
             recording.current.changed(self, operation)
 
+    def fill_from(self, source: Buffer) -> None:
+        """Copy the content of `source`, of the same size."""
+        _copy_bytes(self.device, self.cl, source.cl, self.nbytes)
+
     def move_into(self, home: Buffer, offset: int) -> None:
         """Become the region of `home` from byte `offset` on, a multiple of the device's alignment,
         content included: whoever shares this buffer sees it there from now on."""
-        import pyopencl as cl
-
         with self.device.lock:
             region = home.cl.get_sub_region(offset, self.nbytes)
-            cl.enqueue_copy(self.device.queue, region, self.cl, byte_count=self.nbytes)
+            _copy_bytes(self.device, region, self.cl, self.nbytes)
             if self.home is None:
                 self.pool.returned.append((self.reserved, self.cl))
             self.cl, self.home = region, home
 
-    def fill_from(self, source: Buffer) -> None:
-        """Copy the content of `source`, of the same size."""
-        import pyopencl as cl
-
-        if self.nbytes:
-            with self.device.lock:
-                cl.enqueue_copy(self.device.queue, self.cl, source.cl, byte_count=self.nbytes)
-
     def leave(self, pool: Pool) -> None:
         """Take bytes of `pool` with the same content, and leave the present ones to whoever knows
         them by handle."""
-        import pyopencl as cl
-
         with self.device.lock:
             own = pool.allocate(self.nbytes)
-            if self.nbytes:
-                cl.enqueue_copy(self.device.queue, own.cl, self.cl, byte_count=self.nbytes)
+            own.fill_from(self)
             self.pool.in_use -= self.reserved
-            self.pool, self.cl, self.reserved = pool, own.cl, own.reserved
+            self.cl, self.reserved, self.pool = own.cl, own.reserved, pool
             own.home = self  # its bytes are ours now
 
     def __del__(self) -> None:
         # A destructor can run anywhere, even inside the pool's own lock: only append, atomically.
-        if self.home is None:
+        if hasattr(self, "pool") and self.home is None:
             self.pool.returned.append((self.reserved, self.cl))
 
 
@@ -137,8 +149,7 @@ class Pool:
         self.children: weakref.WeakSet[Pool] = weakref.WeakSet()
         if parent:
             self.root.children.add(self)
-        text = os.environ.get("CLTENSOR_MEMORY_LIMIT")
-        self.limit = _parse_limit(text) if text else device.global_mem
+        self.limit = _memory_limit(device)
         self.returned: deque[tuple[int, cl.Buffer]] = deque()
         self.free: dict[int, list[cl.Buffer]] = {}
         self.in_use = 0
@@ -155,28 +166,51 @@ class Pool:
         if reserved > self.device.max_alloc:
             reserved = nbytes  # a class of its own
         with self.device.lock:
-            if self.returned:
-                self._collect()
-            spare = self.free.get(reserved)
-            if spare:
-                handle = spare.pop()
-                self.cached -= reserved
-            else:
-                handle = self._create(nbytes, reserved)
-            self.in_use += reserved
-            if self.in_use > self.peak:
-                self.peak = self.in_use
-        buffer = Buffer(self, handle, nbytes, reserved)
+            try:
+                if self.returned:
+                    self._collect()
+                spare = self.free.get(reserved)
+                if spare:
+                    handle = spare.pop()
+                    self.cached -= reserved
+                else:
+                    handle = self._create(nbytes, reserved)
+                self.in_use += reserved
+                if self.in_use > self.peak:
+                    self.peak = self.in_use
+                buffer = Buffer(self, handle, nbytes, reserved)
+            except CLTensorError:
+                raise  # before anything was counted
+            except BaseException:
+                self._recount()
+                raise
         if self is not self.root and recording.current is not None:
             recording.current.made(buffer)
         return buffer
 
+    def _recount(self) -> None:
+        """Count anew after an interrupt (Ctrl-C), which can come between any two lines.
+
+        A handle that it kept from its list or its Buffer is the driver's again.
+        """
+        held = sum(
+            each.reserved
+            for each in gc.get_objects()
+            if type(each) is Buffer and getattr(each, "pool", None) is self and each.home is None
+        )
+        self.in_use = held + sum(reserved for reserved, _ in self.returned)
+        self.cached = sum(reserved * len(handles) for reserved, handles in self.free.items())
+
     def _collect(self) -> None:
-        while self.returned:
-            reserved, handle = self.returned.popleft()
-            self.free.setdefault(reserved, []).append(handle)
-            self.in_use -= reserved
-            self.cached += reserved
+        try:
+            while self.returned:
+                reserved, handle = self.returned.popleft()
+                self.free.setdefault(reserved, []).append(handle)
+                self.in_use -= reserved
+                self.cached += reserved
+        except BaseException:
+            self._recount()
+            raise
 
     def _create(self, nbytes: int, reserved: int) -> cl.Buffer:
         import pyopencl as cl
@@ -188,15 +222,15 @@ class Pool:
                 f"'{self.device.name}' allows in one buffer; split the tensor"
             )
         if self._occupied() + reserved > self.limit:
-            self._release_all()
+            self._release()
         if self._occupied() + reserved <= self.limit:
             for attempt in (1, 2):
                 try:
                     return cl.Buffer(self.device.context, cl.mem_flags.READ_WRITE, reserved)
-                except (cl.MemoryError, cl.RuntimeError) as error:
+                except (cl.Error, MemoryError) as error:
                     if attempt == 2:
                         raise self._exhausted(nbytes) from error
-                    self._release_all()
+                    self._release()
         raise self._exhausted(nbytes)
 
     def _occupied(self) -> int:
@@ -210,16 +244,18 @@ class Pool:
             "CLTENSOR_MEMORY_LIMIT"
         )
 
-    def _release_all(self) -> None:
-        for pool in (self.root, *self.root.children):
-            pool._collect()
-            pool._release()
-
     def _release(self) -> None:
-        if self.free:
-            self.device.queue.finish()
-            self.free.clear()
-            self.cached = 0
+        """Give back what the root's free list holds; a recorded call keeps its own in any case."""
+        root = self.root
+        root._collect()
+        if root.free:
+            self.device.finish()
+            try:
+                root.free.clear()
+                root.cached = 0
+            except BaseException:
+                root._recount()
+                raise
 
     def empty_cache(self) -> None:
         """Give the buffers that nobody uses back to the driver."""
@@ -279,16 +315,59 @@ def upload(device: Device, array: np.ndarray) -> Buffer:
     return copied
 
 
+def is_exhaustion(error: BaseException) -> bool:
+    """Whether an error of pyopencl says that memory, or another resource, ran out."""
+    import pyopencl as cl
+
+    names = ("OUT_OF_RESOURCES", "OUT_OF_HOST_MEMORY", "MEM_OBJECT_ALLOCATION_FAILURE")
+    return isinstance(error, (cl.MemoryError, MemoryError)) or any(n in str(error) for n in names)
+
+
+def rescued(
+    device: Device,
+    error: Exception,
+    again: Callable[[], Any],
+    what: str,
+    kind: type[CLTensorError] = DeviceError,
+) -> Any:
+    """What `again` returns, after `error` of pyopencl: once more where resources ran out, with the
+    pool's cache given back, as drivers often allocate only at the first use.
+
+    Raises OutOfMemoryError if that fails too, `kind` for another error of pyopencl, each with
+    `what` as the operation; any other error is raised as it is.
+    """
+    import pyopencl as cl
+
+    if not isinstance(error, (cl.Error, MemoryError)):
+        raise error
+    if not is_exhaustion(error):
+        raise kind(f"{what} failed: {error}") from error
+    try:
+        device.pool.empty_cache()
+        return again()
+    except (cl.Error, MemoryError) as second:
+        pool = device.pool
+        raise OutOfMemoryError(
+            f"{what} failed, also after unused memory was given back, with {_show(pool.in_use)} in "
+            f"use of {_show(pool.limit)}: {second}; use a smaller batch or drop tensors. (Some "
+            "drivers say so too when an earlier kernel failed.)"
+        ) from error
+
+
 def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
     """Copy `array` into `buffer` from byte `offset` on; returns when the host memory is free."""
     if array.nbytes:
         import pyopencl as cl
 
-        buffer.device.check_process()
-        with buffer.device.lock:
-            cl.enqueue_copy(
-                buffer.device.queue, buffer.cl, np.ascontiguousarray(array), dst_offset=offset
-            )
+        device = buffer.device
+        device.check_process()
+        whole = np.ascontiguousarray(array)
+        copy = partial(cl.enqueue_copy, device.queue, buffer.cl, whole, dst_offset=offset)
+        with device.lock:
+            try:
+                copy()
+            except Exception as error:
+                rescued(device, error, copy, _copied(array, "to", device))
 
 
 def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
@@ -296,8 +375,30 @@ def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
     if array.nbytes:
         import pyopencl as cl
 
-        buffer.device.check_process()
-        if buffer.device.recorder is not None:
-            buffer.device.recorder.refuse("reading values on the host")
-        cl.enqueue_copy(buffer.device.queue, array, buffer.cl, src_offset=offset)
+        device = buffer.device
+        device.check_process()
+        if device.recorder is not None:
+            device.recorder.refuse("reading values on the host")
+        copy = partial(cl.enqueue_copy, device.queue, array, buffer.cl, src_offset=offset)
+        try:
+            copy()
+        except Exception as error:
+            rescued(device, error, copy, _copied(array, "from", device))
     return array
+
+
+def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -> None:
+    import pyopencl as cl
+
+    if nbytes:
+        copy = partial(cl.enqueue_copy, device.queue, to, source, byte_count=nbytes)
+        with device.lock:
+            try:
+                copy()
+            except Exception as error:
+                what = f"copy: moving {_show(nbytes)} on '{device.name}'"
+                rescued(device, error, copy, what)
+
+
+def _copied(array: np.ndarray, direction: str, device: Device) -> str:
+    return f"copy: {_show(array.nbytes)} {direction} '{device.name}' ({device.title})"

@@ -64,11 +64,13 @@ class Op:
     """
 
     is_view = False
+    #: Whether it is part of the public namespace under the name that its module gives it.
+    public = False
 
     def __init__(
         self,
         signature: str,
-        run: Callable[..., Tensor],
+        run: Callable[..., Any],
         rules: Mapping[str, Callable[..., Any]],
         doc: str | None = None,
         calls_operations: bool = True,
@@ -318,10 +320,16 @@ def pointwise(
     if doc is None:
         first = text if isinstance(text, str) else next(iter(text.values()))
         doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
-    op = Op(signature, lambda *args: None, rules, doc, calls_operations=False)
+    op = Op(signature, _run_later, rules, doc, calls_operations=False)
     formula = Formula(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
+    op.public = True
     return op
+
+
+def _run_later(*args: Any) -> Tensor:
+    """Stands in for what depends on the name of the operation."""
+    raise NotImplementedError
 
 
 def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Callable[..., Tensor]:
@@ -446,7 +454,9 @@ def reduction(
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
         return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
-    return Op(signature, run, rules, doc, calls_operations=False)
+    op = Op(signature, run, rules, doc, calls_operations=False)
+    op.public = True
+    return op
 
 
 def normalize_axes(

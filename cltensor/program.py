@@ -1,19 +1,12 @@
-"""Kernels: Mako templates rendered, built, cached in memory and on disk, and launched.
-
-The disk cache is keyed by source, options, device and driver. An entry is a checksum and the
-driver's binary, written to a temporary name and renamed: a process that dies leaves nothing half
-done, a damaged entry is ignored and built again, and a folder that cannot be written only costs
-time. No pickle is ever read. PoCL keeps binaries itself, beside ours; its entries only say so.
-"""
+"""Kernels: Mako templates rendered, built, cached in memory and on disk, and launched."""
 
 from __future__ import annotations
 
 import atexit
-import hashlib
 import os
 import re
 import sys
-import tempfile
+import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -23,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cltensor.device import Device, cache_folder
+from cltensor import binaries
+from cltensor.device import Device
 from cltensor.errors import KernelError
-from cltensor.memory import Buffer
+from cltensor.memory import Buffer, rescued
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -50,8 +44,7 @@ _SCALARS = {
 }
 #: Has clang take its declarations of OpenCL C's functions for read; builtins.cl has those in use.
 _WITHOUT_HEADER = "-D_OPENCL_H_"
-#: Without it, PoCL's compiler tells the terminal how many warnings it would have had.
-_NO_WARNINGS = "-w"
+_PATIENCE = 1.0  # seconds of compiling after which a person is told
 _LARGEST_GRID = 1 << 40  # far beyond any memory; drivers crash on absurd sizes instead of refusing
 
 
@@ -126,25 +119,44 @@ class Kernel:
             raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
         device = self.device
         device.check_process()
-        Counters.launches += 1
         given: list[Any] = list(args)
         for i in self._pointers:
             given[i] = given[i].cl
         with self._lock:
-            self._set_args(*given)
-            self._enqueue(self._queue, self._handle, global_size, local_size)
+            try:
+                self._set_args(*given)
+                self._enqueue(self._queue, self._handle, global_size, local_size)
+            except Exception as error:
+                self._rescue(error, given, global_size, local_size)
+            Counters.launches += 1
             if device.recorder is not None:
                 device.recorder.launched(self, global_size, local_size, args)
             for observe in observers:
                 observe(self, global_size, local_size)
 
+    def _rescue(
+        self,
+        error: Exception,
+        given: Sequence[Any],
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+    ) -> None:
+        """Launch again where the driver ran out of resources; raises what `rescued` raises."""
+
+        def again() -> None:
+            self._set_args(*given)
+            self._enqueue(self._queue, self._handle, global_size, local_size)
+
+        device = self.device
+        what = (
+            f"{self.name}: the launch of {global_size} work-items in groups of {local_size} on "
+            f"'{device.name}' ({device.title})"
+        )
+        rescued(device, error, again, what, KernelError)
+
 
 #: Called at every launch with the kernel and the two sizes; `ct.explain` listens here.
 observers: list[Callable[[Kernel, tuple[int, ...], tuple[int, ...]], None]] = []
-
-
-#: Called with a kernel's name before it is compiled, which takes time; not for what a cache has.
-build_observers: list[Callable[[str], None]] = []
 
 
 def kernel(device: Device, template: str, **params: Any) -> Kernel:
@@ -171,36 +183,110 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     device.check_process()
     if "\0" in source:
         raise KernelError(f"{name}: the source of {origin} contains a NUL character")
-    entry = _cache_entry(device, source)
-    program = _load(device, entry, source)
-    if program is None:
-        Counters.builds += 1
-        for tell in tuple(build_observers):
-            tell(name)
-        try:
-            program = _built(device, source)
-        except cl.RuntimeError as error:
-            numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
-            raise KernelError(
-                f"{name}: {origin} did not build on '{device.name}' ({device.title})\n"
-                f"{numbered}\n{error}"
-            ) from error
-        _store(device, entry, program)
-    else:
+    scalars = _signature(name, source)
+    entry = binaries.Entry(device, source)
+
+    def made(program: cl.Program) -> Kernel:
+        return Kernel(device, program, name, scalars, source)
+
+    found = _load(device, entry, source, made)
+    if found is not None:
         Counters.disk_hits += 1
-    return Kernel(device, program, name, _signature(name, source), source)
+        return found
+    began = time.perf_counter()
+    try:
+        found = _compiled(device, entry, source, made)
+    except cl.Error as error:
+        numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
+        raise KernelError(
+            f"{name}: {origin} did not build on '{device.name}' ({device.title})\n"
+            f"{numbered}\n{error}"
+        ) from error
+    Counters.builds += 1
+    _notice(time.perf_counter() - began)
+    return found
 
 
-def _built(device: Device, source: str) -> cl.Program:
-    """The program of `source`, built."""
+def _load(
+    device: Device, entry: binaries.Entry, source: str, made: Callable[[cl.Program], Kernel]
+) -> Kernel | None:
+    """The kernel of the program cached at `entry`, or None when none there can be trusted."""
     import pyopencl as cl
 
+    files = entry.read()
+    if files is None:
+        return None
+    try:
+        binary = binaries.binary_of(files)
+        if binary is not None:
+            return made(_quietly(cl.Program(device.context, [device.cl_device], [binary])))
+        if not binaries.has_own_cache(device):
+            return None
+        cache = binaries.pocl_cache()
+        if not cache.restore(entry, files):
+            return None
+        found = made(_built(device, source))
+        cache.confirm(entry)
+        return found
+    except cl.Error:  # what this driver no longer accepts is just an old entry
+        if binaries.has_own_cache(device):
+            binaries.pocl_cache().discard(entry)
+        return None
+
+
+def _compiled(
+    device: Device, entry: binaries.Entry, source: str, made: Callable[[cl.Program], Kernel]
+) -> Kernel:
+    """The kernel of `source`, built anew and kept at `entry`."""
+    import pyopencl as cl
+
+    if not binaries.has_own_cache(device):
+        program = _built(device, source)
+        binaries.keep_binary(entry, program)
+        return made(program)
+    cache = binaries.pocl_cache()
+    try:
+        with cache.building(entry):
+            return made(_built(device, source))
+    except cl.Error:
+        if not cache.is_foreign():
+            raise
+        # Another name for PoCL, whose own entry, in a folder that is not ours, may be damaged.
+        return made(_built(device, source, "-DCT_ANEW"))
+
+
+def _built(device: Device, source: str, *more: str) -> cl.Program:
+    """The program of `source`, built. PoCL counts warnings on the screen, hence -w."""
+    import pyopencl as cl
+
+    options = ["-w", *more]
     if device.is_pocl and source.startswith(prelude(device)):
         try:
-            return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER])
+            return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER, *options])
         except cl.RuntimeError:  # wrong, or it calls what builtins.cl does not declare
             pass
-    return _quietly(cl.Program(device.context, source))
+    return _quietly(cl.Program(device.context, source), options)
+
+
+class _Compiling:
+    """How long this process has compiled, and whether that was said."""
+
+    seconds = 0.0
+    was_said = False
+
+
+def _notice(seconds: float) -> None:
+    """Say once, to a person who waits, what takes so long."""
+    _Compiling.seconds += seconds
+    if _Compiling.seconds < _PATIENCE or _Compiling.was_said:
+        return
+    _Compiling.was_said = True
+    if os.environ.get("CLTENSOR_QUIET") != "1" and sys.stderr is not None and sys.stderr.isatty():
+        print(
+            "cltensor: compiling kernels for the first time; they are kept, and later runs start "
+            "at once (CLTENSOR_QUIET=1 hides this line)",
+            file=sys.stderr,
+        )
 
 
 def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
@@ -209,7 +295,7 @@ def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", cl.CompilerWarning)
-        return program.build([_NO_WARNINGS, *options])
+        return program.build(list(options))
 
 
 def _signature(name: str, source: str) -> list[Any]:
@@ -247,70 +333,6 @@ def render(device: Device, template: str, **params: Any) -> str:
 def prelude(device: Device) -> str:
     """What stands in front of every kernel's source on `device`."""
     return _templates().get_template("math.cl").render(device=device)
-
-
-def _cache_entry(device: Device, source: str) -> Path | None:
-    key = hashlib.sha256(f"{device.identity}\0{source}".encode()).hexdigest()
-    folder = cache_folder() / "programs"
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError:
-        return None
-    return folder / key
-
-
-def _load(device: Device, entry: Path | None, source: str) -> cl.Program | None:
-    """The program cached at `entry`, or None when there is none that can be trusted."""
-    if entry is None:
-        return None
-    import pyopencl as cl
-
-    try:
-        content = entry.read_bytes()
-    except OSError:
-        return None
-    checksum, binary = content[:32], content[32:]
-    if hashlib.sha256(binary).digest() != checksum:
-        return None
-    if not binary:
-        return _built(device, source)  # the driver finds its own entry
-    try:
-        return _quietly(cl.Program(device.context, [device.cl_device], [binary]))
-    except cl.Error:  # a binary that this driver no longer accepts is just an old entry
-        return None
-
-
-def _binary(device: Device, program: cl.Program) -> bytes:
-    """What to keep of a built program: nothing where the driver keeps it.
-
-    PoCL compiles a kernel for the work-group that it is launched with, and once more, for any
-    work-group, before it hands out a binary: that would double the time to a first result.
-    """
-    import pyopencl as cl
-
-    if device.is_pocl and os.environ.get("POCL_KERNEL_CACHE") != "0":
-        return b""
-    binaries: Any = program.get_info(cl.program_info.BINARIES)
-    return binaries[0]
-
-
-def _store(device: Device, entry: Path | None, program: cl.Program) -> None:
-    import pyopencl as cl
-
-    if entry is None:
-        return
-    try:
-        binary = _binary(device, program)
-        handle, temporary = tempfile.mkstemp(dir=entry.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(binary).digest() + binary)
-            os.replace(temporary, entry)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    except (OSError, cl.Error):  # a full disk or a driver without binaries costs time, no more
-        return
 
 
 def _report() -> None:

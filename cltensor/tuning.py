@@ -187,7 +187,7 @@ def read(path: Path) -> tuple[Row, ...]:
         return parse(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return ()
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise DataError(
             f"tuning: '{path}' is not a file of tuning rows ({reason}); move it away or let "
@@ -227,9 +227,13 @@ def save(rows: Iterable[Row]) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text_of(kept.values()))
-        os.replace(temporary, path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text_of(kept.values()))
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
     except OSError as error:
         raise DataError(
             f"tuning: '{path}' cannot be written ({error}); let CLTENSOR_TUNING name another place"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import math
 import sys
 import time
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import cltensor as ct
-from cltensor import nn, optim, program, weights
+from cltensor import nn, optim, weights
 from cltensor.data import DataLoader, ImageDataset, Subset
 from cltensor.errors import CLTensorError
 
@@ -85,8 +84,7 @@ def main(
     """Run an example: read the options, train, and say what came of it."""
     args = options(name, settings)
     try:
-        with saying_when_compiling():
-            _run(name, data_set, settings, default, args)
+        _run(name, data_set, settings, default, args)
     except (CLTensorError, Refused) as error:
         raise SystemExit(f"{name}: {error}") from error
     except Interrupted as error:
@@ -131,24 +129,6 @@ def _complete(args: argparse.Namespace, settings: dict[str, Setting], default: s
             setattr(args, option, getattr(setting, option))
     args.seed = args.seed or 0
     return setting
-
-
-@contextlib.contextmanager
-def saying_when_compiling() -> Iterator[None]:
-    """Print one line when a kernel is built that no earlier run has left in the cache."""
-    said = False
-
-    def say(kernel: str) -> None:
-        nonlocal said
-        if not said:
-            said = True
-            print("compiling kernels, which later runs find in the cache ...", file=sys.stderr)
-
-    program.build_observers.append(say)
-    try:
-        yield
-    finally:
-        program.build_observers.remove(say)
 
 
 def _run(name, data_set, settings, default, args) -> None:

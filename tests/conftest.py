@@ -16,9 +16,9 @@ os.environ.setdefault("POCL_DEVICES", "pthread pthread")  # read once, when the 
 import pytest
 import samples
 
-from cltensor import fusion, program, tuning
+from cltensor import binaries, fusion, tuning
 from cltensor.data import files, mnist
-from cltensor.device import devices, get
+from cltensor.device import Kernels, devices, get
 
 ROOT = Path(__file__).resolve().parent.parent
 _other_kernels = {}  # of the kind that the device is not, kept from test to test
@@ -27,7 +27,7 @@ _other_kernels = {}  # of the kind that the device is not, kept from test to tes
 @pytest.fixture
 def disk_cache(tmp_path, monkeypatch):
     """cltensor's own disk cache in an empty folder."""
-    monkeypatch.setattr(program, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(binaries, "cache_folder", lambda: tmp_path)
     return tmp_path
 
 
@@ -67,7 +67,7 @@ def use_skeletons(device):
         if is_cpu == native[0]:
             device.is_cpu, device.kernels = native
         else:
-            device.is_cpu, device.kernels = is_cpu, _other_kernels.setdefault(device, {})
+            device.is_cpu, device.kernels = is_cpu, _other_kernels.setdefault(device, Kernels())
 
     yield use
     device.is_cpu, device.kernels = native

@@ -10,7 +10,8 @@ import pytest
 from drivers import driver_file
 from tuning_rows import found, row
 
-from cltensor import __version__, cli, tuner, tuning
+import cltensor
+from cltensor import __version__, binaries, cli, tuner, tuning
 from cltensor.device import devices
 
 ROOT = Path(__file__).parent.parent
@@ -150,6 +151,39 @@ def test_nodes_that_may_not_be_opened_come_with_their_remedy(monkeypatch):
     text = "\n".join(cli.remedies([]))
     assert "may not open /dev/dri/renderD128" in text
     assert "usermod -aG render,video" in text
+
+
+def test_the_version_is_the_packages(capsys):
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"cltensor {cltensor.__version__}\n"
+
+
+def test_the_cache_is_shown_and_cleared(device, disk_cache, capsys, monkeypatch):
+    monkeypatch.setenv("CLTENSOR_CACHE_LIMIT", "20MiB")
+    binaries.Entry(device, "a source").write({"binary": bytes(2000)})
+    assert cli.main(["cache"]) == 0
+    size = next((disk_cache / "programs").iterdir()).stat().st_size
+    shown = capsys.readouterr().out.splitlines()
+    assert shown == [
+        f"folder    {disk_cache / 'programs'}",
+        "entries   1",
+        f"size      {cli.size(size)}",
+        "at most   20 MiB",
+    ]
+    (disk_cache / "data").mkdir()
+    assert cli.main(["cache", "--clear"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1:3] == [f"removed   1 entries, {cli.size(size)}", "entries   0"]
+    assert (disk_cache / "data").exists()
+    assert list((disk_cache / "programs").iterdir()) == []
+
+
+def test_a_bound_of_the_cache_that_is_no_size_is_said(disk_cache, capsys, monkeypatch):
+    monkeypatch.setenv("CLTENSOR_CACHE_LIMIT", "some")
+    assert cli.main(["cache"]) == 1
+    assert "cltensor: CLTENSOR_CACHE_LIMIT: 'some' is not a size" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 import cltensor as ct
-from cltensor.device import Device
+from cltensor.device import Device, Kernels
 from cltensor.errors import DeviceError
 
 
@@ -44,7 +44,21 @@ def test_a_device_is_found_by_kind_position_and_name(device):
     assert word in ct.device(f"cl:{word}").cl_device.platform.name.lower()
 
 
-@pytest.mark.parametrize("spec", ["cl:99", "gpu:99", "cl:no such maker", "quantum", "", "cl:-1"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "cl:99",
+        "gpu:99",
+        "cl:no such maker",
+        "quantum",
+        "",
+        "cl:-1",
+        "cl:²",
+        f"cl:{'9' * 5000}",
+        3,
+        "cl:",
+    ],
+)
 def test_an_absent_device_is_refused_with_the_list(spec, device):
     with pytest.raises(DeviceError, match=rf"device: there is no '{spec}'; .*'cl:0'"):
         ct.device(spec)
@@ -75,6 +89,7 @@ def test_a_wrong_choice_in_the_environment_is_an_error_at_first_use(run_python):
     assert done.stdout == "imported\n"
     assert "DeviceError: " in done.stderr
     assert "'cl:99'" in done.stderr
+    assert "CLTENSOR_DEVICE asks for 'cl:99'" in done.stderr
 
 
 def test_without_a_driver_the_error_names_the_remedies(run_python):
@@ -195,6 +210,69 @@ def test_a_child_forked_before_the_first_use_may_open_devices(run_python):
         "else: os.wait()"
     )
     assert run_python(code).stdout == "3.0\n"
+
+
+_FORK_WHILE_COMPILING = """
+import os, cltensor as ct
+x = ct.ones(1000).realize()  # PoCL compiles it in a thread of its own, which holds a lock
+pid = os.fork()
+if pid:
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+else:
+    raise SystemExit(3)  # the child's kernels are let go
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("default")
+def test_a_child_forked_while_the_driver_compiles_ends(run_python, tmp_path):
+    code = "import warnings; warnings.simplefilter('ignore')\n" + _FORK_WHILE_COMPILING
+    for i in range(3):
+        done = run_python(code, timeout=60, CLTENSOR_CACHE=str(tmp_path / f"cache{i}"))
+        assert done.stdout == "3\n"
+
+
+# ------------------------------------------------------------------------------- kernels
+
+
+def make_kernels(monkeypatch, most):
+    monkeypatch.setattr(Kernels, "MOST", most)
+    return Kernels()
+
+
+def test_kernels_in_memory_are_bounded_and_those_in_use_stay(monkeypatch):
+    kernels = make_kernels(monkeypatch, 10)
+    built = []
+
+    def launch(key):
+        found = kernels.get(key) or kernels.recall(key)
+        if found is None:
+            built.append(key)
+            found = f"kernel {key}"
+            kernels.admit(key, found)
+        assert found == f"kernel {key}"
+
+    for i in range(100):
+        launch("always")
+        launch(i)
+        assert len(kernels) + len(kernels.older) <= 10
+    assert built == ["always", *range(100)]
+    launch(99)
+    assert built[-1] == 99
+    launch(0)
+    assert built[-1] == 0  # let go long ago
+
+
+def test_a_device_builds_again_what_it_let_go(device, monkeypatch):
+    monkeypatch.setattr(device, "kernels", make_kernels(monkeypatch, 4))
+    x = ct.arange(3, dtype="float32").realize()
+    for _ in range(2):
+        got = [
+            f(x).numpy().tolist()
+            for f in (ct.exp, ct.sqrt, ct.sin, ct.cos, ct.tanh, ct.abs, ct.square)
+        ]
+        assert got[5:] == [[0, 1, 2], [0, 1, 4]]
+    assert len(device.kernels) + len(device.kernels.older) <= 4
 
 
 def test_device_objects_are_made_by_discovery_only(device):

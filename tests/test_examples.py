@@ -13,7 +13,6 @@ import pytest
 import samples
 
 import cltensor as ct
-from cltensor import program
 
 Figure = pytest.importorskip(
     "matplotlib.figure", reason="the examples need the extra 'mnist'"
@@ -340,15 +339,3 @@ def test_an_interrupt_before_training_is_one_line(run, digits, monkeypatch, caps
     assert without_bars(capsys.readouterr().err) == [
         "mnist: interrupted; nothing was saved since the last checkpoint"
     ]
-
-
-def test_compiling_is_said_in_one_line(run, capsys):
-    import training
-
-    before = list(program.build_observers)
-    with training.saying_when_compiling():
-        for _ in range(2):
-            for tell in program.build_observers:
-                tell("a kernel")
-    assert capsys.readouterr().err.startswith("compiling kernels, which later runs find in the ")
-    assert program.build_observers == before

@@ -217,6 +217,8 @@ def test_counts_beyond_what_fits():
         with pytest.raises(ShapeError, match="is -1"):
             call(ct.ones(2), -1)
     check(ct.repeat_interleave(ct.tensor(3.0), 2, 0), np.float32([3, 3]))
+
+
 def test_triangles_keep_the_dtype():
     for dtype in ("bool", "uint8", "int8", "int64", "float32"):
         x = ct.ones(2, 2, dtype=dtype)

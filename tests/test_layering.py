@@ -9,8 +9,8 @@ import cltensor
 PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
-    ["version", "errors", "dtypes", "device", "memory"],
-    ["commands", "program", "replay", "tuning", "grids"],
+    ["version", "errors", "dtypes", "folders", "device", "memory"],
+    ["binaries", "commands", "program", "replay", "tuning", "grids"],
     ["codegen", "reducecode", "rowcode", "values", "fusion"],
     ["text", "op", "operators", "tensor"],
     ["ops"],

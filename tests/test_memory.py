@@ -211,3 +211,175 @@ def test_the_peak_counts_from_where_it_was_reset(device):
     size = passing.nbytes
     del passing
     assert ct.memory_summary()["peak"] == summary["peak"] + size
+
+
+def test_a_limit_of_nothing_is_refused(device, monkeypatch):
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", "0")
+    with pytest.raises(ct.SettingError, match=r"^CLTENSOR_MEMORY_LIMIT: '0' leaves no memory"):
+        Pool(device)
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", "")
+    assert Pool(device).limit == device.global_mem
+
+
+def test_a_pool_within_frees_what_the_outer_one_caches_before_it_refuses(pool):
+    spare = [pool.allocate(200_000) for _ in range(4)]
+    del spare
+    inner = Pool(pool.device, parent=pool)
+    held = [inner.allocate(200_000) for _ in range(4)]
+    assert pool.summary()["cached"] == 0
+    del held[0]
+    inner.empty_cache()  # its own handles belong to what was recorded, so they stay counted
+    assert inner.summary()["cached"] == size_class(200_000)
+
+
+# ------------------------------------------------------------------- drivers that refuse
+
+
+def failing(monkeypatch, times, message):
+    """Let pyopencl's copies fail `times` times."""
+    import pyopencl as cl
+
+    copy, left = cl.enqueue_copy, [times]
+
+    def refuse(*args, **options):
+        if left[0]:
+            left[0] -= 1
+            raise cl.RuntimeError(f"clEnqueueCopy failed: {message}")
+        return copy(*args, **options)
+
+    monkeypatch.setattr(cl, "enqueue_copy", refuse)
+
+
+@pytest.mark.parametrize("code", ["OUT_OF_RESOURCES", "MEM_OBJECT_ALLOCATION_FAILURE"])
+def test_a_copy_that_finds_no_memory_is_tried_again_without_the_cache(device, monkeypatch, code):
+    buffer = upload(device, np.arange(4, dtype=np.int32))
+    spare = device.pool.allocate(5_000_000)
+    del spare
+    failing(monkeypatch, 1, code)
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [0, 1, 2, 3]
+    assert ct.memory_summary()["cached"] == 0
+    failing(monkeypatch, 1, code)
+    write(buffer, np.array([7], np.int32))
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [7, 1, 2, 3]
+    failing(monkeypatch, 2, code)
+    with pytest.raises(OutOfMemoryError, match=rf"copy: 0\.0 MiB to '{device.name}' .*{code}"):
+        write(buffer, np.array([8], np.int32))
+    failing(monkeypatch, 2, code)
+    with pytest.raises(OutOfMemoryError, match=rf"copy: 0\.0 MiB from '{device.name}' .*{code}"):
+        download(buffer, np.empty(4, np.int32))
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [7, 1, 2, 3]
+
+
+def test_a_copy_that_the_driver_refuses_names_the_device(device, monkeypatch):
+    buffer = upload(device, np.arange(4, dtype=np.int32))
+    failing(monkeypatch, 1, "INVALID_COMMAND_QUEUE")
+    with pytest.raises(ct.DeviceError, match=rf"copy: .* from '{device.name}' .* failed: .*QUEUE"):
+        download(buffer, np.empty(4, np.int32))
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [0, 1, 2, 3]
+
+
+def test_an_allocation_that_the_driver_refuses_is_out_of_memory(pool, monkeypatch):
+    import pyopencl as cl
+
+    def refuse(*args):
+        raise cl.LogicError("clCreateBuffer failed: INVALID_BUFFER_SIZE")
+
+    monkeypatch.setattr(cl, "Buffer", refuse)
+    with pytest.raises(OutOfMemoryError, match="allocate: 0.0 MiB asked for on 'stand-in'"):
+        pool.allocate(1000)
+    assert pool.summary()["in_use"] == 0
+
+
+# --------------------------------------------------------------------------- interrupts
+
+_INTERRUPTED = '''
+import ast, gc, os, random, sys, threading
+import cltensor as ct
+from cltensor.program import Counters
+
+PACKAGE = os.path.dirname(ct.__file__)
+FILES = {os.path.join(PACKAGE, name) for name in os.environ["FILES"].split()}
+
+def heads(path):
+    """Lines at which Python reports a step, but no signal can arrive: of `with`, which come once
+    more at its end, before the lock is given back, and of `try`, which do nothing."""
+    tree = ast.parse(open(path).read())
+    return {line for n in ast.walk(tree) if isinstance(n, (ast.With, ast.Try))
+            for line in range(n.lineno, n.body[0].lineno)}
+
+HEADS = {path: heads(path) for path in FILES}
+
+class Tracer:
+    """Raises KeyboardInterrupt at the n-th line inside the files."""
+    def __init__(self, n):
+        self.left, self.at = n, None
+    def __call__(self, frame, event, arg):
+        return self.line if frame.f_code.co_filename in FILES else None
+    def line(self, frame, event, arg):
+        path = frame.f_code.co_filename
+        if event == "line" and frame.f_lineno not in HEADS[path] and self.at is None \\
+                and frame.f_code.co_name != "__del__":
+            self.left -= 1
+            if self.left == 0:
+                self.at = (os.path.basename(path), frame.f_lineno)
+                raise KeyboardInterrupt
+        return self.line
+
+def program(k):
+    x = ct.arange(1000 + k, dtype="float32")
+    y = ct.empty(50 + k)
+    total = (x * 2 + k).sum()
+    del y
+    if k % 5 == 0:
+        ct.empty_cache()
+    return total.item()
+
+def right(k):
+    n = 1000 + k
+    return float(n * (n - 1) + n * k)
+
+def settled():
+    gc.collect()
+    return ct.memory_summary()["in_use"]
+
+assert program(1) == right(1)
+before = settled()
+rng = random.Random(int(os.environ["SEED"]))
+hit = 0
+for k in range(int(os.environ["COUNT"])):
+    if k % 4 == 0:
+        ct.device().kernels.clear(), ct.device().kernels.older.clear()
+    tracer = Tracer(rng.randrange(1, 150))
+    sys.settrace(tracer)
+    try:
+        program(k % 10)
+    except KeyboardInterrupt:
+        hit += 1
+    finally:
+        sys.settrace(None)
+    assert program(k % 10) == right(k % 10), tracer.at
+    assert settled() == before, (tracer.at, settled(), before)
+    lock = ct.device().lock
+    free = []
+    def take():
+        free.append(lock.acquire(timeout=5))
+        if free[0]:
+            lock.release()
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    assert free == [True], tracer.at
+    assert ct.device().recorder is None
+print(hit > int(os.environ["COUNT"]) // 4)
+'''
+
+
+@pytest.mark.parametrize(
+    "count", [60, pytest.param(1500, marks=pytest.mark.slow)], ids=["some", "many"]
+)
+def test_an_interrupt_at_any_line_leaves_counts_and_locks_as_they_were(run_python, count):
+    done = run_python(
+        _INTERRUPTED, COUNT=str(count), SEED="0", timeout=600, CLTENSOR_EAGER="0",
+        FILES="memory.py device.py program.py binaries.py",
+    )  # fmt: skip
+    assert done.stdout == "True\n"

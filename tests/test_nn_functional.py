@@ -50,6 +50,8 @@ def test_images_without_a_batch():
     assert F.avg_pool2d(x, 2).tolist() == [[[2.5, 4.5], [10.5, 12.5]]]
     assert F.adaptive_avg_pool2d(x, 1).tolist() == [[[7.5]]]
     assert F.adaptive_max_pool2d(x, (1, 3)).tolist() == [[[13, 14, 15]]]
+
+
 def test_linear_refuses_mixed_dtypes(fp64):
     x, w, b = ct.zeros(4, 3), ct.zeros(2, 3), ct.zeros(2)
     message = r"linear: operands are float(32|64) and float(32|64).*; cast one"

@@ -1,5 +1,8 @@
 """Kernels: rendering, building, both caches, threads and processes."""
 
+import os
+import subprocess
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -12,6 +15,7 @@ from cltensor import program
 from cltensor.errors import KernelError
 from cltensor.program import Counters, build, kernel, render
 
+ROOT = Path(__file__).parent.parent
 _COPY = """
 __kernel void twice(__global float* out_g, __global const float* x_g, const int n, float k) {
     for (int i = get_global_id(0); i < n; i += get_global_size(0)) out_g[i] = x_g[i] * k;
@@ -104,6 +108,158 @@ __kernel void gammas(__global float* x_g) { x_g[get_global_id(0)] = tgamma(x_g[g
     x = ct.tensor([1.0, 4.0, 5.0]).realize()
     build(device, "gammas", program.prelude(device) + source, "the test")((3,), (1,), x.buffer)
     np.testing.assert_allclose(x.numpy(), [1, 6, 24], rtol=1e-5)
+
+
+# ------------------------------------------------------------- drivers that refuse, and growth
+
+
+@pytest.fixture
+def refusing(device):
+    """refusing(times, error) gives the kernel `twice`, whose next launches fail so often; and a
+    Tensor of three numbers as its operand."""
+
+    def make(times, error):
+        twice = build(device, "twice", _COPY, "the test")
+        enqueue, left = twice._enqueue, [times]
+
+        def refuse(*args):
+            if left[0]:
+                left[0] -= 1
+                raise error
+            return enqueue(*args)
+
+        twice._enqueue = refuse
+        return twice
+
+    return make
+
+
+def test_a_launch_that_finds_no_memory_is_tried_again_without_the_cache(device, refusing):
+    import pyopencl as cl
+
+    x, out = ct.arange(3, dtype="float32").realize(), ct.zeros(3).realize()
+    error = cl.MemoryError("clEnqueueNDRangeKernel failed: MEM_OBJECT_ALLOCATION_FAILURE")
+    spare = device.pool.allocate(3_000_000)
+    del spare
+    launches = Counters.launches
+    refusing(1, error)((3,), (1,), out.buffer, x.buffer, 3, 2.0)
+    assert ct.memory_summary()["cached"] == 0
+    assert out.numpy().tolist() == [0, 2, 4]
+    assert Counters.launches == launches + 1
+    with pytest.raises(ct.OutOfMemoryError) as caught:
+        refusing(2, error)((3,), (1,), out.buffer, x.buffer, 3, 5.0)
+    assert str(caught.value).startswith(
+        f"twice: the launch of (3,) work-items in groups of (1,) on '{device}' ({device.title}) "
+    )
+    assert out.numpy().tolist() == [0, 2, 4]
+    assert Counters.launches == launches + 1
+
+
+def test_a_launch_that_the_driver_refuses_names_kernel_sizes_and_device(device, refusing):
+    import pyopencl as cl
+
+    x, out = ct.arange(3, dtype="float32").realize(), ct.zeros(3).realize()
+    twice = refusing(1, cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_WORK_GROUP_SIZE"))
+    with pytest.raises(KernelError, match=rf"twice: the launch of \(3,\) .* on '{device}' .*GROUP"):
+        twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
+    twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
+    assert out.numpy().tolist() == [0, 2, 4]
+
+
+def test_an_expression_whose_launch_failed_can_be_computed_later(device, deferred, monkeypatch):
+    import pyopencl as cl
+
+    x = ct.arange(3, dtype="float32").realize()
+    (x * 3 + 1).realize()
+    y = x * 3 + 1
+    error = cl.RuntimeError("clEnqueueNDRangeKernel failed: OUT_OF_RESOURCES")
+
+    def refuse(*args):
+        raise error
+
+    with monkeypatch.context() as patch:
+        for each in device.kernels.values():
+            patch.setattr(each, "_enqueue", refuse)
+        with pytest.raises(ct.OutOfMemoryError, match="pointwise: the launch of"):
+            y.numpy()
+    assert y.numpy().tolist() == [1, 4, 7]
+
+
+def test_a_build_that_fails_in_any_way_is_a_kernel_error(device, monkeypatch):
+    import pyopencl as cl
+
+    def refuse(self, *args, **options):
+        raise cl.LogicError("clBuildProgram failed: INVALID_BINARY")
+
+    monkeypatch.setattr(cl.Program, "build", refuse)
+    source = "__kernel void never(__global float* x) { x[0] = 1; }"
+    with pytest.raises(KernelError, match=r"(?s)never: the test did not build .*INVALID_BINARY"):
+        build(device, "never", source, "the test")
+
+
+def test_kernel_objects_leave_nothing_behind(device):
+    import linecache
+
+    import pyopencl as cl
+
+    twice = build(device, "twice", _COPY, "the test")
+    cl.Kernel(twice.program, "twice").set_scalar_arg_dtypes(twice.scalars)
+    before = len(linecache.cache)
+    for _ in range(2000):
+        cl.Kernel(twice.program, "twice").set_scalar_arg_dtypes(twice.scalars)
+    assert len(linecache.cache) == before
+
+
+def test_a_pyopencl_that_generates_nothing_is_left_as_it_is(monkeypatch):
+    from pyopencl import invoker
+
+    from cltensor.device import memoize_invokers
+
+    monkeypatch.delattr(invoker, "_generate_enqueue_and_set_args_module")
+    memoize_invokers()
+    assert not hasattr(invoker, "_generate_enqueue_and_set_args_module")
+    calls = []
+    monkeypatch.setattr(
+        invoker, "_generate_enqueue_and_set_args_module", calls.append, raising=False
+    )
+    memoize_invokers()
+    for argument in ([1], [1], (1,), (1,)):
+        invoker._generate_enqueue_and_set_args_module(argument)
+    assert calls == [[1], [1], (1,)]  # what cannot be a key is generated each time
+
+
+def test_a_compiler_that_warns_is_not_heard(run_python, tmp_path):
+    code = """
+import cltensor as ct
+from cltensor.program import build, prelude
+source = prelude(ct.device()) + "__kernel void w(__global float* x) { int u; if (x[0] = 2) x+1; }"
+build(ct.device(), "w", source, "the test")
+"""
+    done = run_python(code, CLTENSOR_CACHE=str(tmp_path / "cache"), CLTENSOR_DEBUG=None)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no terminals to open")
+@pytest.mark.parametrize(("quiet", "lines"), [(None, 1), ("1", 0)])
+def test_a_person_who_waits_is_told_once(tmp_path, quiet, lines):
+    code = (
+        "from cltensor import program\nprogram._notice(0.7)\nprint('built')\n"
+        "program._notice(0.7)\nprogram._notice(0.7)"
+    )
+    environment = {**os.environ, "CLTENSOR_QUIET": quiet or "", "PYTHONPATH": str(ROOT)}
+    ours, theirs = os.openpty()
+    subprocess.run(
+        [sys.executable, "-c", code], env=environment, stdout=theirs, stderr=theirs, check=True
+    )
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode().splitlines()
+    os.close(ours)
+    assert len(shown) == 1 + lines
+    assert all("compiling kernels for the first time" in line for line in shown if line != "built")
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""  # no terminal
 
 
 # ------------------------------------------------------------------- the cache on disk
@@ -314,14 +470,3 @@ def test_recording_is_on_or_off_per_thread(device):
 def test_the_interpreter_ends_well_with_work_in_flight(run_python):
     code = "import cltensor as ct; x = ct.ones(1000, 1000); y = (x * 2).realize(); print('end')"
     assert run_python(code).stdout == "end\n"
-
-
-def test_who_wants_to_know_hears_of_each_build_and_of_no_cached_one(
-    device, disk_cache, monkeypatch
-):
-    built = []
-    monkeypatch.setattr(program, "build_observers", [built.append])
-    source = program.prelude(device) + "__kernel void told(__global int* x) { x[0] = 1; }"
-    for _ in range(2):
-        program.build(device, "told", source, "a test")
-    assert built == ["told"]

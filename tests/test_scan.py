@@ -60,6 +60,8 @@ def test_a_zero_dimensional_tensor_has_one_sum_and_the_axes_0_and_minus_1():
         check(x.grad, np.float32(2))
     with pytest.raises(ShapeError, match="cumsum: axis 1 is out of range for a tensor with 0 dim"):
         ct.cumsum(ct.tensor(3.0), 1)
+
+
 def test_a_zero_dimensional_tensor_has_one_sum():
     check(ct.cumsum(ct.tensor(3.0)), np.float32([3]))
     for axis in (0, -1):

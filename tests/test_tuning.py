@@ -69,6 +69,11 @@ def test_a_look_up_happens_once(device, own, toy, monkeypatch):
         b'{"rows": []}',
         b'{"cltensor_tuning": 2, "rows": []}',
         b'{"cltensor_tuning": 1}',
+        b'{"cltensor_tuning": 1, "rows": null}',
+        b'{"cltensor_tuning": 1, "rows": [{"platform": "", "device": "", "driver": "", '
+        b'"version": "", "kind": "", "dtype": "", "size_class": "", "parameters": {}, "time": 1'
+        + b"0" * 400
+        + b"}]}",
         b'{"cltensor_tuning": 1, "rows": [{"platform": "x"}]}',
         b'{"cltensor_tuning": 1, "rows": [7]}',
         b"[" * 100000,

@@ -194,10 +194,16 @@ def _without(g: Any, show: Any) -> Any:
     return rest
 
 
+def _written(x: Any, value: Any, show: Any) -> Any:
+    whole = x.clone()
+    show(whole).copy_(value)
+    return whole
+
+
 #: The node of a base in which `value` was written through the view that `show` gives of a base.
 view_write = Op(
     "view_write(x, value, show)",
-    lambda x, value, show: None,
+    _written,
     {"dx": lambda g, show: _without(g, show), "dvalue": lambda g, show: show(g)},
 )
 
@@ -223,6 +229,6 @@ class Variable(metaclass=_AnyTensor):
         return shared.requires_grad_() if requires_grad else shared
 
 
-Hooks.record = staticmethod(record)  # type: ignore[method-assign]
-Hooks.leaf = Node  # type: ignore[assignment]
-Hooks.node_of = staticmethod(node_of)  # type: ignore[method-assign]
+Hooks.record = staticmethod(record)
+Hooks.leaf = Node
+Hooks.node_of = staticmethod(node_of)

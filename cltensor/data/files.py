@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from cltensor.device import cache_folder
 from cltensor.errors import DataError
+from cltensor.folders import cache_folder
 
 _DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError)
 

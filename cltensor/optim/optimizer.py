@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import enable_grad, no_grad
+from cltensor.device import recording
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, can_share, gradients_at_once
@@ -143,8 +144,8 @@ class Optimizer:
         present = [i for block in self._blocks for i in block.places]
         laid_out = all([self._is_laid_out(block) for block in self._blocks])
         if not laid_out or present != [i for i, _, _ in moving]:
-            for recorder in {param.device.recorder for _, param, _ in moving} - {None}:
-                recorder.spoiled = True  # a replay would lay the first values out again
+            if recording.current is not None:
+                recording.current.spoiled = True  # a replay would lay the first values out again
             self._arrange(moving)
         self._looked_at = False
 
