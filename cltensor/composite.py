@@ -10,11 +10,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial, wraps
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
 from cltensor.names import canonical
-from cltensor.op import Op, require_tensor
+from cltensor.op import Op, require_tensor, write_out
 from cltensor.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,11 +29,11 @@ _OPERANDS = {
 class _Signature:
     """The parameters of a function, as calls need them."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], more: tuple[str, ...] = ()) -> None:
         self.name = function.__name__.strip("_")
         parameters = inspect.signature(function).parameters
         kinds = {name: p.kind for name, p in parameters.items()}
-        self.all = tuple(kinds)
+        self.all = (*kinds, *more)
         self.positional = tuple(
             [n for n, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
         )
@@ -93,6 +93,9 @@ def _declared(method: bool, function: Any) -> Any:
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
+            if "out" in kwargs and "out" not in signature.all:
+                out = kwargs.pop("out")
+                return write_out(signature.name, checked(*args, **kwargs), out)
             args, kwargs = signature.bind(args, kwargs)
         for i, _, _ in operands:
             if i >= len(args) or not isinstance(args[i], Tensor):
@@ -105,9 +108,65 @@ def _declared(method: bool, function: Any) -> Any:
     return checked
 
 
+#: Keywords of every function that makes a tensor, beside its own.
+_MAKING = ("requires_grad", "out", "layout", "pin_memory", "memory_format", "names")
+
+
+def creator(function: F) -> F:
+    """Declare a public function that makes a tensor. It takes, beside its own keywords,
+    requires_grad, out (a tensor to write into), and PyTorch's layout, pin_memory, memory_format and
+    names where they ask for nothing else than what is done anyway."""
+    signature = _Signature(function, _MAKING)
+
+    @wraps(function)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs:
+            return function(*args)
+        args, kwargs = signature.bind(args, kwargs)
+        more = {name: kwargs.pop(name) for name in _MAKING if name in kwargs}
+        made = function(*args, **kwargs)
+        return _as_wanted(signature.name, made, **more) if more else made
+
+    make.is_method = False  # type: ignore[attr-defined]
+    make.__signature__ = _with_making(function)  # type: ignore[attr-defined]
+    return make  # type: ignore[return-value]
+
+
+def _with_making(function: Callable[..., Any]) -> inspect.Signature:
+    """The function's signature with the keywords of all that make a tensor."""
+    own = inspect.signature(function)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    more = [
+        inspect.Parameter("requires_grad", keyword, default=False, annotation="bool"),
+        inspect.Parameter("out", keyword, default=None, annotation="Tensor | None"),
+    ]
+    return own.replace(parameters=[*own.parameters.values(), *more])
+
+
+def _as_wanted(
+    operation: str,
+    made: Tensor,
+    requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+    names: Any = None,
+) -> Tensor:
+    """What was made, as the keywords of all creators say."""
+    if names is not None or layout not in (None, "strided"):
+        raise TypeError(
+            f"{operation}: names and layouts of storage are not supported; leave them out"
+        )
+    made = write_out(operation, made, out)
+    return made.requires_grad_() if requires_grad else made
+
+
 def is_public(value: Any) -> bool:
     """Whether `value` is a declared function or a public operation."""
-    return value.public if isinstance(value, Op) else hasattr(value, "is_method")
+    if isinstance(value, Op):
+        return value.public
+    return isinstance(value, FunctionType) and hasattr(value, "is_method")
 
 
 def gather(modules: Iterable[ModuleType]) -> dict[str, Any]:

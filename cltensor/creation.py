@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.composite import composite
 from cltensor.device import get
 from cltensor.dtypes import as_dtype
 from cltensor.op import unrecorded
-from cltensor.ops import create, random
+from cltensor.ops import create
 from cltensor.tensor import Tensor
 from cltensor.values import Value
-
-
-def _recording(function: Callable[..., Tensor]) -> Callable[..., Any]:
-    """`function` with the keyword requires_grad; when true, its result collects its gradient."""
-
-    @wraps(function)
-    def create_one(*args: Any, requires_grad: bool = False, **kwargs: Any) -> Any:
-        made = function(*args, **kwargs)
-        return made.requires_grad_() if requires_grad else made
-
-    return create_one
 
 
 def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -56,22 +44,6 @@ def _from_data(*data: Any, dtype: Any = None, device: Any = None) -> Value:
 
 
 Tensor._from_data = staticmethod(_from_data)
-
-zeros = _recording(create.zeros)
-ones = _recording(create.ones)
-full = _recording(create.full)
-empty = _recording(create.empty)
-zeros_like = _recording(create.zeros_like)
-ones_like = _recording(create.ones_like)
-full_like = _recording(create.full_like)
-empty_like = _recording(create.empty_like)
-arange = _recording(create.arange)
-linspace = _recording(create.linspace)
-eye = _recording(create.eye)
-rand = _recording(random.rand)
-randn = _recording(random.randn)
-rand_like = _recording(random.rand_like)
-randn_like = _recording(random.randn_like)
 
 
 class TensorType:
@@ -110,7 +82,8 @@ _TYPES = {
 TYPES = {name: TensorType(name, dtype) for name, dtype in _TYPES.items()}
 
 
-def type_of(x: Any, wanted: Any = None) -> Any:
+@composite
+def type_(x: Any, wanted: Any = None) -> Any:
     """The name of x's typed constructor; or, with `wanted` (such a constructor, its name or a
     dtype), x cast to it."""
     if wanted is None:

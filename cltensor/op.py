@@ -19,22 +19,22 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache, wraps
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from cltensor import fusion
 from cltensor.codegen import Formula, Reduction, Shape
-from cltensor.dtypes import bool_, promote, to_float, with_scalar
-from cltensor.errors import CLTensorError, DeviceError, DTypeError, ShapeError
+from cltensor.dtypes import bool_, result_type, to_float, with_scalar
+from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.fusion import Value
 from cltensor.graph_hooks import Hooks, watchers
 from cltensor.mode import mode
 from cltensor.names import canonical
-from cltensor.operators import Operators
 from cltensor.program import Live
 from cltensor.tensor import Tensor, show
+from cltensor.writes import require_writable, write
 
 #: Every operation by name; the tests sweep it.
 OPERATIONS: dict[str, Op] = {}
@@ -64,8 +64,10 @@ class Op:
     """
 
     is_view = False
-    #: Whether it is part of the public namespace under the name that its module gives it.
-    public = False
+    #: Whether it is a method of Tensor under that name, too.
+    is_method = True
+    #: Keywords that ask for another function.
+    options: Mapping[str, Callable[..., Any]] = {}
 
     def __init__(
         self,
@@ -74,6 +76,7 @@ class Op:
         rules: Mapping[str, Callable[..., Any]],
         doc: str | None = None,
         calls_operations: bool = True,
+        public: bool = False,
     ) -> None:
         match = re.fullmatch(r"(\w+)\((.*)\)", signature)
         if match is None:
@@ -83,6 +86,8 @@ class Op:
         self.variadic = match[2].startswith("*")
         self.run = run
         self.calls_operations = calls_operations
+        #: Whether it is part of the public namespace under the name that its module gives it.
+        self.public = public
         #: For each differentiable argument its rule, and its place among the rule's results (-1
         #: where the rule gives only one).
         self.rules: dict[str, tuple[Rule, int]] = {}
@@ -110,6 +115,8 @@ class Op:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
+            if "out" in kwargs or self.options:
+                return self._called_with(args, kwargs)
             args, kwargs = self.bind(args, kwargs)
         if watchers:
             for watch in watchers:
@@ -123,6 +130,43 @@ class Op:
             if any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
                 raise
             raise no_tensor(self.name, (*args, *kwargs.values())) from None
+
+    def option(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: the function to call instead where keyword `name` is given."""
+
+        def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.options = {**self.options, name: function}
+            return function
+
+        return declare
+
+    def _called_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a call with the keyword out, or one of the options."""
+        out = kwargs.pop("out", None)
+        for name, function in self.options.items():
+            if kwargs.get(name) is not None:
+                value = kwargs.pop(name)
+                args, kwargs = self.bind(args, kwargs)
+                return write_out(self.name, function(*args, **kwargs, **{name: value}), out)
+            kwargs.pop(name, None)
+        if kwargs:
+            args, kwargs = self.bind(args, kwargs)
+        return write_out(self.name, self(*args, **kwargs), out)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The parameters, for help() and editors."""
+        kinds: Any = inspect.Parameter
+        params = []
+        for i, name in enumerate(self.params):
+            several = self.variadic and i == 0
+            kind = kinds.VAR_POSITIONAL if several else kinds.POSITIONAL_OR_KEYWORD
+            if self.variadic and i:
+                kind = kinds.KEYWORD_ONLY
+            default = self.defaults.get(name, kinds.empty)
+            params.append(kinds(name, kind, default=kinds.empty if several else default))
+        params += [kinds(name, kinds.KEYWORD_ONLY, default=None) for name in (*self.options, "out")]
+        return inspect.Signature(params)
 
     def bind(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -175,12 +219,50 @@ class ViewOp(Op):
         return Hooks.record(self, args, kwargs)
 
 
-def view(signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]) -> Op:
+def view_op(signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]) -> Op:
     """Declare an operation that shows the same elements differently.
 
     run may return a copy where strides cannot express the view.
     """
     return ViewOp(signature, run, rules, calls_operations=False)
+
+
+def write_out(operation: str, result: Any, out: Any) -> Any:
+    """Write `result` into the tensor `out`, or each of several results into its own; returns out,
+    or, where it is None, `result`.
+
+    Raises GradientError for a recorded result, DTypeError or ShapeError where it does not fit.
+    """
+    if out is None:
+        return result
+    if isinstance(result, tuple):
+        if not isinstance(out, (tuple, list)) or len(out) != len(result):
+            raise DTypeError(f"{operation}: out is {show(out)}; give {len(result)} tensors")
+        written = [write_out(operation, r, o) for r, o in zip(result, out, strict=True)]
+        return type(result)(*written) if hasattr(result, "_fields") else tuple(written)
+    if not isinstance(out, Tensor):
+        raise DTypeError(f"{operation}: out is {show(out)}, not a tensor")
+    if result.requires_grad or out.requires_grad:
+        raise GradientError(
+            f"{operation}: out= records nothing, and a gradient is required; leave it out, or use "
+            "ct.no_grad()"
+        )
+    if out.shape != result.shape:
+        raise ShapeError(
+            f"{operation}: out has shape {out.shape}, the result {result.shape}; make them alike"
+        )
+    if _RANK[result.dtype.kind] > _RANK[out.dtype.kind]:
+        raise DTypeError(
+            f"{operation}: a {result.dtype.name} result does not fit out, of {out.dtype.name}"
+        )
+    cast = OPERATIONS["astype"].run(result, out.dtype)
+    require_writable(operation, out.realize()._value)
+    write(out._value, cast._value, operation)
+    return out
+
+
+#: Kinds of dtypes in the order in which one can hold another.
+_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
 def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -221,53 +303,6 @@ def require_tensor(operation: str, name: str, x: Any) -> None:
         raise DTypeError(
             f"{operation}: {name} is {show(x)}, not a tensor; wrap it with ct.tensor(...)"
         )
-
-
-#: Names of the first parameter of functions of a tensor, and of further ones that take tensors.
-_OPERANDS = {"x", "input"}
-_FURTHER = {
-    "other", "mask", "target", "weight", "pos_weight", "bias", "running_mean", "running_var"
-}  # fmt: skip
-
-
-def refuse_others(namespace: dict[str, Any]) -> None:
-    """Make the public functions of a module, given its `namespace`, or of a package refuse what is
-    no tensor, as operations do."""
-    module, refusing = namespace["__name__"], {}
-    for name, function in namespace.items():
-        if not inspect.isfunction(function) or name.startswith("_"):
-            continue
-        code = inspect.unwrap(function).__code__
-        parameters = code.co_varnames[: code.co_argcount]
-        if function.__module__.startswith(module) and {*parameters[:1]} & _OPERANDS:
-            if function not in refusing:
-                refusing[function] = _refusing(function, parameters)
-                refusing[function].__module__ = module  # where pickle finds it
-            namespace[name] = refusing[function]
-
-
-def _refusing(function: Callable[..., Any], parameters: tuple[str, ...]) -> Callable[..., Any]:
-    operation, first = function.__name__, parameters[0]
-
-    @wraps(function)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        if args or first in kwargs:
-            x = args[0] if args else kwargs[first]
-            if not isinstance(x, Operators):  # a call less for each call of a method
-                require_tensor(operation, first, x)
-        try:
-            return function(*args, **kwargs)
-        except CLTensorError:
-            raise
-        except (AttributeError, TypeError) as error:
-            # What was asked for a tensor's attribute, or computed with, may be another operand.
-            for name, x in (*zip(parameters, args, strict=False), *kwargs.items()):
-                asked = x is getattr(error, "obj", error)
-                if asked or (name in _FURTHER and x is not None):
-                    require_tensor(operation, name, x)
-            raise
-
-    return checked
 
 
 def same_device(operation: str, *tensors: Tensor) -> None:
@@ -320,10 +355,9 @@ def pointwise(
     if doc is None:
         first = text if isinstance(text, str) else next(iter(text.values()))
         doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
-    op = Op(signature, _run_later, rules, doc, calls_operations=False)
+    op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True)
     formula = Formula(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
-    op.public = True
     return op
 
 
@@ -350,7 +384,7 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
             raise TypeError(f"{name}: takes {arity} operands, got {len(args)}")
         first: Value | None = None
         values = []
-        scalars = False
+        scalars = mixed = False
         for a in args:
             if isinstance(a, Tensor):
                 v = a._value
@@ -362,13 +396,15 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
                     if v.shape != shape:
                         shape = broadcast_shapes(name, shape, v.shape)
                     if v.dtype is not dtype:
-                        dtype = _promote(name, dtype, v.dtype)
+                        mixed = True
                 values.append(v)
             else:
                 values.append(a)
                 scalars = True
         if first is None:
             raise no_tensor(name, args)
+        if mixed:
+            dtype = _promote(name, values)
         if scalars:
             values, dtype = _with_scalars(name, values, dtype)
         domain, kept = dtypes(dtype)
@@ -380,9 +416,9 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
     return run
 
 
-def _promote(name: str, a: np.dtype, b: np.dtype) -> np.dtype:
+def _promote(name: str, values: Iterable[Any]) -> np.dtype:
     try:
-        return promote(a, b)
+        return result_type(*[(v.dtype, not v.shape) for v in values if type(v) is Value])
     except DTypeError as error:
         raise DTypeError(f"{name}: {error}") from None
 
@@ -454,9 +490,7 @@ def reduction(
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
         return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
-    op = Op(signature, run, rules, doc, calls_operations=False)
-    op.public = True
-    return op
+    return Op(signature, run, rules, doc, calls_operations=False, public=True)
 
 
 def normalize_axes(

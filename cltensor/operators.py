@@ -1,7 +1,7 @@
 """The operators of a Tensor, and its methods that are functions.
 
 A method is a public function of `cltensor.ops` called with self first; `install` puts them in
-place when that package is imported. One name here makes a function a method.
+place when that package is imported.
 """
 
 from __future__ import annotations
@@ -37,21 +37,6 @@ _DUNDERS = {
     "abs": ("abs", False),
     "invert": ("bitwise_invert", False),
 }
-
-#: Functions that are methods too, under the same name.
-METHODS = """
-abs acos acosh add all amax amin any argmax argmin argsort asin asinh astype atan atan2 atanh bmm
-broadcast_to ceil chunk clamp clip clone contiguous copysign cos cosh cumsum diagonal dim div
-divide dot element_size eq equal erf exp exp2 expand expand_as expm1 flatten flip floor
-floor_divide fmod gather ge gelu greater greater_equal gt index_add index_select is_floating_point
-isfinite isinf isnan le less less_equal log log10 log1p log2 log_softmax logical_and logical_not
-logical_or logical_xor logsumexp lt masked_fill masked_select matmul max maximum mean min minimum
-mm moveaxis movedim mul multiply mv narrow ne neg negative new_empty new_full new_ones new_tensor
-new_zeros nonzero norm not_equal numel outer pad permute pow prod reciprocal relu remainder repeat
-repeat_interleave reshape roll round rsqrt scatter_add sigmoid sign silu sin sinh softmax softplus
-split sqrt square squeeze std sub subtract sum swapaxes t take take_along_axis tan tanh tile to
-topk transpose tril triu true_divide trunc type type_as unbind unflatten unsqueeze var view view_as
-""".split()
 
 #: Methods that cast, under PyTorch's names.
 CASTS = {
@@ -146,7 +131,7 @@ def _cast(to: Callable[..., Any], dtype: str) -> Callable[..., Any]:
     return lambda self: to(self, dtype)
 
 
-def install(functions: Mapping[str, Callable[..., Any]]) -> None:
+def install(functions: Mapping[str, Any]) -> None:
     """Make `functions` (by public name) the operators and methods of Tensor."""
     for name, (target, reflected) in _DUNDERS.items():
         function = functions[target]
@@ -157,8 +142,9 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
             setattr(Operators, f"__{name}__", wrap(function))
         if reflected:
             setattr(Operators, f"__r{name}__", _reflected(function))
-    for name in METHODS:
-        setattr(Operators, name, _method(functions[name]))
+    for name, function in functions.items():
+        if function.is_method and not hasattr(Operators, name):
+            setattr(Operators, name, _method(function))
     for name, dtype in CASTS.items():
         setattr(Operators, name, _cast(functions["to"], dtype))
     setattr(Operators, "__getitem__", _binary(functions["getitem"]))  # noqa: B010

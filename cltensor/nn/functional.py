@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.composite import composite
 from cltensor.dtypes import float16, float32
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.mode import no_grad
@@ -17,7 +18,7 @@ from cltensor.nn.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from cltensor.op import refuse_others, same_dtype
+from cltensor.op import same_dtype
 from cltensor.ops import activation, adaptive, border, conv, linalg, pointwise, pool, reduce
 from cltensor.ops.normalize import normalize_channels, normalize_rows
 from cltensor.ops.pointwise import rsqrt, sigmoid, tanh, where
@@ -76,51 +77,61 @@ def _kept(input: Any, inplace: bool) -> Any:
     return input.clone() if inplace and input.requires_grad else input
 
 
+@composite(method=False)
 def relu(input: Any, inplace: bool = False) -> Any:
     """max(0, input). `inplace`, here and below: input takes the result, and is returned."""
     return _placed(input, pointwise.relu(input), inplace)
 
 
+@composite(method=False)
 def gelu(input: Any, approximate: str = "none") -> Any:
     """input times the normal distribution's cumulative function; approximate "none" or "tanh"."""
     return activation.gelu(input, approximate)
 
 
+@composite(method=False)
 def silu(input: Any, inplace: bool = False) -> Any:
     """input * sigmoid(input)."""
     return _placed(input, activation.silu(_kept(input, inplace)), inplace)
 
 
+@composite(method=False)
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta * input)) / beta, and input itself where beta * input > threshold."""
     return activation.softplus(input, beta, threshold)
 
 
+@composite(method=False)
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """input where it is positive, else negative_slope * input."""
     return _placed(input, where(input > 0, input, input * negative_slope), inplace)
 
 
+@composite(method=False)
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """input where it is positive, else alpha * (exp(input) - 1)."""
     return _placed(input, activation.elu(_kept(input, inplace), alpha), inplace)
 
 
+@composite(method=False)
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """input held between min_val and max_val; the gradient is 0 at both, too."""
     return _placed(input, activation.hardtanh(input, min_val, max_val), inplace)
 
 
+@composite(method=False)
 def relu6(input: Any, inplace: bool = False) -> Any:
     """input held between 0 and 6; the gradient is 0 at both, too."""
     return _placed(input, activation.hardtanh(input, 0, 6), inplace)
 
 
+@composite(method=False)
 def softmax(input: Any, dim: int) -> Any:
     """exp(input) / sum(exp(input)) along `dim`."""
     return reduce.softmax(input, dim)
 
 
+@composite(method=False)
 def log_softmax(input: Any, dim: int) -> Any:
     """The logarithm of softmax."""
     return reduce.log_softmax(input, dim)
@@ -129,6 +140,7 @@ def log_softmax(input: Any, dim: int) -> Any:
 # -- linear maps, convolution, pooling -------------------------------------------------------
 
 
+@composite(method=False)
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """input @ weight.T + bias.
 
@@ -147,6 +159,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return out if bias is None else out + bias
 
 
+@composite(method=False)
 def conv2d(
     input: Any,
     weight: Any,
@@ -170,6 +183,7 @@ def conv2d(
     return _with_bias("conv2d", out, bias)
 
 
+@composite(method=False)
 def conv_transpose2d(
     input: Any,
     weight: Any,
@@ -204,6 +218,7 @@ def _with_bias(operation: str, out: Any, bias: Any) -> Any:
     return out + bias.reshape(-1, 1, 1)
 
 
+@composite(method=False)
 def max_pool2d(
     input: Any,
     kernel_size: Pair,
@@ -217,6 +232,7 @@ def max_pool2d(
     return pool.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
+@composite(method=False)
 def avg_pool2d(
     input: Any,
     kernel_size: Pair,
@@ -232,12 +248,14 @@ def avg_pool2d(
     )
 
 
+@composite(method=False)
 def adaptive_avg_pool2d(input: Any, output_size: int | tuple[int | None, int | None]) -> Any:
     """The mean of each of output_size windows of input (N, C, H, W) or (C, H, W); None keeps a
     size."""
     return adaptive.adaptive_avg_pool2d(input, output_size)
 
 
+@composite(method=False)
 def adaptive_max_pool2d(
     input: Any, output_size: int | tuple[int | None, int | None], return_indices: bool = False
 ) -> Any:
@@ -246,6 +264,7 @@ def adaptive_max_pool2d(
     return adaptive.adaptive_max_pool2d(input, output_size, return_indices)
 
 
+@composite(method=False)
 def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = None) -> Any:
     """input with its last axes made longer.
 
@@ -259,12 +278,14 @@ def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = N
 # -- dropout ---------------------------------------------------------------------------------
 
 
+@composite(method=False)
 def check_probability(operation: str, p: float) -> None:
     """Raise ValueError unless 0 <= p <= 1."""
     if not 0 <= p <= 1:
         raise ValueError(f"{operation}: p is {p}; a probability is from 0 to 1")
 
 
+@composite(method=False)
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Zero with probability p, else input / (1 - p); input itself when not training."""
     check_probability("dropout", p)
@@ -274,6 +295,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     return _placed(input, input * mask, inplace)
 
 
+@composite(method=False)
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Dropout of whole channels of input (N, C, ...)."""
     check_probability("dropout2d", p)
@@ -287,6 +309,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 # -- normalisation ---------------------------------------------------------------------------
 
 
+@composite(method=False)
 def batch_norm(
     input: Any,
     running_mean: Tensor | None,
@@ -381,6 +404,7 @@ def _move(mean: Tensor, var: Tensor, stats: Tensor, count: int, momentum: float 
         write_together([(old._value, new._value) for old, new in pairs], "batch_norm")
 
 
+@composite(method=False)
 def layer_norm(
     input: Any,
     normalized_shape: tuple[int, ...],
@@ -404,6 +428,3 @@ def layer_norm(
     _fitting("layer_norm", input, weight=weight)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     return normalize_rows(input, weight, bias, axes, eps)
-
-
-refuse_others(globals())

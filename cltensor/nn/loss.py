@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.composite import composite
 from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
-from cltensor.op import pointwise, refuse_others
+from cltensor.op import pointwise
 from cltensor.ops.activation import log1p_exp
 from cltensor.ops.bounds import require_probabilities
 from cltensor.ops.index import take
@@ -56,18 +57,21 @@ def _weighted_mean(operation: str, loss: Any, weight: Any, reduction: str) -> An
     return _reduce(operation, loss, reduction)
 
 
+@composite(method=False)
 def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
     """The squared error, (input - target)^2; weight: how much each element counts."""
     _warn_broadcast("mse_loss", input, target)
     return _weighted_mean("mse_loss", square(input - target), weight, reduction)
 
 
+@composite(method=False)
 def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
     """The absolute error, |input - target|; weight: how much each element counts."""
     _warn_broadcast("l1_loss", input, target)
     return _weighted_mean("l1_loss", abs(input - target), weight, reduction)
 
 
+@composite(method=False)
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Half the squared error over beta where that error is below beta, else |error| - beta/2."""
     if beta < 0:
@@ -86,6 +90,7 @@ def _huber(input: Any, target: Any, delta: float) -> Any:
     return small * (size - 0.5 * small)
 
 
+@composite(method=False)
 def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Any:
@@ -114,6 +119,7 @@ _bce = pointwise(
 )
 
 
+@composite(method=False)
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Any:
@@ -129,6 +135,7 @@ def binary_cross_entropy(
     return _reduce("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
 
 
+@composite(method=False)
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,
@@ -161,6 +168,7 @@ def _same_shape(operation: str, input: Any, other: Any, name: str = "target") ->
         )
 
 
+@composite(method=False)
 def nll_loss(
     input: Any,
     target: Any,
@@ -182,6 +190,7 @@ def nll_loss(
     return _weighted(operation, loss, used, reduction, axis)
 
 
+@composite(method=False)
 def cross_entropy(
     input: Any,
     target: Any,
@@ -412,6 +421,3 @@ class CrossEntropyLoss(_WeightedLoss):
             self.reduction,
             self.label_smoothing,
         )
-
-
-refuse_others(globals())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.composite import composite
 from cltensor.op import Op, pointwise
 from cltensor.ops.pointwise import _zeros, clip, erf, exp, sigmoid, tanh, where
 
@@ -34,6 +35,7 @@ _elu = pointwise(
 )
 
 
+@composite
 def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta * x)) / beta, and x itself where beta * x > threshold."""
     return _softplus(x, beta, threshold)
@@ -54,11 +56,13 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return _elu(x, alpha)
 
 
+@composite
 def silu(x: Any) -> Any:
     """x * sigmoid(x)."""
     return x * sigmoid(x)
 
 
+@composite
 def gelu(x: Any, approximate: str = "none") -> Any:
     """The Gaussian error linear unit, x * Phi(x).
 

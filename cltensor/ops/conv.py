@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from cltensor.composite import composite
 from cltensor.errors import ShapeError
 from cltensor.op import Op, primitive, require_tensor
 from cltensor.ops.arguments import Pair, pair, whole
@@ -136,6 +137,7 @@ def _parameters(
     return stride, around, dilation
 
 
+@composite(method=False)
 def conv2d(
     x: Any,
     w: Any,
@@ -236,6 +238,7 @@ def conv2d_backward_weight(
     return _backward_weight(y, x, taps, stride, around, dilation, groups)
 
 
+@composite(method=False)
 def conv_transpose2d(
     x: Any,
     w: Any,

@@ -10,6 +10,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.codegen import Shape
+from cltensor.composite import composite, creator
 from cltensor.device import Device, get
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import require_tensor
@@ -85,6 +86,7 @@ def _sizes(size: tuple[Any, ...]) -> Shape:
     return shape
 
 
+@creator
 def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with `value` everywhere; without dtype, that of the Python number.
 
@@ -106,16 +108,19 @@ def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) 
     return pointwise.full(_sizes((size,)), value, dtypes.as_dtype(dtype), get(device))
 
 
+@creator
 def zeros(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor of zeros; sizes as a tuple or as separate integers."""
     return full(_sizes(size), 0, dtype or dtypes.default_float, device)
 
 
+@creator
 def ones(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor of ones; sizes as a tuple or as separate integers."""
     return full(_sizes(size), 1, dtype or dtypes.default_float, device)
 
 
+@creator
 def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor of undefined elements; sizes as a tuple or as separate integers."""
     found = dtypes.as_dtype(dtype or dtypes.default_float)
@@ -124,26 +129,31 @@ def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     return Tensor.empty(_sizes(size), found, target)
 
 
+@creator
 def full_like(x: Any, value: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with `value` everywhere and, unless given, the shape, dtype and device of `x`."""
     return full(x.shape, value, dtype or x.dtype, device or x.device)
 
 
+@creator
 def zeros_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Zeros with, unless given, the shape, dtype and device of `x`."""
     return full_like(x, 0, dtype, device)
 
 
+@creator
 def ones_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Ones with, unless given, the shape, dtype and device of `x`."""
     return full_like(x, 1, dtype, device)
 
 
+@creator
 def empty_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Undefined elements with, unless given, the shape, dtype and device of `x`."""
     return empty(x.shape, dtype=dtype or x.dtype, device=device or x.device)
 
 
+@creator
 def arange(
     start: float, stop: float | None = None, step: float = 1, dtype: Any = None,
     device: DeviceSpec = None,
@@ -163,6 +173,7 @@ def arange(
     return Tensor.from_numpy(values.astype(dtypes.as_dtype(dtype)), device)
 
 
+@creator
 def linspace(
     start: float, stop: float, steps: int, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
@@ -173,6 +184,7 @@ def linspace(
     return Tensor.from_numpy(np.linspace(start, stop, steps).astype(found), device)
 
 
+@creator
 def eye(n: int, m: int | None = None, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """The n by m matrix (square without m) with ones on its diagonal."""
     found = dtypes.as_dtype(dtype or dtypes.default_float)
@@ -194,6 +206,7 @@ to_device: pointwise.Op = pointwise.Op(
 )
 
 
+@composite
 def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> Any:
     """`x` on another device, of another dtype, or both; x itself when nothing changes.
 
@@ -213,6 +226,7 @@ def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> A
     return x if dtype is None else pointwise.astype(x, dtypes.as_dtype(dtype))
 
 
+@composite
 def type_as(x: Any, other: Any) -> Any:
     """`x` with the dtype of `other`, on its device."""
     require_tensor("type_as", "other", other)
@@ -223,11 +237,13 @@ def _names_dtype(text: str) -> bool:
     return text in {d.name for d in dtypes.ALL}
 
 
+@creator
 def from_numpy(array: np.ndarray, device: DeviceSpec = None) -> Tensor:
     """A copy of a NumPy array, of the same dtype."""
     return Tensor.from_numpy(array, device)
 
 
+@composite(method=False)
 def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
     """Coordinate matrices of coordinate vectors: out[k][i, j, ...] is element k of (i, j, ...).
 
@@ -250,21 +266,25 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
     return result
 
 
+@composite
 def new_tensor(x: Any, data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with `data` and, unless given, the dtype and device of `x`."""
     return tensor(data, dtype or x.dtype, device or x.device)
 
 
+@composite
 def new_zeros(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Zeros of that size with, unless given, the dtype and device of `x`."""
     return full(_sizes(size), 0, dtype or x.dtype, device or x.device)
 
 
+@composite
 def new_ones(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Ones of that size with, unless given, the dtype and device of `x`."""
     return full(_sizes(size), 1, dtype or x.dtype, device or x.device)
 
 
+@composite
 def new_full(
     x: Any, size: Any, value: float, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
@@ -272,26 +292,31 @@ def new_full(
     return full(size, value, dtype or x.dtype, device or x.device)
 
 
+@composite
 def new_empty(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Undefined elements of that size with, unless given, the dtype and device of `x`."""
     return empty(*size, dtype=dtype or x.dtype, device=device or x.device)
 
 
+@composite
 def numel(x: Any) -> int:
     """The number of elements."""
     return int(x.size)
 
 
+@composite
 def dim(x: Any) -> int:
     """The number of dimensions."""
     return x.ndim
 
 
+@composite
 def element_size(x: Any) -> int:
     """The bytes of one element."""
     return x.dtype.itemsize
 
 
+@composite
 def is_floating_point(x: Any) -> bool:
     """Whether the elements are of a floating-point type."""
     return x.dtype.kind == "f"

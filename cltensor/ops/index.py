@@ -17,6 +17,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.codegen import contiguous_strides
+from cltensor.composite import composite
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, IndexingError
 from cltensor.op import Op, broadcast_shapes, primitive, require_tensor
@@ -160,6 +161,7 @@ def _is_whole(entries: Cut, shape: Shape) -> bool:
     return entries == tuple([(0, 1, n) for n in shape])
 
 
+@composite(method=False)
 def getitem(x: Tensor, key: Any) -> Tensor:
     """x[key] with NumPy's meaning: slices, integers, None, ..., index arrays and masks.
 
@@ -304,6 +306,7 @@ def add_along(
     )  # fmt: skip
 
 
+@composite
 def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
     """The elements of x at `indices` along an axis; of the flattened x for None."""
     if indices is None:  # which in a key would be a new axis
@@ -316,11 +319,13 @@ def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
     return getitem(x, (*key, indices))
 
 
+@composite
 def index_select(x: Tensor, axis: int, index: Any) -> Tensor:
     """PyTorch's name of `take` along an axis, arguments in its order."""
     return take(x, index, axis)
 
 
+@composite
 def masked_select(x: Tensor, mask: Tensor) -> Tensor:
     """The elements of x where `mask` is true, as a vector; both broadcast."""
     shape = broadcast_shapes("masked_select", x.shape, mask.shape)
@@ -362,6 +367,7 @@ def coordinates(x: Tensor) -> tuple[Tensor, ...]:
     return tuple([cut_view(result, (d, (0, 1, found))) for d in range(x.ndim)])
 
 
+@composite
 def nonzero(x: Tensor, as_tuple: bool = False) -> Any:
     """Where x is not zero: one row of coordinates (int64) for each such element, in order; or, as
     a tuple, one vector of indices for each axis, as NumPy's. Waits for the device."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.composite import composite
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, require_tensor, same_device
 from cltensor.ops.arguments import MOST, axis_of, scalar, whole, wholes
@@ -63,6 +64,7 @@ def _members(operation: str, tensors: Sequence[Tensor]) -> list[Tensor]:
     return xs
 
 
+@composite(method=False)
 def concat(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
     """Join tensors along an existing axis; flattened first for None. dtypes promote.
 
@@ -93,11 +95,13 @@ def concat(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
     return _concat(*[x if x.dtype == common else astype(x, common) for x in xs], axis=axis)
 
 
+@composite(method=False)
 def cat(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """PyTorch's name of `concat`."""
     return concat(tensors, axis)
 
 
+@composite(method=False)
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     xs = _members("stack", tensors)
@@ -149,6 +153,7 @@ def _widths(x: Tensor, widths: Any) -> list[tuple[int, int]]:
     raise ShapeError(f"pad: widths {widths} for shape {x.shape}; give a pair for each axis")
 
 
+@composite
 def pad(x: Tensor, widths: int | Sequence[Any], value: float = 0.0) -> Tensor:
     """Surround x with a constant; negative widths cut off.
 
@@ -170,6 +175,7 @@ def pad(x: Tensor, widths: int | Sequence[Any], value: float = 0.0) -> Tensor:
     return _pad(x, tuple(pairs), value)
 
 
+@composite
 def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Tensor:
     """Move elements along axes by `shift` places; what falls off comes back at the other end."""
     if axis is None:
@@ -192,6 +198,7 @@ def _counts(operation: str, name: str, given: tuple[Any, ...]) -> tuple[int, ...
     return wholes(operation, name, given[0] if one else given)
 
 
+@composite
 def tile(x: Tensor, *repetitions: int | Sequence[int]) -> Tensor:
     """x repeated as a whole along each axis, NumPy's rule: missing axes or counts are 1."""
     return _tile(x, _counts("tile", "repetitions", repetitions))
@@ -207,6 +214,7 @@ def _tile(x: Tensor, counts: tuple[int, ...]) -> Tensor:
     return reshape(spread, tuple([c * n for c, n in pairs]))
 
 
+@composite
 def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     """PyTorch's repeat: x as a whole, sizes[d] times along each axis; more sizes add axes."""
     counts = _counts("repeat", "sizes", sizes)
@@ -217,6 +225,7 @@ def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     return _tile(x, counts)
 
 
+@composite
 def repeat_interleave(x: Tensor, repeats: int, axis: int | None = None) -> Tensor:
     """Each element `repeats` times in a row along an axis; x flattened first for None."""
     repeats = whole("repeat_interleave", "repeats", repeats)
@@ -238,6 +247,7 @@ def _lower(x: Tensor, diagonal: int) -> Tensor:
     return greater_equal(row, column)
 
 
+@composite
 def tril(x: Tensor, diagonal: int = 0) -> Tensor:
     """x with zeros above a diagonal of the last two axes (0 the main one, 1 the next above)."""
     if x.ndim < 2:
@@ -246,6 +256,7 @@ def tril(x: Tensor, diagonal: int = 0) -> Tensor:
     return where(_lower(x, diagonal), x, False)
 
 
+@composite
 def triu(x: Tensor, diagonal: int = 0) -> Tensor:
     """x with zeros below a diagonal of the last two axes (0 the main one, 1 the next above)."""
     if x.ndim < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.composite import composite
 from cltensor.dtypes import bool_, int32, promote
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import Op, primitive, require_tensor, same_device, same_dtype
@@ -58,6 +59,7 @@ def _operands(operation: str, *operands: Any) -> None:
             )
 
 
+@composite
 def matmul(a: Any, b: Any) -> Any:
     """Multiply matrices, stacks of matrices and vectors.
 
@@ -91,12 +93,14 @@ def _require_rank(operation: str, names: str, *pairs: tuple[Any, int]) -> None:
         raise ShapeError(f"{operation}: needs {names}, got shapes {shapes}; matmul takes any rank")
 
 
+@composite
 def mm(a: Any, b: Any) -> Any:
     """The product of two matrices, (M, K) and (K, N). Raises ShapeError for other ranks."""
     _require_rank("mm", "two matrices", (a, 2), (b, 2))
     return _matmul(a, b)
 
 
+@composite
 def bmm(a: Any, b: Any) -> Any:
     """Products of two equal stacks of matrices, (B, M, K) and (B, K, N).
 
@@ -111,12 +115,14 @@ def bmm(a: Any, b: Any) -> Any:
     return _matmul(a, b)
 
 
+@composite
 def mv(a: Any, x: Any) -> Any:
     """The product of a matrix (M, K) and a vector (K,). Raises ShapeError for other ranks."""
     _require_rank("mv", "a matrix and a vector", (a, 2), (x, 1))
     return matmul(a, x)
 
 
+@composite
 def dot(a: Any, b: Any) -> Any:
     """The inner product of two vectors of one length, in their own dtype.
 
@@ -130,12 +136,14 @@ def dot(a: Any, b: Any) -> Any:
     return astype(product.sum(axis=0), product.dtype)
 
 
+@composite
 def outer(a: Any, b: Any) -> Any:
     """All products of the elements of two vectors: (M,) and (N,) give (M, N)."""
     _require_rank("outer", "two vectors", (a, 1), (b, 1))
     return multiply(reshape(a, (a.shape[0], 1)), reshape(b, (1, b.shape[0])))
 
 
+@composite(method=False)
 def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * c + alpha * (a @ b) for matrices a (M, K) and b (K, N); c broadcasts to (M, N).
 

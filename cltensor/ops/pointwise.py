@@ -9,6 +9,7 @@ import numpy as np
 
 from cltensor import dtypes, fusion
 from cltensor.codegen import Formula, Shape
+from cltensor.composite import composite
 from cltensor.device import Device
 from cltensor.errors import ShapeError
 from cltensor.op import Op, check_scalar, pointwise, require_tensor
@@ -85,7 +86,9 @@ def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
     )
 
 
-astype: Op = Op("astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)})
+astype: Op = Op(
+    "astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)}, public=True
+)
 
 
 _identity = Formula("contiguous", ("x",), "x")
@@ -108,8 +111,8 @@ def _copy(x: Tensor) -> Tensor:
     return Tensor(copied)
 
 
-contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g})
-clone = Op("clone(x)", _copy, {"dx": lambda g: g})
+contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g}, public=True)
+clone = Op("clone(x)", _copy, {"dx": lambda g: g}, public=True)
 
 
 # Arithmetic. Integer division by zero gives 0 and INT_MIN / -1 gives INT_MIN, as in NumPy; drivers
@@ -131,6 +134,15 @@ floor_divide = pointwise(
     da=_zeros,
     db=_zeros,
 )
+divide_toward_zero = pointwise(
+    "divide_toward_zero(a, b)",
+    {
+        "i": "(b == 0 ? (T)0 : b == -1 ? (T)-a : (T)(a / b))",
+        "u": "(b == 0 ? (T)0 : (T)(a / b))",
+    },
+    accepts="iu",
+)
+divide_toward_zero.public = False
 remainder = pointwise(
     "remainder(a, b)",
     {
@@ -169,6 +181,7 @@ sign: Op = pointwise(
 _square: Op = pointwise("square(x)", "x * x", accepts="iuf", dx=lambda g, x: g * (2 * x))
 
 
+@composite
 def square(x: Any) -> Any:
     """x * x, elementwise. As a power, it makes int64 of bools."""
     require_tensor("square", "x", x)
@@ -203,6 +216,7 @@ def _power_exponent(g: Any, a: Any, b: Any, out: Any) -> Any:
     return where(logical_and(eq(a, 0), greater_equal(b, 0)), _zeros(g), g * out * log(a))
 
 
+@composite
 def pow(a: Any, b: Any) -> Any:
     """a to the power b, elementwise; small constant exponents become products.
 
@@ -350,6 +364,7 @@ _where: Op = pointwise(
 )  # fmt: skip
 
 
+@composite(method=False)
 def where(condition: Any, a: Any, b: Any) -> Any:
     """a where `condition` holds, b elsewhere; all three broadcast. condition is a bool tensor."""
     if not isinstance(condition, (bool, int, np.generic)):
@@ -359,6 +374,7 @@ def where(condition: Any, a: Any, b: Any) -> Any:
     return _where(condition, a, b)
 
 
+@composite
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """x with `value`, a number or a tensor of no dimensions, where `mask` holds.
 
@@ -391,6 +407,7 @@ _clip_high = pointwise(
 )  # fmt: skip
 
 
+@composite
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """x held between `min` and `max`, numbers or tensors; None leaves a side open.
 
@@ -415,3 +432,51 @@ _gate: Op = pointwise(
 sigmoid = pointwise(
     "sigmoid(x)", "(T)1 / ((T)1 + exp(-x))", "float", dx=lambda g, out: g * out * (1 - out)
 )
+
+
+@add.option("alpha")
+def _add_scaled(a: Any, b: Any, alpha: float) -> Any:
+    """a + alpha * b."""
+    return add(a, b if alpha == 1 else multiply(b, alpha) if _is_tensor(b) else b * alpha)
+
+
+@subtract.option("alpha")
+def _subtract_scaled(a: Any, b: Any, alpha: float) -> Any:
+    """a - alpha * b."""
+    return subtract(a, b if alpha == 1 else multiply(b, alpha) if _is_tensor(b) else b * alpha)
+
+
+@divide.option("rounding_mode")
+def _divide_rounded(a: Any, b: Any, rounding_mode: str) -> Any:
+    """a / b, rounded to the "floor", or towards zero by "trunc"; integers stay integers."""
+    if rounding_mode == "floor":
+        return floor_divide(a, b)
+    if rounding_mode != "trunc":
+        raise ValueError(
+            f"divide: rounding_mode is {rounding_mode!r}; use 'floor', 'trunc' or None"
+        )
+    kinds = {x.dtype.kind for x in (a, b) if _is_tensor(x)} | {
+        "f" for x in (a, b) if isinstance(x, float)
+    }
+    if "f" in kinds:
+        return trunc(divide(a, b))
+    return divide_toward_zero(a, b)
+
+
+@round_.option("decimals")
+def _round_at(x: Any, decimals: int) -> Any:
+    """x rounded to that many decimal places; half goes to the even neighbour."""
+    if decimals == 0 or x.dtype.kind in "iu":
+        return round_(x)
+    scale = 10.0 ** abs(decimals)
+    return round_(x * scale) / scale if decimals > 0 else round_(x / scale) * scale
+
+
+def _is_tensor(x: Any) -> bool:
+    return isinstance(x, Tensor)
+
+
+# PyTorch's shorter and older names.
+mul, sub, div, true_divide, neg = multiply, subtract, divide, divide, negative
+ne, lt, le, gt, ge = not_equal, less, less_equal, greater, greater_equal
+clamp = clip

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cltensor.composite import composite
 from cltensor.device import Device
 from cltensor.dtypes import C_NAMES, bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
@@ -268,6 +269,7 @@ def _images(operation: str, x: Any) -> Any:
     return x if x.ndim == 4 else x.reshape((1, *x.shape))
 
 
+@composite(method=False)
 def max_pool2d(
     x: Any,
     kernel_size: int | Sequence[int],
@@ -302,6 +304,7 @@ def max_pool2d(
     return out
 
 
+@composite(method=False)
 def avg_pool2d(
     x: Any,
     kernel_size: int | Sequence[int],

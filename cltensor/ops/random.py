@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.composite import composite, creator
 from cltensor.device import get
 from cltensor.errors import DTypeError, ShapeError, StateError
 from cltensor.ops.sort import argsort
@@ -126,6 +127,7 @@ class Generator:
 default_generator = Generator()
 
 
+@composite(method=False)
 def manual_seed(seed: int) -> Generator:
     """Restart the default generator from `seed` and return it."""
     return default_generator.manual_seed(seed)
@@ -136,11 +138,13 @@ def initial_seed() -> int:
     return default_generator.initial_seed()
 
 
+@composite(method=False)
 def get_rng_state() -> tuple[int, int]:
     """State of the default generator: (seed, counters used)."""
     return default_generator.get_state()
 
 
+@composite(method=False)
 def set_rng_state(state: Sequence[int]) -> None:
     """Put the default generator into a state that `get_rng_state` returned."""
     default_generator.set_state(state)
@@ -199,6 +203,7 @@ def _sizes(name: str, size: Sequence) -> tuple[int, ...]:
     return shape
 
 
+@creator
 def rand(
     *size: int | tuple[int, ...],
     dtype: object = None,
@@ -209,6 +214,7 @@ def rand(
     return uniform(0.0, 1.0, _sizes("rand", size), dtype, device, generator)
 
 
+@composite(method=False)
 def uniform(
     low: float,
     high: float,
@@ -222,6 +228,7 @@ def uniform(
     return _fill("uniform", _sizes("uniform", (size,)), found, device, generator, low, high)
 
 
+@creator
 def randn(
     *size: int | tuple[int, ...],
     dtype: object = None,
@@ -235,6 +242,7 @@ def randn(
     return normal(0.0, 1.0, _sizes("randn", size), dtype, device, generator)
 
 
+@composite(method=False)
 def normal(
     mean: float,
     std: float,
@@ -248,6 +256,7 @@ def normal(
     return _fill("normal", _sizes("normal", (size,)), found, device, generator, mean, std)
 
 
+@creator
 def randint(
     low: int,
     high: int | Sequence[int] | None = None,
@@ -282,6 +291,7 @@ def randint(
     return _fill("integers", shape, found, device, generator, span, low & _MASK)
 
 
+@composite(method=False)
 def bernoulli(
     p: float,
     size: Sequence[int],
@@ -310,6 +320,7 @@ def dropout_mask(
     return bernoulli(1.0 - p, shape, dtype, device, generator, scale)
 
 
+@creator
 def randperm(
     n: int,
     dtype: object = None,
@@ -322,11 +333,13 @@ def randperm(
     return order if dtype is None else order.astype(dtypes.as_dtype(dtype))
 
 
+@creator
 def rand_like(x: Tensor, dtype: object = None) -> Tensor:
     """`rand` with the shape, dtype and device of x."""
     return rand(x.shape, dtype=dtype or x.dtype, device=x.device)
 
 
+@creator
 def randn_like(x: Tensor, dtype: object = None) -> Tensor:
     """`randn` with the shape, dtype and device of x."""
     return randn(x.shape, dtype=dtype or x.dtype, device=x.device)

@@ -9,6 +9,7 @@ import numpy as np
 
 from cltensor import dtypes, fusion
 from cltensor.codegen import Reduction
+from cltensor.composite import composite
 from cltensor.errors import ShapeError
 from cltensor.op import Op, normalize_axes, pointwise, reduction, require_tensor, same_device
 from cltensor.ops.create import arange
@@ -88,6 +89,20 @@ prod = reduction(
     dx=lambda g, x, axis: _restore(g, x.shape, axis) * _others(x, axis),
     doc="The product over `axis` (all for None); integers and bools multiply in 64 bits.",
 )  # fmt: skip
+
+
+@sum.option("dtype")
+def _sum_as(x: Any, axis: Axis, keepdims: bool, dtype: Any) -> Any:
+    """The sum of x cast to `dtype`."""
+    return astype(sum(astype(x, dtype), axis, keepdims), dtype)
+
+
+@prod.option("dtype")
+def _prod_as(x: Any, axis: Axis, keepdims: bool, dtype: Any) -> Any:
+    """The product of x cast to `dtype`."""
+    return astype(prod(astype(x, dtype), axis, keepdims), dtype)
+
+
 _LARGEST = ({"f": "-INFINITY", "i": "min"}, "(x > acc || x != x) ? x : acc")
 _SMALLEST = ({"f": "INFINITY", "i": "max"}, "(x < acc || x != x) ? x : acc")
 max = reduction(
@@ -210,6 +225,7 @@ def _others_by_pairs(x: Any, axis: Axis) -> Any:
     return permute(others, tuple([order.index(d) for d in range(x.ndim)]))
 
 
+@composite
 def equal(x: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and equal elements; `eq` compares elementwise.
 
@@ -221,11 +237,13 @@ def equal(x: Any, other: Any) -> bool:
     return bool(all(eq(x, other)).item())
 
 
+@composite
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether any element over `axis` (all for None) is nonzero."""
     return _any(astype(x, dtypes.bool_), axis, keepdims)
 
 
+@composite
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether all elements over `axis` (all for None) are nonzero."""
     return _all(astype(x, dtypes.bool_), axis, keepdims)
@@ -243,6 +261,7 @@ def _count(operation: str, x: Any, axis: Axis) -> int:
     return count
 
 
+@composite
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """The mean over `axis` (all for None); integers give float32. The mean of nothing is NaN."""
     x = _floating(x)
@@ -250,6 +269,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return sum(x, axis, keepdims) * (1 / count if count else float("nan"))
 
 
+@composite
 def var(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
     """The variance over `axis`: sum((x - mean)^2) / max(0, n - correction).
 
@@ -275,6 +295,7 @@ _spread_of = pointwise(
 )  # fmt: skip
 
 
+@composite
 def std(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
     """The square root of `var` with the same arguments."""
     return _spread_of(var(x, axis, correction, keepdims))
@@ -315,6 +336,7 @@ def _norm_rule(g: Any, x: Any, out: Any, p: float, axis: Axis) -> Any:
 _norm = Op("norm(x, p, axis, keepdims)", _norm_run, {"dx": _norm_rule})
 
 
+@composite
 def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False) -> Any:
     """The vector p-norm over `axis` (all for None); integers give float32.
 
@@ -336,6 +358,7 @@ def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False) -> Any:
     return _norm(x, p, axis, keepdims)
 
 
+@composite
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over `axis`, without overflow; -infinity for nothing."""
     x = _floating(x)
@@ -348,11 +371,13 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return reshape(out, tuple([n for d, n in enumerate(x.shape) if d not in axes]))
 
 
+@composite
 def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x) / sum(exp(x)) along `axis`, computed on x minus its maximum."""
     return _softmax(_floating(x), axis) if x.size else _floating(x) * 1
 
 
+@composite
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """x - log(sum(exp(x))) along `axis`, computed on x minus its maximum."""
     return _log_softmax(_floating(x), axis) if x.size else _floating(x) * 1

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from cltensor import dtypes
+from cltensor.composite import composite
 from cltensor.dtypes import C_NAMES
 from cltensor.op import Op, primitive
 from cltensor.ops.arguments import axis_of
@@ -64,6 +65,7 @@ _cumsum: Op = primitive(
 )
 
 
+@composite
 def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Running sums along an axis; of the flattened x for None.
 

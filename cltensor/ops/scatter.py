@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.composite import composite
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.op import Op, broadcast_shapes, primitive, require_tensor
@@ -228,6 +229,7 @@ def _vector(x: Tensor) -> Tensor:
     return x if x.ndim else reshape(x, (1,))
 
 
+@composite
 def gather(x: Tensor, axis: int, index: Any) -> Tensor:
     """Pick along an axis, with an index for each element of the result (PyTorch's gather).
 
@@ -247,6 +249,7 @@ def gather(x: Tensor, axis: int, index: Any) -> Tensor:
     return _gather(x, index, axis)
 
 
+@composite
 def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     """NumPy's gather: as `gather`, but the other axes of x and indices broadcast."""
     if axis is None:
@@ -270,6 +273,7 @@ def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     return gather(x, axis, index)
 
 
+@composite
 def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
     """x with source[i, j, k] added to x[i, index[i, j, k], k] (for axis 1): the reverse of gather.
 
@@ -297,6 +301,7 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
     return x + sums
 
 
+@composite
 def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1) -> Tensor:
     """x with alpha times slice j of `source` added to slice index[j] along an axis."""
     axis = axis_of("index_add", axis, x.ndim)
@@ -318,6 +323,7 @@ def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1
     return x + (sums if alpha == 1 else sums * alpha)
 
 
+@composite(method=False)
 def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
     """A new last axis with 1 at the class that x names and 0 elsewhere.
 

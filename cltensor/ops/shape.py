@@ -1,7 +1,7 @@
 """Operations that show the same elements differently: reshape, permute, expand, slice.
 
-Whatever strides can express is a view of the same buffer, which value semantics makes safe. Axes
-follow the array API: `axis`, negative ones count from the end.
+Whatever strides can express is a view of the same buffer: what is written to one is seen in both.
+Axes follow the array API: `axis`, negative ones count from the end.
 """
 
 from __future__ import annotations
@@ -12,11 +12,16 @@ from itertools import accumulate
 from operator import index
 from typing import Any
 
+import numpy as np
+
 from cltensor.codegen import contiguous_strides
+from cltensor.composite import composite
+from cltensor.dtypes import as_dtype
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.op import Op, normalize_axes, primitive, view
+from cltensor.op import Op, normalize_axes, primitive, view_op
 from cltensor.ops.window import copy
 from cltensor.tensor import Tensor
+from cltensor.values import stored
 
 Shape = tuple[int, ...]
 _MOST = 1 << 62  # elements of a view that repeats some
@@ -87,27 +92,67 @@ def _run_reshape(x: Tensor, shape: Shape) -> Tensor:
     return x.as_strided(shape, strides, x.offset)
 
 
-_reshape: Op = view("reshape(x, shape)", _run_reshape, dx=lambda g, x_shape: _reshape(g, x_shape))
+_reshape: Op = view_op(
+    "reshape(x, shape)", _run_reshape, dx=lambda g, x_shape: _reshape(g, x_shape)
+)
 
 
+@composite
 def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
     """The elements of x in row-major order in another shape; one size may be -1.
 
     Shares the buffer where strides allow. Raises ShapeError if the counts differ.
     """
-    wanted, size = ints(shape), math.prod(x.shape)
+    return _reshape(x, _whole_shape("reshape", x.shape, shape))
+
+
+def _whole_shape(operation: str, given: Shape, shape: Sequence[Any]) -> Shape:
+    """`shape` with the size that -1 stands for. Raises ShapeError if it does not hold `given`."""
+    wanted, size = ints(shape), math.prod(given)
     if wanted.count(-1) == 1:
         known = -math.prod(wanted)
         if known and size % known == 0:
             wanted = tuple([size // known if n == -1 else n for n in wanted])
     if math.prod(wanted) != size or (wanted and min(wanted) < 0):
         raise ShapeError(
-            f"reshape: shape {x.shape} has {size} elements, which {wanted} does not hold; "
+            f"{operation}: shape {given} has {size} elements, which {wanted} does not hold; "
             "at most one size may be -1"
+        )
+    return wanted
+
+
+@composite
+def view(x: Tensor, *shape: Any) -> Tensor:
+    """The elements of x in another shape, always shared with x; or, given a dtype of the same
+    size, their bits as of that dtype.
+
+    Raises ShapeError where strides cannot show that shape: use reshape, which copies then.
+    """
+    if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer, Tensor)):
+        return _reinterpreted(x, as_dtype(shape[0]))
+    wanted = _whole_shape("view", x.shape, shape)
+    if view_strides(x.shape, x.strides, wanted) is None and not x.is_pending:
+        raise ShapeError(
+            f"view: shape {x.shape} with strides {x.strides} cannot be shown as {wanted} without a "
+            "copy; use .reshape(...)"
         )
     return _reshape(x, wanted)
 
 
+def _reinterpreted(x: Tensor, dtype: np.dtype) -> Tensor:
+    if dtype.itemsize != x.dtype.itemsize:
+        raise DTypeError(
+            f"view: elements of {x.dtype.name} and {dtype.name} differ in size; cast with .to(...)"
+        )
+    if x.requires_grad:
+        raise DTypeError("view: the bits of a tensor that requires a gradient have none; detach it")
+    value = x.realize()._value
+    shown = stored(value.shape, dtype, value.device, x.buffer)
+    shown.strides, shown.offset = value.strides, value.offset
+    return Tensor(shown)
+
+
+@composite
 def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Merge the axes from `start_axis` to `end_axis` into one."""
     if x.ndim == 0:
@@ -119,6 +164,7 @@ def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     return reshape(x, (*x.shape[:first], merged, *x.shape[last + 1 :]))
 
 
+@composite
 def unflatten(x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
     """Split one axis into several; one size may be -1."""
     axis = one_axis("unflatten", axis, x.ndim)
@@ -133,18 +179,21 @@ def unflatten(x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
     return reshape(x, (*x.shape[:axis], *parts, *x.shape[axis + 1 :]))
 
 
+@composite
 def squeeze(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of size 1: the given ones, or all. Other given axes stay as they are."""
     axes = normalize_axes("squeeze", axis, x.ndim)
     return reshape(x, tuple([n for d, n in enumerate(x.shape) if d not in axes or n != 1]))
 
 
+@composite
 def unsqueeze(x: Tensor, axis: int) -> Tensor:
     """Insert an axis of size 1 in front of `axis`."""
     axis = one_axis("unsqueeze", axis, x.ndim + 1)
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 
+@composite(method=False)
 def expand_dims(x: Tensor, axis: int) -> Tensor:
     """The array API's name of `unsqueeze`."""
     return unsqueeze(x, axis)
@@ -160,13 +209,14 @@ def _run_permute(x: Tensor, axes: Shape) -> Tensor:
     )
 
 
-_permute: Op = view(
+_permute: Op = view_op(
     "permute(x, axes)",
     _run_permute,
     dx=lambda g, axes: _permute(g, tuple([axes.index(d) for d in range(len(axes))])),
 )
 
 
+@composite
 def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
     """Reorder the axes: axis d of the result is axis axes[d] of x. A view."""
     wanted = ints(axes)
@@ -177,11 +227,13 @@ def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
     return _permute(x, tuple([a % x.ndim for a in wanted]))
 
 
+@composite(method=False)
 def permute_dims(x: Tensor, axes: Sequence[int]) -> Tensor:
     """The array API's name of `permute`."""
     return permute(x, tuple(axes))
 
 
+@composite
 def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     """Exchange two axes. A view."""
     if x.ndim == 0:
@@ -192,6 +244,7 @@ def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
     return _permute(x, tuple(order))
 
 
+@composite
 def transpose(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
     """Exchange two axes, transpose(x, 1, 2); or permute all, transpose(x, (2, 0, 1)); or, without
     axes, reverse their order."""
@@ -202,6 +255,7 @@ def transpose(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
     return permute(x, *axes)
 
 
+@composite
 def t(x: Tensor) -> Tensor:
     """The transpose of a matrix; vectors and scalars stay as they are."""
     if x.ndim > 2:
@@ -211,6 +265,7 @@ def t(x: Tensor) -> Tensor:
     return transpose(x)
 
 
+@composite(method=False)
 def matrix_transpose(x: Tensor) -> Tensor:
     """Exchange the last two axes (the property .mT)."""
     if x.ndim < 2:
@@ -218,6 +273,7 @@ def matrix_transpose(x: Tensor) -> Tensor:
     return _permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
 
 
+@composite
 def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Move the axes `source` to the places `destination`; the others keep their order."""
     froms = ints((source,) if isinstance(source, int) else (tuple(source),))
@@ -255,6 +311,7 @@ def _run_expand(x: Tensor, shape: Shape) -> Tensor:
 _expand: Op = primitive("expand(x, shape)", _run_expand, dx=lambda g: g)
 
 
+@composite
 def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
     """x repeated along new axes and axes of size 1, without a copy."""
     wanted = ints((shape,))
@@ -271,6 +328,7 @@ def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
     return _expand(x, wanted)
 
 
+@composite
 def expand(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
     """`broadcast_to` with PyTorch's arguments: -1 keeps a size."""
     wanted = list(ints(shape))
@@ -281,6 +339,7 @@ def expand(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
     return broadcast_to(x, wanted)
 
 
+@composite
 def expand_as(x: Tensor, other: Tensor) -> Tensor:
     """x broadcast to the shape of `other`."""
     return broadcast_to(x, other.shape)
@@ -322,7 +381,7 @@ def _run_slice_backward(g: Tensor, cut: Cut, shape: Shape) -> Tensor:
     return result
 
 
-cut_op: Op = view(
+cut_op: Op = view_op(
     "slice(x, cut)", cut_view, dx=lambda g, cut, x_shape: slice_backward(g, cut, x_shape)
 )
 slice_backward: Op = primitive(
@@ -337,6 +396,7 @@ def part(x: Tensor, axis: int, start: int, count: int) -> Tensor:
     return cut_op(x, tuple(whole))
 
 
+@composite
 def narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
     """The `length` elements from `start` on (-1: the last) along an axis. A view."""
     axis = one_axis("narrow", axis, x.ndim)
@@ -350,6 +410,7 @@ def narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
     return part(x, axis, start, length)
 
 
+@composite
 def flip(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Reverse the order of elements along the given axes (all for None). A view."""
     axes = normalize_axes("flip", axis, x.ndim)
@@ -358,6 +419,7 @@ def flip(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
     )
 
 
+@composite
 def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
     """Cut an axis into parts of the given sizes, or of one size (the last may be smaller)."""
     axis = one_axis("split", axis, x.ndim)
@@ -375,6 +437,7 @@ def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor,
     return tuple([part(x, axis, start, size) for start, size in zip(starts, sizes, strict=False)])
 
 
+@composite
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     """Cut an axis into at most `chunks` parts of equal size (the last may be smaller)."""
     (chunks,) = ints((chunks,))
@@ -384,6 +447,7 @@ def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     return split(x, max(1, -(-n // chunks)), axis)
 
 
+@composite
 def unbind(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
     """The slices along an axis, without that axis."""
     axis = one_axis("unbind", axis, x.ndim)
@@ -395,6 +459,7 @@ def unbind(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
     return tuple(parts)
 
 
+@composite(method=False)
 def unstack(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
     """The array API's name of `unbind`."""
     return unbind(x, axis)
@@ -420,7 +485,7 @@ def _run_diagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape
     return result
 
 
-_diagonal: Op = view(
+_diagonal: Op = view_op(
     "diagonal(x, offset, axis1, axis2)",
     _run_diagonal,
     dx=lambda g, offset, axis1, axis2, x_shape: _diagonal_backward(
@@ -434,6 +499,7 @@ _diagonal_backward: Op = primitive(
 )
 
 
+@composite
 def diagonal(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
     """The diagonal of two axes as a new last axis, `offset` columns to the right. A view."""
     a, b = one_axis("diagonal", axis1, x.ndim), one_axis("diagonal", axis2, x.ndim)
@@ -442,6 +508,7 @@ def diagonal(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tens
     return _diagonal(x, offset, a, b)
 
 
+@composite
 def view_as(x: Tensor, other: Tensor) -> Tensor:
     """`x` in the shape of `other`."""
     return reshape(x, other.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cltensor import dtypes
+from cltensor.composite import composite
 from cltensor.errors import ShapeError
 from cltensor.ops.arguments import axis_of, whole
 from cltensor.ops.order import sorted_order
@@ -14,6 +15,7 @@ from cltensor.ops.shape import movedim, narrow, reshape
 from cltensor.tensor import Tensor
 
 
+@composite
 def argsort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """Indices (int64) that sort x along an axis; equal values keep their order, NaN is largest."""
     axis = axis_of("argsort", axis, x.ndim)
@@ -27,6 +29,7 @@ def argsort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = 
     return movedim(order, -1, axis) if x.ndim else reshape(order, ())
 
 
+@composite(method=False)
 def sort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """x sorted along an axis; NaN is the largest value."""
     axis = axis_of("sort", axis, x.ndim)
@@ -42,6 +45,7 @@ class TopK(NamedTuple):
     indices: Tensor
 
 
+@composite
 def topk(x: Tensor, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> TopK:
     """The k largest (or smallest) elements along an axis, in order, and their indices."""
     axis, k = axis_of("topk", axis, x.ndim), whole("topk", "k", k)
