@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from cltensor.nn.module import Module
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class _Ordered(Module):
