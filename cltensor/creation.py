@@ -55,7 +55,7 @@ def _from_data(*data: Any, dtype: Any = None, device: Any = None) -> Value:
     return create.tensor(given, dtype, device)._value
 
 
-Tensor._from_data = staticmethod(_from_data)  # type: ignore[method-assign]
+Tensor._from_data = staticmethod(_from_data)
 
 zeros = _recording(create.zeros)
 ones = _recording(create.ones)

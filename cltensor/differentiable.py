@@ -39,9 +39,15 @@ class Differentiable(Operators):
     _view: Any
     if TYPE_CHECKING:
         __dict__: dict[str, Any]
-        shape: tuple[int, ...]
-        dtype: Any
-        device: Any
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+
+        @property
+        def dtype(self) -> Any: ...
+
+        @property
+        def device(self) -> Any: ...
 
         def detach(self) -> Tensor: ...
 

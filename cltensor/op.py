@@ -68,7 +68,7 @@ class Op:
     def __init__(
         self,
         signature: str,
-        run: Callable[..., Tensor],
+        run: Callable[..., Any],
         rules: Mapping[str, Callable[..., Any]],
         doc: str | None = None,
         calls_operations: bool = True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.autograd import Variable, grad
+from cltensor.autograd import grad
 from cltensor.errors import GradientError
 from cltensor.tensor import Tensor
 
@@ -24,13 +24,13 @@ def gradcheck(
         d f(x)/dx_i  ~  (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
 
     The result is contracted with a fixed random direction, so that one backward pass meets one
-    number. inputs: Variables (those that require a gradient are checked) and plain values; float64
+    number. inputs: Tensors (those that require a gradient are checked) and plain values; float64
     where the device has it, since float32 leaves only three digits. Without eps, atol and rtol,
     values that suit the dtype are taken.
 
     Returns True. Raises GradientError naming the input, the element and both derivatives.
     """
-    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and x.requires_grad]
+    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
     if not wanted:
         raise GradientError("gradcheck: no input requires a gradient; set requires_grad=True")
     coarse = any(inputs[k].dtype.itemsize < 8 for k in wanted)
@@ -77,7 +77,7 @@ def _differences(
             moved = base.copy()
             moved[i] += step
             varied = list(inputs)
-            varied[k] = Variable(Tensor.from_numpy(moved, inputs[k].device), requires_grad=True)
+            varied[k] = Tensor.from_numpy(moved, inputs[k].device).requires_grad_()
             out = function(*varied).detach().numpy()
             sides.append(float((out.astype(np.float64) * direction).sum()))
         numeric[i] = (sides[0] - sides[1]) / (2 * eps)
@@ -95,7 +95,7 @@ def gradgradcheck(
 
     The gradients are taken in a fixed random direction with create_graph=True.
     """
-    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Variable) and x.requires_grad]
+    wanted = [k for k, x in enumerate(inputs) if isinstance(x, Tensor) and x.requires_grad]
 
     def gradients(*values: Any) -> Any:
         out = function(*values)
@@ -103,7 +103,7 @@ def gradgradcheck(
         found = grad(
             out,
             [values[k] for k in wanted],
-            Variable(Tensor.from_numpy(direction, out.device)),
+            Tensor.from_numpy(direction, out.device),
             create_graph=True,
             allow_unused=True,
         )

@@ -107,9 +107,11 @@ class Value:
     buffer: Buffer | None
     op: Formula | Reduction | Join | Producer | None
     args: tuple[Any, ...]
+    changed_by: str
     domain: np.dtype
     kept: tuple[bool, ...]
     owner: Callable[[], Holder | None]
+    uses: int
 
     def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
         self.shape = shape
@@ -223,7 +225,7 @@ def _reads(value: Value, buffers: Container[int], known: dict[int, bool]) -> boo
         if value.buffer is not None:
             found = id(value.buffer) in buffers
         else:
-            found = any([_reads(a, buffers, known) for a in value.args if type(a) is Value])
+            found = any(_reads(a, buffers, known) for a in value.args if type(a) is Value)
         known[id(value)] = found
     return found
 

@@ -9,12 +9,14 @@ import cltensor
 PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
-    ["errors", "dtypes", "device", "memory"],
+    ["errors", "dtypes", "device", "memory", "changes", "graph_hooks", "mode", "names"],
     ["commands", "program", "replay", "tuning", "grids"],
     ["codegen", "reducecode", "rowcode", "values", "fusion"],
-    ["text", "op", "operators", "tensor"],
+    ["writes"],
+    ["text", "op", "operators", "differentiable", "tensor"],
     ["ops"],
-    ["autograd", "creation", "explain", "jit", "testing"],
+    ["autograd"],
+    ["inplace", "creation", "guards", "arguments", "recorded", "jit", "explain", "testing"],
     ["nn"],
     ["optim", "data", "models", "weights"],
     ["icd", "tuner", "cli"],

@@ -98,4 +98,4 @@ def _tensors(operation: str, name: str, given: Any) -> list[Tensor]:
     return found
 
 
-Hooks.backward = staticmethod(backward)  # type: ignore[method-assign]
+Hooks.backward = staticmethod(backward)

@@ -75,7 +75,7 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return out
     if type(out) is tuple:
         return _several(op, args, kwargs, out, edges)
-    if out._value.dtype.kind != "f" or any([out is a for a in args]):
+    if out._value.dtype.kind != "f" or any(out is a for a in args):
         return out
     names = needed(op, tuple([e is not None for e in edges]))
     out._node = node = Node(out, op, tuple(edges))
@@ -223,6 +223,6 @@ class Variable(metaclass=_AnyTensor):
         return shared.requires_grad_() if requires_grad else shared
 
 
-Hooks.record = staticmethod(record)  # type: ignore[method-assign]
-Hooks.leaf = Node  # type: ignore[assignment]
-Hooks.node_of = staticmethod(node_of)  # type: ignore[method-assign]
+Hooks.record = staticmethod(record)
+Hooks.leaf = Node
+Hooks.node_of = staticmethod(node_of)

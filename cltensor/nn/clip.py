@@ -6,29 +6,29 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from cltensor.autograd import Variable, no_grad
+from cltensor.autograd import no_grad
 from cltensor.errors import GradientError
 from cltensor.ops.pointwise import abs_, clip, maximum
 from cltensor.tensor import Tensor
 
 
 def _gradients(
-    parameters: Variable | Iterable[Variable],
-) -> list[tuple[Variable, Tensor]]:
+    parameters: Tensor | Iterable[Tensor],
+) -> list[tuple[Tensor, Tensor]]:
     """The parameters that have a gradient, each with it."""
-    listed = [parameters] if isinstance(parameters, Variable) else parameters
+    listed = [parameters] if isinstance(parameters, Tensor) else parameters
     return [(param, param.grad.detach()) for param in listed if param.grad is not None]
 
 
 def clip_grad_norm_(
-    parameters: Variable | Iterable[Variable],
+    parameters: Tensor | Iterable[Tensor],
     max_norm: float,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
 ) -> Tensor | float:
     """Scale all gradients down together so that their norm is at most max_norm.
 
-    Args:    parameters: Variables, those without a gradient are passed over; norm_type: the p of
+    Args:    parameters: Tensors; those without a gradient are passed over; norm_type: the p of
              the p-norm, inf for the largest magnitude; error_if_nonfinite: look at the norm (which
              waits for the device) and refuse NaN and infinity.
     Returns: the norm before, a scalar Tensor.
@@ -59,7 +59,7 @@ def clip_grad_norm_(
     return total
 
 
-def clip_grad_value_(parameters: Variable | Iterable[Variable], clip_value: float) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
     """Hold every element of every gradient between -clip_value and clip_value."""
     with no_grad():
         for _, grad in _gradients(parameters):

@@ -1,4 +1,4 @@
-"""Initial values: each function gives a Variable new data and returns it.
+"""Initial values: each function gives a Tensor new elements and returns it.
 
 The numbers come from the library's own generator, so `ct.manual_seed` fixes a network's initial
 weights, the same on every device.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-from cltensor.autograd import Variable, no_grad
+from cltensor.autograd import no_grad
 from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
 from cltensor.ops.create import eye, full, full_like
@@ -47,25 +47,25 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _GAINS[nonlinearity]
 
 
-def _set(tensor: Variable, values: Tensor) -> Variable:
+def _set(tensor: Tensor, values: Tensor) -> Tensor:
     with no_grad():
         tensor.copy_(values)
     return tensor
 
 
-def uniform_(tensor: Variable, a: float = 0.0, b: float = 1.0) -> Variable:
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> Tensor:
     """Fill with numbers spread evenly over [a, b)."""
     return _set(tensor, uniform(a, b, tensor.shape, tensor.dtype, tensor.device))
 
 
-def normal_(tensor: Variable, mean: float = 0.0, std: float = 1.0) -> Variable:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> Tensor:
     """Fill with normally distributed numbers."""
     return _set(tensor, normal(mean, std, tensor.shape, tensor.dtype, tensor.device))
 
 
 def trunc_normal_(
-    tensor: Variable, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
-) -> Variable:
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
+) -> Tensor:
     """Fill with normally distributed numbers, drawn again while they lie outside [a, b].
 
     What still lies outside after the last draw is set to the nearer bound. With the bounds two
@@ -79,22 +79,22 @@ def trunc_normal_(
     return _set(tensor, values.clip(a, b))
 
 
-def constant_(tensor: Variable, val: float) -> Variable:
+def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one value."""
     return _set(tensor, full_like(tensor, val))
 
 
-def zeros_(tensor: Variable) -> Variable:
+def zeros_(tensor: Tensor) -> Tensor:
     """Fill with zeros."""
     return constant_(tensor, 0.0)
 
 
-def ones_(tensor: Variable) -> Variable:
+def ones_(tensor: Tensor) -> Tensor:
     """Fill with ones."""
     return constant_(tensor, 1.0)
 
 
-def eye_(tensor: Variable) -> Variable:
+def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with ones on its diagonal and zeros elsewhere."""
     if tensor.ndim != 2:
         raise ShapeError(f"eye_: shape {tuple(tensor.shape)} is not that of a matrix")
@@ -110,7 +110,7 @@ def _fans(operation: str, shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * field, shape[0] * field
 
 
-def xavier_uniform_(tensor: Variable, gain: float = 1.0) -> Variable:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio 2010.
@@ -119,7 +119,7 @@ def xavier_uniform_(tensor: Variable, gain: float = 1.0) -> Variable:
     return uniform_(tensor, -bound, bound)
 
 
-def xavier_normal_(tensor: Variable, gain: float = 1.0) -> Variable:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0) -> Tensor:
     """Normal with deviation gain * sqrt(2 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio 2010.
@@ -127,7 +127,7 @@ def xavier_normal_(tensor: Variable, gain: float = 1.0) -> Variable:
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / sum(_fans("xavier_normal_", tensor.shape))))
 
 
-def _kaiming(operation: str, tensor: Variable, a: float, mode: str, nonlinearity: str) -> float:
+def _kaiming(operation: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"{operation}: mode is {mode!r}; use 'fan_in' or 'fan_out'")
     fan = _fans(operation, tensor.shape)[mode == "fan_out"]
@@ -135,8 +135,8 @@ def _kaiming(operation: str, tensor: Variable, a: float, mode: str, nonlinearity
 
 
 def kaiming_uniform_(
-    tensor: Variable, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
-) -> Variable:
+    tensor: Tensor, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
+) -> Tensor:
     """Uniform in +-gain * sqrt(3 / fan).
 
     Source: He et al. 2015.
@@ -146,8 +146,8 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: Variable, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
-) -> Variable:
+    tensor: Tensor, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu"
+) -> Tensor:
     """Normal with deviation gain / sqrt(fan).
 
     Source: He et al. 2015.
@@ -155,7 +155,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity))
 
 
-def default_(weight: Variable, bias: Variable | None) -> None:
+def default_(weight: Tensor, bias: Tensor | None) -> None:
     """The initial values of a linear or convolution layer: uniform in +-1 / sqrt(fan_in)."""
     fan_in, _ = _fans("default_", weight.shape)
     bound = 1 / math.sqrt(fan_in) if fan_in else 0.0

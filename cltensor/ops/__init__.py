@@ -1,1 +1,1 @@
-"""Operations on Tensors and Variables; each module declares one kind."""
+"""Operations on Tensors; each module declares one kind."""
