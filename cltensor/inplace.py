@@ -171,7 +171,7 @@ def _assign_picked(x: Tensor, key: Any, value: Any) -> None:
 def _copy(x: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     if isinstance(source, Tensor):
         source = to_device(source, x.device)
-    return _fill(x, fitting(x, source, x.shape))
+    return _fill(x, fitting(x, source, x.shape, "copy_"))
 
 
 def _fill(x: Tensor, value: Any) -> Tensor:
