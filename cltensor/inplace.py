@@ -101,7 +101,7 @@ def reshape_in_place(x: Tensor, name: str, function: Callable[..., Any], *args: 
     if changed.shape == x.shape and changed.strides == x.strides:
         return x
     node = x.node
-    if node is not None and (node.op is None or x._view is not None):
+    if node is not None and (node.op is None or x._view is not None or not mode.enabled):
         raise GradientError(
             f"{name}: a gradient of shape {x.shape} belongs to this tensor, which cannot take the "
             f"shape {changed.shape}; use the operation that returns a new one"
