@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.autograd import Variable, grad
+from cltensor.autograd import grad
 from cltensor.errors import GradientError
 from cltensor.tensor import Tensor
 

@@ -82,11 +82,18 @@ class Optimizer:
         """The state by parameter: Tensors of its shape, which the steps change in place, and the
         count "step". A value that is replaced here is the one that the next step goes on from."""
         self._looked_at = True
+        self._note_steps()
+        return {param: entry for param, entry, _ in self._entries()}
+
+    def _note_steps(self) -> None:
         for block in self._blocks:
             for i in block.places:
                 if self._keeps_steps:
                     self._state[i]["step"] = block.steps
-        return {param: entry for param, entry, _ in self._entries()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._note_steps()
+        return {**self.__dict__, "_blocks": []}  # a copy lays its own parameters out
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Refuse options out of range; subclasses say which."""
@@ -142,7 +149,7 @@ class Optimizer:
     def _lay_out(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
         """See to it that the blocks hold the parameters that move, as the options say."""
         present = [i for block in self._blocks for i in block.places]
-        laid_out = all([self._is_laid_out(block) for block in self._blocks])
+        laid_out = all(self._is_laid_out(block) for block in self._blocks)
         if not laid_out or present != [i for i, _, _ in moving]:
             if recording.current is not None:
                 recording.current.spoiled = True  # a replay would lay the first values out again
@@ -157,11 +164,9 @@ class Optimizer:
     def _is_as_left(self, block: Block) -> bool:
         """Whether nobody replaced a part of the state of `block`."""
         return not self._looked_at or all(
-            [
-                all([self._state[i].get(name) is left[name] for name in left])
-                and self._state[i].get("step", block.steps) == block.steps
-                for i, left in zip(block.places, block.left, strict=True)
-            ]
+            all(self._state[i].get(name) is left[name] for name in left)
+            and self._state[i].get("step", block.steps) == block.steps
+            for i, left in zip(block.places, block.left, strict=True)
         )
 
     def _arrange(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
