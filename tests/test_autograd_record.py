@@ -130,7 +130,7 @@ def both():
         g_sum, g_product = [0 if x is None else x for x in (*g, None)[:2]]
         return g_sum + g_product * b, g_sum + g_product * a
 
-    yield Op("sum_and_product(a, b)", lambda a, b: (a + b, a * b), {"da_db": rule})
+    yield Op("sum_and_product(a, b)", lambda a, b: (a + b, a * b), {"da_b": rule})
     del OPERATIONS["sum_and_product"]
 
 

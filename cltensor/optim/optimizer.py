@@ -81,11 +81,18 @@ class Optimizer:
         """The state by parameter: Tensors of its shape, which the steps change in place, and the
         count "step". A value that is replaced here is the one that the next step goes on from."""
         self._looked_at = True
+        self._note_steps()
+        return {param: entry for param, entry, _ in self._entries()}
+
+    def _note_steps(self) -> None:
         for block in self._blocks:
             for i in block.places:
                 if self._keeps_steps:
                     self._state[i]["step"] = block.steps
-        return {param: entry for param, entry, _ in self._entries()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._note_steps()
+        return {**self.__dict__, "_blocks": []}  # a copy lays its own parameters out
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Refuse options out of range; subclasses say which."""
