@@ -214,26 +214,29 @@ true_divide trunc
 #: Those that give the same elements another shape.
 RESHAPING = "squeeze swapaxes t transpose unsqueeze".split()
 
-#: Augmented assignment and the functions behind it.
+#: Augmented assignment: how it is written, and the function behind it.
 _AUGMENTED = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "pow",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-    "lshift": "bitwise_left_shift",
-    "rshift": "bitwise_right_shift",
+    "add": ("+=", "add"),
+    "sub": ("-=", "subtract"),
+    "mul": ("*=", "multiply"),
+    "truediv": ("/=", "divide"),
+    "floordiv": ("//=", "floor_divide"),
+    "mod": ("%=", "remainder"),
+    "pow": ("**=", "pow"),
+    "and": ("&=", "bitwise_and"),
+    "or": ("|=", "bitwise_or"),
+    "xor": ("^=", "bitwise_xor"),
+    "lshift": ("<<=", "bitwise_left_shift"),
+    "rshift": (">>=", "bitwise_right_shift"),
 }
 
 
-def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _method(name: str, function: Callable[..., Any], shown: str = "") -> Callable[..., Any]:
+    """A method; `shown` is its name in errors, if not `name`."""
+    operation = shown or name
+
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return apply(self, name, function, *args, **kwargs)
+        return apply(self, operation, function, *args, **kwargs)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"`{name.strip('_')}` in place: written where the elements are; returns self."
@@ -257,5 +260,5 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         setattr(Tensor, f"{name}_", _method(f"{name}_", function))
     for name in RESHAPING:
         setattr(Tensor, f"{name}_", _reshaping(f"{name}_", functions[name]))
-    for name, target in _AUGMENTED.items():
-        setattr(Tensor, f"__i{name}__", _method(f"__i{name}__", functions[target]))
+    for name, (shown, target) in _AUGMENTED.items():
+        setattr(Tensor, f"__i{name}__", _method(f"__i{name}__", functions[target], shown))

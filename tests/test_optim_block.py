@@ -62,10 +62,10 @@ def test_parameters_keep_their_values_in_one_buffer(device):
     assert_close(host(block.params), start, rtol=0)
     assert {id(p.buffer.home) for p in block.params} == {id(block.values.buffer)}
     (length,) = block.values.shape
-    assert length == 2 * device.alignment // 4 + 4
+    assert length == 3 * device.alignment // 4  # each begins where a buffer may
     block.values.fill_(5.0)
     for tensor in (*params, *views):  # whoever shares a parameter's elements moves with it
-        assert set(tensor.numpy().ravel()) == {5.0}
+        assert set(tensor.detach().numpy().ravel()) == {5.0}
     block.advance()
     assert block.steps == 4
 
@@ -79,7 +79,9 @@ def test_gradients_and_state_are_laid_out_alike(device):
     assert velocity.shape == block.values.shape
     assert_close([v.numpy() for v in block.views(velocity)], grads, rtol=0)
     whole = block.flat([ct.tensor(g) for g in grads])
-    assert whole.tolist() == velocity.tolist()
+    assert whole.shape == block.values.shape
+    assert_close([v.numpy() for v in block.views(whole)], grads, rtol=0)
+    assert not block.flat(None).any().item()
 
 
 def test_an_update_is_written_over_the_old_values(device, mode):
