@@ -45,6 +45,9 @@ class jit:
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         update_wrapper(self, function)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_entries": OrderedDict()}  # a copy records by itself
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else partial(self, instance)
 

@@ -1,5 +1,7 @@
 """ct.jit: a replayed call gives the bits of the call itself."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -272,6 +274,28 @@ def test_other_names_and_attributes_are_noticed():
     for factor in (2.0, 2.0, 2.0, 5.0, 5.0, 2.0):
         scaler.factor = factor
         assert scaled(ct.ones(1)).item() == factor
+
+
+def test_a_copy_records_by_itself():
+    class Jitted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(2, 2)
+            self.run = ct.jit(self._run)
+
+        def _run(self, x):
+            return self.layer(x)
+
+    model = Jitted()
+    x = ct.ones(1, 2)
+    found = [model.run(x).tolist() for _ in range(4)]
+    twin = copy.deepcopy(model)
+    with ct.no_grad():
+        twin.layer.weight.zero_()
+        twin.layer.bias.fill_(3.0)
+    for _ in range(4):
+        assert twin.run(x).tolist() == [[3, 3]]
+        assert model.run(x).tolist() == found[0] == found[-1]
 
 
 def test_constants_amid_a_call_outlive_what_was_computed_before():

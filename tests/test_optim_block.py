@@ -137,6 +137,19 @@ def test_a_part_of_a_larger_tensor_stays_where_it_is(device):
     assert whole.tolist() == [[-1.5, 2], [0.5, 4]]
 
 
+def test_parameters_that_share_their_elements_step_one_after_the_other(device):
+    for start in (ct.zeros(3).realize(), ct.zeros(3, 4)[:, 1], ct.zeros(6).realize()):
+        params = [nn.Parameter(start), nn.Parameter(start[:3]), *leaves(values((2,)))]
+        grads = [ct.ones(*p.shape) * 10**k for k, p in enumerate(params)]
+        optimizer = optim.SGD(params, lr=1.0, momentum=0.5)
+        for _ in range(2):
+            for param, grad in zip(params, grads, strict=True):
+                param.grad = grad
+            optimizer.step()
+        assert params[1].tolist() == start[:3].tolist() == [-27.5] * 3  # as in PyTorch
+        assert start[3:].tolist() == [-2.5] * (start.shape[0] - 3)
+
+
 def test_a_pending_expression_keeps_the_old_weights(device, deferred):
     params = leaves(values((2,), (3,)))
     before = host(params)

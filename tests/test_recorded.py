@@ -5,7 +5,7 @@ import pytest
 
 import cltensor as ct
 from cltensor import nn
-from cltensor.call_arguments import describe
+from cltensor.arguments import describe
 from cltensor.errors import GradientError
 from cltensor.recorded import Recording
 

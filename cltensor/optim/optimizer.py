@@ -12,7 +12,7 @@ from cltensor.autograd import enable_grad, no_grad
 from cltensor.device import recording
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
-from cltensor.optim.block import Block, can_share, gradients_at_once
+from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.tensor import Tensor
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
@@ -173,25 +173,28 @@ class Optimizer:
         """Lay out blocks of the parameters that move, with the state they have."""
         steps_of = {i: block.steps for block in self._blocks for i in block.places}
         together: dict[Any, list[tuple[int, Tensor, dict[str, Any]]]] = {}
-        for i, param, group in moving:
+        moves = movable([param for _, param, _ in moving])
+        for (i, param, group), can_move in zip(moving, moves, strict=True):
             entry = self._state[i]
             steps = int(entry.get("step", 0)) if self._looked_at else steps_of.get(i, 0)
             steps = steps or self._steps_of(entry)
             known = tuple([name in entry for name in self._state_names(group)])
-            alone = -1 if can_share(param) else i  # in a block of its own
+            alone = -1 if can_move else i  # in a block of its own
             key = (id(group), param.device.name, param.dtype, steps, known, alone)
             together.setdefault(key, []).append((i, param, group))
         blocks = []
         for key, members in together.items():
             most = gradients_at_once(members[0][1].device)
             for first in range(0, len(members), most):
-                blocks.append(self._block(members[first : first + most], key[3]))
+                blocks.append(self._block(members[first : first + most], key[3], key[-1] >= 0))
         self._blocks = sorted(blocks, key=lambda block: block.places)
 
-    def _block(self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int) -> Block:
+    def _block(
+        self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int, stays: bool
+    ) -> Block:
         places = [i for i, _, _ in members]
         group = members[0][2]
-        block = Block(places, [param for _, param, _ in members], group, steps)
+        block = Block(places, [param for _, param, _ in members], group, steps, stays)
         block.form = self._form(group)
         kept = [self._state[i] for i in places]
         for name in self._state_names(group):
