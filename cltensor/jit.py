@@ -28,8 +28,8 @@ class jit:
     A replay has the bits and the effects on tensors of the call itself: elements changed in place,
     gradients set or added to, states and step counts of optimizers, random numbers, faults of
     indices. It runs only while what the recorded call depended on is as it was: the arguments and
-    which of them share elements, the grad mode, the tensors that the function reached by itself, the
-    attributes and flags of its modules, the options of its optimizers, and what the names of the
+    which of them share elements, the grad mode, the tensors that the function reached by itself,
+    the attributes and flags of its modules, the options of its optimizers, and what the names of the
     function stand for. Otherwise the call is recorded anew. At most 64 kinds of arguments are kept,
     with 8 recordings each.
 
@@ -90,6 +90,7 @@ class jit:
         made = Recording(self.function, arguments, device)
         result = made.record(args, kwargs)
         if made.tape is not None:
+            entry.recordings = [r for r in entry.recordings if not r.is_over()]
             entry.recordings.append(made)
             del entry.recordings[:-MOST_RECORDINGS]
         return result

@@ -39,6 +39,8 @@ class Recorder:
         self.outside: dict[int, Buffer] = {}
         #: Those among them that were written, and by which operation.
         self.written: dict[int, tuple[Buffer, str]] = {}
+        #: Buffers that the host filled, and launches copy.
+        self.sources: list[Buffer] = []
         #: Whether a replay would not do what the call did.
         self.spoiled = False
         self.guards: list[Callable[[], bool]] = []
@@ -102,6 +104,7 @@ class Recorder:
         import pyopencl as cl
 
         self.outside[id(source)] = source
+        self.sources.append(source)
         # The bytes are copied anew in every replay, since the call may change them.
         self.steps.append(
             partial(
@@ -176,13 +179,16 @@ class _Launch:
 
 
 class Tape:
-    """Recorded launches that can be run again, on other buffers in place of `exchanged`."""
+    """Recorded launches that can be run again, on other buffers in place of `exchanged`; those
+    `outside` that they use as well are kept."""
 
-    def __init__(self, recorder: Recorder, exchanged: Iterable[Buffer]) -> None:
+    def __init__(
+        self, recorder: Recorder, exchanged: Iterable[Buffer], outside: dict[int, Buffer]
+    ) -> None:
         self.device = recorder.device
         self._steps = recorder.steps
         self._pool = recorder.pool
-        self._outside = recorder.outside  # must stay alive
+        self._outside = outside
         self._fault_names = recorder.fault_names
         self._places: dict[int, list[tuple[_Launch, int]]] = {}
         changing = {id(b) for b in exchanged}

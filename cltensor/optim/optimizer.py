@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -206,11 +207,16 @@ class Optimizer:
         if recorder is None:
             block.advance()
         else:
-            recorder.host(block.advance)
+            recorder.host(partial(self._advance, block))
             recorder.guards.append(lambda: self._is_laid_out(block))
         state = dict(block.state)
         values = self._update(block, state, block.gradient())
         block.store(values, state)
+
+    def _advance(self, block: Block) -> None:
+        """What a replayed step does besides its launches."""
+        block.advance()
+        self._looked_at = False
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop all gradients, or set them to zero."""
