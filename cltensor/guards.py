@@ -34,6 +34,9 @@ _LONGEST, _MOST = 1024, 4096
 _FAR = 200_000
 
 
+_MISSING = (KeyError, ValueError, AttributeError)  # an entry, what was in a cell, an attribute
+
+
 class _Place:
     """Something that holds objects, like a dict or the cells of a function: `read` gives those."""
 
@@ -64,7 +67,7 @@ class _Place:
     def _now(self) -> Sequence[Any]:
         try:
             return self.read()
-        except (KeyError, ValueError, AttributeError):  # gone, or an empty cell
+        except _MISSING:
             return ()
 
 
@@ -76,7 +79,9 @@ class Surroundings:
         self._top = _top(_globals(function))
         self._seen: dict[int, Any] = {}
         self._places: list[_Place] = []
-        self._own: list[_Place] = []  # what the call must leave, but others may change
+        #: Options of optimizers, which replays ask for anew: the call itself must not set them.
+        self._options: list[_Place] = []
+        self._attributes: set[str] = set()  # that the function's code names
         self._guarded: dict[int, tuple[weakref.ref[Any], Any]] = {}
         self._count = -1
         self._walk(self._roots)
@@ -92,21 +97,35 @@ class Surroundings:
 
     def tensors(self) -> dict[int, Tensor] | None:
         """All tensors that the function may reach by itself, by id; None if that is too far."""
-        return None if len(self._places) >= _MOST else _within(self._seen.values())
+        found = None if len(self._places) >= _MOST else _within(self._seen.values())
+        for t in (found or {}).values():
+            node = t._node
+            if node is not None and node.hooks:
+                self._walk(node.hooks)
+        return found
 
     def is_unchanged(self) -> bool:
         """Whether the call left everything as it was, but for lists and dicts that it appended to:
         a replay would not do what it did."""
         self._places = [p for p in self._places if p.holds() or not p.has_grown()]
-        unchanged = all(p.holds() for p in (*self._places, *self._own)) and self._modules_hold()
-        self._seen, self._own = {}, []
-        return unchanged
+        if self._attributes & _READERS:
+            self._places += self._options
+        unchanged = all(p.holds() for p in (*self._places, *self._options))
+        self._reads = [(place.read, place.found) for place in self._places]
+        self._seen, self._places, self._options = {}, [], []
+        return unchanged and self._modules_hold()
 
     def holds(self) -> bool:
         """Whether everything is as it was."""
-        for place in self._places:
-            if not place.holds():
-                return False
+        try:
+            for read, found in self._reads:
+                now = read()
+                if len(now) != len(found) or not (
+                    all(map(is_, now, found)) or all(map(_same, now, found))
+                ):
+                    return False
+        except _MISSING:
+            return False
         count = Changes.count
         if self._count != count:
             if not self._modules_hold():
@@ -133,8 +152,9 @@ class Surroundings:
             if hasattr(type(value), "guarded_members"):
                 self._guarded[id(value)] = weakref.ref(value), value.guarded_state()
                 pending += value.guarded_members()
-            elif _is_optimizer(value):
-                self._own += [_Place(g, partial(_entries, g)) for g in value.param_groups]
+            elif isinstance(value, FunctionType):
+                self._attributes.update(_names(value.__code__)[1])
+            self._options += [_Place(o, partial(_entries, o)) for o in _options(value)]
             found = _places(value, self._top)
             self._places += found
             pending += [v for place in found for v in place.found]
@@ -241,8 +261,18 @@ def _is_ours(kind: type) -> bool:
     return kind.__module__.partition(".")[0] == "cltensor" and not hasattr(kind, "guarded_members")
 
 
-def _is_optimizer(value: Any) -> bool:
-    return _is_ours(type(value)) and isinstance(getattr(value, "param_groups", None), list)
+def _options(value: Any) -> list[dict[str, Any]]:
+    """The options of an optimizer, or of a schedule."""
+    if not _is_ours(type(value)):
+        return []
+    if hasattr(value, "last_epoch"):
+        return [vars(value), *_options(value.optimizer)]
+    groups = getattr(value, "param_groups", None)
+    return groups if isinstance(groups, list) else []
+
+
+#: Attributes by which a function reads options itself.
+_READERS = {"param_groups", "get_last_lr", "last_epoch"}
 
 
 def _same(now: Any, found: Any) -> bool:

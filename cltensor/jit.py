@@ -58,11 +58,12 @@ class jit:
             if entry.calls == 1 or arguments.continues_graph:
                 return self.function(*args, **kwargs)
             for found in entry.recordings:
-                if found.fits(arguments):
+                going = found.fits(arguments)
+                if going is not None:
                     entry.misses = 0
                     entry.recordings.remove(found)
                     entry.recordings.append(found)  # the latest used last
-                    return found.replay(arguments)
+                    return found.replay(arguments, going)
             return self._record(entry, arguments, device, args, kwargs)
 
     def _entry(self, key: Any) -> _Entry:

@@ -33,7 +33,7 @@ class Going:
         self.gradients = gradients
         self.buffers: list[Buffer] = [t.buffer for t in (*self.tensors, *gradients)]
         #: The new buffers of what the call makes.
-        self.fresh: list[Buffer | None] = []
+        self.fresh: list[Buffer] = []
 
 
 class Outcome:
@@ -77,7 +77,7 @@ class Outcome:
         """The Tensor of another call."""
         kind = self.kind
         if kind == "made":
-            buffer: Any = going.fresh[self.place]
+            buffer = going.fresh[self.place]
         elif kind == "argument":
             return going.tensors[self.place]
         elif kind == "gradient":

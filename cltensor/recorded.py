@@ -13,7 +13,7 @@ from cltensor.autograd.graph import Node, Promise, grad_watchers
 from cltensor.device import Device
 from cltensor.graph_hooks import watchers
 from cltensor.guards import Surroundings
-from cltensor.memory import Buffer
+from cltensor.memory import Buffer, Pool
 from cltensor.outcome import Going, Outcome, Unlike, collect, window
 from cltensor.replay import Recorder, Tape
 from cltensor.tensor import Tensor
@@ -46,14 +46,28 @@ class _Grad:
 
 
 class _Made:
-    """A buffer that the call makes and that outlives it: its size, and where launches use it."""
+    """A buffer that the call makes and that outlives it: its size, and where launches use it.
 
-    __slots__ = ("nbytes", "places", "promised")
+    kept: the buffer of the last replay, where that gave nobody more than a promise of it.
+    """
+
+    __slots__ = ("kept", "nbytes", "places", "promised")
 
     def __init__(self, nbytes: int, places: Sequence[Any]) -> None:
         self.nbytes = nbytes
         self.places = places
         self.promised = False
+        self.kept: Buffer | None = None
+
+    def bind(self, pool: Pool) -> Buffer:
+        """The buffer for the next replay, which the launches use from now on."""
+        buffer = self.kept
+        if buffer is None:
+            buffer = pool.allocate(self.nbytes)
+            Tape.put(self.places, buffer)
+            if self.promised:
+                self.kept = buffer
+        return buffer
 
 
 class Watch:
@@ -173,7 +187,8 @@ class Recording:
         self._captured = {
             key: b for key, b in recorder.outside.items() if key not in known or key in own
         }
-        self._pattern = _pattern(going.buffers, self._captured)
+        self._numbers = {mark: ~k for k, mark in enumerate(self._captured)}
+        self._pattern = _pattern(going.buffers, self._numbers)
         self._written = [
             (known.get(id(b), -1), None if id(b) in known else b, operation)
             for b, operation in recorder.written.values()
@@ -206,7 +221,7 @@ class Recording:
         going: Going,
     ) -> bool:
         """Note the tensors from outside that the call used; False if not all can be guarded."""
-        self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any]] = []
+        self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any, Any]] = []
         alive = [t for ref in watch.seen.values() if (t := ref()) is not None]
         first = {id(t._value): t for t in reversed(alive)}
         explained = {id(b) for b in (*going.buffers, *recorder.sources)}
@@ -220,7 +235,8 @@ class Recording:
                 continue  # made inside, by detach
             if node is not None and node.op is not None:
                 return False  # a gradient would flow out of the call
-            self._watched.append((weakref.ref(t), value, node, buffer, buffer.cl))
+            hooks = [] if node is None else [*(node.hooks or ())]
+            self._watched.append((weakref.ref(t), value, node, buffer, buffer.cl, hooks))
         return recorder.outside.keys() <= explained
 
     def _make_promises(self, tape: Tape) -> None:
@@ -230,6 +246,8 @@ class Recording:
             outcome = None if g.after is None else self._outcomes[g.after]
             if g.after is None or outcome is None or outcome.kind != "made" or g.argument >= 0:
                 continue
+            if outcome.records:
+                continue
             shared = g.after < self._results or sum(o.after == g.after for o in self._left) > 1
             if places.count(outcome.place) == 1 and not shared:
                 made = self._made[outcome.place]
@@ -238,41 +256,41 @@ class Recording:
 
     def _promise(self, made: _Made, shown: Value) -> Promise:
         """What a replay leaves as a gradient, until somebody asks for it."""
-        pool = self._device.pool.root
-        static = [pool.allocate(made.nbytes)]
-        Tape.put(made.places, static[0])
 
         def fill() -> Tensor:
             with self._device.lock:
-                given, static[0] = static[0], pool.allocate(made.nbytes)
-                Tape.put(made.places, static[0])
+                given, made.kept = made.kept, None
+            assert given is not None
             return Tensor(window(given, shown))
 
         return Promise(fill)
 
     # -- replaying ---------------------------------------------------------------------------
 
-    def fits(self, arguments: Arguments) -> bool:
-        """Whether all that the recorded call relied on is as it was."""
-        for ref, value, node, buffer, handle in self._watched:
+    def fits(self, arguments: Arguments) -> Going | None:
+        """What goes into the call, if all that the recorded one relied on is as it was."""
+        for ref, value, node, buffer, handle, hooks in self._watched:
             t = ref()
             if t is None or t._value is not value or t._node is not node or buffer.cl is not handle:
-                return False
+                return None
+            if node is not None and (node.hooks or hooks) and node.hooks != hooks:
+                return None
         if not self._surroundings.holds():
-            return False
+            return None
         for guard in self._guards:
             if not guard():
-                return False
+                return None
         for g in self._absent:
             node = g.of(arguments)
             if node is None or node._grad is not None:
-                return False
+                return None
         for g, layout in zip(self._read, self._layouts, strict=True):
             node = g.of(arguments)
             now = None if node is None else node.grad
             if now is None or _layout(now) != layout:
-                return False
-        return self._pattern == _pattern(self._now(arguments).buffers, self._captured)
+                return None
+        going = self._now(arguments)
+        return going if self._pattern == _pattern(going.buffers, self._numbers) else None
 
     def is_over(self) -> bool:
         """Whether it will never fit again."""
@@ -283,19 +301,16 @@ class Recording:
         nodes = [g.of(arguments) for g in self._read]
         return Going(arguments, [node.grad for node in nodes if node is not None])
 
-    def replay(self, arguments: Arguments) -> Any:
-        """Launch what was recorded on new arguments."""
+    def replay(self, arguments: Arguments, going: Going) -> Any:
+        """Launch what was recorded on what goes into another call."""
         tape, pool = self.tape, self._device.pool.root
         assert tape is not None
-        going = self._now(arguments)
         for places, buffer in zip(self._inputs, going.buffers, strict=True):
             tape.put(places, buffer)
-        for made in self._made:
-            buffer = None
-            if not made.promised:
-                buffer = pool.allocate(made.nbytes)
-                tape.put(made.places, buffer)
-            going.fresh.append(buffer)
+        for g in self._left:
+            if g.promise is not None and g.before is _UNREAD:
+                g.node._grad = None  # so that its bytes can be reused
+        going.fresh = [made.bind(pool) for made in self._made]
         if self._fault:
             tape.put(self._fault, self._device.fault_buffer)
         written = [(b or going.buffers[k], operation) for k, b, operation in self._written]
@@ -332,9 +347,8 @@ def _layout(t: Tensor) -> Any:
     return value.shape, value.dtype, value.strides, value.offset
 
 
-def _pattern(inputs: Sequence[Buffer], captured: dict[int, Buffer]) -> list[int]:
-    """Which of the buffers that go in are the same, or are used by the function itself (negative,
-    by number)."""
+def _pattern(inputs: Sequence[Buffer], numbers: dict[int, int]) -> list[int]:
+    """Which of the buffers that go in are the same, or are used by the function itself (those have
+    negative numbers)."""
     first: dict[int, int] = {}
-    numbers = {mark: ~k for k, mark in enumerate(captured)} if inputs else {}
     return [numbers.get(id(b)) or first.setdefault(id(b), place) for place, b in enumerate(inputs)]

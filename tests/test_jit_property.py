@@ -34,6 +34,31 @@ class Options:
     factor = 1.0
 
 
+class Scaled(nn.Module):
+    """A module of the user's, with plain attributes."""
+
+    offset = 0.25
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(ct.full((3,), 0.5))
+        self.scale, self.steps, self.seen = 2.0, [1.0, 2.0], 0
+        self.register_buffer("total", ct.zeros(3))
+
+    def forward(self, v):
+        if self.training:
+            self.total.add_(v.detach().reshape(-1, 3).sum(0))
+        return v * self.weight * self.scale + self.steps[0] + self.offset
+
+
+class Counting(Scaled):
+    """One that counts its calls in Python, and uses the count."""
+
+    def forward(self, v):
+        self.seen += 1
+        return super().forward(v) / self.seen
+
+
 WORLD = """
 def build():
     ct.manual_seed(11)
@@ -48,7 +73,8 @@ def build():
     ns["net"] = nn.Sequential(
         nn.Linear(3, 3), nn.BatchNorm1d(3, eps=0.5), nn.Dropout(0.5), nn.Linear(3, 3)
     )
-    params = [ns["p"], ns["q"], *ns["net"].parameters()]
+    ns["own"], ns["counting"] = Scaled(), Counting()
+    params = [ns["p"], ns["q"], *ns["net"].parameters(), *ns["own"].parameters()]
     ns["opt"] = OPTIMIZER
     ns["scheduler"] = ct.optim.lr_scheduler.StepLR(ns["opt"], 2, 0.5)
     ns["o"] = Settings()
@@ -108,7 +134,7 @@ class Drawn:
             f"{x} + {self.number()}", f"{x}[:1]", f"{x}[-1]", f"{x}.detach()", f"{x}.reshape(-1, 3)",
             f"{x}.T.T", f"{x}.sum(0)", f"ct.relu({x})", f"F.dropout({x}, 0.5, True)",
             "ct.rand(3)", "ct.ones(3)", f"helper({x})", f"inner({x})", f"({x}).clone()",
-            f"({x}).flip(-1)", f"({x}).expand(2, 3)", f"({x})[..., 1:].sum()",
+            f"({x}).flip(-1)", f"{x} + nested.get()", f"({x}).expand(2, 3)", f"({x})[..., 1:].sum()",
         ))  # fmt: skip
 
     def put(self, text):
@@ -122,8 +148,8 @@ class Drawn:
     def statement(self):
         rng = self.rng
         kind = rng.choices(
-            ("new", "change", "grad", "net", "number", "raise", "block", "step", "index"),
-            (8, 5, 4 * self.trains, 2, 1, 0.4, 0.6, 2 * self.trains, 0.7),
+            ("new", "change", "grad", "net", "number", "raise", "block", "step", "index", "python"),
+            (8, 5, 4 * self.trains, 2, 1, 0.4, 0.6, 2 * self.trains, 0.7, 0.4),
         )[0]
         if kind == "new":
             self.new(self.expression())
@@ -139,9 +165,17 @@ class Drawn:
         elif kind == "grad":
             self.gradient()
         elif kind == "net":
-            self.new(f"net(({self.operand()}).reshape(-1, 3))")
+            module = rng.choice(("net", "net", "own", "own", "counting"))
+            self.new(f"{module}(({self.operand()}).reshape(-1, 3))")
         elif kind == "number":
             self.put(f"k = k + {self.number()}")
+        elif kind == "python":
+            self.put(rng.choice((
+                "o.t = o.t * 0.5", "o.s = o.s + 0.25", "numbers[0] += 1", "tensors.reverse()",
+                "net.train()", "net.eval()", "own.scale = 1.0", "m.data = m * 0.5",
+                "p.requires_grad_(False)", "opt.param_groups[0]['lr'] *= 0.5", "scheduler.step()",
+                "ct.manual_seed(5)", "table['t'] = m", "q.requires_grad_()", "nested.step()",
+            )))  # fmt: skip
         elif kind == "raise":
             self.put(
                 rng.choice(("if k > 1.5: raise ValueError(k)", "if G > 2: raise KeyError('G')"))
@@ -173,7 +207,9 @@ class Drawn:
                 f"{leaf}.grad = {self.rng.choice(('m', 'c', 'm.detach()', 'q.grad'))}",
                 f"if {leaf}.grad is not None: {leaf}.grad.mul_({self.number()})",
                 f"if {leaf}.grad is not None: m.add_({leaf}.grad)",
-                f"({leaf} * 2).sum().backward()",
+                f"({leaf} * 2).sum().backward()", f"(own({self.operand()}) * {leaf}).sum().backward()",
+                "if a.requires_grad: (a * p).sum().backward()" if self.takes else "pass",
+                "ct.autograd.grad((p * q).sum(), [p], create_graph=True)[0].sum().backward()",
             ))
         )  # fmt: skip
 
@@ -181,7 +217,8 @@ class Drawn:
         rng = self.rng
         some = [
             *self.temps[-3:], *"ab"[: self.takes], rng.choice(CAPTURED), self.operand() + "[:1]",
-            "p.grad", "k", "'text'", "p", "net[0].weight",
+            "p.grad", "k", "'text'", "p", "net[0].weight", "o", "own.total", "own.weight.grad",
+            "Settings()", *(["a.grad"] if self.takes else []),
         ]  # fmt: skip
         x, y, z = (rng.choice(some) for _ in range(3))
         return rng.choice((
@@ -206,7 +243,8 @@ class Drawn:
     def argument(self):
         return self.rng.choice((
             "x[0]", "x[0]", "x[1]", "x[4]", "x[2]", "x[3]", "x[2][:2]", "x[2][2:]", "x[2][1:3]", "w",
-            "m", "base[0:2]", "base[2:4]", "x[0] * 2", "o.t", "p.detach()", "q",
+            "m", "base[0:2]", "base[2:4]", "x[0] * 2", "o.t", "p.detach()", "q", "leaf()", "leaf()",
+            "e", "base[:2].T.clone().T", "x[0][0]", "p.grad", "own.total",
         ))  # fmt: skip
 
     def call(self):
@@ -241,6 +279,12 @@ class Drawn:
             "nn.utils.clip_grad_norm_([p, q], 0.5)", "p.grad = None", "p.grad = m", "q.grad = p.grad",
             "kept.append(p.grad)", "kept.append(r)", "kept.append(p.data)", "(p * m).sum().backward()",
             "p.grad.mul_(2) if p.grad is not None else None", "ct.manual_seed(7)", "ct.rand(2)",
+            "p.register_hook(double)", "net[0].register_forward_hook(after)", "own.scale += 1",
+            "own.steps[0] += 1", "own.eval()", "own.train()", "Scaled.offset = Scaled.offset + 0.5",
+            "handle.append(own.register_forward_hook(after))", "handle.pop().remove()",
+            "own.register_buffer('total', ct.ones(3))", "own.to(ct.float32)", "nested.step()",
+            "own.weight.requires_grad_(False)",
+            "net[0].zero_grad()", "e.grad = None", "own.load_state_dict(own.state_dict())",
             "Options.factor += 0.5", "ns['helper'] = other_helper",
             "r.add_(1) if isinstance(r, ct.Tensor) and not r.requires_grad else None",
             "r.requires_grad_(False) if isinstance(r, ct.Tensor) and r.is_leaf else None",
@@ -255,7 +299,7 @@ class Drawn:
             if rng.random() < 0.6:
                 events.append(self.change())
         # A look computes what is pending, so not everything is looked at every time.
-        return [(text, rng.random() < 0.5) for text in events]
+        return [(text, rng.random() < 0.2) for text in events]
 
     def __str__(self):
         events = "\n".join(text for text, _ in self.events)
@@ -271,7 +315,7 @@ def content(value):
         return {k: content(v) for k, v in value.items()}
     if isinstance(value, (tuple, list)):
         return type(value).__name__, [content(v) for v in value]
-    return repr(value)
+    return "settings" if isinstance(value, Settings) else repr(value)
 
 
 def attempt(action):
@@ -293,12 +337,14 @@ def places(value, named):
 
 def state(ns):
     """All that a call may have changed."""
-    names = "x w m c base p q kept tensors".split()
+    names = "x w m c base p q e kept tensors numbers".split()
     found = {name: attempt(lambda name=name: content(ns[name])) for name in names}
-    found |= {f"{n}.grad": attempt(lambda n=n: content(ns[n].grad)) for n in "pq"}
-    for name in ("net", "opt"):
+    found |= {f"{n}.grad": attempt(lambda n=n: content(ns[n].grad)) for n in "pqe"}
+    for name in ("net", "opt", "own", "counting"):
         found[name] = attempt(lambda name=name: content(ns[name].state_dict()))
     found["net.grad"] = [attempt(lambda p=p: content(p.grad)) for p in ns["net"].parameters()]
+    found["own.grad"] = attempt(lambda: content(ns["own"].weight.grad))
+    found["plain"] = ns["o"].s, ns["counting"].seen, ns["own"].scale, ns["net"].training
     found["o"] = attempt(lambda: content(vars(ns["o"])["t"]))
     found["table"] = attempt(lambda: content(ns["table"]))
     return found
@@ -306,16 +352,25 @@ def state(ns):
 
 def run(drawn, wrap):
     """All observations of the program."""
-    Options.factor = 1.0
+    Options.factor, Scaled.offset = 1.0, 0.25
     ns = {
         "ct": ct, "nn": nn, "F": nn.functional, "np": np, "wrap": wrap, "Pair": Pair, "G": 1.0,
-        "Settings": Settings, "Options": Options, "r": None, "__name__": "program",
+        "Settings": Settings, "Options": Options, "Scaled": Scaled, "Counting": Counting, "r": None, "handle": [],
+         "__name__": "program",
     }  # fmt: skip
     ns["ns"] = ns
     exec(WORLD.replace("OPTIMIZER", drawn.optimizer) + "build()", ns)
     exec(
         "def helper(v): return v * G\ndef other_helper(v): return v - G\n"
-        "@wrap\ndef inner(v): return v * m + 1.0",
+        "@wrap\ndef inner(v): return v * m + 1.0\n"
+        "def leaf(): return (x[0] + 1).detach().requires_grad_()\n"
+        "e = leaf()\n"
+        "def double(g): return g * 2\n"
+        "def after(module, args, out): return out + 0.5\n"
+        "def make():\n    count, held = 1.0, ct.ones(3)\n    def step():\n"
+        "        nonlocal count, held\n        count += 1\n        held = held * count\n"
+        "    nested.step = step\n    nested.get = lambda: held * count\n"
+        "nested = Settings()\nmake()\n",
         ns,
     )
     exec(drawn.function, ns)
@@ -341,7 +396,6 @@ def plain(function):
 
 def check(seed):
     drawn = Drawn(seed)
-    attempt(lambda: ct.synchronize())
     expected = run(drawn, plain)
     for number, (right, got) in enumerate(zip(expected, run(drawn, ct.jit), strict=True)):
         assert got == right, f"observation {number} of\n{drawn}\nwithout jit {right}\nwith {got}"

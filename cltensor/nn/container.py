@@ -98,6 +98,7 @@ class ModuleList(_Ordered):
         self._replace(modules)
 
     def _replace(self, modules: list[Module]) -> None:
+        self._note_change()
         self._modules.clear()
         self.extend(modules)
 
@@ -162,4 +163,5 @@ class ModuleDict(Module):
         self.add_module(name, module)
 
     def __delitem__(self, name: str) -> None:
+        self._note_change()
         del self._modules[name]

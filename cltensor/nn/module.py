@@ -30,6 +30,7 @@ class RemovableHandle:
     def remove(self) -> None:
         """Forget the hook; a second call does nothing."""
         self.hooks.pop(self.number, None)
+        Changes.count += 1
 
     def __enter__(self) -> RemovableHandle:
         return self
@@ -75,7 +76,8 @@ class Module:
     def guarded_state(self) -> Any:
         """See changes.Guarded."""
         own = self.__dict__
-        return own["training"], own["_changes"]
+        hooks = (*own["_forward_pre_hooks"], *own["_forward_hooks"])
+        return own["training"], own["_changes"], hooks
 
     def _note_change(self) -> None:
         own = self.__dict__
@@ -189,6 +191,7 @@ class Module:
                 f"register_parameter: {name!r} is a {type(param).__name__}; "
                 "wrap it as nn.Parameter(...)"
             )
+        self._note_change()
         self._parameters[name] = param
 
     def register_buffer(self, name: str, value: Tensor | None, persistent: bool = True) -> None:
@@ -202,6 +205,7 @@ class Module:
                 f"register_buffer: {name!r} is a {type(value).__name__}; "
                 "make it with ct.tensor(...)"
             )
+        self._note_change()
         self._buffers[name] = value
         if persistent:
             self._non_persistent.discard(name)
@@ -213,6 +217,7 @@ class Module:
         self._check_name(name, self._modules)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r} is a {type(module).__name__}, not a Module")
+        self._note_change()
         self._modules[name] = module
 
     register_module = add_module
@@ -421,6 +426,8 @@ class Module:
             param.grad = grad
         for (table, name, _), value in zip(buffers, changed, strict=True):
             table[name] = value
+        for module in self.modules():
+            module._note_change()
         return self
 
     # -- hooks -----------------------------------------------------------------------------
