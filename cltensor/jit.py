@@ -54,15 +54,16 @@ class jit:
         arguments = describe(args, kwargs)
         device = arguments.tensors[0].device if arguments.tensors else get()
         with device.lock:
-            entry = self._entry((arguments.key, is_grad_enabled(), device.name))
+            entry = self._entry((arguments.key, is_grad_enabled(), device))
             if entry.calls == 1 or arguments.continues_graph:
                 return self.function(*args, **kwargs)
-            for found in entry.recordings:
+            for found in reversed(entry.recordings):
                 going = found.fits(arguments)
                 if going is not None:
                     entry.misses = 0
-                    entry.recordings.remove(found)
-                    entry.recordings.append(found)  # the latest used last
+                    if found is not entry.recordings[-1]:  # the latest used last
+                        entry.recordings.remove(found)
+                        entry.recordings.append(found)
                     return found.replay(arguments, going)
             return self._record(entry, arguments, device, args, kwargs)
 

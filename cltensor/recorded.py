@@ -7,9 +7,10 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cltensor import fusion
+from cltensor import fusion, graph_hooks
 from cltensor.arguments import Arguments
-from cltensor.autograd.graph import Node, Promise, grad_watchers
+from cltensor.autograd import graph
+from cltensor.autograd.graph import Node, Promise
 from cltensor.device import Device
 from cltensor.graph_hooks import watchers
 from cltensor.guards import Surroundings
@@ -31,14 +32,13 @@ class _Grad:
     it left there, None for nothing.
     """
 
-    __slots__ = ("after", "argument", "before", "node", "promise")
+    __slots__ = ("after", "argument", "before", "node")
 
     def __init__(self, node: Node, argument: int, before: Any) -> None:
         self.node = node
         self.argument = argument
         self.before = before
         self.after: int | None = None
-        self.promise: Promise | None = None
 
     def of(self, arguments: Arguments) -> Node | None:
         """The leaf's node in another call."""
@@ -80,6 +80,9 @@ class Watch:
         self._surroundings = surroundings
         self._tensors = tensors
         self._thread = threading.get_ident()
+        #: Tensors outside the graph that have no gradient, and were asked for it.
+        self.without: dict[int, Tensor] = {}
+        self.has_kept_gradient = False
 
     def operands(self, operands: Iterable[Any]) -> None:
         """See graph_hooks.watchers."""
@@ -103,9 +106,15 @@ class Watch:
             before = _UNREAD if is_set else node._grad
             self.grads[node] = _Grad(node, places[0] if places else -1, before)
 
+    def kept_gradient(self, tensor: Tensor, gradient: Tensor | None) -> None:
+        """See graph_hooks.grad_watchers."""
+        if threading.get_ident() == self._thread:
+            self.without[id(tensor)] = tensor
+            self.has_kept_gradient |= gradient is not None
+
     def __enter__(self) -> Watch:
-        watchers.append(self.operands)
-        grad_watchers.append(self.gradient)
+        for places, see in self._entries():
+            places.append(see)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -113,10 +122,16 @@ class Watch:
 
     def stop(self) -> None:
         """See no more; a second call does nothing."""
-        if self.operands in watchers:
-            watchers.remove(self.operands)
-        if self.gradient in grad_watchers:
-            grad_watchers.remove(self.gradient)
+        for places, see in self._entries():
+            if see in places:
+                places.remove(see)
+
+    def _entries(self) -> list[tuple[list[Any], Any]]:
+        return [
+            (watchers, self.operands),
+            (graph.grad_watchers, self.gradient),
+            (graph_hooks.grad_watchers, self.kept_gradient),
+        ]
 
 
 class Recording:
@@ -158,6 +173,7 @@ class Recording:
         held = recorder.give_away()
         after = [(t._value, t._node) for t in there]
         same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
+        recorder.spoiled |= watch.has_kept_gradient
         if surroundings.is_unchanged() and same and not recorder.spoiled:
             self._seal(recorder, watch, outputs, reached, held)
         del self._arguments
@@ -182,6 +198,8 @@ class Recording:
         passing = {id(t) for t in (*going.tensors, *going.gradients)}
         if not self._watch(recorder, watch, passing, reached or {}, made, going):
             return
+        places = {id(t): k for k, t in enumerate(going.tensors)}
+        self._without = [(places.get(key, -1), weakref.ref(t)) for key, t in watch.without.items()]
         known = {id(b): k for k, b in enumerate(going.buffers)}
         own = self._function_s_own(reached, going)
         self._captured = {
@@ -199,9 +217,10 @@ class Recording:
         self._inputs = [tape.places(b) for b in going.buffers]
         self._fault = tape.places(fault) if fault else ()
         self._made = [_Made(b.nbytes, tape.places(b)) for b in held]
+        self._outcomes: list[Outcome | None]
         self._outcomes = [Outcome(t, going, reached or {}, made) for t in outputs]
         self._left = [g for g in grads if g.node._grad is not g.before]
-        self._make_promises(tape)
+        self._make_promises()
         self.tape = tape
 
     def _function_s_own(self, reached: dict[int, Tensor] | None, going: Going) -> set[int]:
@@ -223,6 +242,7 @@ class Recording:
         """Note the tensors from outside that the call used; False if not all can be guarded."""
         self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any, Any]] = []
         alive = [t for ref in watch.seen.values() if (t := ref()) is not None]
+        alive += [t for t in reached.values() if t._node in watch.grads and id(t) not in watch.seen]
         first = {id(t._value): t for t in reversed(alive)}
         explained = {id(b) for b in (*going.buffers, *recorder.sources)}
         explained.add(id(self._device.fault_buffer))
@@ -239,20 +259,21 @@ class Recording:
             self._watched.append((weakref.ref(t), value, node, buffer, buffer.cl, hooks))
         return recorder.outside.keys() <= explained
 
-    def _make_promises(self, tape: Tape) -> None:
+    def _make_promises(self) -> None:
         """Gradients that nothing else shows are made when somebody asks for them."""
-        places = [o.place for o in self._outcomes if o.kind == "made"]
-        for g in self._left:
-            outcome = None if g.after is None else self._outcomes[g.after]
-            if g.after is None or outcome is None or outcome.kind != "made" or g.argument >= 0:
+        self._promised: list[tuple[Node, Promise]] = []
+        places = [o.place for o in self._outcomes if o is not None and o.kind == "made"]
+        after = [g.after for g in self._left]
+        for g in [g for g in self._left if g.argument < 0 and after.count(g.after) == 1]:
+            outcome = self._outcomes[g.after] if g.after is not None else None
+            if outcome is None or g.after is None or g.after < self._results or outcome.records:
                 continue
-            if outcome.records:
-                continue
-            shared = g.after < self._results or sum(o.after == g.after for o in self._left) > 1
-            if places.count(outcome.place) == 1 and not shared:
+            if outcome.kind == "made" and places.count(outcome.place) == 1:
                 made = self._made[outcome.place]
                 made.promised = True
-                g.promise = self._promise(made, outcome.value)
+                self._promised.append((g.node, self._promise(made, outcome.value)))
+                self._outcomes[g.after] = None
+                self._left.remove(g)
 
     def _promise(self, made: _Made, shown: Value) -> Promise:
         """What a replay leaves as a gradient, until somebody asks for it."""
@@ -279,6 +300,10 @@ class Recording:
             return None
         for guard in self._guards:
             if not guard():
+                return None
+        for place, held in self._without:
+            tensor = held() if place < 0 else arguments.tensors[place]
+            if tensor is not None and tensor.node is None and "_grad" in tensor.__dict__:
                 return None
         for g in self._absent:
             node = g.of(arguments)
@@ -307,27 +332,25 @@ class Recording:
         assert tape is not None
         for places, buffer in zip(self._inputs, going.buffers, strict=True):
             tape.put(places, buffer)
-        for g in self._left:
-            if g.promise is not None and g.before is _UNREAD:
-                g.node._grad = None  # so that its bytes can be reused
+        for node, _ in self._promised:
+            node._grad = None  # so that its bytes can be reused
         going.fresh = [made.bind(pool) for made in self._made]
         if self._fault:
             tape.put(self._fault, self._device.fault_buffer)
         written = [(b or going.buffers[k], operation) for k, b, operation in self._written]
-        if written:
+        if holders.refs:
             settle_readers([b for b, _ in written])
         tape.replay()
         for buffer, operation in written:
-            buffer.mark_changed(operation)
-        promised = {g.after for g in self._left if g.promise is not None}
-        shown = [
-            None if k in promised else outcome.show(going)
-            for k, outcome in enumerate(self._outcomes)
-        ]
+            buffer.version += 1
+            buffer.changed_by = operation
+        for node, promise in self._promised:
+            node._grad = promise
+        shown = [None if o is None else o.show(going) for o in self._outcomes]
         for g in self._left:
-            node = g.of(arguments)
-            if node is not None:
-                node._grad = g.promise or (None if g.after is None else shown[g.after])
+            leaf = g.of(arguments)
+            if leaf is not None:
+                leaf._grad = None if g.after is None else shown[g.after]
         return self._rebuild(shown)
 
 
