@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
-from cltensor.graph_hooks import Hooks, grad_watchers
+from cltensor.graph_hooks import Hooks, grad_watchers, watchers
 from cltensor.operators import Operators
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class Differentiable(Operators):
     @property
     def requires_grad(self) -> bool:
         """Whether a gradient flows to this Tensor; setting it is for leaves."""
+        for watch in watchers:
+            watch((self,))
         return self.node is not None
 
     @requires_grad.setter
@@ -65,6 +67,8 @@ class Differentiable(Operators):
         Raises GradientError for a dtype without gradient, and for the result of a recorded
         operation that shall stop requiring one.
         """
+        for watch in watchers:
+            watch((self,))
         node = self.node
         if node is not None and node.op is not None:
             if requires_grad:

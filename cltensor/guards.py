@@ -111,9 +111,12 @@ class Surroundings:
         if self._attributes & _READERS:
             self._places += self._options
         unchanged = all(p.holds() for p in (*self._places, *self._options))
+        return unchanged and self._modules_hold()
+
+    def close(self) -> None:
+        """Keep what `holds` needs."""
         self._reads = [(place.read, place.found) for place in self._places]
         self._seen, self._places, self._options = {}, [], []
-        return unchanged and self._modules_hold()
 
     def holds(self) -> bool:
         """Whether everything is as it was."""

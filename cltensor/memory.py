@@ -113,13 +113,14 @@ class Buffer:
             own = pool.allocate(self.nbytes)
             if self.nbytes:
                 cl.enqueue_copy(self.device.queue, own.cl, self.cl, byte_count=self.nbytes)
-            self.pool.in_use -= self.reserved
-            self.pool, self.cl, self.reserved = pool, own.cl, own.reserved
-            own.home = self  # its bytes are ours now
+            left, freed = self.pool, self.reserved
+            # In one line: an interrupt finds both buffers as they were, or exchanged.
+            self.pool, self.cl, self.reserved, own.home = pool, own.cl, own.reserved, self
+            left.in_use -= freed
 
     def __del__(self) -> None:
         # A destructor can run anywhere, even inside the pool's own lock: only append, atomically.
-        if self.home is None:
+        if getattr(self, "home", self) is None:  # self: an interrupt hit __init__
             self.pool.returned.append((self.reserved, self.cl))
 
 

@@ -112,13 +112,10 @@ class Watch:
             self.without[id(tensor)] = tensor
             self.has_kept_gradient |= gradient is not None
 
-    def __enter__(self) -> Watch:
+    def start(self) -> None:
+        """See, from now on."""
         for places, see in self._entries():
             places.append(see)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
 
     def stop(self) -> None:
         """See no more; a second call does nothing."""
@@ -156,28 +153,43 @@ class Recording:
         before = [(t._value, t._node) for t in there]
         recorder = Recorder(self._device)
         watch = Watch(surroundings, tensors)
-        outputs: list[Tensor] = []
-        with recorder:
-            with watch:
-                result = self._function(*args, **kwargs)
+        try:
             try:
-                self._rebuild = collect(result, outputs, surroundings.knows)
-            except Unlike:
-                recorder.spoiled = True
-            self._results = len(outputs)
-            for t in outputs:
-                t.realize()
-            changed = [g for g in watch.grads.values() if g.node._grad is not g.before]
-            for grad in changed:
-                grad.after = _place_of(grad.node._grad, outputs)
-        held = recorder.give_away()
+                result, outputs, held = self._run(recorder, watch, args, kwargs)
+            finally:
+                _stop(recorder, watch)
+        finally:
+            _stop(recorder, watch)  # again, should an interrupt have hit the first
         after = [(t._value, t._node) for t in there]
         same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
         recorder.spoiled |= watch.has_kept_gradient
         if surroundings.is_unchanged() and same and not recorder.spoiled:
             self._seal(recorder, watch, outputs, reached, held)
+        surroundings.close()
         del self._arguments
         return result
+
+    def _run(
+        self, recorder: Recorder, watch: Watch, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, list[Tensor], list[Buffer]]:
+        """The result, the tensors in it and those left as gradients, and the buffers made that are
+        still there."""
+        outputs: list[Tensor] = []
+        recorder.start()
+        watch.start()
+        result = self._function(*args, **kwargs)
+        watch.stop()
+        try:
+            self._rebuild = collect(result, outputs, self._surroundings.knows)
+        except Unlike:
+            recorder.spoiled = True
+        self._results = len(outputs)
+        for t in outputs:
+            t.realize()
+        for grad in [g for g in watch.grads.values() if g.node._grad is not g.before]:
+            grad.after = _place_of(grad.node._grad, outputs)
+        recorder.stop()
+        return result, outputs, recorder.give_away()
 
     def _seal(
         self,
@@ -242,7 +254,12 @@ class Recording:
         """Note the tensors from outside that the call used; False if not all can be guarded."""
         self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any, Any]] = []
         alive = [t for ref in watch.seen.values() if (t := ref()) is not None]
-        alive += [t for t in reached.values() if t._node in watch.grads and id(t) not in watch.seen]
+        used = {id(t) for t in alive}
+        alive += [
+            t
+            for key, t in reached.items()
+            if key not in used and (t._node in watch.grads or self._surroundings.knows(t))
+        ]
         first = {id(t._value): t for t in reversed(alive)}
         explained = {id(b) for b in (*going.buffers, *recorder.sources)}
         explained.add(id(self._device.fault_buffer))
@@ -254,7 +271,9 @@ class Recording:
             if id(t) not in reached and first[id(value)] is not t:
                 continue  # made inside, by detach
             if node is not None and node.op is not None:
-                return False  # a gradient would flow out of the call
+                if id(t) in used:
+                    return False  # a gradient would flow out of the call
+                continue
             hooks = [] if node is None else [*(node.hooks or ())]
             self._watched.append((weakref.ref(t), value, node, buffer, buffer.cl, hooks))
         return recorder.outside.keys() <= explained
@@ -352,6 +371,13 @@ class Recording:
             if leaf is not None:
                 leaf._grad = None if g.after is None else shown[g.after]
         return self._rebuild(shown)
+
+
+def _stop(recorder: Recorder, watch: Watch) -> None:
+    """Record no more, and keep nothing in the recording's pool that somebody holds."""
+    recorder.stop()
+    watch.stop()
+    recorder.give_away()
 
 
 def _place_of(gradient: Any, outputs: list[Tensor]) -> int | None:

@@ -14,7 +14,6 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,18 +47,22 @@ class Recorder:
         self.pool = Pool(device, parent=device.pool.root)
         self._made: list[weakref.ref[Buffer]] = []
 
-    def __enter__(self) -> Recorder:
+    def start(self) -> None:
+        """Note what this thread launches, from now on."""
         recording.current = self
+
+    def stop(self) -> None:
+        """Note no more; a second call does nothing."""
+        if recording.current is self:
+            recording.current = None
+
+    def __enter__(self) -> Recorder:
+        self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        recording.current = None
-        if error is not None:
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        if error[0] is not None:
             self.give_away()
 
     @property
@@ -77,7 +80,6 @@ class Recorder:
         held = [b for ref in self._made if (b := ref()) is not None and b.pool is self.pool]
         for buffer in held:
             buffer.leave(self.outer_pool)
-        self._made.clear()
         return held
 
     def launched(

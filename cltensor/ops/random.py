@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.device import get
+from cltensor.device import get, recording
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.sort import argsort
 from cltensor.ops.window import spread
@@ -70,13 +70,13 @@ class Generator:
 
     def __init__(self, seed: int | None = None) -> None:
         self._lock = threading.Lock()
+        if seed is None and recording.current is not None:
+            recording.current.spoiled = True  # each call has a stream of its own
         self.manual_seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from the beginning of the stream of `seed`."""
-        with self._lock:
-            self._seed = int(seed) & _MASK
-            self._offset = 0
+        self.set_state((seed, 0))
         return self
 
     def initial_seed(self) -> int:
@@ -85,14 +85,23 @@ class Generator:
 
     def get_state(self) -> tuple[int, int]:
         """(seed, counters used): give it to `set_state` to draw the same numbers again."""
+        if recording.current is not None:
+            recording.current.spoiled = True  # another call finds another state
         with self._lock:
             return self._seed, self._offset
 
     def set_state(self, state: tuple[int, int]) -> None:
         """Continue from a state that `get_state` returned."""
-        seed, offset = state
-        with self._lock:
-            self._seed, self._offset = int(seed) & _MASK, int(offset) & _MASK
+        seed, offset = int(state[0]) & _MASK, int(state[1]) & _MASK
+
+        def set_now() -> None:
+            with self._lock:
+                self._seed, self._offset = seed, offset
+
+        if recording.current is None:
+            set_now()
+        else:
+            recording.current.host(set_now)  # replays start the stream again, too
 
     def take(self, counters: int) -> tuple[int, int]:
         """(seed, first counter) of a run of `counters` counters that nobody else gets."""
