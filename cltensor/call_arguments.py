@@ -74,5 +74,5 @@ def _tensor(value: Tensor, found: Arguments) -> Any:
         found.continues_graph = True
     return (
         type(value), shown.shape, shown.dtype.num, shown.strides, shown.offset, shown.device.name,
-        node is not None, node is not None and node.grad is not None,
+        node is not None and (node.grad is not None, *(node.hooks or ())),
     )  # fmt: skip

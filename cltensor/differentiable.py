@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
-from cltensor.graph_hooks import Hooks
+from cltensor.graph_hooks import Hooks, grad_watchers, watchers
 from cltensor.operators import Operators
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Differentiable(Operators):
     @property
     def requires_grad(self) -> bool:
         """Whether a gradient flows to this Tensor; setting it is for leaves."""
+        for watch in watchers:
+            watch((self,))
         return self.node is not None
 
     @requires_grad.setter
@@ -69,6 +71,8 @@ class Differentiable(Operators):
         Raises GradientError for a dtype without gradient, and for the result of a recorded
         operation that shall stop requiring one.
         """
+        for watch in watchers:
+            watch((self,))
         node = self.node
         if node is not None and node.op is not None:
             if requires_grad:
@@ -102,7 +106,12 @@ class Differentiable(Operators):
     def grad(self) -> Tensor | None:
         """The gradient collected by `backward`, None before."""
         node = self.node
-        return self.__dict__.get("_grad") if node is None else node.grad
+        if node is not None:
+            return node.grad
+        kept = self.__dict__.get("_grad")
+        for watch in grad_watchers:
+            watch(self, kept)
+        return kept
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
@@ -111,7 +120,10 @@ class Differentiable(Operators):
         node = self.node
         if node is not None:
             node.grad = value
-        elif value is None:
+            return
+        for watch in grad_watchers:
+            watch(self, self.__dict__.get("_grad") if value is None else value)
+        if value is None:
             self.__dict__.pop("_grad", None)
         else:
             self.__dict__["_grad"] = value

@@ -23,3 +23,6 @@ class Hooks:
 
 #: While a call is recorded for replay: who wants to know what operations and modules are used on.
 watchers: list[Callable[[Iterable[Any]], None]] = []
+
+#: The same for tensors without a place in the graph whose `.grad` is read or set.
+grad_watchers: list[Callable[[Any, Any], None]] = []

@@ -57,15 +57,17 @@ class jit:
         arguments = describe(args, kwargs)
         device = arguments.tensors[0].device if arguments.tensors else get()
         with device.lock:
-            entry = self._entry((arguments.key, is_grad_enabled(), device.name))
+            entry = self._entry((arguments.key, is_grad_enabled(), device))
             if entry.calls == 1 or arguments.continues_graph:
                 return self.function(*args, **kwargs)
-            for found in entry.recordings:
-                if found.fits(arguments):
+            for found in reversed(entry.recordings):
+                going = found.fits(arguments)
+                if going is not None:
                     entry.misses = 0
-                    entry.recordings.remove(found)
-                    entry.recordings.append(found)  # the latest used last
-                    return found.replay(arguments)
+                    if found is not entry.recordings[-1]:  # the latest used last
+                        entry.recordings.remove(found)
+                        entry.recordings.append(found)
+                    return found.replay(arguments, going)
             return self._record(entry, arguments, device, args, kwargs)
 
     def _entry(self, key: Any) -> _Entry:
@@ -93,6 +95,7 @@ class jit:
         made = Recording(self.function, arguments, device)
         result = made.record(args, kwargs)
         if made.tape is not None:
+            entry.recordings = [r for r in entry.recordings if not r.is_over()]
             entry.recordings.append(made)
             del entry.recordings[:-MOST_RECORDINGS]
         return result

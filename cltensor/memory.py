@@ -125,9 +125,10 @@ class Buffer:
         with self.device.lock:
             own = pool.allocate(self.nbytes)
             own.fill_from(self)
-            self.pool.in_use -= self.reserved
-            self.cl, self.reserved, self.pool = own.cl, own.reserved, pool
-            own.home = self  # its bytes are ours now
+            left, freed = self.pool, self.reserved
+            # In one line: an interrupt finds both buffers as they were, or exchanged.
+            self.pool, self.cl, self.reserved, own.home = pool, own.cl, own.reserved, self
+            left.in_use -= freed
 
     def __del__(self) -> None:
         # A destructor can run anywhere, even inside the pool's own lock: only append, atomically.

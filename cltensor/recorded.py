@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from cltensor import fusion
-from cltensor.autograd.graph import Node, Promise, grad_watchers
+from cltensor import fusion, graph_hooks
+from cltensor.autograd import graph
+from cltensor.autograd.graph import Node, Promise
 from cltensor.call_arguments import Arguments
 from cltensor.device import Device
-from cltensor.errors import GradientError
 from cltensor.graph_hooks import watchers
 from cltensor.guards import Surroundings
-from cltensor.memory import Buffer
+from cltensor.memory import Buffer, Pool
+from cltensor.outcome import Going, Outcome, Unlike, collect, window
 from cltensor.replay import Recorder, Tape
 from cltensor.tensor import Tensor
 from cltensor.values import Value, holders
@@ -28,21 +28,107 @@ class _Grad:
     """What a call did to the gradient of one leaf, `node`, that of argument `argument` or, for -1,
     of a tensor that the function reached by itself.
 
-    before: what it found there, `_UNREAD` if it did not look; after: what it left there.
+    before: what it found there, `_UNREAD` if it did not look; after: the number of the outcome that
+    it left there, None for nothing.
     """
 
-    __slots__ = ("after", "argument", "before", "node", "promise")
+    __slots__ = ("after", "argument", "before", "node")
 
     def __init__(self, node: Node, argument: int, before: Any) -> None:
         self.node = node
         self.argument = argument
         self.before = before
-        self.after: Any = before
-        self.promise: Promise | None = None
+        self.after: int | None = None
 
     def of(self, arguments: Arguments) -> Node | None:
         """The leaf's node in another call."""
         return self.node if self.argument < 0 else arguments.tensors[self.argument].node
+
+
+class _Made:
+    """A buffer that the call makes and that outlives it: its size, and where launches use it.
+
+    kept: the buffer of the last replay, where that gave nobody more than a promise of it.
+    """
+
+    __slots__ = ("kept", "nbytes", "places", "promised")
+
+    def __init__(self, nbytes: int, places: Sequence[Any]) -> None:
+        self.nbytes = nbytes
+        self.places = places
+        self.promised = False
+        self.kept: Buffer | None = None
+
+    def bind(self, pool: Pool) -> Buffer:
+        """The buffer for the next replay, which the launches use from now on."""
+        buffer = self.kept
+        if buffer is None:
+            buffer = pool.allocate(self.nbytes)
+            Tape.put(self.places, buffer)
+            if self.promised:
+                self.kept = buffer
+        return buffer
+
+
+class Watch:
+    """Sees, while a call of this thread is recorded, what operations and modules are used on, and
+    which gradients are read or set."""
+
+    def __init__(self, surroundings: Surroundings, tensors: Sequence[Tensor]) -> None:
+        self.seen: dict[int, weakref.ref[Tensor]] = {}
+        self.grads: dict[Node, _Grad] = {}
+        self._surroundings = surroundings
+        self._tensors = tensors
+        self._thread = threading.get_ident()
+        #: Tensors outside the graph that have no gradient, and were asked for it.
+        self.without: dict[int, Tensor] = {}
+        self.has_kept_gradient = False
+
+    def operands(self, operands: Iterable[Any]) -> None:
+        """See graph_hooks.watchers."""
+        if threading.get_ident() != self._thread:
+            return
+        for x in operands:
+            if isinstance(x, Tensor):
+                base = x if x._view is None else x._view.base
+                self.seen[id(base)] = weakref.ref(base)
+            elif type(x) in (tuple, list):
+                self.operands(x)
+            else:
+                self._surroundings.note(x)
+
+    def gradient(self, node: Node, is_set: bool) -> None:
+        """See graph.grad_watchers."""
+        if threading.get_ident() == self._thread and node not in self.grads:
+            places = [k for k, t in enumerate(self._tensors) if t._node is node]
+            if type(node._grad) is Promise:
+                node._grad = node._grad.fill()
+            before = _UNREAD if is_set else node._grad
+            self.grads[node] = _Grad(node, places[0] if places else -1, before)
+
+    def kept_gradient(self, tensor: Tensor, gradient: Tensor | None) -> None:
+        """See graph_hooks.grad_watchers."""
+        if threading.get_ident() == self._thread:
+            self.without[id(tensor)] = tensor
+            self.has_kept_gradient |= gradient is not None
+
+    def start(self) -> None:
+        """See, from now on."""
+        for places, see in self._entries():
+            places.append(see)
+
+    def stop(self) -> None:
+        """See no more; a second call does nothing."""
+        for places, see in self._entries():
+            if see in places:
+                places.remove(see)
+
+    def _entries(self) -> list[tuple[list[Any], Any]]:
+        return [
+            (watchers, self.operands),
+            (graph.grad_watchers, self.gradient),
+            (graph_hooks.grad_watchers, self.kept_gradient),
+        ]
 
 
 class Recording:
@@ -53,9 +139,7 @@ class Recording:
         self._function = function
         self._device = device
         self._surroundings = Surroundings(function, arguments.objects)
-        self._seen: dict[int, weakref.ref[Tensor]] = {}
-        self._grads: dict[Node, _Grad] = {}
-        self._tensors: list[Tensor] = list(arguments.tensors)  # until the recording is over
+        self._arguments = arguments
 
     # -- recording ---------------------------------------------------------------------------
 
@@ -63,250 +147,248 @@ class Recording:
         """Run the function, keep its launches, and return its result."""
         for value in holders.pending_on(self._device):
             fusion.realize(value)  # what is pending belongs to what came before
-        before = [t._value for t in self._tensors]
+        surroundings, tensors = self._surroundings, self._arguments.tensors
+        reached = surroundings.tensors()
+        there = [*tensors, *(reached or {}).values()]
+        before = [(t._value, t._node) for t in there]
         recorder = Recorder(self._device)
-        with recorder:
-            with self._watching():
-                result = self._function(*args, **kwargs)
-            outputs: list[Tensor] = []
-            self._rebuild = _collect(result, outputs)
-            for out in outputs:
-                out.realize()
-        with self._device.lock:
-            for node, grad in self._grads.items():
-                grad.after = node._grad
-            recorder.give_away()
-            if any(t._value is not v for t, v in zip(self._tensors, before, strict=True)):
-                recorder.spoiled = True  # an argument shows another storage now
-            self._watch(recorder, outputs)
-            if not recorder.spoiled:
-                self._seal(recorder, outputs)
-        del self._tensors, self._seen
+        watch = Watch(surroundings, tensors)
+        try:
+            try:
+                result, outputs, held = self._run(recorder, watch, args, kwargs)
+            finally:
+                _stop(recorder, watch)
+        finally:
+            _stop(recorder, watch)  # again, should an interrupt have hit the first
+        after = [(t._value, t._node) for t in there]
+        same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
+        recorder.spoiled |= watch.has_kept_gradient
+        if surroundings.is_unchanged() and same and not recorder.spoiled:
+            self._seal(recorder, watch, outputs, reached, held)
+        surroundings.close()
+        del self._arguments
         return result
 
-    @contextmanager
-    def _watching(self) -> Iterator[None]:
-        thread = threading.get_ident()
-
-        def see(operands: Iterable[Any]) -> None:
-            if threading.get_ident() == thread:
-                self._see(operands)
-
-        def see_grad(node: Node, is_set: bool) -> None:
-            if threading.get_ident() == thread and node not in self._grads:
-                places = [k for k, t in enumerate(self._tensors) if t._node is node]
-                before = _UNREAD if is_set else node._grad
-                self._grads[node] = _Grad(node, places[0] if places else -1, before)
-
-        watchers.append(see)
-        grad_watchers.append(see_grad)
+    def _run(
+        self, recorder: Recorder, watch: Watch, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, list[Tensor], list[Buffer]]:
+        """The result, the tensors in it and those left as gradients, and the buffers made that are
+        still there."""
+        outputs: list[Tensor] = []
+        recorder.start()
+        watch.start()
+        result = self._function(*args, **kwargs)
+        watch.stop()
         try:
-            yield
-        finally:
-            watchers.remove(see)
-            grad_watchers.remove(see_grad)
-        self._surroundings.keep_unchanged()
+            self._rebuild = collect(result, outputs, self._surroundings.knows)
+        except Unlike:
+            recorder.spoiled = True
+        self._results = len(outputs)
+        for t in outputs:
+            t.realize()
+        for grad in [g for g in watch.grads.values() if g.node._grad is not g.before]:
+            grad.after = _place_of(grad.node._grad, outputs)
+        recorder.stop()
+        return result, outputs, recorder.give_away()
 
-    def _see(self, operands: Iterable[Any]) -> None:
-        for x in operands:
-            if isinstance(x, Tensor):
-                base = x if x._view is None else x._view.base
-                self._seen[id(base)] = weakref.ref(base)
-            elif type(x) in (tuple, list):
-                self._see(x)
-            else:
-                self._surroundings.note(x)
-
-    def _watch(self, recorder: Recorder, outputs: Sequence[Tensor]) -> None:
-        """Note the tensors from outside that the call used: those that are still there."""
-        passing = {id(t) for t in (*self._tensors, *outputs)}
-        self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any]] = []
-        for ref in self._seen.values():
-            t = ref()
-            if t is None or id(t) in passing or id(t._value.buffer) not in recorder.outside:
-                continue
-            node, buffer = t._node, t._value.buffer
-            assert buffer is not None
-            if node is not None and node.op is not None:
-                recorder.spoiled = True  # a gradient would flow out of the call
-            self._watched.append((ref, t._value, node, buffer, buffer.cl))
-
-    def _seal(self, recorder: Recorder, outputs: Sequence[Tensor]) -> None:
+    def _seal(
+        self,
+        recorder: Recorder,
+        watch: Watch,
+        outputs: list[Tensor],
+        reached: dict[int, Tensor] | None,
+        held: list[Buffer],
+    ) -> None:
+        """Make the tape, and note how another call differs; not if a replay would be wrong."""
+        grads = list(watch.grads.values())
         #: Gradients that the call read before it set them go in like arguments.
-        self._read = [g for g in self._grads.values() if isinstance(g.before, Tensor)]
-        self._absent = [g for g in self._grads.values() if g.before is None]
-        changed = [g for g in self._grads.values() if g.after is not g.before]
-        inputs = [*self._tensors, *[g.before for g in self._read]]
-        self._inputs = [t.buffer for t in inputs]
+        self._read = [g for g in grads if isinstance(g.before, Tensor)]
+        self._absent = [g for g in grads if g.before is None]
         self._layouts = [_layout(g.before) for g in self._read]
-        known = {id(b): k for k, b in enumerate(self._inputs)}
-        self._captured = {id(b): b for b in recorder.outside.values() if id(b) not in known}
-        self._pattern = _pattern(self._inputs, self._captured)
+        going = Going(self._arguments, [g.before for g in self._read])
+        made = {id(b): k for k, b in enumerate(held)}
+        passing = {id(t) for t in (*going.tensors, *going.gradients)}
+        if not self._watch(recorder, watch, passing, reached or {}, made, going):
+            return
+        places = {id(t): k for k, t in enumerate(going.tensors)}
+        self._without = [(places.get(key, -1), weakref.ref(t)) for key, t in watch.without.items()]
+        known = {id(b): k for k, b in enumerate(going.buffers)}
+        own = self._function_s_own(reached, going)
+        self._captured = {
+            key: b for key, b in recorder.outside.items() if key not in known or key in own
+        }
+        self._numbers = {mark: ~k for k, mark in enumerate(self._captured)}
+        self._pattern = _pattern(going.buffers, self._numbers)
         self._written = [
-            (known.get(id(b), -1), b, operation) for b, operation in recorder.written.values()
+            (known.get(id(b), -1), None if id(b) in known else b, operation)
+            for b, operation in recorder.written.values()
         ]
         self._guards = recorder.guards
-        mine = {id(t): k for k, t in enumerate(self._tensors)}
-        self._results = [_Result(out, mine, known, recorder) for out in outputs]
-        made = {id(r.buffer): r.buffer for r in self._results if r.kind == "made"}
-        self._made = list(made.values())
-        self._kept = [_kept(g, mine, recorder) for g in changed]
-        promised = [g.after.buffer for g, kind in self._kept if kind == "made"]
         fault = self._device.fault_buffer if recorder.fault_names else None
-        exchanged = [*self._inputs, *self._made, *promised, *([fault] if fault else [])]
-        self._fault = fault
-        self.tape = Tape(recorder, exchanged)
-        for g, kind in self._kept:
-            if kind == "made":
-                g.promise = self._promise(g)
+        tape = Tape(recorder, [*going.buffers, *held, *([fault] if fault else [])], self._captured)
+        self._inputs = [tape.places(b) for b in going.buffers]
+        self._fault = tape.places(fault) if fault else ()
+        self._made = [_Made(b.nbytes, tape.places(b)) for b in held]
+        self._outcomes: list[Outcome | None]
+        self._outcomes = [Outcome(t, going, reached or {}, made) for t in outputs]
+        self._left = [g for g in grads if g.node._grad is not g.before]
+        self._make_promises()
+        self.tape = tape
 
-    def _promise(self, grad: _Grad) -> Promise:
+    def _function_s_own(self, reached: dict[int, Tensor] | None, going: Going) -> set[int]:
+        """Buffers (by id) that the function uses by itself, even if they also went in."""
+        if reached is None:
+            return {id(b) for b in going.buffers}
+        tensors = [*reached.values(), *[t for ref, *_ in self._watched if (t := ref()) is not None]]
+        return {id(t._value.buffer) for t in tensors}
+
+    def _watch(
+        self,
+        recorder: Recorder,
+        watch: Watch,
+        passing: set[int],
+        reached: dict[int, Tensor],
+        made: dict[int, int],
+        going: Going,
+    ) -> bool:
+        """Note the tensors from outside that the call used; False if not all can be guarded."""
+        self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any, Any]] = []
+        alive = [t for ref in watch.seen.values() if (t := ref()) is not None]
+        used = {id(t) for t in alive}
+        alive += [
+            t
+            for key, t in reached.items()
+            if key not in used and (t._node in watch.grads or self._surroundings.knows(t))
+        ]
+        first = {id(t._value): t for t in reversed(alive)}
+        explained = {id(b) for b in (*going.buffers, *recorder.sources)}
+        explained.add(id(self._device.fault_buffer))
+        for t in alive:
+            value, node, buffer = t._value, t._node, t._value.buffer
+            if id(t) in passing or buffer is None or id(buffer) in made:
+                continue
+            explained.add(id(buffer))
+            if id(t) not in reached and first[id(value)] is not t:
+                continue  # made inside, by detach
+            if node is not None and node.op is not None:
+                if id(t) in used:
+                    return False  # a gradient would flow out of the call
+                continue
+            hooks = [] if node is None else [*(node.hooks or ())]
+            self._watched.append((weakref.ref(t), value, node, buffer, buffer.cl, hooks))
+        return recorder.outside.keys() <= explained
+
+    def _make_promises(self) -> None:
+        """Gradients that nothing else shows are made when somebody asks for them."""
+        self._promised: list[tuple[Node, Promise]] = []
+        places = [o.place for o in self._outcomes if o is not None and o.kind == "made"]
+        after = [g.after for g in self._left]
+        for g in [g for g in self._left if g.argument < 0 and after.count(g.after) == 1]:
+            outcome = self._outcomes[g.after] if g.after is not None else None
+            if outcome is None or g.after is None or g.after < self._results or outcome.records:
+                continue
+            if outcome.kind == "made" and places.count(outcome.place) == 1:
+                made = self._made[outcome.place]
+                made.promised = True
+                self._promised.append((g.node, self._promise(made, outcome.value)))
+                self._outcomes[g.after] = None
+                self._left.remove(g)
+
+    def _promise(self, made: _Made, shown: Value) -> Promise:
         """What a replay leaves as a gradient, until somebody asks for it."""
-        tape = self.tape
-        assert tape is not None
-        recorded, shown = grad.after.buffer, grad.after._value
-        pool = self._device.pool.root
-        static = [pool.allocate(recorded.nbytes)]
-        places = tape.places(recorded)
-        tape.put(places, static[0])
 
         def fill() -> Tensor:
             with self._device.lock:
-                given, static[0] = static[0], pool.allocate(recorded.nbytes)
-                tape.put(places, static[0])
-            return Tensor(_window(given, shown))
+                given, made.kept = made.kept, None
+            assert given is not None
+            return Tensor(window(given, shown))
 
-        grad.after = None  # its elements belong to whoever holds it
         return Promise(fill)
 
     # -- replaying ---------------------------------------------------------------------------
 
-    def fits(self, arguments: Arguments) -> bool:
-        """Whether all that the recorded call relied on is as it was."""
-        for ref, value, node, buffer, handle in self._watched:
+    def fits(self, arguments: Arguments) -> Going | None:
+        """What goes into the call, if all that the recorded one relied on is as it was."""
+        for ref, value, node, buffer, handle, hooks in self._watched:
             t = ref()
             if t is None or t._value is not value or t._node is not node or buffer.cl is not handle:
-                return False
+                return None
+            if node is not None and (node.hooks or hooks) and node.hooks != hooks:
+                return None
         if not self._surroundings.holds():
-            return False
+            return None
         for guard in self._guards:
             if not guard():
-                return False
+                return None
+        for place, held in self._without:
+            tensor = held() if place < 0 else arguments.tensors[place]
+            if tensor is not None and tensor.node is None and "_grad" in tensor.__dict__:
+                return None
         for g in self._absent:
             node = g.of(arguments)
             if node is None or node._grad is not None:
-                return False
+                return None
         for g, layout in zip(self._read, self._layouts, strict=True):
             node = g.of(arguments)
             now = None if node is None else node.grad
             if now is None or _layout(now) != layout:
-                return False
-        return self._pattern == _pattern(self._now(arguments), self._captured)
+                return None
+        going = self._now(arguments)
+        return going if self._pattern == _pattern(going.buffers, self._numbers) else None
 
-    def _now(self, arguments: Arguments) -> list[Buffer]:
-        """The buffers that go in."""
-        buffers = [t.buffer for t in arguments.tensors]
-        for g in self._read:
-            buffers.append(g.of(arguments).grad.buffer)  # type: ignore[union-attr]
-        return buffers
+    def is_over(self) -> bool:
+        """Whether it will never fit again."""
+        return any(ref() is None for ref, *_ in self._watched)
 
-    def replay(self, arguments: Arguments) -> Any:
-        """Launch what was recorded on new arguments."""
+    def _now(self, arguments: Arguments) -> Going:
+        """What goes into another call, for which the recording fits."""
+        nodes = [g.of(arguments) for g in self._read]
+        return Going(arguments, [node.grad for node in nodes if node is not None])
+
+    def replay(self, arguments: Arguments, going: Going) -> Any:
+        """Launch what was recorded on what goes into another call."""
         tape, pool = self.tape, self._device.pool.root
         assert tape is not None
-        now = self._now(arguments)
-        for recorded, buffer in zip(self._inputs, now, strict=True):
-            tape.put(tape.places(recorded), buffer)
-        fresh = {}
-        for recorded in self._made:
-            buffer = fresh[id(recorded)] = pool.allocate(recorded.nbytes)
-            tape.put(tape.places(recorded), buffer)
-        if self._fault is not None:
-            tape.put(tape.places(self._fault), self._device.fault_buffer)
-        written = [(b if k < 0 else now[k], operation) for k, b, operation in self._written]
-        if written:
+        for places, buffer in zip(self._inputs, going.buffers, strict=True):
+            tape.put(places, buffer)
+        for node, _ in self._promised:
+            node._grad = None  # so that its bytes can be reused
+        going.fresh = [made.bind(pool) for made in self._made]
+        if self._fault:
+            tape.put(self._fault, self._device.fault_buffer)
+        written = [(b or going.buffers[k], operation) for k, b, operation in self._written]
+        if holders.refs:
             settle_readers([b for b, _ in written])
         tape.replay()
         for buffer, operation in written:
-            buffer.mark_changed(operation)
-        for g, kind in self._kept:
-            node = g.of(arguments)
-            if node is not None:
-                node._grad = (
-                    g.promise if kind == "made"
-                    else arguments.tensors[kind] if isinstance(kind, int) else g.after
-                )  # fmt: skip
-        return self._rebuild([r.show(arguments, now, fresh) for r in self._results])
+            buffer.version += 1
+            buffer.changed_by = operation
+        for node, promise in self._promised:
+            node._grad = promise
+        shown = [None if o is None else o.show(going) for o in self._outcomes]
+        for g in self._left:
+            leaf = g.of(arguments)
+            if leaf is not None:
+                leaf._grad = None if g.after is None else shown[g.after]
+        return self._rebuild(shown)
 
 
-class _Result:
-    """One Tensor that the call returned: an argument itself, a tensor from outside, or one with a
-    window of a buffer that goes in, was made, or lies outside."""
-
-    def __init__(
-        self, out: Tensor, mine: dict[int, int], known: dict[int, int], recorder: Recorder
-    ) -> None:
-        self.place = mine.get(id(out), -1)
-        self.held: Tensor | None = None
-        self.buffer = out.buffer
-        self.value = out._value
-        node = out._node
-        self.records = node is not None and not node.released
-        if self.place >= 0:
-            self.kind = "argument"
-        elif id(self.buffer) in known:
-            self.kind, self.place = "input", known[id(self.buffer)]
-        elif id(self.buffer) in recorder.outside:
-            self.kind = "outside"
-            if node is None or node.op is None:
-                self.held = out
-        else:
-            self.kind = "made"
-
-    def show(self, arguments: Arguments, now: Sequence[Buffer], fresh: dict[int, Buffer]) -> Tensor:
-        """The Tensor of another call."""
-        if self.kind == "argument":
-            return arguments.tensors[self.place]
-        if self.held is not None:
-            return self.held
-        buffer = self.buffer
-        if self.kind != "outside":
-            buffer = fresh[id(buffer)] if self.kind == "made" else now[self.place]
-        shown = Tensor(_window(buffer, self.value))
-        if self.records:
-            shown._node = Node(shown, _REPLAYED)
-        return shown
+def _stop(recorder: Recorder, watch: Watch) -> None:
+    """Record no more, and keep nothing in the recording's pool that somebody holds."""
+    recorder.stop()
+    watch.stop()
+    recorder.give_away()
 
 
-class _Replayed:
-    """The op of a result that has no graph behind it, though the call's own result had one."""
-
-    name = "jit"
-
-    def gradients(self, g: Any, create_graph: bool) -> list[Any]:
-        raise GradientError(
-            "backward: gradients do not flow through the result of a replayed function; call "
-            "backward inside the jitted function"
-        )
-
-
-_REPLAYED = _Replayed()
-
-
-def _kept(grad: _Grad, mine: dict[int, int], recorder: Recorder) -> tuple[_Grad, Any]:
-    """What kind of gradient the call left: "made" by it, the place of an argument, or "held"."""
-    after = grad.after
-    if not isinstance(after, Tensor):
-        return grad, "held"
-    if id(after) in mine:
-        return grad, mine[id(after)]
-    return grad, "held" if id(after.buffer) in recorder.outside else "made"
-
-
-def _window(buffer: Buffer, like: Value) -> Value:
-    value = fusion.stored(like.shape, like.dtype, like.device, buffer)
-    value.strides, value.offset = like.strides, like.offset
-    return value
+def _place_of(gradient: Any, outputs: list[Tensor]) -> int | None:
+    """The place of a gradient among the outputs, where it is put if it is new."""
+    if gradient is None:
+        return None
+    for place, known in enumerate(outputs):
+        if known is gradient:
+            return place
+    outputs.append(gradient.realize())
+    return len(outputs) - 1
 
 
 def _layout(t: Tensor) -> Any:
@@ -314,27 +396,8 @@ def _layout(t: Tensor) -> Any:
     return value.shape, value.dtype, value.strides, value.offset
 
 
-def _pattern(inputs: Sequence[Buffer], captured: dict[int, Buffer]) -> list[int]:
-    """Which of the buffers that go in are the same, or are used by the function itself (negative,
-    by number)."""
+def _pattern(inputs: Sequence[Buffer], numbers: dict[int, int]) -> list[int]:
+    """Which of the buffers that go in are the same, or are used by the function itself (those have
+    negative numbers)."""
     first: dict[int, int] = {}
-    numbers = {mark: ~k for k, mark in enumerate(captured)} if inputs else {}
     return [numbers.get(id(b)) or first.setdefault(id(b), place) for place, b in enumerate(inputs)]
-
-
-def _collect(result: Any, tensors: list[Tensor]) -> Callable[[list[Tensor]], Any]:
-    """Append the Tensors of a result; what is returned puts others in their places."""
-    if isinstance(result, Tensor):
-        place = len(tensors)
-        tensors.append(result)
-        return lambda found: found[place]
-    if isinstance(result, (tuple, list)):
-        kind = type(result)
-        members = [_collect(r, tensors) for r in result]
-        if hasattr(kind, "_make"):  # a named tuple
-            return lambda found: kind._make([member(found) for member in members])
-        return lambda found: kind([member(found) for member in members])
-    if isinstance(result, dict):
-        entries = {k: _collect(r, tensors) for k, r in result.items()}
-        return lambda found: {k: entry(found) for k, entry in entries.items()}
-    return lambda found: result

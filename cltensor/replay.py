@@ -14,7 +14,6 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +38,8 @@ class Recorder:
         self.outside: dict[int, Buffer] = {}
         #: Those among them that were written, and by which operation.
         self.written: dict[int, tuple[Buffer, str]] = {}
+        #: Buffers that the host filled, and launches copy.
+        self.sources: list[Buffer] = []
         #: Whether a replay would not do what the call did.
         self.spoiled = False
         self.guards: list[Callable[[], bool]] = []
@@ -46,18 +47,22 @@ class Recorder:
         self.pool = Pool(device, parent=device.pool.root)
         self._made: list[weakref.ref[Buffer]] = []
 
-    def __enter__(self) -> Recorder:
+    def start(self) -> None:
+        """Note what this thread launches, from now on."""
         recording.current = self
+
+    def stop(self) -> None:
+        """Note no more; a second call does nothing."""
+        if recording.current is self:
+            recording.current = None
+
+    def __enter__(self) -> Recorder:
+        self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        recording.current = None
-        if error is not None:
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        if error[0] is not None:
             self.give_away()
 
     @property
@@ -75,7 +80,6 @@ class Recorder:
         held = [b for ref in self._made if (b := ref()) is not None and b.pool is self.pool]
         for buffer in held:
             buffer.leave(self.outer_pool)
-        self._made.clear()
         return held
 
     def launched(
@@ -102,6 +106,7 @@ class Recorder:
         import pyopencl as cl
 
         self.outside[id(source)] = source
+        self.sources.append(source)
         # The bytes are copied anew in every replay, since the call may change them.
         self.steps.append(
             partial(
@@ -176,13 +181,16 @@ class _Launch:
 
 
 class Tape:
-    """Recorded launches that can be run again, on other buffers in place of `exchanged`."""
+    """Recorded launches that can be run again, on other buffers in place of `exchanged`; those
+    `outside` that they use as well are kept."""
 
-    def __init__(self, recorder: Recorder, exchanged: Iterable[Buffer]) -> None:
+    def __init__(
+        self, recorder: Recorder, exchanged: Iterable[Buffer], outside: dict[int, Buffer]
+    ) -> None:
         self.device = recorder.device
         self._steps = recorder.steps
         self._pool = recorder.pool
-        self._outside = recorder.outside  # must stay alive
+        self._outside = outside
         self._fault_names = recorder.fault_names
         self._places: dict[int, list[tuple[_Launch, int]]] = {}
         changing = {id(b) for b in exchanged}

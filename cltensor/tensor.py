@@ -183,6 +183,8 @@ class Tensor(Differentiable):
     def data(self, data: Tensor) -> None:
         if not isinstance(data, Tensor):
             raise DTypeError(f"data: what is assigned is {show(data)}, not a tensor")
+        for watch in watchers:
+            watch((self, data))
         self.show(data.realize()._value)
 
     def show(self, value: Value) -> None:

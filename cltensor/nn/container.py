@@ -163,5 +163,6 @@ class ModuleDict(Module):
         self.add_module(name, module)
 
     def __delitem__(self, name: str) -> None:
+        self._note_change()
         del self._modules[name]
         self._note_change()

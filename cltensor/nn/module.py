@@ -81,7 +81,8 @@ class Module:
     def guarded_state(self) -> Any:
         """See changes.Guarded."""
         own = self.__dict__
-        return own["training"], own["_changes"]
+        hooks = (*own["_forward_pre_hooks"], *own["_forward_hooks"])
+        return own["training"], own["_changes"], hooks
 
     def _note_change(self) -> None:
         own = self.__dict__

@@ -19,7 +19,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.composite import composite, creator
-from cltensor.device import get
+from cltensor.device import get, recording
 from cltensor.errors import DTypeError, ShapeError, StateError
 from cltensor.ops.sort import argsort
 from cltensor.ops.window import spread
@@ -72,13 +72,13 @@ class Generator:
 
     def __init__(self, seed: int | None = None) -> None:
         self._lock = threading.Lock()
+        if seed is None and recording.current is not None:
+            recording.current.spoiled = True  # each call has a stream of its own
         self.manual_seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
 
     def manual_seed(self, seed: int) -> Generator:
         """Start again from the beginning of the stream of `seed`."""
-        with self._lock:
-            self._seed = int(seed) & _MASK
-            self._offset = 0
+        self.set_state((seed, 0))
         return self
 
     def initial_seed(self) -> int:
@@ -87,6 +87,8 @@ class Generator:
 
     def get_state(self) -> tuple[int, int]:
         """(seed, counters used): give it to `set_state` to draw the same numbers again."""
+        if recording.current is not None:
+            recording.current.spoiled = True  # another call finds another state
         with self._lock:
             return self._seed, self._offset
 
@@ -96,14 +98,21 @@ class Generator:
         Raises:  StateError for anything else; the stream is as before then.
         """
         try:
-            seed, offset = (operator.index(number) for number in state)
+            seed, offset = (operator.index(number) & _MASK for number in state)
         except (TypeError, ValueError):
             raise StateError(
                 f"set_state: {state!r} is no state of a generator; give the pair of integers that "
                 "get_state() or ct.get_rng_state() returned"
             ) from None
-        with self._lock:
-            self._seed, self._offset = seed & _MASK, offset & _MASK
+
+        def set_now() -> None:
+            with self._lock:
+                self._seed, self._offset = seed, offset
+
+        if recording.current is None:
+            set_now()
+        else:
+            recording.current.host(set_now)  # replays start the stream again, too
 
     def take(self, counters: int) -> tuple[int, int]:
         """(seed, first counter) of a run of `counters` counters that nobody else gets."""
