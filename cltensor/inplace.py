@@ -52,7 +52,7 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
             if node is not None:
                 resave(node, changed._value)
             if mode.enabled:
-                rebase(x, node)
+                rebase(x, node, function in _ANEW)
     return x
 
 
@@ -199,6 +199,8 @@ ONLY_IN_PLACE: dict[str, Callable[..., Tensor]] = {
     "uniform": _uniform,
     "zero": _zero,
 }
+
+_ANEW = frozenset(ONLY_IN_PLACE.values())
 
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """

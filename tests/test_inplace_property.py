@@ -182,9 +182,18 @@ class Program:
             return self.target()
         return p
 
+    def source(self, p, shape):
+        """What to write into p, None if nothing fits. PyTorch does not see all overlaps."""
+        place = p.both[1].untyped_storage().data_ptr()
+        fit = [
+            q for q in self.pool if broadcasts(q.shape, shape)
+            and (q is p or q.both[1].untyped_storage().data_ptr() != place)
+        ]  # fmt: skip
+        return self.draw(fit) if fit else None
+
     def change(self):
         p = self.target()
-        q = self.draw([q for q in self.pool if broadcasts(q.shape, p.shape)])
+        q = self.source(p, p.shape)
         changes = [
             ("zero_", lambda lib, x, y: x.zero_()),
             ("fill_", lambda lib, x, y: x.fill_(0.5)),
@@ -206,7 +215,7 @@ class Program:
                 ("masked_fill_", lambda lib, x, y: x.masked_fill_(x.detach() > y.detach(), 0.3)),
             ]
         if 0 in p.both[0].strides:  # PyTorch fills what is expanded
-            changes = changes[2:]
+            changes = changes[2:9]
         name, function = self.draw(changes)
         places = self.pool.index(p), self.pool.index(q)
         self.both(f"{name} on {places}", function, p, q, permissive=True)
@@ -223,7 +232,9 @@ class Program:
         if isinstance(key, list) and len(set(key)) < len(key) and n > 2:
             key = [0, 2]
         shape = np.zeros(p.shape)[key].shape
-        q = self.draw([q for q in self.pool if broadcasts(q.shape, shape)] or [None])
+        q = self.source(p, shape)
+        if isinstance(key, list) and 0 in p.both[0].strides:  # PyTorch warns, and goes on
+            return
         kind = self.below(3) if q is not None and small(q) and small(p) else 0
 
         def function(lib, x, y=None):

@@ -160,12 +160,15 @@ def require_changeable(operation: str, x: Tensor) -> None:
         )
 
 
-def rebase(x: Tensor, node: Node | None) -> None:
-    """Have x, whose elements were just replaced, take the place `node` in the graph."""
+def rebase(x: Tensor, node: Node | None, anew: bool = False) -> None:
+    """Have x, whose elements were just changed, take the place `node` in the graph.
+
+    anew: the elements do not depend on what they were, which then has a gradient of zeros.
+    """
     view = x._view
     if view is None:
-        if node is None and x._node is not None:
-            node = Node(x, overwrite, (x._node,))
+        if x._node is not None and (anew or node is None):
+            node = Node(x, overwrite, (x._node, node))
         _put_at(x, node)
         return
     base = view.base
@@ -213,8 +216,12 @@ view_write = Op(
     lambda x, value, steps: None,
     {"dx": lambda g, steps: _without(g, steps), "dvalue": lambda g, steps: _follow(steps, g)},
 )
-#: The node of a tensor whose elements were replaced by some without gradient.
-overwrite = Op("overwrite(x)", lambda x: None, {"dx": lambda g: full(g.shape, 0, g.dtype, g.device)})
+#: The node of a tensor whose elements were all replaced by `value`.
+overwrite = Op(
+    "overwrite(x, value)",
+    lambda x, value: None,
+    {"dx": lambda g: full(g.shape, 0, g.dtype, g.device), "dvalue": lambda g: g},
+)
 
 
 class _AnyTensor(type):
