@@ -215,7 +215,7 @@ class Program:
                 ("masked_fill_", lambda lib, x, y: x.masked_fill_(x.detach() > y.detach(), 0.3)),
             ]
         if 0 in p.both[0].strides:  # PyTorch fills what is expanded
-            changes = changes[2:9]
+            changes = changes[3:9]
         name, function = self.draw(changes)
         places = self.pool.index(p), self.pool.index(q)
         self.both(f"{name} on {places}", function, p, q, permissive=True)
@@ -279,9 +279,9 @@ class Program:
                 first = lib.autograd.grad(loss, xs[count:], create_graph=bool(again), **options)
                 found = list(first)
                 if again:
-                    second = [(g * g).sum() for g in first if g is not None and g.requires_grad]
-                    if second:
-                        found += lib.autograd.grad(sum(second), xs[count:], **options)
+                    second = sum([(g * g).sum() for g in first if g is not None])
+                    if second.requires_grad:
+                        found += lib.autograd.grad(second, xs[count:], **options)
             return found
 
         text = f"grad of {[self.pool.index(p) for p in outputs]}, again {again}"

@@ -40,11 +40,17 @@ def can_share(param: Tensor) -> bool:
 class Block:
     """Parameters of one group, one dtype and one device, with their state laid out alike.
 
-    places are the parameters' numbers in the optimizer; steps counts the steps taken.
+    places are the parameters' numbers in the optimizer; steps counts the steps taken. alone: the
+    one parameter stays where it is.
     """
 
     def __init__(
-        self, places: list[int], params: list[Tensor], group: dict[str, Any], steps: int
+        self,
+        places: list[int],
+        params: list[Tensor],
+        group: dict[str, Any],
+        steps: int,
+        alone: bool,
     ) -> None:
         self.places = places
         self.params = params
@@ -64,7 +70,7 @@ class Block:
             self._starts.append(end)
             end += -(-prod(p.shape) // self._align) * self._align
         self._size = end
-        self._alone = len(params) == 1 and not can_share(first)
+        self._alone = alone
         if self._alone:
             self.values = first.detach()
         else:

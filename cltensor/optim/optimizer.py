@@ -167,25 +167,31 @@ class Optimizer:
         """Lay out blocks of the parameters that move, with the state they have."""
         steps_of = {i: block.steps for block in self._blocks for i in block.places}
         together: dict[Any, list[tuple[int, Tensor, dict[str, Any]]]] = {}
+        seen: set[int] = set()
         for i, param, group in moving:
             entry = self._state[i]
             steps = int(entry.get("step", 0)) if self._looked_at else steps_of.get(i, 0)
             steps = steps or self._steps_of(entry)
             known = tuple([name in entry for name in self._state_names(group)])
-            alone = -1 if can_share(param) else i  # in a block of its own
+            # In a block of its own: a part of a buffer, or one that moves with another parameter.
+            alone = -1 if can_share(param) and id(param.buffer) not in seen else i
+            seen.add(id(param.buffer))
             key = (id(group), param.device.name, param.dtype, steps, known, alone)
             together.setdefault(key, []).append((i, param, group))
         blocks = []
         for key, members in together.items():
             most = gradients_at_once(members[0][1].device)
             for first in range(0, len(members), most):
-                blocks.append(self._block(members[first : first + most], key[3]))
+                part = members[first : first + most]
+                blocks.append(self._block(part, steps=key[3], alone=key[5] >= 0))
         self._blocks = sorted(blocks, key=lambda block: block.places)
 
-    def _block(self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int) -> Block:
+    def _block(
+        self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int, alone: bool
+    ) -> Block:
         places = [i for i, _, _ in members]
         group = members[0][2]
-        block = Block(places, [param for _, param, _ in members], group, steps)
+        block = Block(places, [param for _, param, _ in members], group, steps, alone)
         block.form = self._form(group)
         kept = [self._state[i] for i in places]
         for name in self._state_names(group):
