@@ -91,7 +91,7 @@ def _take_over(x: Tensor, changed: Tensor, name: str, operands: tuple[Any, ...])
     _mark_changed(x, name)
     if new.buffer is not None or any(changed is operand for operand in operands):
         new = unrecorded(changed.clone)._value  # others see these elements
-    new.version = old.version
+    new.version, new.changed_by = old.version, name
     x.show(new)
 
 

@@ -186,6 +186,7 @@ class Program:
         a = self.values(p.shape)
         self.log.append("data =")
         p.data, q.data = ct.tensor(a), torch.tensor(a)
+        p.grad = q.grad = None  # it may have been what another parameter shows
 
     def write(self):
         p, q = self.draw(self.params)

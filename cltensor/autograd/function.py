@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output
-from cltensor.autograd.record import node_of, rebase
+from cltensor.autograd.record import node_of, rebase, require_changeable
 from cltensor.errors import GradientError
 from cltensor.mode import mode, no_grad
 from cltensor.ops.pointwise import full
@@ -78,13 +78,15 @@ class FunctionNode:
     """The operation of a node made by a custom Function."""
 
     def __init__(
-        self, function: type[Function], context: Context, operands: int, outputs: Sequence[Tensor]
+        self, function: type[Function], context: Context, operands: int, outputs: Sequence[Any]
     ) -> None:
         self.name = function.__name__
         self.function = function
         self.context = context
         self.operands = operands
-        self._outputs = [(o.shape, o.dtype, o.device) for o in outputs]
+        self._outputs = [
+            (o.shape, o.dtype, o.device) if isinstance(o, Tensor) else None for o in outputs
+        ]
 
     def gradients(self, g: Any, create_graph: bool) -> list[Any]:
         """Call the user's backward and unify what it returns."""
@@ -107,8 +109,9 @@ class FunctionNode:
         return results
 
     def _gradient(self, g: Any, index: int) -> Any:
-        if g is None and self.context.materialize_grads:
-            shape, dtype, device = self._outputs[index]
+        like = self._outputs[index]
+        if g is None and like is not None and self.context.materialize_grads:
+            shape, dtype, device = like
             return full(shape, 0, dtype, device)
         return g
 
@@ -159,13 +162,19 @@ class Function:
 
     forward(ctx, *args) computes the result, or a tuple of results, without recording;
     backward(ctx, *gradients) gets a gradient for each result and returns one (or None) for each
-    argument.
+    argument. What of the results is no tensor is returned as it is, and its gradient is None.
+
+    With a setup_context(ctx, inputs, output) of its own, forward takes the arguments alone.
     """
 
     @staticmethod
     def forward(ctx: Context, *args: Any) -> Any:
         """Compute the result; to be overridden."""
         raise NotImplementedError
+
+    @staticmethod
+    def setup_context(ctx: Context, inputs: tuple[Any, ...], output: Any) -> None:
+        """Keep what backward will need; may be overridden."""
 
     @staticmethod
     def backward(ctx: Context, *gradients: Any) -> Any:
@@ -180,13 +189,20 @@ class Function:
         edges = tuple([node_of(a) if isinstance(a, Tensor) else None for a in args])
         context.needs_input_grad = tuple([e is not None for e in edges])
         with no_grad():
-            returned = cls.forward(context, *args)
+            if cls.setup_context is Function.setup_context:
+                returned = cls.forward(context, *args)
+            else:
+                returned = cls.forward(*args)
+                cls.setup_context(context, args, returned)
         several = isinstance(returned, (tuple, list))
         outs = list(returned) if several else [returned]
         for k, out in enumerate(outs):
             if not isinstance(out, Tensor):
-                raise GradientError(f"{cls.__name__}: forward must return tensors, not {show(out)}")
-            if any(out is a for a in args) and not any(out is d for d in context.dirty_tensors):
+                if not several or not any([isinstance(o, Tensor) for o in outs]):
+                    raise GradientError(
+                        f"{cls.__name__}: forward must return a tensor, not {show(out)}"
+                    )
+            elif any(out is a for a in args) and not any(out is d for d in context.dirty_tensors):
                 outs[k] = out.detach()  # the argument keeps its own place in the graph
         if mode.enabled and any(context.needs_input_grad):
             cls._record(context, args, edges, outs)
@@ -200,10 +216,14 @@ class Function:
         cls, context: Context, args: tuple[Any, ...], edges: tuple[Any, ...], outs: list[Any]
     ) -> None:
         op = FunctionNode(cls, context, len(args), outs)
-        node = Node(outs[0], op, edges)
+        for t in context.dirty_tensors:
+            require_changeable(cls.__name__, t)
+        node = Node(next(out for out in outs if isinstance(out, Tensor)), op, edges)
         single = len(outs) == 1
         for index, out in enumerate(outs):
-            if out.dtype.kind != "f" or any(out is t for t in context.non_differentiable):
+            if not isinstance(out, Tensor) or any(out is t for t in context.non_differentiable):
+                continue
+            if out.dtype.kind != "f":
                 continue
             its = node if single else Node(out, Output(index), (node,))
             for k, saved in enumerate(context._saved):
