@@ -153,13 +153,14 @@ class Pass:
         return current if self._create_graph else current.detach()
 
     def _accumulate(self, node: Node, g: Any) -> None:
-        before = node.grad
-        if before is None:
-            node.grad = self._own(g)
-        elif self._create_graph or before.requires_grad or not _is_writable(before):
-            node.grad = before + g
-        else:
-            write(before.realize()._value, (before + g)._value, "backward")
+        with node.device.lock:  # other threads may be adding theirs
+            before = node.grad
+            if before is None:
+                node.grad = self._own(g)
+            elif self._create_graph or before.requires_grad or not _is_writable(before):
+                node.grad = before + g
+            else:
+                write(before.realize()._value, (before + g)._value, "backward")
 
     def _own(self, g: Any) -> Tensor:
         """g with elements of its own: rules like add's give both operands the same gradient, and
