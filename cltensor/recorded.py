@@ -76,7 +76,7 @@ class Recording:
             for node, grad in self._grads.items():
                 grad.after = node._grad
             recorder.give_away()
-            if any([t._value is not v for t, v in zip(self._tensors, before, strict=True)]):
+            if any(t._value is not v for t, v in zip(self._tensors, before, strict=True)):
                 recorder.spoiled = True  # an argument shows another storage now
             self._watch(recorder, outputs)
             if not recorder.spoiled:

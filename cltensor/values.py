@@ -109,6 +109,7 @@ class Value:
     args: tuple[Any, ...]
     domain: np.dtype
     kept: tuple[bool, ...]
+    changed_by: str
     owner: Callable[[], Holder | None]
 
     def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
@@ -224,7 +225,7 @@ def _reads(value: Value, buffers: Container[int], known: dict[int, bool]) -> boo
         if value.buffer is not None:
             found = id(value.buffer) in buffers
         else:
-            found = any([_reads(a, buffers, known) for a in value.args if type(a) is Value])
+            found = any(_reads(a, buffers, known) for a in value.args if type(a) is Value)
         known[id(value)] = found
     return found
 

@@ -59,7 +59,11 @@ class Program:
                                for q in g["params"]], strict=True,
             ):  # fmt: skip
                 for name, value in theirs.items():
-                    if isinstance(value, torch.Tensor) and value.shape == q.shape and name != "step":
+                    if (
+                        isinstance(value, torch.Tensor)
+                        and value.shape == q.shape
+                        and name != "step"
+                    ):
                         close(mine[name], value)
                 assert p.shape == tuple(q.shape)
 
@@ -130,7 +134,11 @@ class Program:
         changes = {name: value}
         if name in ("momentum", "nesterov", "dampening"):
             changes = {n: options.get(n, 0) for n in ("momentum", "nesterov", "dampening")}
-        if name == "amsgrad" and value and any(q in its.state for q in its.param_groups[place]["params"]):
+        if (
+            name == "amsgrad"
+            and value
+            and any(q in its.state for q in its.param_groups[place]["params"])
+        ):
             return  # PyTorch has no state for it then
         self.log.append(f"option {changes} of group {place}")
         for groups in (ours.param_groups, its.param_groups):

@@ -152,7 +152,7 @@ def test_threads_with_graphs_that_change_in_place():
                 w = ct.tensor([1.0, 2.0, 3.0], requires_grad=True)
                 y = w * (k + 1)
                 y[0].mul_(5)
-                y[1:] *= y[1:].detach()
+                y[1:] *= y[1:].detach().clone()
                 y.sum().backward()
                 n = k + 1
                 assert w.grad.tolist() == [5 * n, 2 * n * n, 3 * n * n]

@@ -243,10 +243,12 @@ class Program:
         if a.ndim >= 2:
             i, j = self.below(a.ndim), self.below(a.ndim)
             return x.transpose(i, j), np.swapaxes(a, i, j)
+        return None
 
     def view_t(self, x, a):
         if a.ndim == 2:
             return x.T, a.T
+        return None
 
     def view_reshape(self, x, a):
         shapes = {(a.size,), (-1, 1), (1, a.size), (2, -1), (-1, 3), a.shape[::-1], (*a.shape, 1)}
@@ -266,6 +268,7 @@ class Program:
             shape = (2, *[2 if n == 1 else n for n in a.shape])
             strides = (0, *[0 if n == 1 else s for n, s in zip(a.shape, a.strides, strict=True)])
             return x.expand(*shape), np.lib.stride_tricks.as_strided(a, shape, strides)
+        return None
 
     def view_diagonal(self, x, a):
         if a.ndim >= 2:
@@ -273,6 +276,7 @@ class Program:
             its = a.diagonal(offset)
             its.flags.writeable = True
             return x.diagonal(offset), its
+        return None
 
     def view_flip(self, x, a):
         return x.flip(), a[(*[slice(None, None, -1)] * a.ndim, ...)]
@@ -286,15 +290,18 @@ class Program:
                    for i in range(len(parts))]  # fmt: skip
             i = self.below(len(parts))
             return parts[i], its[i]
+        return None
 
     def view_split(self, x, a):
         if a.ndim and a.shape[0] > 1:
             return x.split([1, a.shape[0] - 1])[1], a[1:]
+        return None
 
     def view_unbind(self, x, a):
         if a.ndim and a.shape[-1]:
             i = self.below(a.shape[-1])
             return x.unbind(-1)[i], a[..., i]
+        return None
 
     def view_detach(self, x, a):
         return x.detach(), a

@@ -90,8 +90,10 @@ class FunctionNode:
 
     def gradients(self, g: Any, create_graph: bool) -> list[Any]:
         """Call the user's backward and unify what it returns."""
-        gradients = g if type(g) is dict else {0: g}
-        given = [self._gradient(gradients.get(k), k) for k in range(len(self._outputs))]
+        gradients = g if type(g) is list else [g]
+        given = [
+            self._gradient(each, like) for each, like in zip(gradients, self._outputs, strict=True)
+        ]
         results = self.function.backward(self.context, *given)
         results = list(results) if isinstance(results, (tuple, list)) else [results]
         while len(results) > self.operands and results[-1] is None:
@@ -108,8 +110,7 @@ class FunctionNode:
                 )
         return results
 
-    def _gradient(self, g: Any, index: int) -> Any:
-        like = self._outputs[index]
+    def _gradient(self, g: Any, like: Any) -> Any:
         if g is None and like is not None and self.context.materialize_grads:
             shape, dtype, device = like
             return full(shape, 0, dtype, device)
@@ -198,7 +199,7 @@ class Function:
         outs = list(returned) if several else [returned]
         for k, out in enumerate(outs):
             if not isinstance(out, Tensor):
-                if not several or not any([isinstance(o, Tensor) for o in outs]):
+                if not several or not any(isinstance(o, Tensor) for o in outs):
                     raise GradientError(
                         f"{cls.__name__}: forward must return a tensor, not {show(out)}"
                     )
@@ -225,7 +226,7 @@ class Function:
                 continue
             if out.dtype.kind != "f":
                 continue
-            its = node if single else Node(out, Output(index), (node,))
+            its = node if single else Node(out, Output(index, len(outs)), (node,))
             for k, saved in enumerate(context._saved):
                 if saved is out:
                     context._own[k] = its

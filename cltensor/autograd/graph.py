@@ -131,12 +131,13 @@ class Node:
 
 
 class Output:
-    """The op of a node for one of several results; its one edge is the node of them all."""
+    """The op of a node for one of `count` results; its one edge is the node of them all."""
 
     name = "output"
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, count: int) -> None:
         self.index = index
+        self.count = count
 
 
 @cache
@@ -218,7 +219,7 @@ def _several(node: Node, sources: tuple[Any, ...]) -> tuple[Any, Any]:
 
 
 def resave(node: Node, value: Value, instead: Value | None = None) -> None:
-    """The elements of `value`, if saved, are now those of `instead`, or were just put into place."""
+    """The elements of `value`, if saved, are now those of `instead`, or were just put in place."""
     now = value if instead is None else instead
     if now.buffer is None:
         _keep(node, now)
@@ -249,7 +250,7 @@ def _require_version(operation: str, name: str, value: Value, version: int) -> N
     now = version_of(value)
     if now != version:
         raise GradientError(
-            f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for its "
-            f"derivative, and {changer_of(value)} changed it in place since (version {now}); "
+            f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for "
+            f"its derivative, and {changer_of(value)} changed it in place since (version {now}); "
             "change a copy (.clone()) instead"
         )

@@ -54,7 +54,6 @@ def _follow(steps: tuple[Step, ...], x: Tensor) -> Tensor:
     return x
 
 
-
 def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Run `op` and, if an operand needs a gradient, give the results their node."""
     edges = []
@@ -78,7 +77,7 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return out
     if type(out) is tuple:
         return _several(op, args, kwargs, out, edges)
-    if out._value.dtype.kind != "f" or any([out is a for a in args]):
+    if out._value.dtype.kind != "f" or any(out is a for a in args):
         return out
     names = needed(op, tuple([e is not None for e in edges]))
     out._node = node = Node(out, op, tuple(edges))
@@ -97,7 +96,7 @@ def _several(
         save(node, op, names, args, kwargs, outs)
     for index, out in enumerate(outs):
         if out._value.dtype.kind == "f":
-            out._node = Node(out, Output(index), (node,))
+            out._node = Node(out, Output(index, len(outs)), (node,))
     return outs
 
 
@@ -213,13 +212,13 @@ def _without(g: Any, steps: tuple[Step, ...]) -> Any:
 #: The node of a base in which `value` was written through the view that `steps` lead to.
 view_write = Op(
     "view_write(x, value, steps)",
-    lambda x, value, steps: None,
+    lambda x, value, steps: x,
     {"dx": lambda g, steps: _without(g, steps), "dvalue": lambda g, steps: _follow(steps, g)},
 )
 #: The node of a tensor whose elements were all replaced by `value`.
 overwrite = Op(
     "overwrite(x, value)",
-    lambda x, value: None,
+    lambda x, value: value,
     {"dx": lambda g: full(g.shape, 0, g.dtype, g.device), "dvalue": lambda g: g},
 )
 

@@ -112,10 +112,8 @@ class Block:
         """Whether the parameters still show this block."""
         home = None if self._alone else self.values.buffer
         return all(
-            [
-                p._value is value and value.buffer is buffer and (buffer.home is home or not home)
-                for p, (value, buffer) in zip(self.params, self._shown, strict=True)
-            ]
+            p._value is value and value.buffer is buffer and (buffer.home is home or not home)
+            for p, (value, buffer) in zip(self.params, self._shown, strict=True)
         )
 
     def advance(self) -> None:

@@ -141,7 +141,7 @@ class Optimizer:
     def _lay_out(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
         """See to it that the blocks hold the parameters that move, as the options say."""
         present = [i for block in self._blocks for i in block.places]
-        laid_out = all([self._is_laid_out(block) for block in self._blocks])
+        laid_out = all(self._is_laid_out(block) for block in self._blocks)
         if not laid_out or present != [i for i, _, _ in moving]:
             for recorder in {param.device.recorder for _, param, _ in moving} - {None}:
                 recorder.spoiled = True  # a replay would lay the first values out again
@@ -156,11 +156,9 @@ class Optimizer:
     def _is_as_left(self, block: Block) -> bool:
         """Whether nobody replaced a part of the state of `block`."""
         return not self._looked_at or all(
-            [
-                all([self._state[i].get(name) is left[name] for name in left])
-                and self._state[i].get("step", block.steps) == block.steps
-                for i, left in zip(block.places, block.left, strict=True)
-            ]
+            all(self._state[i].get(name) is left[name] for name in left)
+            and self._state[i].get("step", block.steps) == block.steps
+            for i, left in zip(block.places, block.left, strict=True)
         )
 
     def _arrange(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
