@@ -58,12 +58,12 @@ class Buffer:
 
     version counts the writes to it after its first content, changed_by names the operation of the
     last one; serial tells the order in which buffers were made. home is the buffer that this one is
-    a region of, None for one of its own.
+    a region of, from byte `start` on, None for one of its own.
     """
 
     __slots__ = (
         "__weakref__", "changed_by", "cl", "device", "home", "nbytes", "pool", "reserved", "serial",
-        "version",
+        "start", "version",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, handle: cl.Buffer, nbytes: int, reserved: int) -> None:
@@ -76,6 +76,7 @@ class Buffer:
         self.changed_by = ""
         self.serial = next(_serials)
         self.home: Buffer | None = None
+        self.start = 0
 
     def mark_changed(self, operation: str) -> None:
         """Note that `operation` wrote elements, so that a graph that saved them can tell."""
@@ -94,7 +95,7 @@ class Buffer:
             cl.enqueue_copy(self.device.queue, region, self.cl, byte_count=self.nbytes)
             if self.home is None:
                 self.pool.returned.append((self.reserved, self.cl))
-            self.cl, self.home = region, home
+            self.cl, self.home, self.start = region, home, offset
 
     def fill_from(self, source: Buffer) -> None:
         """Copy the content of `source`, of the same size."""
