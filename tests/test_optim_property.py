@@ -157,7 +157,8 @@ class Program:
             if kind == 0:
                 p.grad = q.grad = None
             elif kind == 1:
-                fit = [x for x in self.params if x[0].shape == p.shape and x[0].grad is not None]
+                # Not what another parameter shows: PyTorch moves one after the other.
+                fit = [x for x in self.params if x[0].shape == p.shape and self.has_own_grad(x[1])]
                 if fit:
                     a, b = self.draw(fit)
                     p.grad, q.grad = a.grad, b.grad
@@ -178,6 +179,10 @@ class Program:
                 if p.grad is None or 0 not in p.grad.strides:
                     (p * ct.tensor(a)).sum().backward()
                     (q * torch.tensor(a)).sum().backward()
+
+    def has_own_grad(self, q):
+        places = {each.untyped_storage().data_ptr() for _, each in self.params}
+        return q.grad is not None and q.grad.untyped_storage().data_ptr() not in places
 
     def zero(self):
         ours, its = self.draw(self.optimizers)

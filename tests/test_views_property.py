@@ -145,12 +145,12 @@ class Program:
     def assign(self):
         """x[key] = value, or an augmented one."""
         x, a = self.pair()
-        key, is_basic = self.key(a)
+        key, target = self.key(a)
         part = a[key]
         y = n = self.below(7) - 3
         b = np.array(n, self.dtype)
         fit = [p for p in self.pool if broadcasts(p[1].shape, part.shape) and small(p[1])]
-        refused = is_expanded(part if is_basic else a)
+        refused = is_expanded(target)
         if fit and self.below(2) and not refused:
             y, b = self.draw(fit)
         augmented = bool(small(a) and self.below(2))
@@ -170,16 +170,17 @@ class Program:
             a[key] = part + b if augmented else b.copy()
 
     def key(self, a):
-        """A key for a, and whether it selects a view."""
+        """A key for a, and the view in which it selects elements."""
         kind = self.below(5)
         if kind == 0 and a.ndim:
             picked = self.rng.integers(-a.shape[0], a.shape[0], 3) if a.shape[0] else []
-            return (picked,), False
+            return (picked,), a
         if kind == 1:
-            return self.rng.integers(0, 2, a.shape).astype(bool), False
+            return self.rng.integers(0, 2, a.shape).astype(bool), a
         if kind == 2 and a.ndim >= 2 and a.shape[1]:
-            return (slice(None, None, 2), self.rng.integers(0, a.shape[1], 2)), False
-        return (*self.basic_key(a), ...), True
+            return (slice(None, None, 2), self.rng.integers(0, a.shape[1], 2)), a[::2]
+        key = (*self.basic_key(a), ...)
+        return key, a[key]
 
     def basic_key(self, a):
         key = []
