@@ -1,5 +1,7 @@
 """Custom functions, the same as in PyTorch."""
 
+import weakref
+
 import numpy as np
 import pytest
 
@@ -439,7 +441,28 @@ def saved_tensors_after_backward(lib):
         return "error"
 
 
+def two_saved_results(lib):
+    class A(lib.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y, z = x.exp(), x.sin()
+            ctx.save_for_backward(y, z, x)
+            return y, z
+
+        @staticmethod
+        def backward(ctx, g, h):
+            y, _, x = ctx.saved_tensors
+            return g * y + h * x.cos()
+
+    x = leaf(lib, [0.5, 1])
+    y, z = A.apply(x)
+    (first,) = lib.autograd.grad((y * z).sum(), x, create_graph=True)
+    (second,) = lib.autograd.grad(first.sum(), x)
+    return show(first), show(second)
+
+
 FUNCTIONS = [
+    two_saved_results,
     two_results,
     no_zeros_for_missing_gradients,
     zeros_for_missing_gradients,
@@ -477,3 +500,19 @@ def test_a_leaf_changed_in_place_is_refused():
 
     with pytest.raises(GradientError, match="A: a leaf that requires a gradient"):
         A.apply(leaf(ct, [1.0, 2.0]))
+
+
+def test_a_graph_with_a_saved_result_is_freed_at_once():
+    class A(ct.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x.exp()
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0]
+
+    ref = weakref.ref(A.apply(leaf(ct, [1.0, 2.0])).grad_fn)
+    assert ref() is None

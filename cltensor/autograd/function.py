@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
@@ -21,7 +22,9 @@ class Context:
     def __init__(self) -> None:
         self._saved: tuple[Any, ...] = ()
         self._versions: tuple[int, ...] = ()
-        self._own: dict[int, Node] = {}  # saved results of this function, by their place
+        #: Saved results of this function, by their place among what is saved: the node of all its
+        #: results (weakly: it holds this context), the number of this one, and of all.
+        self._own: dict[int, tuple[weakref.ref[Node], int, int]] = {}
         self._name = "Function"
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
@@ -62,14 +65,17 @@ class Context:
                 )
         return tuple(
             [
-                t if t is None or k not in self._own else _with_node(t, self._own[k])
+                t if t is None or k not in self._own else _in_graph(t, *self._own[k])
                 for k, t in enumerate(self._saved)
             ]
         )
 
 
-def _with_node(t: Tensor, node: Node) -> Tensor:
-    shown = Tensor(t.realize()._value)
+def _in_graph(t: Tensor, ref: weakref.ref[Node], index: int, count: int) -> Tensor:
+    """A saved result as what it was in the graph."""
+    shown, node = Tensor(t.realize()._value), ref()
+    if node is not None and count > 1:
+        node = Node(shown, Output(index, count), (node,))
     shown._node = node
     return shown
 
@@ -201,7 +207,7 @@ class Function:
             if not isinstance(out, Tensor):
                 if not several or not any(isinstance(o, Tensor) for o in outs):
                     raise GradientError(
-                        f"{cls.__name__}: forward must return a tensor, not {show(out)}"
+                        f"{cls.__name__}: forward must return tensors, not {show(out)}"
                     )
             elif any(out is a for a in args) and not any(out is d for d in context.dirty_tensors):
                 outs[k] = out.detach()  # the argument keeps its own place in the graph
@@ -220,17 +226,19 @@ class Function:
         for t in context.dirty_tensors:
             require_changeable(cls.__name__, t)
         node = Node(next(out for out in outs if isinstance(out, Tensor)), op, edges)
-        single = len(outs) == 1
+        count, saved = len(outs), list(context._saved)
         for index, out in enumerate(outs):
             if not isinstance(out, Tensor) or any(out is t for t in context.non_differentiable):
                 continue
             if out.dtype.kind != "f":
                 continue
-            its = node if single else Node(out, Output(index, len(outs)), (node,))
-            for k, saved in enumerate(context._saved):
-                if saved is out:
-                    context._own[k] = its
+            its = node if count == 1 else Node(out, Output(index, count), (node,))
+            for k, t in enumerate(context._saved):
+                if t is out:  # which holds this node
+                    context._own[k] = weakref.ref(node), index, count
+                    saved[k] = Tensor(out._value)
             if any(out is d for d in context.dirty_tensors):
                 rebase(out, its)
             else:
                 out._node = its
+        context._saved = tuple(saved)
