@@ -18,11 +18,11 @@ from cltensor.mode import mode
 from cltensor.op import unrecorded
 from cltensor.ops.arguments import scalar
 from cltensor.ops.create import to_device
-from cltensor.ops.index import take_apart
+from cltensor.ops.index import Plan, shown, take_apart
 from cltensor.ops.pointwise import astype, full
 from cltensor.ops.random import normal, uniform
-from cltensor.ops.scatter import fitting, setitem_op, write_region
-from cltensor.ops.shape import broadcast_to, cut_op
+from cltensor.ops.scatter import fitting, put, put_shape, write_picked
+from cltensor.ops.shape import broadcast_to
 from cltensor.tensor import Tensor
 from cltensor.values import same_place
 from cltensor.writes import may_overlap, require_writable, settle_readers, write
@@ -53,7 +53,7 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
             if node is not None:
                 resave(node, changed._value)
             if mode.enabled:
-                rebase(x, node)
+                rebase(x, node, function in _ANEW)
     return x
 
 
@@ -123,12 +123,10 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
         for watch in watchers:
             watch((x, value))
         plan = take_apart("setitem", x.shape, key, x.device)
+        part = shown(x.realize(), plan)
         if plan.indices:
-            _assign_picked(x, key, value)
-        else:
-            part = cut_op(x.realize(), plan.cut)
-            if isinstance(value, Tensor) and _is_same(part, value):
-                return  # x[key] += y has written there already
+            _put(part, plan, value)
+        elif not (isinstance(value, Tensor) and _is_same(part, value)):  # x[key] += y wrote already
             apply(part, "setitem", lambda p: _fill(p, fitting(p, value, p.shape)))
 
 
@@ -144,26 +142,27 @@ def _is_same(part: Tensor, value: Tensor) -> bool:
     return mine is its and stored and same_place(part._value, value._value)
 
 
-def _assign_picked(x: Tensor, key: Any, value: Any) -> None:
-    """x[key] = value for a key with index arrays or masks."""
-    require_changeable("setitem", x)
-    x.realize()
-    target = x._value
-    require_writable("setitem", target)
-    node = None
-    given = value.node if isinstance(value, Tensor) else None
-    if mode.enabled and (x.node is not None or given is not None) and x.dtype.kind == "f":
-        node = Node(x, setitem_op, (x.node, given, None))
-    source = value.detach() if isinstance(value, Tensor) else value
-    if isinstance(source, Tensor) and may_overlap(source._value, target):
-        source = source.clone()
-    settle_readers((x.buffer,))
-    unrecorded(write_region, x, key, source)
-    x.buffer.mark_changed("setitem")
+def _put(part: Tensor, plan: Plan, value: Any) -> None:
+    """Write `value` at the index arrays of a key, in the view that the rest of the key gave."""
+    require_changeable("setitem", part)
+    require_writable("setitem", part._value)
+    value = fitting(part, value, put_shape(part, plan))
+    where = plan.indices, plan.start, plan.unique
+    edges = part.node, value.node if isinstance(value, Tensor) else None
+    source = value
+    if isinstance(value, Tensor):
+        shares = may_overlap(value.realize()._value, part._value)
+        source = unrecorded(value.clone) if shares else value
+    settle_readers((part.buffer,))
+    unrecorded(write_picked, part, source, *where)
+    part.buffer.mark_changed("setitem")
     if mode.enabled:
-        if node is not None:
-            save(node, setitem_op, needed(setitem_op, (True, True)), (x, value, key), {}, x)
-        rebase(x, node)
+        node = None
+        if edges != (None, None) and part.dtype.kind == "f":
+            node = Node(part, put, (*edges, None, None, None))
+            names = needed(put, tuple([e is not None for e in node.edges]))
+            save(node, put, names, (part, value, *where), {}, part)
+        rebase(part, node)
 
 
 # --------------------------------------------------------------- operations of this one form
@@ -201,6 +200,8 @@ ONLY_IN_PLACE: dict[str, Callable[..., Tensor]] = {
     "uniform": _uniform,
     "zero": _zero,
 }
+
+_ANEW = frozenset(ONLY_IN_PLACE.values())
 
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """

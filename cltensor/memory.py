@@ -79,12 +79,12 @@ class Buffer:
 
     version counts the writes to it after its first content, changed_by names the operation of the
     last one; serial tells the order in which buffers were made. home is the buffer that this one is
-    a region of, None for one of its own.
+    a region of, from byte `start` on, None for one of its own.
     """
 
     __slots__ = (
         "__weakref__", "changed_by", "cl", "device", "home", "nbytes", "pool", "reserved", "serial",
-        "version",
+        "start", "version",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, handle: cl.Buffer, nbytes: int, reserved: int) -> None:
@@ -96,6 +96,7 @@ class Buffer:
         self.changed_by = ""
         self.serial = next(_serials)
         self.home: Buffer | None = None
+        self.start = 0
         self.pool = pool  # last: without it, an interrupt has come between, and nobody counts it
 
     def mark_changed(self, operation: str) -> None:
@@ -117,7 +118,7 @@ class Buffer:
             _copy_bytes(self.device, region, self.cl, self.nbytes)
             if self.home is None:
                 self.pool.returned.append((self.reserved, self.cl))
-            self.cl, self.home = region, home
+            self.cl, self.home, self.start = region, home, offset
 
     def leave(self, pool: Pool) -> None:
         """Take bytes of `pool` with the same content, and leave the present ones to whoever knows

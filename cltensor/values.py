@@ -129,9 +129,8 @@ class Value:
 
     def settle(self, buffer: Buffer) -> None:
         """The elements are, or will be once the queue gets there, at the start of `buffer`."""
-        buffer.version = self.version
         if self.version:
-            buffer.changed_by = self.changed_by
+            buffer.version, buffer.changed_by = self.version, self.changed_by
         self._settled(buffer)
 
     def settle_in_target(self) -> None:

@@ -20,6 +20,8 @@ _identity = Formula("write", ("x",), "x")
 
 def overlaps_itself(shape: Shape, strides: Shape) -> bool:
     """Whether two elements of a window share a place (or it cannot be ruled out)."""
+    if 0 in shape:
+        return False
     reach = 0
     for stride, n in sorted((abs(s), n) for n, s in zip(shape, strides, strict=True) if n > 1):
         if stride <= reach:

@@ -86,6 +86,12 @@ OF_NO_MODULE = {
     "test_models": "what all networks must do",
     "test_layering": "the order of the modules, and their files of tests",
     "test_packaging": "what the archives hold",
+    "test_beside_torch": "custom functions, beside PyTorch",
+    "test_gradient_ownership": "gradients share their elements with nothing else",
+    "test_inplace_property": "drawn programs with changes in place, recorded, beside PyTorch",
+    "test_optim_property": "drawn training with all optimizers, beside PyTorch",
+    "test_threads": "threads that compute and write at the same time",
+    "test_views_property": "drawn programs of views and writes, beside NumPy",
 }
 
 

@@ -19,9 +19,10 @@ from elementwise import (
 
 import cltensor as ct
 import cltensor.nn.functional as F
-from cltensor.errors import DeviceError, DTypeError, ShapeError
+from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.op import OPERATIONS, Op, normalize_axes, pointwise, primitive
 from cltensor.program import Counters
+from cltensor.testing import gradcheck
 
 #: How operands of each pattern are shaped: one, two or three of them.
 SHAPES = {
@@ -356,6 +357,7 @@ def test_registry_names_and_rules_are_consistent():
         for argument, (rule, place) in op.rules.items():
             together = [a for a, (r, _) in op.rules.items() if r is rule]
             assert place == (together.index(argument) if len(together) > 1 else -1), name
+        for argument, (rule, _) in op.rules.items():
             known = {"g", "out", *op.params, *facts}
             assert set(rule.needs) <= known, f"{name}: rule of {argument}"
 
@@ -412,3 +414,131 @@ def test_every_public_operation_has_a_docstring_or_a_comment():
 def test_bool_results_are_listed():
     assert set(BOOL_RESULT) <= set(ANSWERS)
     assert set(FLOAT_RESULT) <= set(ANSWERS)
+
+
+# ------------------------------------------------- several results, shared rules, optional operands
+
+
+@pytest.fixture
+def declared():
+    """Operations declared by a test leave the registry again."""
+    before = set(OPERATIONS)
+    yield
+    for name in set(OPERATIONS) - before:
+        del OPERATIONS[name]
+
+
+def _polar(declared):
+    """Radius and angle of points: one rule for both arguments."""
+
+    def rule(g, x, y, out):
+        radius, _ = out
+        gr, ga = [0.0 if each is None else each for each in g]
+        return gr * x / radius - ga * y / radius**2, gr * y / radius + ga * x / radius**2
+
+    return primitive(
+        "polar(x, y)", lambda x, y: (ct.sqrt(x * x + y * y), ct.atan2(y, x)), dx_y=rule
+    )
+
+
+def _points():
+    x, y = np.array([0.6, -1.1, 0.8]), np.array([0.9, 0.5, -1.3])
+    return ct.tensor(x, requires_grad=True), ct.tensor(y, requires_grad=True)
+
+
+@pytest.mark.usefixtures("fp64")
+@pytest.mark.parametrize("use", [
+    lambda r, a: r * a.sin(), lambda r, a: r * r, lambda r, a: a * 2, lambda r, a: (a + r)[1:],
+])  # fmt: skip
+def test_several_results_with_one_rule(declared, use):
+    polar = _polar(declared)
+
+    def by_hand(x, y):
+        return use(ct.sqrt(x * x + y * y), ct.atan2(y, x))
+
+    x, y = _points()
+    found, want = [], []
+    for function, into in ((lambda x, y: use(*polar(x, y)), found), (by_hand, want)):
+        first = ct.autograd.grad(function(x, y).sum(), (x, y), create_graph=True)
+        second = ct.autograd.grad((first[0] * first[1].sin()).sum(), (x, y))
+        into += [g.tolist() for g in (*first, *second)]
+    np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-12)
+    assert gradcheck(lambda x, y: use(*polar(x, y)), (x, y))
+    # one of the arguments is a constant
+    assert gradcheck(lambda x: use(*polar(x, y.detach())), (x,))
+    assert gradcheck(lambda y: use(*polar(x.detach(), y)), (y,))
+
+
+@pytest.mark.usefixtures("fp64")
+def test_results_may_be_changed_in_place(declared):
+    polar = _polar(declared)
+    _halves = primitive(
+        "halves(x)", lambda x: (x[:2] * 1, x[1:] * 1),
+        dx=lambda g: ct.cat([g[0], g[0][:1] * 0]) + ct.cat([g[1][:1] * 0, g[1]]),
+    )  # fmt: skip
+
+    def function(x, y):
+        first, second = _halves(x * y)
+        second.mul_(2)
+        return first.sin() + second * x[1:2]
+
+    assert gradcheck(function, _points())
+    x, y = _points()
+    radius, _ = polar(x, y)
+    radius.mul_(2)
+    with pytest.raises(GradientError, match=r"polar saved 'out'.*mul_ changed it"):
+        radius.sum().backward()
+
+
+def _affine(declared):
+    """x * scale + shift, of which either may be left out."""
+
+    def run(x, scale, shift):
+        out = x if scale is None else x * scale
+        return out * 1 if shift is None else out + shift
+
+    return primitive(
+        "affine(x, scale, shift)", run,
+        dx_scale=lambda g, x, scale: (
+            (g, None) if scale is None else (g * scale, g * x)
+        ),
+        dshift=lambda g: g,
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("fp64")
+def test_operands_may_be_left_out(declared):
+    affine = _affine(declared)
+    x, s = _points()
+    b = ct.tensor([0.5], requires_grad=True, dtype="float64")
+    assert gradcheck(lambda x, s, b: affine(x, s, b).sin(), (x, s, b))
+    assert gradcheck(lambda x, b: affine(x, None, b).sin(), (x, b))
+    assert gradcheck(lambda x, s: affine(x, s, None).sin(), (x, s))
+    assert gradcheck(lambda s: affine(x.detach(), s, None).sin(), (s,))
+    assert affine(x.detach(), None, None).tolist() == x.tolist()
+    first = ct.autograd.grad(affine(x, s, b).sin().sum(), (x, s, b), create_graph=True)
+    second = ct.autograd.grad(first[1].sum(), (x, s, b))
+    cos, sin = np.cos, np.sin
+    a, c = x.detach().numpy(), s.detach().numpy()
+    inner = a * c + 0.5
+    np.testing.assert_allclose(second[0].numpy(), cos(inner) - sin(inner) * a * c, rtol=1e-9)
+    np.testing.assert_allclose(second[1].numpy(), -sin(inner) * a * a, rtol=1e-9)
+    np.testing.assert_allclose(second[2].numpy(), [(-sin(inner) * a).sum()], rtol=1e-9)
+
+
+def test_a_result_without_gradient_has_none(declared):
+    largest = primitive(
+        "largest(x)", lambda x: (ct.max(x, axis=0), ct.argmax(x, axis=0)),
+        dx=lambda g, out, x_shape: g[0] * (ct.arange(x_shape[0]) == out[1]),
+    )  # fmt: skip
+    x = ct.tensor([1.0, 3.0, 2.0], requires_grad=True)
+    value, place = largest(x)
+    assert value.requires_grad
+    assert not place.requires_grad
+    (value * 5).backward()
+    assert x.grad.tolist() == [0, 5, 0]
+
+
+def test_a_rule_for_no_argument_is_refused(declared):
+    with pytest.raises(ValueError, match="no arguments"):
+        primitive("bad(x, y)", lambda x, y: x, dx_z=lambda g: (g, g))

@@ -7,6 +7,7 @@ from optimizers import OPTIMIZERS, assert_close, give_gradients, host, leaves, v
 import cltensor as ct
 from cltensor import nn, optim
 from cltensor.optim.block import Block, gradients_at_once
+from cltensor.program import Counters
 
 
 @pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
@@ -51,7 +52,7 @@ def test_backward_with_old_weights_after_a_step():
 
 
 def block_of(*arrays):
-    return Block(list(range(len(arrays))), leaves(arrays), {"lr": 0.1}, 3)
+    return Block(list(range(len(arrays))), leaves(arrays), {"lr": 0.1}, 3, alone=False)
 
 
 def test_parameters_keep_their_values_in_one_buffer(device):
@@ -169,3 +170,25 @@ def test_as_many_gradients_go_in_one_kernel_as_its_arguments_hold(device, deferr
     give_gradients(params, grads)
     optim.SGD(params, lr=0.5).step()
     assert_close(host(params), [a - 0.5 * g for a, g in zip(start, grads, strict=True)], rtol=1e-6)
+
+
+def test_two_optimizers_take_turns_on_the_same_parameters():
+    params = leaves([np.ones((3, 4), np.float32), np.ones(5, np.float32)])
+    both = ct.optim.SGD(params, lr=0.1, momentum=0.9), ct.optim.Adam(params, lr=0.1)
+    for turn in range(3):
+        for p in params:
+            p.grad = ct.ones(p.shape).realize()
+        for optimizer in both:
+            before = Counters.launches
+            optimizer.step()
+            assert turn == 0 or Counters.launches - before == 1
+
+
+def test_tied_parameters_move_one_after_the_other():
+    first = ct.tensor([1.0, 2.0], requires_grad=True)
+    tied = first.detach().requires_grad_()
+    optimizer = ct.optim.SGD([first, ct.tensor([5.0], requires_grad=True), tied], lr=1.0)
+    for _ in range(2):
+        first.grad, tied.grad = ct.tensor([0.5, 0.0]), ct.tensor([0.25, 1.0])
+        optimizer.step()
+    assert first.tolist() == tied.tolist() == [-0.5, 0.0]

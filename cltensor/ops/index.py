@@ -168,11 +168,15 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     Slices and integers give a view. Raises IndexingError for a key that does not fit.
     """
     plan = take_apart("getitem", x.shape, key, x.device)
+    x = shown(x, plan)
+    return pick(x, plan.indices, plan.start) if plan.indices else x
+
+
+def shown(x: Tensor, plan: Plan) -> Tensor:
+    """The view of x to which the index arrays of a key apply, if it has any."""
     if not plan.indices or not _is_whole(plan.cut, x.shape):
         x = cut_op(x, plan.cut)
-    if plan.axes is not None:
-        x = permute(x, plan.axes)
-    return _pick(x, plan.indices, plan.start) if plan.indices else x
+    return x if plan.axes is None else permute(x, plan.axes)
 
 
 # ----------------------------------------------------------------------------- along index arrays
@@ -246,7 +250,7 @@ def _run_pick_backward(g: Tensor, indices: tuple[Tensor, ...], start: int, shape
     return result
 
 
-_pick: Op = primitive(
+pick: Op = primitive(
     "getitem(x, indices, start)",
     _run_pick,
     dx=lambda g, indices, start, x_shape: pick_backward(g, indices, start, x_shape),
@@ -254,7 +258,7 @@ _pick: Op = primitive(
 pick_backward: Op = primitive(
     "getitem_backward(g, indices, start, shape)",
     _run_pick_backward,
-    dg=lambda g, indices, start: _pick(g, indices, start),
+    dg=lambda g, indices, start: pick(g, indices, start),
 )
 
 

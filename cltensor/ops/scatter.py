@@ -18,12 +18,13 @@ from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.op import Op, broadcast_shapes, primitive, require_tensor
 from cltensor.ops.arguments import axis_of, scalar, whole
 from cltensor.ops.index import (
+    Plan,
     add_along,
     getitem,
     index_positions,
     offset_table,
+    pick,
     pick_backward,
-    take_apart,
 )
 from cltensor.ops.order import sorted_order
 from cltensor.ops.pointwise import astype
@@ -31,9 +32,7 @@ from cltensor.ops.shape import (
     Shape,
     broadcast_to,
     cut_op,
-    cut_view,
     flatten,
-    permute,
     reshape,
     slice_backward,
 )
@@ -82,60 +81,63 @@ def _last_writers(places: Tensor, value: Tensor, start: int) -> Tensor:
     return getitem(value, (slice(None),) * start + (last,))
 
 
-def write_region(to: Tensor, key: Any, value: Any) -> None:
-    """Write `value` into to[key] in the buffer of `to`, which nobody else may see.
+def put_shape(to: Tensor, plan: Plan) -> Shape:
+    """The shape of what the index arrays of `plan` select of `to`, which `shown` gave."""
+    shape = plan.indices[0].shape
+    for index in plan.indices[1:]:
+        shape = broadcast_shapes("setitem", shape, index.shape)
+    return (*to.shape[: plan.start], *shape, *to.shape[plan.start + len(plan.indices) :])
 
-    Raises before anything is written: IndexingError, ShapeError or DeviceError.
-    """
-    plan = take_apart("setitem", to.shape, key, to.device)
-    target = cut_view(to, plan.cut)
-    if not plan.indices:
-        copy(target, fitting(to, value, target.shape))
-        return
-    if plan.axes is not None:
-        target = permute(target, plan.axes)
-    start, end = plan.start, plan.start + len(plan.indices)
-    positions, dense = index_positions("setitem", plan.indices)
-    before, grid, after = target.shape[:start], target.shape[start:end], target.shape[end:]
-    count = math.prod(positions)
-    source = fitting(to, value, (*before, *positions, *after))
-    flat = (*before, count, *after)
+
+def write_picked(
+    to: Tensor, value: Any, indices: tuple[Tensor, ...], start: int, unique: bool
+) -> None:
+    """Write `value`, a number or a Tensor of what they select, at `indices` along the axes from
+    `start` on, in the buffer of `to`."""
+    end = start + len(indices)
+    positions, dense = index_positions("setitem", indices)
+    before, grid, after = to.shape[:start], to.shape[start:end], to.shape[end:]
+    flat = (*before, math.prod(positions), *after)
     if 0 in flat:
         return
-    long_index = wide(to, target)
-    table = offset_table("setitem", dense, grid, target.strides[start:end], long_index)
-    if isinstance(source, Tensor):
-        source = reshape(source, flat)
-        if not plan.unique:
-            source = _last_writers(table, source, start)
-    strides = (*target.strides[:start], 0, *target.strides[end:])
+    long_index = wide(to)
+    table = offset_table("setitem", dense, grid, to.strides[start:end], long_index)
+    if isinstance(value, Tensor):
+        value = reshape(value, flat)
+        if not unique:
+            value = _last_writers(table, value, start)
     copy(
-        target.as_strided(flat, strides, target.offset),
-        source,
+        to.as_strided(flat, (*to.strides[:start], 0, *to.strides[end:]), to.offset),
+        value,
         to_table=table.buffer,
         axis=start,
         long_index=long_index,
     )
 
 
-def _run_setitem(x: Tensor, value: Any, key: Any) -> Tensor:
+def _run_put(
+    x: Tensor, value: Any, indices: tuple[Tensor, ...], start: int, unique: bool
+) -> Tensor:
     result = Tensor.empty(x.shape, x.dtype, x.device)
     copy(result, x)
-    write_region(result, key, value)
+    write_picked(result, value, indices, start, unique)
     return result
 
 
-setitem_op: Op = primitive(
-    "setitem(x, value, key)",
-    _run_setitem,
-    dx=lambda g, key: setitem_op(g, 0, key),
-    dvalue=lambda g, key: getitem(g, key),
+#: x with `value` at index arrays; what x[key] = value does in place.
+put: Op = primitive(
+    "setitem(x, value, indices, start, unique)",
+    _run_put,
+    dx=lambda g, indices, start, unique: put(g, 0, indices, start, unique),
+    dvalue=lambda g, indices, start: pick(g, indices, start),
 )
 
 
 def setitem(x: Any, key: Any, value: Any) -> Any:
     """A copy of x in which x[key] is `value`. The key means what it means in getitem."""
-    return setitem_op(x, value, key)
+    result = x.clone()
+    result[key] = value
+    return result
 
 
 # ----------------------------------------------------------------------------------------- gather

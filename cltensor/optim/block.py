@@ -85,12 +85,21 @@ class Block:
         self._shown: list[tuple[Value, Buffer]] = [(p._value, p.buffer) for p in params]
 
     def _layout(self) -> Tensor:
-        """One buffer in which the parameters' buffers are regions."""
+        """One buffer in which the parameters' buffers are regions: the one of another optimizer,
+        if they lie there alike."""
         first = self.params[0]
+        size = first.dtype.itemsize
+        places = [
+            (param.buffer, start * size)
+            for param, start in zip(self.params, self._starts, strict=True)
+        ]
+        home = first.buffer.home
+        alike = [buffer.home is home and buffer.start == start for buffer, start in places]
+        if home is not None and all(alike) and home.nbytes == self._size * size:
+            return Tensor(stored((self._size,), first.dtype, first.device, home))
         whole = self.flat(None)
-        buffer, size = whole.buffer, first.dtype.itemsize
-        for param, start in zip(self.params, self._starts, strict=True):
-            param.buffer.move_into(buffer, start * size)
+        for buffer, start in places:
+            buffer.move_into(whole.buffer, start)
         return whole
 
     def flat(self, tensors: Sequence[Tensor] | None) -> Tensor:
