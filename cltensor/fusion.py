@@ -320,10 +320,11 @@ def _launch_over_product(root: Value, expression: Expression) -> None:
 
 def _launch_rows(expression: Expression, rows: Rows) -> bool:
     """Launch the one kernel of an expression with reductions; False if its rows are scattered."""
-    device, leaves = expression.outputs[0].device, expression.leaves
+    leaves = expression.leaves
     space = _space(rows.shape, leaves, rows.kept)
     if expression.replacing or expression.parts or space.kept.count(False) != 1:
         return False
+    device = expression.outputs[0].device
     length = space.sizes[-1]
     count = prod(space.sizes[:-1])
     if count * length > SMALL_ROWS and any(flags[-1] == STRIDED for flags in space.flags):
