@@ -214,9 +214,8 @@ class Recording:
         self._without = [(places.get(key, -1), weakref.ref(t)) for key, t in watch.without.items()]
         known = {id(b): k for k, b in enumerate(going.buffers)}
         own = self._function_s_own(reached, going)
-        self._captured = {
-            key: b for key, b in recorder.outside.items() if key not in known or key in own
-        }
+        self._captured = {key: b for key, b in recorder.outside.items() if key not in known}
+        self._captured.update({id(b): b for b in going.buffers if id(b) in own})
         self._numbers = {mark: ~k for k, mark in enumerate(self._captured)}
         self._pattern = _pattern(going.buffers, self._numbers)
         self._written = [

@@ -75,6 +75,13 @@ def test_an_argument_that_the_function_also_reaches_is_told_apart():
         assert f(view).tolist() == [4.0, 9.0]
 
 
+def test_an_argument_that_is_given_back_by_another_name():
+    w = ct.tensor([2.0])
+    f = ct.jit(lambda x, y: (x + 1, w))
+    for y in (w, w, w, ct.tensor([3.0])):
+        assert f(ct.ones(1), y)[1] is w
+
+
 def test_an_argument_is_changed_in_place():
     @ct.jit
     def add(x):
@@ -308,7 +315,8 @@ def test_weights_changed_in_place_between_calls():
     m, x = nn.Linear(2, 1, bias=False), ct.ones(1, 2)
     f = ct.jit(lambda x: m(x))
     with ct.no_grad():
-        f(x), f(x)
+        for _ in range(3):
+            f(x)
         m.weight.fill_(3.0)
         m.weight.clamp_(-0.25, 0.25)
         assert f(x).tolist() == [[0.5]]
@@ -649,7 +657,7 @@ def test_a_function_that_never_fits_is_rarely_recorded(counts):
 def recordings(count):
     """Memory in use after functions of `count` shapes were recorded."""
     w = ct.ones(4).realize()
-    f = ct.jit(lambda x: ((x * w).sum(0) + (x @ w).sum()) * 2)
+    f = ct.jit(lambda x: (x * w + 1) * 2)
     for n in range(count):
         x = ct.ones(1 + n, 4)
         for _ in range(3):
@@ -670,7 +678,7 @@ def test_recordings_of_changing_shapes_are_bounded():
 def test_many_recordings_of_changing_shapes_are_bounded():
     before = ct.memory_summary()
     after = recordings(10_000)
-    # What is kept of a shape here: the result, and what its launches use, of at most 160 KiB.
+    # What is kept of a shape here: what its launches use, of at most 160 KiB.
     assert after["in_use"] - before["in_use"] <= MOST_KEYS * 512 * 1024
 
 
