@@ -183,10 +183,10 @@ def _places(value: Any, top: str) -> list[_Place]:
     if isinstance(value, np.ndarray):
         return [_Place(value, lambda: (value.tobytes(),))] if value.size <= _LONGEST else []
     if isinstance(value, type):
-        own = vars(value)
-        return (
-            [] if _is_library(value.__module__, top) else [_Place(value, lambda: [*own.values()])]
-        )
+        members = vars(value)
+        if _is_library(value.__module__, top):
+            return []
+        return [_Place(value, lambda: [*members.values()])]
     if _is_ours(kind) or isinstance(value, (MethodType, partial, tuple)):
         return []
     found = []

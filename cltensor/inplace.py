@@ -262,5 +262,5 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         setattr(Tensor, f"{name}_", _method(f"{name}_", function))
     for name in RESHAPING:
         setattr(Tensor, f"{name}_", _reshaping(f"{name}_", functions[name]))
-    for name, (shown, target) in _AUGMENTED.items():
-        setattr(Tensor, f"__i{name}__", _method(f"__i{name}__", functions[target], shown))
+    for name, (symbol, target) in _AUGMENTED.items():
+        setattr(Tensor, f"__i{name}__", _method(f"__i{name}__", functions[target], symbol))

@@ -308,7 +308,7 @@ def _run_expand(x: Tensor, shape: Shape) -> Tensor:
     return x.as_strided(shape, (0,) * new + strides, x.offset)
 
 
-_expand: Op = view("expand(x, shape)", _run_expand, dx=lambda g: g)
+_expand: Op = view_op("expand(x, shape)", _run_expand, dx=lambda g: g)
 
 
 @composite
