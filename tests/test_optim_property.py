@@ -14,6 +14,8 @@ import cltensor as ct
 
 torch = pytest.importorskip("torch")
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's
+
 DRAWS = int(os.environ.get("CLTENSOR_DRAWS", "0"))
 SHAPES = [(3,), (2, 3), (4, 1), ()]
 
@@ -277,4 +279,4 @@ def run(seeds, statements=25):
 
 @pytest.mark.usefixtures("fp64")
 def test_drawn_training():
-    run(range(DRAWS or 100))
+    run(range(DRAWS or 60))

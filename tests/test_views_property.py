@@ -346,12 +346,12 @@ def run(seeds, statements=25):
 
 
 def test_drawn_programs():
-    run(range(DRAWS or 200))
+    run(range(DRAWS or 120))
 
 
 def test_drawn_programs_eagerly(monkeypatch):
     monkeypatch.setattr(fusion.Eager, "on", True)
-    run(range(DRAWS, 2 * DRAWS or 100))
+    run(range(120, 140 + DRAWS // 10))
 
 
 def test_drawn_programs_while_locals_are_held():
@@ -364,6 +364,6 @@ def test_drawn_programs_while_locals_are_held():
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        run(range(5, 25 + DRAWS // 10))
+        run(range(140, 148 + DRAWS // 100))
     finally:
         sys.settrace(before)
