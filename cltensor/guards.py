@@ -183,10 +183,8 @@ def _places(value: Any, top: str) -> list[_Place]:
     if isinstance(value, np.ndarray):
         return [_Place(value, lambda: (value.tobytes(),))] if value.size <= _LONGEST else []
     if isinstance(value, type):
-        members = vars(value)
-        if _is_library(value.__module__, top):
-            return []
-        return [_Place(value, lambda: [*members.values()])]
+        held: Callable[[], list[Any]] = partial(list, vars(value).values())
+        return [] if _is_library(value.__module__, top) else [_Place(value, held)]
     if _is_ours(kind) or isinstance(value, (MethodType, partial, tuple)):
         return []
     found = []

@@ -29,12 +29,13 @@ class jit:
     gradients set or added to, states and step counts of optimizers, random numbers, faults of
     indices. It runs only while what the recorded call depended on is as it was: the arguments and
     which of them share elements, the grad mode, the tensors that the function reached by itself,
-    the attributes and flags of its modules, the options of its optimizers, and what the names of
-    the function stand for. Otherwise the call is recorded anew. At most 64 kinds of arguments are
-    kept, with 8 recordings each.
+    the attributes and flags of its modules, and what its names, the attributes of its objects and
+    the entries of its lists and dicts stand for. Otherwise the call is recorded anew. A call that
+    sets such an attribute or entry itself, or returns an object that it made, is never replayed. At
+    most 64 kinds of arguments are kept, with 8 recordings each.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
-    counting inside happen once.
+    appending to a list inside happen once.
 
     Raises DeviceError when the call reads a value on the host (`.item()`, `if tensor:`) or uploads
     one while it is recorded.

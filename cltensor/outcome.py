@@ -126,7 +126,7 @@ _CONSTANT = (type(None), bool, int, float, complex, str, bytes, np.generic, np.d
 
 def collect(
     result: Any, tensors: list[Tensor], constant: Callable[[Any], bool]
-) -> Callable[[Sequence[Tensor]], Any]:
+) -> Callable[[Sequence[Tensor | None]], Any]:
     """Append the Tensors of a result, each once; what is returned puts others in their places.
 
     Raises Unlike for an object that each call may make anew, unless it is `constant`.

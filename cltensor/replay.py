@@ -181,16 +181,19 @@ class _Launch:
 
 
 class Tape:
-    """Recorded launches that can be run again, on other buffers in place of `exchanged`; those
-    `outside` that they use as well are kept."""
+    """Recorded launches that can be run again, on other buffers in place of `exchanged`. Those that
+    stay and are not the recording's are kept: `outside`, by default all."""
 
     def __init__(
-        self, recorder: Recorder, exchanged: Iterable[Buffer], outside: dict[int, Buffer]
+        self,
+        recorder: Recorder,
+        exchanged: Iterable[Buffer],
+        outside: dict[int, Buffer] | None = None,
     ) -> None:
         self.device = recorder.device
         self._steps = recorder.steps
         self._pool = recorder.pool
-        self._outside = outside
+        self._outside = recorder.outside if outside is None else outside
         self._fault_names = recorder.fault_names
         self._places: dict[int, list[tuple[_Launch, int]]] = {}
         changing = {id(b) for b in exchanged}

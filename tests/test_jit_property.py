@@ -95,7 +95,8 @@ OPTIMIZERS = (
 
 CAPTURED = ("w", "m", "c", "o.t", "tensors[0]", "table['t']", "base[2:4]", "base[1]")
 NUMBERS = (
-    "k", "o.s", "o.deep.s", "numbers[0]", "table['s']", "G", "Options.factor", "float(len(numbers))",
+    "k", "o.s", "o.deep.s", "numbers[0]", "table['s']", "G", "Options.factor",
+    "float(len(numbers))",
     "2.0",
 )  # fmt: skip
 
@@ -130,11 +131,14 @@ class Drawn:
     def expression(self):
         rng, x, y = self.rng, self.operand(), self.operand()
         return rng.choice((
-            f"{x} {rng.choice('+-*')} {y}", f"{x} {rng.choice('+-*')} {y}", f"{x} * {self.number()}",
-            f"{x} + {self.number()}", f"{x}[:1]", f"{x}[-1]", f"{x}.detach()", f"{x}.reshape(-1, 3)",
+            f"{x} {rng.choice('+-*')} {y}", f"{x} {rng.choice('+-*')} {y}",
+            f"{x} * {self.number()}",
+            f"{x} + {self.number()}", f"{x}[:1]", f"{x}[-1]", f"{x}.detach()",
+            f"{x}.reshape(-1, 3)",
             f"{x}.T.T", f"{x}.sum(0)", f"ct.relu({x})", f"F.dropout({x}, 0.5, True)",
             "ct.rand(3)", "ct.ones(3)", f"helper({x})", f"inner({x})", f"({x}).clone()",
-            f"({x}).flip(-1)", f"{x} + nested.get()", f"({x}).expand(2, 3)", f"({x})[..., 1:].sum()",
+            f"({x}).flip(-1)", f"{x} + nested.get()", f"({x}).expand(2, 3)",
+            f"({x})[..., 1:].sum()",
         ))  # fmt: skip
 
     def put(self, text):
@@ -157,7 +161,8 @@ class Drawn:
             x, y = self.operand(), self.operand()
             plain = rng.choice((
                 f"{x}.add_({y})", f"{x}.mul_({self.number()})", f"{x}[0] = {y}.sum()",
-                f"{x}.copy_({y})", f"{x}.zero_()", f"{x}[:1].add_(1.0)", f"{x}.fill_({self.number()})",
+                f"{x}.copy_({y})", f"{x}.zero_()", f"{x}[:1].add_(1.0)",
+                f"{x}.fill_({self.number()})",
                 f"{x}.clamp_(-4.0, 4.0)",
             ))  # fmt: skip
             local = "a b t0 t1 t2".split()
@@ -203,11 +208,13 @@ class Drawn:
                 f"(({self.operand()}) * p * q).sum().backward()",
                 f"net(({self.operand()}).reshape(-1, 3)).sum().backward()",
                 "opt.zero_grad()", "opt.zero_grad()", "opt.zero_grad(set_to_none=False)",
-                "net.zero_grad()", f"{leaf}.grad = None", f"{leaf}.grad = ({self.operand()}).sum(0)",
+                "net.zero_grad()", f"{leaf}.grad = None",
+                f"{leaf}.grad = ({self.operand()}).sum(0)",
                 f"{leaf}.grad = {self.rng.choice(('m', 'c', 'm.detach()', 'q.grad'))}",
                 f"if {leaf}.grad is not None: {leaf}.grad.mul_({self.number()})",
                 f"if {leaf}.grad is not None: m.add_({leaf}.grad)",
-                f"({leaf} * 2).sum().backward()", f"(own({self.operand()}) * {leaf}).sum().backward()",
+                f"({leaf} * 2).sum().backward()",
+                f"(own({self.operand()}) * {leaf}).sum().backward()",
                 "if a.requires_grad: (a * p).sum().backward()" if self.takes else "pass",
                 "ct.autograd.grad((p * q).sum(), [p], create_graph=True)[0].sum().backward()",
             ))
@@ -242,7 +249,8 @@ class Drawn:
 
     def argument(self):
         return self.rng.choice((
-            "x[0]", "x[0]", "x[1]", "x[4]", "x[2]", "x[3]", "x[2][:2]", "x[2][2:]", "x[2][1:3]", "w",
+            "x[0]", "x[0]", "x[1]", "x[4]", "x[2]", "x[3]", "x[2][:2]", "x[2][2:]", "x[2][1:3]",
+            "w",
             "m", "base[0:2]", "base[2:4]", "x[0] * 2", "o.t", "p.detach()", "q", "leaf()", "leaf()",
             "e", "base[:2].T.clone().T", "x[0][0]", "p.grad", "own.total",
         ))  # fmt: skip
@@ -276,8 +284,10 @@ class Drawn:
             "opt.param_groups[0]['lr'] *= 0.5", "opt.param_groups[0]['weight_decay'] = 0.5",
             "opt.param_groups[0].update(momentum=0.25, betas=(0.5, 0.5))", "scheduler.step()",
             "opt.step()", "opt.zero_grad()", "opt.zero_grad(set_to_none=False)",
-            "nn.utils.clip_grad_norm_([p, q], 0.5)", "p.grad = None", "p.grad = m", "q.grad = p.grad",
-            "kept.append(p.grad)", "kept.append(r)", "kept.append(p.data)", "(p * m).sum().backward()",
+            "nn.utils.clip_grad_norm_([p, q], 0.5)", "p.grad = None", "p.grad = m",
+            "q.grad = p.grad",
+            "kept.append(p.grad)", "kept.append(r)", "kept.append(p.data)",
+            "(p * m).sum().backward()",
             "p.grad.mul_(2) if p.grad is not None else None", "ct.manual_seed(7)", "ct.rand(2)",
             "p.register_hook(double)", "net[0].register_forward_hook(after)", "own.scale += 1",
             "own.steps[0] += 1", "own.eval()", "own.train()", "Scaled.offset = Scaled.offset + 0.5",
@@ -355,7 +365,8 @@ def run(drawn, wrap):
     Options.factor, Scaled.offset = 1.0, 0.25
     ns = {
         "ct": ct, "nn": nn, "F": nn.functional, "np": np, "wrap": wrap, "Pair": Pair, "G": 1.0,
-        "Settings": Settings, "Options": Options, "Scaled": Scaled, "Counting": Counting, "r": None, "handle": [],
+        "Settings": Settings, "Options": Options, "Scaled": Scaled, "Counting": Counting,
+        "r": None, "handle": [],
          "__name__": "program",
     }  # fmt: skip
     ns["ns"] = ns

@@ -83,6 +83,7 @@ OF_NO_MODULE = {
     "test_benchmarks": "the package benchmarks",
     "test_derivatives": "the rules of all elementwise operations and reductions, several at a time",
     "test_examples": "the programs in examples/",
+    "test_jit_property": "jit, with programs drawn at random",
     "test_models": "what all networks must do",
     "test_layering": "the order of the modules, and their files of tests",
     "test_packaging": "what the archives hold",
