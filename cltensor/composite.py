@@ -31,7 +31,8 @@ class _Signature:
 
     def __init__(self, function: Callable[..., Any], more: tuple[str, ...] = ()) -> None:
         self.name = function.__name__.strip("_")
-        parameters = inspect.signature(function).parameters
+        self.own = inspect.signature(function)
+        parameters = self.own.parameters
         kinds = {name: p.kind for name, p in parameters.items()}
         self.all = (*kinds, *more)
         self.positional = tuple(
@@ -46,6 +47,10 @@ class _Signature:
             for i, n in enumerate(self.positional)
             if n in _OPERANDS or str(parameters[n].annotation).startswith("Tensor")
         ]
+
+    def shown(self, *more: inspect.Parameter) -> inspect.Signature:
+        """What help() shows: the function's own parameters, and `more` by keyword."""
+        return self.own.replace(parameters=[*self.own.parameters.values(), *more])
 
     def bind(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -105,9 +110,19 @@ def _declared(method: bool, function: Any) -> Any:
 
     takes_tensor = bool(operands) and operands[0][0] == 0
     checked.is_method = method and takes_tensor  # type: ignore[attr-defined]
+    checked.__name__ = function.__name__.strip("_")
+    if signature.own.return_annotation in ("Tensor", "Any") and "out" not in signature.all:
+        checked.__signature__ = signature.shown(_OUT)  # type: ignore[attr-defined]
     return checked
 
 
+#: The keyword for the tensor to write a result into, of all functions that give one.
+_OUT = inspect.Parameter(
+    "out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None"
+)
+_REQUIRES_GRAD = inspect.Parameter(
+    "requires_grad", inspect.Parameter.KEYWORD_ONLY, default=False, annotation="bool"
+)
 #: Keywords of every function that makes a tensor, beside its own.
 _MAKING = ("requires_grad", "out", "layout", "pin_memory", "memory_format", "names")
 
@@ -128,19 +143,8 @@ def creator(function: F) -> F:
         return _as_wanted(signature.name, made, **more) if more else made
 
     make.is_method = False  # type: ignore[attr-defined]
-    make.__signature__ = _with_making(function)  # type: ignore[attr-defined]
+    make.__signature__ = signature.shown(_REQUIRES_GRAD, _OUT)  # type: ignore[attr-defined]
     return make  # type: ignore[return-value]
-
-
-def _with_making(function: Callable[..., Any]) -> inspect.Signature:
-    """The function's signature with the keywords of all that make a tensor."""
-    own = inspect.signature(function)
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    more = [
-        inspect.Parameter("requires_grad", keyword, default=False, annotation="bool"),
-        inspect.Parameter("out", keyword, default=None, annotation="Tensor | None"),
-    ]
-    return own.replace(parameters=[*own.parameters.values(), *more])
 
 
 def _as_wanted(

@@ -8,6 +8,7 @@ nobody can share, just goes on with the larger expression.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import Signature, signature
 from typing import Any
 
 from cltensor.autograd.graph import Node, needed, next_order, resave, save
@@ -16,6 +17,7 @@ from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.graph_hooks import watchers
 from cltensor.mode import mode
 from cltensor.op import unrecorded
+from cltensor.operators import attach
 from cltensor.ops.arguments import scalar
 from cltensor.ops.create import to_device
 from cltensor.ops.index import take_apart
@@ -234,10 +236,11 @@ _AUGMENTED = {
 
 def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if "out" in kwargs:
+            raise TypeError(f"{name}: there is no keyword 'out'; the result is written to self")
         return apply(self, name, function, *args, **kwargs)
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"`{name.strip('_')}` in place: written where the elements are; returns self."
+    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
     return method
 
 
@@ -245,18 +248,30 @@ def _reshaping(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any) -> Tensor:
         return reshape_in_place(self, name, function, *args)
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"`{name.strip('_')}` in place: the same elements in another shape; self."
+    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
     return method
+
+
+def _in_place(function: Callable[..., Any]) -> Signature:
+    """The parameters of the form in place."""
+    of = signature(function)
+    first, *rest = of.parameters.values()
+    rest = [p for p in rest if p.name != "out"]
+    return of.replace(
+        parameters=[first.replace(name="self"), *rest], return_annotation=Signature.empty
+    )
 
 
 def install(functions: Mapping[str, Callable[..., Any]]) -> None:
     """Give Tensor the methods in place of `functions`, by public name."""
-    for name in ALSO_IN_PLACE:
-        setattr(Tensor, f"{name}_", _method(f"{name}_", functions[name]))
-    for name, function in ONLY_IN_PLACE.items():
-        setattr(Tensor, f"{name}_", _method(f"{name}_", function))
+    written = {name: functions[name] for name in ALSO_IN_PLACE} | ONLY_IN_PLACE
+    for name, function in written.items():
+        doc = f"`{name}` in place: written where the elements are; returns self."
+        attach(f"{name}_", _method(f"{name}_", function), function, doc)
     for name in RESHAPING:
-        setattr(Tensor, f"{name}_", _reshaping(f"{name}_", functions[name]))
+        doc = f"`{name}` in place: the same elements in another shape; returns self."
+        attach(f"{name}_", _reshaping(f"{name}_", functions[name]), functions[name], doc)
     for name, target in _AUGMENTED.items():
-        setattr(Tensor, f"__i{name}__", _method(f"__i{name}__", functions[target]))
+        function = functions[target]
+        doc = f"`{target}` in place: written where the elements are; returns self."
+        attach(f"__i{name}__", _method(f"__i{name}__", function), function, doc)
