@@ -20,7 +20,7 @@ from cltensor.tensor import Tensor
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Parameters of these names take tensors.
-_OPERANDS = {
+OPERANDS = {
     "x", "input", "other", "mask", "target", "weight", "pos_weight", "bias", "running_mean",
     "running_var",
 }  # fmt: skip
@@ -45,7 +45,7 @@ class _Signature:
         self.operands = [
             (i, n, parameters[n].default is None)
             for i, n in enumerate(self.positional)
-            if n in _OPERANDS or str(parameters[n].annotation).startswith("Tensor")
+            if n in OPERANDS or str(parameters[n].annotation).startswith("Tensor")
         ]
 
     def shown(self, *more: inspect.Parameter) -> inspect.Signature:

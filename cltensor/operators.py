@@ -80,7 +80,7 @@ class Operators(Methods):
     def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
 
-    def __format__(self, spec: str) -> str:
+    def __format__(self: Any, spec: str) -> str:
         """A single value takes a number's format, as in f"{loss:.4f}"."""
         return object.__format__(self, spec) if self.shape else format(self.item(), spec)
 

@@ -215,7 +215,7 @@ def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> A
     for target in targets:
         if isinstance(target, Device):
             device = target
-        elif isinstance(target, Operators):  # NumPy's arrays have a device and a dtype, too
+        elif isinstance(target, Tensor):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
         elif isinstance(target, str) and not _names_dtype(target):
             device = target
