@@ -475,6 +475,7 @@ def reduction(
     result: np.dtype | None = None,
     identity: bool = True,
     doc: str | None = None,
+    public: bool = True,
     **rules: Callable[..., Any],
 ) -> Op:
     """Declare a reduction over axes by its start value and its combining C expression.
@@ -505,7 +506,7 @@ def reduction(
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
         return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
-    return Op(signature, run, rules, doc, calls_operations=False, public=True)
+    return Op(signature, run, rules, doc, calls_operations=False, public=public)
 
 
 def normalize_axes(

@@ -25,24 +25,9 @@ from cltensor.fusion import Value
 from cltensor.graph_hooks import watchers
 from cltensor.memory import Buffer, download, upload
 from cltensor.mode import mode
+from cltensor.size import Count, Size
 from cltensor.text import show_array
 from cltensor.values import changer_of, holders, nobody, version_of
-
-
-class Size(int):
-    """A number of elements that, called, gives the shape: array API and PyTorch users both have
-    their way."""
-
-    _shape: Shape
-
-    def __new__(cls, shape: Shape) -> Size:
-        self = super().__new__(cls, prod(shape))
-        self._shape = shape
-        return self
-
-    def __call__(self, axis: int | None = None) -> Any:
-        """The shape, or the size along `axis`."""
-        return self._shape if axis is None else self._shape[axis]
 
 
 _hold = holders.refs.append
@@ -96,9 +81,9 @@ class Tensor(Differentiable):
         return Tensor(fusion.stored(array.shape, dtype, target, upload(target, contiguous)))
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> Size:
         """The size along each dimension."""
-        return self._value.shape
+        return Size(self._value.shape)
 
     @property
     def dtype(self) -> np.dtype:
@@ -116,9 +101,9 @@ class Tensor(Differentiable):
         return len(self._value.shape)
 
     @property
-    def size(self) -> Size:
+    def size(self) -> Count:
         """The number of elements; called, as in PyTorch, the shape."""
-        return Size(self._value.shape)
+        return Count(self._value.shape)
 
     @property
     def nbytes(self) -> int:
@@ -146,10 +131,14 @@ class Tensor(Differentiable):
         """Where in the buffer the first element is, in elements."""
         return self._value.offset
 
-    @property
-    def is_contiguous(self) -> bool:
-        """Whether the elements lie in row-major order without gaps."""
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether the elements lie in row-major order without gaps.
+
+        memory_format: PyTorch's keyword; another order than that is never there.
+        """
         value = self._value
+        if memory_format not in (None, "contiguous_format"):
+            return False
         return value.strides == contiguous_strides(value.shape) or prod(value.shape) <= 1
 
     def realize(self) -> Tensor:
@@ -218,7 +207,7 @@ class Tensor(Differentiable):
         return self._read()
 
     def _read(self) -> np.ndarray:
-        source = self if self.is_contiguous else _dense(self)
+        source = self if self.is_contiguous() else _dense(self)
         buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, self.dtype)
         download(buffer, out, source.offset * self.dtype.itemsize)

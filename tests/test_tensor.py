@@ -27,7 +27,7 @@ def test_facts(x, device):
     assert x.nbytes == 24
     assert x.device is device
     assert x.strides == (3, 1)
-    assert x.is_contiguous
+    assert x.is_contiguous()
     assert not x.requires_grad
     assert x.grad is None
 

@@ -28,16 +28,17 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
         a, b = astype.run(a, dtype), astype.run(b, dtype)
     if dtype is bool_:
         return not_equal.run(_run_matmul(astype.run(a, int32), astype.run(b, int32)), 0)
-    if a.shape[-1] == b.shape[-2] == 1:
+    left, right = a._value.shape, b._value.shape
+    if left[-1] == right[-2] == 1:
         # Nothing to add up. A pointwise product may become part of what uses it.
-        gemm.batch_shape(a.shape, b.shape)
+        gemm.batch_shape(left, right)
         return multiply.run(a, b)
-    plan = gemm.plan(device, device.is_cpu, dtype, a.shape, a.strides, b.shape, b.strides)
+    plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides)
     if plan is None:
-        shape = (*gemm.batch_shape(a.shape, b.shape), a.shape[-2], b.shape[-1])
+        shape = (*gemm.batch_shape(left, right), left[-2], right[-1])
         return full(shape, 0, dtype, device)
     out = pending(plan, a, b)
-    if len(plan.shape) > max(a.ndim, b.ndim):  # parts of the sums
+    if len(plan.shape) > max(len(left), len(right)):  # parts of the sums
         out = out.sum(axis=0)
     return out if out.dtype is dtype else astype.run(out, dtype)
 

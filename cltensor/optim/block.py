@@ -34,7 +34,7 @@ def can_share(param: Tensor) -> bool:
     param.realize()
     value = param._value
     nbytes = prod(value.shape) * value.dtype.itemsize
-    return bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous
+    return bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous()
 
 
 class Block:
@@ -128,7 +128,7 @@ class Block:
             if self._alone:
                 shared = may_overlap(gradient._value, self.values._value)
                 return gradient.clone() if shared else gradient
-            if gradient.buffer.home is self.values.buffer or not gradient.is_contiguous:
+            if gradient.buffer.home is self.values.buffer or not gradient.is_contiguous():
                 gradient = gradient.clone().realize()  # of what moves with it, or not dense
             parts.append(gradient._value)
         return Tensor(fusion.join(tuple(parts), self._align))
