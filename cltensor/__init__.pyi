@@ -11,6 +11,7 @@ from cltensor import data as data
 from cltensor import models as models
 from cltensor import nn as nn
 from cltensor import optim as optim
+from cltensor import return_types
 from cltensor import testing as testing
 from cltensor import weights as weights
 from cltensor.autograd.derivatives import grad as grad
@@ -46,7 +47,6 @@ from cltensor.mode import is_grad_enabled as is_grad_enabled
 from cltensor.mode import no_grad as no_grad
 from cltensor.mode import set_grad_enabled as set_grad_enabled
 from cltensor.ops.random import Generator as Generator
-from cltensor.ops.sort import TopK
 from cltensor.program import Live
 from cltensor.tensor import Tensor as Tensor
 
@@ -472,6 +472,14 @@ def cosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def cummax(x: Tensor, axis: _int) -> return_types.cummax: ...
+@overload
+def cummax(input: Tensor, dim: _int) -> return_types.cummax: ...
+@overload
+def cummin(x: Tensor, axis: _int) -> return_types.cummin: ...
+@overload
+def cummin(input: Tensor, dim: _int) -> return_types.cummin: ...
+@overload
 def cumsum(
     x: Tensor, axis: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -784,6 +792,14 @@ def isnan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def kthvalue(
+    x: Tensor, k: _int, axis: _int = -1, keepdims: _bool = False
+) -> return_types.kthvalue: ...
+@overload
+def kthvalue(
+    input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False
+) -> return_types.kthvalue: ...
+@overload
 def le(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def le(
@@ -834,9 +850,13 @@ def log2(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def log_softmax(x: Tensor, axis: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+def log_softmax(
+    x: Tensor, axis: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
-def log_softmax(input: Tensor, dim: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+def log_softmax(
+    input: Tensor, dim: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def logical_and(
     a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
@@ -907,21 +927,45 @@ def matrix_transpose(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def matrix_transpose(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def max(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None) -> return_types.max: ...
+@overload
+def max(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.max: ...
+@overload
+def max(x: Tensor, dim: _int, keepdims: _bool = False, *, out: Any = None) -> return_types.max: ...
+@overload
 def max(
     x: Tensor,
-    axis: _int | tuple[_int, ...] | None = None,
-    keepdims: _bool = False,
     *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def max(
     input: Tensor,
-    dim: _int | tuple[_int, ...] | None = None,
-    keepdim: _bool = False,
     *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def max(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdims: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def max(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def max_pool2d(
     x: Tensor,
@@ -957,6 +1001,7 @@ def mean(
     x: Tensor,
     axis: _int | tuple[_int, ...] | None = None,
     keepdims: _bool = False,
+    dtype: _DType = None,
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -965,7 +1010,48 @@ def mean(
     input: Tensor,
     dim: _int | tuple[_int, ...] | None = None,
     keepdim: _bool = False,
+    dtype: _DType = None,
     *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def median(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def median(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def median(
+    x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.median: ...
+@overload
+def median(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.median: ...
+@overload
+def median(
+    x: Tensor, dim: _int, keepdims: _bool = False, *, out: Any = None
+) -> return_types.median: ...
+@overload
+def median(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def median(
+    input: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def median(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdims: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -973,21 +1059,45 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]: ...
 @overload
 def meshgrid(*, xs: Any, indexing: str = "ij") -> Sequence[Any]: ...
 @overload
+def min(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None) -> return_types.min: ...
+@overload
+def min(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.min: ...
+@overload
+def min(x: Tensor, dim: _int, keepdims: _bool = False, *, out: Any = None) -> return_types.min: ...
+@overload
 def min(
     x: Tensor,
-    axis: _int | tuple[_int, ...] | None = None,
-    keepdims: _bool = False,
     *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def min(
     input: Tensor,
-    dim: _int | tuple[_int, ...] | None = None,
-    keepdim: _bool = False,
     *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def min(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdims: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def min(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def minimum(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -998,6 +1108,10 @@ def minimum(
 def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def mode(x: Tensor, axis: _int = -1, keepdims: _bool = False) -> return_types.mode: ...
+@overload
+def mode(input: Tensor, dim: _int = -1, keepdim: _bool = False) -> return_types.mode: ...
 @overload
 def moveaxis(
     x: Tensor,
@@ -1046,6 +1160,22 @@ def multiply(
 def mv(a: Tensor, x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def mv(a: Tensor, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nanmedian(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nanmedian(
+    x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.nanmedian: ...
+@overload
+def nanmedian(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.nanmedian: ...
+@overload
+def nanmedian(
+    x: Tensor, axis: _int, keepdims: _bool = False, *, out: Any = None
+) -> return_types.nanmedian: ...
 @overload
 def narrow(
     x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
@@ -1218,6 +1348,7 @@ def norm(
     p: Any = 2,
     axis: _int | tuple[_int, ...] | None = None,
     keepdims: _bool = False,
+    dtype: _DType = None,
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -1227,6 +1358,7 @@ def norm(
     p: Any = 2,
     dim: _int | tuple[_int, ...] | None = None,
     keepdim: _bool = False,
+    dtype: _DType = None,
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -1521,9 +1653,13 @@ def sinh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def softmax(x: Tensor, axis: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+def softmax(
+    x: Tensor, axis: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
-def softmax(input: Tensor, dim: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+def softmax(
+    input: Tensor, dim: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def softplus(
     x: Tensor, beta: _float = 1.0, threshold: _float = 20.0, *, out: Tensor | None = None
@@ -1534,13 +1670,8 @@ def softplus(
 ) -> Tensor: ...
 @overload
 def sort(
-    x: Tensor,
-    axis: _int = -1,
-    descending: _bool = False,
-    stable: _bool = True,
-    *,
-    out: Tensor | None = None,
-) -> Tensor: ...
+    x: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = True, *, out: Any = None
+) -> return_types.sort: ...
 @overload
 def sort(
     input: Tensor,
@@ -1548,6 +1679,24 @@ def sort(
     descending: _bool = False,
     stable: _bool = True,
     *,
+    out: Any = None,
+) -> return_types.sort: ...
+@overload
+def sort(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    descending: _bool = False,
+    stable: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def sort(
+    input: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    descending: _bool = False,
+    stable: _bool = True,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1577,21 +1726,66 @@ def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None
 @overload
 def std(
     x: Tensor,
-    axis: _int | tuple[_int, ...] | None = None,
-    correction: _float = 0,
-    keepdims: _bool = False,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
     *,
+    correction: _float | None = None,
+    axis: Any = ...,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def std(
     input: Tensor,
     dim: _int | tuple[_int, ...] | None = None,
-    correction: _float = 0,
+    unbiased: _bool | None = None,
     keepdim: _bool = False,
     *,
+    correction: _float | None = None,
+    axis: Any = ...,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def std(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def std_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def std_mean(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def std_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
 @overload
 def sub(
     a: Tensor | _Number,
@@ -1723,11 +1917,11 @@ def to(
 @overload
 def topk(
     x: Tensor, k: _int, axis: _int = -1, largest: _bool = True, sorted: _bool = True
-) -> TopK: ...
+) -> return_types.topk: ...
 @overload
 def topk(
     input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True
-) -> TopK: ...
+) -> return_types.topk: ...
 @overload
 def transpose(x: Tensor, *axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1809,21 +2003,66 @@ def unstack(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
 def var(
     x: Tensor,
-    axis: _int | tuple[_int, ...] | None = None,
-    correction: _float = 0,
-    keepdims: _bool = False,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
     *,
+    correction: _float | None = None,
+    axis: Any = ...,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def var(
     input: Tensor,
     dim: _int | tuple[_int, ...] | None = None,
-    correction: _float = 0,
+    unbiased: _bool | None = None,
     keepdim: _bool = False,
     *,
+    correction: _float | None = None,
+    axis: Any = ...,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def var(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def var_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def var_mean(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def var_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
 @overload
 def view(x: Tensor, *shape: Any, out: Tensor | None = None) -> Tensor: ...
 @overload

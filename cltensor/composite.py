@@ -80,18 +80,18 @@ class _Signature:
 @overload
 def composite(function: F) -> F: ...
 @overload
-def composite(*, method: bool = True) -> Callable[[F], F]: ...
-def composite(function: Any = None, *, method: bool = True) -> Any:
+def composite(*, method: bool | None = None) -> Callable[[F], F]: ...
+def composite(function: Any = None, *, method: bool | None = None) -> Any:
     """Declare a public function. Its name, without underscores at the ends, is public.
 
-    method: whether it is a method of Tensor too, as long as its first parameter takes one.
+    method: whether it is a method of Tensor too; left out, it is if its first parameter takes one.
     """
     if function is None:
         return partial(_declared, method)
     return _declared(method, function)
 
 
-def _declared(method: bool, function: Any) -> Any:
+def _declared(method: bool | None, function: Any) -> Any:
     signature = _Signature(function)
     operands = signature.operands
 
@@ -108,8 +108,9 @@ def _declared(method: bool, function: Any) -> Any:
                 break
         return function(*args, **kwargs)
 
-    takes_tensor = bool(operands) and operands[0][0] == 0
-    checked.is_method = method and takes_tensor  # type: ignore[attr-defined]
+    if method is None:
+        method = bool(operands) and operands[0][0] == 0
+    checked.is_method = method  # type: ignore[attr-defined]
     checked.__name__ = function.__name__.strip("_")
     if signature.own.return_annotation in ("Tensor", "Any") and "out" not in signature.all:
         checked.__signature__ = signature.shown(_OUT)  # type: ignore[attr-defined]

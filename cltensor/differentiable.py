@@ -10,6 +10,8 @@ from cltensor.graph_hooks import Hooks
 from cltensor.operators import Operators
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from cltensor.autograd.graph import Node
     from cltensor.tensor import Tensor
 
@@ -63,7 +65,7 @@ class Differentiable(Operators):
     def requires_grad(self, wanted: bool) -> None:
         self.requires_grad_(wanted)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Any:
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Make this a leaf that collects its gradient, or no longer one; returns self.
 
         Raises GradientError for a dtype without gradient, and for the result of a recorded
@@ -185,7 +187,7 @@ class Differentiable(Operators):
             raise GradientError(f"{operation}: this tensor does not require a gradient")
         return node
 
-    def detach_(self) -> Any:
+    def detach_(self) -> Self:
         """Leave the graph; returns self."""
         if self._view is not None:
             raise GradientError("detach_: this is a view; use .detach(), or detach_() its base")

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias, overload
 import numpy
 from typing_extensions import Self
 
+from cltensor import return_types
 from cltensor.device import Device
-from cltensor.ops.sort import TopK
 from cltensor.program import Live
 from cltensor.tensor import Tensor
 
@@ -254,6 +254,10 @@ class Methods:
     def bitwise_xor_(self, b: Tensor | _Number) -> Self: ...
     @overload
     def bitwise_xor_(self, other: Tensor | _Number) -> Self: ...
+    @overload
+    def bmm(self, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def bmm(self, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     def bool(self) -> Tensor: ...
     def broadcast_to(self, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
     def byte(self) -> Tensor: ...
@@ -283,6 +287,14 @@ class Methods:
     def cos_(self) -> Self: ...
     def cosh(self, *, out: Tensor | None = None) -> Tensor: ...
     def cosh_(self) -> Self: ...
+    @overload
+    def cummax(self, axis: _int) -> return_types.cummax: ...
+    @overload
+    def cummax(self, dim: _int) -> return_types.cummax: ...
+    @overload
+    def cummin(self, axis: _int) -> return_types.cummin: ...
+    @overload
+    def cummin(self, dim: _int) -> return_types.cummin: ...
     @overload
     def cumsum(
         self, axis: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
@@ -331,6 +343,10 @@ class Methods:
     def divide_(self, b: Tensor | _Number, *, rounding_mode: str | None = None) -> Self: ...
     @overload
     def divide_(self, other: Tensor | _Number, *, rounding_mode: str | None = None) -> Self: ...
+    @overload
+    def dot(self, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def dot(self, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     def double(self) -> Tensor: ...
     def element_size(self) -> _int: ...
     @overload
@@ -468,6 +484,14 @@ class Methods:
     def isinf(self, *, out: Tensor | None = None) -> Tensor: ...
     def isnan(self, *, out: Tensor | None = None) -> Tensor: ...
     @overload
+    def kthvalue(
+        self, k: _int, axis: _int = -1, keepdims: _bool = False
+    ) -> return_types.kthvalue: ...
+    @overload
+    def kthvalue(
+        self, k: _int, dim: _int = -1, keepdim: _bool = False
+    ) -> return_types.kthvalue: ...
+    @overload
     def le(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def le(self, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
@@ -501,9 +525,13 @@ class Methods:
     def log2_(self) -> Self: ...
     def log_(self) -> Self: ...
     @overload
-    def log_softmax(self, axis: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+    def log_softmax(
+        self, axis: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+    ) -> Tensor: ...
     @overload
-    def log_softmax(self, dim: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+    def log_softmax(
+        self, dim: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+    ) -> Tensor: ...
     @overload
     def logical_and(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
@@ -567,21 +595,33 @@ class Methods:
     def masked_fill_(self, mask: Tensor, fill_value: Any) -> Self: ...
     def masked_select(self, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     @overload
+    def matmul(self, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def matmul(self, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def max(self, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def max(self, dim: _int, keepdim: _bool = False, *, out: Any = None) -> return_types.max: ...
+    @overload
+    def max(self, dim: _int, keepdims: _bool = False, *, out: Any = None) -> return_types.max: ...
+    @overload
     def max(
         self,
-        axis: _int | tuple[_int, ...] | None = None,
-        keepdims: _bool = False,
         *,
+        axis: _int | tuple[_int, ...] | None,
+        keepdim: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
     def max(
         self,
-        dim: _int | tuple[_int, ...] | None = None,
-        keepdim: _bool = False,
         *,
+        axis: _int | tuple[_int, ...] | None,
+        keepdims: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
+    @overload
+    def max(self, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def maximum(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
@@ -591,6 +631,7 @@ class Methods:
         self,
         axis: _int | tuple[_int, ...] | None = None,
         keepdims: _bool = False,
+        dtype: _DType = None,
         *,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -599,29 +640,72 @@ class Methods:
         self,
         dim: _int | tuple[_int, ...] | None = None,
         keepdim: _bool = False,
+        dtype: _DType = None,
         *,
         out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
-    def min(
-        self,
-        axis: _int | tuple[_int, ...] | None = None,
-        keepdims: _bool = False,
-        *,
-        out: Tensor | None = None,
-    ) -> Tensor: ...
+    def median(self, *, out: Tensor | None = None) -> Tensor: ...
     @overload
-    def min(
+    def median(
+        self, dim: _int, keepdim: _bool = False, *, out: Any = None
+    ) -> return_types.median: ...
+    @overload
+    def median(
+        self, dim: _int, keepdims: _bool = False, *, out: Any = None
+    ) -> return_types.median: ...
+    @overload
+    def median(
         self,
-        dim: _int | tuple[_int, ...] | None = None,
+        *,
+        axis: _int | tuple[_int, ...] | None,
         keepdim: _bool = False,
-        *,
         out: Tensor | None = None,
     ) -> Tensor: ...
+    @overload
+    def median(
+        self,
+        *,
+        axis: _int | tuple[_int, ...] | None,
+        keepdims: _bool = False,
+        out: Tensor | None = None,
+    ) -> Tensor: ...
+    @overload
+    def min(self, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def min(self, dim: _int, keepdim: _bool = False, *, out: Any = None) -> return_types.min: ...
+    @overload
+    def min(self, dim: _int, keepdims: _bool = False, *, out: Any = None) -> return_types.min: ...
+    @overload
+    def min(
+        self,
+        *,
+        axis: _int | tuple[_int, ...] | None,
+        keepdim: _bool = False,
+        out: Tensor | None = None,
+    ) -> Tensor: ...
+    @overload
+    def min(
+        self,
+        *,
+        axis: _int | tuple[_int, ...] | None,
+        keepdims: _bool = False,
+        out: Tensor | None = None,
+    ) -> Tensor: ...
+    @overload
+    def min(self, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def minimum(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def minimum(self, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def mm(self, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def mm(self, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def mode(self, axis: _int = -1, keepdims: _bool = False) -> return_types.mode: ...
+    @overload
+    def mode(self, dim: _int = -1, keepdim: _bool = False) -> return_types.mode: ...
     def moveaxis(
         self,
         source: _int | Sequence[_int],
@@ -652,6 +736,20 @@ class Methods:
     def multiply_(self, b: Tensor | _Number) -> Self: ...
     @overload
     def multiply_(self, other: Tensor | _Number) -> Self: ...
+    @overload
+    def mv(self, x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def mv(self, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def nanmedian(self, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def nanmedian(
+        self, dim: _int, keepdim: _bool = False, *, out: Any = None
+    ) -> return_types.nanmedian: ...
+    @overload
+    def nanmedian(
+        self, axis: _int, keepdims: _bool = False, *, out: Any = None
+    ) -> return_types.nanmedian: ...
     @overload
     def narrow(
         self, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
@@ -758,6 +856,7 @@ class Methods:
         p: Any = 2,
         axis: _int | tuple[_int, ...] | None = None,
         keepdims: _bool = False,
+        dtype: _DType = None,
         *,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -767,6 +866,7 @@ class Methods:
         p: Any = 2,
         dim: _int | tuple[_int, ...] | None = None,
         keepdim: _bool = False,
+        dtype: _DType = None,
         *,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -780,6 +880,10 @@ class Methods:
     @overload
     def not_equal_(self, other: Tensor | _Number) -> Self: ...
     def numel(self) -> _int: ...
+    @overload
+    def outer(self, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def outer(self, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def pad(
         self, widths: _int | Sequence[Any], value: _float = 0.0, *, out: Tensor | None = None
@@ -797,6 +901,10 @@ class Methods:
     @overload
     def permute(self, *, axis: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
     def positive(self, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def pow(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def pow(self, exponent: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def pow_(self, b: Tensor | _Number) -> Self: ...
     @overload
@@ -890,11 +998,28 @@ class Methods:
     def sinh(self, *, out: Tensor | None = None) -> Tensor: ...
     def sinh_(self) -> Self: ...
     @overload
-    def softmax(self, axis: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+    def softmax(
+        self, axis: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+    ) -> Tensor: ...
     @overload
-    def softmax(self, dim: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+    def softmax(
+        self, dim: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+    ) -> Tensor: ...
     def softplus(
         self, beta: _float = 1.0, threshold: _float = 20.0, *, out: Tensor | None = None
+    ) -> Tensor: ...
+    @overload
+    def sort(
+        self, dim: _int = -1, descending: _bool = False, stable: _bool = True, *, out: Any = None
+    ) -> return_types.sort: ...
+    @overload
+    def sort(
+        self,
+        *,
+        axis: _int | tuple[_int, ...] | None,
+        descending: _bool = False,
+        stable: _bool = True,
+        out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
     def split(self, sizes: _int | Sequence[_int], axis: _int = 0) -> tuple[Tensor, ...]: ...
@@ -919,19 +1044,23 @@ class Methods:
     @overload
     def std(
         self,
-        axis: _int | tuple[_int, ...] | None = None,
-        correction: _float = 0,
-        keepdims: _bool = False,
+        dim: _int | tuple[_int, ...] | None = None,
+        unbiased: _bool | None = None,
+        keepdim: _bool = False,
         *,
+        correction: _float | None = None,
+        axis: Any = ...,
         out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
     def std(
         self,
         dim: _int | tuple[_int, ...] | None = None,
-        correction: _float = 0,
-        keepdim: _bool = False,
+        unbiased: _bool | None = None,
+        keepdims: _bool = False,
         *,
+        correction: _float | None = None,
+        axis: Any = ...,
         out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
@@ -1024,11 +1153,11 @@ class Methods:
     @overload
     def topk(
         self, k: _int, axis: _int = -1, largest: _bool = True, sorted: _bool = True
-    ) -> TopK: ...
+    ) -> return_types.topk: ...
     @overload
     def topk(
         self, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True
-    ) -> TopK: ...
+    ) -> return_types.topk: ...
     @overload
     def transpose(self, *axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
     @overload
@@ -1095,19 +1224,23 @@ class Methods:
     @overload
     def var(
         self,
-        axis: _int | tuple[_int, ...] | None = None,
-        correction: _float = 0,
-        keepdims: _bool = False,
+        dim: _int | tuple[_int, ...] | None = None,
+        unbiased: _bool | None = None,
+        keepdim: _bool = False,
         *,
+        correction: _float | None = None,
+        axis: Any = ...,
         out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
     def var(
         self,
         dim: _int | tuple[_int, ...] | None = None,
-        correction: _float = 0,
-        keepdim: _bool = False,
+        unbiased: _bool | None = None,
+        keepdims: _bool = False,
         *,
+        correction: _float | None = None,
+        axis: Any = ...,
         out: Tensor | None = None,
     ) -> Tensor: ...
     @overload

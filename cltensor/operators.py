@@ -7,9 +7,12 @@ place, in `Methods`, when the package is imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cltensor.methods import Methods
+
+if TYPE_CHECKING:
+    from cltensor.tensor import Tensor
 
 #: Python's operator methods and the functions behind them; r: with operands exchanged too.
 _DUNDERS = {
@@ -61,12 +64,12 @@ class Operators(Methods):
     __hash__ = object.__hash__
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Tensor:
         """The matrix with rows and columns exchanged (of two dimensions at most)."""
         return self.t()
 
     @property
-    def mT(self) -> Any:
+    def mT(self) -> Tensor:
         """Each matrix of the stack, the last two dimensions, transposed."""
         return self.swapaxes(-1, -2)
 
@@ -74,10 +77,10 @@ class Operators(Methods):
         """Whether any element equals `value`."""
         return value is not None and bool((self == value).any().item())
 
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
         return other // self, other % self
 
     def __format__(self: Any, spec: str) -> str:

@@ -21,8 +21,8 @@ from typing import Any, Union, get_args, get_origin
 import numpy as np
 
 import cltensor as ct
-from cltensor.composite import OPERANDS, is_public
 from cltensor import return_types
+from cltensor.composite import OPERANDS, is_public
 from cltensor.methods import Methods
 from cltensor.names import ALIASES, parameter_of
 from cltensor.op import Op
@@ -38,8 +38,8 @@ STYLES = (
 )
 #: PyTorch's name of a parameter where it is not the first in its style.
 SPECIAL = {
-    "bmm": "mat2", "dot": "tensor", "flip": "dims", "mm": "mat2", "outer": "vec2", "permute": "dims",
-    "pow": "exponent", "pow_": "exponent", "roll": "dims",
+    "bmm": "mat2", "dot": "tensor", "flip": "dims", "mm": "mat2", "outer": "vec2",
+    "permute": "dims", "pow": "exponent", "pow_": "exponent", "roll": "dims",
 }  # fmt: skip
 #: Results that depend on the arguments, so that `Any` is meant for them.
 VARYING = {"max_pool2d", "nonzero", "type"}
@@ -323,6 +323,8 @@ class Declaration:
     def _renamed(self, p: Parameter, style: Sequence[str]) -> Parameter:
         if p.name == "self":
             return p
+        if any(name in self.names and p.name in ALIASES.get(name, ()) for name in style):
+            return p  # that style has the other one
         special = SPECIAL.get(self.name) if style is STYLES[0] else None
         for name in (special, *style):
             if name in ALIASES and self._meant(name) == p.name:

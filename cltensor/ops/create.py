@@ -14,7 +14,6 @@ from cltensor.composite import composite, creator
 from cltensor.device import Device, get
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import require_tensor
-from cltensor.operators import Operators
 from cltensor.ops import pointwise
 from cltensor.tensor import Tensor, show
 
