@@ -12,7 +12,7 @@ LAYERS = [
     ["version", "errors", "dtypes", "folders", "device", "memory"],
     ["binaries", "commands", "program", "replay", "tuning", "grids"],
     ["codegen", "reducecode", "rowcode", "values", "fusion"],
-    ["text", "op", "operators", "tensor"],
+    ["text", "op", "methods", "operators", "tensor"],
     ["ops"],
     ["autograd", "creation", "explain", "jit", "testing"],
     ["nn"],
@@ -83,6 +83,7 @@ OF_NO_MODULE = {
     "test_models": "what all networks must do",
     "test_layering": "the order of the modules, and their files of tests",
     "test_packaging": "what the archives hold",
+    "test_stubs": "the stubs that tools/stubs.py writes, and what type checkers make of them",
 }
 
 
