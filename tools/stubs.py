@@ -12,11 +12,12 @@ NumPy's.
 from __future__ import annotations
 
 import inspect
+import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 
@@ -86,10 +87,8 @@ class Types:
         if isinstance(annotation, str):
             try:
                 annotation = eval(annotation, {"Tensor": ct.Tensor, "Any": Any, **scope})
-            except NameError:  # imported for type checkers only
-                return self.of(Any, scope)
-        if annotation is inspect.Parameter.empty:
-            return self.of(Any, scope)
+            except (NameError, AttributeError, TypeError):  # for type checkers only
+                annotation = Any
         if annotation is None or annotation is type(None):
             return "None"
         if annotation is ...:
@@ -97,8 +96,10 @@ class Types:
         origin, args = get_origin(annotation), get_args(annotation)
         if origin in (Union, types.UnionType):
             return self.union(self.of(a, scope) for a in args)
-        if origin in (Callable, Callable.__class__) or isinstance(annotation, list):
-            return f"{self.of(Callable, scope)}[..., {self.of(Any, scope)}]"
+        if origin is Callable:
+            return f"{self.of(Callable, scope)}[..., {self.of(args[-1], scope)}]"
+        if origin is Literal:
+            return f"{self.of(Literal, scope)}[{', '.join(map(repr, args))}]"
         if origin is not None:
             return f"{self.of(origin, scope)}[{', '.join(self.of(a, scope) for a in args)}]"
         return self._named(annotation)
@@ -118,12 +119,15 @@ class Types:
     def dtype(self) -> str:
         """What names a dtype."""
         self.aliases.add("_DType")
-        return self.of(Any, {}) and "_DType"
+        self.of(Any, {})
+        return "_DType"
 
     def _named(self, kind: Any) -> str:
         if kind is np.ndarray or kind is np.dtype:
             self.uses_numpy = True
             return f"numpy.{kind.__name__}[{', '.join(['Any'] * (1 + (kind is np.ndarray)))}]"
+        if kind is inspect.Parameter.empty or isinstance(kind, TypeVar):
+            kind = Any
         module = getattr(kind, "__module__", "")
         name = getattr(kind, "__name__", "")
         if module == "builtins":
@@ -154,23 +158,21 @@ class Types:
                 names.sort(key=lambda n: _order(("", n)))
                 lines.append((module, names[0], f"from {module} import {', '.join(names)}"))
         lines.sort(key=_order)
-        own = [text for m, _, text in lines if m.startswith("cltensor")]
-        others = [text for m, _, text in lines if not m.startswith(("cltensor", "typing_ext"))]
-        third = [text for m, _, text in lines if m == "typing_extensions"]
-        if self.uses_numpy:
-            third.insert(0, "import numpy")
-        others.insert(0, "import builtins")
-        blocks = ["\n".join(block) for block in (others, third, own) if block]
-        blocks.append("\n".join(self._aliases()))
-        return "\n\n".join(b for b in blocks if b) + "\n\n"
+        blocks = [["import builtins"], ["import numpy"] if self.uses_numpy else [], []]
+        for module, _, text in lines:
+            root = module.partition(".")[0]
+            blocks[{"cltensor": 2, "numpy": 1, "typing_extensions": 1}.get(root, 0)].append(text)
+        return "\n\n".join("\n".join(b) for b in (*blocks, self._aliases()) if b) + "\n\n"
 
-    def _aliases(self) -> Iterator[str]:
+    def _aliases(self) -> list[str]:
         meaning = {
             "_DType": "Any",
             "_Number": "builtins.float | numpy.number[Any] | numpy.bool_ | Live",
         }
-        for alias in sorted(self.aliases):
-            yield f"{alias}: TypeAlias = {meaning.get(alias, 'builtins.' + alias[1:])}"
+        return [
+            f"{alias}: TypeAlias = {meaning.get(alias, f'builtins.{alias[1:]}')}"
+            for alias in sorted(self.aliases)
+        ]
 
 
 def _order(entry: Sequence[str]) -> Any:
@@ -270,37 +272,35 @@ class Declaration:
         return self.types.of(annotation, self.scope)
 
     def forms(self) -> list[Form]:
-        """The parameters and the result of each way to call the function."""
-        pair = self._pair()
-        if pair is None:
-            return [(self.parameters, self.result)]
+        """The parameters and the result of each way to call the function.
+
+        Those with a named pair of their own give it along `dim`, and a tensor in other ways: of all
+        elements, along NumPy's `axis`, or with another tensor.
+        """
         own = {p.name: p for p in self.parameters}
-        first, dim, tensor = self.parameters[0], own["dim"], self.types.of(ct.Tensor, {})
-        number = self.types.of(int, {})
-        out = [replace(own["out"], type=self.types.union([tensor, "None"]))] if "out" in own else []
-        rest = [p for p in self.parameters[1:] if p.name not in ("dim", "axis", "other", "out")]
-        along = replace(dim, type=number, default="" if dim.default == "None" else dim.default)
-        pairs = [replace(p, type=self.types.of(Any, {})) for p in out]
-        found = [([first, along, *rest, *pairs], pair)]
+        pair = getattr(return_types, self.name, None)
+        tensor = self.types.of(ct.Tensor, {})
+        if pair is None or "dim" not in own or self.result != tensor:
+            return [(self.parameters, self.result)]
+        first, dim = self.parameters[0], own["dim"]
+        out = [p for p in self.parameters if p.name == "out"]
+        common = [p for p in self.parameters if p.name not in ("axis", "other", "out")]
+        along = replace(dim, type=self.types.of(int, {}))
+        if dim.default == "None":
+            along = replace(along, default="")
+        pairs = [along if p is dim else p for p in common]
+        pairs += [replace(p, type=self.types.of(Any, {})) for p in out]
+        found = [(pairs, self.types.of(pair, {}))]
         if dim.default == "None":
             found.insert(0, ([first, *out], tensor))
         if "axis" in own:
-            axis = Parameter("axis", _kinds.KEYWORD_ONLY, self.types.of("Axis", {"Axis": Axis}))
-            by_name = [replace(p, kind=_kinds.KEYWORD_ONLY) for p in rest]
-            found.append(([first, axis, *by_name, *out], tensor))
+            axis = Parameter("axis", _kinds.KEYWORD_ONLY, self.types.of(Axis, {}))
+            rest = [replace(p, kind=_kinds.KEYWORD_ONLY) for p in common[1:] if p is not dim]
+            found.append(([first, axis, *rest, *out], tensor))
         if "other" in own:
             other = Parameter("other", _kinds.POSITIONAL_OR_KEYWORD, tensor)
             found.append(([first, other, *out], tensor))
         return found
-
-    def _pair(self) -> str | None:
-        """The type of the named pair that the function gives along a dimension, and along no other
-        way: that is for functions with a parameter dim that may be left out or called axis."""
-        kind = getattr(return_types, self.name, None)
-        dims = [p for p in self.parameters if p.name == "dim"]
-        if kind is None or not dims:
-            return None
-        return self.types.of(kind, {})
 
     def styles(self) -> list[Form]:
         """The forms under each set of names by which calls may give the parameters."""
@@ -397,11 +397,13 @@ def namespace() -> str:
         value = getattr(ct, name)
         if is_public(value):
             functions.append(Declaration(name, value, types).text())
-        elif inspect.ismodule(value):
+            continue
+        if inspect.ismodule(value):
             package, _, own = value.__name__.rpartition(".")
+        else:
+            package, own = getattr(value, "__module__", ""), getattr(value, "__qualname__", "")
+        if getattr(sys.modules.get(package), own, None) is value:
             exports.append((package, own, name))
-        elif hasattr(value, "__qualname__"):
-            exports.append((value.__module__, value.__qualname__, name))
         else:
             kind = np.dtype if isinstance(value, np.dtype) else type(value)
             values.append(f"{name}: {types.of(kind, {})}")
