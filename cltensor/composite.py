@@ -13,7 +13,7 @@ from functools import partial, wraps
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
-from cltensor.names import canonical
+from cltensor.names import canonical, with_reduction
 from cltensor.op import Op, require_tensor, write_out
 from cltensor.tensor import Tensor
 
@@ -51,6 +51,9 @@ class _Signature:
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments by position, and keywords under the function's own names."""
+        if "reduction" in self.all:
+            kwargs = dict(kwargs)
+            with_reduction(self.name, self.all, kwargs)
         named = canonical(self.name, self.all, self.positional[: len(args)], kwargs)
         if self.variadic in named:
             several = named.pop(self.variadic)
