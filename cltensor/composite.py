@@ -44,8 +44,14 @@ class _Signature:
         self.operands = [
             (i, n, parameters[n].default is None)
             for i, n in enumerate(self.positional)
-            if n in _OPERANDS or str(parameters[n].annotation).startswith("Tensor")
+            if (n in _OPERANDS or str(parameters[n].annotation).startswith("Tensor"))
+            and "float" not in str(parameters[n].annotation)  # a number will do
         ]
+        first = next(iter(parameters.values()), None)
+        #: Whether the first parameter takes a tensor.
+        self.takes_tensor = (bool(self.operands) and self.operands[0][0] == 0) or (
+            first is not None and str(first.annotation).startswith("Tensor")
+        )
 
     def bind(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -106,8 +112,7 @@ def _declared(method: bool, function: Any) -> Any:
                 break
         return function(*args, **kwargs)
 
-    takes_tensor = bool(operands) and operands[0][0] == 0
-    checked.is_method = method and takes_tensor  # type: ignore[attr-defined]
+    checked.is_method = method and signature.takes_tensor  # type: ignore[attr-defined]
     return checked
 
 
@@ -115,14 +120,29 @@ def _declared(method: bool, function: Any) -> Any:
 _MAKING = ("requires_grad", "out", "layout", "pin_memory", "memory_format", "names")
 
 
-def creator(function: F) -> F:
+@overload
+def creator(function: F) -> F: ...
+@overload
+def creator(*, method: bool = False) -> Callable[[F], F]: ...
+def creator(function: Any = None, *, method: bool = False) -> Any:
     """Declare a public function that makes a tensor. It takes, beside its own keywords,
     requires_grad, out (a tensor to write into), and PyTorch's layout, pin_memory, memory_format and
-    names where they ask for nothing else than what is done anyway."""
+    names where they ask for nothing else than what is done anyway.
+
+    method: whether it is a method of Tensor too."""
+    if function is None:
+        return partial(_creates, method)
+    return _creates(method, function)
+
+
+def _creates(method: bool, function: Any) -> Any:
     signature = _Signature(function, _MAKING)
+    operands = signature.operands
 
     @wraps(function)
     def make(*args: Any, **kwargs: Any) -> Any:
+        if operands and not (args and isinstance(args[0], Tensor)):
+            signature.check(*signature.bind(args, kwargs))
         if not kwargs:
             return function(*args)
         args, kwargs = signature.bind(args, kwargs)
@@ -130,9 +150,9 @@ def creator(function: F) -> F:
         made = function(*args, **kwargs)
         return _as_wanted(signature.name, made, **more) if more else made
 
-    make.is_method = False  # type: ignore[attr-defined]
+    make.is_method = method  # type: ignore[attr-defined]
     make.__signature__ = _with_making(function)  # type: ignore[attr-defined]
-    return make  # type: ignore[return-value]
+    return make
 
 
 def _with_making(function: Callable[..., Any]) -> inspect.Signature:

@@ -212,9 +212,7 @@ def _name_makers(kind: type, hints: tuple[str, ...]) -> None:
             setattr(kind, maker, staticmethod(made) if maker == "__new__" else made)
 
 
-def name_all(
-    namespace: dict[str, Any], names: Iterable[str], hints: tuple[str, ...] = ()
-) -> None:
+def name_all(namespace: dict[str, Any], names: Iterable[str], hints: tuple[str, ...] = ()) -> None:
     """Make the functions and classes of a namespace `named`, those that are not yet."""
     for name in names:
         value = namespace[name]

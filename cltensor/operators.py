@@ -64,6 +64,11 @@ class Operators:
 
         def __getattr__(self, name: str) -> Any: ...
 
+        @property
+        def device(self) -> Any: ...
+        @property
+        def dtype(self) -> Any: ...
+
         # mypy does not look for operators there.
         _operator: Any = None
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _operator
@@ -78,6 +83,36 @@ class Operators:
     def T(self) -> Any:
         """The matrix with rows and columns exchanged (of two dimensions at most)."""
         return self.t()
+
+    @property
+    def H(self) -> Any:
+        """The matrix transposed: elements are real."""
+        return self.t()
+
+    @property
+    def real(self) -> Any:
+        """The tensor itself: its elements are real."""
+        return self
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the elements are on a GPU, whosoever."""
+        return self.device.kind == "gpu"
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self.dtype.itemsize
+
+    @property
+    def layout(self) -> str:
+        """How elements are stored: always "strided"."""
+        return "strided"
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether only some elements are stored: never."""
+        return False
 
     @property
     def mT(self) -> Any:
