@@ -18,7 +18,6 @@ from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.checkpoint import load, save
 from cltensor.creation import TYPES as _TYPES
-from cltensor.creation import tensor
 from cltensor.device import Device, devices, set_default_device
 from cltensor.device import get as device
 from cltensor.dtypes import (
@@ -53,6 +52,7 @@ from cltensor.explain import explain
 from cltensor.jit import jit
 from cltensor.memory import empty_cache, memory_summary, reset_peak_memory
 from cltensor.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.names import name_all as _name_all
 from cltensor.ops.random import Generator
 from cltensor.suggestions import no_attribute as _no_attribute
 from cltensor.tensor import Tensor
@@ -74,6 +74,10 @@ __all__ = sorted(
     for name, value in globals().items()
     if name[0] != "_" and (name in _modules or not isinstance(value, _ModuleType))
 )
+
+
+_name_all(globals(), set(__all__) - _modules)
+_name_all(vars(testing), ["gradcheck", "gradgradcheck"])
 
 
 def __dir__():

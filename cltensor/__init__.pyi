@@ -14,17 +14,10 @@ from cltensor import optim as optim
 from cltensor import return_types
 from cltensor import testing as testing
 from cltensor import weights as weights
-from cltensor.autograd.derivatives import grad as grad
 from cltensor.autograd.function import Function as Function
 from cltensor.autograd.record import Variable as Variable
-from cltensor.checkpoint import load as load
-from cltensor.checkpoint import save as save
 from cltensor.creation import TensorType
-from cltensor.creation import tensor as tensor
 from cltensor.device import Device as Device
-from cltensor.device import devices as devices
-from cltensor.device import get as device
-from cltensor.device import set_default_device as set_default_device
 from cltensor.errors import CLTensorError as CLTensorError
 from cltensor.errors import DataError as DataError
 from cltensor.errors import DependencyError as DependencyError
@@ -37,15 +30,11 @@ from cltensor.errors import OutOfMemoryError as OutOfMemoryError
 from cltensor.errors import SettingError as SettingError
 from cltensor.errors import ShapeError as ShapeError
 from cltensor.errors import StateError as StateError
-from cltensor.explain import explain as explain
 from cltensor.jit import jit as jit
-from cltensor.memory import empty_cache as empty_cache
-from cltensor.memory import memory_summary as memory_summary
-from cltensor.memory import reset_peak_memory as reset_peak_memory
 from cltensor.mode import enable_grad as enable_grad
-from cltensor.mode import is_grad_enabled as is_grad_enabled
 from cltensor.mode import no_grad as no_grad
 from cltensor.mode import set_grad_enabled as set_grad_enabled
+from cltensor.ops.facts import Storage
 from cltensor.ops.random import Generator as Generator
 from cltensor.program import Live
 from cltensor.tensor import Tensor as Tensor
@@ -69,18 +58,29 @@ LongTensor: TensorType
 ShortTensor: TensorType
 bool: numpy.dtype[Any]
 bool_: numpy.dtype[Any]
+device: function
+devices: function
 double: numpy.dtype[Any]
+empty_cache: function
+explain: function
 float: numpy.dtype[Any]
 float16: numpy.dtype[Any]
 float32: numpy.dtype[Any]
 float64: numpy.dtype[Any]
+grad: function
 half: numpy.dtype[Any]
 int: numpy.dtype[Any]
 int16: numpy.dtype[Any]
 int32: numpy.dtype[Any]
 int64: numpy.dtype[Any]
 int8: numpy.dtype[Any]
+is_grad_enabled: function
+load: function
 long: numpy.dtype[Any]
+memory_summary: function
+reset_peak_memory: function
+save: function
+set_default_device: function
 short: numpy.dtype[Any]
 uint16: numpy.dtype[Any]
 uint32: numpy.dtype[Any]
@@ -116,6 +116,22 @@ def add(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def addcdiv(
+    x: Tensor, tensor1: Any, tensor2: Any, value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def addcdiv(
+    input: Tensor, tensor1: Any, tensor2: Any, fill_value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def addcmul(
+    x: Tensor, tensor1: Any, tensor2: Any, value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def addcmul(
+    input: Tensor, tensor1: Any, tensor2: Any, fill_value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def addmm(
     c: Tensor,
     a: Tensor,
@@ -127,8 +143,8 @@ def addmm(
 ) -> Tensor: ...
 @overload
 def addmm(
-    c: Tensor,
     input: Tensor,
+    a: Tensor,
     other: Tensor,
     beta: _float = 1,
     alpha: _float = 1,
@@ -151,6 +167,18 @@ def all(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def allclose(
+    x: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False
+) -> _bool: ...
+@overload
+def allclose(
+    input: Tensor,
+    other: Tensor,
+    rtol: _float = 1e-05,
+    atol: _float = 1e-08,
+    equal_nan: _bool = False,
+) -> _bool: ...
 @overload
 def amax(
     x: Tensor,
@@ -200,7 +228,7 @@ def any(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def arange(
-    start: _float,
+    start: _float | None = None,
     stop: _float | None = None,
     step: _float = 1,
     dtype: _DType = None,
@@ -259,6 +287,22 @@ def argsort(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def as_tensor(
+    data: Any,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def asarray(
+    data: Any,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def asin(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -310,8 +354,8 @@ def avg_pool2d(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def bernoulli(
-    p: _float,
-    size: Sequence[_int],
+    p: Tensor | _float,
+    size: Sequence[_int] | None = None,
     dtype: _DType = None,
     device: Any = None,
     generator: Generator | None = None,
@@ -319,6 +363,10 @@ def bernoulli(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def bfloat16(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bfloat16(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bitwise_and(
     a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
@@ -408,6 +456,10 @@ def concat(
     tensors: Sequence[Tensor], dim: _int | None = 0, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def contiguous(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def contiguous(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -472,6 +524,28 @@ def cosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def cpu(x: Tensor, memory_format: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cpu(input: Tensor, memory_format: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cuda(
+    x: Tensor,
+    device: Any = None,
+    non_blocking: _bool = False,
+    memory_format: Any = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cuda(
+    input: Tensor,
+    device: Any = None,
+    non_blocking: _bool = False,
+    memory_format: Any = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def cummax(x: Tensor, axis: _int) -> return_types.cummax: ...
 @overload
 def cummax(input: Tensor, dim: _int) -> return_types.cummax: ...
@@ -487,6 +561,14 @@ def cumsum(
 def cumsum(
     input: Tensor, dim: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def data_ptr(x: Tensor) -> _int: ...
+@overload
+def data_ptr(input: Tensor) -> _int: ...
+@overload
+def diag(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def diag(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def diagonal(
     x: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
@@ -625,6 +707,7 @@ def eye(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def finfo(dtype: _DType = ...) -> Any: ...
 @overload
 def flatten(
     x: Tensor, start_axis: _int = 0, end_axis: _int = -1, *, out: Tensor | None = None
@@ -720,6 +803,11 @@ def ge(
 def gelu(x: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def gelu(input: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Tensor: ...
+def get_default_dtype() -> numpy.dtype[Any]: ...
+@overload
+def get_device(x: Tensor) -> _int: ...
+@overload
+def get_device(input: Tensor) -> _int: ...
 def get_rng_state() -> tuple[_int, _int]: ...
 @overload
 def getitem(x: Tensor, key: Any, *, out: Tensor | None = None) -> Tensor: ...
@@ -751,6 +839,7 @@ def hypot(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
 def hypot(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+def iinfo(dtype: _DType) -> Any: ...
 @overload
 def index_add(
     x: Tensor,
@@ -772,13 +861,59 @@ def index_add(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def index_copy(
+    x: Tensor, axis: _int, index: Any, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_copy(
+    input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_fill(
+    x: Tensor, axis: _int, index: Any, value: Any, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_fill(
+    input: Tensor, dim: _int, index: Any, fill_value: Any, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def index_select(x: Tensor, axis: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def index_select(input: Tensor, dim: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+def initial_seed() -> _int: ...
+@overload
+def is_complex(x: Tensor) -> _bool: ...
+@overload
+def is_complex(input: Tensor) -> _bool: ...
 @overload
 def is_floating_point(x: Tensor) -> _bool: ...
 @overload
 def is_floating_point(input: Tensor) -> _bool: ...
+@overload
+def is_pinned(x: Tensor) -> _bool: ...
+@overload
+def is_pinned(input: Tensor) -> _bool: ...
+def is_tensor(obj: Any) -> _bool: ...
+@overload
+def isclose(
+    x: Tensor,
+    other: Tensor,
+    rtol: _float = 1e-05,
+    atol: _float = 1e-08,
+    equal_nan: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def isclose(
+    input: Tensor,
+    other: Tensor,
+    rtol: _float = 1e-05,
+    atol: _float = 1e-08,
+    equal_nan: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def isfinite(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -804,6 +939,12 @@ def le(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -
 @overload
 def le(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def lerp(x: Tensor, end: Any, weight: Tensor | _float, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lerp(
+    input: Tensor, end: Any, weight: Tensor | _float, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def less(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
@@ -884,6 +1025,17 @@ def logical_xor(
 @overload
 def logical_xor(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def logspace(
+    start: _float,
+    stop: _float,
+    steps: _int,
+    base: _float = 10.0,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def logsumexp(
@@ -1151,6 +1303,24 @@ def mul(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def multinomial(
+    x: Tensor,
+    num_samples: _int,
+    replacement: _bool = False,
+    generator: Generator | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def multinomial(
+    input: Tensor,
+    num_samples: _int,
+    replacement: _bool = False,
+    generator: Generator | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def multiply(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def multiply(
@@ -1199,11 +1369,50 @@ def negative(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def negative(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def nelement(x: Tensor) -> _int: ...
+@overload
+def nelement(input: Tensor) -> _int: ...
+@overload
+def new(
+    x: Tensor,
+    *data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new(
+    input: Tensor,
+    *data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new(
+    x: Tensor,
+    *,
+    data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new(
+    input: Tensor,
+    *,
+    data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def new_empty(
     x: Tensor,
     *size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1212,6 +1421,7 @@ def new_empty(
     *size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1221,6 +1431,7 @@ def new_empty(
     size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1230,6 +1441,7 @@ def new_empty(
     size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1240,6 +1452,7 @@ def new_full(
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1250,6 +1463,7 @@ def new_full(
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1258,6 +1472,7 @@ def new_ones(
     *size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1266,6 +1481,7 @@ def new_ones(
     *size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1275,6 +1491,7 @@ def new_ones(
     size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1284,6 +1501,7 @@ def new_ones(
     size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1293,6 +1511,7 @@ def new_tensor(
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1302,6 +1521,7 @@ def new_tensor(
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1310,6 +1530,7 @@ def new_zeros(
     *size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1318,6 +1539,7 @@ def new_zeros(
     *size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1327,6 +1549,7 @@ def new_zeros(
     size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1336,6 +1559,7 @@ def new_zeros(
     size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1363,13 +1587,14 @@ def norm(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def normal(
-    mean: _float,
-    std: _float,
-    size: Sequence[_int],
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Sequence[_int] | None = None,
     dtype: _DType = None,
     device: Any = None,
     generator: Generator | None = None,
     *,
+    requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1458,6 +1683,10 @@ def permute_dims(input: Tensor, dim: Sequence[_int], *, out: Tensor | None = Non
 @overload
 def permute_dims(x: Tensor, axis: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def pin_memory(x: Tensor, device: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def pin_memory(input: Tensor, device: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def positive(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def positive(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1506,16 +1735,52 @@ def rand(
 ) -> Tensor: ...
 @overload
 def rand_like(
-    x: Tensor, dtype: _DType = None, *, requires_grad: _bool = False, out: Tensor | None = None
+    x: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def rand_like(
-    input: Tensor, dtype: _DType = None, *, requires_grad: _bool = False, out: Tensor | None = None
+    input: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def randint(
     low: _int,
     high: _int | Sequence[_int] | None = None,
     size: Sequence[_int] | None = None,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randint_like(
+    x: Tensor,
+    low: _int,
+    high: _int | None = None,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randint_like(
+    input: Tensor,
+    low: _int,
+    high: _int | None = None,
     dtype: _DType = None,
     device: Any = None,
     generator: Generator | None = None,
@@ -1544,11 +1809,23 @@ def randn(
 ) -> Tensor: ...
 @overload
 def randn_like(
-    x: Tensor, dtype: _DType = None, *, requires_grad: _bool = False, out: Tensor | None = None
+    x: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def randn_like(
-    input: Tensor, dtype: _DType = None, *, requires_grad: _bool = False, out: Tensor | None = None
+    input: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 def randperm(
     n: _int,
@@ -1559,6 +1836,10 @@ def randperm(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def ravel(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ravel(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def reciprocal(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1600,6 +1881,10 @@ def reshape(
     input: Tensor, *, shape: _int | Sequence[_int], out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def reshape_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def reshape_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def roll(
     x: Tensor,
     shift: _int | Sequence[_int],
@@ -1624,6 +1909,28 @@ def rsqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def scatter(
+    x: Tensor,
+    axis: _int,
+    index: Any,
+    source: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def scatter(
+    input: Tensor,
+    dim: _int,
+    index: Any,
+    source: Any = None,
+    *,
+    fill_value: Any = None,
+    reduce: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def scatter_add(
     x: Tensor, axis: _int, index: Any, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -1631,7 +1938,16 @@ def scatter_add(
 def scatter_add(
     input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+def set_default_dtype(d: Any) -> None: ...
 def set_rng_state(state: Sequence[_int]) -> None: ...
+@overload
+def share_memory(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def share_memory(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1787,6 +2103,18 @@ def std_mean(
     axis: Any = ...,
 ) -> tuple[Any, Any]: ...
 @overload
+def storage(x: Tensor) -> Storage: ...
+@overload
+def storage(input: Tensor) -> Storage: ...
+@overload
+def storage_offset(x: Tensor) -> _int: ...
+@overload
+def storage_offset(input: Tensor) -> _int: ...
+@overload
+def stride(x: Tensor, axis: _int | None = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def stride(input: Tensor, dim: _int | None = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def sub(
     a: Tensor | _Number,
     b: Tensor | _Number,
@@ -1841,6 +2169,10 @@ def swapaxes(x: Tensor, axis1: _int, axis2: _int, *, out: Tensor | None = None) 
 @overload
 def swapaxes(input: Tensor, axis1: _int, axis2: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def swapdims(x: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def swapdims(input: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def t(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def t(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1868,6 +2200,14 @@ def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def tanh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def tensor(
+    data: Any,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def tile(x: Tensor, *repetitions: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1877,15 +2217,17 @@ def tile(
 @overload
 def tile(x: Tensor, *, repetitions: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
-def tile(
-    input: Tensor, *, repetitions: _int | Sequence[_int], out: Tensor | None = None
-) -> Tensor: ...
+def tile(input: Tensor, *, dims: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
 def to(
     x: Tensor,
     *targets: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1894,6 +2236,10 @@ def to(
     *targets: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1903,6 +2249,10 @@ def to(
     targets: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1912,6 +2262,10 @@ def to(
     targets: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
@@ -1922,6 +2276,10 @@ def topk(
 def topk(
     input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True
 ) -> return_types.topk: ...
+@overload
+def trace(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def trace(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def transpose(x: Tensor, *axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1982,6 +2340,14 @@ def unflatten(
 def unflatten(
     input: Tensor, dim: _int, sizes: Sequence[_int], *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def unfold(
+    x: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unfold(
+    input: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
 def uniform(
     low: _float,
     high: _float,
@@ -2000,6 +2366,10 @@ def unsqueeze(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor:
 def unstack(x: Tensor, axis: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
 def unstack(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def untyped_storage(x: Tensor) -> Storage: ...
+@overload
+def untyped_storage(input: Tensor) -> Storage: ...
 @overload
 def var(
     x: Tensor,

@@ -63,10 +63,47 @@ class Operators(Methods):
     __array_ufunc__ = None
     __hash__ = object.__hash__
 
+    if TYPE_CHECKING:
+
+        @property
+        def device(self) -> Any: ...
+        @property
+        def dtype(self) -> Any: ...
+
     @property
     def T(self) -> Tensor:
         """The matrix with rows and columns exchanged (of two dimensions at most)."""
         return self.t()
+
+    @property
+    def H(self) -> Tensor:
+        """The matrix transposed: elements are real."""
+        return self.t()
+
+    @property
+    def real(self: Any) -> Tensor:
+        """The tensor itself: its elements are real."""
+        return self
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the elements are on a GPU, whosoever."""
+        return self.device.kind == "gpu"
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self.dtype.itemsize
+
+    @property
+    def layout(self) -> str:
+        """How elements are stored: always "strided"."""
+        return "strided"
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether only some elements are stored: never."""
+        return False
 
     @property
     def mT(self) -> Tensor:

@@ -20,7 +20,9 @@ class Size(tuple[int, ...]):
         return Size(found) if type(found) is tuple else found
 
     def __add__(self, other: Any) -> Any:
-        return Size(tuple.__add__(self, tuple(other))) if isinstance(other, tuple) else NotImplemented
+        return (
+            Size(tuple.__add__(self, tuple(other))) if isinstance(other, tuple) else NotImplemented
+        )
 
     def __repr__(self) -> str:
         return f"Size([{', '.join(map(str, self))}])"

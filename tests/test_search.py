@@ -10,7 +10,18 @@ from cltensor.errors import DTypeError, ShapeError
 
 NAN = float("nan")
 TABLE = [[3.0, 1.0, 3.0], [2.0, NAN, 5.0]]
-PAIRS = ("max", "min", "median", "nanmedian", "mode", "cummax", "cummin", "sort", "kthvalue", "topk")
+PAIRS = (
+    "max",
+    "min",
+    "median",
+    "nanmedian",
+    "mode",
+    "cummax",
+    "cummin",
+    "sort",
+    "kthvalue",
+    "topk",
+)
 
 
 def same(found, wanted):

@@ -10,6 +10,7 @@ from cltensor.autograd.function import Context, Function
 from cltensor.autograd.graph import Node
 from cltensor.autograd.record import Variable
 from cltensor.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.names import name_all
 
 __all__ = [
     "Context",
@@ -24,3 +25,5 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
+
+name_all(globals(), __all__)

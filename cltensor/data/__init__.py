@@ -21,6 +21,7 @@ from cltensor.data.sampler import (
     WeightedRandomSampler,
 )
 from cltensor.data.transforms import Compose, RandomCrop, RandomHorizontalFlip
+from cltensor.names import name_all
 
 __all__ = [
     "CIFAR10",
@@ -43,3 +44,5 @@ __all__ = [
     "default_collate",
     "random_split",
 ]
+
+name_all(globals(), __all__)

@@ -1,5 +1,6 @@
 """Layers, losses and initial values, under PyTorch's names."""
 
+from cltensor.names import name_all
 from cltensor.nn import clip as utils
 from cltensor.nn import functional, init
 from cltensor.nn.activation import (
@@ -79,3 +80,7 @@ __all__ = [
     "init",
     "utils",
 ]
+
+name_all(globals(), __all__)
+for _module in (init, utils):
+    name_all(vars(_module), [n for n in vars(_module) if n[0] != "_"])

@@ -216,7 +216,7 @@ def _power_exponent(g: Any, a: Any, b: Any, out: Any) -> Any:
     return where(logical_and(eq(a, 0), greater_equal(b, 0)), _zeros(g), g * out * log(a))
 
 
-@composite(method=True)
+@composite
 def pow(a: Any, b: Any) -> Any:
     """a to the power b, elementwise; small constant exponents become products.
 

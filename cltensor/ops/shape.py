@@ -478,7 +478,7 @@ def _run_diagonal(x: Tensor, offset: int, axis1: int, axis2: int) -> Tensor:
     )
 
 
-def _run_diagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape: Shape) -> Tensor:
+def _rundiagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape: Shape) -> Tensor:
     result = Tensor.empty(shape, g.dtype, g.device)
     copy(result, 0)
     copy(_run_diagonal(result, offset, axis1, axis2), g)
@@ -488,13 +488,11 @@ def _run_diagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape
 _diagonal: Op = view_op(
     "diagonal(x, offset, axis1, axis2)",
     _run_diagonal,
-    dx=lambda g, offset, axis1, axis2, x_shape: _diagonal_backward(
-        g, offset, axis1, axis2, x_shape
-    ),
+    dx=lambda g, offset, axis1, axis2, x_shape: diagonal_backward(g, offset, axis1, axis2, x_shape),
 )
-_diagonal_backward: Op = primitive(
+diagonal_backward: Op = primitive(
     "diagonal_backward(g, offset, axis1, axis2, shape)",
-    _run_diagonal_backward,
+    _rundiagonal_backward,
     dg=lambda g, offset, axis1, axis2: _diagonal(g, offset, axis1, axis2),
 )
 
