@@ -89,18 +89,19 @@ class _Signature:
 @overload
 def composite(function: F) -> F: ...
 @overload
-def composite(*, method: bool = True) -> Callable[[F], F]: ...
-def composite(function: Any = None, *, method: bool = True) -> Any:
+def composite(*, method: bool | str = True) -> Callable[[F], F]: ...
+def composite(function: Any = None, *, method: bool | str = True) -> Any:
     """Declare a public function. Its name, without underscores at the ends, is public.
 
-    method: whether it is a method of Tensor too, as long as its first parameter takes one.
+    method: whether it is a method of Tensor too, as long as its first parameter takes one; "only"
+    for no function beside.
     """
     if function is None:
         return partial(_declared, method)
     return _declared(method, function)
 
 
-def _declared(method: bool, function: Any) -> Any:
+def _declared(method: bool | str, function: Any) -> Any:
     signature = _Signature(function)
     operands = signature.operands
 
@@ -117,7 +118,8 @@ def _declared(method: bool, function: Any) -> Any:
                 break
         return function(*args, **kwargs)
 
-    checked.is_method = method and signature.takes_tensor  # type: ignore[attr-defined]
+    checked.is_method = bool(method) and signature.takes_tensor  # type: ignore[attr-defined]
+    checked.is_function = method != "only"  # type: ignore[attr-defined]
     checked.__name__ = function.__name__.strip("_")
     if signature.own.return_annotation in ("Tensor", "Any") and "out" not in signature.all:
         checked.__signature__ = signature.shown(_OUT)  # type: ignore[attr-defined]
@@ -166,6 +168,7 @@ def _creates(method: bool, function: Any) -> Any:
         return _as_wanted(signature.name, made, **more) if more else made
 
     make.is_method = method  # type: ignore[attr-defined]
+    make.is_function = True  # type: ignore[attr-defined]
     make.__name__ = function.__name__.strip("_")
     make.__signature__ = signature.shown(_REQUIRES_GRAD, _OUT)  # type: ignore[attr-defined]
     return make

@@ -66,12 +66,18 @@ class TensorType:
     undefined elements. It also names the dtype in ``x.type(ct.FloatTensor)``.
     """
 
-    def __init__(self, name: str, dtype: np.dtype) -> None:
+    def __init__(self, name: str, dtype: np.dtype, device: Any = None) -> None:
         self.name = name
         self.dtype = dtype
+        self.device = device
+
+    def on(self, device: Any) -> TensorType:
+        """The same, of tensors on a device."""
+        return TensorType(self.name, self.dtype, device)
 
     @named
     def __call__(self, *data: Any, device: Any = None) -> Tensor:
+        device = device or self.device
         if not data or isinstance(data[0], int):
             return create.empty(*data or (0,), dtype=self.dtype, device=device)
         return create.tensor(data[0], self.dtype, device)

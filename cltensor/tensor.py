@@ -29,7 +29,6 @@ from cltensor.size import Count, Size
 from cltensor.text import show_array
 from cltensor.values import changer_of, holders, nobody, version_of
 
-
 _hold = holders.refs.append
 
 
@@ -207,7 +206,11 @@ class Tensor(Differentiable):
         return self._read()
 
     def _read(self) -> np.ndarray:
-        source = self if self.is_contiguous() else _dense(self)
+        source = self
+        if not self.is_contiguous():
+            if self.device.is_host:
+                return _shown_on_host(self).copy()
+            source = _dense(self)
         buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, self.dtype)
         download(buffer, out, source.offset * self.dtype.itemsize)
@@ -320,9 +323,18 @@ def _release(value: Value, holder: Tensor) -> None:
 _identity = Formula("contiguous", ("x",), "x")
 
 
+def _shown_on_host(x: Tensor) -> np.ndarray:
+    """The elements of a tensor in the host's memory, where they are."""
+    size = x.dtype.itemsize
+    strides = tuple([s * size for s in x.strides])
+    return np.ndarray(tuple(x.shape), x.dtype, x.buffer.cl, x.offset * size, strides)
+
+
 def _dense(x: Tensor) -> Tensor:
     """A copy of x, outside the graph, in a buffer of its own."""
     value = x._value
+    if value.device.is_host:
+        return Tensor.from_numpy(x._read(), value.device)
     args = (value.shape, value.dtype, value.dtype, value.device)
     return Tensor(fusion.pointwise(_identity, (value,), *args)).realize()
 

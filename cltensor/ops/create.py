@@ -243,7 +243,7 @@ def to(
     for target in targets if other is None else (*targets, other):
         if isinstance(target, bool):  # PyTorch's non_blocking and copy by position
             continue
-        if isinstance(target, Device):
+        if isinstance(target, (Device, int)):
             device = target
         elif isinstance(target, Tensor):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
@@ -258,14 +258,14 @@ def to(
     return x.clone() if copy and x is given else x
 
 
-@composite
+@composite(method="only")
 def cpu(x: Any, memory_format: Any = None) -> Any:
     """`x` on the CPU; itself if it is there. Where no OpenCL driver for the CPU exists, it is in the
     host's memory, to be read, printed, saved, viewed and moved only."""
     return x if x.device.kind == "cpu" else to_device(x, get("cpu"))
 
 
-@composite
+@composite(method="only")
 def cuda(x: Any, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
     """`x` on the GPU, or on GPU number `device`; itself if it is there."""
     if isinstance(device, int):

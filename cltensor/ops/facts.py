@@ -58,7 +58,7 @@ def storage_offset(x: Any) -> int:
 @composite
 def data_ptr(x: Any) -> int:
     """A number that tells storages and places in them apart: where they begin, to the driver."""
-    return int(x.buffer.cl.int_ptr) + x.offset * x.dtype.itemsize if x.size else 0
+    return x.buffer.address + x.offset * x.dtype.itemsize if x.size else 0
 
 
 @composite
@@ -120,7 +120,7 @@ class Storage:
 
     def data_ptr(self) -> int:
         """See `Tensor.data_ptr`."""
-        return int(self._buffer.cl.int_ptr)
+        return self._buffer.address
 
     def nbytes(self) -> int:
         """The number of bytes."""

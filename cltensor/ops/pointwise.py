@@ -104,6 +104,8 @@ def _contiguous(x: Tensor) -> Tensor:
 def _copy(x: Tensor) -> Tensor:
     """A copy in a buffer of its own."""
     value = x._value
+    if value.device.is_host:
+        return Tensor.from_numpy(x._read(), value.device)
     copied = fusion.pointwise(
         _identity, (value,), value.shape, value.dtype, value.dtype, value.device
     )

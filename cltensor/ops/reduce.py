@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from cltensor.op import Op, normalize_axes, pointwise, reduction, require_tensor
 from cltensor.ops.create import arange
 from cltensor.ops.join import concat
 from cltensor.ops.pointwise import (
-    abs_,
     astype,
     eq,
     exp,
@@ -24,11 +22,6 @@ from cltensor.ops.pointwise import (
     isnan,
     log,
     logical_or,
-    not_equal,
-    pow,
-    sign,
-    sqrt,
-    square,
     where,
 )
 from cltensor.ops.shape import expand, flip, narrow, permute, reshape, unbind, unsqueeze

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cltensor import dtypes
 from cltensor.composite import composite
 from cltensor.errors import ShapeError
 from cltensor.op import Op, normalize_axes, pointwise
