@@ -7,6 +7,8 @@ from typing import Any, TypeAlias, overload
 import numpy
 
 from cltensor import autograd as autograd
+from cltensor import backends as backends
+from cltensor import cuda as cuda
 from cltensor import data as data
 from cltensor import models as models
 from cltensor import nn as nn
@@ -14,10 +16,15 @@ from cltensor import optim as optim
 from cltensor import return_types
 from cltensor import testing as testing
 from cltensor import weights as weights
+from cltensor.autograd.derivatives import grad as grad
 from cltensor.autograd.function import Function as Function
 from cltensor.autograd.record import Variable as Variable
+from cltensor.checkpoint import load as load
+from cltensor.checkpoint import save as save
 from cltensor.creation import TensorType
 from cltensor.device import Device as Device
+from cltensor.device import set_default_device as set_default_device
+from cltensor.devices import device as device
 from cltensor.errors import CLTensorError as CLTensorError
 from cltensor.errors import DataError as DataError
 from cltensor.errors import DependencyError as DependencyError
@@ -30,14 +37,21 @@ from cltensor.errors import OutOfMemoryError as OutOfMemoryError
 from cltensor.errors import SettingError as SettingError
 from cltensor.errors import ShapeError as ShapeError
 from cltensor.errors import StateError as StateError
+from cltensor.explain import explain as explain
 from cltensor.jit import jit as jit
+from cltensor.memory import empty_cache as empty_cache
+from cltensor.memory import memory_summary as memory_summary
+from cltensor.memory import reset_peak_memory as reset_peak_memory
 from cltensor.mode import enable_grad as enable_grad
+from cltensor.mode import is_grad_enabled as is_grad_enabled
 from cltensor.mode import no_grad as no_grad
 from cltensor.mode import set_grad_enabled as set_grad_enabled
 from cltensor.ops.facts import Storage
 from cltensor.ops.random import Generator as Generator
 from cltensor.program import Live
+from cltensor.size import Size as Size
 from cltensor.tensor import Tensor as Tensor
+from cltensor.text import set_printoptions as set_printoptions
 
 _DType: TypeAlias = Any
 _Number: TypeAlias = builtins.float | numpy.number[Any] | numpy.bool_ | Live
@@ -58,30 +72,28 @@ LongTensor: TensorType
 ShortTensor: TensorType
 bool: numpy.dtype[Any]
 bool_: numpy.dtype[Any]
-device: function
-devices: function
+channels_last: str
+contiguous_format: str
 double: numpy.dtype[Any]
-empty_cache: function
-explain: function
+e: _float
 float: numpy.dtype[Any]
 float16: numpy.dtype[Any]
 float32: numpy.dtype[Any]
 float64: numpy.dtype[Any]
-grad: function
 half: numpy.dtype[Any]
+inf: _float
 int: numpy.dtype[Any]
 int16: numpy.dtype[Any]
 int32: numpy.dtype[Any]
 int64: numpy.dtype[Any]
 int8: numpy.dtype[Any]
-is_grad_enabled: function
-load: function
 long: numpy.dtype[Any]
-memory_summary: function
-reset_peak_memory: function
-save: function
-set_default_device: function
+nan: _float
+newaxis: None
+pi: _float
+preserve_format: str
 short: numpy.dtype[Any]
+strided: str
 uint16: numpy.dtype[Any]
 uint32: numpy.dtype[Any]
 uint64: numpy.dtype[Any]
@@ -523,28 +535,6 @@ def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-@overload
-def cpu(x: Tensor, memory_format: Any = None, *, out: Tensor | None = None) -> Tensor: ...
-@overload
-def cpu(input: Tensor, memory_format: Any = None, *, out: Tensor | None = None) -> Tensor: ...
-@overload
-def cuda(
-    x: Tensor,
-    device: Any = None,
-    non_blocking: _bool = False,
-    memory_format: Any = None,
-    *,
-    out: Tensor | None = None,
-) -> Tensor: ...
-@overload
-def cuda(
-    input: Tensor,
-    device: Any = None,
-    non_blocking: _bool = False,
-    memory_format: Any = None,
-    *,
-    out: Tensor | None = None,
-) -> Tensor: ...
 @overload
 def cummax(x: Tensor, axis: _int) -> return_types.cummax: ...
 @overload

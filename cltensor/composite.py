@@ -89,19 +89,19 @@ class _Signature:
 @overload
 def composite(function: F) -> F: ...
 @overload
-def composite(*, method: bool | str = True) -> Callable[[F], F]: ...
-def composite(function: Any = None, *, method: bool | str = True) -> Any:
+def composite(*, method: bool | str | None = None) -> Callable[[F], F]: ...
+def composite(function: Any = None, *, method: bool | str | None = None) -> Any:
     """Declare a public function. Its name, without underscores at the ends, is public.
 
-    method: whether it is a method of Tensor too, as long as its first parameter takes one; "only"
-    for no function beside.
+    method: whether it is a method of Tensor too, "only" for no function beside; left out, it is
+    one if its first parameter takes a tensor.
     """
     if function is None:
         return partial(_declared, method)
     return _declared(method, function)
 
 
-def _declared(method: bool | str, function: Any) -> Any:
+def _declared(method: bool | str | None, function: Any) -> Any:
     signature = _Signature(function)
     operands = signature.operands
 
@@ -118,7 +118,8 @@ def _declared(method: bool | str, function: Any) -> Any:
                 break
         return function(*args, **kwargs)
 
-    checked.is_method = bool(method) and signature.takes_tensor  # type: ignore[attr-defined]
+    wanted = signature.takes_tensor if method is None else bool(method)
+    checked.is_method = wanted  # type: ignore[attr-defined]
     checked.is_function = method != "only"  # type: ignore[attr-defined]
     checked.__name__ = function.__name__.strip("_")
     if signature.own.return_annotation in ("Tensor", "Any") and "out" not in signature.all:

@@ -77,7 +77,9 @@ Form = tuple[list[Parameter], str]
 class Types:
     """Types as text, and the imports and aliases that they need."""
 
-    def __init__(self) -> None:
+    def __init__(self, avoid: str = "none") -> None:
+        """avoid: a package whose classes are not named, for it is above the stub."""
+        self.avoid = avoid
         self.imports: set[tuple[str, str]] = set()
         self.aliases: set[str] = set()
         self.uses_numpy = False
@@ -135,7 +137,8 @@ class Types:
                 return name
             self.aliases.add(f"_{name}")  # the stub has a function of that name
             return f"_{name}"
-        if module.partition(".")[0] not in ("cltensor", "collections", "typing") or not name:
+        known = module.partition(".")[0] in ("cltensor", "collections", "typing") and name
+        if not known or module.startswith(self.avoid):
             return self.of(Any, {})
         if getattr(ct, name, kind) is not kind or hasattr(ct.Tensor, name):
             package, _, module = module.rpartition(".")
@@ -379,7 +382,7 @@ def is_in_place(name: str) -> bool:
 
 def methods() -> str:
     """The stub of the methods of Tensor."""
-    types = Types()
+    types = Types(avoid="cltensor.ops")
     names = sorted(n for n, v in vars(Methods).items() if callable(v) and n != "__doc__")
     text = "".join(Declaration(n, vars(Methods)[n], types, True).text("    ") for n in names)
     return (
@@ -402,7 +405,8 @@ def namespace() -> str:
             package, _, own = value.__name__.rpartition(".")
         else:
             package, own = getattr(value, "__module__", ""), getattr(value, "__qualname__", "")
-        if getattr(sys.modules.get(package), own, None) is value:
+        there = getattr(sys.modules.get(package), own or "", None)
+        if there is not None and inspect.unwrap(value) is inspect.unwrap(there):
             exports.append((package, own, name))
         else:
             kind = np.dtype if isinstance(value, np.dtype) else type(value)

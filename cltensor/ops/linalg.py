@@ -60,7 +60,7 @@ def _operands(operation: str, *operands: Any) -> None:
             )
 
 
-@composite
+@composite(method=True)
 def matmul(a: Any, b: Any) -> Any:
     """Multiply matrices, stacks of matrices and vectors.
 
@@ -94,14 +94,14 @@ def _require_rank(operation: str, names: str, *pairs: tuple[Any, int]) -> None:
         raise ShapeError(f"{operation}: needs {names}, got shapes {shapes}; matmul takes any rank")
 
 
-@composite
+@composite(method=True)
 def mm(a: Any, b: Any) -> Any:
     """The product of two matrices, (M, K) and (K, N). Raises ShapeError for other ranks."""
     _require_rank("mm", "two matrices", (a, 2), (b, 2))
     return _matmul(a, b)
 
 
-@composite
+@composite(method=True)
 def bmm(a: Any, b: Any) -> Any:
     """Products of two equal stacks of matrices, (B, M, K) and (B, K, N).
 
@@ -116,14 +116,14 @@ def bmm(a: Any, b: Any) -> Any:
     return _matmul(a, b)
 
 
-@composite
+@composite(method=True)
 def mv(a: Any, x: Any) -> Any:
     """The product of a matrix (M, K) and a vector (K,). Raises ShapeError for other ranks."""
     _require_rank("mv", "a matrix and a vector", (a, 2), (x, 1))
     return matmul(a, x)
 
 
-@composite
+@composite(method=True)
 def dot(a: Any, b: Any) -> Any:
     """The inner product of two vectors of one length, in their own dtype.
 
@@ -137,7 +137,7 @@ def dot(a: Any, b: Any) -> Any:
     return astype(product.sum(axis=0), product.dtype)
 
 
-@composite
+@composite(method=True)
 def outer(a: Any, b: Any) -> Any:
     """All products of the elements of two vectors: (M,) and (N,) give (M, N)."""
     _require_rank("outer", "two vectors", (a, 1), (b, 1))
