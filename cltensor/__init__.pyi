@@ -366,7 +366,7 @@ def avg_pool2d(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def bernoulli(
-    p: Tensor | _float,
+    p: Tensor | _Number,
     size: Sequence[_int] | None = None,
     dtype: _DType = None,
     device: Any = None,
@@ -931,10 +931,10 @@ def le(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
-def lerp(x: Tensor, end: Any, weight: Tensor | _float, *, out: Tensor | None = None) -> Tensor: ...
+def lerp(x: Tensor, end: Any, weight: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def lerp(
-    input: Tensor, end: Any, weight: Tensor | _float, *, out: Tensor | None = None
+    input: Tensor, end: Any, weight: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def less(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...

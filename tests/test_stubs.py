@@ -105,7 +105,12 @@ def test_results_are_of_the_types_that_the_stubs_name(device):
     for name, function, arguments in calls():
         result = stubs.Declaration(name, function, stubs.Types()).forms()[0][1]
         try:
-            found = function(*arguments())
+            given = arguments()
+            inspect.signature(function).bind(*given)
+        except TypeError:  # tests/operands.py lacks it, as another test says
+            continue
+        try:
+            found = function(*given)
         except CLTensorError:  # not for float32
             continue
         tried += 1

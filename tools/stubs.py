@@ -46,7 +46,7 @@ SPECIAL = {
 VARYING = {"max_pool2d", "nonzero", "type"}
 #: Operands besides those that composites check, and the functions that take numbers for them.
 _FURTHER = {"a", "b", "c", "w", "condition"}
-_TAKE_NUMBERS = {"pow", "where"}
+_TAKE_NUMBERS = {"where"}
 
 #: Of a reduction.
 Axis = int | tuple[int, ...] | None
@@ -245,7 +245,10 @@ class Declaration:
             if p.name in _FURTHER:
                 numbers = [self.types.number()] if self.function in _TAKE_NUMBERS else []
                 return self.types.union([tensor, *numbers])
-        return self.types.of(annotation, self.scope)
+        found = self.types.of(annotation, self.scope).split(" | ")
+        if tensor in found:
+            found = [self.types.number() if t == "_float" else t for t in found]
+        return self.types.union(found)
 
     def _is_elementwise(self) -> bool:
         """Whether all parameters of the operation take a tensor or a number."""

@@ -219,7 +219,7 @@ def _power_exponent(g: Any, a: Any, b: Any, out: Any) -> Any:
 
 
 @composite
-def pow(a: Any, b: Any) -> Any:
+def pow(a: Tensor | float, b: Tensor | float) -> Any:
     """a to the power b, elementwise; small constant exponents become products.
 
     Raises DTypeError for a negative constant exponent of integers, whose results are no integers.
