@@ -71,6 +71,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "a_max": ("max",),
     "ord": ("p",),
     "ddof": ("correction",),
+    "retain_variables": ("retain_graph",),
 }
 
 
@@ -89,7 +90,7 @@ def parameter_of(operation: str, parameters: tuple[str, ...], keyword: str) -> s
         if name in parameters:
             return name
     raise TypeError(
-        f"{operation}: there is no keyword {keyword!r}; it takes {', '.join(parameters)}"
+        f"{operation}: there is no keyword {keyword!r}; it takes {', '.join(parameters) or 'none'}"
     )
 
 
@@ -137,14 +138,15 @@ def with_reduction(operation: str, parameters: Sequence[str], kwargs: dict[str, 
 
 
 @cache
-def parameters_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool]:
-    """The names that a function takes as keywords, and whether it takes any other, too."""
+def parameters_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool, bool]:
+    """The names that a function takes as keywords, without self; whether it takes any other, too;
+    and whether its first argument is self."""
     parameters = inspect.signature(function).parameters.values()
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY)
     rest = inspect.Parameter.VAR_KEYWORD
     names = tuple([p.name for p in parameters if p.kind not in (*variadic, rest)])
-    names = names[1:] if names[:1] in (("self",), ("cls",)) else names
-    return names, any([p.kind is rest for p in parameters])
+    bound = names[:1] in (("self",), ("cls",))
+    return names[bound:], any([p.kind is rest for p in parameters]), bound
 
 
 #: Keywords of PyTorch's optimizers that say how, not what; True for the last asks for more.
@@ -165,11 +167,10 @@ def _own_names(
     hints: tuple[str, ...],
 ) -> dict[str, Any]:  # fmt: skip
     """`kwargs` under the function's own names. Raises TypeError, listing them, for others."""
-    names, takes_any = parameters_of(function)
+    names, takes_any, bound = parameters_of(function)
     if takes_any:
         return kwargs
     with_reduction(name, names, kwargs)
-    bound = function.__name__ in ("__init__", "__new__")
     given = names[: len(args) - bound]
     found = canonical(name, (*names, *hints), given, kwargs)
     return _without_hints(name, found, hints) if hints else found
@@ -186,7 +187,7 @@ def named(function: F, hints: tuple[str, ...] = ()) -> F:
             _name_makers(owner, hints)
         return function
     called = function.__name__
-    makes = called in ("__init__", "__new__")
+    makes = called in ("__init__", "__new__", "__call__")
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:

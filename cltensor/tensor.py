@@ -25,7 +25,9 @@ from cltensor.fusion import Value
 from cltensor.graph_hooks import watchers
 from cltensor.memory import Buffer, download, upload
 from cltensor.mode import mode
+from cltensor.names import named
 from cltensor.size import Count, Size
+from cltensor.suggestions import no_attribute
 from cltensor.text import show_array
 from cltensor.values import changer_of, holders, nobody, version_of
 
@@ -130,6 +132,7 @@ class Tensor(Differentiable):
         """Where in the buffer the first element is, in elements."""
         return self._value.offset
 
+    @named
     def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether the elements lie in row-major order without gaps.
 
@@ -262,6 +265,10 @@ class Tensor(Differentiable):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only when there is no attribute of that name.
+        raise no_attribute("a tensor", name, lambda: dir(type(self)), self)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)
