@@ -10,11 +10,14 @@ PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
     ["version", "errors", "dtypes", "folders", "device", "memory"],
+    ["names", "mode", "changes", "graph_hooks", "suggestions"],
     ["binaries", "commands", "program", "replay", "tuning", "grids"],
     ["codegen", "reducecode", "rowcode", "values", "fusion"],
-    ["text", "op", "operators", "tensor"],
+    ["writes"],
+    ["text", "op", "operators", "differentiable", "tensor", "composite"],
     ["ops"],
-    ["autograd", "creation", "explain", "jit", "testing"],
+    ["autograd"],
+    ["inplace", "creation", "guards", "call_arguments", "recorded", "jit", "explain", "testing"],
     ["nn"],
     ["optim", "data", "models", "files", "weights", "nesting", "checkpoint"],
     ["icd", "tuner", "cli"],

@@ -76,7 +76,7 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return out
     if type(out) is tuple:
         return _several(op, args, kwargs, out, edges)
-    if out._value.dtype.kind != "f" or any([out is a for a in args]):
+    if out._value.dtype.kind != "f" or any(out is a for a in args):
         return out
     names = needed(op, tuple([e is not None for e in edges]))
     out._node = node = Node(out, op, tuple(edges))
