@@ -119,7 +119,7 @@ def with_reduction(operation: str, parameters: Sequence[str], kwargs: dict[str, 
 
     Warns of it, as PyTorch does. Raises TypeError beside `reduction`.
     """
-    if "reduction" not in parameters or not any([name in kwargs for name in _LEGACY]):
+    if "reduction" not in parameters or not any(name in kwargs for name in _LEGACY):
         return
     average, reduced = [kwargs.pop(name, None) for name in _LEGACY]
     if average is None and reduced is None:
@@ -156,7 +156,7 @@ def _taken(function: Callable[..., Any]) -> _Taken:
         p for p in parameters[bound:] if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
     ]
     by_position = sum([p.kind is kinds.POSITIONAL_OR_KEYWORD for p in named])
-    rest = any([p.kind is kinds.VAR_KEYWORD for p in parameters])
+    rest = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
     return _Taken(tuple([p.name for p in named]), by_position, bound, rest)
 
 

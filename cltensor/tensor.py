@@ -339,7 +339,8 @@ def _shown_on_host(x: Tensor) -> np.ndarray:
     """The elements of a tensor in the host's memory, where they are."""
     size = x.dtype.itemsize
     strides = tuple([s * size for s in x.strides])
-    return np.ndarray(tuple(x.shape), x.dtype, x.buffer.cl, x.offset * size, strides)
+    memory: Any = x.buffer.cl
+    return np.ndarray(tuple(x.shape), x.dtype, memory, x.offset * size, strides)
 
 
 def _dense(x: Tensor) -> Tensor:

@@ -28,7 +28,7 @@ def public(module):
     names = getattr(module, "__all__", None) or [n for n in vars(module) if n[0] != "_"]
     for name in names:
         value = getattr(module, name)
-        if not callable(value) or isinstance(value, type) and issubclass(value, BaseException):
+        if not callable(value) or (isinstance(value, type) and issubclass(value, BaseException)):
             continue
         if getattr(value, "__module__", "cltensor").split(".")[0] == "cltensor":
             yield name, value

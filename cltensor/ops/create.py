@@ -244,8 +244,10 @@ def to(
     for target in targets if other is None else (*targets, other):
         if isinstance(target, bool):  # PyTorch's non_blocking and copy by position
             continue
-        if isinstance(target, (Device, int)):
+        if isinstance(target, Device):
             device = target
+        elif isinstance(target, int):
+            device = f"gpu:{target}"
         elif isinstance(target, Operators):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
         elif isinstance(target, str) and not _names_dtype(target):
