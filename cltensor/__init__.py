@@ -20,7 +20,7 @@ from cltensor.autograd import Function, Variable, grad
 from cltensor.checkpoint import load, save
 from cltensor.creation import TYPES as _TYPES
 from cltensor.device import Device, devices, set_default_device
-from cltensor.devices import device
+from cltensor.devicenames import device
 from cltensor.dtypes import (
     bool_,
     float16,

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 
 class NoAttribute(AttributeError):
-    """An attribute that is not there. The nearest names are looked for when the error is shown: most
-    who ask for an attribute in vain (``hasattr``) never do."""
+    """An attribute that is not there. The nearest names are looked for when the error is shown:
+    most who ask for an attribute in vain (``hasattr``) never do."""
 
     def __init__(self, owner: str, name: str, names: Callable[[], Iterable[str]], obj: Any) -> None:
         super().__init__(f"{owner} has no attribute {name!r}", name=name, obj=obj)
@@ -29,7 +29,7 @@ class NoAttribute(AttributeError):
 def no_attribute(
     owner: str, name: str, names: Iterable[str] | Callable[[], Iterable[str]], obj: Any = None
 ) -> AttributeError:
-    """The error for an attribute that `owner`, `obj`, has not; shown with the nearest of `names`."""
+    """The error for an attribute that `owner`, `obj`, has not, and the nearest of `names`."""
     return NoAttribute(owner, name, names if callable(names) else lambda: names, obj)
 
 

@@ -9,20 +9,31 @@ import cltensor as ct
 
 def test_a_shape_is_a_tuple_that_counts_and_prints_its_kind(device):
     x = ct.zeros(2, 3, 4)
-    assert x.shape == (2, 3, 4) == x.size() and isinstance(x.shape, ct.Size)
-    assert repr(x.shape) == str(x.shape) == "Size([2, 3, 4])" and f"{x.shape}" == "(2, 3, 4)"
-    assert x.shape.numel() == 24 and x.shape[1:].numel() == 12 and x.shape[-1] == 4
-    assert repr(x.shape + (1,)) == "Size([2, 3, 4, 1])" and hash(x.shape) == hash((2, 3, 4))
-    assert repr(ct.tensor(1).shape) == "Size([])" and ct.tensor(1).shape.numel() == 1
+    assert x.shape == (2, 3, 4) == x.size()
+    assert isinstance(x.shape, ct.Size)
+    assert repr(x.shape) == str(x.shape) == "Size([2, 3, 4])"
+    assert f"{x.shape}" == "(2, 3, 4)"
+    assert x.shape.numel() == 24
+    assert x.shape[1:].numel() == 12
+    assert x.shape[-1] == 4
+    assert repr(x.shape + (1,)) == "Size([2, 3, 4, 1])"
+    assert hash(x.shape) == hash((2, 3, 4))
+    assert repr(ct.tensor(1).shape) == "Size([])"
+    assert ct.tensor(1).shape.numel() == 1
     first, *rest = x.shape
-    assert first == 2 and rest == [3, 4]
-    assert np.zeros(x.shape).shape == (2, 3, 4) and ct.ones(x.shape).shape == x.shape
+    assert first == 2
+    assert rest == [3, 4]
+    assert np.zeros(x.shape).shape == (2, 3, 4)
+    assert ct.ones(x.shape).shape == x.shape
     assert pickle.loads(pickle.dumps(x.shape)) == x.shape
 
 
 def test_size_is_a_number_and_a_method(device):
     x = ct.zeros(2, 3)
-    assert x.size == 6 and x.size(0) == 2 and x.size(-1) == 3 and x.size(dim=1) == 3
+    assert x.size == 6
+    assert x.size(0) == 2
+    assert x.size(-1) == 3
+    assert x.size(dim=1) == 3
     assert repr(x.size()) == "Size([2, 3])"
 
 

@@ -10,7 +10,7 @@ from cltensor.suggestions import NoAttribute, no_attribute
 
 
 @pytest.mark.parametrize(
-    "owner, name, near",
+    ("owner", "name", "near"),
     [
         (lambda: ct, "zerso", "'zeros'"),
         (lambda: ct.ones(2), "resahpe", "'reshape'"),
@@ -36,7 +36,7 @@ def test_the_nearest_name_is_suggested(owner, name, near):
 
 def test_a_name_like_no_other_gets_no_suggestion():
     with pytest.raises(AttributeError, match="^a tensor has no attribute 'qqqqqq'$") as error:
-        ct.ones(2).qqqqqq
+        ct.ones(2).qqqqqq  # noqa: B018
     assert isinstance(error.value.obj, ct.Tensor)
 
 
@@ -50,8 +50,10 @@ def test_probing_looks_for_no_names():
 def test_tensors_have_attributes_of_their_own_and_copies_too(device):
     x = ct.ones(2)
     x.label = "a"
-    assert x.label == "a" and getattr(x, "other", 5) == 5
-    assert copy.deepcopy(x).label == "a" and pickle.loads(pickle.dumps(x)).label == "a"
+    assert x.label == "a"
+    assert getattr(x, "other", 5) == 5
+    assert copy.deepcopy(x).label == "a"
+    assert pickle.loads(pickle.dumps(x)).label == "a"
     with pytest.raises(NoAttribute):
         x.lable  # noqa: B018
 

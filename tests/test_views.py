@@ -13,7 +13,8 @@ def table():
 
 def test_the_same_elements_in_other_shapes(device):
     x = table()
-    assert x.ravel().tolist() == [0, 1, 2, 3, 4, 5] and x.ravel().data_ptr() == x.data_ptr()
+    assert x.ravel().tolist() == [0, 1, 2, 3, 4, 5]
+    assert x.ravel().data_ptr() == x.data_ptr()
     assert x.reshape_as(ct.zeros(3, 2)).shape == (3, 2)
     assert x.swapdims(0, 1).shape == (3, 2)
 
@@ -36,9 +37,7 @@ def test_windows_are_a_view(device):
     assert ct.arange(7).unfold(0, 3, 2).tolist() == [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
     assert ct.tensor(5.0).unfold(0, 1, 1).tolist() == [[5]]
     assert ct.arange(3).unfold(0, 0, 1).shape == (4, 0)
-    with pytest.raises(
-        ShapeError, match="unfold: windows of 4 elements do not fit axis 1 of size 3"
-    ):
+    with pytest.raises(ShapeError, match="unfold: windows of 4 elements do not fit axis 1 of"):
         x.unfold(1, 4, 1)
     with pytest.raises(ShapeError, match="unfold: step is 0"):
         x.unfold(1, 2, 0)
@@ -58,7 +57,8 @@ def test_diagonals(device):
     assert ct.tensor([1]).diag(1).tolist() == [[0, 1], [0, 0]]
     assert ct.tensor([1]).diag(diagonal=-1).tolist() == [[0, 0], [1, 0]]
     assert table().diag(1).tolist() == [1, 5]
-    assert table().trace().item() == 4 and ct.tensor([[True]]).trace().dtype == ct.int64
+    assert table().trace().item() == 4
+    assert ct.tensor([[True]]).trace().dtype == ct.int64
     with pytest.raises(ShapeError, match="trace: needs a matrix"):
         ct.ones(2).trace()
     with pytest.raises(ShapeError, match="diag: needs a vector or a matrix"):
