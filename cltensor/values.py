@@ -111,7 +111,6 @@ class Value:
     domain: np.dtype
     kept: tuple[bool, ...]
     owner: Callable[[], Holder | None]
-    changed_by: str
     uses: int
 
     def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
