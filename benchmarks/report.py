@@ -9,7 +9,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def document(
             continue
     return {
         "format": FORMAT,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "device": {
             "name": device.cl_device.name.strip(),
@@ -152,7 +152,7 @@ def _commit() -> str | None:
 def default_path() -> Path:
     """benchmarks/results/<device>-<date>.json beside this file."""
     device = re.sub(r"[^A-Za-z0-9]+", "-", ct.device().cl_device.name).strip("-").lower()
-    date = datetime.now(timezone.utc).strftime("%Y%m%d-%H%M%S")
+    date = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     return Path(__file__).parent / "results" / f"{device}-{date}.json"
 
 

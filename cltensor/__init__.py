@@ -3,8 +3,8 @@
 ``import cltensor as ct``: tensors with PyTorch's names and NumPy's manners that record for
 differentiation, layers and optimizers. Importing makes no context and needs no device.
 
-The functions are those declared in `cltensor.ops` and `cltensor.creation`: what is declared there is
-public here, and a method of Tensor where it takes one first.
+The functions are those declared in `cltensor.ops` and `cltensor.creation`: what is declared there
+is public here, and a method of Tensor where it takes one first.
 """
 
 import math as _math
@@ -20,7 +20,7 @@ from cltensor.autograd import Function, Variable, grad
 from cltensor.checkpoint import load, save
 from cltensor.creation import TYPES as _TYPES
 from cltensor.device import Device, devices, set_default_device
-from cltensor.devices import device
+from cltensor.devicenames import device
 from cltensor.dtypes import (
     bool_,
     float16,

@@ -23,8 +23,9 @@ from cltensor.checkpoint import load as load
 from cltensor.checkpoint import save as save
 from cltensor.creation import TensorType
 from cltensor.device import Device as Device
+from cltensor.device import devices as devices
 from cltensor.device import set_default_device as set_default_device
-from cltensor.devices import device as device
+from cltensor.devicenames import device as device
 from cltensor.errors import CLTensorError as CLTensorError
 from cltensor.errors import DataError as DataError
 from cltensor.errors import DependencyError as DependencyError
@@ -456,9 +457,9 @@ def clip(
     input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
-def clone(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def clone(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
-def clone(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def clone(input: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def concat(
     tensors: Sequence[Tensor], axis: _int | None = 0, *, out: Tensor | None = None
@@ -472,9 +473,11 @@ def conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def contiguous(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def contiguous(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
-def contiguous(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def contiguous(
+    input: Tensor, *, memory_format: Any = None, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def conv2d(
     x: Tensor,
@@ -707,12 +710,16 @@ def flatten(
     input: Tensor, start_dim: _int = 0, end_dim: _int = -1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
-def flip(
-    x: Tensor, axis: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
-) -> Tensor: ...
+def flip(x: Tensor, *axis: _int | Sequence[_int] | None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def flip(
-    input: Tensor, dims: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+    input: Tensor, *axis: _int | Sequence[_int] | None, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def flip(x: Tensor, *, axis: _int | Sequence[_int] | None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def flip(
+    input: Tensor, *, dims: _int | Sequence[_int] | None, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def floor(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1317,9 +1324,9 @@ def multiply(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
-def mv(a: Tensor, x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def mv(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def mv(a: Tensor, input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def mv(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def nanmedian(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1935,10 +1942,6 @@ def select(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) 
 def set_default_dtype(d: Any) -> None: ...
 def set_rng_state(state: Sequence[_int]) -> None: ...
 @overload
-def share_memory(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-@overload
-def share_memory(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-@overload
 def sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2155,9 +2158,9 @@ def sum(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
-def swapaxes(x: Tensor, axis1: _int, axis2: _int, *, out: Tensor | None = None) -> Tensor: ...
+def swapaxes(x: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def swapaxes(input: Tensor, axis1: _int, axis2: _int, *, out: Tensor | None = None) -> Tensor: ...
+def swapaxes(input: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def swapdims(x: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2271,17 +2274,48 @@ def trace(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def trace(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def transpose(x: Tensor, *axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
-@overload
-def transpose(input: Tensor, *axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
-@overload
-def transpose(x: Tensor, *, axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
-@overload
 def transpose(
-    input: Tensor, *, dim: _int | Sequence[_int], out: Tensor | None = None
+    x: Tensor,
+    *axes: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
-def transpose(x: Tensor, *, axis: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+def transpose(
+    input: Tensor,
+    *axes: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def transpose(
+    x: Tensor,
+    *,
+    axes: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def transpose(
+    input: Tensor,
+    *,
+    dim: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def transpose(
+    x: Tensor,
+    *,
+    axis: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def tril(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2345,6 +2379,63 @@ def uniform(
     dtype: _DType = None,
     device: Any = None,
     generator: Generator | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    x: Tensor,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    x: Tensor,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    axis: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique_consecutive(
+    x: Tensor,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique_consecutive(
+    input: Tensor,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique_consecutive(
+    x: Tensor,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    axis: _int | None = None,
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...

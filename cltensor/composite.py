@@ -51,7 +51,7 @@ class _Signature:
         first = next(iter(parameters.values()), None)
         #: Whether the first parameter takes a tensor.
         self.takes_tensor = (bool(self.operands) and self.operands[0][0] == 0) or (
-            first is not None and str(first.annotation).startswith("Tensor")
+            first is not None and (first.name == "a" or str(first.annotation).startswith("Tensor"))
         )
 
     def shown(self, *more: inspect.Parameter) -> inspect.Signature:

@@ -42,13 +42,12 @@ asarray = as_tensor
 
 
 @named
-def _from_data(*data: Any, dtype: Any = None, device: Any = None) -> Value:
+def _from_data(given: Any, *sizes: Any, dtype: Any = None, device: Any = None) -> Value:
     """What ``Tensor(...)`` shows, in PyTorch's older style: the elements given, or sizes."""
-    if not data or all(isinstance(n, (int, np.integer)) for n in data):
-        return create.empty(*data or (0,), dtype=dtype, device=device)._value
-    if len(data) > 1:
-        raise TypeError(f"Tensor: takes data, or sizes as integers, not {len(data)} arguments")
-    given = data[0]
+    if all(isinstance(n, (int, np.integer)) for n in (given, *sizes)):
+        return create.empty(given, *sizes, dtype=dtype, device=device)._value
+    if sizes:
+        raise TypeError(f"Tensor: takes data, or sizes as integers, not {1 + len(sizes)} arguments")
     if isinstance(given, Tensor):
         return given.detach()._value
     if dtype is None and not isinstance(given, (np.ndarray, np.generic)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.graph_hooks import Hooks
+from cltensor.names import named
 from cltensor.operators import Operators
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Differentiable(Operators):
     def requires_grad(self, wanted: bool) -> None:
         self.requires_grad_(wanted)
 
+    @named
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Make this a leaf that collects its gradient, or no longer one; returns self.
 
@@ -145,6 +147,7 @@ class Differentiable(Operators):
         node = self.node
         return None if node is None or node.op is None else node
 
+    @named
     def backward(
         self,
         gradient: Any = None,
@@ -172,6 +175,7 @@ class Differentiable(Operators):
         node = self.node
         return node is not None and node.op is not None and node.retain
 
+    @named
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHook:
         """Call `hook` with each gradient of this Tensor; what it returns (if not None) replaces
         the gradient. The handle's `remove` takes it out."""

@@ -97,14 +97,15 @@ def pointwise(
     value.leaves = leaves
     if below:
         value.below = below
-        _count_uses(value)
+        if below & PRODUCT:
+            value.uses = 0
+            _count_uses(args)
     return value
 
 
-def _count_uses(value: Value) -> None:
-    """Count `value` with those that it is made from, as far as they are over a product."""
-    value.uses = 0
-    for a in value.args:
+def _count_uses(args: Sequence[Any]) -> None:
+    """Count a new Value with those that it is made from, as far as they are over a product."""
+    for a in args:
         if type(a) is Value and a.below & PRODUCT:
             a.uses += 1
 
@@ -142,8 +143,9 @@ def reduction(
     # The operands' nodes still count, so that chains through reductions stay bounded too.
     value.nodes = sum([operand.nodes for operand in operands]) + 1
     value.below = FOLD
-    _count_uses(value)
     operand = operands[0]
+    if operand.below & PRODUCT:
+        _count_uses(operands)
     if False in kept and not any(kept[kept.index(False) :]):
         value.leaves = operand.leaves  # a row kernel would read them too
     if value.nodes >= MAX_NODES:
@@ -320,10 +322,11 @@ def _launch_over_product(root: Value, expression: Expression) -> None:
 
 def _launch_rows(expression: Expression, rows: Rows) -> bool:
     """Launch the one kernel of an expression with reductions; False if its rows are scattered."""
-    device, leaves = expression.outputs[0].device, expression.leaves
+    leaves = expression.leaves
     space = _space(rows.shape, leaves, rows.kept)
     if expression.replacing or expression.parts or space.kept.count(False) != 1:
         return False
+    device = expression.outputs[0].device
     length = space.sizes[-1]
     count = prod(space.sizes[:-1])
     if count * length > SMALL_ROWS and any(flags[-1] == STRIDED for flags in space.flags):

@@ -98,7 +98,7 @@ def _take_over(x: Tensor, changed: Tensor, name: str, operands: tuple[Any, ...])
     _mark_changed(x, name)
     if new.buffer is not None or any(changed is operand for operand in operands):
         new = unrecorded(changed.clone)._value  # others see these elements
-    new.version = old.version
+    new.version, new.changed_by = old.version, name
     x.show(new)
 
 
@@ -110,7 +110,7 @@ def reshape_in_place(
     if changed.shape == x.shape and changed.strides == x.strides:
         return x
     node = x.node
-    if node is not None and (node.op is None or x._view is not None):
+    if node is not None and (node.op is None or x._view is not None or not mode.enabled):
         raise GradientError(
             f"{name}: a gradient of shape {x.shape} belongs to this tensor, which cannot take the "
             f"shape {changed.shape}; use the operation that returns a new one"
@@ -180,7 +180,7 @@ def _assign_picked(x: Tensor, key: Any, value: Any) -> None:
 def _copy(x: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
     if isinstance(source, Tensor):
         source = to_device(source, x.device)
-    return _fill(x, fitting(x, source, x.shape))
+    return _fill(x, fitting(x, source, x.shape, "copy_"))
 
 
 def _fill(x: Tensor, value: Any) -> Tensor:
@@ -265,28 +265,33 @@ def _resized(x: Tensor, *sizes: Any) -> Tensor:
 #: Those that give the same elements another shape.
 RESHAPING = "resize squeeze swapaxes swapdims t transpose unsqueeze".split()
 
-#: Augmented assignment and the functions behind it.
+#: Augmented assignment: how it is written, and the function behind it.
 _AUGMENTED = {
-    "add": "add",
-    "sub": "subtract",
-    "mul": "multiply",
-    "truediv": "divide",
-    "floordiv": "floor_divide",
-    "mod": "remainder",
-    "pow": "pow",
-    "and": "bitwise_and",
-    "or": "bitwise_or",
-    "xor": "bitwise_xor",
-    "lshift": "bitwise_left_shift",
-    "rshift": "bitwise_right_shift",
+    "add": ("+=", "add"),
+    "sub": ("-=", "subtract"),
+    "mul": ("*=", "multiply"),
+    "truediv": ("/=", "divide"),
+    "floordiv": ("//=", "floor_divide"),
+    "mod": ("%=", "remainder"),
+    "pow": ("**=", "pow"),
+    "and": ("&=", "bitwise_and"),
+    "or": ("|=", "bitwise_or"),
+    "xor": ("^=", "bitwise_xor"),
+    "lshift": ("<<=", "bitwise_left_shift"),
+    "rshift": (">>=", "bitwise_right_shift"),
 }
 
 
-def _method(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _method(name: str, function: Callable[..., Any], shown: str = "") -> Callable[..., Any]:
+    """A method; `shown` is its name in errors, if not `name`."""
+    operation = shown or name
+
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if "out" in kwargs:
-            raise TypeError(f"{name}: there is no keyword 'out'; the result is written to self")
-        return apply(self, name, function, *args, **kwargs)
+            raise TypeError(
+                f"{operation}: there is no keyword 'out'; the result is written to self"
+            )
+        return apply(self, operation, function, *args, **kwargs)
 
     method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
     return method
@@ -323,7 +328,7 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         function = _resized if name == "resize" else functions[name]
         doc = f"`{name}` in place: the same elements in another shape; returns self."
         attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
-    for name, target in _AUGMENTED.items():
+    for name, (shown, target) in _AUGMENTED.items():
         function = functions[target]
         doc = f"`{target}` in place: written where the elements are; returns self."
-        attach(f"__i{name}__", _method(f"__i{name}__", function), function, doc)
+        attach(f"__i{name}__", _method(f"__i{name}__", function, shown), function, doc)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any
 
-from cltensor.arguments import Arguments, describe
 from cltensor.autograd import is_grad_enabled
+from cltensor.call_arguments import Arguments, describe
 from cltensor.device import get, recording
 from cltensor.recorded import Recording
 
@@ -28,10 +28,10 @@ class jit:
     A replay has the bits and the effects on tensors of the call itself: elements changed in place,
     gradients set or added to, states and step counts of optimizers, random numbers, faults of
     indices. It runs only while what the recorded call depended on is as it was: the arguments and
-    which of them share elements, the grad mode, the tensors that the function reached by itself, the
-    attributes and flags of its modules, the options of its optimizers, and what the names of the
-    function stand for. Otherwise the call is recorded anew. At most 64 kinds of arguments are kept,
-    with 8 recordings each.
+    which of them share elements, the grad mode, the tensors that the function reached by itself,
+    the attributes and flags of its modules, the options of its optimizers, and what the names of
+    the function stand for. Otherwise the call is recorded anew. At most 64 kinds of arguments are
+    kept, with 8 recordings each.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
     counting inside happen once.
@@ -44,6 +44,9 @@ class jit:
         self.function = function
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         update_wrapper(self, function)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_entries": OrderedDict()}  # a copy records by itself
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else partial(self, instance)

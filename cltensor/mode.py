@@ -22,7 +22,7 @@ mode = _Mode()
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations on Variables are recorded in this thread."""
+    """Whether operations are recorded in this thread."""
     return mode.enabled
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, wraps
 from types import FunctionType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,6 +71,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "a_max": ("max",),
     "ord": ("p",),
     "ddof": ("correction",),
+    "retain_variables": ("retain_graph",),
 }
 
 
@@ -89,7 +90,7 @@ def parameter_of(operation: str, parameters: tuple[str, ...], keyword: str) -> s
         if name in parameters:
             return name
     raise TypeError(
-        f"{operation}: there is no keyword {keyword!r}; it takes {', '.join(parameters)}"
+        f"{operation}: there is no keyword {keyword!r}; it takes {', '.join(parameters) or 'none'}"
     )
 
 
@@ -118,7 +119,7 @@ def with_reduction(operation: str, parameters: Sequence[str], kwargs: dict[str, 
 
     Warns of it, as PyTorch does. Raises TypeError beside `reduction`.
     """
-    if "reduction" not in parameters or not any([name in kwargs for name in _LEGACY]):
+    if "reduction" not in parameters or not any(name in kwargs for name in _LEGACY):
         return
     average, reduced = [kwargs.pop(name, None) for name in _LEGACY]
     if average is None and reduced is None:
@@ -136,15 +137,27 @@ def with_reduction(operation: str, parameters: Sequence[str], kwargs: dict[str, 
     )
 
 
+class _Taken(NamedTuple):
+    """What a function takes: the names of its keywords, how many of them by position too, whether
+    its first argument is self, which is none of them, and whether it takes any other keyword."""
+
+    names: tuple[str, ...]
+    by_position: int
+    bound: bool
+    any: bool
+
+
 @cache
-def parameters_of(function: Callable[..., Any]) -> tuple[tuple[str, ...], bool]:
-    """The names that a function takes as keywords, and whether it takes any other, too."""
-    parameters = inspect.signature(function).parameters.values()
-    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.POSITIONAL_ONLY)
-    rest = inspect.Parameter.VAR_KEYWORD
-    names = tuple([p.name for p in parameters if p.kind not in (*variadic, rest)])
-    names = names[1:] if names[:1] in (("self",), ("cls",)) else names
-    return names, any([p.kind is rest for p in parameters])
+def _taken(function: Callable[..., Any]) -> _Taken:
+    kinds = inspect.Parameter
+    parameters = list(inspect.signature(function).parameters.values())
+    bound = bool(parameters) and parameters[0].name in ("self", "cls")
+    named = [
+        p for p in parameters[bound:] if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
+    ]
+    by_position = sum([p.kind is kinds.POSITIONAL_OR_KEYWORD for p in named])
+    rest = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
+    return _Taken(tuple([p.name for p in named]), by_position, bound, rest)
 
 
 #: Keywords of PyTorch's optimizers that say how, not what; True for the last asks for more.
@@ -165,12 +178,12 @@ def _own_names(
     hints: tuple[str, ...],
 ) -> dict[str, Any]:  # fmt: skip
     """`kwargs` under the function's own names. Raises TypeError, listing them, for others."""
-    names, takes_any = parameters_of(function)
-    if takes_any:
+    taken = _taken(function)
+    if taken.any:
         return kwargs
+    names = taken.names
     with_reduction(name, names, kwargs)
-    bound = function.__name__ in ("__init__", "__new__")
-    given = names[: len(args) - bound]
+    given = names[: min(len(args) - taken.bound, taken.by_position)]
     found = canonical(name, (*names, *hints), given, kwargs)
     return _without_hints(name, found, hints) if hints else found
 
@@ -182,11 +195,12 @@ def named(function: F, hints: tuple[str, ...] = ()) -> F:
     hints: keywords that are accepted too, and left out, as they ask for nothing that is not done.
     """
     if isinstance(function, type):
-        for owner in [c for c in function.__mro__ if c.__module__.startswith("cltensor.")]:
-            _name_makers(owner, hints)
+        for owner in function.__mro__:
+            if owner.__module__.startswith("cltensor.") and "MADE_OFTEN" not in vars(owner):
+                _name_makers(owner, hints)
         return function
     called = function.__name__
-    makes = called in ("__init__", "__new__")
+    makes = called in ("__init__", "__new__", "__call__")
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -207,7 +221,7 @@ def _name_makers(kind: type, hints: tuple[str, ...]) -> None:
         made = made.__func__ if isinstance(made, staticmethod) else made
         if not isinstance(made, FunctionType) or hasattr(made, "is_named"):
             continue
-        if not parameters_of(made)[1]:
+        if not _taken(made).any:
             made = named(made, hints)
             setattr(kind, maker, staticmethod(made) if maker == "__new__" else made)
 

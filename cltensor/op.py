@@ -117,22 +117,20 @@ class Op:
             self.rules[name] = rule, place
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if kwargs:
-            if "out" in kwargs or self.options:
-                return self._called_with(args, kwargs)
-            args, kwargs = self.bind(args, kwargs)
-        if watchers:
-            for watch in watchers:
-                watch(args)
+        if kwargs or watchers:
+            return self._called_with(args, kwargs)
         for a in args:
-            if isinstance(a, Tensor) and (a._node is not None or a._view is not None):
+            if (type(a) is Tensor or isinstance(a, Tensor)) and (
+                a._node is not None
+                or (a._view is not None and a._view.stamp is not a._view.base._node)
+            ):
                 return Hooks.record(self, args, kwargs)
         try:
-            return self.run(*args, **kwargs)
+            return self.run(*args)
         except AttributeError:
-            if any(isinstance(a, Tensor) for a in (*args, *kwargs.values())):
+            if any(isinstance(a, Tensor) for a in args):
                 raise
-            raise no_tensor(self.name, (*args, *kwargs.values())) from None
+            raise no_tensor(self.name, args) from None
 
     def option(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: the function to call instead where keyword `name` is given."""
@@ -144,7 +142,10 @@ class Op:
         return declare
 
     def _called_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The result of a call with the keyword out, or one of the options."""
+        """The result of a call with keywords, among them out and the options, or while one who
+        records watches."""
+        for watch in watchers:
+            watch((*args, *kwargs.values()))
         out = kwargs.pop("out", None)
         for name, function in self.options.items():
             if kwargs.get(name) is not None:
@@ -154,7 +155,13 @@ class Op:
             kwargs.pop(name, None)
         if kwargs:
             args, kwargs = self.bind(args, kwargs)
-        return write_out(self.name, self(*args, **kwargs), out)
+        try:
+            result = Hooks.record(self, args, kwargs)
+        except AttributeError:
+            if any(isinstance(a, Tensor) for a in args):
+                raise
+            raise no_tensor(self.name, args) from None
+        return write_out(self.name, result, out)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -401,7 +408,7 @@ def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Ca
         values = []
         scalars = mixed = False
         for a in args:
-            if isinstance(a, Tensor):
+            if type(a) is Tensor or isinstance(a, Tensor):
                 v = a._value
                 if first is None:
                     first, shape, dtype = v, v.shape, v.dtype

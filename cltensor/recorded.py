@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from cltensor import fusion
-from cltensor.arguments import Arguments
 from cltensor.autograd.graph import Node, Promise, grad_watchers
+from cltensor.call_arguments import Arguments
 from cltensor.device import Device
 from cltensor.errors import GradientError
 from cltensor.graph_hooks import watchers
@@ -76,7 +76,7 @@ class Recording:
             for node, grad in self._grads.items():
                 grad.after = node._grad
             recorder.give_away()
-            if any([t._value is not v for t, v in zip(self._tensors, before, strict=True)]):
+            if any(t._value is not v for t, v in zip(self._tensors, before, strict=True)):
                 recorder.spoiled = True  # an argument shows another storage now
             self._watch(recorder, outputs)
             if not recorder.spoiled:

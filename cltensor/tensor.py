@@ -8,10 +8,10 @@ seen by all (`writes`). A Tensor has a node when its operations are recorded (`D
 from __future__ import annotations
 
 import copy
-import weakref
 from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any, ClassVar
+from weakref import ref
 
 import numpy as np
 
@@ -21,15 +21,19 @@ from cltensor.device import Device, get
 from cltensor.differentiable import Differentiable
 from cltensor.dtypes import as_dtype, default_float, float16, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
-from cltensor.fusion import Value
+from cltensor.fusion import Eager, Join, Value
 from cltensor.graph_hooks import watchers
 from cltensor.memory import Buffer, download, upload
 from cltensor.mode import mode
+from cltensor.names import named
 from cltensor.size import Count, Size
+from cltensor.suggestions import no_attribute
 from cltensor.text import show_array
 from cltensor.values import changer_of, holders, nobody, version_of
 
-_hold = holders.refs.append
+_NOW_AND_THEN = 1023  # as many are held, or a multiple of it, when it is looked what is over
+_refs = holders.refs
+_hold = _refs.append
 
 
 class Tensor(Differentiable):
@@ -42,20 +46,25 @@ class Tensor(Differentiable):
 
     __slots__ = ("__dict__", "__weakref__", "_value")
 
+    #: Every operation makes one: what checks keywords of users is not put around that.
+    MADE_OFTEN = True
     #: How `x[key] = value` is done; set in ops/inplace.py, since it takes operations.
     _assign: ClassVar[Callable[..., None]]
     #: What ``Tensor(...)`` makes of the user's arguments; set in creation.py.
     _from_data: ClassVar[Callable[..., Value]]
 
-    def __init__(self, *data: Any, **options: Any) -> None:
-        value = data[0] if data else None
-        if type(value) is not Value:
-            value = self._from_data(*data, **options)
-        self._value = value
-        self._node = None
-        self._view = None
-        if value.buffer is None:
-            _claim(value, self)
+    def __init__(self, data: Any = (), *sizes: Any, dtype: Any = None, device: Any = None) -> None:
+        if type(data) is not Value:
+            data = self._from_data(data, *sizes, dtype=dtype, device=device)
+        self._value = data
+        self._node = self._view = None
+        if data.buffer is None:  # `_claim`, written out: this is part of every operation
+            data.owner = owner = ref(self)
+            _hold(owner)
+            if not len(_refs) & _NOW_AND_THEN:
+                holders.prune()
+            if Eager.on and type(data.op) is not Join:
+                fusion.realize(data)
 
     @staticmethod
     def empty(shape: Shape, dtype: np.dtype, device: Device) -> Tensor:
@@ -130,6 +139,7 @@ class Tensor(Differentiable):
         """Where in the buffer the first element is, in elements."""
         return self._value.offset
 
+    @named
     def is_contiguous(self, memory_format: Any = None) -> bool:
         """Whether the elements lie in row-major order without gaps.
 
@@ -263,6 +273,10 @@ class Tensor(Differentiable):
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
+    def __getattr__(self, name: str) -> Any:
+        # Reached only when there is no attribute of that name.
+        raise no_attribute("a tensor", name, lambda: dir(type(self)), self)
+
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)
 
@@ -307,11 +321,9 @@ class Tensor(Differentiable):
 
 def _claim(value: Value, holder: Tensor) -> None:
     """Note that `holder` shows pending `value`, whose elements are to be kept."""
-    value.owner = owner = weakref.ref(holder)
+    value.owner = owner = ref(holder)
     _hold(owner)
-    if len(holders.refs) > holders.limit:
-        holders.prune()
-    if fusion.Eager.on and type(value.op) is not fusion.Join:
+    if Eager.on:
         fusion.realize(value)
 
 
@@ -327,7 +339,8 @@ def _shown_on_host(x: Tensor) -> np.ndarray:
     """The elements of a tensor in the host's memory, where they are."""
     size = x.dtype.itemsize
     strides = tuple([s * size for s in x.strides])
-    return np.ndarray(tuple(x.shape), x.dtype, x.buffer.cl, x.offset * size, strides)
+    memory: Any = x.buffer.cl
+    return np.ndarray(tuple(x.shape), x.dtype, memory, x.offset * size, strides)
 
 
 def _dense(x: Tensor) -> Tensor:

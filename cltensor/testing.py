@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.autograd import Variable, grad
+from cltensor.autograd import grad
 from cltensor.errors import GradientError
 from cltensor.tensor import Tensor
 
@@ -145,7 +145,7 @@ def _differences(
             moved = base.copy()
             moved[i] += step
             varied = list(inputs)
-            varied[k] = Variable(Tensor.from_numpy(moved, inputs[k].device), requires_grad=True)
+            varied[k] = Tensor.from_numpy(moved, inputs[k].device).requires_grad_()
             outputs = [
                 out.detach().numpy().astype(np.float64) for out in _outputs(function, varied)
             ]
@@ -177,7 +177,7 @@ def gradgradcheck(
     def gradients(*values: Any) -> Any:
         outputs = _outputs(function, values)
         if grad_outputs is None:
-            given = [Variable(Tensor.from_numpy(d)) for d in _directions(outputs, 1)]
+            given = [Tensor.from_numpy(d) for d in _directions(outputs, 1)]
         else:
             given = list(_sequence(grad_outputs))
         used = [

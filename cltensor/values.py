@@ -107,10 +107,10 @@ class Value:
     buffer: Buffer | None
     op: Formula | Reduction | Join | Producer | None
     args: tuple[Any, ...]
+    changed_by: str
     domain: np.dtype
     kept: tuple[bool, ...]
     owner: Callable[[], Holder | None]
-    changed_by: str
     uses: int
 
     def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
@@ -130,6 +130,8 @@ class Value:
     def settle(self, buffer: Buffer) -> None:
         """The elements are, or will be once the queue gets there, at the start of `buffer`."""
         buffer.version = self.version
+        if self.version:
+            buffer.changed_by = self.changed_by
         self._settled(buffer)
 
     def settle_in_target(self) -> None:
@@ -225,7 +227,7 @@ def _reads(value: Value, buffers: Container[int], known: dict[int, bool]) -> boo
         if value.buffer is not None:
             found = id(value.buffer) in buffers
         else:
-            found = any([_reads(a, buffers, known) for a in value.args if type(a) is Value])
+            found = any(_reads(a, buffers, known) for a in value.args if type(a) is Value)
         known[id(value)] = found
     return found
 

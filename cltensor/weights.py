@@ -34,7 +34,7 @@ def save(
 
     The file appears whole or not at all: it is written beside `path` and then renamed.
 
-    Args:    state_dict: name to Tensor, Variable or NumPy array; metadata: text kept in the file.
+    Args:    state_dict: name to Tensor or NumPy array; metadata: text kept in the file.
     Raises:  DataError for an entry that is no array, or a place that cannot be written;
              DependencyError without safetensors.
     """

@@ -63,7 +63,7 @@ def settle_readers(buffers: Iterable[Buffer], but: Sequence[Value] = ()) -> None
     """Launch every pending expression that reads one of `buffers`, except those of `but`."""
     ids = {id(buffer) for buffer in buffers}
     for value in holders.readers(ids):
-        if not any([value is b for b in but]):
+        if not any(value is b for b in but):
             fusion.realize(value)
 
 

@@ -5,7 +5,6 @@ import pytest
 
 import cltensor as ct
 from cltensor import nn, optim
-from cltensor.autograd import Variable
 
 SHAPES = ((3, 4), (5,), ())
 
@@ -38,11 +37,11 @@ def leaves(arrays):
 
 def give_gradients(params, arrays):
     for param, array in zip(params, arrays, strict=True):
-        param.grad = Variable(ct.tensor(array))
+        param.grad = ct.tensor(array)
 
 
 def host(params):
-    return [p.data.numpy() for p in params]
+    return [p.detach().numpy() for p in params]
 
 
 def assert_close(found, wanted, **tolerance):

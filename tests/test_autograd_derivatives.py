@@ -1,4 +1,4 @@
-"""ct.grad and ct.backward: of several values, of inner ones, and of gradients."""
+"""ct.grad and autograd.backward: of several values, of inner ones, and of gradients."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from leaves import leaf
 
 import cltensor as ct
-from cltensor.autograd import Variable
+from cltensor.autograd import backward
 from cltensor.errors import GradientError
 
 
@@ -38,14 +38,16 @@ def test_an_unused_input_is_an_error_unless_allowed(device):
     assert gy is None
 
 
-def test_what_is_no_variable_is_refused(device):
+def test_what_is_no_tensor_or_has_no_gradient_is_refused(device):
     x, constant = leaf([1.0]), ct.ones(1)
-    with pytest.raises(GradientError, match=r"grad: a Tensor of shape \(1,\) among the outputs is"):
+    with pytest.raises(GradientError, match="does not depend on any tensor that requires a grad"):
         ct.grad(constant, x)
-    with pytest.raises(GradientError, match="grad: a Tensor of shape .* among the inputs is not"):
+    with pytest.raises(GradientError, match="grad: an input does not require a gradient; set"):
         ct.grad(x * 2, [x, constant])
-    with pytest.raises(GradientError, match="grad: 7 among the inputs is not a Variable; make"):
+    with pytest.raises(GradientError, match="grad: 7 among the inputs is not a tensor; make"):
         ct.grad(x * 2, 7)
+    with pytest.raises(GradientError, match="backward: 'x' among the tensors is not a tensor"):
+        backward(["x"])
 
 
 def test_create_graph_makes_gradients_differentiable(mode):
@@ -86,8 +88,38 @@ def _nested_norm(x):
 
 
 def test_backward_without_a_graph(device):
-    for value in (Variable(ct.ones(1)), leaf([1.0, 2.0]).detach().sum()):
-        with pytest.raises(GradientError, match="does not depend on any Variable"):
+    for value in (ct.ones(1), leaf([1.0, 2.0]).detach().sum()):
+        with pytest.raises(GradientError, match="does not depend on any tensor that requires a"):
             value.backward()
     with pytest.raises(GradientError, match="input does not require a gradient"):
-        ct.grad(leaf([1.0]).sum(), Variable(ct.ones(1)))
+        ct.grad(leaf([1.0]).sum(), ct.ones(1))
+
+
+def test_backward_for_some_inputs_only(device):
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    inner = x * 2
+    (inner * y).sum().backward(inputs=[x, inner])
+    assert x.grad.tolist() == [6, 8]
+    assert inner.grad.tolist() == [3, 4]
+    assert y.grad is None
+    with pytest.raises(GradientError, match="backward: an input does not require a gradient"):
+        (x * 2).sum().backward(inputs=ct.ones(2))
+
+
+def test_gradients_that_are_zero_for_lack_of_influence(device):
+    x, y = leaf([1.0]), leaf([2.0, 3.0])
+    gx, gy = ct.grad((x * 2).sum(), [x, y], materialize_grads=True)
+    assert gx.item() == 2
+    assert gy.tolist() == [0, 0]
+    with pytest.raises(GradientError, match="materialize_grads needs allow_unused"):
+        ct.grad((x * 2).sum(), [x], allow_unused=False, materialize_grads=True)
+    with pytest.raises(GradientError, match="only_inputs=False is not supported"):
+        ct.grad((x * 2).sum(), [x], only_inputs=False)
+
+
+def test_there_is_a_weight_for_each_output(device):
+    x = leaf([1.0, 2.0])
+    with pytest.raises(GradientError, match="grad: 1 gradients for 2 outputs; give one for each"):
+        ct.grad([x * 2, x * 3], x, [ct.ones(2)])
+    backward([x * 2, (x * 3).sum()], [ct.ones(2), None])
+    assert x.grad.tolist() == [5, 5]

@@ -176,3 +176,35 @@ def test_each_gradient_owns_its_elements(device, mode):
     assert x.grad.numpy().tolist() == [7, 0]
     assert y.grad.numpy().tolist() == [5, 6]
     assert seed.numpy().tolist() == [5, 6]
+
+
+def test_a_gradient_that_is_there_is_added_to_in_place(device, mode):
+    x = leaf([1.0, 2.0])
+    (x * 3).sum().backward()
+    held = x.grad
+    (x * x).sum().backward()
+    assert x.grad is held
+    assert held.tolist() == [5, 7]
+    x.grad = given = ct.ones(2)
+    (x * 3).sum().backward()
+    assert given.tolist() == [4, 4]
+    x.grad = ct.ones(1).expand(2)  # whose elements are one place: not written
+    (x * 3).sum().backward()
+    assert x.grad.tolist() == [4, 4]
+
+
+def test_a_pass_that_is_recorded_adds_out_of_place(device):
+    x = leaf([1.0, 2.0])
+    x.grad = given = ct.ones(2)
+    (x**3).sum().backward(create_graph=True)
+    assert x.grad.requires_grad
+    assert x.grad.tolist() == [4, 13]
+    assert given.tolist() == [1, 1]
+
+
+def test_what_a_hook_has_seen_is_not_a_gradient_to_write_to(device):
+    x, seen = leaf([1.0, 2.0]), []
+    x.register_hook(seen.append)
+    (x * 3).sum().backward()
+    x.grad.zero_()
+    assert seen[0].tolist() == [3, 3]

@@ -34,10 +34,11 @@ def test_a_part_of_a_released_graph_is_an_error_too(device):
 
 
 CHANGES = {
-    "item": lambda v: v.data.__setitem__(0, 9.0),
-    "in place": lambda v: v.data.mul_(2),
-    "add": lambda v: v.data.add_(1),
-    "zero": lambda v: v.data.zero_(),
+    "setitem": lambda v: v.data.__setitem__(0, 9.0),
+    "mul_": lambda v: v.mul_(2),
+    "copy_": lambda v: v[1:].copy_(ct.ones(1)),
+    "add_": lambda v: v.data.add_(1),
+    "zero_": lambda v: v.detach().zero_(),
 }
 
 
@@ -48,7 +49,8 @@ def test_an_in_place_change_of_a_saved_value_is_an_error(device, change, mode):
         y = x * 1
         z = make(y)
         CHANGES[change](z if make is ct.exp else y)
-        with pytest.raises(GradientError, match=r"changed in place since.*\.clone\(\)"):
+        message = rf"{change} changed it in place since.*\.clone\(\)"
+        with pytest.raises(GradientError, match=message):
             z.sum().backward()
         assert x.grad is None
 
@@ -60,3 +62,15 @@ def test_a_change_of_what_nobody_saved_is_fine(device):
     y.data.zero_()
     z.sum().backward()
     assert x.grad.numpy().tolist() == [2, 2]
+
+
+def test_an_error_names_both_operations(device):
+    x = leaf([1.0, 2.0])
+    y = x.exp()
+    y.add_(1)
+    with pytest.raises(GradientError) as caught:
+        y.sum().backward()
+    assert str(caught.value) == (
+        "backward: exp saved 'out' (shape (2,), version 0) for its derivative, and add_ changed it "
+        "in place since (version 1); change a copy (.clone()) instead"
+    )

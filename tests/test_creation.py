@@ -5,7 +5,6 @@ import pytest
 
 import cltensor as ct
 from cltensor import creation
-from cltensor.autograd import Variable
 from cltensor.errors import DTypeError, GradientError, ShapeError
 
 MODEL = [[1.0, 2.0, 3.0]]
@@ -40,13 +39,14 @@ def test_every_creation_function_is_tried():
 @pytest.mark.parametrize("name", MAKERS)
 def test_requires_grad_makes_a_leaf(device, name):
     made = MAKERS[name](requires_grad=True)
-    assert type(made) is Variable
+    assert type(made) is ct.Tensor
     assert made.is_leaf
     assert made.requires_grad
     (made * 2).sum().backward()
     np.testing.assert_array_equal(made.grad.numpy(), np.full(made.shape, 2))
     for plain in (MAKERS[name](), MAKERS[name](requires_grad=False)):
         assert type(plain) is ct.Tensor
+        assert not plain.requires_grad
         assert plain.shape == made.shape
         assert plain.dtype == made.dtype == ct.float32
     assert getattr(ct, name).__doc__

@@ -3,12 +3,13 @@
 import copy
 import os
 import pickle
+import threading
 
 import pytest
 
 import cltensor as ct
 from cltensor.device import Device, Kernels
-from cltensor.errors import DeviceError
+from cltensor.errors import DeviceError, IndexingError
 
 
 def test_devices_are_named_in_order(device):
@@ -279,3 +280,26 @@ def test_device_objects_are_made_by_discovery_only(device):
     assert isinstance(device, Device)
     assert ct.devices() is not ct.devices()
     assert ct.devices() == ct.devices()
+
+
+def test_a_bad_index_is_raised_in_the_thread_that_used_it(device):
+    x, started, done = ct.arange(3), threading.Event(), threading.Event()
+    caught = []
+
+    def other():
+        x[ct.tensor([7])].realize()
+        started.set()
+        done.wait(60)
+        try:
+            x.tolist()
+        except IndexingError as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    started.wait(60)
+    assert x.tolist() == [0, 1, 2]  # which is none of this thread's business
+    done.set()
+    thread.join()
+    assert len(caught) == 1
+    assert "out of range" in caught[0]

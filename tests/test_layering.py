@@ -9,13 +9,16 @@ import cltensor
 PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
-    ["version", "errors", "dtypes", "folders", "device", "memory"],
+    ["version", "errors", "dtypes", "folders", "device", "memory", "host", "devicenames"],
+    ["names", "mode", "changes", "graph_hooks", "suggestions", "size"],
     ["binaries", "commands", "program", "replay", "tuning", "grids"],
     ["codegen", "reducecode", "rowcode", "values", "fusion"],
-    ["text", "op", "methods", "operators", "tensor"],
+    ["writes"],
+    ["text", "op", "methods", "operators", "differentiable", "tensor", "composite", "return_types"],
     ["ops"],
-    ["autograd", "creation", "explain", "jit", "testing"],
-    ["nn"],
+    ["autograd"],
+    ["inplace", "creation", "guards", "call_arguments", "recorded", "jit", "explain", "testing"],
+    ["cuda", "backends", "nn"],
     ["optim", "data", "models", "files", "weights", "nesting", "checkpoint"],
     ["icd", "tuner", "cli"],
 ]

@@ -7,7 +7,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import OutOfMemoryError
-from cltensor.memory import Pool, download, size_class, upload, write
+from cltensor.memory import Pool, download, next_serial, size_class, upload, write
 
 
 class StandIn:
@@ -383,3 +383,57 @@ def test_an_interrupt_at_any_line_leaves_counts_and_locks_as_they_were(run_pytho
         FILES="memory.py device.py program.py binaries.py",
     )  # fmt: skip
     assert done.stdout == "True\n"
+
+
+def test_a_buffer_that_moves_into_another_is_a_region_of_it(device):
+    x, home = ct.tensor([1.0, 2.0, 3.0]), ct.zeros(256).realize()
+    view, buffer, place = x[1:], x.buffer, device.alignment // 4
+    buffer.move_into(home.buffer, 4 * place)
+    assert buffer.home is home.buffer
+    assert home[place : place + 3].tolist() == x.tolist() == [1, 2, 3]
+    home.fill_(7.0)
+    assert view.tolist() == [7, 7]
+    view[0] = 5.0
+    assert home[place + 1].item() == 5
+    other = ct.ones(256).realize()
+    buffer.move_into(other.buffer, 0)
+    home.zero_()
+    assert x.tolist() == other[:3].tolist() == [7, 5, 7]
+
+
+def test_a_buffer_that_moves_gives_its_bytes_back_once(device):
+    pool = device.pool
+    home = ct.zeros(1000).realize()
+    before = pool.summary()["in_use"]
+    x = ct.zeros(100).realize()
+    x.buffer.move_into(home.buffer, 0)
+    assert pool.summary()["in_use"] == before
+    del x
+    gc.collect()
+    assert pool.summary()["in_use"] == before
+
+
+def test_a_buffer_keeps_its_content_in_another_pool(device):
+    own = Pool(device, parent=device.pool)
+    assert own.root is device.pool
+    buffer = own.allocate(12)
+    write(buffer, np.float32([1, 2, 3]))
+    handle, before = buffer.cl, device.pool.summary()["in_use"]
+    buffer.leave(device.pool)
+    assert buffer.pool is device.pool
+    assert buffer.cl is not handle
+    assert own.in_use == 0
+    assert device.pool.summary()["in_use"] == before  # both pools together
+    np.testing.assert_array_equal(download(buffer, np.empty(3, np.float32)), [1, 2, 3])
+    other = device.pool.allocate(12)
+    other.fill_from(buffer)
+    np.testing.assert_array_equal(download(other, np.empty(3, np.float32)), [1, 2, 3])
+
+
+def test_buffers_are_numbered_as_they_are_made(device):
+    first = device.pool.allocate(4)
+    between = next_serial()
+    assert first.serial < between < device.pool.allocate(4).serial
+    assert first.version == 0
+    first.mark_changed("test")
+    assert (first.version, first.changed_by) == (1, "test")

@@ -94,18 +94,20 @@ def test_wrong_attributes_are_refused():
         nn.Module()(1)
 
 
-def test_state_dict_is_a_snapshot():
+def test_state_dict_shares_the_elements():
     net = Net()
     state = net.state_dict()
     assert list(state) == STATE
     assert all(isinstance(value, ct.Tensor) for value in state.values())
-    before = {name: value.numpy() for name, value in state.items()}
+    assert not any(value.requires_grad for value in state.values())
+    before = {name: value.clone().numpy() for name, value in state.items()}
     net(ct.randn(5, 4)).sum().backward()
     ct.optim.SGD(net.parameters(), lr=1.0).step()
-    assert_same({name: value.numpy() for name, value in state.items()}, before)
+    now = {name: value.numpy() for name, value in net.state_dict().items()}
+    assert_same({name: value.numpy() for name, value in state.items()}, now)
     assert not np.array_equal(net.scale.data.numpy(), before["scale"])
     state["first.bias"][0] = 17
-    assert net.first.bias.data.numpy()[0] != 17
+    assert net.first.bias.data.numpy()[0] == 17
     assert net.state_dict(keep_vars=True)["scale"] is net.scale
     assert next(iter(net.state_dict(prefix="net."))) == "net.scale"
 

@@ -4,20 +4,19 @@ import pytest
 
 import cltensor as ct
 from cltensor import nn
-from cltensor.autograd import Variable
 
 
 def test_parameter_text_and_class():
     parameter = nn.Parameter(ct.ones(2))
     assert repr(parameter) == "Parameter containing:\ntensor([1., 1.], requires_grad=True)"
-    assert isinstance(parameter, Variable)
-    assert type(parameter * 2) is Variable
-    frozen = nn.Parameter(Variable(ct.ones(2), requires_grad=True), requires_grad=False)
+    assert isinstance(parameter, ct.Tensor)
+    assert type(parameter * 2) is ct.Tensor
+    frozen = nn.Parameter(ct.ones(2, requires_grad=True), requires_grad=False)
     assert not frozen.requires_grad
 
 
 def test_a_parameter_leaves_the_history_of_its_values_behind():
-    source = Variable(ct.ones(2), requires_grad=True)
+    source = ct.ones(2, requires_grad=True)
     parameter = nn.Parameter(source * 3)
     assert parameter.is_leaf
     (parameter * 2).sum().backward()

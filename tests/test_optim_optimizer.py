@@ -9,7 +9,7 @@ from optimizers import OPTIMIZERS, RANDOM, assert_close, give_gradients, host, l
 
 import cltensor as ct
 from cltensor import nn, optim
-from cltensor.autograd import Variable, is_grad_enabled
+from cltensor.autograd import is_grad_enabled
 
 
 def test_a_network_learns():
@@ -34,10 +34,10 @@ def test_parameters_without_gradient_stay():
     before = host(params)
     for optimizer in (optim.SGD(params, 0.1), optim.AdamW(params)):
         params[0].grad = None
-        params[1].grad = Variable(ct.ones(2))
+        params[1].grad = ct.ones(2)
         optimizer.step()
         np.testing.assert_array_equal(host(params)[0], before[0])
-        assert optimizer.state[0] == {}
+        assert optimizer.state[params[0]] == {}
     assert not np.array_equal(host(params)[1], before[1])
 
 
@@ -50,7 +50,7 @@ def test_groups_have_their_own_options():
         optimizer.step()
     assert [p[0] for p in host(params)] == [0, -1, 1 - 0.25 - 0.375]
     assert [g["momentum"] for g in optimizer.param_groups] == [0, 0, 0.5]
-    assert "momentum_buffer" in optimizer.state[2]
+    assert "momentum_buffer" in optimizer.state[params[2]]
     saved = optimizer.state_dict()
     assert [g["params"] for g in saved["param_groups"]] == [[0], [1], [2]]
     assert list(saved["state"]) == [2]
@@ -94,7 +94,8 @@ def test_everything_is_computed_after_step():
         for _ in range(2):
             give_gradients(params, values((3,), (3,)))
             optimizer.step()
-            state = [v for s in optimizer.state for v in s.values() if isinstance(v, ct.Tensor)]
+            state = [v for s in optimizer.state.values() for v in s.values()]
+            state = [v for v in state if isinstance(v, ct.Tensor)]
             assert len(state) in (2, 6)
             assert not any(t.is_pending for t in [*state, *(p.data for p in params)])
 
@@ -133,10 +134,11 @@ def test_a_saved_state_that_does_not_fit_changes_nothing():
     give_gradients(params, values((3,), (2,)))
     optimizer.step()
     saved = copy.deepcopy(optimizer.state_dict())
-    other = optim.Adam(leaves(values((3,), (4,))), lr=0.5)
+    others = leaves(values((3,), (4,)))
+    other = optim.Adam(others, lr=0.5)
     with pytest.raises(ct.StateError, match=r"parameter 1: 'exp_avg.*' has shape \(2,\).*\(4,\)"):
         other.load_state_dict(saved)
-    assert other.state == [{}, {}]
+    assert other.state == {others[0]: {}, others[1]: {}}
     assert other.param_groups[0]["lr"] == 0.5
     other = optim.Adam(leaves(values((3,))))
     with pytest.raises(ct.StateError, match=r"Adam.load_state_dict: group 0 .* 2 parameters"):
@@ -161,10 +163,62 @@ def test_copy_and_pickle_of_model_and_optimizer_stay_together():
         kept = model.weight.data.numpy()
         twin(ct.ones(1, 2)).sum().backward()
         other.step()
-        assert other.state[0]["step"] == 2
-        assert optimizer.state[0]["step"] == 1
+        assert other.state[twin.weight]["step"] == 2
+        assert optimizer.state[model.weight]["step"] == 1
         np.testing.assert_array_equal(model.weight.data.numpy(), kept)
         assert not np.array_equal(twin.weight.data.numpy(), kept)
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+def test_a_copy_goes_on_as_the_original_does(name, options):
+    start, grads = values((3,), (2, 2)), [values((3,), (2, 2)) for _ in range(5)]
+    params = leaves(start)
+    optimizer = getattr(optim, name)(params, **options)
+    for g in grads[:3]:
+        give_gradients(params, g)
+        optimizer.step()
+    twins, twin = copy.deepcopy((params, optimizer))
+    for g in grads[3:]:
+        for its, each in ((params, optimizer), (twins, twin)):
+            give_gradients(its, g)
+            each.step()
+    assert_close(host(twins), host(params), rtol=0)
+    assert params[0].buffer is not twins[0].buffer
+
+
+def test_the_state_is_changed_in_place_by_steps_and_used_when_replaced():
+    params = leaves([np.zeros(2, np.float32), np.zeros(2, np.float32)])
+    optimizer = optim.SGD(params, lr=1.0, momentum=0.5)
+
+    def step():
+        give_gradients(params, [np.ones(2, np.float32)] * 2)
+        optimizer.step()
+
+    step()
+    velocity = optimizer.state[params[0]]["momentum_buffer"]
+    assert velocity.tolist() == [1, 1]
+    step()
+    assert velocity.tolist() == [1.5, 1.5]
+    assert optimizer.state[params[0]]["momentum_buffer"] is velocity
+    velocity.zero_()
+    optimizer.state[params[1]]["momentum_buffer"] = ct.full((2,), 10.0)
+    step()
+    assert optimizer.state[params[0]]["momentum_buffer"].tolist() == [1, 1]
+    assert optimizer.state[params[1]]["momentum_buffer"].tolist() == [6, 6]
+    np.testing.assert_array_equal(host(params), [[-3.5] * 2, [-8.5] * 2])
+
+
+def test_the_state_dict_shares_the_state():
+    params = leaves(values((2,)))
+    optimizer = optim.Adam(params)
+    give_gradients(params, values((2,)))
+    optimizer.step()
+    saved = optimizer.state_dict()["state"][0]
+    kept = saved["exp_avg"].clone()
+    give_gradients(params, values((2,)))
+    optimizer.step()
+    assert saved["exp_avg"].tolist() == optimizer.state[params[0]]["exp_avg"].tolist()
+    assert saved["exp_avg"].tolist() != kept.tolist()
 
 
 def test_arguments_are_checked():
@@ -173,8 +227,8 @@ def test_arguments_are_checked():
         optim.Adam([])
     with pytest.raises(TypeError, match="SGD: params is a Parameter"):
         optim.SGD(params[0])
-    with pytest.raises(TypeError, match="can only optimize Variables, got a Tensor"):
-        optim.SGD([ct.ones(2)])
+    with pytest.raises(TypeError, match="can only optimize tensors, got a list"):
+        optim.SGD([[1.0, 2.0]])
     with pytest.raises(ValueError, match="a parameter appears twice"):
         optim.SGD(params * 2)
     with pytest.raises(ValueError, match="the result of an operation"):
@@ -194,7 +248,8 @@ def test_a_gradient_follows_its_parameter_to_a_device(other_device):
     optimizer = optim.Adam(model.parameters(), lr=0.1)
     model(ct.ones(3, 2, device=other_device)).sum().backward()
     optimizer.step()
-    assert model.weight.device is optimizer.state[0]["exp_avg"].device is other_device
-    state = optim.Adam(nn.Linear(2, 1).parameters())
+    assert model.weight.device is optimizer.state[model.weight]["exp_avg"].device is other_device
+    here = nn.Linear(2, 1)
+    state = optim.Adam(here.parameters())
     state.load_state_dict(optimizer.state_dict())
-    assert state.state[0]["exp_avg"].device is not other_device
+    assert state.state[here.weight]["exp_avg"].device is not other_device

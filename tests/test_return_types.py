@@ -11,9 +11,12 @@ def test_every_kind_is_a_tuple_with_names():
     assert len(kinds) == 12
     for kind in kinds:
         pair = kind(ct.zeros(2), ct.zeros(2))
-        assert pair._fields == ("values", "indices") and isinstance(pair, tuple) and len(pair) == 2
+        assert pair._fields == ("values", "indices")
+        assert isinstance(pair, tuple)
+        assert len(pair) == 2
 
 
 def test_pairs_can_be_pickled():
     pair = pickle.loads(pickle.dumps(ct.tensor([1.0, 4.0]).max(0)))
-    assert isinstance(pair, return_types.max) and pair.indices.item() == 1
+    assert isinstance(pair, return_types.max)
+    assert pair.indices.item() == 1

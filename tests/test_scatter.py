@@ -47,18 +47,22 @@ def test_values_broadcast_and_are_cast():
     check(x, want)
 
 
-def test_assignment_leaves_other_tensors_alone():
-    x = ct.tensor(A)
-    view, whole = x[0], x.alias()
+def test_assignment_is_seen_by_all_that_share_the_elements_and_no_others():
+    x, want = ct.tensor(A), A.copy()
+    view, whole, apart = x[0], x.detach(), x.clone()
     x[0, :, 1] = -1
-    check(view, A[0])
-    check(whole, A)
+    want[0, :, 1] = -1
+    x[[1, 0], :, 2] = x[:, :, 3]
+    want[[1, 0], :, 2] = want[:, :, 3]
+    check(view, want[0])
+    check(whole, want)
+    check(apart, A)
     overlapping = ct.tensor(np.arange(6))
     overlapping[1:] = overlapping[:-1]
     check(overlapping, [0, 0, 1, 2, 3, 4])
 
 
-def test_assignment_to_a_variable_is_recorded():
+def test_assignment_is_recorded():
     x = ct.tensor([1.0, 2.0, 3.0], requires_grad=True)
     y = x * 2
     y[1] = 10.0

@@ -5,9 +5,9 @@ import pickle
 
 import numpy as np
 import pytest
+from leaves import leaf
 
 import cltensor as ct
-from cltensor.autograd import Variable
 from cltensor.errors import DTypeError, GradientError, ShapeError
 
 
@@ -129,13 +129,49 @@ def test_views_share_a_buffer(x):
     assert x[1:].offset == 3
     assert x[:, ::-1].strides == (3, -1)
     np.testing.assert_array_equal(x[:, ::-1].numpy(), x.numpy()[:, ::-1])
+    assert x[1:].is_contiguous()
+    assert not x.T.is_contiguous()
 
 
-def test_variables_have_the_same_manners(x):
-    v = Variable(x)
+def test_what_is_written_through_a_view_is_seen_by_all(x):
+    row, column, turned = x[1], x[:, 0], x.T
+    row.fill_(7.0)
+    column[0] = -1.0
+    turned[2] += 1
+    assert x.tolist() == [[-1, 1, 3], [7, 7, 8]]
+    assert row.tolist() == [7, 7, 8]
+    assert column.tolist() == [-1, 7]
+
+
+def test_the_version_counts_changes(x):
+    before = x._version
+    x.add_(1)
+    x[0].zero_()
+    assert x._version == before + 2
+    assert x._changed_by == "zero_"
+
+
+def test_data_is_shared(x):
+    x.data.add_(1)
+    assert x[0].tolist() == [1, 2, 3]
+    other = ct.ones(2)
+    x.data = other
+    assert x.shape == (2,)
+    other.fill_(5.0)
+    assert x.tolist() == [5, 5]
+
+
+def test_a_copy_shares_nothing(x):
+    y, z = ct.tensor(x), x.clone()
+    x.zero_()
+    assert y.tolist() == z.tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_recorded_tensors_have_the_same_manners(x):
+    v = x.clone().requires_grad_()
     assert v.shape == x.shape
     assert v.tolist() == x.tolist()
-    assert repr(v) == repr(x)
+    assert repr(v) == repr(x).replace("]])", "]], requires_grad=True)")
     assert f"{v.sum():.1f}" == "15.0"
     assert [row.tolist() for row in v] == x.tolist()
     assert float(v[0, 1]) == 1
@@ -153,9 +189,32 @@ def test_a_zero_dimensional_tensor_works_like_the_others(device):
     assert x.T.item() == 2
 
 
-@pytest.mark.parametrize("operation", ["backward", "requires_grad_"])
-def test_a_tensor_has_no_graph_and_says_what_has(device, operation):
-    with pytest.raises(GradientError, match=f"^{operation}: a Tensor records no operations"):
-        getattr(ct.ones(2), operation)()
-    x = ct.ones(2)
-    assert x.requires_grad_(False) is x
+def test_numpy_refuses_what_would_lose_the_graph(device):
+    x = leaf([1.0])
+    for attempt in (x.numpy, lambda: np.asarray(x)):
+        with pytest.raises(GradientError, match=r"use \.detach\(\)\.numpy\(\)"):
+            attempt()
+    with ct.no_grad():
+        assert x.numpy().tolist() == [1]
+
+
+def test_only_a_tensor_can_be_the_data(device):
+    x = ct.Variable([1.0])
+    with pytest.raises(DTypeError, match="^data: what is assigned is a list, not a tensor"):
+        x.data = [2.0]
+    assert x.tolist() == [1]
+
+
+def test_leaves_are_copied_and_pickled(device):
+    x = leaf([1.0, 2.0])
+    (x * 2).sum().backward()
+    for twin in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert twin.requires_grad
+        assert twin.detach().numpy().tolist() == [1, 2]
+        with ct.no_grad():
+            twin[0] = 9.0
+        assert x.detach().numpy().tolist() == [1, 2]
+    assert copy.deepcopy(x).grad.numpy().tolist() == [2, 2]
+    for attempt in (copy.deepcopy, pickle.dumps):
+        with pytest.raises(GradientError, match="only leaves can be"):
+            attempt(x * 2)

@@ -5,7 +5,18 @@ import pytest
 
 import cltensor as ct
 from cltensor.codegen import DROPPED, IN_PLACE, PER_ROW, STORED, Given
-from cltensor.values import Expression, Value, nobody, rows_below, stored
+from cltensor.values import (
+    FOLD,
+    Expression,
+    Value,
+    changer_of,
+    holders,
+    nobody,
+    rows_below,
+    same_place,
+    stored,
+    version_of,
+)
 
 pytestmark = pytest.mark.usefixtures("deferred")
 
@@ -30,11 +41,16 @@ def test_a_value_is_pending_until_it_settles(device):
     assert value.buffer is None
     assert value.strides == (3, 1)
     assert value.owner is nobody
-    value.args, value.nodes, value.leaves, value.folds = (value,), 4, 3, True
-    value.settle(buffer, 2)
-    assert (value.buffer, value.offset) == (buffer, 2)
+    value.args, value.nodes, value.leaves, value.below = (value,), 4, 3, FOLD
+    value.version, value.changed_by = 2, "add_"
+    assert (version_of(value), changer_of(value)) == (2, "add_")
+    value.settle(buffer)
+    assert (value.buffer, value.offset) == (buffer, 0)
     assert (value.op, value.args, value.nodes, value.leaves) == (None, (), 0, 1)
-    assert not value.folds
+    assert not value.below
+    assert (version_of(value), changer_of(value)) == (2, "add_")
+    buffer.mark_changed("mul_")
+    assert (version_of(value), changer_of(value)) == (3, "mul_")
     assert stored((4,), ct.float32, device, buffer).buffer is buffer
 
 
@@ -85,8 +101,11 @@ def test_a_target_that_is_read_is_written_in_place(device):
     assert storages(found) == [IN_PLACE]
     assert found.replacing == [result._value]
     assert found.outputs == []
-    result._value.target = ready(5)._value  # not among the operands
-    assert storages(expression(result)) == [STORED]
+    result._value.target = other = ready(5)._value  # not among the operands
+    found = expression(result)
+    assert other in found.leaves
+    assert found.entries[-1].stored == IN_PLACE + found.leaves.index(other)
+    assert found.outputs == []
 
 
 def test_a_smaller_piece_that_somebody_holds_is_needed_first(device):
@@ -138,7 +157,8 @@ def test_a_product_is_kept_for_whoever_wants_it(device):
     last = kept(other)
     inner = (a @ a) * 2
     over_stored = kept(inner + 1)  # inner is stored, and nothing else is made of the product
-    assert (nobody_holds, held, wanted, last, over_stored) == (False, True, True, False, False)
+    # Who made use of a product is counted, not who still wants it.
+    assert (nobody_holds, held, wanted, last, over_stored) == (False, True, True, True, False)
 
 
 def test_reductions_are_needed_first_or_part_of_rows(device):
@@ -172,3 +192,53 @@ def test_a_computed_value_is_its_own_leaf(device):
     assert found.leaves == [x._value]
     assert found.outputs == []
     assert found.results == [0]
+
+
+def test_a_value_is_held_by_one_tensor_or_the_node_that_saved_it(device):
+    x = ready(3)
+    held = x * 2
+    value = held._value
+    assert value.owner() is held
+    w = ct.ones(3, requires_grad=True)
+    product = w * held
+    assert value.owner() is product.grad_fn
+    del held
+    assert value.owner() is product.grad_fn
+    product.detach()  # which computes both
+    assert value.buffer is not None
+
+
+def test_readers_of_a_buffer_are_found_however_deep(device):
+    x, other = ready(3), ready(3)
+    y = x * 2 + 1
+    z = (y + other).sum()
+    apart = other * 3
+    found = holders.readers({id(x.buffer)})
+    assert any(v is y._value for v in found)
+    assert any(v is z._value for v in found)
+    assert not any(v is apart._value for v in found)
+    pending = holders.pending_on(device)
+    assert all(any(v is t._value for v in pending) for t in (y, z, apart))
+    y.realize()
+    found = holders.readers({id(x.buffer)})
+    assert not any(v is y._value for v in found)
+
+
+def test_holders_that_are_gone_are_forgotten(device):
+    x = ready(3)
+    kept = x * 2
+    for _ in range(2000):
+        x * 3
+    assert len(holders.refs) <= holders.limit + 1
+    holders.prune()
+    assert any(ref() is kept for ref in holders.refs)
+    assert all(ref() is not None for ref in holders.refs)
+
+
+def test_the_same_place(device):
+    x = ready(2, 3)
+    a = x._value
+    assert same_place(a, x.detach()._value)
+    assert same_place(x[:1]._value, x.as_strided((1, 3), (7, 1), 0)._value)
+    for other in (x[1:], x.reshape(3, 2), x[:, :2], ready(2, 3)):
+        assert not same_place(a, other._value)

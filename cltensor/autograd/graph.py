@@ -217,7 +217,7 @@ def _several(node: Node, sources: tuple[Any, ...]) -> tuple[Any, Any]:
 
 
 def resave(node: Node, value: Value, instead: Value | None = None) -> None:
-    """The elements of `value`, if saved, are now those of `instead`, or were just put into place."""
+    """What was saved as `value` is now `instead`, or has just been put into its place."""
     now = value if instead is None else instead
     saved, versions = list(node.saved), list(node.versions)
     for i, s in enumerate(saved):
@@ -246,7 +246,7 @@ def _require_version(operation: str, name: str, value: Value, version: int) -> N
     now = version_of(value)
     if now != version:
         raise GradientError(
-            f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for its "
-            f"derivative, and {changer_of(value)} changed it in place since (version {now}); "
+            f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for "
+            f"its derivative, and {changer_of(value)} changed it in place since (version {now}); "
             "change a copy (.clone()) instead"
         )

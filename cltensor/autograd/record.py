@@ -9,6 +9,7 @@ Source: PyTorch's rules for views and changes in place.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 from cltensor.autograd.graph import Node, Output, needed, resave, save
@@ -75,7 +76,7 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return out
     if type(out) is tuple:
         return _several(op, args, kwargs, out, edges)
-    if out._value.dtype.kind != "f" or any([out is a for a in args]):
+    if out._value.dtype.kind != "f" or any(out is a for a in args):
         return out
     names = needed(op, tuple([e is not None for e in edges]))
     out._node = node = Node(out, op, tuple(edges))
@@ -223,8 +224,15 @@ class Variable(metaclass=_AnyTensor):
     before PyTorch 0.4, where the two became one class.
     """
 
-    def __new__(cls, data: Any, requires_grad: bool = False) -> Any:
-        """A Tensor with the elements of `data`, a Tensor or anything that `ct.tensor` takes."""
+    def __new__(cls, data: Any, requires_grad: bool = False, volatile: Any = None) -> Any:
+        """A Tensor with the elements of `data`, a Tensor or anything that `ct.tensor` takes.
+
+        volatile: a keyword of programs before PyTorch 0.4; warns that it has no effect.
+        """
+        if volatile is not None:
+            warnings.warn(
+                "Variable: volatile has no effect; use `with ct.no_grad():`", stacklevel=3
+            )
         shared = data.detach() if isinstance(data, Tensor) else Tensor(Tensor._from_data(data))
         return shared.requires_grad_() if requires_grad else shared
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from cltensor.nn.module import Module
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class _Ordered(Module):
@@ -98,6 +98,7 @@ class ModuleList(_Ordered):
         self._replace(modules)
 
     def _replace(self, modules: list[Module]) -> None:
+        self._note_change()
         self._modules.clear()
         self.extend(modules)
 
@@ -163,3 +164,4 @@ class ModuleDict(Module):
 
     def __delitem__(self, name: str) -> None:
         del self._modules[name]
+        self._note_change()

@@ -23,13 +23,19 @@ _handle_numbers = itertools.count()
 class RemovableHandle:
     """Takes a hook away again, by `remove()` or at the end of a `with` block."""
 
-    def __init__(self, hooks: dict[int, Callable[..., Any]]) -> None:
+    def __init__(
+        self, module: Module, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]
+    ) -> None:
+        self.module = module
         self.hooks = hooks
         self.number = next(_handle_numbers)
+        hooks[self.number] = hook
+        module._note_change()
 
     def remove(self) -> None:
         """Forget the hook; a second call does nothing."""
-        self.hooks.pop(self.number, None)
+        if self.hooks.pop(self.number, None) is not None:
+            self.module._note_change()
 
     def __enter__(self) -> RemovableHandle:
         return self
@@ -189,6 +195,7 @@ class Module:
                 f"register_parameter: {name!r} is a {type(param).__name__}; "
                 "wrap it as nn.Parameter(...)"
             )
+        self._note_change()
         self._parameters[name] = param
 
     def register_buffer(self, name: str, value: Tensor | None, persistent: bool = True) -> None:
@@ -202,6 +209,7 @@ class Module:
                 f"register_buffer: {name!r} is a {type(value).__name__}; "
                 "make it with ct.tensor(...)"
             )
+        self._note_change()
         self._buffers[name] = value
         if persistent:
             self._non_persistent.discard(name)
@@ -213,6 +221,7 @@ class Module:
         self._check_name(name, self._modules)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r} is a {type(module).__name__}, not a Module")
+        self._note_change()
         self._modules[name] = module
 
     register_module = add_module
@@ -407,7 +416,7 @@ class Module:
     def _each_value(self: M, change: Callable[[Tensor], Tensor]) -> M:
         params = list(self.parameters())
         buffers = [
-            (module._buffers, name, value)
+            (module, name, value)
             for module in self.modules()
             for name, value in module._buffers.items()
             if value is not None
@@ -419,8 +428,9 @@ class Module:
         for param, value, grad in zip(params, values, grads, strict=True):
             state.rebind(param, value)
             param.grad = grad
-        for (table, name, _), value in zip(buffers, changed, strict=True):
-            table[name] = value
+        for (module, name, _), value in zip(buffers, changed, strict=True):
+            module._note_change()
+            module._buffers[name] = value
         return self
 
     # -- hooks -----------------------------------------------------------------------------
@@ -429,19 +439,13 @@ class Module:
         self, hook: Callable[[Module, tuple[Any, ...]], Any]
     ) -> RemovableHandle:
         """Call `hook(module, args)` before forward; what it returns replaces the arguments."""
-        handle = RemovableHandle(self._forward_pre_hooks)
-        self._forward_pre_hooks[handle.number] = hook
-        self._note_change()
-        return handle
+        return RemovableHandle(self, self._forward_pre_hooks, hook)
 
     def register_forward_hook(
         self, hook: Callable[[Module, tuple[Any, ...], Any], Any]
     ) -> RemovableHandle:
         """Call `hook(module, args, output)` after forward; what it returns replaces the output."""
-        handle = RemovableHandle(self._forward_hooks)
-        self._forward_hooks[handle.number] = hook
-        self._note_change()
-        return handle
+        return RemovableHandle(self, self._forward_hooks, hook)
 
     # -- text ------------------------------------------------------------------------------
 

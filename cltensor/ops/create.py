@@ -243,8 +243,10 @@ def to(
     for target in targets if other is None else (*targets, other):
         if isinstance(target, bool):  # PyTorch's non_blocking and copy by position
             continue
-        if isinstance(target, (Device, int)):
+        if isinstance(target, Device):
             device = target
+        elif isinstance(target, int):
+            device = f"gpu:{target}"
         elif isinstance(target, Tensor):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
         elif isinstance(target, str) and not _names_dtype(target):
@@ -260,8 +262,8 @@ def to(
 
 @composite(method="only")
 def cpu(x: Any, memory_format: Any = None) -> Any:
-    """`x` on the CPU; itself if it is there. Where no OpenCL driver for the CPU exists, it is in the
-    host's memory, to be read, printed, saved, viewed and moved only."""
+    """`x` on the CPU; itself if it is there. Where no OpenCL driver for the CPU exists, it is in
+    the host's memory, to be read, printed, saved, viewed and moved only."""
     return x if x.device.kind == "cpu" else to_device(x, get("cpu"))
 
 
@@ -298,6 +300,8 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is {indexing!r}; use 'xy' or 'ij'")
+    if len(xs) == 1 and isinstance(xs[0], (list, tuple)):
+        xs = tuple(xs[0])
     for i, x in enumerate(xs):
         require_tensor("meshgrid", f"xs[{i}]", x)
     n = len(xs)

@@ -86,14 +86,6 @@ def pin_memory(x: Any, device: Any = None) -> Any:
 
 
 @composite
-def share_memory_(x: Any) -> Any:
-    """Refused: elements on a device cannot be shared with another process."""
-    raise DTypeError(
-        "share_memory: a tensor's elements cannot be shared with another process; send .numpy()"
-    )
-
-
-@composite
 def get_device(x: Any) -> int:
     """The number of the GPU that x is on, -1 for the CPU."""
     return -1 if x.device.kind == "cpu" else x.device.number

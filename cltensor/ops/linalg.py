@@ -117,10 +117,10 @@ def bmm(a: Any, b: Any) -> Any:
 
 
 @composite(method=True)
-def mv(a: Any, x: Any) -> Any:
+def mv(a: Any, b: Any) -> Any:
     """The product of a matrix (M, K) and a vector (K,). Raises ShapeError for other ranks."""
-    _require_rank("mv", "a matrix and a vector", (a, 2), (x, 1))
-    return matmul(a, x)
+    _require_rank("mv", "a matrix and a vector", (a, 2), (b, 1))
+    return matmul(a, b)
 
 
 @composite(method=True)

@@ -117,6 +117,18 @@ contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g}, public=True)
 clone = Op("clone(x)", _copy, {"dx": lambda g: g}, public=True)
 
 
+@contiguous.option("memory_format")
+def _contiguous_as(x: Any, memory_format: Any) -> Any:
+    """PyTorch's keyword: elements are in row-major order whatever it says."""
+    return contiguous(x)
+
+
+@clone.option("memory_format")
+def _clone_as(x: Any, memory_format: Any) -> Any:
+    """PyTorch's keyword: elements are in row-major order whatever it says."""
+    return clone(x)
+
+
 # Arithmetic. Integer division by zero gives 0 and INT_MIN / -1 gives INT_MIN, as in NumPy; drivers
 # differ there, so no formula lets the device divide by zero.
 add = pointwise("add(a, b)", "a + b", da=lambda g: g, db=lambda g: g)

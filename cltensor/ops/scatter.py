@@ -44,27 +44,28 @@ from cltensor.tensor import Tensor, show
 # ---------------------------------------------------------------------------------------- setitem
 
 
-def fitting(to: Tensor, value: Any, shape: Shape) -> Tensor | float:
-    """`value` as a number or as a Tensor of `shape`, with dtype and device of `to`.
+def fitting(to: Tensor, value: Any, shape: Shape, operation: str = "setitem") -> Tensor | float:
+    """`value` as a number or as a Tensor of `shape`, with dtype and device of `to`; `operation` is
+    named by errors.
 
     Raises DTypeError for a number that the dtype cannot hold, ShapeError or DeviceError for a
     tensor that does not fit.
     """
     if isinstance(value, (bool, int, float, np.generic)):
-        return scalar("setitem", "value", value, to.dtype)
+        return scalar(operation, "value", value, to.dtype)
     tensor = value if isinstance(value, Tensor) else Tensor.from_numpy(np.asarray(value), to.device)
     if tensor.device is not to.device:
         raise DeviceError(
-            f"setitem: the tensor is on '{to.device}', the value on '{tensor.device}'; move one "
-            f"with .to('{to.device}')"
+            f"{operation}: the tensor is on '{to.device}', the value on '{tensor.device}'; move "
+            f"one with .to('{to.device}')"
         )
     given = tensor.shape
     while len(given) > len(shape) and given[0] == 1:
         given = given[1:]
-    if len(given) > len(shape) or broadcast_shapes("setitem", given, shape) != shape:
+    if len(given) > len(shape) or broadcast_shapes(operation, given, shape) != shape:
         raise ShapeError(
-            f"setitem: a value of shape {tensor.shape} does not broadcast to the shape {shape} of "
-            "what the key selects"
+            f"{operation}: a value of shape {tensor.shape} does not broadcast to the shape {shape} "
+            "of what is replaced"
         )
     return broadcast_to(reshape(astype(tensor, to.dtype), given), shape)
 

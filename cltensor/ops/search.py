@@ -1,5 +1,5 @@
-"""Values and where they are: the largest, the smallest, those so far, the k-th, the middle, the most
-frequent."""
+"""Values and where they are: the largest, the smallest, those so far, the k-th, the middle, the
+most frequent."""
 
 from __future__ import annotations
 

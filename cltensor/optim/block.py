@@ -2,11 +2,13 @@
 
 A parameter's buffer becomes a region of the block's, whoever shares it, so a step changes it in
 place like any other operation: views, averages and recorded calls see the weights move. A
-parameter that is only a part of its buffer stays where it is, and has a block of its own.
+parameter that is only a part of its buffer, or has it together with another one, stays where it
+is, and has a block of its own.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -29,22 +31,33 @@ def gradients_at_once(device: Device) -> int:
     return max(1, (device.cl_device.max_parameter_size - _FIXED) // _EACH)
 
 
-def can_share(param: Tensor) -> bool:
-    """Whether the parameter is all of its buffer, and so can become a part of another one."""
-    param.realize()
-    value = param._value
-    nbytes = prod(value.shape) * value.dtype.itemsize
-    return bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous()
+def movable(params: Sequence[Tensor]) -> list[bool]:
+    """For each parameter whether it, and no other one, is all of its buffer, so that this can
+    become a part of another one."""
+    owners = Counter([id(param.buffer) for param in params])
+    found = []
+    for param in params:
+        value = param._value
+        nbytes = prod(value.shape) * value.dtype.itemsize
+        whole = bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous()
+        found.append(whole and owners[id(param.buffer)] == 1)
+    return found
 
 
 class Block:
     """Parameters of one group, one dtype and one device, with their state laid out alike.
 
-    places are the parameters' numbers in the optimizer; steps counts the steps taken.
+    places are the parameters' numbers in the optimizer; steps counts the steps taken; stays: the
+    one parameter is not moved.
     """
 
     def __init__(
-        self, places: list[int], params: list[Tensor], group: dict[str, Any], steps: int
+        self,
+        places: list[int],
+        params: list[Tensor],
+        group: dict[str, Any],
+        steps: int,
+        stays: bool = False,
     ) -> None:
         self.places = places
         self.params = params
@@ -64,7 +77,7 @@ class Block:
             self._starts.append(end)
             end += -(-prod(p.shape) // self._align) * self._align
         self._size = end
-        self._alone = len(params) == 1 and not can_share(first)
+        self._alone = stays
         if self._alone:
             self.values = first.detach()
         else:
@@ -106,10 +119,8 @@ class Block:
         """Whether the parameters still show this block."""
         home = None if self._alone else self.values.buffer
         return all(
-            [
-                p._value is value and value.buffer is buffer and (buffer.home is home or not home)
-                for p, (value, buffer) in zip(self.params, self._shown, strict=True)
-            ]
+            p._value is value and value.buffer is buffer and (buffer.home is home or not home)
+            for p, (value, buffer) in zip(self.params, self._shown, strict=True)
         )
 
     def advance(self) -> None:

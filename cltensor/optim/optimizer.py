@@ -12,7 +12,7 @@ from cltensor.autograd import enable_grad, no_grad
 from cltensor.device import recording
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
-from cltensor.optim.block import Block, can_share, gradients_at_once
+from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.tensor import Tensor
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
@@ -82,11 +82,18 @@ class Optimizer:
         """The state by parameter: Tensors of its shape, which the steps change in place, and the
         count "step". A value that is replaced here is the one that the next step goes on from."""
         self._looked_at = True
+        self._note_steps()
+        return {param: entry for param, entry, _ in self._entries()}
+
+    def _note_steps(self) -> None:
         for block in self._blocks:
             for i in block.places:
                 if self._keeps_steps:
                     self._state[i]["step"] = block.steps
-        return {param: entry for param, entry, _ in self._entries()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        self._note_steps()
+        return {**self.__dict__, "_blocks": []}  # a copy lays its own parameters out
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Refuse options out of range; subclasses say which."""
@@ -142,7 +149,7 @@ class Optimizer:
     def _lay_out(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
         """See to it that the blocks hold the parameters that move, as the options say."""
         present = [i for block in self._blocks for i in block.places]
-        laid_out = all([self._is_laid_out(block) for block in self._blocks])
+        laid_out = all(self._is_laid_out(block) for block in self._blocks)
         if not laid_out or present != [i for i, _, _ in moving]:
             if recording.current is not None:
                 recording.current.spoiled = True  # a replay would lay the first values out again
@@ -157,36 +164,37 @@ class Optimizer:
     def _is_as_left(self, block: Block) -> bool:
         """Whether nobody replaced a part of the state of `block`."""
         return not self._looked_at or all(
-            [
-                all([self._state[i].get(name) is left[name] for name in left])
-                and self._state[i].get("step", block.steps) == block.steps
-                for i, left in zip(block.places, block.left, strict=True)
-            ]
+            all(self._state[i].get(name) is left[name] for name in left)
+            and self._state[i].get("step", block.steps) == block.steps
+            for i, left in zip(block.places, block.left, strict=True)
         )
 
     def _arrange(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
         """Lay out blocks of the parameters that move, with the state they have."""
         steps_of = {i: block.steps for block in self._blocks for i in block.places}
         together: dict[Any, list[tuple[int, Tensor, dict[str, Any]]]] = {}
-        for i, param, group in moving:
+        moves = movable([param for _, param, _ in moving])
+        for (i, param, group), can_move in zip(moving, moves, strict=True):
             entry = self._state[i]
             steps = int(entry.get("step", 0)) if self._looked_at else steps_of.get(i, 0)
             steps = steps or self._steps_of(entry)
             known = tuple([name in entry for name in self._state_names(group)])
-            alone = -1 if can_share(param) else i  # in a block of its own
+            alone = -1 if can_move else i  # in a block of its own
             key = (id(group), param.device.name, param.dtype, steps, known, alone)
             together.setdefault(key, []).append((i, param, group))
         blocks = []
         for key, members in together.items():
             most = gradients_at_once(members[0][1].device)
             for first in range(0, len(members), most):
-                blocks.append(self._block(members[first : first + most], key[3]))
+                blocks.append(self._block(members[first : first + most], key[3], key[-1] >= 0))
         self._blocks = sorted(blocks, key=lambda block: block.places)
 
-    def _block(self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int) -> Block:
+    def _block(
+        self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int, stays: bool
+    ) -> Block:
         places = [i for i, _, _ in members]
         group = members[0][2]
-        block = Block(places, [param for _, param, _ in members], group, steps)
+        block = Block(places, [param for _, param, _ in members], group, steps, stays)
         block.form = self._form(group)
         kept = [self._state[i] for i in places]
         for name in self._state_names(group):

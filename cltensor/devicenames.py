@@ -29,7 +29,7 @@ class _Named(type):
 
 
 class device(metaclass=_Named):
-    """A device by name: ``device("gpu")``, ``device("gpu", 1)``, ``device("gpu:1")``, "cpu", "cl:0".
+    """A device by name: ``device("gpu")``, ``device("gpu", 1)``, "gpu:1", "cpu", "cl:0".
 
     "cuda", "xpu" and "mps" mean the GPU, whosoever. Without a name, the default device. Every
     device is an instance of it; in a ``with`` block it is the default one of the thread.
