@@ -3,13 +3,14 @@
 ``import cltensor as ct``: tensors with PyTorch's names and NumPy's manners that record for
 differentiation, layers and optimizers. Importing makes no context and needs no device.
 
-The functions are those declared in `cltensor.ops` and `cltensor.creation`: what is declared there is
-public here, and a method of Tensor where it takes one first.
+The functions are those declared in `cltensor.ops` and `cltensor.creation`: what is declared there
+is public here, and a method of Tensor where it takes one first.
 """
 
+import math as _math
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, data, models, nn, optim, testing, weights
+from cltensor import autograd, backends, cuda, data, models, nn, optim, testing, weights
 from cltensor import composite as _composite
 from cltensor import creation as _creation
 from cltensor import inplace as _inplace
@@ -18,9 +19,8 @@ from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.checkpoint import load, save
 from cltensor.creation import TYPES as _TYPES
-from cltensor.creation import tensor
 from cltensor.device import Device, devices, set_default_device
-from cltensor.device import get as device
+from cltensor.devicenames import device
 from cltensor.dtypes import (
     bool_,
     float16,
@@ -53,27 +53,38 @@ from cltensor.explain import explain
 from cltensor.jit import jit
 from cltensor.memory import empty_cache, memory_summary, reset_peak_memory
 from cltensor.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.names import name_all as _name_all
 from cltensor.ops.random import Generator
+from cltensor.size import Size
 from cltensor.suggestions import no_attribute as _no_attribute
 from cltensor.tensor import Tensor
+from cltensor.text import set_printoptions
 from cltensor.version import __version__
 
 half, double, short, long = float16, float64, int16, int64
+pi, e, inf, nan, newaxis = _math.pi, _math.e, _math.inf, _math.nan, None
+#: PyTorch's orders of elements. Here there is one, row-major; another is accepted and not made.
+contiguous_format, channels_last = "contiguous_format", "channels_last"
+preserve_format, strided = "preserve_format", "strided"
 
 _functions = _composite.gather([*_ops.modules(), _creation])
 _operators.install(_functions)
 _inplace.install(_functions)
 
 # These shadow built-ins, so they come last: nothing below may need the originals.
-globals().update(_functions, **_TYPES)
+globals().update({n: f for n, f in _functions.items() if getattr(f, "is_function", True)}, **_TYPES)
 float, int, bool = float32, int32, bool_
 
-_modules = {"autograd", "data", "models", "nn", "optim", "testing", "weights"}
+_modules = {"autograd", "backends", "cuda", "data", "models", "nn", "optim", "testing", "weights"}
 __all__ = sorted(
     name
     for name, value in globals().items()
     if name[0] != "_" and (name in _modules or not isinstance(value, _ModuleType))
 )
+
+
+_name_all(globals(), set(__all__) - _modules)
+_name_all(vars(testing), ["gradcheck", "gradgradcheck"])
 
 
 def __dir__():

@@ -13,14 +13,14 @@ from functools import partial, wraps
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
-from cltensor.names import canonical
+from cltensor.names import canonical, with_reduction
 from cltensor.op import Op, require_tensor, write_out
 from cltensor.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Parameters of these names take tensors.
-_OPERANDS = {
+OPERANDS = {
     "x", "input", "other", "mask", "target", "weight", "pos_weight", "bias", "running_mean",
     "running_var",
 }  # fmt: skip
@@ -31,7 +31,8 @@ class _Signature:
 
     def __init__(self, function: Callable[..., Any], more: tuple[str, ...] = ()) -> None:
         self.name = function.__name__.strip("_")
-        parameters = inspect.signature(function).parameters
+        self.own = inspect.signature(function)
+        parameters = self.own.parameters
         kinds = {name: p.kind for name, p in parameters.items()}
         self.all = (*kinds, *more)
         self.positional = tuple(
@@ -44,13 +45,26 @@ class _Signature:
         self.operands = [
             (i, n, parameters[n].default is None)
             for i, n in enumerate(self.positional)
-            if n in _OPERANDS or str(parameters[n].annotation).startswith("Tensor")
+            if (n in OPERANDS or str(parameters[n].annotation).startswith("Tensor"))
+            and "float" not in str(parameters[n].annotation)  # a number will do
         ]
+        first = next(iter(parameters.values()), None)
+        #: Whether the first parameter takes a tensor.
+        self.takes_tensor = (bool(self.operands) and self.operands[0][0] == 0) or (
+            first is not None and (first.name == "a" or str(first.annotation).startswith("Tensor"))
+        )
+
+    def shown(self, *more: inspect.Parameter) -> inspect.Signature:
+        """What help() shows: the function's own parameters, and `more` by keyword."""
+        return self.own.replace(parameters=[*self.own.parameters.values(), *more])
 
     def bind(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments by position, and keywords under the function's own names."""
+        if "reduction" in self.all:
+            kwargs = dict(kwargs)
+            with_reduction(self.name, self.all, kwargs)
         named = canonical(self.name, self.all, self.positional[: len(args)], kwargs)
         if self.variadic in named:
             several = named.pop(self.variadic)
@@ -75,18 +89,19 @@ class _Signature:
 @overload
 def composite(function: F) -> F: ...
 @overload
-def composite(*, method: bool = True) -> Callable[[F], F]: ...
-def composite(function: Any = None, *, method: bool = True) -> Any:
+def composite(*, method: bool | str | None = None) -> Callable[[F], F]: ...
+def composite(function: Any = None, *, method: bool | str | None = None) -> Any:
     """Declare a public function. Its name, without underscores at the ends, is public.
 
-    method: whether it is a method of Tensor too, as long as its first parameter takes one.
+    method: whether it is a method of Tensor too, "only" for no function beside; left out, it is
+    one if its first parameter takes a tensor.
     """
     if function is None:
         return partial(_declared, method)
     return _declared(method, function)
 
 
-def _declared(method: bool, function: Any) -> Any:
+def _declared(method: bool | str | None, function: Any) -> Any:
     signature = _Signature(function)
     operands = signature.operands
 
@@ -103,23 +118,49 @@ def _declared(method: bool, function: Any) -> Any:
                 break
         return function(*args, **kwargs)
 
-    takes_tensor = bool(operands) and operands[0][0] == 0
-    checked.is_method = method and takes_tensor  # type: ignore[attr-defined]
+    wanted = signature.takes_tensor if method is None else bool(method)
+    checked.is_method = wanted  # type: ignore[attr-defined]
+    checked.is_function = method != "only"  # type: ignore[attr-defined]
+    checked.__name__ = function.__name__.strip("_")
+    if signature.own.return_annotation in ("Tensor", "Any") and "out" not in signature.all:
+        checked.__signature__ = signature.shown(_OUT)  # type: ignore[attr-defined]
     return checked
 
 
+#: The keyword for the tensor to write a result into, of all functions that give one.
+_OUT = inspect.Parameter(
+    "out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None"
+)
+_REQUIRES_GRAD = inspect.Parameter(
+    "requires_grad", inspect.Parameter.KEYWORD_ONLY, default=False, annotation="bool"
+)
 #: Keywords of every function that makes a tensor, beside its own.
 _MAKING = ("requires_grad", "out", "layout", "pin_memory", "memory_format", "names")
 
 
-def creator(function: F) -> F:
+@overload
+def creator(function: F) -> F: ...
+@overload
+def creator(*, method: bool = False) -> Callable[[F], F]: ...
+def creator(function: Any = None, *, method: bool = False) -> Any:
     """Declare a public function that makes a tensor. It takes, beside its own keywords,
     requires_grad, out (a tensor to write into), and PyTorch's layout, pin_memory, memory_format and
-    names where they ask for nothing else than what is done anyway."""
+    names where they ask for nothing else than what is done anyway.
+
+    method: whether it is a method of Tensor too."""
+    if function is None:
+        return partial(_creates, method)
+    return _creates(method, function)
+
+
+def _creates(method: bool, function: Any) -> Any:
     signature = _Signature(function, _MAKING)
+    operands = signature.operands
 
     @wraps(function)
     def make(*args: Any, **kwargs: Any) -> Any:
+        if operands and not (args and isinstance(args[0], Tensor)):
+            signature.check(*signature.bind(args, kwargs))
         if not kwargs:
             return function(*args)
         args, kwargs = signature.bind(args, kwargs)
@@ -127,20 +168,11 @@ def creator(function: F) -> F:
         made = function(*args, **kwargs)
         return _as_wanted(signature.name, made, **more) if more else made
 
-    make.is_method = False  # type: ignore[attr-defined]
-    make.__signature__ = _with_making(function)  # type: ignore[attr-defined]
-    return make  # type: ignore[return-value]
-
-
-def _with_making(function: Callable[..., Any]) -> inspect.Signature:
-    """The function's signature with the keywords of all that make a tensor."""
-    own = inspect.signature(function)
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    more = [
-        inspect.Parameter("requires_grad", keyword, default=False, annotation="bool"),
-        inspect.Parameter("out", keyword, default=None, annotation="Tensor | None"),
-    ]
-    return own.replace(parameters=[*own.parameters.values(), *more])
+    make.is_method = method  # type: ignore[attr-defined]
+    make.is_function = True  # type: ignore[attr-defined]
+    make.__name__ = function.__name__.strip("_")
+    make.__signature__ = signature.shown(_REQUIRES_GRAD, _OUT)  # type: ignore[attr-defined]
+    return make
 
 
 def _as_wanted(

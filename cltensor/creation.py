@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.composite import composite
+from cltensor.composite import composite, creator
 from cltensor.device import get
 from cltensor.dtypes import as_dtype
+from cltensor.names import named
 from cltensor.op import unrecorded
 from cltensor.ops import create
 from cltensor.tensor import Tensor
 from cltensor.values import Value
 
 
-def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+@creator
+def tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor with a copy of `data` (numbers, nested lists, arrays, tensors).
 
     Python floats give float32 and Python ints int64; arrays keep their dtype. With
@@ -25,10 +27,21 @@ def tensor(data: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     recorder = get(device).recorder
     if recorder is not None and not isinstance(data, Tensor):
         recorder.refuse("making a tensor from data of the host")
-    made = unrecorded(create.tensor, data, dtype, device)
-    return made.requires_grad_() if requires_grad else made
+    return unrecorded(create.tensor, data, dtype, device)
 
 
+@creator
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` itself where it is a Tensor of that dtype and on that device already, else a copy."""
+    if isinstance(data, Tensor):
+        return create.to(data, dtype=dtype, device=device)
+    return tensor(data, dtype, device)
+
+
+asarray = as_tensor
+
+
+@named
 def _from_data(given: Any, *sizes: Any, dtype: Any = None, device: Any = None) -> Value:
     """What ``Tensor(...)`` shows, in PyTorch's older style: the elements given, or sizes."""
     if all(isinstance(n, (int, np.integer)) for n in (given, *sizes)):
@@ -52,16 +65,21 @@ class TensorType:
     undefined elements. It also names the dtype in ``x.type(ct.FloatTensor)``.
     """
 
-    def __init__(self, name: str, dtype: np.dtype) -> None:
+    def __init__(self, name: str, dtype: np.dtype, device: Any = None) -> None:
         self.name = name
         self.dtype = dtype
+        self.device = device
 
-    def __call__(self, *data: Any) -> Tensor:
+    def on(self, device: Any) -> TensorType:
+        """The same, of tensors on a device."""
+        return TensorType(self.name, self.dtype, device)
+
+    @named
+    def __call__(self, *data: Any, device: Any = None) -> Tensor:
+        device = device or self.device
         if not data or isinstance(data[0], int):
-            return (
-                create.empty(*data, dtype=self.dtype) if data else create.empty(0, dtype=self.dtype)
-            )
-        return create.tensor(data[0], self.dtype)
+            return create.empty(*data or (0,), dtype=self.dtype, device=device)
+        return create.tensor(data[0], self.dtype, device)
 
     def __repr__(self) -> str:
         return f"cltensor.{self.name}"

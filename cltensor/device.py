@@ -29,6 +29,9 @@ _KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
 #: Simulators check kernels; nobody wants one as default device where a real driver exists.
 _SIMULATORS = ("oclgrind",)
 
+#: What other programs call a GPU.
+_GPU_NAMES = ("cuda", "xpu", "mps", "hip")
+
 _forked = False
 
 
@@ -101,7 +104,6 @@ class Device:
     """
 
     def __init__(self, index: int, cl_device: cl.Device, kind: str) -> None:
-        self.index = index
         self.name = f"cl:{index}"
         self.cl_device = cl_device
         self.kind = kind
@@ -128,6 +130,51 @@ class Device:
         self.kernels = Kernels()
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
         self.tuned: dict[Any, Any] = {}
+
+    #: Whether it is the host's memory alone, where nothing is computed.
+    is_host = False
+
+    @property
+    def type(self) -> str:
+        """PyTorch's name of `kind`: "gpu" or "cpu"."""
+        return self.kind
+
+    @cached_property
+    def number(self) -> int:
+        """The place among the devices of its kind."""
+        return [d for d in _discover() if d.kind == self.kind].index(self)
+
+    @property
+    def index(self) -> int | None:
+        """PyTorch's: the place among the devices of its kind; None for the CPU."""
+        return self.number or (None if self.kind == "cpu" else 0)
+
+    def __enter__(self) -> Device:
+        """Make it the default device of this thread until the end of the `with` block."""
+        _inside.outer.append(_inside.device)
+        _inside.device = self
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _inside.device = _inside.outer.pop()
+
+    def copy_to(self, handle: Any, array: Any, offset: int) -> None:
+        """Copy a dense array of the host into memory of the device, from byte `offset` on."""
+        import pyopencl as cl
+
+        cl.enqueue_copy(self.queue, handle, array, dst_offset=offset)
+
+    def copy_from(self, handle: Any, array: Any, offset: int) -> None:
+        """Fill a dense array of the host from memory of the device, from byte `offset` on."""
+        import pyopencl as cl
+
+        cl.enqueue_copy(self.queue, array, handle, src_offset=offset)
+
+    def copy_within(self, to: Any, source: Any, nbytes: int) -> None:
+        """Copy bytes from one memory object of the device to another."""
+        import pyopencl as cl
+
+        cl.enqueue_copy(self.queue, to, source, byte_count=nbytes)
 
     @property
     def title(self) -> str:
@@ -281,10 +328,14 @@ class Device:
         )
 
     def __repr__(self) -> str:
-        return f"device('{self.name}')"
+        index = self.index
+        return f"device(type='{self.type}'{'' if index is None else f', index={index}'})"
 
     def __str__(self) -> str:
-        return self.name
+        if self.kind == "other":  # of which there is no name but this
+            return self.name
+        index = self.index
+        return self.kind if index is None else f"{self.kind}:{index}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (get, (self.name,))
@@ -377,19 +428,21 @@ def devices() -> list[Device]:
     return list(_discover())
 
 
-def get(spec: Device | str | None = None) -> Device:
+def get(spec: Device | str | int | None = None) -> Device:
     """The device that `spec` names; the default one for None.
 
-    spec: a Device, "cl:<index>", a kind with optional index ("gpu", "gpu:1", "cpu"), or
-    "cl:<text>" with a part of the platform, vendor or device name ("cl:nvidia").
+    spec: a Device, "cl:<index>", a kind with optional index ("gpu", "gpu:1", "cpu"), a number of
+    a GPU, or "cl:<text>" with a part of the platform, vendor or device name ("cl:nvidia"). The
+    names that other programs have for GPUs ("cuda", "xpu", "mps") are "gpu". Where no OpenCL driver
+    for the CPU exists, "cpu" is the host's memory, where nothing is computed.
 
     Raises DeviceError when there is no such device.
     """
     if isinstance(spec, Device):
         return spec
     if spec is None:
-        return _state.default or _initial_default()
-    return _lookup(str(spec))
+        return _inside.device or _state.default or _initial_default()
+    return _lookup(f"gpu:{spec}" if isinstance(spec, int) else str(spec))
 
 
 @lru_cache(maxsize=256)
@@ -400,21 +453,47 @@ def _lookup(spec: str) -> Device:
             "device: no OpenCL device was found; run `python -m cltensor info` for the remedies, "
             'or install a driver for this CPU with pip install "pyopencl[pocl]"'
         )
-    match = re.fullmatch(r"(gpu|cpu|accelerator|cl)(?::(.+))?", str(spec).strip().lower())
+    known = "|".join(("gpu", "cpu", "accelerator", "cl", *_GPU_NAMES))
+    match = re.fullmatch(rf"({known})(?::(.+))?", str(spec).strip().lower())
     if match:
         kind, rest = match.groups()
+        kind = "gpu" if kind in _GPU_NAMES else kind
         among = everything if kind == "cl" else [d for d in everything if d.kind == kind]
         if rest is None or re.fullmatch("[0-9]+", rest):
             place = int((rest or "0")[:9])  # Python refuses to read numbers of thousands of digits
             if place < len(among):
                 return among[place]
+            if kind == "cpu" and not among and not place:
+                return host_device()
         elif kind == "cl":
             for d in among:
                 vendor = f"{d.cl_device.platform.name} {d.cl_device.vendor} {d.cl_device.name}"
                 if rest in vendor.lower():
                     return d
     listing = "; ".join(f"'{d.name}' {d.kind}: {d.title}" for d in everything)
-    raise DeviceError(f"device: there is no '{spec}'; this machine has {listing}")
+    missing = f"there is no '{spec}'"
+    if match and kind == "gpu" and not among:
+        missing += ", as no GPU was found (ct.cuda.is_available() tells)"
+    raise DeviceError(f"device: {missing}; this machine has {listing}")
+
+
+@cache
+def host_device() -> Device:
+    """The host's memory as a device."""
+    from cltensor.host import HostDevice  # which is made of what is here
+
+    return HostDevice()
+
+
+class _Inside(threading.local):
+    """The device of the innermost `with` block of this thread, and those outside it."""
+
+    def __init__(self) -> None:
+        self.device: Device | None = None
+        self.outer: list[Device | None] = []
+
+
+_inside = _Inside()
 
 
 class _State:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.graph_hooks import Hooks, grad_watchers, watchers
+from cltensor.names import named
 from cltensor.operators import Operators
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from cltensor.autograd.graph import Node
     from cltensor.tensor import Tensor
 
@@ -65,7 +68,8 @@ class Differentiable(Operators):
     def requires_grad(self, wanted: bool) -> None:
         self.requires_grad_(wanted)
 
-    def requires_grad_(self, requires_grad: bool = True) -> Any:
+    @named
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Make this a leaf that collects its gradient, or no longer one; returns self.
 
         Raises GradientError for a dtype without gradient, and for the result of a recorded
@@ -155,6 +159,7 @@ class Differentiable(Operators):
         node = self.node
         return None if node is None or node.op is None else node
 
+    @named
     def backward(
         self,
         gradient: Any = None,
@@ -182,6 +187,7 @@ class Differentiable(Operators):
         node = self.node
         return node is not None and node.op is not None and node.retain
 
+    @named
     def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHook:
         """Call `hook` with each gradient of this Tensor; what it returns (if not None) replaces
         the gradient. The handle's `remove` takes it out."""
@@ -197,7 +203,7 @@ class Differentiable(Operators):
             raise GradientError(f"{operation}: this tensor does not require a gradient")
         return node
 
-    def detach_(self) -> Any:
+    def detach_(self) -> Self:
         """Leave the graph; returns self."""
         if self._view is not None:
             raise GradientError("detach_: this is a view; use .detach(), or detach_() its base")

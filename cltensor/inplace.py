@@ -7,22 +7,28 @@ nobody can share, just goes on with the larger expression.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from inspect import Signature, signature
 from typing import Any
+
+import numpy as np
 
 from cltensor.autograd.graph import Node, needed, next_order, resave, save
 from cltensor.autograd.record import preserve, rebase, require_changeable
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.graph_hooks import watchers
 from cltensor.mode import mode
+from cltensor.names import named
 from cltensor.op import unrecorded
+from cltensor.operators import attach
 from cltensor.ops.arguments import scalar
 from cltensor.ops.create import to_device
 from cltensor.ops.index import Plan, shown, take_apart
-from cltensor.ops.pointwise import astype, full
-from cltensor.ops.random import normal, uniform
+from cltensor.ops.pointwise import astype, full, log
+from cltensor.ops.random import bernoulli, normal, randint, uniform
 from cltensor.ops.scatter import fitting, put, put_shape, write_picked
-from cltensor.ops.shape import broadcast_to
+from cltensor.ops.shape import broadcast_to, ints, reshape
 from cltensor.tensor import Tensor
 from cltensor.values import same_place
 from cltensor.writes import may_overlap, require_writable, settle_readers, write
@@ -96,9 +102,11 @@ def _take_over(x: Tensor, changed: Tensor, name: str, operands: tuple[Any, ...])
     x.show(new)
 
 
-def reshape_in_place(x: Tensor, name: str, function: Callable[..., Any], *args: Any) -> Tensor:
+def reshape_in_place(
+    x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Tensor:
     """Have x show its elements as function(x, *args), a view, does; returns x."""
-    changed = function(x, *args)
+    changed = function(x, *args, **kwargs)
     if changed.shape == x.shape and changed.strides == x.strides:
         return x
     node = x.node
@@ -192,11 +200,41 @@ def _normal(x: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = Non
     return normal(mean, std, x.shape, x.dtype, x.device, generator)
 
 
+def _random(x: Tensor, low: Any = None, high: Any = None, generator: Any = None) -> Tensor:
+    """Integers from low to high - 1; random_(high) starts from 0; by default all that fit."""
+    if high is None and low is not None:
+        low, high = 0, low
+    if high is None:
+        kind = x.dtype
+        low = 0
+        if kind.kind == "f":
+            high = (1 << (np.finfo(kind).nmant + 1)) + 1
+        else:
+            high = 2 if kind.kind == "b" else int(np.iinfo(kind).max) + 1
+    drawn = randint(low, high, x.shape, None, x.device, generator)
+    return astype(drawn, x.dtype)
+
+
+def _bernoulli(x: Tensor, p: Any = 0.5, generator: Any = None) -> Tensor:
+    if isinstance(p, Tensor):
+        return astype(bernoulli(broadcast_to(p, x.shape), generator=generator), x.dtype)
+    return bernoulli(p, x.shape, x.dtype, x.device, generator)
+
+
+def _exponential(x: Tensor, lambd: float = 1.0, generator: Any = None) -> Tensor:
+    if not lambd > 0:
+        raise ValueError(f"exponential_: lambd is {lambd}; it must be above 0")
+    return log(1 - uniform(0.0, 1.0, x.shape, x.dtype, x.device, generator)) * (-1 / lambd)
+
+
 #: What has a form in place only.
 ONLY_IN_PLACE: dict[str, Callable[..., Tensor]] = {
+    "bernoulli": _bernoulli,
     "copy": _copy,
+    "exponential": _exponential,
     "fill": _fill,
     "normal": _normal,
+    "random": _random,
     "uniform": _uniform,
     "zero": _zero,
 }
@@ -205,16 +243,28 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
-abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor ceil clamp clip
-copysign cos cosh cumsum div divide eq erf exp exp2 expm1 floor floor_divide fmod ge greater
-greater_equal gt hypot index_add le less less_equal log log10 log1p log2 logical_and logical_not
-logical_or logical_xor lt masked_fill mul multiply ne neg negative not_equal pow reciprocal relu
-remainder round rsqrt scatter_add sigmoid sign sin sinh sqrt square sub subtract tan tanh tril triu
-true_divide trunc
+abs acos acosh add addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor
+ceil clamp clip copysign cos cosh cumsum div divide eq erf exp exp2 expm1 floor floor_divide fmod
+ge greater greater_equal gt hypot index_add index_copy index_fill le lerp less less_equal log
+log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply ne neg
+negative not_equal pow reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin
+sinh sqrt square sub subtract tan tanh tril triu true_divide trunc
 """.split()
 
+
+def _resized(x: Tensor, *sizes: Any) -> Tensor:
+    """The elements in another shape of as many."""
+    wanted = ints(sizes)
+    if math.prod(wanted) != x.size or min(wanted, default=0) < 0:
+        raise ShapeError(
+            f"resize_: a tensor of shape {x.shape} has {x.size} elements, and {wanted} another "
+            "number; make a new tensor, or take a part of this one"
+        )
+    return reshape(x, wanted)
+
+
 #: Those that give the same elements another shape.
-RESHAPING = "squeeze swapaxes t transpose unsqueeze".split()
+RESHAPING = "resize squeeze swapaxes swapdims t transpose unsqueeze".split()
 
 #: Augmented assignment: how it is written, and the function behind it.
 _AUGMENTED = {
@@ -238,29 +288,48 @@ def _method(name: str, function: Callable[..., Any], shown: str = "") -> Callabl
     operation = shown or name
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if "out" in kwargs:
+            raise TypeError(
+                f"{operation}: there is no keyword 'out'; the result is written to self"
+            )
         return apply(self, operation, function, *args, **kwargs)
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"`{name.strip('_')}` in place: written where the elements are; returns self."
+    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
     return method
 
 
 def _reshaping(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Tensor, *args: Any) -> Tensor:
-        return reshape_in_place(self, name, function, *args)
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return reshape_in_place(self, name, function, *args, **kwargs)
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = f"`{name.strip('_')}` in place: the same elements in another shape; self."
+    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
     return method
+
+
+def _in_place(function: Callable[..., Any]) -> Signature:
+    """The parameters of the form in place."""
+    of = signature(function)
+    first, *rest = of.parameters.values()
+    rest = [p for p in rest if p.name != "out"]
+    return of.replace(
+        parameters=[first.replace(name="self"), *rest], return_annotation=Signature.empty
+    )
 
 
 def install(functions: Mapping[str, Callable[..., Any]]) -> None:
     """Give Tensor the methods in place of `functions`, by public name."""
-    for name in ALSO_IN_PLACE:
-        setattr(Tensor, f"{name}_", _method(f"{name}_", functions[name]))
+    written = {name: functions[name] for name in ALSO_IN_PLACE}
     for name, function in ONLY_IN_PLACE.items():
-        setattr(Tensor, f"{name}_", _method(f"{name}_", function))
+        function.__name__ = name
+        written[name] = named(function)
+    for name, function in written.items():
+        doc = f"`{name}` in place: written where the elements are; returns self."
+        attach(f"{name}_", _method(f"{name}_", function), function, doc)
     for name in RESHAPING:
-        setattr(Tensor, f"{name}_", _reshaping(f"{name}_", functions[name]))
+        function = _resized if name == "resize" else functions[name]
+        doc = f"`{name}` in place: the same elements in another shape; returns self."
+        attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
     for name, (symbol, target) in _AUGMENTED.items():
-        setattr(Tensor, f"__i{name}__", _method(f"__i{name}__", functions[target], symbol))
+        function = functions[target]
+        doc = f"`{target}` in place: written where the elements are; returns self."
+        attach(f"__i{name}__", _method(f"__i{name}__", function, symbol), function, doc)

@@ -99,6 +99,12 @@ class Buffer:
         self.start = 0
         self.pool = pool  # last: without it, an interrupt has come between, and nobody counts it
 
+    @property
+    def address(self) -> int:
+        """What tells it apart from other buffers: the driver's handle, or where the host has it."""
+        handle = self.cl
+        return int(handle.ctypes.data if isinstance(handle, np.ndarray) else handle.int_ptr)
+
     def mark_changed(self, operation: str) -> None:
         """Note that `operation` wrote elements, so that a graph that saved them can tell."""
         self.version += 1
@@ -359,12 +365,10 @@ def rescued(
 def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
     """Copy `array` into `buffer` from byte `offset` on; returns when the host memory is free."""
     if array.nbytes:
-        import pyopencl as cl
-
         device = buffer.device
         device.check_process()
         whole = np.ascontiguousarray(array)
-        copy = partial(cl.enqueue_copy, device.queue, buffer.cl, whole, dst_offset=offset)
+        copy = partial(device.copy_to, buffer.cl, whole, offset)
         with device.lock:
             try:
                 copy()
@@ -375,13 +379,11 @@ def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
 def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
     """Fill `array` from `buffer`, from byte `offset` on, when all earlier launches are done."""
     if array.nbytes:
-        import pyopencl as cl
-
         device = buffer.device
         device.check_process()
         if device.recorder is not None:
             device.recorder.refuse("reading values on the host")
-        copy = partial(cl.enqueue_copy, device.queue, array, buffer.cl, src_offset=offset)
+        copy = partial(device.copy_from, buffer.cl, array, offset)
         try:
             copy()
         except Exception as error:
@@ -390,10 +392,8 @@ def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
 
 
 def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -> None:
-    import pyopencl as cl
-
     if nbytes:
-        copy = partial(cl.enqueue_copy, device.queue, to, source, byte_count=nbytes)
+        copy = partial(device.copy_within, to, source, nbytes)
         with device.lock:
             try:
                 copy()

@@ -20,6 +20,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,9 @@ class Op:
         self.rules: dict[str, tuple[Rule, int]] = {}
         for name, function in rules.items():
             self._add_rule(name[1:], Rule(function))
-        self.__name__ = self.name
+        self.__name__ = self.__qualname__ = self.name
+        if public:
+            self.__module__ = "cltensor"
         self.__doc__ = doc or run.__doc__
         self.defaults = {
             p.name: p.default
@@ -200,8 +203,20 @@ class Op:
                 raise TypeError(f"{self.name}: {param!r} is missing; it takes {self.params}")
         return tuple(found)
 
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As an attribute of a class, an operation is a method, as a function would be."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return registered, (self.name,)
+
     def __repr__(self) -> str:
         return f"<operation {self.name}({', '.join(self.params)})>"
+
+
+def registered(name: str) -> Op:
+    """The operation called `name`: what a pickled or copied one is."""
+    return OPERATIONS[name]
 
 
 def primitive(signature: str, run: Callable[..., Any], **rules: Callable[..., Any]) -> Op:
@@ -467,6 +482,7 @@ def reduction(
     result: np.dtype | None = None,
     identity: bool = True,
     doc: str | None = None,
+    public: bool = True,
     **rules: Callable[..., Any],
 ) -> Op:
     """Declare a reduction over axes by its start value and its combining C expression.
@@ -497,7 +513,7 @@ def reduction(
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
         return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
-    return Op(signature, run, rules, doc, calls_operations=False, public=True)
+    return Op(signature, run, rules, doc, calls_operations=False, public=public)
 
 
 def normalize_axes(

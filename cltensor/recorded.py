@@ -369,7 +369,7 @@ class Recording:
             leaf = g.of(arguments)
             if leaf is not None:
                 leaf._grad = None if g.after is None else shown[g.after]
-        return self._rebuild(shown)  # type: ignore[arg-type]
+        return self._rebuild(shown)
 
 
 def _stop(recorder: Recorder, watch: Watch) -> None:

@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from types import ModuleType
+from typing import Any, NoReturn
 
 
-def no_attribute(owner: str, name: str, names: Iterable[str]) -> AttributeError:
-    """The error for an attribute that `owner` has not, with the nearest of `names`."""
-    near = get_close_matches(name, [n for n in names if not n.startswith("_")], n=3, cutoff=0.6)
-    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
-    return AttributeError(f"{owner} has no attribute {name!r}{hint}")
+class NoAttribute(AttributeError):
+    """An attribute that is not there. The nearest names are looked for when the error is shown:
+    most who ask for an attribute in vain (``hasattr``) never do."""
+
+    def __init__(self, owner: str, name: str, names: Callable[[], Iterable[str]], obj: Any) -> None:
+        super().__init__(f"{owner} has no attribute {name!r}", name=name, obj=obj)
+        self._names = names
+
+    def __str__(self) -> str:
+        names = [n for n in self._names() if not n.startswith("_")]
+        near = get_close_matches(str(self.name), names, n=3, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return f"{self.args[0]}{hint}"
+
+    def __reduce__(self) -> Any:
+        return AttributeError, (str(self),)
+
+
+def no_attribute(
+    owner: str, name: str, names: Iterable[str] | Callable[[], Iterable[str]], obj: Any = None
+) -> AttributeError:
+    """The error for an attribute that `owner`, `obj`, has not, and the nearest of `names`."""
+    return NoAttribute(owner, name, names if callable(names) else lambda: names, obj)
+
+
+def suggest(*modules: ModuleType) -> None:
+    """Have modules answer for a name that they lack with the nearest that they have."""
+    for module in modules:
+        vars(module)["__getattr__"] = _answer(module)
+
+
+def _answer(module: ModuleType) -> Callable[[str], NoReturn]:
+    def answer(name: str) -> NoReturn:
+        names = vars(module).get("__all__") or list(vars(module))
+        raise no_attribute(f"module '{module.__name__}'", name, names, module)
+
+    return answer

@@ -25,25 +25,11 @@ from cltensor.fusion import Eager, Join, Value
 from cltensor.graph_hooks import watchers
 from cltensor.memory import Buffer, download, upload
 from cltensor.mode import mode
+from cltensor.names import named
+from cltensor.size import Count, Size
+from cltensor.suggestions import no_attribute
 from cltensor.text import show_array
 from cltensor.values import changer_of, holders, nobody, version_of
-
-
-class Size(int):
-    """A number of elements that, called, gives the shape: array API and PyTorch users both have
-    their way."""
-
-    _shape: Shape
-
-    def __new__(cls, shape: Shape) -> Size:
-        self = super().__new__(cls, prod(shape))
-        self._shape = shape
-        return self
-
-    def __call__(self, axis: int | None = None) -> Any:
-        """The shape, or the size along `axis`."""
-        return self._shape if axis is None else self._shape[axis]
-
 
 _NOW_AND_THEN = 1023  # as many are held, or a multiple of it, when it is looked what is over
 _refs = holders.refs
@@ -60,6 +46,8 @@ class Tensor(Differentiable):
 
     __slots__ = ("__dict__", "__weakref__", "_value")
 
+    #: Every operation makes one: what checks keywords of users is not put around that.
+    MADE_OFTEN = True
     #: How `x[key] = value` is done; set in ops/inplace.py, since it takes operations.
     _assign: ClassVar[Callable[..., None]]
     #: What ``Tensor(...)`` makes of the user's arguments; set in creation.py.
@@ -101,9 +89,9 @@ class Tensor(Differentiable):
         return Tensor(fusion.stored(array.shape, dtype, target, upload(target, contiguous)))
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> Size:
         """The size along each dimension."""
-        return self._value.shape
+        return Size(self._value.shape)
 
     @property
     def dtype(self) -> np.dtype:
@@ -121,9 +109,9 @@ class Tensor(Differentiable):
         return len(self._value.shape)
 
     @property
-    def size(self) -> Size:
+    def size(self) -> Count:
         """The number of elements; called, as in PyTorch, the shape."""
-        return Size(self._value.shape)
+        return Count(self._value.shape)
 
     @property
     def nbytes(self) -> int:
@@ -151,10 +139,15 @@ class Tensor(Differentiable):
         """Where in the buffer the first element is, in elements."""
         return self._value.offset
 
-    @property
-    def is_contiguous(self) -> bool:
-        """Whether the elements lie in row-major order without gaps."""
+    @named
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether the elements lie in row-major order without gaps.
+
+        memory_format: PyTorch's keyword; another order than that is never there.
+        """
         value = self._value
+        if memory_format not in (None, "contiguous_format"):
+            return False
         return value.strides == contiguous_strides(value.shape) or prod(value.shape) <= 1
 
     def realize(self) -> Tensor:
@@ -225,7 +218,11 @@ class Tensor(Differentiable):
         return self._read()
 
     def _read(self) -> np.ndarray:
-        source = self if self.is_contiguous else _dense(self)
+        source = self
+        if not self.is_contiguous():
+            if self.device.is_host:
+                return _shown_on_host(self).copy()
+            source = _dense(self)
         buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, self.dtype)
         download(buffer, out, source.offset * self.dtype.itemsize)
@@ -277,6 +274,10 @@ class Tensor(Differentiable):
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only when there is no attribute of that name.
+        raise no_attribute("a tensor", name, lambda: dir(type(self)), self)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)
@@ -336,9 +337,19 @@ def _release(value: Value, holder: Tensor) -> None:
 _identity = Formula("contiguous", ("x",), "x")
 
 
+def _shown_on_host(x: Tensor) -> np.ndarray:
+    """The elements of a tensor in the host's memory, where they are."""
+    size = x.dtype.itemsize
+    strides = tuple([s * size for s in x.strides])
+    memory: Any = x.buffer.cl
+    return np.ndarray(tuple(x.shape), x.dtype, memory, x.offset * size, strides)
+
+
 def _dense(x: Tensor) -> Tensor:
     """A copy of x, outside the graph, in a buffer of its own."""
     value = x._value
+    if value.device.is_host:
+        return Tensor.from_numpy(x._read(), value.device)
     args = (value.shape, value.dtype, value.dtype, value.device)
     return Tensor(fusion.pointwise(_identity, (value,), *args)).realize()
 

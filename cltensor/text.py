@@ -3,11 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-_THRESHOLD, _EDGE = 1000, 3  # more elements than the threshold show only the edges of each axis
+
+@dataclass
+class _Options:
+    precision: int = 4
+    threshold: int = 1000  # more elements show only the edges of each axis
+    edgeitems: int = 3
+    linewidth: int = 80
+    sci_mode: bool | None = None
+
+
+_PROFILES = {
+    "default": _Options(),
+    "short": _Options(precision=2, edgeitems=2),
+    "full": _Options(threshold=1 << 62),
+}
+_options = _Options()
+
+
+def set_printoptions(
+    precision: int | None = None,
+    threshold: int | None = None,
+    edgeitems: int | None = None,
+    linewidth: int | None = None,
+    profile: str | None = None,
+    sci_mode: bool | None = None,
+) -> None:
+    """How tensors print: digits, the number of elements beyond which only the edges of each axis
+    are shown, how many those are, characters in a line, and whether with an exponent (None: where
+    digits do not suffice). profile: "default", "short" or "full", to start from.
+
+    Raises ValueError for another profile.
+    """
+    if profile is not None:
+        if profile not in _PROFILES:
+            raise ValueError(
+                f"set_printoptions: profile is {profile!r}; use {', '.join(map(repr, _PROFILES))}"
+            )
+        vars(_options).update(vars(_PROFILES[profile]))
+    given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems}
+    given["linewidth"] = linewidth
+    vars(_options).update({name: value for name, value in given.items() if value is not None})
+    _options.sci_mode = sci_mode
 
 
 def show_array(array: np.ndarray, indent: str) -> str:
@@ -19,18 +61,20 @@ def show_array(array: np.ndarray, indent: str) -> str:
     width = max(len(one(v)) for v in seen.ravel().tolist())
     formatter: Any = {"all": lambda v: one(v.item()).rjust(width)}
     text = np.array2string(
-        array, separator=", ", prefix=indent, max_line_width=80, threshold=_THRESHOLD,
-        edgeitems=_EDGE, formatter=formatter,
+        array, separator=", ", prefix=indent, max_line_width=_options.linewidth,
+        threshold=_options.threshold,
+        edgeitems=_options.edgeitems, formatter=formatter,
     )  # fmt: skip
     return text.replace(", ..., ", ",  ..., ")
 
 
 def _seen(array: np.ndarray) -> np.ndarray:
     """The elements that are printed."""
-    if array.size > _THRESHOLD:
+    if array.size > _options.threshold:
+        edge = _options.edgeitems
         for axis, n in enumerate(array.shape):
-            if n > 2 * _EDGE:
-                edges = [*range(_EDGE), *range(n - _EDGE, n)]
+            if n > 2 * edge:
+                edges = [*range(edge), *range(n - edge, n)]
                 array = array.take(edges, axis)
     return array
 
@@ -38,10 +82,12 @@ def _seen(array: np.ndarray) -> np.ndarray:
 def _formatter(array: np.ndarray) -> Callable[[float], str]:
     magnitudes = np.abs(array[np.isfinite(array) & (array != 0)]).astype(np.float64)
     whole = bool((magnitudes == np.floor(magnitudes)).all())
-    if magnitudes.size:
+    digits, exponent = _options.precision, _options.sci_mode
+    if magnitudes.size and exponent is None:
         least, most = magnitudes.min(), magnitudes.max()
-        if most > 1000 * least or most > 1e8 or (not whole and least < 1e-4):
-            return lambda v: f"{v:.4e}"
+        exponent = most > 1000 * least or most > 1e8 or (not whole and least < 1e-4)
+    if exponent:
+        return lambda v: f"{v:.{digits}e}"
     if whole:
         return lambda v: f"{v:.0f}." if np.isfinite(v) else f"{v:.0f}"
-    return lambda v: f"{v:.4f}"
+    return lambda v: f"{v:.{digits}f}"

@@ -233,3 +233,62 @@ def test_from_numpy_keeps_the_dtype(device):
 def test_from_numpy_takes_arrays_only(device, wrong):
     with pytest.raises(DTypeError, match=r"^from_numpy: .* not a NumPy array; use ct\.tensor\("):
         ct.from_numpy(wrong)
+
+
+def test_every_creation_takes_a_gradient_a_dtype_and_a_size(device):
+    options = {"requires_grad": True, "dtype": ct.float32, "device": device}
+    made = [
+        ct.zeros(size=(2, 2), **options),
+        ct.ones(2, 2, **options),
+        ct.empty(size=(2, 2), **options),
+        ct.full(size=(2, 2), fill_value=1, **options),
+        ct.rand(size=(2, 2), **options),
+        ct.randn(2, 2, **options),
+        ct.eye(2, **options),
+        ct.tensor([[1, 2], [3, 4]], **options),
+        ct.arange(end=4, **options).reshape(2, 2),
+        ct.linspace(0, 1, 4, **options).reshape(2, 2),
+        ct.logspace(0, 1, 4, **options).reshape(2, 2),
+        ct.zeros_like(input=ct.ones(2, 2), memory_format=ct.preserve_format, **options),
+        ct.full_like(ct.ones(2, 2), 3, **options),
+        ct.ones(1).new_zeros((2, 2), **options),
+        ct.ones(1).new_ones(size=(2, 2), **options),
+        ct.normal(0.0, 1.0, (2, 2), **options),
+    ]
+    for x in made:
+        assert x.requires_grad
+        assert x.shape == (2, 2)
+        assert x.dtype == ct.float32
+        assert x.device is device
+
+
+def test_older_and_newer_forms(device):
+    x = ct.ones(2, dtype="float16" if device.fp16 else "float32")
+    assert x.new(2, 3).shape == (2, 3)
+    assert x.new([1, 2]).tolist() == [1, 2]
+    assert x.new().dtype == x.dtype
+    assert ct.as_tensor(x) is x
+    assert ct.as_tensor([1, 2], dtype=ct.float32).tolist() == [1, 2]
+    np.testing.assert_allclose(ct.logspace(0, 2, 3).tolist(), [1, 10, 100])
+    assert ct.logspace(0, 2, 3, base=2).tolist() == [1, 2, 4]
+    with pytest.raises(TypeError, match="arange: 'stop' is missing"):
+        ct.arange()
+    with pytest.raises(TypeError, match="zeros: names and layouts .* are not supported"):
+        ct.zeros(2, names=("N",))
+
+
+def test_to_takes_what_programs_pass(device):
+    x = ct.ones(2)
+    assert x.to(device, non_blocking=True) is x
+    copied = x.to(device, copy=True)
+    assert copied is not x
+    assert copied.data_ptr() != x.data_ptr()
+    assert x.to(device, ct.float32, True).data_ptr() == x.data_ptr()
+    assert x.to(other=ct.tensor(1)).dtype == ct.int64
+    assert x.to(memory_format=ct.channels_last) is x
+
+
+def test_meshgrid_takes_a_list(device):
+    a, b = ct.meshgrid([ct.arange(2), ct.arange(3)])
+    assert a.tolist() == [[0, 0, 0], [1, 1, 1]]
+    assert b.tolist() == [[0, 1, 2], [0, 1, 2]]

@@ -9,16 +9,16 @@ import cltensor
 PACKAGE = Path(cltensor.__file__).parent
 LAYERS = [
     # A Device owns its pool and a Buffer knows its device, so these two share a layer.
-    ["version", "errors", "dtypes", "folders", "device", "memory"],
-    ["names", "mode", "changes", "graph_hooks", "suggestions"],
+    ["version", "errors", "dtypes", "folders", "device", "memory", "host", "devicenames"],
+    ["names", "mode", "changes", "graph_hooks", "suggestions", "size"],
     ["binaries", "commands", "program", "replay", "tuning", "grids"],
     ["codegen", "reducecode", "rowcode", "values", "fusion"],
     ["writes"],
-    ["text", "op", "operators", "differentiable", "tensor", "composite"],
+    ["text", "op", "methods", "operators", "differentiable", "tensor", "composite", "return_types"],
     ["ops"],
     ["autograd"],
     ["inplace", "creation", "guards", "call_arguments", "recorded", "jit", "explain", "testing"],
-    ["nn"],
+    ["cuda", "backends", "nn"],
     ["optim", "data", "models", "files", "weights", "nesting", "checkpoint"],
     ["icd", "tuner", "cli"],
 ]
@@ -93,6 +93,7 @@ OF_NO_MODULE = {
     "test_optim_property": "drawn training with all optimizers, beside PyTorch",
     "test_threads": "threads that compute and write at the same time",
     "test_views_property": "drawn programs of views and writes, beside NumPy",
+    "test_stubs": "the stubs that tools/stubs.py writes, and what type checkers make of them",
 }
 
 

@@ -218,7 +218,7 @@ def test_numpy_leaves_operators_to_us(x):
 def test_properties_that_transpose(x):
     assert x.T.tolist() == x.mT.tolist() == x.numpy().T.tolist()
     assert ct.ones(2, 3, 4).mT.shape == (2, 4, 3)
-    assert not x.T.is_contiguous
+    assert not x.T.is_contiguous()
     with pytest.raises(ShapeError, match="t: takes at most two dimensions"):
         ct.ones(2, 3, 4).T  # noqa: B018
 

@@ -20,10 +20,12 @@ SKIPPED = shutil.ignore_patterns(
 
 def shipped():
     """The files of the checkout that a wheel must hold, by their path inside the wheel."""
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cltensor").rglob("*.py")}
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cltensor").rglob("*.py*")}
+    modules = {name for name in modules if name.endswith((".py", ".pyi"))}
     kernels = [
         path for pattern in ("*.cl", "*.json") for path in ROOT.glob(f"cl_kernels/{pattern}")
     ]
+    assert {"cltensor/__init__.pyi", "cltensor/methods.pyi"} <= modules
     return modules | {"cltensor/py.typed"} | {f"cltensor/cl_kernels/{k.name}" for k in kernels}
 
 
@@ -55,10 +57,19 @@ def test_wheel_holds_the_package_and_nothing_else(archives):
 def test_source_archive_holds_the_checkout(archives):
     with tarfile.open(archives[1]) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    expected = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg", "examples/mnist.py"}
+    expected = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py"}
+    expected |= {"examples/mnist.py", "tools/stubs.py", "cltensor/methods.pyi"}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("cl_kernels/*.cl")}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/*.py")}
     assert expected <= names
+
+
+def test_every_package_is_listed():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    folders = {path.parent for path in (ROOT / "cltensor").rglob("__init__.py")}
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert set(setup["options"]["packages"].split()) == names
 
 
 def test_versions_agree():

@@ -151,8 +151,8 @@ def test_casts_and_copies_share_only_when_nothing_changes(device):
     copied[0] = 9.0
     assert x.numpy().tolist() == [1, 2]
     turned = ct.arange(6).reshape(2, 3).T
-    assert not turned.is_contiguous
-    assert turned.contiguous().is_contiguous
+    assert not turned.is_contiguous()
+    assert turned.contiguous().is_contiguous()
     np.testing.assert_array_equal(turned.contiguous().numpy(), np.arange(6).reshape(2, 3).T)
 
 

@@ -310,3 +310,51 @@ def test_what_is_no_state_changes_nothing(state):
     assert generator.get_state() == (4, 3)
     generator.set_state([np.uint64(2**64 - 1), 5])
     assert generator.get_state() == (2**64 - 1, 5)
+
+
+def test_normal_numbers_around_tensors(device):
+    ct.manual_seed(1)
+    mean, std = ct.tensor([0.0, 100.0, -5.0]), ct.tensor([1.0, 0.0, 0.0])
+    found = ct.normal(mean, std)
+    assert found[1:].tolist() == [100, -5]
+    assert ct.normal(mean, 0.0).tolist() == mean.tolist()
+    assert ct.normal(2.0, std * 0).tolist() == [2] * 3
+    assert ct.normal(mean=0.0, std=1.0, size=(2, 3), requires_grad=True).requires_grad
+    assert ct.normal(ct.zeros(2, 1), ct.ones(3)).shape == (2, 3)
+    with pytest.raises(ShapeError, match="normal: no size given"):
+        ct.normal(0.0, 1.0)
+
+
+def test_bernoulli_of_chances(device):
+    x = ct.tensor([0.0, 1.0, 0.0, 1.0])
+    assert ct.bernoulli(x).tolist() == x.bernoulli().tolist() == x.tolist()
+    with pytest.raises(DTypeError, match="bernoulli: p is of int64"):
+        ct.bernoulli(ct.tensor([1]))
+
+
+def test_multinomial(device):
+    ct.manual_seed(1)
+    chances = ct.tensor([[0.0, 3.0, 0.0], [1.0, 0.0, 1.0]])
+    drawn = ct.multinomial(chances, 100, replacement=True)
+    assert drawn.shape == (2, 100)
+    assert drawn.dtype == ct.int64
+    assert set(drawn[0].tolist()) == {1}
+    assert set(drawn[1].tolist()) == {0, 2}
+    assert sorted(chances[1].multinomial(2).tolist()) == [0, 2]
+    weights = ct.tensor([1.0, 2.0, 1.0])
+    counts = np.bincount(weights.multinomial(4000, replacement=True).numpy(), minlength=3)
+    assert abs(counts[1] - 2000) < 200
+    firsts = np.bincount([weights.multinomial(1).item() for _ in range(400)], minlength=3)
+    assert abs(firsts[1] - 200) < 60
+    with pytest.raises(ShapeError, match="multinomial: 4 samples of 3 classes without replacement"):
+        weights.multinomial(4)
+
+
+def test_likes_elsewhere_and_of_integers(device):
+    x = ct.zeros(2, 3)
+    assert ct.randn_like(x, device=device).shape == (2, 3)
+    assert ct.rand_like(input=x, requires_grad=True).requires_grad
+    found = ct.randint_like(x, 3, 5)
+    assert found.dtype == ct.float32
+    assert set(np.unique(found.numpy())) <= {3.0, 4.0}
+    assert isinstance(ct.Generator(device="cpu"), ct.Generator)

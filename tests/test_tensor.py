@@ -27,7 +27,7 @@ def test_facts(x, device):
     assert x.nbytes == 24
     assert x.device is device
     assert x.strides == (3, 1)
-    assert x.is_contiguous
+    assert x.is_contiguous()
     assert not x.requires_grad
     assert x.grad is None
 
@@ -129,8 +129,8 @@ def test_views_share_a_buffer(x):
     assert x[1:].offset == 3
     assert x[:, ::-1].strides == (3, -1)
     np.testing.assert_array_equal(x[:, ::-1].numpy(), x.numpy()[:, ::-1])
-    assert x[1:].is_contiguous
-    assert not x.T.is_contiguous
+    assert x[1:].is_contiguous()
+    assert not x.T.is_contiguous()
 
 
 def test_what_is_written_through_a_view_is_seen_by_all(x):

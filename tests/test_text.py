@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import cltensor as ct
 from cltensor.text import show_array
 
 NAN, INF = np.nan, np.inf
@@ -80,3 +81,19 @@ def test_as_pytorch():
         np.array(2.5, np.float32),
     ):
         assert f"tensor({show_array(array, ' ' * 7)})" == repr(torch.tensor(array))
+
+
+def test_printoptions():
+    x = ct.tensor([1.23456, 2.0])
+    try:
+        ct.set_printoptions(precision=2)
+        assert repr(x) == "tensor([1.23, 2.00])"
+        ct.set_printoptions(sci_mode=True)
+        assert repr(x) == "tensor([1.23e+00, 2.00e+00])"
+        ct.set_printoptions(profile="default", threshold=3, edgeitems=1)
+        assert repr(ct.arange(5)) == "tensor([0,  ..., 4])"
+        with pytest.raises(ValueError, match="set_printoptions: profile is 'long'; use 'default'"):
+            ct.set_printoptions(profile="long")
+    finally:
+        ct.set_printoptions(profile="default")
+    assert repr(x) == "tensor([1.2346, 2.0000])"

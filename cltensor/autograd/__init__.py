@@ -4,12 +4,16 @@ A Tensor that takes part in differentiation has a node of the graph. The backwar
 hands gradients from node to node by the operations' own rules.
 """
 
+from sys import modules as _modules
+
 from cltensor.autograd.derivatives import backward, grad
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.function import Context, Function
 from cltensor.autograd.graph import Node
 from cltensor.autograd.record import Variable
 from cltensor.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.names import name_all as _name_all
+from cltensor.suggestions import suggest as _suggest
 
 __all__ = [
     "Context",
@@ -24,3 +28,6 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
+
+_name_all(globals(), __all__)
+_suggest(_modules["cltensor.autograd"])

@@ -170,7 +170,7 @@ class Pass:
         if self._create_graph and g.node is not None:
             return g + 0 if id(g.buffer) in self._known else self._given(g)
         buffer = g.buffer
-        if buffer.serial < self._start or id(buffer) in self._known or not g.is_contiguous:
+        if buffer.serial < self._start or id(buffer) in self._known or not g.is_contiguous():
             g = g.clone().realize()
         return self._given(g)
 

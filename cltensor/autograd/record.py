@@ -9,6 +9,7 @@ Source: PyTorch's rules for views and changes in place.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, NamedTuple
 
 from cltensor.autograd.graph import Node, Output, needed, resave, save
@@ -238,8 +239,15 @@ class Variable(metaclass=_AnyTensor):
     before PyTorch 0.4, where the two became one class.
     """
 
-    def __new__(cls, data: Any, requires_grad: bool = False) -> Any:
-        """A Tensor with the elements of `data`, a Tensor or anything that `ct.tensor` takes."""
+    def __new__(cls, data: Any, requires_grad: bool = False, volatile: Any = None) -> Any:
+        """A Tensor with the elements of `data`, a Tensor or anything that `ct.tensor` takes.
+
+        volatile: a keyword of programs before PyTorch 0.4; warns that it has no effect.
+        """
+        if volatile is not None:
+            warnings.warn(
+                "Variable: volatile has no effect; use `with ct.no_grad():`", stacklevel=3
+            )
         shared = data.detach() if isinstance(data, Tensor) else Tensor(Tensor._from_data(data))
         return shared.requires_grad_() if requires_grad else shared
 

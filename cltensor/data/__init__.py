@@ -1,5 +1,7 @@
 """Data sets and loaders. Everything before the device is NumPy."""
 
+from sys import modules as _modules
+
 from cltensor.data.cifar import CIFAR10
 from cltensor.data.collate import default_collate
 from cltensor.data.dataset import (
@@ -21,6 +23,8 @@ from cltensor.data.sampler import (
     WeightedRandomSampler,
 )
 from cltensor.data.transforms import Compose, RandomCrop, RandomHorizontalFlip
+from cltensor.names import name_all as _name_all
+from cltensor.suggestions import suggest as _suggest
 
 __all__ = [
     "CIFAR10",
@@ -43,3 +47,6 @@ __all__ = [
     "default_collate",
     "random_split",
 ]
+
+_name_all(globals(), __all__)
+_suggest(_modules["cltensor.data"])

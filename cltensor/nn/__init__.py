@@ -1,5 +1,8 @@
 """Layers, losses and initial values, under PyTorch's names."""
 
+from sys import modules as _modules
+
+from cltensor.names import name_all as _name_all
 from cltensor.nn import clip as utils
 from cltensor.nn import functional, init
 from cltensor.nn.activation import (
@@ -34,6 +37,7 @@ from cltensor.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from cltensor.nn.parameter import Parameter
 from cltensor.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
 from cltensor.nn.shape import Flatten, Unflatten
+from cltensor.suggestions import suggest as _suggest
 
 __all__ = [
     "ELU",
@@ -79,3 +83,8 @@ __all__ = [
     "init",
     "utils",
 ]
+
+_name_all(globals(), __all__)
+for _module in (init, utils):
+    _name_all(vars(_module), [n for n in vars(_module) if n[0] != "_"])
+_suggest(_modules["cltensor.nn"], functional, init, utils)

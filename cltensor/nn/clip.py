@@ -12,7 +12,7 @@ from cltensor.dtypes import default_float
 from cltensor.errors import GradientError
 from cltensor.ops.create import full
 from cltensor.ops.pointwise import abs_, astype, clip, maximum, minimum, not_equal
-from cltensor.ops.reduce import norm
+from cltensor.ops.statistics import norm
 from cltensor.tensor import Tensor
 
 

@@ -23,6 +23,7 @@ from cltensor.ops import activation, adaptive, border, conv, linalg, pointwise, 
 from cltensor.ops.normalize import normalize_channels, normalize_rows
 from cltensor.ops.pointwise import rsqrt, sigmoid, tanh, where
 from cltensor.ops.random import dropout_mask
+from cltensor.ops.scatter import one_hot
 from cltensor.tensor import Tensor
 from cltensor.writes import write_together
 
@@ -50,6 +51,7 @@ __all__ = [
     "max_pool2d",
     "mse_loss",
     "nll_loss",
+    "one_hot",
     "pad",
     "relu",
     "relu6",
@@ -126,15 +128,15 @@ def relu6(input: Any, inplace: bool = False) -> Any:
 
 
 @composite(method=False)
-def softmax(input: Any, dim: int) -> Any:
+def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """exp(input) / sum(exp(input)) along `dim`."""
-    return reduce.softmax(input, dim)
+    return reduce.softmax(input, dim, dtype)
 
 
 @composite(method=False)
-def log_softmax(input: Any, dim: int) -> Any:
+def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
     """The logarithm of softmax."""
-    return reduce.log_softmax(input, dim)
+    return reduce.log_softmax(input, dim, dtype)
 
 
 # -- linear maps, convolution, pooling -------------------------------------------------------

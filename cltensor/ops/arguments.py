@@ -19,6 +19,16 @@ from cltensor.tensor import show
 
 Pair = tuple[int, int]
 
+
+class _NotGiven:
+    """Stands for an argument that was left out, where None says something."""
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+NOT_GIVEN: Any = _NotGiven()
+
 #: The largest size, stride or padding in pixels, which kernels count with 32 bits.
 PIXELS = (1 << 31) - 1
 #: The largest count of all: what a 64-bit argument holds.

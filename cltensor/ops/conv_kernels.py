@@ -37,8 +37,8 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     if dtype is bool_:
         raise DTypeError(f"{operation}: not defined for bool; cast with .to(dtype)")
     return (
-        a if a.is_contiguous else a.contiguous(),
-        b if b.is_contiguous else b.contiguous(),
+        a if a.is_contiguous() else a.contiguous(),
+        b if b.is_contiguous() else b.contiguous(),
     )
 
 

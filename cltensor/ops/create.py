@@ -14,7 +14,6 @@ from cltensor.composite import composite, creator
 from cltensor.device import Device, get
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.op import require_tensor
-from cltensor.operators import Operators
 from cltensor.ops import pointwise
 from cltensor.tensor import Tensor, show
 
@@ -153,9 +152,17 @@ def empty_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     return empty(x.shape, dtype=dtype or x.dtype, device=device or x.device)
 
 
+@creator(method=True)
+def new(x: Any, *data: Any, device: DeviceSpec = None) -> Tensor:
+    """PyTorch's older form of `new_empty` and `new_tensor`: sizes as integers, or data."""
+    if not data or all(isinstance(n, (int, np.integer)) for n in data):
+        return empty(*data or (0,), dtype=x.dtype, device=device or x.device)
+    return tensor(data[0], x.dtype, device or x.device)
+
+
 @creator
 def arange(
-    start: float, stop: float | None = None, step: float = 1, dtype: Any = None,
+    start: float | None = None, stop: float | None = None, step: float = 1, dtype: Any = None,
     device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
     """start, start + step, ... below `stop`; with one number, from 0 to below it.
@@ -164,6 +171,9 @@ def arange(
     """
     if stop is None:
         start, stop = 0, start
+    if stop is None:
+        raise TypeError("arange: 'stop' is missing; it takes start, stop, step, dtype, device")
+    start = 0 if start is None else start
     if step == 0:
         raise ShapeError("arange: step is 0; the range would never end")
     if dtype is None:
@@ -182,6 +192,18 @@ def linspace(
         raise ShapeError(f"linspace: {steps} steps; give zero or more")
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     return Tensor.from_numpy(np.linspace(start, stop, steps).astype(found), device)
+
+
+@creator
+def logspace(
+    start: float, stop: float, steps: int, base: float = 10.0, dtype: Any = None,
+    device: DeviceSpec = None,
+) -> Tensor:  # fmt: skip
+    """`steps` powers of `base`, their exponents evenly spread from `start` to `stop`."""
+    if steps < 0:
+        raise ShapeError(f"logspace: {steps} steps; give zero or more")
+    found = dtypes.as_dtype(dtype or dtypes.default_float)
+    return Tensor.from_numpy(np.logspace(start, stop, steps, base=base).astype(found), device)
 
 
 @creator
@@ -207,15 +229,25 @@ to_device: pointwise.Op = pointwise.Op(
 
 
 @composite
-def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> Any:
+def to(
+    x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None, other: Any = None,
+    non_blocking: bool = False, copy: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
     """`x` on another device, of another dtype, or both; x itself when nothing changes.
 
     targets: devices ("gpu", "cl:1", a Device), dtypes (also their names), or a tensor to be like.
+    copy: True for a copy in any case. non_blocking and memory_format change nothing: launches do
+    not wait, and elements lie in row-major order.
     """
-    for target in targets:
+    given = x
+    for target in targets if other is None else (*targets, other):
+        if isinstance(target, bool):  # PyTorch's non_blocking and copy by position
+            continue
         if isinstance(target, Device):
             device = target
-        elif isinstance(target, Operators):  # NumPy's arrays have a device and a dtype, too
+        elif isinstance(target, int):
+            device = f"gpu:{target}"
+        elif isinstance(target, Tensor):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
         elif isinstance(target, str) and not _names_dtype(target):
             device = target
@@ -223,7 +255,24 @@ def to(x: Any, *targets: Any, dtype: Any = None, device: DeviceSpec = None) -> A
             dtype = target
     if device is not None:
         x = to_device(x, get(device))
-    return x if dtype is None else pointwise.astype(x, dtypes.as_dtype(dtype))
+    if dtype is not None:
+        x = pointwise.astype(x, dtypes.as_dtype(dtype))
+    return x.clone() if copy and x is given else x
+
+
+@composite(method="only")
+def cpu(x: Any, memory_format: Any = None) -> Any:
+    """`x` on the CPU; itself if it is there. Where no OpenCL driver for the CPU exists, it is in
+    the host's memory, to be read, printed, saved, viewed and moved only."""
+    return x if x.device.kind == "cpu" else to_device(x, get("cpu"))
+
+
+@composite(method="only")
+def cuda(x: Any, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
+    """`x` on the GPU, or on GPU number `device`; itself if it is there."""
+    if isinstance(device, int):
+        device = f"gpu:{device}"
+    return x if device is None and x.device.kind == "gpu" else to_device(x, get(device or "gpu"))
 
 
 @composite
@@ -251,6 +300,8 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is {indexing!r}; use 'xy' or 'ij'")
+    if len(xs) == 1 and isinstance(xs[0], (list, tuple)):
+        xs = tuple(xs[0])
     for i, x in enumerate(xs):
         require_tensor("meshgrid", f"xs[{i}]", x)
     n = len(xs)
@@ -266,25 +317,25 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
     return result
 
 
-@composite
+@creator(method=True)
 def new_tensor(x: Any, data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with `data` and, unless given, the dtype and device of `x`."""
     return tensor(data, dtype or x.dtype, device or x.device)
 
 
-@composite
+@creator(method=True)
 def new_zeros(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Zeros of that size with, unless given, the dtype and device of `x`."""
     return full(_sizes(size), 0, dtype or x.dtype, device or x.device)
 
 
-@composite
+@creator(method=True)
 def new_ones(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Ones of that size with, unless given, the dtype and device of `x`."""
     return full(_sizes(size), 1, dtype or x.dtype, device or x.device)
 
 
-@composite
+@creator(method=True)
 def new_full(
     x: Any, size: Any, value: float, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
@@ -292,31 +343,7 @@ def new_full(
     return full(size, value, dtype or x.dtype, device or x.device)
 
 
-@composite
+@creator(method=True)
 def new_empty(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """Undefined elements of that size with, unless given, the dtype and device of `x`."""
     return empty(*size, dtype=dtype or x.dtype, device=device or x.device)
-
-
-@composite
-def numel(x: Any) -> int:
-    """The number of elements."""
-    return int(x.size)
-
-
-@composite
-def dim(x: Any) -> int:
-    """The number of dimensions."""
-    return x.ndim
-
-
-@composite
-def element_size(x: Any) -> int:
-    """The bytes of one element."""
-    return x.dtype.itemsize
-
-
-@composite
-def is_floating_point(x: Any) -> bool:
-    """Whether the elements are of a floating-point type."""
-    return x.dtype.kind == "f"

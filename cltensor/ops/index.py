@@ -184,7 +184,7 @@ def shown(x: Tensor, plan: Plan) -> Tensor:
 
 def index_positions(name: str, indices: Sequence[Tensor]) -> tuple[Shape, list[Tensor]]:
     """The shape that index arrays broadcast to, and each of them with it, dense."""
-    shape = indices[0].shape
+    shape: Shape = indices[0].shape
     for index in indices[1:]:
         shape = broadcast_shapes(name, shape, index.shape)
     return shape, [broadcast_to(index, shape).contiguous() for index in indices]

@@ -28,16 +28,17 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
         a, b = astype.run(a, dtype), astype.run(b, dtype)
     if dtype is bool_:
         return not_equal.run(_run_matmul(astype.run(a, int32), astype.run(b, int32)), 0)
-    if a.shape[-1] == b.shape[-2] == 1:
+    left, right = a._value.shape, b._value.shape
+    if left[-1] == right[-2] == 1:
         # Nothing to add up. A pointwise product may become part of what uses it.
-        gemm.batch_shape(a.shape, b.shape)
+        gemm.batch_shape(left, right)
         return multiply.run(a, b)
-    plan = gemm.plan(device, device.is_cpu, dtype, a.shape, a.strides, b.shape, b.strides)
+    plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides)
     if plan is None:
-        shape = (*gemm.batch_shape(a.shape, b.shape), a.shape[-2], b.shape[-1])
+        shape = (*gemm.batch_shape(left, right), left[-2], right[-1])
         return full(shape, 0, dtype, device)
     out = pending(plan, a, b)
-    if len(plan.shape) > max(a.ndim, b.ndim):  # parts of the sums
+    if len(plan.shape) > max(len(left), len(right)):  # parts of the sums
         out = out.sum(axis=0)
     return out if out.dtype is dtype else astype.run(out, dtype)
 
@@ -59,7 +60,7 @@ def _operands(operation: str, *operands: Any) -> None:
             )
 
 
-@composite
+@composite(method=True)
 def matmul(a: Any, b: Any) -> Any:
     """Multiply matrices, stacks of matrices and vectors.
 
@@ -93,14 +94,14 @@ def _require_rank(operation: str, names: str, *pairs: tuple[Any, int]) -> None:
         raise ShapeError(f"{operation}: needs {names}, got shapes {shapes}; matmul takes any rank")
 
 
-@composite
+@composite(method=True)
 def mm(a: Any, b: Any) -> Any:
     """The product of two matrices, (M, K) and (K, N). Raises ShapeError for other ranks."""
     _require_rank("mm", "two matrices", (a, 2), (b, 2))
     return _matmul(a, b)
 
 
-@composite
+@composite(method=True)
 def bmm(a: Any, b: Any) -> Any:
     """Products of two equal stacks of matrices, (B, M, K) and (B, K, N).
 
@@ -115,14 +116,14 @@ def bmm(a: Any, b: Any) -> Any:
     return _matmul(a, b)
 
 
-@composite
-def mv(a: Any, x: Any) -> Any:
+@composite(method=True)
+def mv(a: Any, b: Any) -> Any:
     """The product of a matrix (M, K) and a vector (K,). Raises ShapeError for other ranks."""
-    _require_rank("mv", "a matrix and a vector", (a, 2), (x, 1))
-    return matmul(a, x)
+    _require_rank("mv", "a matrix and a vector", (a, 2), (b, 1))
+    return matmul(a, b)
 
 
-@composite
+@composite(method=True)
 def dot(a: Any, b: Any) -> Any:
     """The inner product of two vectors of one length, in their own dtype.
 
@@ -136,7 +137,7 @@ def dot(a: Any, b: Any) -> Any:
     return astype(product.sum(axis=0), product.dtype)
 
 
-@composite
+@composite(method=True)
 def outer(a: Any, b: Any) -> Any:
     """All products of the elements of two vectors: (M,) and (N,) give (M, N)."""
     _require_rank("outer", "two vectors", (a, 1), (b, 1))

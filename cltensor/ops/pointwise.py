@@ -96,7 +96,7 @@ _identity = Formula("contiguous", ("x",), "x")
 
 def _contiguous(x: Tensor) -> Tensor:
     """The same elements in row-major order without gaps; x itself when it is so already."""
-    if x.is_pending or x.is_contiguous:
+    if x.is_pending or x.is_contiguous():
         return x
     return _copy(x)
 
@@ -104,6 +104,8 @@ def _contiguous(x: Tensor) -> Tensor:
 def _copy(x: Tensor) -> Tensor:
     """A copy in a buffer of its own."""
     value = x._value
+    if value.device.is_host:
+        return Tensor.from_numpy(x._read(), value.device)
     copied = fusion.pointwise(
         _identity, (value,), value.shape, value.dtype, value.dtype, value.device
     )
@@ -113,6 +115,18 @@ def _copy(x: Tensor) -> Tensor:
 
 contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g}, public=True)
 clone = Op("clone(x)", _copy, {"dx": lambda g: g}, public=True)
+
+
+@contiguous.option("memory_format")
+def _contiguous_as(x: Any, memory_format: Any) -> Any:
+    """PyTorch's keyword: elements are in row-major order whatever it says."""
+    return contiguous(x)
+
+
+@clone.option("memory_format")
+def _clone_as(x: Any, memory_format: Any) -> Any:
+    """PyTorch's keyword: elements are in row-major order whatever it says."""
+    return clone(x)
 
 
 # Arithmetic. Integer division by zero gives 0 and INT_MIN / -1 gives INT_MIN, as in NumPy; drivers
@@ -217,7 +231,7 @@ def _power_exponent(g: Any, a: Any, b: Any, out: Any) -> Any:
 
 
 @composite
-def pow(a: Any, b: Any) -> Any:
+def pow(a: Tensor | float, b: Tensor | float) -> Any:
     """a to the power b, elementwise; small constant exponents become products.
 
     Raises DTypeError for a negative constant exponent of integers, whose results are no integers.

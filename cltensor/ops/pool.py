@@ -126,8 +126,8 @@ def _plan_grad(
 
 def _pool(give: str, x: Tensor, v: Tensor, window: Window, result: np.dtype) -> Tensor:
     device = x.device
-    x = x if x.is_contiguous else x.contiguous()
-    v = v if v.is_contiguous else v.contiguous()
+    x = x if x.is_contiguous() else x.contiguous()
+    v = v if v.is_contiguous() else v.contiguous()
     plan = _plan(device, device.is_cpu, give, x.dtype, result, x.shape, window)
     if plan is None:
         return full((*x.shape[:2], *window.out), 0, result, device)
@@ -136,8 +136,8 @@ def _pool(give: str, x: Tensor, v: Tensor, window: Window, result: np.dtype) -> 
 
 def _pool_grad(kind: str, y: Tensor, x: Tensor, size: Pair, window: Window) -> Tensor:
     device = y.device
-    y = y if y.is_contiguous else y.contiguous()
-    x = x if x.is_contiguous else x.contiguous()
+    y = y if y.is_contiguous() else y.contiguous()
+    x = x if x.is_contiguous() else x.contiguous()
     plan = _plan_grad(device, device.is_cpu, kind, y.dtype, y.shape, size, window)
     if plan is None:
         return full((*y.shape[:2], *size), 0, y.dtype, device)

@@ -13,15 +13,21 @@ import operator
 import os
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cltensor import dtypes
 from cltensor.composite import composite, creator
+from cltensor.device import Device as _Device
 from cltensor.device import get, recording
 from cltensor.errors import DTypeError, ShapeError, StateError
-from cltensor.ops.sort import argsort
+from cltensor.ops.arguments import whole
+from cltensor.ops.pointwise import astype, log, minimum, where
+from cltensor.ops.reduce import sum
+from cltensor.ops.scan import cumsum
+from cltensor.ops.shape import narrow, unsqueeze
+from cltensor.ops.sort import argsort, topk
 from cltensor.ops.window import spread
 from cltensor.program import Live, kernel
 from cltensor.tensor import Tensor
@@ -66,12 +72,15 @@ COS = {
 class Generator:
     """A stream of random numbers: a seed and the number of counters used so far.
 
-    Args:    seed: any integer, taken modulo 2^64; None draws one from the operating system.
+    Args:    seed: any integer, taken modulo 2^64; None draws one from the operating system;
+             device: any, as a generator works for all devices.
     Source:  Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
     """
 
-    def __init__(self, seed: int | None = None) -> None:
+    def __init__(self, seed: Any = None, device: Device | str | None = None) -> None:
         self._lock = threading.Lock()
+        if isinstance(seed, (str, _Device)):  # PyTorch's Generator("cuda")
+            seed = None
         if seed is None and recording.current is not None:
             recording.current.spoiled = True  # each call has a stream of its own
         self.manual_seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
@@ -142,6 +151,7 @@ def manual_seed(seed: int) -> Generator:
     return default_generator.manual_seed(seed)
 
 
+@composite(method=False)
 def initial_seed() -> int:
     """The seed of the default generator."""
     return default_generator.initial_seed()
@@ -169,8 +179,8 @@ def _fill(
     b: float | None = None,
 ) -> Tensor:
     """A new Tensor of random numbers; a and b are the kind's parameters as in random.cl."""
-    where = get(device)
-    result = Tensor.empty(shape, dtype, where)
+    on = get(device)
+    result = Tensor.empty(shape, dtype, on)
     count = math.prod(shape)
     per = 2 if kind == "integers" or (dtype.itemsize == 8 and kind != "bernoulli") else 4
     blocks = -(-count // per)
@@ -179,10 +189,10 @@ def _fill(
     # Asked for at the launch, so that a replay draws new numbers.
     stream = generator or default_generator
     seed, first = Live(stream.initial_seed), Live(lambda: stream.take(blocks)[1])
-    size, local, each = spread(where, blocks, grain=1024)
+    size, local, each = spread(on, blocks, grain=1024)
     compute = "double" if dtype == dtypes.float64 else "float"
     run = kernel(
-        where,
+        on,
         "random",
         kind=kind,
         T=dtypes.C_NAMES[dtype],
@@ -251,18 +261,27 @@ def randn(
     return normal(0.0, 1.0, _sizes("randn", size), dtype, device, generator)
 
 
-@composite(method=False)
+@creator
 def normal(
-    mean: float,
-    std: float,
-    size: Sequence[int],
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Sequence[int] | None = None,
     dtype: object = None,
     device: Device | str | None = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Numbers of the normal distribution with that mean and standard deviation."""
-    found = _float("normal", dtype)
-    return _fill("normal", _sizes("normal", (size,)), found, device, generator, mean, std)
+    """Numbers of the normal distribution with that mean and standard deviation: numbers, with a
+    size, or tensors, which broadcast to the shape of the result."""
+    tensors = [x.detach() for x in (mean, std) if isinstance(x, Tensor)]
+    if not tensors:
+        if size is None:
+            raise ShapeError("normal: no size given; write normal(mean, std, size), or tensors")
+        found = _float("normal", dtype)
+        return _fill("normal", _sizes("normal", (size,)), found, device, generator, mean, std)
+    like = tensors[0] if len(tensors) == 1 else tensors[0] + tensors[1]
+    drawn = normal(0.0, 1.0, like.shape, dtype or like.dtype, device or like.device, generator)
+    mean, std = [x.detach() if isinstance(x, Tensor) else x for x in (mean, std)]
+    return drawn * std + mean
 
 
 @creator
@@ -300,21 +319,59 @@ def randint(
     return _fill("integers", shape, found, device, generator, span, low & _MASK)
 
 
-@composite(method=False)
+@composite
 def bernoulli(
-    p: float,
-    size: Sequence[int],
+    p: Tensor | float,
+    size: Sequence[int] | None = None,
     dtype: object = None,
     device: Device | str | None = None,
     generator: Generator | None = None,
     scale: float = 1.0,
 ) -> Tensor:
-    """`scale` with probability p, else 0."""
+    """`scale` with probability p, else 0: a number and a size, or a tensor of probabilities."""
+    if isinstance(p, Tensor):
+        if p.dtype.kind != "f":
+            raise DTypeError(f"bernoulli: p is of {p.dtype.name}; give floating-point numbers")
+        drawn = rand(p.shape, dtype=p.dtype, device=p.device, generator=generator)
+        return astype(drawn < p.detach(), dtype or p.dtype) * scale
+    if size is None:
+        raise ShapeError("bernoulli: no size given; write bernoulli(p, size), or give a tensor")
     found = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
     if not 0 <= p <= 1:
         raise ShapeError(f"bernoulli: {p} is not a probability; give a number from 0 to 1")
     value = scale if dtypes.is_float(found) else int(scale)
     return _fill("bernoulli", _sizes("bernoulli", (size,)), found, device, generator, p, value)
+
+
+@composite
+def multinomial(
+    x: Tensor, num_samples: int, replacement: bool = False, generator: Generator | None = None
+) -> Tensor:
+    """Indices drawn with the chances that each row of x gives, which need not add up to 1.
+
+    Shapes:  (classes,) or (rows, classes) -> (num_samples,) or (rows, num_samples).
+    Raises:  ShapeError for other shapes, or more samples without replacement than classes.
+    Source:  without replacement, the smallest of exponential times (Efraimidis, Spirakis 2006).
+    """
+    count = whole("multinomial", "num_samples", num_samples, 1)
+    if x.ndim not in (1, 2) or not x.size:
+        raise ShapeError(f"multinomial: chances of shape {x.shape}; give one or several rows")
+    if x.dtype.kind != "f":
+        raise DTypeError(f"multinomial: chances are {x.dtype.name}; cast them with .float()")
+    chances, classes = x.detach(), x.shape[-1]
+    if not replacement:
+        if count > classes:
+            raise ShapeError(
+                f"multinomial: {count} samples of {classes} classes without replacement; draw "
+                "fewer, or pass replacement=True"
+            )
+        waits = -log(1 - rand(x.shape, dtype=x.dtype, device=x.device, generator=generator))
+        waits = where(chances > 0, waits / chances, math.inf)
+        return topk(waits, count, -1, largest=False).indices
+    below = cumsum(chances, -1)
+    place = rand(*x.shape[:-1], count, dtype=x.dtype, device=x.device, generator=generator)
+    place = unsqueeze(place * narrow(below, -1, classes - 1, 1), -1)
+    return minimum(sum(place >= unsqueeze(below, -2), -1), classes - 1)
 
 
 def dropout_mask(
@@ -343,12 +400,42 @@ def randperm(
 
 
 @creator
-def rand_like(x: Tensor, dtype: object = None) -> Tensor:
-    """`rand` with the shape, dtype and device of x."""
-    return rand(x.shape, dtype=dtype or x.dtype, device=x.device)
+def rand_like(
+    x: Tensor,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """`rand` with, unless given, the shape, dtype and device of x."""
+    on = device or x.device
+    return rand(x.shape, dtype=dtype or x.dtype, device=on, generator=generator)
 
 
 @creator
-def randn_like(x: Tensor, dtype: object = None) -> Tensor:
-    """`randn` with the shape, dtype and device of x."""
-    return randn(x.shape, dtype=dtype or x.dtype, device=x.device)
+def randn_like(
+    x: Tensor,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """`randn` with, unless given, the shape, dtype and device of x."""
+    on = device or x.device
+    return randn(x.shape, dtype=dtype or x.dtype, device=on, generator=generator)
+
+
+@creator
+def randint_like(
+    x: Tensor,
+    low: int,
+    high: int | None = None,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """`randint` with, unless given, the shape, dtype and device of x."""
+    low, high = (0, low) if high is None else (low, high)
+    kind = dtypes.as_dtype(dtype or x.dtype)
+    made = randint(
+        low, high, x.shape, kind if kind.kind in "iu" else None, device or x.device, generator
+    )
+    return astype(made, kind)

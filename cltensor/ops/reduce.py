@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from cltensor.op import Op, normalize_axes, pointwise, reduction, require_tensor
 from cltensor.ops.create import arange
 from cltensor.ops.join import concat
 from cltensor.ops.pointwise import (
-    abs_,
     astype,
     eq,
     exp,
@@ -24,11 +22,6 @@ from cltensor.ops.pointwise import (
     isnan,
     log,
     logical_or,
-    not_equal,
-    pow,
-    sign,
-    sqrt,
-    square,
     where,
 )
 from cltensor.ops.shape import expand, flip, narrow, permute, reshape, unbind, unsqueeze
@@ -42,7 +35,7 @@ def _wide(dtype: np.dtype) -> np.dtype:
     return dtype if dtype.kind == "f" or dtype is dtypes.uint64 else dtypes.int64
 
 
-def _restore(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
+def restore(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
     """`g`, the result of reducing `shape` over `axis`, with the reduced axes back as ones."""
     axes = normalize_axes("reduce", axis, len(shape))
     return reshape(g, tuple([1 if d in axes else n for d, n in enumerate(shape)]))
@@ -51,17 +44,17 @@ def _restore(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
 def _spread(g: Any, x_shape: tuple[int, ...], axis: Axis) -> Any:
     if g.ndim == 0:  # part of the expression that reads it, where a view must be stored first
         return g + full(x_shape, 0, g.dtype, g.device)
-    return expand(_restore(g, x_shape, axis), x_shape)
+    return expand(restore(g, x_shape, axis), x_shape)
 
 
 def _shared(g: Any, x: Any, out: Any, axis: Axis) -> Any:
     """g shared equally among the elements that are the extreme."""
-    return _share(g, x, eq(x, _restore(out, x.shape, axis)), axis)
+    return _share(g, x, eq(x, restore(out, x.shape, axis)), axis)
 
 
 def _share(g: Any, x: Any, hit: Any, axis: Axis) -> Any:
     hit = astype(hit, x.dtype)
-    return hit * _restore(g, x.shape, axis) / sum(hit, axis, True)
+    return hit * restore(g, x.shape, axis) / sum(hit, axis, True)
 
 
 def _at_first(g: Any, x: Any, out: Any, axis: Axis, index: Any) -> Any:
@@ -77,7 +70,7 @@ def _at_first(g: Any, x: Any, out: Any, axis: Axis, index: Any) -> Any:
         (classes,) + (1,) * (x.ndim - 1 - axis % x.ndim),
     )
     hit = eq(places, astype(index(x, axis, True), places.dtype))
-    return where(hit, _restore(g, x.shape, axis), 0)
+    return where(hit, restore(g, x.shape, axis), 0)
 
 
 sum = reduction(
@@ -86,7 +79,7 @@ sum = reduction(
 )  # fmt: skip
 prod = reduction(
     "prod(x, axis, keepdims)", "1", "acc * x", accumulate=_wide,
-    dx=lambda g, x, axis: _restore(g, x.shape, axis) * _others(x, axis),
+    dx=lambda g, x, axis: restore(g, x.shape, axis) * _others(x, axis),
     doc="The product over `axis` (all for None); integers and bools multiply in 64 bits.",
 )  # fmt: skip
 
@@ -105,14 +98,14 @@ def _prod_as(x: Any, axis: Axis, keepdims: bool, dtype: Any) -> Any:
 
 _LARGEST = ({"f": "-INFINITY", "i": "min"}, "(x > acc || x != x) ? x : acc")
 _SMALLEST = ({"f": "INFINITY", "i": "max"}, "(x < acc || x != x) ? x : acc")
-max = reduction(
-    "max(x, axis, keepdims)", *_LARGEST, identity=False,
+max_over = reduction(
+    "max(x, axis, keepdims)", *_LARGEST, identity=False, public=False,
     dx=lambda g, x, out, axis: _at_first(g, x, out, axis, argmax),
     doc="The largest element over `axis`; NaN wins. The gradient goes to the first of equals over "
     "one axis, and is shared by them over all.",
 )  # fmt: skip
-min = reduction(
-    "min(x, axis, keepdims)", *_SMALLEST, identity=False,
+min_over = reduction(
+    "min(x, axis, keepdims)", *_SMALLEST, identity=False, public=False,
     dx=lambda g, x, out, axis: _at_first(g, x, out, axis, argmin),
     doc="The smallest element over `axis`; NaN wins. The gradient goes to the first of equals over "
     "one axis, and is shared by them over all.",
@@ -183,7 +176,7 @@ moments: Op = Op(
 
 def _moments_rule(g: Any, x: Any, axis: Axis) -> Any:
     middle = mean(x, axis, True)
-    return g[0] * (1 / _count("moments", x, axis)) + g[1] * (2 * (x - middle))
+    return g[0] * (1 / count_of("moments", x, axis)) + g[1] * (2 * (x - middle))
 
 
 def _others(x: Any, axis: Axis) -> Any:
@@ -207,7 +200,7 @@ def _others_by_pairs(x: Any, axis: Axis) -> Any:
     order = (*[d for d in range(x.ndim) if d not in axes], *axes)
     moved = permute(x, order)
     rows = moved.shape[: x.ndim - len(axes)]
-    count = _count("prod", x, axis)
+    count = count_of("prod", x, axis)
     level = reshape(moved, (*rows, count))
     levels = []
     while level.shape[-1] > 1:
@@ -249,12 +242,14 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _all(astype(x, dtypes.bool_), axis, keepdims)
 
 
-def _floating(x: Any) -> Any:
-    """x itself when it is of a floating-point type, else as float32."""
+def floating(x: Any, dtype: Any = None) -> Any:
+    """x as `dtype`; without one, itself when it is of a floating-point type, else as float32."""
+    if dtype is not None:
+        return astype(x, dtype)
     return x if x.dtype.kind == "f" else astype(x, dtypes.to_float(x.dtype))
 
 
-def _count(operation: str, x: Any, axis: Axis) -> int:
+def count_of(operation: str, x: Any, axis: Axis) -> int:
     count = 1
     for a in normalize_axes(operation, axis, x.ndim):
         count *= x.shape[a]
@@ -262,107 +257,19 @@ def _count(operation: str, x: Any, axis: Axis) -> int:
 
 
 @composite
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The mean over `axis` (all for None); integers give float32. The mean of nothing is NaN."""
-    x = _floating(x)
-    count = _count("mean", x, axis)
+def mean(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """The mean over `axis` (all for None) of x, first cast to `dtype` if one is given; integers
+    give float32. The mean of nothing is NaN."""
+    x = floating(x, dtype)
+    count = count_of("mean", x, axis)
     return sum(x, axis, keepdims) * (1 / count if count else float("nan"))
-
-
-@composite
-def var(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
-    """The variance over `axis`: sum((x - mean)^2) / max(0, n - correction).
-
-    correction is 0 as in NumPy and the array API; PyTorch's default is 1. NaN for nothing.
-    """
-    x = _floating(x)
-    count = _count("var", x, axis)
-    degrees = count - correction
-    factor = 1 / degrees if degrees > 0 else float("inf")
-    if not count:
-        return sum(x, axis, keepdims) * float("nan")
-    squares = moments(x, axis)[1]
-    if not keepdims:
-        axes = normalize_axes("var", axis, x.ndim)
-        squares = reshape(squares, tuple([n for d, n in enumerate(x.shape) if d not in axes]))
-    return squares * factor
-
-
-# No spread, no direction: the gradient where all elements are equal is 0, as PyTorch's.
-_spread_of = pointwise(
-    "spread_of(x)", "sqrt(x)", "float",
-    dx=lambda g, out: where(eq(out, 0), 0, g * 0.5 / out),
-)  # fmt: skip
-
-
-@composite
-def std(x: Any, axis: Axis = None, correction: float = 0, keepdims: bool = False) -> Any:
-    """The square root of `var` with the same arguments."""
-    return _spread_of(var(x, axis, correction, keepdims))
-
-
-def _norm_run(x: Any, p: float, axis: Axis, keepdims: bool) -> Any:
-    if p == 2:
-        return sqrt(sum(square(x), axis, keepdims))
-    if p == 0:
-        return astype(sum(not_equal(x, 0), axis, keepdims), x.dtype)
-    size = abs_(x)
-    if p == 1:
-        return sum(size, axis, keepdims)
-    if math.isinf(p):
-        return (max if p > 0 else min)(size, axis, keepdims)
-    return pow(sum(pow(size, p), axis, keepdims), 1 / p)
-
-
-def _norm_rule(g: Any, x: Any, out: Any, p: float, axis: Axis) -> Any:
-    """g sign(x) (|x| / out)^(p - 1), and 0 where |x| or out is 0."""
-    g, length = _restore(g, x.shape, axis), _restore(out, x.shape, axis)
-    if p == 0:
-        return g * (0 * sign(x))
-    if p == 1:
-        return g * sign(x)
-    if math.isinf(p):
-        hit = astype(eq(abs_(x), length), x.dtype)
-        return sign(x) * hit * (g / sum(hit, axis, True))
-    nothing = eq(length, 0)
-    length = where(nothing, 1, length)
-    if p == 2:
-        return g * (x / length)
-    nothing = logical_or(nothing, eq(x, 0))
-    ratio = where(nothing, 1, abs_(x)) / length
-    return where(nothing, 0, g * sign(x) * pow(ratio, p - 1))
-
-
-_norm = Op("norm(x, p, axis, keepdims)", _norm_run, {"dx": _norm_rule})
-
-
-@composite
-def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The vector p-norm over `axis` (all for None); integers give float32.
-
-        (sum |x|^p)^(1/p)
-
-    Args:    p: a number; 0 counts what is not 0, inf and -inf give the largest and the smallest
-             magnitude; "fro" and None are 2.
-    Raises:  ShapeError for a negative or infinite p over nothing.
-    """
-    p = 2 if p is None or p == "fro" else p
-    if isinstance(p, bool) or not isinstance(p, (int, float)):
-        raise ValueError(f"norm: p is {p!r}; use a number, inf, -inf or 'fro'")
-    x = _floating(x)
-    if (p < 0 or math.isinf(p)) and not _count("norm", x, axis):
-        raise ShapeError(
-            f"norm: axis {axis} of shape {tuple(x.shape)} is empty, and the {p}-norm of nothing is "
-            "not defined; reduce a non-empty tensor"
-        )
-    return _norm(x, p, axis, keepdims)
 
 
 @composite
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over `axis`, without overflow; -infinity for nothing."""
-    x = _floating(x)
-    if not _count("logsumexp", x, axis):
+    x = floating(x)
+    if not count_of("logsumexp", x, axis):
         return log(sum(x, axis, keepdims))
     out = _logsumexp(x, axis)
     if keepdims:
@@ -372,15 +279,19 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @composite
-def softmax(x: Any, axis: int = -1) -> Any:
-    """exp(x) / sum(exp(x)) along `axis`, computed on x minus its maximum."""
-    return _softmax(_floating(x), axis) if x.size else _floating(x) * 1
+def softmax(x: Any, axis: int = -1, dtype: Any = None) -> Any:
+    """exp(x) / sum(exp(x)) along `axis`, computed on x minus its maximum; x is cast to `dtype`
+    first if one is given."""
+    x = floating(x, dtype)
+    return _softmax(x, axis) if x.size else x * 1
 
 
 @composite
-def log_softmax(x: Any, axis: int = -1) -> Any:
-    """x - log(sum(exp(x))) along `axis`, computed on x minus its maximum."""
-    return _log_softmax(_floating(x), axis) if x.size else _floating(x) * 1
+def log_softmax(x: Any, axis: int = -1, dtype: Any = None) -> Any:
+    """x - log(sum(exp(x))) along `axis`, computed on x minus its maximum; x is cast to `dtype`
+    first if one is given."""
+    x = floating(x, dtype)
+    return _log_softmax(x, axis) if x.size else x * 1
 
 
 def log_total(x: Any, axis: Axis) -> Any:
@@ -397,22 +308,22 @@ _exp_below: Op = pointwise(
 
 # Where the largest element is infinite, x - max has a NaN, and so the whole row is NaN.
 def _softmax_run(x: Any, axis: int) -> Any:
-    e = _exp_below(x - max(x, axis, True))
+    e = _exp_below(x - max_over(x, axis, True))
     return e * (1 / sum(e, axis, True))  # a division takes a CPU five times as long
 
 
 def _log_softmax_run(x: Any, axis: int) -> Any:
-    shifted = x - max(x, axis, True)
+    shifted = x - max_over(x, axis, True)
     return shifted - log(sum(_exp_below(shifted), axis, True))
 
 
 def _log_total_run(x: Any, axis: Axis) -> Any:
-    top = max(x, axis, True)
+    top = max_over(x, axis, True)
     return log(sum(exp(x - top), axis, True)) + top
 
 
 def _logsumexp_run(x: Any, axis: Axis) -> Any:
-    top = max(x, axis, True)
+    top = max_over(x, axis, True)
     top = where(isfinite(top), top, 0)
     return log(sum(exp(x - top), axis, True)) + top
 

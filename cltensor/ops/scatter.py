@@ -83,7 +83,7 @@ def _last_writers(places: Tensor, value: Tensor, start: int) -> Tensor:
 
 def put_shape(to: Tensor, plan: Plan) -> Shape:
     """The shape of what the index arrays of `plan` select of `to`, which `shown` gave."""
-    shape = plan.indices[0].shape
+    shape: Shape = plan.indices[0].shape
     for index in plan.indices[1:]:
         shape = broadcast_shapes("setitem", shape, index.shape)
     return (*to.shape[: plan.start], *shape, *to.shape[plan.start + len(plan.indices) :])
@@ -143,7 +143,7 @@ def setitem(x: Any, key: Any, value: Any) -> Any:
 # ----------------------------------------------------------------------------------------- gather
 
 
-def _index(name: str, index: Any, device: Any) -> Tensor:
+def index_tensor(name: str, index: Any, device: Any) -> Tensor:
     """An index argument as a Tensor of integers."""
     given = index if isinstance(index, Tensor) else np.asarray(index)
     if given.dtype.kind not in "iu":
@@ -212,7 +212,7 @@ _gather_backward: Op = primitive(
 )
 
 
-def _check_along(name: str, x: Tensor, index: Tensor, axis: int) -> tuple[int, Any]:
+def check_along(name: str, x: Tensor, index: Tensor, axis: int) -> tuple[int, Any]:
     """The axis, and the cut that brings x to the size of the index on all other axes."""
     if index.ndim != x.ndim or any(
         i > n for d, (i, n) in enumerate(zip(index.shape, x.shape, strict=False)) if d != axis
@@ -227,7 +227,7 @@ def _check_along(name: str, x: Tensor, index: Tensor, axis: int) -> tuple[int, A
     return axis, tuple([(0, 1, n) for n in sizes])
 
 
-def _vector(x: Tensor) -> Tensor:
+def vector_of(x: Tensor) -> Tensor:
     """x, with one dimension if it has none: so PyTorch sees it where an axis is asked for."""
     return x if x.ndim else reshape(x, (1,))
 
@@ -242,11 +242,11 @@ def gather(x: Tensor, axis: int, index: Any) -> Tensor:
     Raises:  ShapeError; IndexingError at the next read for an index out of range.
     """
     axis = axis_of("gather", axis, x.ndim)
-    index = _index("gather", index, x.device)
+    index = index_tensor("gather", index, x.device)
     if index.ndim == 0:  # of tensors without dimensions as of those with one
         return reshape(gather(x, axis, reshape(index, (1,))), ())
-    x = _vector(x)
-    _, shown = _check_along("gather", x, index, axis)
+    x = vector_of(x)
+    _, shown = check_along("gather", x, index, axis)
     if any(n != m for (_, _, n), m in zip(shown, x.shape, strict=True)):
         x = cut_op(x, shown)
     return _gather(x, index, axis)
@@ -258,7 +258,7 @@ def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     if axis is None:
         x, axis = flatten(x), 0
     axis = axis_of("take_along_axis", axis, x.ndim)
-    index = _index("take_along_axis", indices, x.device)
+    index = index_tensor("take_along_axis", indices, x.device)
     if x.ndim == index.ndim == 0:
         return gather(x, axis, index)
     if index.ndim != x.ndim:
@@ -284,11 +284,11 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
     """
     axis = axis_of("scatter_add", axis, x.ndim)
     require_tensor("scatter_add", "source", source)  # of an array only the kernel would complain
-    index = _index("scatter_add", index, x.device)
+    index = index_tensor("scatter_add", index, x.device)
     if x.ndim == 0:
-        return reshape(scatter_add(_vector(x), axis, index, source), ())
-    index, source = _vector(index), _vector(source)
-    _, shown = _check_along("scatter_add", x, index, axis)
+        return reshape(scatter_add(vector_of(x), axis, index, source), ())
+    index, source = vector_of(index), vector_of(source)
+    _, shown = check_along("scatter_add", x, index, axis)
     if source.ndim != index.ndim or any(
         i > n for i, n in zip(index.shape, source.shape, strict=True)
     ):
@@ -309,10 +309,10 @@ def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1
     """x with alpha times slice j of `source` added to slice index[j] along an axis."""
     axis = axis_of("index_add", axis, x.ndim)
     require_tensor("index_add", "source", source)
-    index = _index("index_add", index, x.device)
+    index = index_tensor("index_add", index, x.device)
     if x.ndim == 0:
-        return reshape(index_add(_vector(x), axis, index, _vector(source), alpha), ())
-    index = _vector(index)
+        return reshape(index_add(vector_of(x), axis, index, vector_of(source), alpha), ())
+    index = vector_of(index)
     wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
     if index.ndim != 1 or source.shape != wanted:
         raise ShapeError(
@@ -334,7 +334,7 @@ def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
     Raises: ShapeError if there is no class; IndexingError, at the next read, for a class out of
     range.
     """
-    index = _index("one_hot", x, x.device)
+    index = index_tensor("one_hot", x, x.device)
     num_classes = whole("one_hot", "num_classes", num_classes, -1)
     if num_classes == -1:
         if index.size == 0:

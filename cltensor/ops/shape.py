@@ -234,20 +234,26 @@ def permute_dims(x: Tensor, axes: Sequence[int]) -> Tensor:
 
 
 @composite
-def swapaxes(x: Tensor, axis1: int, axis2: int) -> Tensor:
+def swapaxes(x: Tensor, axis0: int, axis1: int) -> Tensor:
     """Exchange two axes. A view."""
     if x.ndim == 0:
-        return movedim(x, axis1, axis2)
+        return movedim(x, axis0, axis1)
     order = list(range(x.ndim))
-    a, b = one_axis("swapaxes", axis1, x.ndim), one_axis("swapaxes", axis2, x.ndim)
+    a, b = one_axis("swapaxes", axis0, x.ndim), one_axis("swapaxes", axis1, x.ndim)
     order[a], order[b] = b, a
     return _permute(x, tuple(order))
 
 
 @composite
-def transpose(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
+def transpose(
+    x: Tensor, *axes: int | Sequence[int], axis0: int | None = None, axis1: int | None = None
+) -> Tensor:
     """Exchange two axes, transpose(x, 1, 2); or permute all, transpose(x, (2, 0, 1)); or, without
-    axes, reverse their order."""
+    axes, reverse their order. axis0, axis1: PyTorch's names of the two."""
+    if axis0 is not None or axis1 is not None:
+        axes = (*axes, *[a for a in (axis0, axis1) if a is not None])
+        if len(axes) != 2:
+            raise TypeError(f"transpose: axes {axes} beside axis0 or axis1; give two in all")
     if not axes:
         return _permute(x, tuple(reversed(range(x.ndim))))
     if len(axes) == 2:
@@ -411,9 +417,9 @@ def narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
 
 
 @composite
-def flip(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """Reverse the order of elements along the given axes (all for None). A view."""
-    axes = normalize_axes("flip", axis, x.ndim)
+def flip(x: Tensor, *axis: int | Sequence[int] | None) -> Tensor:
+    """Reverse the order of elements along the given axes (all without, or for None). A view."""
+    axes = normalize_axes("flip", None if axis in ((), (None,)) else ints(axis), x.ndim)
     return cut_op(
         x, tuple([(n - 1, -1, n) if d in axes else (0, 1, n) for d, n in enumerate(x.shape)])
     )
@@ -478,7 +484,7 @@ def _run_diagonal(x: Tensor, offset: int, axis1: int, axis2: int) -> Tensor:
     )
 
 
-def _run_diagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape: Shape) -> Tensor:
+def _rundiagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape: Shape) -> Tensor:
     result = Tensor.empty(shape, g.dtype, g.device)
     copy(result, 0)
     copy(_run_diagonal(result, offset, axis1, axis2), g)
@@ -488,13 +494,11 @@ def _run_diagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape
 _diagonal: Op = view_op(
     "diagonal(x, offset, axis1, axis2)",
     _run_diagonal,
-    dx=lambda g, offset, axis1, axis2, x_shape: _diagonal_backward(
-        g, offset, axis1, axis2, x_shape
-    ),
+    dx=lambda g, offset, axis1, axis2, x_shape: diagonal_backward(g, offset, axis1, axis2, x_shape),
 )
-_diagonal_backward: Op = primitive(
+diagonal_backward: Op = primitive(
     "diagonal_backward(g, offset, axis1, axis2, shape)",
-    _run_diagonal_backward,
+    _rundiagonal_backward,
     dg=lambda g, offset, axis1, axis2: _diagonal(g, offset, axis1, axis2),
 )
 

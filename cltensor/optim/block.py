@@ -39,7 +39,7 @@ def movable(params: Sequence[Tensor]) -> list[bool]:
     for param in params:
         value = param._value
         nbytes = prod(value.shape) * value.dtype.itemsize
-        whole = bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous
+        whole = bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous()
         found.append(whole and owners[id(param.buffer)] == 1)
     return found
 
@@ -148,7 +148,7 @@ class Block:
             if self._alone:
                 shared = may_overlap(gradient._value, self.values._value)
                 return gradient.clone() if shared else gradient
-            if gradient.buffer.home is self.values.buffer or not gradient.is_contiguous:
+            if gradient.buffer.home is self.values.buffer or not gradient.is_contiguous():
                 gradient = gradient.clone().realize()  # of what moves with it, or not dense
             parts.append(gradient._value)
         return Tensor(fusion.join(tuple(parts), self._align))

@@ -1,0 +1,190 @@
+"""`ct.cuda`: what PyTorch's programs ask of the GPU, answered for the OpenCL GPUs, whosoever."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from cltensor import memory
+from cltensor.creation import TYPES
+from cltensor.device import Device, devices, get, set_default_device
+from cltensor.errors import DeviceError
+from cltensor.names import name_all
+from cltensor.ops.random import default_generator
+from cltensor.suggestions import no_attribute
+
+__all__ = [
+    "Event",
+    "current_device",
+    "device",
+    "device_count",
+    "empty_cache",
+    "get_device_name",
+    "get_device_properties",
+    "is_available",
+    "is_bf16_supported",
+    "manual_seed",
+    "manual_seed_all",
+    "max_memory_allocated",
+    "memory_allocated",
+    "memory_reserved",
+    "reset_peak_memory_stats",
+    "set_device",
+    "synchronize",
+]
+
+
+def _gpus() -> list[Device]:
+    return [d for d in devices() if d.kind == "gpu"]
+
+
+def _gpu(device: Any = None) -> Device:
+    """The GPU that is meant: by number, name or Device; the current one for None."""
+    if device is None:
+        current = get()
+        return current if current.kind == "gpu" else get("gpu")
+    found = get(device)
+    if found.kind != "gpu":
+        raise DeviceError(f"cuda: '{found}' is no GPU; name one, as 'gpu:0'")
+    return found
+
+
+def is_available() -> bool:
+    """Whether there is a GPU."""
+    return bool(_gpus())
+
+
+def device_count() -> int:
+    """How many GPUs there are."""
+    return len(_gpus())
+
+
+def current_device() -> int:
+    """The number of the GPU that is used. Raises DeviceError if there is none."""
+    return _gpu().number
+
+
+def set_device(device: Any) -> None:
+    """Make that GPU, a number or a name, the default device."""
+    set_default_device(_gpu(device))
+
+
+def device(device: Any) -> Device:
+    """A GPU by number or name, for a ``with`` block in which it is the default device."""
+    return _gpu(device)
+
+
+def get_device_name(device: Any = None) -> str:
+    """What the GPU is called."""
+    return _gpu(device).cl_device.name.strip()
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What `get_device_properties` tells; memory in bytes."""
+
+    name: str
+    total_memory: int
+    multi_processor_count: int
+    major: int = 0
+    minor: int = 0
+
+
+def get_device_properties(device: Any = None) -> Properties:
+    """Name, memory and number of compute units of the GPU."""
+    found = _gpu(device)
+    return Properties(get_device_name(found), found.global_mem, found.compute_units)
+
+
+def synchronize(device: Any = None) -> None:
+    """Wait until everything launched on the GPU is done."""
+    _gpu(device).synchronize()
+
+
+def empty_cache() -> None:
+    """Give unused memory back to the drivers; nothing without a GPU."""
+    for found in _gpus():
+        memory.empty_cache(found)
+
+
+def manual_seed(seed: int) -> None:
+    """Restart the generator, which serves all devices, from `seed`."""
+    default_generator.manual_seed(seed)
+
+
+def manual_seed_all(seed: int) -> None:
+    """Restart the generator, which serves all devices, from `seed`."""
+    default_generator.manual_seed(seed)
+
+
+def _memory(device: Any, *names: str) -> int:
+    """A sum of the pool's counts; 0 without a GPU, as in PyTorch."""
+    if device is None and not is_available():
+        return 0
+    summary = memory.memory_summary(_gpu(device))
+    return sum(summary[name] for name in names)
+
+
+def memory_allocated(device: Any = None) -> int:
+    """The bytes of the tensors on the GPU."""
+    return _memory(device, "in_use")
+
+
+def max_memory_allocated(device: Any = None) -> int:
+    """The most bytes that were in use at once."""
+    return _memory(device, "peak")
+
+
+def memory_reserved(device: Any = None) -> int:
+    """The bytes in use and those kept for later tensors."""
+    return _memory(device, "in_use", "cached")
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Count the peak from now on."""
+    if device is not None or is_available():
+        memory.reset_peak_memory(_gpu(device))
+
+
+def is_bf16_supported(including_emulation: bool = True) -> bool:
+    """Whether there is bfloat16: never."""
+    return False
+
+
+class Event:
+    """A moment on the device, to measure the time between two: `record` waits for what was
+    launched before."""
+
+    def __init__(
+        self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False
+    ) -> None:
+        self._time: float | None = None
+
+    def record(self, stream: Any = None) -> None:
+        """Let this moment be now."""
+        self.synchronize()
+        self._time = perf_counter()
+
+    def synchronize(self) -> None:
+        """Wait until everything launched is done."""
+        get().synchronize()
+
+    def query(self) -> bool:
+        """Whether everything before it is done: always."""
+        return True
+
+    def elapsed_time(self, end_event: Event) -> float:
+        """Milliseconds from this moment to the other. Raises DeviceError if one is not recorded."""
+        if self._time is None or end_event._time is None:
+            raise DeviceError("Event: elapsed_time of an event that is not recorded; call record()")
+        return 1000 * (end_event._time - self._time)
+
+
+name_all(globals(), __all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name in TYPES:
+        return TYPES[name].on("gpu")
+    raise no_attribute("module 'cltensor.cuda'", name, [*__all__, *TYPES])

@@ -1,0 +1,162 @@
+"""What can be said of a tensor without computing anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.composite import composite
+from cltensor.errors import DTypeError
+from cltensor.tensor import Tensor
+
+
+@composite(method=False)
+def is_tensor(obj: Any) -> bool:
+    """Whether `obj` is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+@composite
+def numel(x: Any) -> int:
+    """The number of elements."""
+    return int(x.size)
+
+
+@composite
+def nelement(x: Any) -> int:
+    """PyTorch's other name of `numel`."""
+    return int(x.size)
+
+
+@composite
+def dim(x: Any) -> int:
+    """The number of dimensions."""
+    return x.ndim
+
+
+@composite
+def element_size(x: Any) -> int:
+    """The bytes of one element."""
+    return x.dtype.itemsize
+
+
+@composite
+def stride(x: Any, axis: int | None = None) -> int | tuple[int, ...]:
+    """The distance between neighbours along each dimension, or along `axis`, in elements."""
+    strides = x.realize().strides
+    return strides if axis is None else strides[axis]
+
+
+@composite
+def storage_offset(x: Any) -> int:
+    """Where in its storage the first element is, in elements."""
+    return x.realize().offset
+
+
+@composite
+def data_ptr(x: Any) -> int:
+    """A number that tells storages and places in them apart: where they begin, to the driver."""
+    return x.buffer.address + x.offset * x.dtype.itemsize if x.size else 0
+
+
+@composite
+def is_floating_point(x: Any) -> bool:
+    """Whether the elements are of a floating-point type."""
+    return x.dtype.kind == "f"
+
+
+@composite
+def is_complex(x: Any) -> bool:
+    """Whether the elements are complex numbers: never, as there are none."""
+    return False
+
+
+@composite
+def is_pinned(x: Any) -> bool:
+    """Whether the elements are in page-locked memory of the host: never."""
+    return False
+
+
+@composite
+def pin_memory(x: Any, device: Any = None) -> Any:
+    """x itself: copies to a device go through memory of the driver's own."""
+    return x
+
+
+@composite
+def get_device(x: Any) -> int:
+    """The number of the GPU that x is on, -1 for the CPU."""
+    return -1 if x.device.kind == "cpu" else x.device.number
+
+
+@composite
+def conj(x: Any) -> Any:
+    """x itself: its elements are real."""
+    return x
+
+
+@composite
+def bfloat16(x: Any) -> Any:
+    """Refused: OpenCL has no bfloat16."""
+    raise DTypeError("bfloat16: OpenCL has no such type; use .half() or .float()")
+
+
+class Storage:
+    """The bytes that a tensor and its views share, as far as programs ask about them."""
+
+    def __init__(self, x: Any) -> None:
+        self._buffer = x.buffer
+        self._itemsize = x.dtype.itemsize
+
+    def data_ptr(self) -> int:
+        """See `Tensor.data_ptr`."""
+        return self._buffer.address
+
+    def nbytes(self) -> int:
+        """The number of bytes."""
+        return self._buffer.nbytes
+
+    def size(self) -> int:
+        """The number of elements."""
+        return self._buffer.nbytes // self._itemsize
+
+    __len__ = size
+
+
+@composite
+def storage(x: Any) -> Storage:
+    """The bytes that x shares with its views."""
+    return Storage(x)
+
+
+@composite
+def untyped_storage(x: Any) -> Storage:
+    """PyTorch's newer name of `storage`."""
+    return Storage(x)
+
+
+@composite(method=False)
+def get_default_dtype() -> np.dtype:
+    """The dtype of floats without one."""
+    return dtypes.default_float
+
+
+@composite(method=False)
+def set_default_dtype(d: Any) -> None:
+    """Refused for any dtype but float32."""
+    if dtypes.as_dtype(d) != dtypes.default_float:
+        raise DTypeError(f"set_default_dtype: {d} is not float32; pass dtype= where it is wanted")
+
+
+@composite(method=False)
+def finfo(dtype: Any = dtypes.default_float) -> np.finfo:
+    """The limits of a floating-point dtype: eps, min, max, tiny, bits."""
+    return np.finfo(dtypes.as_dtype(dtype))
+
+
+@composite(method=False)
+def iinfo(dtype: Any) -> np.iinfo:
+    """The limits of an integer dtype: min, max, bits."""
+    return np.iinfo(dtypes.as_dtype(dtype))

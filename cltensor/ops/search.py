@@ -1,0 +1,222 @@
+"""Values and where they are: the largest, the smallest, those so far, the k-th, the middle, the
+most frequent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from cltensor import dtypes, return_types
+from cltensor.composite import composite
+from cltensor.dtypes import C_NAMES
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.ops.arguments import NOT_GIVEN, axis_of, whole
+from cltensor.ops.create import arange
+from cltensor.ops.pointwise import clip, eq, isnan, maximum, minimum, not_equal, where
+from cltensor.ops.reduce import argmax, argmin, max_over, mean, min_over, sum
+from cltensor.ops.scatter import gather, take_along_axis
+from cltensor.ops.shape import expand, narrow, reshape, squeeze
+from cltensor.ops.sort import argsort, picked, sort
+from cltensor.ops.window import spread, wide
+from cltensor.program import kernel
+from cltensor.tensor import Tensor, show
+
+
+def _extreme(
+    name: str, x: Tensor, dim: Any, keepdim: bool, other: Any, axis: Any,
+    over: Callable[..., Any], place: Callable[..., Any], of_two: Callable[..., Any],
+) -> Any:  # fmt: skip
+    """`max` or `min`, by the three operations that it is made of."""
+    given = [what for what in (dim, other) if what is not None]
+    if len(given) + (axis is not NOT_GIVEN) > 1:
+        raise TypeError(
+            f"{name}: give a dimension (dim), NumPy's axis, or another tensor (other), and no two "
+            "of them"
+        )
+    if isinstance(dim, Tensor) and dim.ndim + (dim.dtype.kind == "f"):
+        other, dim = dim, None
+    if other is not None:
+        if not isinstance(other, Tensor):
+            raise DTypeError(f"{name}: other is {show(other)}, not a tensor; use clamp for numbers")
+        return of_two(x, other)
+    if axis is not NOT_GIVEN:
+        return over(x, axis, keepdim)
+    if dim is None:
+        return over(x, None, keepdim)
+    if isinstance(dim, (tuple, list)):
+        raise TypeError(f"{name}: dim is {dim!r}, not one integer; use a{name} for several")
+    dim = axis_of(name, dim, x.ndim)
+    row = x if x.ndim else reshape(x, (1,))
+    indices = place(row.detach(), dim, True)
+    kind = getattr(return_types, name)
+    return picked(kind, x, indices if x.ndim else reshape(indices, ()), dim, keepdim)
+
+
+@composite
+def max_(
+    x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = NOT_GIVEN
+) -> Any:
+    """The largest element; NaN wins.
+
+    ``max(x)``: of all, with the gradient shared by equals. ``max(x, dim)``: a pair of the values
+    along `dim` and their indices (the first of equals, which gets the gradient). ``max(x, axis=)``:
+    NumPy's values over one or more axes. ``max(x, other)``: `maximum` of two tensors.
+    """
+    return _extreme("max", x, dim, keepdim, other, axis, max_over, argmax, maximum)
+
+
+@composite
+def min_(
+    x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = NOT_GIVEN
+) -> Any:
+    """The smallest element; NaN wins. The forms are those of `max`."""
+    return _extreme("min", x, dim, keepdim, other, axis, min_over, argmin, minimum)
+
+
+# ------------------------------------------------------------------------------- running extremes
+
+
+def _places(x: Tensor, axis: int, better: str) -> Tensor:
+    """The index of the extreme of the elements up to each, along an axis."""
+    x = x.detach().contiguous()
+    result = Tensor.empty(x.shape, dtypes.int64, x.device)
+    if x.size == 0:
+        return result
+    n, inner = x.shape[axis], math.prod(x.shape[axis + 1 :])
+    lanes = x.size // n
+    size, local, each = spread(x.device, lanes, grain=max(1, 4096 // n))
+    run = kernel(
+        x.device,
+        "scan_extreme",
+        T=C_NAMES[x.dtype],
+        index="long" if wide(x) else "int",
+        better=better,
+    )
+    run((size,), (local,), result.buffer, x.buffer, x.offset, lanes, n, inner, each)
+    return result
+
+
+def _running(kind: Any, x: Tensor, axis: int, better: str) -> Any:
+    axis = axis_of(kind.__name__, axis, x.ndim)
+    row = x if x.ndim else reshape(x, (1,))
+    indices = _places(row, axis, better)
+    values = gather(row, axis, indices)
+    return kind(*[y if x.ndim else reshape(y, ()) for y in (values, indices)])
+
+
+@composite
+def cummax(x: Tensor, axis: int) -> return_types.cummax:
+    """The largest of the elements up to each along an axis, and its index: the last of equals.
+    From a NaN on all is NaN. The gradient goes to those places."""
+    return _running(return_types.cummax, x, axis, ">=")
+
+
+@composite
+def cummin(x: Tensor, axis: int) -> return_types.cummin:
+    """The smallest of the elements up to each along an axis, and its index, as `cummax`."""
+    return _running(return_types.cummin, x, axis, "<=")
+
+
+# ---------------------------------------------------------------------- places in a sorted order
+
+
+def _row(operation: str, x: Tensor, axis: int) -> int:
+    """How many elements there are along `axis`. Raises ShapeError for none."""
+    count = x.shape[axis] if x.ndim else 1
+    if not count:
+        raise ShapeError(
+            f"{operation}: axis {axis} of shape {tuple(x.shape)} is empty, and there is no "
+            f"{operation} of nothing; give a tensor with elements"
+        )
+    return count
+
+
+def _at(x: Tensor, order: Tensor, axis: int, place: int | Tensor) -> Tensor:
+    """The index that stands at `place` of the sorted order, with the axis kept."""
+    if not x.ndim:
+        return order
+    if isinstance(place, int):
+        return narrow(order, axis, place, 1)
+    return take_along_axis(order, place, axis)
+
+
+@composite
+def kthvalue(x: Tensor, k: int, axis: int = -1, keepdims: bool = False) -> return_types.kthvalue:
+    """The k-th smallest element along an axis, counted from 1, and its index."""
+    axis = axis_of("kthvalue", axis, x.ndim)
+    k = whole("kthvalue", "k", k, 1, _row("kthvalue", x, axis))
+    return picked(return_types.kthvalue, x, _at(x, argsort(x, axis), axis, k - 1), axis, keepdims)
+
+
+def _middle(kind: Any, x: Tensor, axis: int, keepdim: bool, skips: bool) -> Any:
+    """The lower of the two middle elements: of the others if NaN `skips`, else NaN wins."""
+    name = kind.__name__
+    axis = axis_of(name, axis, x.ndim)
+    n = _row(name, x, axis)
+    order = argsort(x, axis)
+    place: Any = (n - 1) // 2
+    if x.dtype.kind == "f" and x.ndim:
+        nans = sum(isnan(x.detach()), axis, True)
+        if skips:
+            place = clip((n - 1 - nans) // 2, 0)
+        else:
+            place = where(not_equal(nans, 0), n - nans, place)
+    return picked(kind, x, _at(x, order, axis, place), axis, keepdim)
+
+
+@composite
+def median(
+    x: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: Any = NOT_GIVEN
+) -> Any:
+    """The lower of the two middle elements; NaN if there is one.
+
+    Of all elements; along `dim`, a pair of values and indices; with `axis`, NumPy's keyword, the
+    mean of the two middle elements.
+    """
+    if axis is not NOT_GIVEN:
+        return _mean_of_middle(x, axis, keepdim)
+    if dim is None:
+        return _middle(return_types.median, reshape(x, (-1,)), 0, False, False).values
+    return _middle(return_types.median, x, dim, keepdim, False)
+
+
+@composite
+def nanmedian(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """`median` of the elements that are not NaN; NaN if there are none."""
+    if dim is None:
+        return _middle(return_types.nanmedian, reshape(x, (-1,)), 0, False, True).values
+    return _middle(return_types.nanmedian, x, dim, keepdim, True)
+
+
+def _mean_of_middle(x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
+    """NumPy's median."""
+    flat = reshape(x, (-1,)) if axis is None else x
+    along = axis_of("median", 0 if axis is None else axis, flat.ndim)
+    n = _row("median", flat, along)
+    flat = flat if flat.ndim else reshape(flat, (1,))
+    in_order = sort(flat, along).values
+    found = mean(narrow(in_order, along, (n - 1) // 2, 2 - n % 2), along, True)
+    if x.dtype.kind == "f":
+        largest = narrow(in_order, along, n - 1, 1)
+        found = where(isnan(largest), largest, found)
+    if axis is None or not x.ndim:
+        return reshape(found, (1,) * x.ndim if keepdims else ())
+    return found if keepdims else squeeze(found, along)
+
+
+@composite
+def mode(x: Tensor, axis: int = -1, keepdims: bool = False) -> return_types.mode:
+    """The most frequent element along an axis, the smallest of several, and where it is last."""
+    axis = axis_of("mode", axis, x.ndim)
+    n = _row("mode", x, axis)
+    order = argsort(x, axis)
+    if not x.ndim:
+        return picked(return_types.mode, x, order, axis, keepdims)
+    in_order = take_along_axis(x.detach(), order, axis)
+    places = reshape(arange(n, device=x.device), (n,) + (1,) * (x.ndim - 1 - axis))
+    places = expand(places, x.shape)
+    before = gather(in_order, axis, clip(places - 1, 0))
+    starts = cummax(where(eq(in_order, before), 0, places), axis).values
+    run_end = argmax(places - starts, axis, True)
+    return picked(return_types.mode, x, take_along_axis(order, run_end, axis), axis, keepdims)

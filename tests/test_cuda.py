@@ -1,0 +1,94 @@
+"""What programs ask `ct.cuda` and `ct.backends`."""
+
+import pytest
+
+import cltensor as ct
+from cltensor.device import _lookup
+from cltensor.errors import DeviceError
+
+
+@pytest.fixture
+def gpus(device, monkeypatch):
+    """The devices that are here say that they are GPUs."""
+    for number, found in enumerate(ct.devices()):
+        monkeypatch.setattr(found, "kind", "gpu")
+        monkeypatch.setitem(vars(found), "number", number)
+    _lookup.cache_clear()
+    yield ct.devices()
+    _lookup.cache_clear()
+
+
+def test_with_a_gpu(gpus):
+    first = gpus[0]
+    assert ct.cuda.is_available()
+    assert ct.cuda.device_count() == len(gpus)
+    assert (
+        ct.device("cuda")
+        is ct.device("cuda:0")
+        is ct.device("mps")
+        is ct.device("cuda", 0)
+        is first
+    )
+    assert str(first) == "gpu:0"
+    assert repr(first) == "device(type='gpu', index=0)"
+    assert ct.ones(2, device="cuda").is_cuda
+    assert ct.ones(2).to(0).device is first
+    assert ct.cuda.get_device_name(0) == first.cl_device.name.strip()
+    properties = ct.cuda.get_device_properties("cuda:0")
+    assert properties.total_memory == first.global_mem
+    assert properties.multi_processor_count > 0
+    assert ct.cuda.FloatTensor([1.0]).device is first
+    assert ct.cuda.LongTensor(2).dtype == ct.int64
+    ct.cuda.synchronize()
+    ct.cuda.empty_cache()
+
+
+def test_the_current_device(gpus, device):
+    ct.cuda.set_device(0)
+    assert ct.cuda.current_device() == 0
+    if len(gpus) > 1:
+        ct.cuda.set_device("cuda:1")
+        assert ct.cuda.current_device() == 1
+        assert ct.ones(1).get_device() == 1
+        with ct.cuda.device(0):
+            assert ct.cuda.current_device() == 0
+    ct.set_default_device(device)
+
+
+def test_memory(gpus):
+    ct.cuda.reset_peak_memory_stats()
+    before = ct.cuda.memory_allocated()
+    x = ct.zeros(1 << 16).realize()
+    assert ct.cuda.memory_allocated() >= before + x.nbytes
+    assert ct.cuda.max_memory_allocated() >= ct.cuda.memory_allocated()
+    assert ct.cuda.memory_reserved() >= ct.cuda.memory_allocated()
+
+
+def test_without_a_gpu(device):
+    if ct.cuda.is_available():
+        pytest.skip(f"'{device}': there is a GPU")
+    assert ct.cuda.device_count() == 0
+    assert ct.cuda.memory_allocated() == 0
+    ct.cuda.empty_cache()
+    ct.cuda.reset_peak_memory_stats()
+    for ask in (ct.cuda.current_device, ct.cuda.get_device_name, ct.cuda.synchronize):
+        with pytest.raises(DeviceError, match="no GPU was found"):
+            ask()
+    with pytest.raises(DeviceError, match="cuda: 'cpu.*' is no GPU"):
+        ct.cuda.get_device_name("cpu")
+
+
+def test_seeds_events_and_types(device):
+    ct.cuda.manual_seed_all(3)
+    first = ct.rand(2).tolist()
+    ct.cuda.manual_seed(3)
+    assert ct.rand(2).tolist() == first
+    assert not ct.cuda.is_bf16_supported()
+    start, end = ct.cuda.Event(enable_timing=True), ct.cuda.Event(enable_timing=True)
+    with pytest.raises(DeviceError, match="elapsed_time of an event that is not recorded"):
+        start.elapsed_time(end)
+    start.record()
+    end.record()
+    assert start.elapsed_time(end) >= 0
+    assert end.query()
+    assert isinstance(ct.manual_seed(1), ct.Generator)

@@ -1,0 +1,74 @@
+"""What is said of a tensor without computing."""
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.errors import DTypeError
+
+
+def test_counts_strides_and_places(device):
+    x = ct.zeros(2, 3, 4)
+    assert x.dim() == x.ndim == 3
+    assert x.numel() == x.nelement() == ct.numel(x) == 24
+    assert x.stride() == (12, 4, 1)
+    assert x.stride(1) == 4
+    assert x.stride(dim=-1) == 1
+    assert x.storage_offset() == 0
+    assert x[1].storage_offset() == 12
+    assert x.element_size() == x.itemsize == 4
+    assert x.nbytes == 96
+    assert x.is_contiguous()
+    assert not x.transpose(0, 1).is_contiguous()
+    assert x.is_contiguous(memory_format=ct.contiguous_format)
+    assert not x.is_contiguous(memory_format=ct.channels_last)
+
+
+def test_views_have_one_storage(device):
+    x = ct.zeros(2, 3)
+    assert x.data_ptr() == x.view(6).data_ptr()
+    assert x[1].data_ptr() == x.data_ptr() + 12
+    assert x.storage().data_ptr() == x[1].untyped_storage().data_ptr()
+    assert x.clone().data_ptr() != x.data_ptr()
+    assert ct.zeros(0).data_ptr() == 0
+    assert x.storage().nbytes() == 24
+    assert x.storage().size() == len(x.storage()) == 6
+
+
+def test_kinds(device):
+    x = ct.zeros(2)
+    assert x.is_floating_point()
+    assert not ct.is_floating_point(ct.tensor(1))
+    assert not x.is_complex()
+    assert ct.is_tensor(x)
+    assert not ct.is_tensor(np.zeros(2))
+    assert x.is_cuda == (device.kind == "gpu")
+    assert x.layout == ct.strided
+    assert not x.is_sparse
+    assert x.real is x
+    assert x.conj() is x
+    assert x.pin_memory() is x
+    assert not x.is_pinned()
+    assert x.get_device() == (-1 if device.kind == "cpu" else device.number)
+    assert x.type() == "cltensor.FloatTensor"
+    assert x.H.shape == (2,)
+
+
+def test_what_opencl_has_not_is_refused_by_name(device):
+    with pytest.raises(DTypeError, match="bfloat16: OpenCL has no such type; use .half"):
+        ct.zeros(2).bfloat16()
+    with pytest.raises(DTypeError, match="set_default_dtype: .* is not float32"):
+        ct.set_default_dtype(ct.float64)
+    ct.set_default_dtype(ct.float32)
+    assert ct.get_default_dtype() == ct.float32
+
+
+def test_limits_of_dtypes():
+    assert ct.finfo(ct.float32).eps == 2.0**-23
+    assert ct.finfo(ct.float16).max == 65504
+    assert ct.iinfo(ct.int8).max == 127
+    assert ct.iinfo("uint8").min == 0
+    assert ct.pi == np.pi
+    assert ct.inf == np.inf
+    assert ct.nan != ct.nan
+    assert ct.newaxis is None
