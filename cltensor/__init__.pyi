@@ -1,4 +1,4 @@
-"""The public namespace. Written by `python -m tools.stubs`."""
+"""The public namespace. Written by `python -m cltensor.command.stubs`."""
 
 import builtins
 from collections.abc import Sequence

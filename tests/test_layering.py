@@ -93,7 +93,7 @@ OF_NO_MODULE = {
     "test_optim_property": "drawn training with all optimizers, beside PyTorch",
     "test_threads": "threads that compute and write at the same time",
     "test_views_property": "drawn programs of views and writes, beside NumPy",
-    "test_stubs": "the stubs that tools/stubs.py writes, and what type checkers make of them",
+    "test_stubs": "the stubs that cltensor/command/stubs.py writes, and what type checkers make of them",
 }
 
 

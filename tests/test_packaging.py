@@ -25,7 +25,7 @@ def shipped():
     kernels = [
         path for pattern in ("*.cl", "*.json") for path in ROOT.glob(f"cl_kernels/{pattern}")
     ]
-    assert {"cltensor/__init__.pyi", "cltensor/methods.pyi"} <= modules
+    assert {"cltensor/__init__.pyi", "cltensor/core/methods.pyi"} <= modules
     return modules | {"cltensor/py.typed"} | {f"cltensor/cl_kernels/{k.name}" for k in kernels}
 
 
@@ -58,7 +58,7 @@ def test_source_archive_holds_the_checkout(archives):
     with tarfile.open(archives[1]) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     expected = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py"}
-    expected |= {"examples/mnist.py", "tools/stubs.py", "cltensor/methods.pyi"}
+    expected |= {"examples/mnist.py", "cltensor/command/stubs.py", "cltensor/core/methods.pyi"}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("cl_kernels/*.cl")}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/*.py")}
     assert expected <= names

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor import fusion
-from cltensor.device import get
 from cltensor.errors import ShapeError
+from cltensor.lazy import fusion
+from cltensor.runtime.device import get
 
 DRAWS = int(os.environ.get("CLTENSOR_DRAWS", "0"))
 SHAPES = [(), (1,), (5,), (2, 3), (4, 4), (3, 1, 2), (2, 2, 3), (0, 2), (6, 5)]

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output, needed, require_unchanged
-from cltensor.codegen import Shape
+from cltensor.core.mode import set_grad_enabled
+from cltensor.core.op import Op
+from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError, GradientError, ShapeError
-from cltensor.memory import next_serial
-from cltensor.mode import set_grad_enabled
-from cltensor.op import Op
-from cltensor.ops.pointwise import astype, full
-from cltensor.ops.reduce import sum as sum_over
-from cltensor.ops.shape import reshape
-from cltensor.tensor import Tensor
-from cltensor.values import Value
-from cltensor.writes import overlaps_itself, write
+from cltensor.lazy.codegen import Shape
+from cltensor.lazy.values import Value
+from cltensor.lazy.writes import overlaps_itself, write
+from cltensor.ops.elementwise.pointwise import astype, full
+from cltensor.ops.reduce.fold import sum as sum_over
+from cltensor.ops.shape.view import reshape
+from cltensor.runtime.memory import next_serial
 
 
 class Pass:

@@ -9,11 +9,11 @@ from typing import Any
 
 from cltensor.autograd.graph import Node, Output
 from cltensor.autograd.record import node_of, rebase, require_changeable
+from cltensor.core.mode import mode, no_grad
+from cltensor.core.tensor import Tensor, show
 from cltensor.errors import GradientError
-from cltensor.mode import mode, no_grad
-from cltensor.ops.pointwise import full
-from cltensor.tensor import Tensor, show
-from cltensor.values import changer_of, version_of
+from cltensor.lazy.values import changer_of, version_of
+from cltensor.ops.elementwise.pointwise import full
 
 
 class Context:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.codegen import Shape
-from cltensor.device import Device
+from cltensor.core.op import Op
+from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
-from cltensor.op import Op
-from cltensor.tensor import Tensor
-from cltensor.values import Value, changer_of, holders, version_of
+from cltensor.lazy.codegen import Shape
+from cltensor.lazy.values import Value, changer_of, holders, version_of
+from cltensor.runtime.device import Device
 
 _sequence = count()
 _hold = holders.refs.append

@@ -13,12 +13,12 @@ import warnings
 from typing import Any, NamedTuple
 
 from cltensor.autograd.graph import Node, Output, needed, resave, save
+from cltensor.core.hooks import Hooks
+from cltensor.core.mode import enable_grad, mode
+from cltensor.core.op import Op, unrecorded
+from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
-from cltensor.graph_hooks import Hooks
-from cltensor.mode import enable_grad, mode
-from cltensor.op import Op, unrecorded
-from cltensor.ops.pointwise import full
-from cltensor.tensor import Tensor
+from cltensor.ops.elementwise.pointwise import full
 
 
 class Step(NamedTuple):

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cltensor.autograd import no_grad
-from cltensor.changes import Changes
-from cltensor.graph_hooks import watchers
+from cltensor.core.changes import Changes
+from cltensor.core.hooks import watchers
+from cltensor.core.tensor import Tensor
 from cltensor.nn import state
 from cltensor.nn.parameter import Parameter
-from cltensor.tensor import Tensor
 
 M = TypeVar("M", bound="Module")
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cltensor.autograd import Node, no_grad
+from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
-from cltensor.tensor import Tensor
 
 if TYPE_CHECKING:
     from cltensor.nn.module import Module

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.composite import composite
+from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
-from cltensor.tensor import Tensor
 
 
 @composite(method=False)

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cltensor import fusion
-from cltensor.codegen import contiguous_strides
-from cltensor.device import Device
-from cltensor.graph_hooks import watchers
-from cltensor.memory import Buffer
-from cltensor.tensor import Tensor
-from cltensor.values import Value, stored
-from cltensor.writes import may_overlap, settle_readers, write_together
+from cltensor.core.hooks import watchers
+from cltensor.core.tensor import Tensor
+from cltensor.lazy import fusion
+from cltensor.lazy.codegen import contiguous_strides
+from cltensor.lazy.values import Value, stored
+from cltensor.lazy.writes import may_overlap, settle_readers, write_together
+from cltensor.runtime.device import Device
+from cltensor.runtime.memory import Buffer
 
 # OpenCL promises 1024 bytes of kernel arguments; a gradient takes a pointer and two integers.
 _FIXED, _EACH = 256, 16

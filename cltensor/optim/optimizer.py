@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import enable_grad, no_grad
-from cltensor.device import recording
+from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
-from cltensor.tensor import Tensor
+from cltensor.runtime.device import recording
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 

@@ -1,0 +1,1 @@
+"""Devices, their memory, and the kernels that are built for them."""

@@ -1,1 +1,0 @@
-"""What keeps generated files of the checkout up to date; no part of the package."""
