@@ -183,7 +183,7 @@ def run_tests(local_memory: int, arguments: list[str]) -> int:
 
 def kernels() -> set[str]:
     """The templates that have a kernel of their own."""
-    sources = (ROOT / "cl_kernels").glob("*.cl")
+    sources = (ROOT / "cl_kernels").glob("*/*.cl")
     return {path.stem for path in sources if "__kernel" in path.read_text("utf-8")}
 
 

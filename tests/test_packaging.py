@@ -23,10 +23,11 @@ def shipped():
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cltensor").rglob("*.py*")}
     modules = {name for name in modules if name.endswith((".py", ".pyi"))}
     kernels = [
-        path for pattern in ("*.cl", "*.json") for path in ROOT.glob(f"cl_kernels/{pattern}")
+        path for pattern in ("*/*.cl", "*.json") for path in ROOT.glob(f"cl_kernels/{pattern}")
     ]
     assert {"cltensor/__init__.pyi", "cltensor/core/methods.pyi"} <= modules
-    return modules | {"cltensor/py.typed"} | {f"cltensor/cl_kernels/{k.name}" for k in kernels}
+    inside = {f"cltensor/{k.relative_to(ROOT).as_posix()}" for k in kernels}
+    return modules | {"cltensor/py.typed"} | inside
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def test_wheel_holds_the_package_and_nothing_else(archives):
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
         entry = next(n for n in wheel.namelist() if n.endswith("entry_points.txt"))
         assert "cltensor = cltensor.cli:main" in wheel.read(entry).decode()
-    assert len(list((ROOT / "cl_kernels").glob("*.cl"))) > 5
+    assert len(list((ROOT / "cl_kernels").glob("*/*.cl"))) > 5
     assert names == shipped()
 
 
@@ -59,7 +60,7 @@ def test_source_archive_holds_the_checkout(archives):
         names = {name.partition("/")[2] for name in sdist.getnames()}
     expected = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py"}
     expected |= {"examples/mnist.py", "cltensor/command/stubs.py", "cltensor/core/methods.pyi"}
-    expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("cl_kernels/*.cl")}
+    expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("cl_kernels/*/*.cl")}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/*.py")}
     assert expected <= names
 

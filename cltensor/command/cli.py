@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _benchmarks() -> Callable[[Sequence[str]], int]:
     """The command of the benchmark suite, which lies beside the package in a checkout."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if (root / "benchmarks" / "__main__.py").is_file() and str(root) not in sys.path:
         sys.path.append(str(root))
     try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyopencl as cl
     from mako.lookup import TemplateLookup
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parent.parent
 #: Inside the package when installed from a wheel, beside it in a checkout.
 TEMPLATES = next(d for d in (_HERE / "cl_kernels", _HERE.parent / "cl_kernels") if d.is_dir())
 
@@ -313,8 +313,9 @@ def _signature(name: str, source: str) -> list[Any]:
 def _templates() -> TemplateLookup:
     from mako.lookup import TemplateLookup
 
+    folders = [str(path) for path in sorted(TEMPLATES.iterdir()) if path.is_dir()]
     return TemplateLookup(
-        [str(TEMPLATES)], strict_undefined=True, input_encoding="utf-8", filesystem_checks=False
+        folders, strict_undefined=True, input_encoding="utf-8", filesystem_checks=False
     )
 
 

@@ -16,7 +16,7 @@ from cltensor.command import cli, tuner
 from cltensor.runtime import binaries, tuning
 from cltensor.runtime.device import devices
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def command(*arguments, **variables):

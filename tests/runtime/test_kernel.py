@@ -15,7 +15,7 @@ from cltensor.errors import KernelError
 from cltensor.runtime import kernel as program
 from cltensor.runtime.kernel import Counters, build, kernel, render
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 _COPY = """
 __kernel void twice(__global float* out_g, __global const float* x_g, const int n, float k) {
     for (int i = get_global_id(0); i < n; i += get_global_size(0)) out_g[i] = x_g[i] * k;
