@@ -20,9 +20,11 @@ class BuildWithKernels(build_py):
             return
         target = Path(self.build_lib, "cltensor", "cl_kernels")
         target.mkdir(parents=True, exist_ok=True)
-        for pattern in ("*.cl", "*.json"):
-            for source in sorted(Path("cl_kernels").glob(pattern)):
-                shutil.copyfile(source, target / source.name)
+        here = Path("cl_kernels")
+        for source in sorted([*here.glob("*/*.cl"), *here.glob("*.json")]):
+            inside = target / source.relative_to(here)
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, inside)
 
 
 setup(cmdclass={"build_py": BuildWithKernels})

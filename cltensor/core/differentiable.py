@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cltensor.core.hooks import Hooks, grad_watchers, watchers
 from cltensor.core.names import named
 from cltensor.core.operators import Operators
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-    from cltensor.autograd.graph import Node
-    from cltensor.core.tensor import Tensor
 
 
 class RemovableHook:
@@ -38,7 +32,7 @@ class Differentiable(Operators):
 
     __slots__ = ("_node", "_view")
 
-    _node: Node | None
+    _node: Any
     _view: Any
     if TYPE_CHECKING:
         __dict__: dict[str, Any]
@@ -50,10 +44,10 @@ class Differentiable(Operators):
         @property
         def device(self) -> Any: ...
 
-        def detach(self) -> Tensor: ...
+        def detach(self) -> Any: ...
 
     @property
-    def node(self) -> Node | None:
+    def node(self) -> Any:
         """The place in the recorded graph, None outside it."""
         return self._node if self._view is None else Hooks.node_of(self)
 
@@ -107,7 +101,7 @@ class Differentiable(Operators):
         return node is None or node.op is None
 
     @property
-    def grad(self) -> Tensor | None:
+    def grad(self) -> Any:
         """The gradient collected by `backward`, None before."""
         node = self.node
         if node is not None:
@@ -118,7 +112,7 @@ class Differentiable(Operators):
         return kept
 
     @grad.setter
-    def grad(self, value: Tensor | None) -> None:
+    def grad(self, value: Any) -> None:
         if value is not None:
             self._check_grad(value)
         node = self.node
@@ -154,7 +148,7 @@ class Differentiable(Operators):
             )
 
     @property
-    def grad_fn(self) -> Node | None:
+    def grad_fn(self) -> Any:
         """The node of the operation that made this Tensor, None for a leaf."""
         node = self.node
         return None if node is None or node.op is None else node
@@ -188,7 +182,7 @@ class Differentiable(Operators):
         return node is not None and node.op is not None and node.retain
 
     @named
-    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHook:
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
         """Call `hook` with each gradient of this Tensor; what it returns (if not None) replaces
         the gradient. The handle's `remove` takes it out."""
         node = self._graph_node("register_hook")
@@ -197,7 +191,7 @@ class Differentiable(Operators):
         node.hooks.append(hook)
         return RemovableHook(node.hooks, hook)
 
-    def _graph_node(self, operation: str) -> Node:
+    def _graph_node(self, operation: str) -> Any:
         node = self.node
         if node is None:
             raise GradientError(f"{operation}: this tensor does not require a gradient")

@@ -2,10 +2,9 @@
 
 import builtins
 from collections.abc import Sequence
-from typing import Any, TypeAlias, overload
+from typing import Any, Self, TypeAlias, overload
 
 import numpy
-from typing_extensions import Self
 
 from cltensor import return_types
 from cltensor.device import Device

@@ -226,7 +226,7 @@ class Tensor(Differentiable):
         buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, self.dtype)
         download(buffer, out, source.offset * self.dtype.itemsize)
-        self.device.check_faults()
+        self.device.faults.check()
         return out
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

@@ -224,7 +224,7 @@ class Recording:
             for b, operation in recorder.written.values()
         ]
         self._guards = recorder.guards
-        fault = self._device.fault_buffer if recorder.fault_names else None
+        fault = self._device.faults.buffer if recorder.fault_names else None
         tape = Tape(recorder, [*going.buffers, *held, *([fault] if fault else [])], self._captured)
         self._inputs = [tape.places(b) for b in going.buffers]
         self._fault = tape.places(fault) if fault else ()
@@ -262,7 +262,7 @@ class Recording:
         ]
         first = {id(t._value): t for t in reversed(alive)}
         explained = {id(b) for b in (*going.buffers, *recorder.sources)}
-        explained.add(id(self._device.fault_buffer))
+        explained.add(id(self._device.faults.buffer))
         for t in alive:
             value, node, buffer = t._value, t._node, t._value.buffer
             if id(t) in passing or buffer is None or id(buffer) in made:
@@ -355,7 +355,7 @@ class Recording:
             node._grad = None  # so that its bytes can be reused
         going.fresh = [made.bind(pool) for made in self._made]
         if self._fault:
-            tape.put(self._fault, self._device.fault_buffer)
+            tape.put(self._fault, self._device.faults.buffer)
         written = [(b or going.buffers[k], operation) for k, b, operation in self._written]
         if holders.refs:
             settle_readers([b for b, _ in written])

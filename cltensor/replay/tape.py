@@ -239,5 +239,5 @@ class Tape:
         self.device.check_process()
         for act in self._actions:
             act()
-        self.device.note_faults(self._fault_names)
+        self.device.faults.note(self._fault_names)
         Counters.launches += self._launches

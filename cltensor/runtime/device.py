@@ -10,10 +10,10 @@ import ctypes
 import os
 import re
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cltensor.errors import DeviceError
 from cltensor.runtime.folders import own_folder, prepared_environment
@@ -21,9 +21,6 @@ from cltensor.runtime.folders import own_folder, prepared_environment
 if TYPE_CHECKING:
     import pyopencl as cl
 
-    from cltensor.replay.tape import Recorder
-    from cltensor.runtime.kernel import Kernel
-    from cltensor.runtime.memory import Buffer, Pool
 
 _KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
 #: Simulators check kernels; nobody wants one as default device where a real driver exists.
@@ -38,22 +35,10 @@ _forked = False
 class _Recording(threading.local):
     """Who notes the launches of this thread, for a replay."""
 
-    current: Recorder | None = None
+    current: Any = None  # a Recorder, see replay/tape.py
 
 
 recording = _Recording()
-
-
-class _Faults(threading.local):
-    """The buffers in which this thread's kernels note bad indices, by device, and the operations
-    that may have."""
-
-    def __init__(self) -> None:
-        self.buffers: dict[Any, Buffer] = {}
-        self.names: dict[Any, dict[str, None]] = {}
-
-
-_faults = _Faults()
 
 
 def _mark_forked() -> None:
@@ -67,7 +52,7 @@ def _mark_forked() -> None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(device))
 
 
-class Kernels(dict[Hashable, "Kernel"]):
+class Kernels(dict[Hashable, Any]):
     """Built kernels by key, at most MOST of them, the least recently used going first.
 
     There are two generations: when this one holds half of MOST, it becomes the older one, and what
@@ -79,16 +64,16 @@ class Kernels(dict[Hashable, "Kernel"]):
     MOST = 4096
 
     def __init__(self) -> None:
-        self.older: dict[Hashable, Kernel] = {}
+        self.older: dict[Hashable, Any] = {}
 
-    def recall(self, key: Hashable) -> Kernel | None:
+    def recall(self, key: Hashable) -> Any:
         """The kernel of `key` from either generation, now in this one; None if there is none."""
         found = self.get(key) or self.older.pop(key, None)
         if found is not None:
             self.admit(key, found)
         return found
 
-    def admit(self, key: Hashable, kernel: Kernel) -> None:
+    def admit(self, key: Hashable, kernel: Any) -> None:
         """Keep `kernel` under `key`."""
         if len(self) >= self.MOST // 2 and key not in self:
             self.older = dict(self)
@@ -102,6 +87,10 @@ class Device:
     name is "cl:<index>" in the order of `devices()`. The context and the in-order queue are made
     when first used; kernels of one device therefore run in the order they were launched.
     """
+
+    #: What makes the pool and the notes of faults; set in memory.py and faults.py, which lie above.
+    make_pool: ClassVar[Callable[[Device], Any]]
+    make_faults: ClassVar[Callable[[Device], Any]]
 
     def __init__(self, index: int, cl_device: cl.Device, kind: str) -> None:
         self.name = f"cl:{index}"
@@ -212,19 +201,17 @@ class Device:
         return DeviceError(f"device: '{self.name}' ({self.title}) does not work: {error}")
 
     @cached_property
-    def _pool(self) -> Pool:
-        from cltensor.runtime.memory import Pool
-
-        return Pool(self)
+    def _pool(self) -> Any:
+        return Device.make_pool(self)
 
     @property
-    def pool(self) -> Pool:
+    def pool(self) -> Any:
         """The memory pool that this thread's buffers come from."""
         recorder = recording.current
         return self._pool if recorder is None or recorder.device is not self else recorder.pool
 
     @property
-    def recorder(self) -> Recorder | None:
+    def recorder(self) -> Any:
         """While this thread records a call for replay, who notes the launches."""
         return recording.current
 
@@ -236,7 +223,7 @@ class Device:
                 "not survive a fork; start workers with multiprocessing's 'spawn' method"
             )
 
-    def add_kernel(self, key: Hashable, make: Callable[..., Kernel], *args: Any) -> Kernel:
+    def add_kernel(self, key: Hashable, make: Callable[..., Any], *args: Any) -> Any:
         """The kernel of `key`, which no other thread builds meanwhile: make(*args), if it is new.
 
         Whoever launches asks ``device.kernels.get(key) or device.add_kernel(key, make, *args)``:
@@ -253,7 +240,7 @@ class Device:
         """Wait until everything launched on this device is done, then report index faults."""
         self.check_process()
         self.finish()
-        self.check_faults()
+        self.faults.check()
 
     def finish(self) -> None:
         """Wait until everything launched on this device is done."""
@@ -264,68 +251,14 @@ class Device:
         except cl.Error as error:
             raise self._unusable(error) from error
 
-    def fault(self, operation: str) -> Buffer:
-        """The small buffer in which a kernel of `operation` notes an index out of range. Every
-        thread has its own, so that a fault is raised where it was caused."""
-        self.note_faults((operation,))
-        recorder = recording.current
-        if recorder is not None:
-            recorder.fault_names[operation] = None
-        return self.fault_buffer
+    @cached_property
+    def faults(self) -> Any:
+        """What kernels noted of bad indices; see faults.py."""
+        return Device.make_faults(self)
 
-    @property
-    def fault_buffer(self) -> Buffer:
-        """That of this thread."""
-        buffer = _faults.buffers.get(self)
-        if buffer is None:
-            buffer = _faults.buffers[self] = self._new_fault_buffer()
-        return buffer
-
-    def note_faults(self, operations: Iterable[str]) -> None:
-        """Note that kernels of `operations` run that may meet a bad index."""
-        names = _faults.names.setdefault(self, {})
-        for operation in operations:
-            names[operation] = None
-
-    def _new_fault_buffer(self) -> Buffer:
-        import numpy as np
-
-        from cltensor.runtime.memory import write
-
-        buffer = self._pool.allocate(16)
-        write(buffer, np.zeros(4, np.int32))
-        return buffer
-
-    def check_faults(self) -> None:
-        """Raise IndexingError if a kernel that this thread launched since the last look met a bad
-        index."""
-        names = _faults.names.pop(self, None)
-        if not names:
-            return
-        import numpy as np
-
-        from cltensor.errors import IndexingError
-        from cltensor.runtime.memory import download, write
-
-        buffer = _faults.buffers[self]
-        found = download(buffer, np.empty(4, np.int32))
-        if not found[0]:
-            return
-        write(buffer, np.zeros(4, np.int32))
-        limit = found[2]
-        if found[3] == 2:
-            which = "input" if found[1] == 1 else "target"
-            raise ValueError(
-                f"{' or '.join(names)}: an element of {which} is not between 0 and 1; pass "
-                "probabilities, or scores to binary_cross_entropy_with_logits"
-            )
-        raise IndexingError(
-            f"{' or '.join(names)}: label {found[1]} is out of range for {limit} classes; "
-            f"valid labels are 0 to {limit - 1}"
-            if found[3]  # labels do not count from the end
-            else f"{' or '.join(names)}: index {found[1]} is out of range for an axis of size "
-            f"{limit}; valid indices are {-limit} to {limit - 1}"
-        )
+    def fault(self, operation: str) -> Any:
+        """The small buffer in which a kernel of `operation` notes a bad index."""
+        return self.faults.buffer_of(operation)
 
     def __repr__(self) -> str:
         index = self.index

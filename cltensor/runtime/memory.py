@@ -293,6 +293,9 @@ class Pool:
             }
 
 
+Device.make_pool = Pool
+
+
 def memory_summary(device: Device | str | None = None) -> dict[str, int]:
     """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`."""
     return get(device).pool.root.summary()
