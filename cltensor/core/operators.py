@@ -7,12 +7,9 @@ place, in `Methods`, when the package is imported.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cltensor.core.methods import Methods
-
-if TYPE_CHECKING:
-    from cltensor.core.tensor import Tensor
 
 #: Python's operator methods and the functions behind them; r: with operands exchanged too.
 _DUNDERS = {
@@ -71,17 +68,17 @@ class Operators(Methods):
         def dtype(self) -> Any: ...
 
     @property
-    def T(self) -> Tensor:
+    def T(self) -> Self:
         """The matrix with rows and columns exchanged (of two dimensions at most)."""
-        return self.t()
+        return self.t()  # type: ignore[return-value]
 
     @property
-    def H(self) -> Tensor:
+    def H(self) -> Self:
         """The matrix transposed: elements are real."""
-        return self.t()
+        return self.t()  # type: ignore[return-value]
 
     @property
-    def real(self: Any) -> Tensor:
+    def real(self) -> Self:
         """The tensor itself: its elements are real."""
         return self
 
@@ -106,18 +103,18 @@ class Operators(Methods):
         return False
 
     @property
-    def mT(self) -> Tensor:
+    def mT(self) -> Self:
         """Each matrix of the stack, the last two dimensions, transposed."""
-        return self.swapaxes(-1, -2)
+        return self.swapaxes(-1, -2)  # type: ignore[return-value]
 
     def __contains__(self, value: object) -> bool:
         """Whether any element equals `value`."""
         return value is not None and bool((self == value).any().item())
 
-    def __divmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
         return self // other, self % other
 
-    def __rdivmod__(self, other: Any) -> tuple[Tensor, Tensor]:
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
 
     def __format__(self: Any, spec: str) -> str:

@@ -91,6 +91,8 @@ class Device:
     #: What makes the pool and the notes of faults; set in memory.py and faults.py, which lie above.
     make_pool: ClassVar[Callable[[Device], Any]]
     make_faults: ClassVar[Callable[[Device], Any]]
+    #: What makes the device that is the host's memory; set in host.py.
+    make_host: ClassVar[Callable[[], Any]]
 
     def __init__(self, index: int, cl_device: cl.Device, kind: str) -> None:
         self.name = f"cl:{index}"
@@ -413,9 +415,7 @@ def _lookup(spec: str) -> Device:
 @cache
 def host_device() -> Device:
     """The host's memory as a device."""
-    from cltensor.runtime.host import HostDevice
-
-    return HostDevice()
+    return Device.make_host()
 
 
 class _Inside(threading.local):
