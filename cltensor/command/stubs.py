@@ -164,7 +164,7 @@ class Types:
         blocks = [["import builtins"], ["import numpy"] if self.uses_numpy else [], []]
         for module, _, text in lines:
             root = module.partition(".")[0]
-            blocks[{"cltensor": 2, "numpy": 1, "typing_extensions": 1}.get(root, 0)].append(text)
+            blocks[{"cltensor": 2, "numpy": 1}.get(root, 0)].append(text)
         return "\n\n".join("\n".join(b) for b in (*blocks, self._aliases()) if b) + "\n\n"
 
     def _aliases(self) -> list[str]:
@@ -206,7 +206,7 @@ class Declaration:
             if name.startswith("__") and len(given) > 1:
                 self.parameters[1] = replace(self.parameters[1], name="other")
             if is_in_place(name):
-                types.imports.add(("typing_extensions", "Self"))
+                types.imports.add(("typing", "Self"))
                 self.result = "Self"
 
     def _parameter(self, place: int, p: inspect.Parameter) -> Parameter:

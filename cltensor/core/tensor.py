@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
 
 import numpy as np
@@ -275,9 +275,11 @@ class Tensor(Differentiable):
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __getattr__(self, name: str) -> Any:
-        # Reached only when there is no attribute of that name.
-        raise no_attribute("a tensor", name, lambda: dir(type(self)), self)
+    if not TYPE_CHECKING:  # a type checker would take any name for an attribute
+
+        def __getattr__(self, name):
+            # Reached only when there is no attribute of that name.
+            raise no_attribute("a tensor", name, lambda: dir(type(self)), self)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)

@@ -55,7 +55,8 @@ class Outcome:
         self.kept: Any = None
         self.value = _blank(out._value)
         node = out._node
-        self.records = node is not None and not node.released
+        self.records = node is not None
+        self.is_leaf = node is not None and node.op is None
         buffer = out.buffer
         own = [id(t) for t in going.tensors]
         gradients = [id(t) for t in going.gradients]
@@ -88,7 +89,7 @@ class Outcome:
             buffer = self.kept if kind == "outside" else going.buffers[self.place]
         shown = Tensor(window(buffer, self.value))
         if self.records:
-            shown._node = Node(shown, _REPLAYED)
+            shown._node = Node(shown, None if self.is_leaf else _REPLAYED)
         return shown
 
 
