@@ -113,6 +113,7 @@ def _declared(method: bool | str, function: Any) -> Any:
                 break
         return function(*args, **kwargs)
 
+    checked.__name__ = signature.name
     checked.is_method = bool(method) and signature.takes_tensor  # type: ignore[attr-defined]
     checked.is_function = method != "only"  # type: ignore[attr-defined]
     return checked

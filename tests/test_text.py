@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import cltensor as ct
 from cltensor.text import show_array
 
 NAN, INF = np.nan, np.inf

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from cltensor.composite import composite
 from cltensor.errors import DTypeError, IndexingError, ShapeError
 from cltensor.op import require_tensor
-from cltensor.ops.arguments import axis_of
+from cltensor.ops.arguments import axis_of, scalar
 from cltensor.ops.create import arange
 from cltensor.ops.pointwise import full
 from cltensor.ops.scatter import (
@@ -43,7 +45,7 @@ def _source(x: Tensor, index: Tensor, source: Any, value: Any) -> Any:
         raise TypeError("scatter: give a source, a tensor (src), or a number (value), and not both")
     given = value if source is None else source
     if not isinstance(given, Tensor):
-        return given
+        return scalar("scatter", "value" if source is None else "source", given, x.dtype)
     if not given.ndim and index.ndim:
         return expand(given, index.shape)
     given = vector_of(given)
@@ -100,8 +102,21 @@ def _products(x: Tensor, axis: int, index: Tensor, given: Tensor) -> Tensor:
     return product
 
 
+def _check_range(name: str, index: np.ndarray, size: int) -> None:
+    """Raise IndexingError for an index of the host that is out of range."""
+    if index.dtype.kind in "iu" and index.size:
+        for number in (int(index.min()), int(index.max())):
+            if not -size <= number < size:
+                raise IndexingError(
+                    f"{name}: index {number} is out of range for an axis of size {size}; valid "
+                    f"indices are {-size} to {size - 1}"
+                )
+
+
 def _slices(name: str, x: Tensor, axis: int, index: Any) -> tuple[int, Tensor, tuple[Any, ...]]:
     axis = axis_of(name, axis, x.ndim)
+    if not isinstance(index, Tensor):
+        _check_range(name, np.asarray(index), x.shape[axis])
     index = vector_of(index_tensor(name, index, x.device))
     if index.ndim != 1:
         raise ShapeError(f"{name}: an index of shape {index.shape}; give a vector")
