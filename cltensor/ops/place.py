@@ -23,7 +23,7 @@ from cltensor.ops.scatter import (
     vector_of,
 )
 from cltensor.ops.shape import cut_op, expand, reshape
-from cltensor.tensor import Tensor
+from cltensor.tensor import Tensor, show
 
 
 def _grid(index: Tensor, axis: int) -> tuple[Tensor, ...]:
@@ -42,7 +42,10 @@ def _grid(index: Tensor, axis: int) -> tuple[Tensor, ...]:
 def _source(x: Tensor, index: Tensor, source: Any, value: Any) -> Any:
     """What is written: a number, or a tensor of the shape of the index."""
     if (source is None) == (value is None):
-        raise TypeError("scatter: give a source, a tensor (src), or a number (value), and not both")
+        raise DTypeError(
+            f"scatter: source is {show(source)} and value {show(value)}; give one of them, a tensor "
+            "or a number"
+        )
     given = value if source is None else source
     if not isinstance(given, Tensor):
         return scalar("scatter", "value" if source is None else "source", given, x.dtype)
