@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.case import OURS, UNITS, Case, Library
 from benchmarks.memory import working_memory
-from cltensor.program import Counters
+from cltensor.runtime.kernel import Counters
 
 #: Threads of the contender before keep spinning for a while; let them go to sleep.
 _PAUSE = 0.03

@@ -15,7 +15,7 @@ from typing import Any
 import cltensor as ct
 from benchmarks.case import OURS, Case, Library
 from benchmarks.report import duration
-from cltensor.program import Kernel
+from cltensor.runtime.kernel import Kernel
 
 _CALLS = 20
 

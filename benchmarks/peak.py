@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import partial
 
 import cltensor as ct
-from cltensor.device import Device
-from cltensor.program import Kernel, build
+from cltensor.runtime.device import Device
+from cltensor.runtime.kernel import Kernel, build
 
 _WIDTHS = (1, 4, 8, 16)
 #: Independent sums: more than latency times units of any device in use, and they fit in registers.

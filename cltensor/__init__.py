@@ -3,24 +3,27 @@
 ``import cltensor as ct``: tensors with PyTorch's names and NumPy's manners that record for
 differentiation, layers and optimizers. Importing makes no context and needs no device.
 
-The functions are those declared in `cltensor.ops` and `cltensor.creation`: what is declared there
+The functions are those declared in `cltensor.ops` and `cltensor.autograd.creation`: what is declared there
 is public here, and a method of Tensor where it takes one first.
 """
 
 import math as _math
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, backends, cuda, data, models, nn, optim, testing, weights
-from cltensor import composite as _composite
-from cltensor import creation as _creation
-from cltensor import inplace as _inplace
-from cltensor import operators as _operators
+from cltensor import autograd, backends, cuda, data, models, nn, optim, testing
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
-from cltensor.checkpoint import load, save
-from cltensor.creation import TYPES as _TYPES
-from cltensor.device import Device, devices, set_default_device
-from cltensor.devicenames import device
+from cltensor.autograd import creation as _creation
+from cltensor.autograd import inplace as _inplace
+from cltensor.autograd.creation import TYPES as _TYPES
+from cltensor.core import composite as _composite
+from cltensor.core import operators as _operators
+from cltensor.core.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.printing import set_printoptions
+from cltensor.core.size import Size
+from cltensor.core.suggestions import no_attribute as _no_attribute
+from cltensor.core.tensor import Tensor
 from cltensor.dtypes import (
     bool_,
     float16,
@@ -49,16 +52,14 @@ from cltensor.errors import (
     ShapeError,
     StateError,
 )
-from cltensor.explain import explain
-from cltensor.jit import jit
-from cltensor.memory import empty_cache, memory_summary, reset_peak_memory
-from cltensor.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from cltensor.names import name_all as _name_all
-from cltensor.ops.random import Generator
-from cltensor.size import Size
-from cltensor.suggestions import no_attribute as _no_attribute
-from cltensor.tensor import Tensor
-from cltensor.text import set_printoptions
+from cltensor.io import weights
+from cltensor.io.checkpoint import load, save
+from cltensor.observe.explain import explain
+from cltensor.ops.random.draw import Generator
+from cltensor.replay.jit import jit
+from cltensor.runtime.device import Device, devices, set_default_device
+from cltensor.runtime.devicenames import device
+from cltensor.runtime.memory import empty_cache, memory_summary, reset_peak_memory
 from cltensor.version import __version__
 
 half, double, short, long = float16, float64, int16, int64

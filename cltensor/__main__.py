@@ -2,6 +2,6 @@
 
 import sys
 
-from cltensor.cli import main
+from cltensor.command.cli import main
 
 sys.exit(main())

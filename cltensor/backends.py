@@ -3,7 +3,7 @@ are the same bits in every run, and kernels are chosen by shape."""
 
 from __future__ import annotations
 
-from cltensor.device import devices
+from cltensor.runtime.device import devices
 
 
 class _Switches:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from cltensor import memory
-from cltensor.creation import TYPES
-from cltensor.device import Device, devices, get, set_default_device
+from cltensor.autograd.creation import TYPES
+from cltensor.core.names import name_all
+from cltensor.core.suggestions import no_attribute
 from cltensor.errors import DeviceError
-from cltensor.names import name_all
-from cltensor.ops.random import default_generator
-from cltensor.suggestions import no_attribute
+from cltensor.ops.random.draw import default_generator
+from cltensor.runtime import memory
+from cltensor.runtime.device import Device, devices, get, set_default_device
 
 __all__ = [
     "Event",

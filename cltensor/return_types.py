@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cltensor.tensor import Tensor
+from cltensor.core.tensor import Tensor
 
 
 class Pair(NamedTuple):
@@ -66,7 +66,7 @@ class nanmedian(_Shown):
 
 
 class mode(_Shown):
-    """Of `cltensor.mode`."""
+    """Of `cltensor.core.mode`."""
 
     __slots__ = ()
 

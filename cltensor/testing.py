@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import grad
+from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
-from cltensor.tensor import Tensor
 
 
 def gradcheck(

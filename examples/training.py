@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 import cltensor as ct
-from cltensor import nn, optim, weights
+from cltensor import nn, optim
 from cltensor.data import DataLoader, ImageDataset, Subset
 from cltensor.errors import CLTensorError
+from cltensor.io import weights
 
 try:
     import keeping  # needs safetensors: better missed now than after training

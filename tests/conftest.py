@@ -16,9 +16,10 @@ os.environ.setdefault("POCL_DEVICES", "pthread pthread")  # read once, when the 
 import pytest
 import samples
 
-from cltensor import binaries, fusion, tuning
 from cltensor.data import files, mnist
-from cltensor.device import Kernels, devices, get
+from cltensor.lazy import fusion
+from cltensor.runtime import binaries, tuning
+from cltensor.runtime.device import Kernels, devices, get
 
 ROOT = Path(__file__).resolve().parent.parent
 _other_kernels = {}  # of the kind that the device is not, kept from test to test

@@ -4,8 +4,8 @@ import numpy as np
 from arrays import close
 
 import cltensor as ct
-from cltensor import program
-from cltensor.ops import conv
+from cltensor.ops.conv import conv
+from cltensor.runtime import kernel as program
 
 RNG = np.random.default_rng(11)
 

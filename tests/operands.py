@@ -6,7 +6,7 @@ import numpy as np
 
 import cltensor as ct
 import cltensor.nn.functional as F
-from cltensor.op import Op
+from cltensor.core.op import Op
 
 #: Names of parameters that take a tensor, perhaps beside a number, a list or None.
 NAMES = {

@@ -156,8 +156,8 @@ class Selected:
         ]
 
     def pytest_sessionstart(self) -> None:
-        from cltensor import memory
-        from cltensor.device import get
+        from cltensor.runtime import memory
+        from cltensor.runtime.device import get
 
         device = get()
         if "oclgrind" not in device.title.lower():
@@ -170,7 +170,7 @@ def run_tests(local_memory: int, arguments: list[str]) -> int:
     """Run the tests for so much local memory in this process, and note which kernels it launches
     in the file LAUNCHED names."""
     sys.path.insert(0, str(ROOT))
-    from cltensor import program
+    from cltensor.runtime import kernel as program
 
     launched = set()
     program.observers.append(lambda kernel, *sizes: launched.add(kernel.name))
@@ -183,7 +183,7 @@ def run_tests(local_memory: int, arguments: list[str]) -> int:
 
 def kernels() -> set[str]:
     """The templates that have a kernel of their own."""
-    sources = (ROOT / "cl_kernels").glob("*.cl")
+    sources = (ROOT / "cl_kernels").glob("*/*.cl")
     return {path.stem for path in sources if "__kernel" in path.read_text("utf-8")}
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from arrays import close
 
 import cltensor as ct
-from cltensor.program import Counters
+from cltensor.runtime.kernel import Counters
 
 RNG = np.random.default_rng(23)
 

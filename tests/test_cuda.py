@@ -3,8 +3,8 @@
 import pytest
 
 import cltensor as ct
-from cltensor.device import _lookup
 from cltensor.errors import DeviceError
+from cltensor.runtime.device import _lookup
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from leaves import leaf
 
 import cltensor as ct
+from cltensor.core.op import OPERATIONS
 from cltensor.errors import GradientError
-from cltensor.op import OPERATIONS
 from cltensor.testing import gradcheck, gradgradcheck
 
 #: Where the operations are smooth: unary ones by domain, away from steps and kinks.

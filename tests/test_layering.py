@@ -1,5 +1,5 @@
-"""Imports point down: a module imports only from the layers below it, or from its own. And the
-tests mirror the package: each module has a file of tests of its name."""
+"""Imports point down, from floor to floor, and run in no circle. And the tests mirror the package:
+each module has a file of tests of its name, in a folder of the same name."""
 
 import ast
 from pathlib import Path
@@ -7,68 +7,99 @@ from pathlib import Path
 import cltensor
 
 PACKAGE = Path(cltensor.__file__).parent
-LAYERS = [
-    # A Device owns its pool and a Buffer knows its device, so these two share a layer.
-    ["version", "errors", "dtypes", "folders", "device", "memory", "host", "devicenames"],
-    ["names", "mode", "changes", "graph_hooks", "suggestions", "size"],
-    ["binaries", "commands", "program", "replay", "tuning", "grids"],
-    ["codegen", "reducecode", "rowcode", "values", "fusion"],
-    ["writes"],
-    ["text", "op", "operators", "differentiable", "tensor", "composite", "return_types"],
-    ["ops"],
+TESTS = Path(__file__).parent
+#: The folders and the modules at the root, lowest first: each imports from its own floor, or below.
+FLOORS = [
+    ["version", "errors", "dtypes"],
+    ["runtime"],
+    ["lazy"],
+    ["core"],
+    ["ops", "return_types"],
     ["autograd"],
-    ["inplace", "creation", "guards", "call_arguments", "recorded", "jit", "explain", "testing"],
-    ["cuda", "backends", "nn"],
-    ["optim", "data", "models", "files", "weights", "nesting", "checkpoint"],
-    ["icd", "tuner", "cli"],
+    ["replay", "testing"],
+    ["nn", "observe", "cuda", "backends"],
+    ["optim", "data", "models", "io"],
+    ["command"],
 ]
-RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
+RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}
+WRITES_STUBS = "cltensor.command.stubs"  # of the whole package
 ABOVE_ALL = {"__init__", "__main__", ""}  # the package itself and its entry point
 
 
-def part(path):
-    """The layer entry that a module file belongs to."""
+def room(path):
+    """The floor's entry that a module file belongs to."""
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
+def name_of(path):
+    """The dotted name of a module file."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {name_of(path): path for path in PACKAGE.rglob("*.py")}
+
+
 def imports(path):
-    """Parts of cltensor that a file imports anywhere outside `if TYPE_CHECKING`."""
-    pending = [ast.parse(path.read_text(encoding="utf-8"))]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            pending += node.orelse
-            continue
+    """Modules of cltensor that a file imports anywhere, for its types too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module == "cltensor":
-            names = [f"cltensor.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            names = [node.module]
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            names = [n if n in MODULES else node.module for n in names]
         else:
             names = []
-        inside = [f"{name}." for name in names if f"{name}.".startswith("cltensor.")]
-        yield from (name.split(".")[1] for name in inside)
-        pending += ast.iter_child_nodes(node)
+        yield from (name for name in names if name in MODULES)
 
 
-def modules():
-    return [p for p in PACKAGE.rglob("*.py") if part(p) not in ABOVE_ALL]
-
-
-def test_every_module_has_a_layer():
-    assert {part(p) for p in modules()} - set(RANK) == set()
+def test_every_module_has_a_floor():
+    assert {room(p) for p in MODULES.values()} - set(RANK) == ABOVE_ALL - {""}
 
 
 def test_imports_point_down():
     upward = [
-        f"{path.relative_to(PACKAGE)} imports {name}"
-        for path in modules()
-        for name in imports(path)
-        if name in ABOVE_ALL or RANK[name] > RANK[part(path)]
+        f"{name} imports {found}"
+        for name, path in MODULES.items()
+        if room(path) not in ABOVE_ALL
+        for found in imports(path)
+        if not (name == WRITES_STUBS and found == "cltensor")
+        and (room(MODULES[found]) in ABOVE_ALL or RANK[room(MODULES[found])] > RANK[room(path)])
     ]
     assert upward == []
+
+
+def circle(graph):
+    """The names on one circle of the graph, or none."""
+    done, open_ = set(), []
+
+    def visit(name):
+        if name in open_:
+            return open_[open_.index(name) :]
+        if name in done:
+            return []
+        open_.append(name)
+        for found in sorted(graph[name]):
+            if (on := visit(found)) and on:
+                return on
+        open_.pop()
+        done.add(name)
+        return []
+
+    return next((on for name in sorted(graph) if (on := visit(name))), [])
+
+
+def test_imports_run_in_no_circle():
+    # A package imports its own modules; they may not import it.
+    graph = {n: {f for f in imports(p) if f != n} for n, p in MODULES.items()}
+    assert circle(graph) == []
+    rooms = {}
+    for name, path in MODULES.items():
+        if room(path) not in ABOVE_ALL:
+            found = {room(MODULES[f]) for f in graph[name]} - {room(path), "__init__"}
+            rooms.setdefault(room(path), set()).update(found)
+    assert circle(rooms) == []
 
 
 def test_importing_opens_no_device(run_python):
@@ -76,24 +107,38 @@ def test_importing_opens_no_device(run_python):
     assert run_python(code).stdout.split() == ["False", "False"]
 
 
+def test_every_template_has_a_folder_of_its_kind():
+    names = [path.name for path in (PACKAGE.parent / "cl_kernels").rglob("*.cl")]
+    assert len(names) == len(set(names)), "two templates of one name: kernels are looked up by it"
+    assert not list((PACKAGE.parent / "cl_kernels").glob("*.cl"))
+
+
 #: Modules without a file of tests of their own, and why.
-TESTED_ELSEWHERE = {"__main__": "test_cli starts it"}
+TESTED_ELSEWHERE = {"__main__": "command/test_cli starts it"}
 #: Files of tests that belong to no single module, and what they hold.
 OF_NO_MODULE = {
     "test_benchmarks": "the package benchmarks",
+    "test_beside_torch": "drawn programs of recorded tensors, beside PyTorch",
     "test_derivatives": "the rules of all elementwise operations and reductions, several at a time",
     "test_examples": "the programs in examples/",
+    "test_gradient_ownership": "whose elements gradients are",
+    "test_inplace_property": "drawn programs of changes in place",
+    "test_jit_property": "drawn programs of recorded calls",
     "test_models": "what all networks must do",
     "test_layering": "the order of the modules, and their files of tests",
+    "test_optim_property": "drawn programs of optimizers",
     "test_packaging": "what the archives hold",
+    "test_threads": "threads that compute, write and view at the same time",
+    "test_views_property": "drawn programs of views and writes",
 }
 
 
 def file_of(path):
-    """The file of tests that a module should have: ops/ is left out, other folders are kept."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    parts = parts[1:] if parts[0] == "ops" else parts
-    return "test_" + "_".join(part.strip("_") for part in parts)
+    """The file of tests that a module should have."""
+    inside = path.relative_to(PACKAGE).with_suffix("")
+    if inside.name == "__init__":
+        inside = inside.parent if inside.parent != Path() else Path("init")
+    return inside.parent / f"test_{inside.name.strip('_')}"
 
 
 def gathers_names(path):
@@ -103,17 +148,16 @@ def gathers_names(path):
 
 
 def test_tests_mirror_the_package():
-    files = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
-    names, excused = {}, set()
+    files = {path.relative_to(TESTS).with_suffix("") for path in TESTS.rglob("test_*.py")}
+    wanted, excused = {}, set()
     for path in PACKAGE.rglob("*.py"):
         inside = path.relative_to(PACKAGE).with_suffix("").as_posix()
         if inside in TESTED_ELSEWHERE:
             excused.add(inside)
             continue
-        gathers = path.name == "__init__.py" and path.parent != PACKAGE and gathers_names(path)
-        if not gathers:
-            names.setdefault(file_of(path), []).append(inside)
-    assert {n: modules for n, modules in names.items() if n not in files} == {}
-    assert {n: modules for n, modules in names.items() if len(modules) > 1} == {}
-    assert files - set(names) == set(OF_NO_MODULE)
+        if not (path.name == "__init__.py" and path.parent != PACKAGE and gathers_names(path)):
+            wanted.setdefault(file_of(path), []).append(inside)
+    assert {str(n): modules for n, modules in wanted.items() if n not in files} == {}
+    assert {str(n): modules for n, modules in wanted.items() if len(modules) > 1} == {}
+    assert {str(f) for f in files - set(wanted)} == set(OF_NO_MODULE)
     assert excused == set(TESTED_ELSEWHERE)

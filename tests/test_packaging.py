@@ -20,11 +20,14 @@ SKIPPED = shutil.ignore_patterns(
 
 def shipped():
     """The files of the checkout that a wheel must hold, by their path inside the wheel."""
-    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cltensor").rglob("*.py")}
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "cltensor").rglob("*.py*")}
+    modules = {name for name in modules if name.endswith((".py", ".pyi"))}
     kernels = [
-        path for pattern in ("*.cl", "*.json") for path in ROOT.glob(f"cl_kernels/{pattern}")
+        path for pattern in ("*/*.cl", "*.json") for path in ROOT.glob(f"cl_kernels/{pattern}")
     ]
-    return modules | {"cltensor/py.typed"} | {f"cltensor/cl_kernels/{k.name}" for k in kernels}
+    assert {"cltensor/__init__.pyi", "cltensor/core/methods.pyi"} <= modules
+    inside = {f"cltensor/{k.relative_to(ROOT).as_posix()}" for k in kernels}
+    return modules | {"cltensor/py.typed"} | inside
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def test_wheel_holds_the_package_and_nothing_else(archives):
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
         entry = next(n for n in wheel.namelist() if n.endswith("entry_points.txt"))
         assert "cltensor = cltensor.cli:main" in wheel.read(entry).decode()
-    assert len(list((ROOT / "cl_kernels").glob("*.cl"))) > 5
+    assert len(list((ROOT / "cl_kernels").glob("*/*.cl"))) > 5
     assert names == shipped()
 
 
@@ -55,10 +58,19 @@ def test_wheel_holds_the_package_and_nothing_else(archives):
 def test_source_archive_holds_the_checkout(archives):
     with tarfile.open(archives[1]) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    expected = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg", "examples/mnist.py"}
-    expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("cl_kernels/*.cl")}
+    expected = {"LICENSE", "README.md", "pyproject.toml", "setup.cfg", "setup.py"}
+    expected |= {"examples/mnist.py", "cltensor/command/stubs.py", "cltensor/core/methods.pyi"}
+    expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("cl_kernels/*/*.cl")}
     expected |= {path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/*.py")}
     assert expected <= names
+
+
+def test_every_package_is_listed():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    folders = {path.parent for path in (ROOT / "cltensor").rglob("__init__.py")}
+    names = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert set(setup["options"]["packages"].split()) == names
 
 
 def test_versions_agree():

@@ -5,8 +5,8 @@ import pytest
 from leaves import leaf
 
 import cltensor as ct
+from cltensor.core.op import OPERATIONS, pointwise
 from cltensor.errors import GradientError
-from cltensor.op import OPERATIONS, pointwise
 from cltensor.testing import gradcheck, gradgradcheck
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cltensor import tuning
+from cltensor.runtime import tuning
 
 FLOAT = np.dtype("float32")
 

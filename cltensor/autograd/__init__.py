@@ -11,9 +11,9 @@ from cltensor.autograd.engine import Pass
 from cltensor.autograd.function import Context, Function
 from cltensor.autograd.graph import Node
 from cltensor.autograd.record import Variable
-from cltensor.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
-from cltensor.names import name_all as _name_all
-from cltensor.suggestions import suggest as _suggest
+from cltensor.core.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
 
 __all__ = [
     "Context",

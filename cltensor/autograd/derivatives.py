@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cltensor.autograd.engine import Pass
+from cltensor.core.hooks import Hooks
+from cltensor.core.tensor import Tensor, show
 from cltensor.errors import GradientError
-from cltensor.graph_hooks import Hooks
-from cltensor.tensor import Tensor, show
 
 
 def backward(

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output, needed, require_unchanged
-from cltensor.codegen import Shape
+from cltensor.core.mode import set_grad_enabled
+from cltensor.core.op import Op
+from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError, GradientError, ShapeError
-from cltensor.memory import next_serial
-from cltensor.mode import set_grad_enabled
-from cltensor.op import Op
-from cltensor.ops.pointwise import astype, full
-from cltensor.ops.reduce import sum as sum_over
-from cltensor.ops.shape import reshape
-from cltensor.tensor import Tensor
-from cltensor.values import Value
-from cltensor.writes import overlaps_itself, write
+from cltensor.lazy.codegen import Shape
+from cltensor.lazy.values import Value
+from cltensor.lazy.writes import overlaps_itself, write
+from cltensor.ops.elementwise.pointwise import astype, full
+from cltensor.ops.reduce.fold import sum as sum_over
+from cltensor.ops.shape.view import reshape
+from cltensor.runtime.memory import next_serial
 
 
 class Pass:
@@ -105,8 +105,10 @@ class Pass:
         assert isinstance(output.op, Output)
         if node not in self._pending:
             heapq.heappush(self._heap, (-node.order, node))
-            self._pending[node] = {}
-        self._pending[node][output.op.index] = g
+            self._pending[node] = [None] * output.op.count
+        gradients, index = self._pending[node], output.op.index
+        before = gradients[index]
+        gradients[index] = g if before is None else before + g
 
     def _seed(self, output: Tensor, node: Node | None, gradient: Any) -> Tensor:
         if node is None:
@@ -153,13 +155,14 @@ class Pass:
         return current if self._create_graph else current.detach()
 
     def _accumulate(self, node: Node, g: Any) -> None:
-        before = node.grad
-        if before is None:
-            node.grad = self._own(g)
-        elif self._create_graph or before.requires_grad or not _is_writable(before):
-            node.grad = before + g
-        else:
-            write(before.realize()._value, (before + g)._value, "backward")
+        with node.device.lock:  # other threads may be adding theirs
+            before = node.grad
+            if before is None:
+                node.grad = self._own(g)
+            elif self._create_graph or before.requires_grad or not _is_writable(before):
+                node.grad = before + g
+            else:
+                write(before.realize()._value, (before + g)._value, "backward")
 
     def _own(self, g: Any) -> Tensor:
         """g with elements of its own: rules like add's give both operands the same gradient, and
@@ -200,7 +203,7 @@ class Pass:
             name: self._restored(node, op, name, s)
             for name, s in zip(names, node.saved, strict=True)
         }
-        known["g"] = g if type(g) is not dict else _in_order(g)
+        known["g"] = g
         if op.variadic:
             rule, _ = _rule(op, op.params[0])
             results = rule.function(*[known[n] for n in rule.needs])
@@ -216,18 +219,21 @@ class Pass:
                 edge = node if name == "out" else node.edges[op.params.index(name)]
             return _shown(saved, edge)
         if type(saved) is tuple and any(type(s) is Value for s in saved):
-            edges: Sequence[Node | None] = [None] * len(saved)
-            if self._create_graph and op.variadic and name == op.params[0]:
+            count = len(saved)
+            edges: Sequence[Node | None] = [None] * count
+            if self._create_graph and name == "out":
+                edges = [
+                    Node(_shown(s, None), Output(k, count), (node,))
+                    if s.dtype.kind == "f"
+                    else None
+                    for k, s in enumerate(saved)
+                ]
+            elif self._create_graph and op.variadic and name == op.params[0]:
                 edges = node.edges
             return tuple(
                 [_shown(s, e) if type(s) is Value else s for s, e in zip(saved, edges, strict=True)]
             )
         return saved
-
-
-def _in_order(gradients: dict[int, Any]) -> list[Any]:
-    """The gradients of several results, None for those that got none."""
-    return [gradients.get(k) for k in range(max(gradients) + 1)]
 
 
 def _is_writable(gradient: Tensor) -> bool:

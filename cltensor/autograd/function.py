@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output
-from cltensor.autograd.record import node_of, rebase
+from cltensor.autograd.record import node_of, rebase, require_changeable
+from cltensor.core.mode import mode, no_grad
+from cltensor.core.tensor import Tensor, show
 from cltensor.errors import GradientError
-from cltensor.mode import mode, no_grad
-from cltensor.ops.pointwise import full
-from cltensor.tensor import Tensor, show
-from cltensor.values import changer_of, version_of
+from cltensor.lazy.values import changer_of, version_of
+from cltensor.ops.elementwise.pointwise import full
 
 
 class Context:
@@ -21,7 +22,9 @@ class Context:
     def __init__(self) -> None:
         self._saved: tuple[Any, ...] = ()
         self._versions: tuple[int, ...] = ()
-        self._own: dict[int, Node] = {}  # saved results of this function, by their place
+        #: Saved results of this function, by their place among what is saved: the node of all its
+        #: results (weakly: it holds this context), the number of this one, and of all.
+        self._own: dict[int, tuple[weakref.ref[Node], int, int]] = {}
         self._name = "Function"
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
@@ -62,14 +65,17 @@ class Context:
                 )
         return tuple(
             [
-                t if t is None or k not in self._own else _with_node(t, self._own[k])
+                t if t is None or k not in self._own else _in_graph(t, *self._own[k])
                 for k, t in enumerate(self._saved)
             ]
         )
 
 
-def _with_node(t: Tensor, node: Node) -> Tensor:
-    shown = Tensor(t.realize()._value)
+def _in_graph(t: Tensor, ref: weakref.ref[Node], index: int, count: int) -> Tensor:
+    """A saved result as what it was in the graph."""
+    shown, node = Tensor(t.realize()._value), ref()
+    if node is not None and count > 1:
+        node = Node(shown, Output(index, count), (node,))
     shown._node = node
     return shown
 
@@ -78,18 +84,22 @@ class FunctionNode:
     """The operation of a node made by a custom Function."""
 
     def __init__(
-        self, function: type[Function], context: Context, operands: int, outputs: Sequence[Tensor]
+        self, function: type[Function], context: Context, operands: int, outputs: Sequence[Any]
     ) -> None:
         self.name = function.__name__
         self.function = function
         self.context = context
         self.operands = operands
-        self._outputs = [(o.shape, o.dtype, o.device) for o in outputs]
+        self._outputs = [
+            (o.shape, o.dtype, o.device) if isinstance(o, Tensor) else None for o in outputs
+        ]
 
     def gradients(self, g: Any, create_graph: bool) -> list[Any]:
         """Call the user's backward and unify what it returns."""
-        gradients = g if type(g) is dict else {0: g}
-        given = [self._gradient(gradients.get(k), k) for k in range(len(self._outputs))]
+        gradients = g if type(g) is list else [g]
+        given = [
+            self._gradient(each, like) for each, like in zip(gradients, self._outputs, strict=True)
+        ]
         results = self.function.backward(self.context, *given)
         results = list(results) if isinstance(results, (tuple, list)) else [results]
         while len(results) > self.operands and results[-1] is None:
@@ -106,9 +116,9 @@ class FunctionNode:
                 )
         return results
 
-    def _gradient(self, g: Any, index: int) -> Any:
-        if g is None and self.context.materialize_grads:
-            shape, dtype, device = self._outputs[index]
+    def _gradient(self, g: Any, like: Any) -> Any:
+        if g is None and like is not None and self.context.materialize_grads:
+            shape, dtype, device = like
             return full(shape, 0, dtype, device)
         return g
 
@@ -159,13 +169,19 @@ class Function:
 
     forward(ctx, *args) computes the result, or a tuple of results, without recording;
     backward(ctx, *gradients) gets a gradient for each result and returns one (or None) for each
-    argument.
+    argument. What of the results is no tensor is returned as it is, and its gradient is None.
+
+    With a setup_context(ctx, inputs, output) of its own, forward takes the arguments alone.
     """
 
     @staticmethod
     def forward(ctx: Context, *args: Any) -> Any:
         """Compute the result; to be overridden."""
         raise NotImplementedError
+
+    @staticmethod
+    def setup_context(ctx: Context, inputs: tuple[Any, ...], output: Any) -> None:
+        """Keep what backward will need; may be overridden."""
 
     @staticmethod
     def backward(ctx: Context, *gradients: Any) -> Any:
@@ -180,13 +196,20 @@ class Function:
         edges = tuple([node_of(a) if isinstance(a, Tensor) else None for a in args])
         context.needs_input_grad = tuple([e is not None for e in edges])
         with no_grad():
-            returned = cls.forward(context, *args)
+            if cls.setup_context is Function.setup_context:
+                returned = cls.forward(context, *args)
+            else:
+                returned = cls.forward(*args)
+                cls.setup_context(context, args, returned)
         several = isinstance(returned, (tuple, list))
         outs = list(returned) if several else [returned]
         for k, out in enumerate(outs):
             if not isinstance(out, Tensor):
-                raise GradientError(f"{cls.__name__}: forward must return tensors, not {show(out)}")
-            if any(out is a for a in args) and not any(out is d for d in context.dirty_tensors):
+                if not several or not any(isinstance(o, Tensor) for o in outs):
+                    raise GradientError(
+                        f"{cls.__name__}: forward must return tensors, not {show(out)}"
+                    )
+            elif any(out is a for a in args) and not any(out is d for d in context.dirty_tensors):
                 outs[k] = out.detach()  # the argument keeps its own place in the graph
         if mode.enabled and any(context.needs_input_grad):
             cls._record(context, args, edges, outs)
@@ -200,16 +223,22 @@ class Function:
         cls, context: Context, args: tuple[Any, ...], edges: tuple[Any, ...], outs: list[Any]
     ) -> None:
         op = FunctionNode(cls, context, len(args), outs)
-        node = Node(outs[0], op, edges)
-        single = len(outs) == 1
+        for t in context.dirty_tensors:
+            require_changeable(cls.__name__, t)
+        node = Node(next(out for out in outs if isinstance(out, Tensor)), op, edges)
+        count, saved = len(outs), list(context._saved)
         for index, out in enumerate(outs):
-            if out.dtype.kind != "f" or any(out is t for t in context.non_differentiable):
+            if not isinstance(out, Tensor) or any(out is t for t in context.non_differentiable):
                 continue
-            its = node if single else Node(out, Output(index), (node,))
-            for k, saved in enumerate(context._saved):
-                if saved is out:
-                    context._own[k] = its
+            if out.dtype.kind != "f":
+                continue
+            its = node if count == 1 else Node(out, Output(index, count), (node,))
+            for k, t in enumerate(context._saved):
+                if t is out:  # which holds this node
+                    context._own[k] = weakref.ref(node), index, count
+                    saved[k] = Tensor(out._value)
             if any(out is d for d in context.dirty_tensors):
                 rebase(out, its)
             else:
                 out._node = its
+        context._saved = tuple(saved)

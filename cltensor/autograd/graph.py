@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.codegen import Shape
-from cltensor.device import Device
+from cltensor.core.op import Op
+from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
-from cltensor.op import Op
-from cltensor.tensor import Tensor
-from cltensor.values import Value, changer_of, holders, version_of
+from cltensor.lazy.codegen import Shape
+from cltensor.lazy.values import Value, changer_of, holders, version_of
+from cltensor.runtime.device import Device
 
 _sequence = count()
 _hold = holders.refs.append
@@ -131,12 +131,13 @@ class Node:
 
 
 class Output:
-    """The op of a node for one of several results; its one edge is the node of them all."""
+    """The op of a node for one of `count` results; its one edge is the node of them all."""
 
     name = "output"
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, count: int) -> None:
         self.index = index
+        self.count = count
 
 
 @cache
@@ -181,7 +182,6 @@ def save(
         args = op.complete(args, {})
     saved: list[Any] = []
     versions: list[Any] = []
-    owner: weakref.ref[Node] | None = None
     for place, fact in _sources(op, names):
         source = out if place < 0 else args[place]
         version: Any = 0
@@ -192,10 +192,7 @@ def save(
             source = source._value
             if source.buffer is None:
                 version = source.version
-                if owner is None:
-                    owner = weakref.ref(node)
-                    _hold(owner)
-                source.owner = owner
+                _keep(node, source)
             else:
                 version = source.buffer.version
         elif type(source) is tuple:
@@ -206,19 +203,26 @@ def save(
     node.versions = tuple(versions)
 
 
+def _keep(node: Node, value: Value) -> None:
+    """Note that pending `value`, whose elements are to be kept, is saved in `node`."""
+    value.owner = owner = weakref.ref(node)
+    _hold(owner)
+
+
 def _several(node: Node, sources: tuple[Any, ...]) -> tuple[Any, Any]:
     """The Values and versions of Tensors in a tuple; what else is in it stays as it is."""
     values = tuple([s._value if isinstance(s, Tensor) else s for s in sources])
     for value in values:
         if type(value) is Value and value.buffer is None:
-            value.owner = weakref.ref(node)
-            _hold(value.owner)
+            _keep(node, value)
     return values, tuple([version_of(v) if type(v) is Value else 0 for v in values])
 
 
 def resave(node: Node, value: Value, instead: Value | None = None) -> None:
-    """What was saved as `value` is now `instead`, or has just been put into its place."""
+    """The elements of `value`, if saved, are now those of `instead`, or were just put in place."""
     now = value if instead is None else instead
+    if now.buffer is None:
+        _keep(node, now)
     saved, versions = list(node.saved), list(node.versions)
     for i, s in enumerate(saved):
         if s is value:

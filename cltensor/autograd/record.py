@@ -13,11 +13,12 @@ import warnings
 from typing import Any, NamedTuple
 
 from cltensor.autograd.graph import Node, Output, needed, resave, save
+from cltensor.core.hooks import Hooks
+from cltensor.core.mode import enable_grad, mode
+from cltensor.core.op import Op, unrecorded
+from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
-from cltensor.graph_hooks import Hooks
-from cltensor.mode import enable_grad, mode
-from cltensor.op import Op, unrecorded
-from cltensor.tensor import Tensor
+from cltensor.ops.elementwise.pointwise import full
 
 
 class Step(NamedTuple):
@@ -46,11 +47,12 @@ class View:
         self.recorded = recorded
         self.stamp = base._node
 
-    def show(self, x: Tensor) -> Tensor:
-        """The view of another base."""
-        for step in self.steps:
-            x = step(x)
-        return x
+
+def _follow(steps: tuple[Step, ...], x: Tensor) -> Tensor:
+    """The view of x that the steps lead to."""
+    for step in steps:
+        x = step(x)
+    return x
 
 
 def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -95,7 +97,7 @@ def _several(
         save(node, op, names, args, kwargs, outs)
     for index, out in enumerate(outs):
         if out._value.dtype.kind == "f":
-            out._node = Node(out, Output(index), (node,))
+            out._node = Node(out, Output(index, len(outs)), (node,))
     return outs
 
 
@@ -130,7 +132,7 @@ def node_of(x: Tensor) -> Node | None:
             x._node = None
         else:
             with enable_grad():
-                x._node = view.show(view.base)._node
+                _put_at(x, _follow(view.steps, view.base)._node)
         view.stamp = view.base._node
     return x._node
 
@@ -158,17 +160,30 @@ def require_changeable(operation: str, x: Tensor) -> None:
         )
 
 
-def rebase(x: Tensor, node: Node | None) -> None:
-    """Have x, whose elements were just replaced, take the place `node` in the graph."""
+def rebase(x: Tensor, node: Node | None, anew: bool = False) -> None:
+    """Have x, whose elements were just changed, take the place `node` in the graph.
+
+    anew: the elements do not depend on what they were, which then has a gradient of zeros.
+    """
     view = x._view
     if view is None:
-        x._node = node
+        if x._node is not None and (anew or node is None):
+            node = Node(x, overwrite, (x._node, node))
+        _put_at(x, node)
         return
     base = view.base
     edges = base._node, node
     if edges != (None, None):
-        base._node = Node(base, view_write, edges)
-        base._node.saved, base._node.versions = (view.show,), (0,)
+        after = Node(base, view_write, edges)
+        after.saved, after.versions = (view.steps,), (0,)
+        _put_at(base, after)
+
+
+def _put_at(x: Tensor, node: Node | None) -> None:
+    """Give x another place in the graph, where its gradient is kept if it was."""
+    before, x._node = x._node, node
+    if before is not None and node is not None and before.op is not None and before.retain:
+        before.retain, node.retain = False, True
 
 
 def preserve(x: Tensor, node: Node | None, since: int) -> None:
@@ -188,24 +203,24 @@ def preserve(x: Tensor, node: Node | None, since: int) -> None:
             resave(node, value, copied)
 
 
-def _without(g: Any, show: Any) -> Any:
+def _without(g: Any, steps: tuple[Step, ...]) -> Any:
     """g with zeros in the view."""
     rest = g.clone()
-    show(rest).zero_()
+    _follow(steps, rest).zero_()
     return rest
 
 
-def _written(x: Any, value: Any, show: Any) -> Any:
-    whole = x.clone()
-    show(whole).copy_(value)
-    return whole
-
-
-#: The node of a base in which `value` was written through the view that `show` gives of a base.
+#: The node of a base in which `value` was written through the view that `steps` lead to.
 view_write = Op(
-    "view_write(x, value, show)",
-    _written,
-    {"dx": lambda g, show: _without(g, show), "dvalue": lambda g, show: show(g)},
+    "view_write(x, value, steps)",
+    lambda x, value, steps: x,
+    {"dx": lambda g, steps: _without(g, steps), "dvalue": lambda g, steps: _follow(steps, g)},
+)
+#: The node of a tensor whose elements were all replaced by `value`.
+overwrite = Op(
+    "overwrite(x, value)",
+    lambda x, value: value,
+    {"dx": lambda g: full(g.shape, 0, g.dtype, g.device), "dvalue": lambda g: g},
 )
 
 

@@ -2,6 +2,8 @@
 
 from sys import modules as _modules
 
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.data.cifar import CIFAR10
 from cltensor.data.collate import default_collate
 from cltensor.data.dataset import (
@@ -23,8 +25,6 @@ from cltensor.data.sampler import (
     WeightedRandomSampler,
 )
 from cltensor.data.transforms import Compose, RandomCrop, RandomHorizontalFlip
-from cltensor.names import name_all as _name_all
-from cltensor.suggestions import suggest as _suggest
 
 __all__ = [
     "CIFAR10",

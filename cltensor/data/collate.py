@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cltensor.device import Device
+from cltensor.core.tensor import Tensor
 from cltensor.errors import DataError
 from cltensor.ops.create import tensor
-from cltensor.tensor import Tensor
+from cltensor.runtime.device import Device
 
 
 class Placed(NamedTuple):

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.tensor import Tensor
 from cltensor.data.sampler import AnyGenerator, count_of, host_random
 from cltensor.errors import DataError, IndexingError, ShapeError
-from cltensor.tensor import Tensor
 
 #: A change to a float32 batch (N, C, H, W), made in NumPy.
 Transform = Callable[[np.ndarray], np.ndarray]

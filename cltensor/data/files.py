@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from cltensor.errors import DataError
-from cltensor.folders import cache_folder
+from cltensor.runtime.folders import cache_folder
 
 _DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError)
 

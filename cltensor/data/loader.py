@@ -18,9 +18,9 @@ from cltensor.data.sampler import (
     SequentialSampler,
     count_of,
 )
-from cltensor.device import Device
 from cltensor.errors import DataError
-from cltensor.ops.random import Generator
+from cltensor.ops.random.draw import Generator
+from cltensor.runtime.device import Device
 
 
 class _Ahead:

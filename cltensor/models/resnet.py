@@ -6,7 +6,7 @@ from typing import Any
 
 from cltensor.nn import BatchNorm2d, Conv2d, Linear, Module, Sequential
 from cltensor.nn import functional as F
-from cltensor.ops.join import pad
+from cltensor.ops.shape.join import pad
 
 
 class ResidualBlock(Module):

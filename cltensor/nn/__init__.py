@@ -2,10 +2,11 @@
 
 from sys import modules as _modules
 
-from cltensor.names import name_all as _name_all
-from cltensor.nn import clip as utils
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.nn import functional, init
-from cltensor.nn.activation import (
+from cltensor.nn import utils as utils
+from cltensor.nn.layers.activation import (
     ELU,
     GELU,
     LeakyReLU,
@@ -18,11 +19,11 @@ from cltensor.nn.activation import (
     Softplus,
     Tanh,
 )
-from cltensor.nn.container import ModuleDict, ModuleList, Sequential
-from cltensor.nn.conv import Conv2d, ConvTranspose2d
-from cltensor.nn.dropout import Dropout, Dropout2d
-from cltensor.nn.linear import Identity, Linear
-from cltensor.nn.loss import (
+from cltensor.nn.layers.container import ModuleDict, ModuleList, Sequential
+from cltensor.nn.layers.conv import Conv2d, ConvTranspose2d
+from cltensor.nn.layers.dropout import Dropout, Dropout2d
+from cltensor.nn.layers.linear import Identity, Linear
+from cltensor.nn.layers.loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CrossEntropyLoss,
@@ -32,12 +33,11 @@ from cltensor.nn.loss import (
     NLLLoss,
     SmoothL1Loss,
 )
+from cltensor.nn.layers.norm import BatchNorm1d, BatchNorm2d, LayerNorm
+from cltensor.nn.layers.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
+from cltensor.nn.layers.shape import Flatten, Unflatten
 from cltensor.nn.module import Module
-from cltensor.nn.norm import BatchNorm1d, BatchNorm2d, LayerNorm
 from cltensor.nn.parameter import Parameter
-from cltensor.nn.pool import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
-from cltensor.nn.shape import Flatten, Unflatten
-from cltensor.suggestions import suggest as _suggest
 
 __all__ = [
     "ELU",

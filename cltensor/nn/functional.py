@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor.composite import composite
+from cltensor.core.composite import composite
+from cltensor.core.mode import no_grad
+from cltensor.core.op import same_dtype
+from cltensor.core.tensor import Tensor
 from cltensor.dtypes import float16, float32
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.mode import no_grad
-from cltensor.nn.loss import (
+from cltensor.lazy.writes import write_together
+from cltensor.nn.layers.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,
@@ -18,14 +21,16 @@ from cltensor.nn.loss import (
     nll_loss,
     smooth_l1_loss,
 )
-from cltensor.op import same_dtype
-from cltensor.ops import activation, adaptive, border, conv, linalg, pointwise, pool, reduce
-from cltensor.ops.normalize import normalize_channels, normalize_rows
-from cltensor.ops.pointwise import rsqrt, sigmoid, tanh, where
-from cltensor.ops.random import dropout_mask
-from cltensor.ops.scatter import one_hot
-from cltensor.tensor import Tensor
-from cltensor.writes import write_together
+from cltensor.ops.conv import conv
+from cltensor.ops.elementwise import activation, pointwise
+from cltensor.ops.elementwise.pointwise import rsqrt, sigmoid, tanh, where
+from cltensor.ops.index.scatter import one_hot
+from cltensor.ops.linalg import matmul as linalg
+from cltensor.ops.network import adaptive, pool
+from cltensor.ops.network.normalize import normalize_channels, normalize_rows
+from cltensor.ops.random.draw import dropout_mask
+from cltensor.ops.reduce import fold as reduce
+from cltensor.ops.shape import border
 
 __all__ = [
     "adaptive_avg_pool2d",

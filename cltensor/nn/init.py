@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from cltensor.autograd import no_grad
+from cltensor.core.op import require_tensor
+from cltensor.core.tensor import Tensor
 from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
-from cltensor.op import require_tensor
 from cltensor.ops.create import eye, full
-from cltensor.ops.pointwise import clip, where
-from cltensor.ops.random import Generator, normal, uniform
-from cltensor.tensor import Tensor
+from cltensor.ops.elementwise.pointwise import clip, where
+from cltensor.ops.random.draw import Generator, normal, uniform
 
 Mode = Literal["fan_in", "fan_out"]
 

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cltensor.autograd import no_grad
-from cltensor.changes import Changes
-from cltensor.graph_hooks import watchers
+from cltensor.core.changes import Changes
+from cltensor.core.hooks import watchers
+from cltensor.core.tensor import Tensor
 from cltensor.nn import state
 from cltensor.nn.parameter import Parameter
-from cltensor.tensor import Tensor
 
 M = TypeVar("M", bound="Module")
 
@@ -81,7 +81,8 @@ class Module:
     def guarded_state(self) -> Any:
         """See changes.Guarded."""
         own = self.__dict__
-        return own["training"], own["_changes"]
+        hooks = (*own["_forward_pre_hooks"], *own["_forward_hooks"])
+        return own["training"], own["_changes"], hooks
 
     def _note_change(self) -> None:
         own = self.__dict__

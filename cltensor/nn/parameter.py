@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor.tensor import Tensor
+from cltensor.core.tensor import Tensor
 
 
 class Parameter(Tensor):

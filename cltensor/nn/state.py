@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from cltensor.autograd import Node, no_grad
+from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
-from cltensor.tensor import Tensor
-
-if TYPE_CHECKING:
-    from cltensor.nn.module import Module
 
 
 class IncompatibleKeys(NamedTuple):
@@ -33,7 +30,7 @@ def rebind(param: Tensor, value: Tensor) -> None:
         param._node.hooks = node.hooks
 
 
-def load(module: Module, state_dict: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+def load(module: Any, state_dict: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
     """Set the parameters and buffers of `module` (see Module.load_state_dict)."""
     if not isinstance(state_dict, Mapping):
         raise StateError(

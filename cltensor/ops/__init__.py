@@ -7,5 +7,8 @@ from types import ModuleType
 
 def modules() -> list[ModuleType]:
     """All modules of this package, in the order of their names."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py"))
-    return [import_module(f"{__name__}.{name}") for name in names if name[0] != "_"]
+    here = Path(__file__).parent
+    paths = sorted(path.relative_to(here).with_suffix("") for path in here.rglob("*.py"))
+    return [
+        import_module(".".join((__name__, *path.parts))) for path in paths if path.name[0] != "_"
+    ]

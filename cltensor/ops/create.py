@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.codegen import Shape
-from cltensor.composite import composite, creator
-from cltensor.device import Device, get
+from cltensor.core.composite import composite, creator
+from cltensor.core.op import require_tensor
+from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.op import require_tensor
-from cltensor.operators import Operators
-from cltensor.ops import pointwise
-from cltensor.tensor import Tensor, show
+from cltensor.lazy.codegen import Shape
+from cltensor.ops.elementwise import pointwise
+from cltensor.runtime.device import Device, get
 
 DeviceSpec = Device | str | None
 
@@ -248,7 +247,7 @@ def to(
             device = target
         elif isinstance(target, int):
             device = f"gpu:{target}"
-        elif isinstance(target, Operators):  # NumPy's arrays have a device and a dtype, too
+        elif isinstance(target, Tensor):  # NumPy's arrays have a device and a dtype, too
             device, dtype = target.device, target.dtype
         elif isinstance(target, str) and not _names_dtype(target):
             device = target

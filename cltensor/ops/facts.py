@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.composite import composite
+from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
-from cltensor.tensor import Tensor
 
 
 @composite(method=False)
@@ -43,7 +43,7 @@ def element_size(x: Any) -> int:
 
 
 @composite
-def stride(x: Any, axis: int | None = None) -> Any:
+def stride(x: Any, axis: int | None = None) -> int | tuple[int, ...]:
     """The distance between neighbours along each dimension, or along `axis`, in elements."""
     strides = x.realize().strides
     return strides if axis is None else strides[axis]

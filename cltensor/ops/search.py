@@ -8,19 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 from cltensor import dtypes, return_types
-from cltensor.composite import composite
+from cltensor.core.checks import NOT_GIVEN, axis_of, whole
+from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.arguments import NOT_GIVEN, axis_of, whole
 from cltensor.ops.create import arange
-from cltensor.ops.pointwise import clip, eq, isnan, maximum, minimum, not_equal, where
-from cltensor.ops.reduce import argmax, argmin, max_over, mean, min_over, sum
-from cltensor.ops.scatter import gather, take_along_axis
-from cltensor.ops.shape import expand, narrow, reshape, squeeze
+from cltensor.ops.elementwise.pointwise import clip, eq, isnan, maximum, minimum, not_equal, where
+from cltensor.ops.index.scatter import gather, take_along_axis
+from cltensor.ops.reduce.fold import argmax, argmin, max_over, mean, min_over, sum
+from cltensor.ops.shape.copy import spread, wide
+from cltensor.ops.shape.view import expand, narrow, reshape, squeeze
 from cltensor.ops.sort import argsort, picked, sort
-from cltensor.ops.window import spread, wide
-from cltensor.program import kernel
-from cltensor.tensor import Tensor, show
+from cltensor.runtime.kernel import kernel
 
 
 def _extreme(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor import dtypes, return_types
-from cltensor.composite import composite
+from cltensor.core.checks import NOT_GIVEN, axis_of, whole
+from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
-from cltensor.ops.arguments import NOT_GIVEN, axis_of, whole
-from cltensor.ops.order import sorted_order
-from cltensor.ops.pointwise import astype
-from cltensor.ops.scatter import take_along_axis
-from cltensor.ops.shape import movedim, narrow, reshape, squeeze
-from cltensor.tensor import Tensor
+from cltensor.ops.elementwise.pointwise import astype
+from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.kernels.merge_sort import sorted_order
+from cltensor.ops.shape.view import movedim, narrow, reshape, squeeze
 
 
 @composite

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor import dtypes
-from cltensor.composite import composite
+from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.ops.create import full
-from cltensor.ops.index import coordinates, take
-from cltensor.ops.join import concat
-from cltensor.ops.place import scatter
-from cltensor.ops.pointwise import not_equal
-from cltensor.ops.scan import cumsum
-from cltensor.ops.shape import part, reshape
+from cltensor.ops.elementwise.pointwise import not_equal
+from cltensor.ops.index.pick import coordinates, take
+from cltensor.ops.index.place import scatter
+from cltensor.ops.reduce.scan import cumsum
+from cltensor.ops.shape.join import concat
+from cltensor.ops.shape.view import part, reshape
 from cltensor.ops.sort import argsort
-from cltensor.tensor import Tensor
 
 
 def _runs(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

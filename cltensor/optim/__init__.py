@@ -2,13 +2,13 @@
 
 from sys import modules as _modules
 
-from cltensor.names import HINTS as _HINTS
-from cltensor.names import name_all as _name_all
+from cltensor.core.names import HINTS as _HINTS
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.optim import lr_scheduler
 from cltensor.optim.adam import Adam, AdamW
 from cltensor.optim.optimizer import Optimizer
 from cltensor.optim.sgd import SGD
-from cltensor.suggestions import suggest as _suggest
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
 

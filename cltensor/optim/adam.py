@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cltensor.ops.pointwise import maximum, sqrt
+from cltensor.core.tensor import Tensor
+from cltensor.ops.elementwise.pointwise import maximum, sqrt
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.program import Live
-from cltensor.tensor import Tensor
+from cltensor.runtime.kernel import Live
 
 
 class Adam(Optimizer):

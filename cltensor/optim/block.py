@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cltensor import fusion
-from cltensor.codegen import contiguous_strides
-from cltensor.device import Device
-from cltensor.graph_hooks import watchers
-from cltensor.memory import Buffer
-from cltensor.tensor import Tensor
-from cltensor.values import Value, stored
-from cltensor.writes import may_overlap, settle_readers, write_together
+from cltensor.core.hooks import watchers
+from cltensor.core.tensor import Tensor
+from cltensor.lazy import fusion
+from cltensor.lazy.codegen import contiguous_strides
+from cltensor.lazy.values import Value, stored
+from cltensor.lazy.writes import may_overlap, settle_readers, write_together
+from cltensor.runtime.device import Device
+from cltensor.runtime.memory import Buffer
 
 # OpenCL promises 1024 bytes of kernel arguments; a gradient takes a pointer and two integers.
 _FIXED, _EACH = 256, 16
@@ -85,12 +85,21 @@ class Block:
         self._shown: list[tuple[Value, Buffer]] = [(p._value, p.buffer) for p in params]
 
     def _layout(self) -> Tensor:
-        """One buffer in which the parameters' buffers are regions."""
+        """One buffer in which the parameters' buffers are regions: the one of another optimizer,
+        if they lie there alike."""
         first = self.params[0]
+        size = first.dtype.itemsize
+        places = [
+            (param.buffer, start * size)
+            for param, start in zip(self.params, self._starts, strict=True)
+        ]
+        home = first.buffer.home
+        alike = [buffer.home is home and buffer.start == start for buffer, start in places]
+        if home is not None and all(alike) and home.nbytes == self._size * size:
+            return Tensor(stored((self._size,), first.dtype, first.device, home))
         whole = self.flat(None)
-        buffer, size = whole.buffer, first.dtype.itemsize
-        for param, start in zip(self.params, self._starts, strict=True):
-            param.buffer.move_into(buffer, start * size)
+        for buffer, start in places:
+            buffer.move_into(whole.buffer, start)
         return whole
 
     def flat(self, tensors: Sequence[Tensor] | None) -> Tensor:

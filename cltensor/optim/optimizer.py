@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cltensor.autograd import enable_grad, no_grad
-from cltensor.device import recording
+from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
-from cltensor.tensor import Tensor
+from cltensor.runtime.device import recording
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 
@@ -158,8 +159,12 @@ class Optimizer:
 
     def _is_laid_out(self, block: Block) -> bool:
         """Whether `block` holds what it did, and its options still ask for the same operations."""
-        laid_out = block.form == self._form(block.group) and block.is_whole()
-        return laid_out and block in self._blocks and self._is_as_left(block)
+        return block.is_whole() and self._is_in_use(block)
+
+    def _is_in_use(self, block: Block) -> bool:
+        """The same for a recorded step, which sees by itself where the parameters are."""
+        same = block.form == self._form(block.group)
+        return same and block in self._blocks and self._is_as_left(block)
 
     def _is_as_left(self, block: Block) -> bool:
         """Whether nobody replaced a part of the state of `block`."""
@@ -215,11 +220,16 @@ class Optimizer:
         if recorder is None:
             block.advance()
         else:
-            recorder.host(block.advance)
-            recorder.guards.append(lambda: self._is_laid_out(block))
+            recorder.host(partial(self._advance, block))
+            recorder.guards.append(lambda: self._is_in_use(block))
         state = dict(block.state)
         values = self._update(block, state, block.gradient())
         block.store(values, state)
+
+    def _advance(self, block: Block) -> None:
+        """What a replayed step does besides its launches."""
+        block.advance()
+        self._looked_at = False
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop all gradients, or set them to zero."""

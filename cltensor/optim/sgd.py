@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from cltensor.core.tensor import Tensor
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.program import Live
-from cltensor.tensor import Tensor
+from cltensor.runtime.kernel import Live
 
 
 class SGD(Optimizer):

@@ -1,0 +1,2579 @@
+"""The public namespace. Written by `python -m cltensor.command.stubs`."""
+
+import builtins
+from collections.abc import Sequence
+from typing import Any, TypeAlias, overload
+
+import numpy
+
+from cltensor import autograd as autograd
+from cltensor import backends as backends
+from cltensor import cuda as cuda
+from cltensor import data as data
+from cltensor import models as models
+from cltensor import nn as nn
+from cltensor import optim as optim
+from cltensor import return_types
+from cltensor import testing as testing
+from cltensor.autograd.creation import TensorType
+from cltensor.autograd.derivatives import grad as grad
+from cltensor.autograd.function import Function as Function
+from cltensor.autograd.record import Variable as Variable
+from cltensor.core.mode import enable_grad as enable_grad
+from cltensor.core.mode import is_grad_enabled as is_grad_enabled
+from cltensor.core.mode import no_grad as no_grad
+from cltensor.core.mode import set_grad_enabled as set_grad_enabled
+from cltensor.core.printing import set_printoptions as set_printoptions
+from cltensor.core.size import Size as Size
+from cltensor.core.tensor import Tensor as Tensor
+from cltensor.errors import CLTensorError as CLTensorError
+from cltensor.errors import DataError as DataError
+from cltensor.errors import DependencyError as DependencyError
+from cltensor.errors import DeviceError as DeviceError
+from cltensor.errors import DTypeError as DTypeError
+from cltensor.errors import GradientError as GradientError
+from cltensor.errors import IndexingError as IndexingError
+from cltensor.errors import KernelError as KernelError
+from cltensor.errors import OutOfMemoryError as OutOfMemoryError
+from cltensor.errors import SettingError as SettingError
+from cltensor.errors import ShapeError as ShapeError
+from cltensor.errors import StateError as StateError
+from cltensor.io import weights as weights
+from cltensor.io.checkpoint import load as load
+from cltensor.io.checkpoint import save as save
+from cltensor.observe.explain import explain as explain
+from cltensor.ops.facts import Storage
+from cltensor.ops.random.draw import Generator as Generator
+from cltensor.replay.jit import jit as jit
+from cltensor.runtime.device import Device as Device
+from cltensor.runtime.device import devices as devices
+from cltensor.runtime.device import set_default_device as set_default_device
+from cltensor.runtime.devicenames import device as device
+from cltensor.runtime.kernel import Live
+from cltensor.runtime.memory import empty_cache as empty_cache
+from cltensor.runtime.memory import memory_summary as memory_summary
+from cltensor.runtime.memory import reset_peak_memory as reset_peak_memory
+
+_DType: TypeAlias = Any
+_Number: TypeAlias = builtins.float | numpy.number[Any] | numpy.bool_ | Live
+_bool: TypeAlias = builtins.bool
+_float: TypeAlias = builtins.float
+_int: TypeAlias = builtins.int
+
+__all__: list[str]
+__version__: str
+BoolTensor: TensorType
+ByteTensor: TensorType
+CharTensor: TensorType
+DoubleTensor: TensorType
+FloatTensor: TensorType
+HalfTensor: TensorType
+IntTensor: TensorType
+LongTensor: TensorType
+ShortTensor: TensorType
+bool: numpy.dtype[Any]
+bool_: numpy.dtype[Any]
+channels_last: str
+contiguous_format: str
+double: numpy.dtype[Any]
+e: _float
+float: numpy.dtype[Any]
+float16: numpy.dtype[Any]
+float32: numpy.dtype[Any]
+float64: numpy.dtype[Any]
+half: numpy.dtype[Any]
+inf: _float
+int: numpy.dtype[Any]
+int16: numpy.dtype[Any]
+int32: numpy.dtype[Any]
+int64: numpy.dtype[Any]
+int8: numpy.dtype[Any]
+long: numpy.dtype[Any]
+nan: _float
+newaxis: None
+pi: _float
+preserve_format: str
+short: numpy.dtype[Any]
+strided: str
+uint16: numpy.dtype[Any]
+uint32: numpy.dtype[Any]
+uint64: numpy.dtype[Any]
+uint8: numpy.dtype[Any]
+
+@overload
+def abs(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def acos(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def acos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def acosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def acosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def add(
+    a: Tensor | _Number,
+    b: Tensor | _Number,
+    *,
+    alpha: _float | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def add(
+    input: Tensor | _Number,
+    other: Tensor | _Number,
+    *,
+    alpha: _float | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def addcdiv(
+    x: Tensor, tensor1: Any, tensor2: Any, value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def addcdiv(
+    input: Tensor, tensor1: Any, tensor2: Any, fill_value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def addcmul(
+    x: Tensor, tensor1: Any, tensor2: Any, value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def addcmul(
+    input: Tensor, tensor1: Any, tensor2: Any, fill_value: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def addmm(
+    c: Tensor,
+    a: Tensor,
+    b: Tensor,
+    beta: _float = 1,
+    alpha: _float = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def addmm(
+    input: Tensor,
+    a: Tensor,
+    other: Tensor,
+    beta: _float = 1,
+    alpha: _float = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def all(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def all(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def allclose(
+    x: Tensor, other: Tensor, rtol: _float = 1e-05, atol: _float = 1e-08, equal_nan: _bool = False
+) -> _bool: ...
+@overload
+def allclose(
+    input: Tensor,
+    other: Tensor,
+    rtol: _float = 1e-05,
+    atol: _float = 1e-08,
+    equal_nan: _bool = False,
+) -> _bool: ...
+@overload
+def amax(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def amax(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def amin(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def amin(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def any(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def any(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def arange(
+    start: _float | None = None,
+    stop: _float | None = None,
+    step: _float = 1,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def argmax(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def argmax(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def argmin(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def argmin(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def argsort(
+    x: Tensor,
+    axis: _int = -1,
+    descending: _bool = False,
+    stable: _bool = True,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def argsort(
+    input: Tensor,
+    dim: _int = -1,
+    descending: _bool = False,
+    stable: _bool = True,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def as_tensor(
+    data: Any,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def asarray(
+    data: Any,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def asin(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def asin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def asinh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def asinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def astype(x: Tensor, dtype: _DType, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def astype(input: Tensor, dtype: _DType, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atan2(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atan2(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def atanh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def avg_pool2d(
+    x: Tensor,
+    kernel_size: _int | Sequence[_int],
+    stride: _int | Sequence[_int] | None = None,
+    padding: _int | Sequence[_int] = 0,
+    ceil_mode: _bool = False,
+    count_include_pad: _bool = True,
+    divisor_override: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def avg_pool2d(
+    input: Tensor,
+    kernel_size: _int | Sequence[_int],
+    stride: _int | Sequence[_int] | None = None,
+    padding: _int | Sequence[_int] = 0,
+    ceil_mode: _bool = False,
+    count_include_pad: _bool = True,
+    divisor_override: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def bernoulli(
+    p: Tensor | _Number,
+    size: Sequence[_int] | None = None,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    scale: _float = 1.0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def bfloat16(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bfloat16(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_and(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_and(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_invert(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_invert(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_left_shift(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_left_shift(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_or(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_or(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_right_shift(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_right_shift(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_xor(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bitwise_xor(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bmm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def broadcast_to(x: Tensor, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def broadcast_to(input: Tensor, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cat(tensors: Sequence[Tensor], axis: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cat(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ceil(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ceil(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def chunk(x: Tensor, chunks: _int, axis: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def clamp(x: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clamp(
+    input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def clip(x: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clip(
+    input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def clone(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clone(input: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def concat(
+    tensors: Sequence[Tensor], axis: _int | None = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def concat(
+    tensors: Sequence[Tensor], dim: _int | None = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def contiguous(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def contiguous(
+    input: Tensor, *, memory_format: Any = None, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def conv2d(
+    x: Tensor,
+    w: Tensor,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | str | Sequence[_int] = 0,
+    dilation: _int | Sequence[_int] = 1,
+    groups: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def conv2d(
+    input: Tensor,
+    w: Tensor,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | str | Sequence[_int] = 0,
+    dilation: _int | Sequence[_int] = 1,
+    groups: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def conv_transpose2d(
+    x: Tensor,
+    w: Tensor,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] = 0,
+    output_padding: _int | Sequence[_int] = 0,
+    groups: _int = 1,
+    dilation: _int | Sequence[_int] = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def conv_transpose2d(
+    input: Tensor,
+    w: Tensor,
+    stride: _int | Sequence[_int] = 1,
+    padding: _int | Sequence[_int] = 0,
+    output_padding: _int | Sequence[_int] = 0,
+    groups: _int = 1,
+    dilation: _int | Sequence[_int] = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def copysign(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def copysign(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def cos(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cummax(x: Tensor, axis: _int) -> return_types.cummax: ...
+@overload
+def cummax(input: Tensor, dim: _int) -> return_types.cummax: ...
+@overload
+def cummin(x: Tensor, axis: _int) -> return_types.cummin: ...
+@overload
+def cummin(input: Tensor, dim: _int) -> return_types.cummin: ...
+@overload
+def cumsum(
+    x: Tensor, axis: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def cumsum(
+    input: Tensor, dim: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def data_ptr(x: Tensor) -> _int: ...
+@overload
+def data_ptr(input: Tensor) -> _int: ...
+@overload
+def diag(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def diag(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def diagonal(
+    x: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diagonal(
+    input: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def dim(x: Tensor) -> _int: ...
+@overload
+def dim(input: Tensor) -> _int: ...
+@overload
+def div(
+    a: Tensor | _Number,
+    b: Tensor | _Number,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def div(
+    input: Tensor | _Number,
+    other: Tensor | _Number,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def divide(
+    a: Tensor | _Number,
+    b: Tensor | _Number,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def divide(
+    input: Tensor | _Number,
+    other: Tensor | _Number,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def dot(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def element_size(x: Tensor) -> _int: ...
+@overload
+def element_size(input: Tensor) -> _int: ...
+@overload
+def empty(
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def empty(
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def empty_like(
+    x: Tensor,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def empty_like(
+    input: Tensor,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def eq(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def eq(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def equal(x: Tensor, other: Tensor) -> _bool: ...
+@overload
+def equal(input: Tensor, other: Tensor) -> _bool: ...
+@overload
+def erf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def exp(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def exp(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def exp2(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def exp2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand(x: Tensor, *shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand(input: Tensor, *shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand(x: Tensor, *, shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand(input: Tensor, *, shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand_dims(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def expand_dims(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def expm1(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def expm1(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def eye(
+    n: _int,
+    m: _int | None = None,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def finfo(dtype: _DType = ...) -> Any: ...
+@overload
+def flatten(
+    x: Tensor, start_axis: _int = 0, end_axis: _int = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def flatten(
+    input: Tensor, start_dim: _int = 0, end_dim: _int = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def flip(x: Tensor, *axis: _int | Sequence[_int] | None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def flip(
+    input: Tensor, *axis: _int | Sequence[_int] | None, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def flip(x: Tensor, *, axis: _int | Sequence[_int] | None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def flip(
+    input: Tensor, *, dims: _int | Sequence[_int] | None, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def floor(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def floor_divide(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def floor_divide(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def fmod(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fmod(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def from_numpy(
+    array: numpy.ndarray[Any, Any],
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def full(
+    size: Any,
+    value: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def full(
+    size: Any,
+    fill_value: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def full_like(
+    x: Tensor,
+    value: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def full_like(
+    input: Tensor,
+    fill_value: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def gather(x: Tensor, axis: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def gather(input: Tensor, dim: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ge(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ge(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def gelu(x: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def gelu(input: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Tensor: ...
+def get_default_dtype() -> numpy.dtype[Any]: ...
+@overload
+def get_device(x: Tensor) -> _int: ...
+@overload
+def get_device(input: Tensor) -> _int: ...
+def get_rng_state() -> tuple[_int, _int]: ...
+@overload
+def getitem(x: Tensor, key: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def getitem(input: Tensor, key: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def greater(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def greater(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def greater_equal(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def greater_equal(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def gt(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def gt(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def hypot(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def hypot(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def iinfo(dtype: _DType) -> Any: ...
+@overload
+def index_add(
+    x: Tensor,
+    axis: _int,
+    index: Any,
+    source: Tensor,
+    alpha: _float = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def index_add(
+    input: Tensor,
+    dim: _int,
+    index: Any,
+    source: Tensor,
+    alpha: _float = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def index_copy(
+    x: Tensor, axis: _int, index: Any, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_copy(
+    input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_fill(
+    x: Tensor, axis: _int, index: Any, value: Any, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_fill(
+    input: Tensor, dim: _int, index: Any, fill_value: Any, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_select(x: Tensor, axis: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def index_select(input: Tensor, dim: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+def initial_seed() -> _int: ...
+@overload
+def is_complex(x: Tensor) -> _bool: ...
+@overload
+def is_complex(input: Tensor) -> _bool: ...
+@overload
+def is_floating_point(x: Tensor) -> _bool: ...
+@overload
+def is_floating_point(input: Tensor) -> _bool: ...
+@overload
+def is_pinned(x: Tensor) -> _bool: ...
+@overload
+def is_pinned(input: Tensor) -> _bool: ...
+def is_tensor(obj: Any) -> _bool: ...
+@overload
+def isclose(
+    x: Tensor,
+    other: Tensor,
+    rtol: _float = 1e-05,
+    atol: _float = 1e-08,
+    equal_nan: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def isclose(
+    input: Tensor,
+    other: Tensor,
+    rtol: _float = 1e-05,
+    atol: _float = 1e-08,
+    equal_nan: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def isfinite(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isinf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isnan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def kthvalue(
+    x: Tensor, k: _int, axis: _int = -1, keepdims: _bool = False
+) -> return_types.kthvalue: ...
+@overload
+def kthvalue(
+    input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False
+) -> return_types.kthvalue: ...
+@overload
+def le(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def le(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def lerp(x: Tensor, end: Any, weight: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lerp(
+    input: Tensor, end: Any, weight: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def less(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def less(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def less_equal(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def less_equal(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def linspace(
+    start: _float,
+    stop: _float,
+    steps: _int,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def log(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log10(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log10(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log1p(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log1p(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log1p_exp(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log1p_exp(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log2(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log2(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def log_softmax(
+    x: Tensor, axis: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def log_softmax(
+    input: Tensor, dim: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logical_and(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logical_and(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logical_not(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def logical_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def logical_or(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logical_or(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logical_xor(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logical_xor(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def logspace(
+    start: _float,
+    stop: _float,
+    steps: _int,
+    base: _float = 10.0,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def logsumexp(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def logsumexp(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def lt(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lt(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def manual_seed(seed: _int) -> Generator: ...
+@overload
+def masked_fill(x: Tensor, mask: Tensor, value: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def masked_fill(
+    input: Tensor, mask: Tensor, fill_value: Any, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def masked_select(x: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def masked_select(input: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def matmul(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def matmul(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def matrix_transpose(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def matrix_transpose(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None) -> return_types.max: ...
+@overload
+def max(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.max: ...
+@overload
+def max(x: Tensor, dim: _int, keepdims: _bool = False, *, out: Any = None) -> return_types.max: ...
+@overload
+def max(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def max(
+    input: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def max(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdims: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def max(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def max_pool2d(
+    x: Tensor,
+    kernel_size: _int | Sequence[_int],
+    stride: _int | Sequence[_int] | None = None,
+    padding: _int | Sequence[_int] = 0,
+    dilation: _int | Sequence[_int] = 1,
+    ceil_mode: _bool = False,
+    return_indices: _bool = False,
+    *,
+    out: Any = None,
+) -> Any: ...
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: _int | Sequence[_int],
+    stride: _int | Sequence[_int] | None = None,
+    padding: _int | Sequence[_int] = 0,
+    dilation: _int | Sequence[_int] = 1,
+    ceil_mode: _bool = False,
+    return_indices: _bool = False,
+    *,
+    out: Any = None,
+) -> Any: ...
+@overload
+def maximum(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def maximum(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def mean(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def mean(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def median(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def median(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def median(
+    x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.median: ...
+@overload
+def median(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.median: ...
+@overload
+def median(
+    x: Tensor, dim: _int, keepdims: _bool = False, *, out: Any = None
+) -> return_types.median: ...
+@overload
+def median(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def median(
+    input: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def median(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdims: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]: ...
+@overload
+def meshgrid(*, xs: Any, indexing: str = "ij") -> Sequence[Any]: ...
+@overload
+def min(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None) -> return_types.min: ...
+@overload
+def min(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.min: ...
+@overload
+def min(x: Tensor, dim: _int, keepdims: _bool = False, *, out: Any = None) -> return_types.min: ...
+@overload
+def min(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def min(
+    input: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdim: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def min(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    keepdims: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def min(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def min(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def minimum(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def minimum(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def mm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def mode(x: Tensor, axis: _int = -1, keepdims: _bool = False) -> return_types.mode: ...
+@overload
+def mode(input: Tensor, dim: _int = -1, keepdim: _bool = False) -> return_types.mode: ...
+@overload
+def moveaxis(
+    x: Tensor,
+    source: _int | Sequence[_int],
+    destination: _int | Sequence[_int],
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def moveaxis(
+    input: Tensor,
+    source: _int | Sequence[_int],
+    destination: _int | Sequence[_int],
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def movedim(
+    x: Tensor,
+    source: _int | Sequence[_int],
+    destination: _int | Sequence[_int],
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def movedim(
+    input: Tensor,
+    source: _int | Sequence[_int],
+    destination: _int | Sequence[_int],
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def mul(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def mul(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def multinomial(
+    x: Tensor,
+    num_samples: _int,
+    replacement: _bool = False,
+    generator: Generator | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def multinomial(
+    input: Tensor,
+    num_samples: _int,
+    replacement: _bool = False,
+    generator: Generator | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def multiply(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def multiply(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def mv(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def mv(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nanmedian(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nanmedian(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nanmedian(
+    x: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.nanmedian: ...
+@overload
+def nanmedian(
+    input: Tensor, dim: _int, keepdim: _bool = False, *, out: Any = None
+) -> return_types.nanmedian: ...
+@overload
+def nanmedian(
+    x: Tensor, axis: _int, keepdims: _bool = False, *, out: Any = None
+) -> return_types.nanmedian: ...
+@overload
+def narrow(
+    x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def narrow(
+    input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def ne(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ne(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def neg(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def negative(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def negative(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nelement(x: Tensor) -> _int: ...
+@overload
+def nelement(input: Tensor) -> _int: ...
+@overload
+def new(
+    x: Tensor,
+    *data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new(
+    input: Tensor,
+    *data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new(
+    x: Tensor,
+    *,
+    data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new(
+    input: Tensor,
+    *,
+    data: Any,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_empty(
+    x: Tensor,
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_empty(
+    input: Tensor,
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_empty(
+    x: Tensor,
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_empty(
+    input: Tensor,
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_full(
+    x: Tensor,
+    size: Any,
+    value: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_full(
+    input: Tensor,
+    size: Any,
+    fill_value: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_ones(
+    x: Tensor,
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_ones(
+    input: Tensor,
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_ones(
+    x: Tensor,
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_ones(
+    input: Tensor,
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_tensor(
+    x: Tensor,
+    data: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_tensor(
+    input: Tensor,
+    data: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_zeros(
+    x: Tensor,
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_zeros(
+    input: Tensor,
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_zeros(
+    x: Tensor,
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_zeros(
+    input: Tensor,
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nonzero(x: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
+@overload
+def nonzero(input: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
+@overload
+def norm(
+    x: Tensor,
+    p: Any = 2,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def norm(
+    input: Tensor,
+    p: Any = 2,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Sequence[_int] | None = None,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def not_equal(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def not_equal(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def numel(x: Tensor) -> _int: ...
+@overload
+def numel(input: Tensor) -> _int: ...
+@overload
+def one_hot(
+    x: Tensor, num_classes: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def one_hot(
+    input: Tensor, num_classes: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def ones(
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def ones(
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def ones_like(
+    x: Tensor,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def ones_like(
+    input: Tensor,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def outer(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def outer(input: Tensor, vec2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def pad(
+    x: Tensor, widths: _int | Sequence[Any], value: _float = 0.0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def pad(
+    input: Tensor,
+    widths: _int | Sequence[Any],
+    fill_value: _float = 0.0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def permute(x: Tensor, *axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute(input: Tensor, *axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute(x: Tensor, *, axes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute(input: Tensor, *, dims: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute(x: Tensor, *, axis: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute_dims(x: Tensor, axes: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute_dims(input: Tensor, dim: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute_dims(x: Tensor, axis: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def pin_memory(x: Tensor, device: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def pin_memory(input: Tensor, device: Any = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def positive(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def positive(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def pow(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def pow(
+    input: Tensor | _Number, exponent: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def prod(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def prod(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def rand(
+    *size: _int | tuple[_int, ...],
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def rand(
+    *,
+    size: _int | tuple[_int, ...],
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def rand_like(
+    x: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def rand_like(
+    input: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def randint(
+    low: _int,
+    high: _int | Sequence[_int] | None = None,
+    size: Sequence[_int] | None = None,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randint_like(
+    x: Tensor,
+    low: _int,
+    high: _int | None = None,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randint_like(
+    input: Tensor,
+    low: _int,
+    high: _int | None = None,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randn(
+    *size: _int | tuple[_int, ...],
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randn(
+    *,
+    size: _int | tuple[_int, ...],
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randn_like(
+    x: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def randn_like(
+    input: Tensor,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def randperm(
+    n: _int,
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def ravel(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ravel(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def reciprocal(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def relu(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def relu(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def remainder(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def remainder(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def repeat(x: Tensor, *sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def repeat(input: Tensor, *sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def repeat(x: Tensor, *, sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def repeat(input: Tensor, *, sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def repeat_interleave(
+    x: Tensor, repeats: _int, axis: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def repeat_interleave(
+    input: Tensor, repeats: _int, dim: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def reshape(x: Tensor, *shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def reshape(input: Tensor, *shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def reshape(x: Tensor, *, shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def reshape(
+    input: Tensor, *, shape: _int | Sequence[_int], out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def reshape_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def reshape_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def roll(
+    x: Tensor,
+    shift: _int | Sequence[_int],
+    axis: _int | Sequence[_int] | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def roll(
+    input: Tensor,
+    shift: _int | Sequence[_int],
+    dims: _int | Sequence[_int] | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def round(x: Tensor, *, decimals: _int | None = None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def round(input: Tensor, *, decimals: _int | None = None, out: Tensor | None = None) -> Tensor: ...
+@overload
+def rsqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def scatter(
+    x: Tensor,
+    axis: _int,
+    index: Any,
+    source: Any = None,
+    *,
+    value: Any = None,
+    reduce: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def scatter(
+    input: Tensor,
+    dim: _int,
+    index: Any,
+    source: Any = None,
+    *,
+    fill_value: Any = None,
+    reduce: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def scatter_add(
+    x: Tensor, axis: _int, index: Any, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def scatter_add(
+    input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+def set_default_dtype(d: Any) -> None: ...
+def set_rng_state(state: Sequence[_int]) -> None: ...
+@overload
+def sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sign(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def silu(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def silu(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sin(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sinh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def softmax(
+    x: Tensor, axis: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def softmax(
+    input: Tensor, dim: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def softplus(
+    x: Tensor, beta: _float = 1.0, threshold: _float = 20.0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def softplus(
+    input: Tensor, beta: _float = 1.0, threshold: _float = 20.0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def sort(
+    x: Tensor, dim: _int = -1, descending: _bool = False, stable: _bool = True, *, out: Any = None
+) -> return_types.sort: ...
+@overload
+def sort(
+    input: Tensor,
+    dim: _int = -1,
+    descending: _bool = False,
+    stable: _bool = True,
+    *,
+    out: Any = None,
+) -> return_types.sort: ...
+@overload
+def sort(
+    x: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    descending: _bool = False,
+    stable: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def sort(
+    input: Tensor,
+    *,
+    axis: _int | tuple[_int, ...] | None,
+    descending: _bool = False,
+    stable: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def split(x: Tensor, sizes: _int | Sequence[_int], axis: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def split(input: Tensor, sizes: _int | Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def sqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def square(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def square(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def squeeze(
+    x: Tensor, axis: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def squeeze(
+    input: Tensor, dim: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def stack(tensors: Sequence[Tensor], axis: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def stack(tensors: Sequence[Tensor], dim: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def std(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def std(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def std(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def std_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def std_mean(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def std_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def storage(x: Tensor) -> Storage: ...
+@overload
+def storage(input: Tensor) -> Storage: ...
+@overload
+def storage_offset(x: Tensor) -> _int: ...
+@overload
+def storage_offset(input: Tensor) -> _int: ...
+@overload
+def stride(x: Tensor, axis: _int | None = None) -> _int | tuple[_int, ...]: ...
+@overload
+def stride(input: Tensor, dim: _int | None = None) -> _int | tuple[_int, ...]: ...
+@overload
+def sub(
+    a: Tensor | _Number,
+    b: Tensor | _Number,
+    *,
+    alpha: _float | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def sub(
+    input: Tensor | _Number,
+    other: Tensor | _Number,
+    *,
+    alpha: _float | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def subtract(
+    a: Tensor | _Number,
+    b: Tensor | _Number,
+    *,
+    alpha: _float | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def subtract(
+    input: Tensor | _Number,
+    other: Tensor | _Number,
+    *,
+    alpha: _float | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def sum(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def sum(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    dtype: _DType = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def swapaxes(x: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def swapaxes(input: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def swapdims(x: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def swapdims(input: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def t(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def t(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def take(
+    x: Tensor, indices: Any, axis: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def take(
+    input: Tensor, indices: Any, dim: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def take_along_axis(
+    x: Tensor, indices: Any, axis: _int | None = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def take_along_axis(
+    input: Tensor, indices: Any, dim: _int | None = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def tan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def tanh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def tanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def tensor(
+    data: Any,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def tile(x: Tensor, *repetitions: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def tile(
+    input: Tensor, *repetitions: _int | Sequence[_int], out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def tile(x: Tensor, *, repetitions: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def tile(input: Tensor, *, dims: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
+@overload
+def to(
+    x: Tensor,
+    *targets: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def to(
+    input: Tensor,
+    *targets: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def to(
+    x: Tensor,
+    *,
+    targets: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def to(
+    input: Tensor,
+    *,
+    targets: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    other: Tensor | None = None,
+    non_blocking: _bool = False,
+    copy: _bool = False,
+    memory_format: Any = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def topk(
+    x: Tensor, k: _int, axis: _int = -1, largest: _bool = True, sorted: _bool = True
+) -> return_types.topk: ...
+@overload
+def topk(
+    input: Tensor, k: _int, dim: _int = -1, largest: _bool = True, sorted: _bool = True
+) -> return_types.topk: ...
+@overload
+def trace(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def trace(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def transpose(
+    x: Tensor,
+    *axes: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def transpose(
+    input: Tensor,
+    *axes: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def transpose(
+    x: Tensor,
+    *,
+    axes: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def transpose(
+    input: Tensor,
+    *,
+    dim: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def transpose(
+    x: Tensor,
+    *,
+    axis: _int | Sequence[_int],
+    axis0: _int | None = None,
+    axis1: _int | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def tril(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def tril(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def triu(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def triu(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def true_divide(
+    a: Tensor | _Number,
+    b: Tensor | _Number,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def true_divide(
+    input: Tensor | _Number,
+    other: Tensor | _Number,
+    *,
+    rounding_mode: str | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def trunc(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def type(x: Tensor, wanted: Any = None, *, out: Any = None) -> Any: ...
+@overload
+def type(input: Tensor, wanted: Any = None, *, out: Any = None) -> Any: ...
+@overload
+def type_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def type_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unbind(x: Tensor, axis: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def unbind(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def unflatten(
+    x: Tensor, axis: _int, sizes: Sequence[_int], *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unflatten(
+    input: Tensor, dim: _int, sizes: Sequence[_int], *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unfold(
+    x: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unfold(
+    input: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+def uniform(
+    low: _float,
+    high: _float,
+    size: Sequence[_int],
+    dtype: _DType = None,
+    device: Any = None,
+    generator: Generator | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    x: Tensor,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    input: Tensor,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique(
+    x: Tensor,
+    sorted: _bool = True,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    axis: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique_consecutive(
+    x: Tensor,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique_consecutive(
+    input: Tensor,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    dim: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unique_consecutive(
+    x: Tensor,
+    return_inverse: _bool = False,
+    return_counts: _bool = False,
+    axis: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def unsqueeze(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unsqueeze(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unstack(x: Tensor, axis: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def unstack(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def untyped_storage(x: Tensor) -> Storage: ...
+@overload
+def untyped_storage(input: Tensor) -> Storage: ...
+@overload
+def var(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def var(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def var(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def var_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def var_mean(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdim: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def var_mean(
+    x: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    unbiased: _bool | None = None,
+    keepdims: _bool = False,
+    *,
+    correction: _float | None = None,
+    axis: Any = ...,
+) -> tuple[Any, Any]: ...
+@overload
+def view(x: Tensor, *shape: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view(input: Tensor, *shape: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view(x: Tensor, *, shape: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view(input: Tensor, *, shape: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def where(
+    condition: Tensor | _Number,
+    a: Tensor | _Number,
+    b: Tensor | _Number,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def where(
+    condition: Tensor | _Number,
+    input: Tensor | _Number,
+    other: Tensor | _Number,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def zeros(
+    *size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def zeros(
+    *,
+    size: Any,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def zeros_like(
+    x: Tensor,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def zeros_like(
+    input: Tensor,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...

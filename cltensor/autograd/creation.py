@@ -1,0 +1,112 @@
+"""The public creation functions: those of `cltensor.ops` with `requires_grad`, and typed names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.core.composite import composite, creator
+from cltensor.core.names import named
+from cltensor.core.op import unrecorded
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import as_dtype
+from cltensor.lazy.values import Value
+from cltensor.ops import create
+from cltensor.runtime.device import get
+
+
+@creator
+def tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """A Tensor with a copy of `data` (numbers, nested lists, arrays, tensors).
+
+    Python floats give float32 and Python ints int64; arrays keep their dtype. With
+    requires_grad=True the result collects its gradient.
+    """
+    recorder = get(device).recorder
+    if recorder is not None and not isinstance(data, Tensor):
+        recorder.refuse("making a tensor from data of the host")
+    return unrecorded(create.tensor, data, dtype, device)
+
+
+@creator
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """`data` itself where it is a Tensor of that dtype and on that device already, else a copy."""
+    if isinstance(data, Tensor):
+        return create.to(data, dtype=dtype, device=device)
+    return tensor(data, dtype, device)
+
+
+asarray = as_tensor
+
+
+@named
+def _from_data(given: Any, *sizes: Any, dtype: Any = None, device: Any = None) -> Value:
+    """What ``Tensor(...)`` shows, in PyTorch's older style: the elements given, or sizes."""
+    if all(isinstance(n, (int, np.integer)) for n in (given, *sizes)):
+        return create.empty(given, *sizes, dtype=dtype, device=device)._value
+    if sizes:
+        raise TypeError(f"Tensor: takes data, or sizes as integers, not {1 + len(sizes)} arguments")
+    if isinstance(given, Tensor):
+        return given.detach()._value
+    if dtype is None and not isinstance(given, (np.ndarray, np.generic)):
+        dtype = dtypes.default_float
+    return create.tensor(given, dtype, device)._value
+
+
+Tensor._from_data = staticmethod(_from_data)
+
+
+class TensorType:
+    """A constructor of Tensors of one dtype, in PyTorch's older style.
+
+    ``ct.FloatTensor([[1, 2]])`` holds that data, ``ct.FloatTensor(2, 3)`` has that shape and
+    undefined elements. It also names the dtype in ``x.type(ct.FloatTensor)``.
+    """
+
+    def __init__(self, name: str, dtype: np.dtype, device: Any = None) -> None:
+        self.name = name
+        self.dtype = dtype
+        self.device = device
+
+    def on(self, device: Any) -> TensorType:
+        """The same, of tensors on a device."""
+        return TensorType(self.name, self.dtype, device)
+
+    @named
+    def __call__(self, *data: Any, device: Any = None) -> Tensor:
+        device = device or self.device
+        if not data or isinstance(data[0], int):
+            return create.empty(*data or (0,), dtype=self.dtype, device=device)
+        return create.tensor(data[0], self.dtype, device)
+
+    def __repr__(self) -> str:
+        return f"cltensor.{self.name}"
+
+
+_TYPES = {
+    "FloatTensor": dtypes.float32,
+    "DoubleTensor": dtypes.float64,
+    "HalfTensor": dtypes.float16,
+    "LongTensor": dtypes.int64,
+    "IntTensor": dtypes.int32,
+    "ShortTensor": dtypes.int16,
+    "CharTensor": dtypes.int8,
+    "ByteTensor": dtypes.uint8,
+    "BoolTensor": dtypes.bool_,
+}
+TYPES = {name: TensorType(name, dtype) for name, dtype in _TYPES.items()}
+
+
+@composite
+def type_(x: Any, wanted: Any = None) -> Any:
+    """The name of x's typed constructor; or, with `wanted` (such a constructor, its name or a
+    dtype), x cast to it."""
+    if wanted is None:
+        return next(
+            (repr(t) for t in TYPES.values() if t.dtype == x.dtype), f"cltensor.{x.dtype.name}"
+        )
+    if isinstance(wanted, str):
+        wanted = TYPES.get(wanted.rpartition(".")[2], wanted)
+    return create.to(x, wanted.dtype if isinstance(wanted, TensorType) else as_dtype(wanted))

@@ -1,0 +1,335 @@
+"""Operations in place: methods that end in an underscore, augmented assignment, x[key] = value.
+
+The elements are computed as by the operation that returns a new tensor and written where the old
+ones were, so whoever shares them sees the change (`writes`). A tensor that is still pending, which
+nobody can share, just goes on with the larger expression.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from inspect import Signature, signature
+from typing import Any
+
+import numpy as np
+
+from cltensor.autograd.graph import Node, needed, next_order, resave, save
+from cltensor.autograd.record import preserve, rebase, require_changeable
+from cltensor.core.checks import scalar
+from cltensor.core.hooks import watchers
+from cltensor.core.mode import mode
+from cltensor.core.names import named
+from cltensor.core.op import unrecorded
+from cltensor.core.operators import attach
+from cltensor.core.tensor import Tensor
+from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.lazy.values import same_place
+from cltensor.lazy.writes import may_overlap, require_writable, settle_readers, write
+from cltensor.ops.create import to_device
+from cltensor.ops.elementwise.pointwise import astype, full, log
+from cltensor.ops.index.pick import Plan, shown, take_apart
+from cltensor.ops.index.scatter import fitting, put, put_shape, write_picked
+from cltensor.ops.random.draw import bernoulli, normal, randint, uniform
+from cltensor.ops.shape.view import broadcast_to, ints, reshape
+
+_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
+
+
+def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
+    """Give x the elements of function(x, *args, **kwargs); returns x.
+
+    Raises GradientError for a leaf that requires a gradient, outside `no_grad`, or a view of one;
+    ShapeError or DTypeError when the result does not fit x, or several elements of x are one place
+    in memory. x is as before then.
+    """
+    with x.device.lock:
+        for watch in watchers:
+            watch((x,))
+        require_changeable(name, x)
+        require_writable(name, x._value)
+        since = next_order()
+        changed = _fitted(name, x, function(x, *args, **kwargs))
+        if changed is x:
+            _mark_changed(x, name)
+        else:
+            node = changed.node if mode.enabled else None
+            preserve(x, node, since)
+            _take_over(x, changed, name, (x, *args, *kwargs.values()))
+            if node is not None:
+                resave(node, changed._value)
+            if mode.enabled:
+                rebase(x, node, function in _ANEW)
+    return x
+
+
+def _fitted(name: str, x: Tensor, changed: Tensor) -> Tensor:
+    """What an operation gave, in the dtype of x."""
+    if changed.shape != x.shape:
+        raise ShapeError(
+            f"{name}: a result of shape {changed.shape} does not fit a tensor of shape {x.shape} "
+            "in place; use the operation that returns a new tensor"
+        )
+    if changed.dtype == x.dtype:
+        return changed
+    if _RANK[changed.dtype.kind] > _RANK[x.dtype.kind]:
+        raise DTypeError(
+            f"{name}: a {changed.dtype.name} result does not fit a {x.dtype.name} tensor in "
+            "place; cast it, or use the operation that returns a new tensor"
+        )
+    return astype(changed, x.dtype)
+
+
+def _mark_changed(x: Tensor, name: str) -> None:
+    value = x._value
+    if value.buffer is None:
+        value.version += 1
+        value.changed_by = name
+    else:
+        value.buffer.mark_changed(name)
+
+
+def _take_over(x: Tensor, changed: Tensor, name: str, operands: tuple[Any, ...]) -> None:
+    """Write the elements of `changed`, made from `operands`, where those of x are."""
+    old, new = x._value, changed._value
+    if old.buffer is not None:
+        write(old, new, name)
+        return
+    _mark_changed(x, name)
+    if new.buffer is not None or any(changed is operand for operand in operands):
+        new = unrecorded(changed.clone)._value  # others see these elements
+    new.version, new.changed_by = old.version, name
+    x.show(new)
+
+
+def reshape_in_place(
+    x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any
+) -> Tensor:
+    """Have x show its elements as function(x, *args), a view, does; returns x."""
+    changed = function(x, *args, **kwargs)
+    if changed.shape == x.shape and changed.strides == x.strides:
+        return x
+    node = x.node
+    if node is not None and (node.op is None or x._view is not None or not mode.enabled):
+        raise GradientError(
+            f"{name}: a gradient of shape {x.shape} belongs to this tensor, which cannot take the "
+            f"shape {changed.shape}; use the operation that returns a new one"
+        )
+    if x.device.recorder is not None:
+        x.device.recorder.refuse("changing a tensor's shape in place")
+    x.show(changed._value)
+    x._node, x._view = changed.node, None
+    return x
+
+
+# -------------------------------------------------------------------------------------- setitem
+
+
+def assign(x: Tensor, key: Any, value: Any) -> None:
+    """x[key] = value, seen by all that share x's elements."""
+    with x.device.lock:
+        for watch in watchers:
+            watch((x, value))
+        plan = take_apart("setitem", x.shape, key, x.device)
+        part = shown(x.realize(), plan)
+        if plan.indices:
+            _put(part, plan, value)
+        elif not (isinstance(value, Tensor) and _is_same(part, value)):  # x[key] += y wrote already
+            apply(part, "setitem", lambda p: _fill(p, fitting(p, value, p.shape)))
+
+
+Tensor._assign = assign
+
+
+def _is_same(part: Tensor, value: Tensor) -> bool:
+    """Whether `value` is `part` itself, also to the graph."""
+    a, b = part._view, value._view
+    mine = part if a is None else a.base
+    its = value if b is None else b.base
+    stored = value._value.buffer is not None
+    return mine is its and stored and same_place(part._value, value._value)
+
+
+def _put(part: Tensor, plan: Plan, value: Any) -> None:
+    """Write `value` at the index arrays of a key, in the view that the rest of the key gave."""
+    require_changeable("setitem", part)
+    require_writable("setitem", part._value)
+    value = fitting(part, value, put_shape(part, plan))
+    where = plan.indices, plan.start, plan.unique
+    edges = part.node, value.node if isinstance(value, Tensor) else None
+    source = value
+    if isinstance(value, Tensor):
+        shares = may_overlap(value.realize()._value, part._value)
+        source = unrecorded(value.clone) if shares else value
+    settle_readers((part.buffer,))
+    unrecorded(write_picked, part, source, *where)
+    part.buffer.mark_changed("setitem")
+    if mode.enabled:
+        node = None
+        if edges != (None, None) and part.dtype.kind == "f":
+            node = Node(part, put, (*edges, None, None, None))
+            names = needed(put, tuple([e is not None for e in node.edges]))
+            save(node, put, names, (part, value, *where), {}, part)
+        rebase(part, node)
+
+
+# --------------------------------------------------------------- operations of this one form
+
+
+def _copy(x: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
+    if isinstance(source, Tensor):
+        source = to_device(source, x.device)
+    return _fill(x, fitting(x, source, x.shape, "copy_"))
+
+
+def _fill(x: Tensor, value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return broadcast_to(astype(value, x.dtype), x.shape)
+    return full(x.shape, scalar("fill_", "value", value, x.dtype), x.dtype, x.device)
+
+
+def _zero(x: Tensor) -> Tensor:
+    return full(x.shape, 0, x.dtype, x.device)
+
+
+def _uniform(x: Tensor, low: float = 0.0, high: float = 1.0, generator: Any = None) -> Tensor:
+    return uniform(low, high, x.shape, x.dtype, x.device, generator)
+
+
+def _normal(x: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Tensor:
+    return normal(mean, std, x.shape, x.dtype, x.device, generator)
+
+
+def _random(x: Tensor, low: Any = None, high: Any = None, generator: Any = None) -> Tensor:
+    """Integers from low to high - 1; random_(high) starts from 0; by default all that fit."""
+    if high is None and low is not None:
+        low, high = 0, low
+    if high is None:
+        kind = x.dtype
+        low = 0
+        if kind.kind == "f":
+            high = (1 << (np.finfo(kind).nmant + 1)) + 1
+        else:
+            high = 2 if kind.kind == "b" else int(np.iinfo(kind).max) + 1
+    drawn = randint(low, high, x.shape, None, x.device, generator)
+    return astype(drawn, x.dtype)
+
+
+def _bernoulli(x: Tensor, p: Any = 0.5, generator: Any = None) -> Tensor:
+    if isinstance(p, Tensor):
+        return astype(bernoulli(broadcast_to(p, x.shape), generator=generator), x.dtype)
+    return bernoulli(p, x.shape, x.dtype, x.device, generator)
+
+
+def _exponential(x: Tensor, lambd: float = 1.0, generator: Any = None) -> Tensor:
+    if not lambd > 0:
+        raise ValueError(f"exponential_: lambd is {lambd}; it must be above 0")
+    return log(1 - uniform(0.0, 1.0, x.shape, x.dtype, x.device, generator)) * (-1 / lambd)
+
+
+#: What has a form in place only.
+ONLY_IN_PLACE: dict[str, Callable[..., Tensor]] = {
+    "bernoulli": _bernoulli,
+    "copy": _copy,
+    "exponential": _exponential,
+    "fill": _fill,
+    "normal": _normal,
+    "random": _random,
+    "uniform": _uniform,
+    "zero": _zero,
+}
+
+_ANEW = frozenset(ONLY_IN_PLACE.values())
+
+#: Functions of elements that have a form in place too, under the name with an underscore.
+ALSO_IN_PLACE = """
+abs acos acosh add addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor
+ceil clamp clip copysign cos cosh cumsum div divide eq erf exp exp2 expm1 floor floor_divide fmod
+ge greater greater_equal gt hypot index_add index_copy index_fill le lerp less less_equal log
+log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply ne neg
+negative not_equal pow reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin
+sinh sqrt square sub subtract tan tanh tril triu true_divide trunc
+""".split()
+
+
+def _resized(x: Tensor, *sizes: Any) -> Tensor:
+    """The elements in another shape of as many."""
+    wanted = ints(sizes)
+    if math.prod(wanted) != x.size or min(wanted, default=0) < 0:
+        raise ShapeError(
+            f"resize_: a tensor of shape {x.shape} has {x.size} elements, and {wanted} another "
+            "number; make a new tensor, or take a part of this one"
+        )
+    return reshape(x, wanted)
+
+
+#: Those that give the same elements another shape.
+RESHAPING = "resize squeeze swapaxes swapdims t transpose unsqueeze".split()
+
+#: Augmented assignment: how it is written, and the function behind it.
+_AUGMENTED = {
+    "add": ("+=", "add"),
+    "sub": ("-=", "subtract"),
+    "mul": ("*=", "multiply"),
+    "truediv": ("/=", "divide"),
+    "floordiv": ("//=", "floor_divide"),
+    "mod": ("%=", "remainder"),
+    "pow": ("**=", "pow"),
+    "and": ("&=", "bitwise_and"),
+    "or": ("|=", "bitwise_or"),
+    "xor": ("^=", "bitwise_xor"),
+    "lshift": ("<<=", "bitwise_left_shift"),
+    "rshift": (">>=", "bitwise_right_shift"),
+}
+
+
+def _method(name: str, function: Callable[..., Any], shown: str = "") -> Callable[..., Any]:
+    """A method; `shown` is its name in errors, if not `name`."""
+    operation = shown or name
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if "out" in kwargs:
+            raise TypeError(
+                f"{operation}: there is no keyword 'out'; the result is written to self"
+            )
+        return apply(self, operation, function, *args, **kwargs)
+
+    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
+    return method
+
+
+def _reshaping(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return reshape_in_place(self, name, function, *args, **kwargs)
+
+    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
+    return method
+
+
+def _in_place(function: Callable[..., Any]) -> Signature:
+    """The parameters of the form in place."""
+    of = signature(function)
+    first, *rest = of.parameters.values()
+    rest = [p for p in rest if p.name != "out"]
+    return of.replace(
+        parameters=[first.replace(name="self"), *rest], return_annotation=Signature.empty
+    )
+
+
+def install(functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Give Tensor the methods in place of `functions`, by public name."""
+    written = {name: functions[name] for name in ALSO_IN_PLACE}
+    for name, function in ONLY_IN_PLACE.items():
+        function.__name__ = name
+        written[name] = named(function)
+    for name, function in written.items():
+        doc = f"`{name}` in place: written where the elements are; returns self."
+        attach(f"{name}_", _method(f"{name}_", function), function, doc)
+    for name in RESHAPING:
+        function = _resized if name == "resize" else functions[name]
+        doc = f"`{name}` in place: the same elements in another shape; returns self."
+        attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
+    for name, (symbol, target) in _AUGMENTED.items():
+        function = functions[target]
+        doc = f"`{target}` in place: written where the elements are; returns self."
+        attach(f"__i{name}__", _method(f"__i{name}__", function, symbol), function, doc)

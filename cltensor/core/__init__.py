@@ -1,0 +1,1 @@
+"""Tensors, operations and how they are declared."""

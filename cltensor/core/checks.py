@@ -1,0 +1,130 @@
+"""Numbers that callers give: counts, sizes, strides, paddings, axes, and what to fill with.
+
+Checked before anything is computed with them or looked up by them: to Python 1, 1.0 and True are
+one key of a dictionary, and half a pixel would become none in silence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cltensor.core.op import normalize_axes
+from cltensor.core.tensor import show
+from cltensor.dtypes import bool_
+from cltensor.errors import DTypeError, ShapeError
+
+Pair = tuple[int, int]
+
+
+class _NotGiven:
+    """Stands for an argument that was left out, where None says something."""
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+NOT_GIVEN: Any = _NotGiven()
+
+#: The largest size, stride or padding in pixels, which kernels count with 32 bits.
+PIXELS = (1 << 31) - 1
+#: The largest count of all: what a 64-bit argument holds.
+MOST = (1 << 63) - 1
+
+
+def _integer(value: Any) -> int | None:
+    """`value` as an int, None if it is none: a fraction, a bool, a vector."""
+    if type(value) is int:
+        return value
+    if isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) == bool_:
+        return None
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError, ValueError):
+        return None
+
+
+def _limits(least: int, most: int) -> str:
+    if most == MOST:
+        return " of 64 bits" if least == -MOST else f" of at least {least}"
+    return f" from {least} to {most}"
+
+
+def whole(operation: str, name: str, value: Any, least: int = 0, most: int = MOST) -> int:
+    """`value` as an int from `least` to `most`. Raises ShapeError for any other value."""
+    number = _integer(value)
+    if number is None or not least <= number <= most:
+        raise ShapeError(f"{operation}: {name} is {value!r}; give an integer{_limits(least, most)}")
+    return number
+
+
+def wholes(operation: str, name: str, values: Any, least: int = 0) -> tuple[int, ...]:
+    """`values`, an integer or a sequence of them, as ints of at least `least`.
+
+    Raises ShapeError for any other value.
+    """
+    if _integer(values) is not None:
+        values = (values,)
+    elif not isinstance(values, (tuple, list, np.ndarray)):
+        raise ShapeError(f"{operation}: {name} is {values!r}; give integers{_limits(least, MOST)}")
+    return tuple([whole(operation, name, value, least) for value in values])
+
+
+def pair(operation: str, name: str, value: int | Sequence[int], least: int) -> Pair:
+    """`value` for both axes of an image as two integers, none below `least`.
+
+    Raises ShapeError otherwise.
+    """
+    single = _integer(value)
+    if single is not None:
+        both = [single, single]
+    else:
+        given = list(value) if isinstance(value, (tuple, list, np.ndarray)) else [None]
+        both = [n for n in map(_integer, given) if n is not None]
+        if len(both) != len(given) or len(both) not in (1, 2):
+            both = []
+    if not both or min(both) < least or max(both) > PIXELS:
+        raise ShapeError(
+            f"{operation}: {name} is {value!r}; give an integer or two, each at least {least} and "
+            f"at most {PIXELS}"
+        )
+    return both[0], both[-1]
+
+
+def axis_of(operation: str, axis: Any, ndim: int) -> int:
+    """`axis` counted from the front; a tensor without dimensions has an axis 0, as in PyTorch.
+
+    Raises ShapeError if there is no such axis.
+    """
+    axis = whole(operation, "axis", axis, -MOST)
+    axes = max(ndim, 1)
+    if not -axes <= axis < axes:
+        normalize_axes(operation, axis, ndim)
+    return axis % axes
+
+
+def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> bool | int | float:
+    """`value` as the number of `dtype` that it stands for; fractions of integers are cut off.
+
+    Raises DTypeError for what is no number, or one that `dtype` cannot hold.
+    """
+    number = value.item() if hasattr(value, "item") and not value.shape else value
+    if not isinstance(number, (bool, int, float)):
+        raise DTypeError(f"{operation}: {name} is {show(value)}, not a number")
+    if dtype.kind == "b":
+        return bool(number)
+    limits: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    kind = float if dtype.kind == "f" else int
+    low, high = kind(limits.min), kind(limits.max)
+    special = number != number or abs(number) == math.inf
+    # An int is compared as it is: one too large for a float would not become one.
+    inside = low - 1 < number < high + 1 if kind is int else low <= number <= high
+    if not inside and (kind is int or not special):
+        raise DTypeError(
+            f"{operation}: {name} {number} does not fit {dtype.name} ({limits.min} to "
+            f"{limits.max}); use a wider dtype"
+        )
+    return kind(number)

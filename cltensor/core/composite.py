@@ -1,0 +1,215 @@
+"""Composites: public functions made of operations, declared where they stand.
+
+``@composite`` gives a function what an operation has: operands that are no tensors are refused by
+name, keywords go by any name of the table (`names`), an unknown one is an error that lists the
+accepted ones. The public namespace and the methods of Tensor are gathered from these declarations.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, wraps
+from types import FunctionType, ModuleType
+from typing import Any, TypeVar, overload
+
+from cltensor.core.names import canonical, with_reduction
+from cltensor.core.op import Op, require_tensor, write_out
+from cltensor.core.tensor import Tensor
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Parameters of these names take tensors.
+OPERANDS = {
+    "x", "input", "other", "mask", "target", "weight", "pos_weight", "bias", "running_mean",
+    "running_var",
+}  # fmt: skip
+
+
+class _Signature:
+    """The parameters of a function, as calls need them."""
+
+    def __init__(self, function: Callable[..., Any], more: tuple[str, ...] = ()) -> None:
+        self.name = function.__name__.strip("_")
+        self.own = inspect.signature(function)
+        parameters = self.own.parameters
+        kinds = {name: p.kind for name, p in parameters.items()}
+        self.all = (*kinds, *more)
+        self.positional = tuple(
+            [n for n, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+        )
+        self.variadic = next(
+            (n for n, kind in kinds.items() if kind is inspect.Parameter.VAR_POSITIONAL), None
+        )
+        #: (place, name, whether it may be None) of the parameters that take a tensor.
+        self.operands = [
+            (i, n, parameters[n].default is None)
+            for i, n in enumerate(self.positional)
+            if (n in OPERANDS or str(parameters[n].annotation).startswith("Tensor"))
+            and "float" not in str(parameters[n].annotation)  # a number will do
+        ]
+        first = next(iter(parameters.values()), None)
+        #: Whether the first parameter takes a tensor.
+        self.takes_tensor = (bool(self.operands) and self.operands[0][0] == 0) or (
+            first is not None and (first.name == "a" or str(first.annotation).startswith("Tensor"))
+        )
+
+    def shown(self, *more: inspect.Parameter) -> inspect.Signature:
+        """What help() shows: the function's own parameters, and `more` by keyword."""
+        return self.own.replace(parameters=[*self.own.parameters.values(), *more])
+
+    def bind(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments by position, and keywords under the function's own names."""
+        if "reduction" in self.all:
+            kwargs = dict(kwargs)
+            with_reduction(self.name, self.all, kwargs)
+        named = canonical(self.name, self.all, self.positional[: len(args)], kwargs)
+        if self.variadic in named:
+            several = named.pop(self.variadic)
+            missing = [n for n in self.positional[len(args) :] if n in named]
+            args = (*args, *[named.pop(n) for n in missing])
+            args += tuple(several) if isinstance(several, Iterable) else (several,)
+        return args, named
+
+    def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Raise DTypeError for an operand that is no tensor."""
+        for i, name, optional in self.operands:
+            if i < len(args):
+                x = args[i]
+            elif name in kwargs:
+                x = kwargs[name]
+            else:
+                continue
+            if not isinstance(x, Tensor) and not (optional and x is None):
+                require_tensor(self.name, name, x)
+
+
+@overload
+def composite(function: F) -> F: ...
+@overload
+def composite(*, method: bool | str | None = None) -> Callable[[F], F]: ...
+def composite(function: Any = None, *, method: bool | str | None = None) -> Any:
+    """Declare a public function. Its name, without underscores at the ends, is public.
+
+    method: whether it is a method of Tensor too, "only" for no function beside; left out, it is
+    one if its first parameter takes a tensor.
+    """
+    if function is None:
+        return partial(_declared, method)
+    return _declared(method, function)
+
+
+def _declared(method: bool | str | None, function: Any) -> Any:
+    signature = _Signature(function)
+    operands = signature.operands
+
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            if "out" in kwargs and "out" not in signature.all:
+                out = kwargs.pop("out")
+                return write_out(signature.name, checked(*args, **kwargs), out)
+            args, kwargs = signature.bind(args, kwargs)
+        for i, _, _ in operands:
+            if i >= len(args) or not isinstance(args[i], Tensor):
+                signature.check(args, kwargs)
+                break
+        return function(*args, **kwargs)
+
+    wanted = signature.takes_tensor if method is None else bool(method)
+    checked.is_method = wanted  # type: ignore[attr-defined]
+    checked.is_function = method != "only"  # type: ignore[attr-defined]
+    checked.__name__ = function.__name__.strip("_")
+    if signature.own.return_annotation in ("Tensor", "Any") and "out" not in signature.all:
+        checked.__signature__ = signature.shown(_OUT)  # type: ignore[attr-defined]
+    return checked
+
+
+#: The keyword for the tensor to write a result into, of all functions that give one.
+_OUT = inspect.Parameter(
+    "out", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="Tensor | None"
+)
+_REQUIRES_GRAD = inspect.Parameter(
+    "requires_grad", inspect.Parameter.KEYWORD_ONLY, default=False, annotation="bool"
+)
+#: Keywords of every function that makes a tensor, beside its own.
+_MAKING = ("requires_grad", "out", "layout", "pin_memory", "memory_format", "names")
+
+
+@overload
+def creator(function: F) -> F: ...
+@overload
+def creator(*, method: bool = False) -> Callable[[F], F]: ...
+def creator(function: Any = None, *, method: bool = False) -> Any:
+    """Declare a public function that makes a tensor. It takes, beside its own keywords,
+    requires_grad, out (a tensor to write into), and PyTorch's layout, pin_memory, memory_format and
+    names where they ask for nothing else than what is done anyway.
+
+    method: whether it is a method of Tensor too."""
+    if function is None:
+        return partial(_creates, method)
+    return _creates(method, function)
+
+
+def _creates(method: bool, function: Any) -> Any:
+    signature = _Signature(function, _MAKING)
+    operands = signature.operands
+
+    @wraps(function)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        if operands and not (args and isinstance(args[0], Tensor)):
+            signature.check(*signature.bind(args, kwargs))
+        if not kwargs:
+            return function(*args)
+        args, kwargs = signature.bind(args, kwargs)
+        more = {name: kwargs.pop(name) for name in _MAKING if name in kwargs}
+        made = function(*args, **kwargs)
+        return _as_wanted(signature.name, made, **more) if more else made
+
+    make.is_method = method  # type: ignore[attr-defined]
+    make.is_function = True  # type: ignore[attr-defined]
+    make.__name__ = function.__name__.strip("_")
+    make.__signature__ = signature.shown(_REQUIRES_GRAD, _OUT)  # type: ignore[attr-defined]
+    return make
+
+
+def _as_wanted(
+    operation: str,
+    made: Tensor,
+    requires_grad: bool = False,
+    out: Tensor | None = None,
+    layout: Any = None,
+    pin_memory: bool = False,
+    memory_format: Any = None,
+    names: Any = None,
+) -> Tensor:
+    """What was made, as the keywords of all creators say."""
+    if names is not None or layout not in (None, "strided"):
+        raise TypeError(
+            f"{operation}: names and layouts of storage are not supported; leave them out"
+        )
+    made = write_out(operation, made, out)
+    return made.requires_grad_() if requires_grad else made
+
+
+def is_public(value: Any) -> bool:
+    """Whether `value` is a declared function or a public operation."""
+    if isinstance(value, Op):
+        return value.public
+    return isinstance(value, FunctionType) and hasattr(value, "is_method")
+
+
+def gather(modules: Iterable[ModuleType]) -> dict[str, Any]:
+    """The public functions of `modules` by name: what is declared there under a name that does not
+    begin with an underscore. An underscore at the end avoids a name of Python."""
+    found: dict[str, Any] = {}
+    for module in modules:
+        for name, value in vars(module).items():
+            if name.startswith("_") or not is_public(value):
+                continue
+            name = name.rstrip("_")
+            if found.setdefault(name, value) is not value:
+                raise ValueError(f"{module.__name__}: {name} is declared twice")
+    return found

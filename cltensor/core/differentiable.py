@@ -1,0 +1,205 @@
+"""The side of a Tensor that takes part in differentiation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self
+
+from cltensor.core.hooks import Hooks, grad_watchers, watchers
+from cltensor.core.names import named
+from cltensor.core.operators import Operators
+from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
+
+
+class RemovableHook:
+    """Handle of a hook; `remove` takes it out again."""
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self._hooks = hooks
+        self._hook = hook
+
+    def remove(self) -> None:
+        """Take the hook out; a second call does nothing."""
+        if self._hook in self._hooks:
+            self._hooks.remove(self._hook)
+
+
+class Differentiable(Operators):
+    """Mixin: requires_grad, grad, backward and hooks.
+
+    _node is the place in the recorded graph, None outside it; _view says, for a view, of what.
+    """
+
+    __slots__ = ("_node", "_view")
+
+    _node: Any
+    _view: Any
+    if TYPE_CHECKING:
+        __dict__: dict[str, Any]
+
+        @property
+        def shape(self) -> tuple[int, ...]: ...
+        @property
+        def dtype(self) -> Any: ...
+        @property
+        def device(self) -> Any: ...
+
+        def detach(self) -> Any: ...
+
+    @property
+    def node(self) -> Any:
+        """The place in the recorded graph, None outside it."""
+        return self._node if self._view is None else Hooks.node_of(self)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to this Tensor; setting it is for leaves."""
+        for watch in watchers:
+            watch((self,))
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.requires_grad_(wanted)
+
+    @named
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Make this a leaf that collects its gradient, or no longer one; returns self.
+
+        Raises GradientError for a dtype without gradient, and for the result of a recorded
+        operation that shall stop requiring one.
+        """
+        for watch in watchers:
+            watch((self,))
+        node = self.node
+        if node is not None and node.op is not None:
+            if requires_grad:
+                return self
+            raise GradientError(
+                "requires_grad_: only a leaf can stop requiring a gradient; use .detach()"
+            )
+        if requires_grad and node is None:
+            if self.dtype.kind != "f":
+                raise GradientError(
+                    f"requires_grad: a {self.dtype.name} tensor has no gradient; use a "
+                    "floating-point dtype"
+                )
+            self._node = Hooks.leaf(self)
+            kept = self.__dict__.pop("_grad", None)
+            if kept is not None:
+                self._node.grad = kept
+        elif not requires_grad and node is not None:
+            if node.grad is not None:
+                self.__dict__["_grad"] = node.grad
+            self._node = None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this was made by the user and not by a recorded operation."""
+        node = self.node
+        return node is None or node.op is None
+
+    @property
+    def grad(self) -> Any:
+        """The gradient collected by `backward`, None before."""
+        node = self.node
+        if node is not None:
+            return node.grad
+        kept = self.__dict__.get("_grad")
+        for watch in grad_watchers:
+            watch(self, kept)
+        return kept
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            self._check_grad(value)
+        node = self.node
+        if node is not None:
+            node.grad = value
+            return
+        for watch in grad_watchers:
+            watch(self, self.__dict__.get("_grad") if value is None else value)
+        if value is None:
+            self.__dict__.pop("_grad", None)
+        else:
+            self.__dict__["_grad"] = value
+
+    def _check_grad(self, value: Any) -> None:
+        if not isinstance(value, Differentiable):
+            raise DTypeError(
+                f"grad: {type(value).__name__} is no gradient; assign a tensor or None"
+            )
+        if value.shape != self.shape:
+            raise ShapeError(
+                f"grad: a gradient of shape {value.shape} does not fit a tensor of shape "
+                f"{self.shape}"
+            )
+        if value.dtype != self.dtype:
+            raise DTypeError(
+                f"grad: a gradient of {value.dtype.name} does not fit a tensor of "
+                f"{self.dtype.name}; cast it with .to({self.dtype.name!r})"
+            )
+        if value.device is not self.device:
+            raise DeviceError(
+                f"grad: the gradient is on '{value.device}', the tensor on '{self.device}'; move "
+                f"it with .to('{self.device}')"
+            )
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node of the operation that made this Tensor, None for a leaf."""
+        node = self.node
+        return None if node is None or node.op is None else node
+
+    @named
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradients of this value to the `.grad` of the leaves it depends on.
+
+        gradient: of the same shape; may be left out for a single element (then it is 1).
+        retain_graph keeps the graph for another pass; create_graph records this pass itself, so
+        that its results can be differentiated again. inputs: the only ones to get a gradient.
+
+        Raises GradientError: no graph, a missing gradient, or a graph already released.
+        """
+        Hooks.backward([self], [gradient], retain_graph, create_graph, inputs)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf in `.grad` too."""
+        self._graph_node("retain_grad").retain = True
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this is no leaf and keeps its gradient all the same."""
+        node = self.node
+        return node is not None and node.op is not None and node.retain
+
+    @named
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
+        """Call `hook` with each gradient of this Tensor; what it returns (if not None) replaces
+        the gradient. The handle's `remove` takes it out."""
+        node = self._graph_node("register_hook")
+        if node.hooks is None:
+            node.hooks = []
+        node.hooks.append(hook)
+        return RemovableHook(node.hooks, hook)
+
+    def _graph_node(self, operation: str) -> Any:
+        node = self.node
+        if node is None:
+            raise GradientError(f"{operation}: this tensor does not require a gradient")
+        return node
+
+    def detach_(self) -> Self:
+        """Leave the graph; returns self."""
+        if self._view is not None:
+            raise GradientError("detach_: this is a view; use .detach(), or detach_() its base")
+        self._node = None
+        return self

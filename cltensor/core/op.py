@@ -1,0 +1,540 @@
+"""Operations: the declaration, the registry, and dispatch.
+
+An operation is one declaration: a name with its arguments, what computes it on Tensors, and one
+derivative rule per differentiable argument. The parameter names of a rule say what it needs:
+
+    g               the gradient of the output; of several outputs, a list of theirs, each a tensor
+                    or None
+    out             the output; of several, all of them
+    <argument>      the argument itself (its elements are saved)
+    <parameter>     the value of a plain parameter
+    <argument>_shape, <argument>_dtype, <argument>_device     facts that save no elements
+
+Rules are written in the library's own operations, so a rule can be differentiated again. They
+need not undo broadcasting; the backward pass does that once for all.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from cltensor.core.hooks import Hooks, watchers
+from cltensor.core.mode import mode
+from cltensor.core.names import canonical
+from cltensor.core.tensor import Tensor, show
+from cltensor.dtypes import bool_, result_type, to_float, with_scalar
+from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
+from cltensor.lazy import fusion
+from cltensor.lazy.codegen import Formula, Reduction, Shape
+from cltensor.lazy.fusion import Value
+from cltensor.lazy.writes import require_writable, write
+from cltensor.runtime.kernel import Live
+
+#: Every operation by name; the tests sweep it.
+OPERATIONS: dict[str, Op] = {}
+
+_KINDS = {"b": "bool", "i": "signed integer", "u": "unsigned integer", "f": "floating-point"}
+
+
+class Rule:
+    """One derivative rule and the names that it needs."""
+
+    __slots__ = ("function", "needs")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.needs = tuple(inspect.signature(function).parameters)
+
+
+class Op:
+    """An operation on Tensors. With an argument that requires a gradient, it is recorded.
+
+    signature: "name(argument, ..., parameter, ...)"; a first argument written *xs is variadic and
+    its rule returns a list. rules are given as d<argument>=function; the rule of several arguments
+    together, as d<argument>_<argument>=function, returns a gradient (or None) for each. run returns
+    a Tensor or, for several results, a tuple of them; an argument may be None where run takes that.
+    is_view: the result may be a view of the first argument. calls_operations: run uses other
+    operations, which shall not be recorded one by one.
+    """
+
+    is_view = False
+    #: Whether it is a method of Tensor under that name, too.
+    is_method = True
+    #: Keywords that ask for another function.
+    options: Mapping[str, Callable[..., Any]] = {}
+
+    def __init__(
+        self,
+        signature: str,
+        run: Callable[..., Any],
+        rules: Mapping[str, Callable[..., Any]],
+        doc: str | None = None,
+        calls_operations: bool = True,
+        public: bool = False,
+    ) -> None:
+        match = re.fullmatch(r"(\w+)\((.*)\)", signature)
+        if match is None:
+            raise ValueError(f"op: {signature!r} is not of the form 'name(argument, ...)'")
+        self.name = match[1]
+        self.params = tuple(p.strip().lstrip("*") for p in match[2].split(","))
+        self.variadic = match[2].startswith("*")
+        self.run = run
+        self.calls_operations = calls_operations
+        #: Whether it is part of the public namespace under the name that its module gives it.
+        self.public = public
+        #: For each differentiable argument its rule, and its place among the rule's results (-1
+        #: where the rule gives only one).
+        self.rules: dict[str, tuple[Rule, int]] = {}
+        for name, function in rules.items():
+            self._add_rule(name[1:], Rule(function))
+        self.__name__ = self.__qualname__ = self.name
+        if public:
+            self.__module__ = "cltensor"
+        self.__doc__ = doc or run.__doc__
+        self.defaults = {
+            p.name: p.default
+            for p in inspect.signature(run).parameters.values()
+            if p.default is not inspect.Parameter.empty
+        }
+        OPERATIONS[self.name] = self
+
+    def _add_rule(self, names: str, rule: Rule) -> None:
+        if names in self.params:
+            self.rules[names] = rule, -1
+            return
+        together = names.split("_")
+        unknown = set(together) - set(self.params)
+        if unknown:
+            raise ValueError(f"op: {self.name} has a rule for {unknown}, which are no arguments")
+        for place, name in enumerate(together):
+            self.rules[name] = rule, place
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs or watchers:
+            return self._called_with(args, kwargs)
+        for a in args:
+            if (type(a) is Tensor or isinstance(a, Tensor)) and (
+                a._node is not None
+                or (a._view is not None and a._view.stamp is not a._view.base._node)
+            ):
+                return Hooks.record(self, args, kwargs)
+        try:
+            return self.run(*args)
+        except AttributeError:
+            if any(isinstance(a, Tensor) for a in args):
+                raise
+            raise no_tensor(self.name, args) from None
+
+    def option(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: the function to call instead where keyword `name` is given."""
+
+        def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.options = {**self.options, name: function}
+            return function
+
+        return declare
+
+    def _called_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a call with keywords, among them out and the options, or while one who
+        records watches."""
+        for watch in watchers:
+            watch((*args, *kwargs.values()))
+        out = kwargs.pop("out", None)
+        for name, function in self.options.items():
+            if kwargs.get(name) is not None:
+                value = kwargs.pop(name)
+                args, kwargs = self.bind(args, kwargs)
+                return write_out(self.name, function(*args, **kwargs, **{name: value}), out)
+            kwargs.pop(name, None)
+        if kwargs:
+            args, kwargs = self.bind(args, kwargs)
+        try:
+            result = Hooks.record(self, args, kwargs)
+        except AttributeError:
+            if any(isinstance(a, Tensor) for a in args):
+                raise
+            raise no_tensor(self.name, args) from None
+        return write_out(self.name, result, out)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """The parameters, for help() and editors."""
+        kinds: Any = inspect.Parameter
+        params = []
+        for i, name in enumerate(self.params):
+            several = self.variadic and i == 0
+            kind = kinds.VAR_POSITIONAL if several else kinds.POSITIONAL_OR_KEYWORD
+            if self.variadic and i:
+                kind = kinds.KEYWORD_ONLY
+            default = self.defaults.get(name, kinds.empty)
+            params.append(kinds(name, kind, default=kinds.empty if several else default))
+        params += [kinds(name, kinds.KEYWORD_ONLY, default=None) for name in (*self.options, "out")]
+        return inspect.Signature(params)
+
+    def bind(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments by position, and by name those that follow variadic ones.
+
+        Raises TypeError for an unknown keyword, one given twice, or an argument that is missing.
+        """
+        if self.variadic:
+            rest = self.params[1:]
+            return args, canonical(self.name, rest, (), kwargs)
+        named = canonical(self.name, self.params, self.params[: len(args)], kwargs)
+        return self.complete(args, named), {}
+
+    def complete(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """`args`, and for the parameters after them what `named` or the defaults say."""
+        found = list(args)
+        for param in self.params[len(args) :]:
+            if param in named:
+                found.append(named[param])
+            elif param in self.defaults:
+                found.append(self.defaults[param])
+            else:
+                raise TypeError(f"{self.name}: {param!r} is missing; it takes {self.params}")
+        return tuple(found)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As an attribute of a class, an operation is a method, as a function would be."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return registered, (self.name,)
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}({', '.join(self.params)})>"
+
+
+def registered(name: str) -> Op:
+    """The operation called `name`: what a pickled or copied one is."""
+    return OPERATIONS[name]
+
+
+def primitive(signature: str, run: Callable[..., Any], **rules: Callable[..., Any]) -> Op:
+    """Declare an operation that `run` computes with kernels of its own.
+
+    run gets Tensors and plain parameters and returns a new Tensor, or a tuple of them.
+    """
+    return Op(signature, run, rules)
+
+
+class ViewOp(Op):
+    """An operation whose result shows elements of its first argument, where strides can."""
+
+    is_view = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            args, kwargs = self.bind(args, kwargs)
+        if watchers:
+            for watch in watchers:
+                watch(args)
+        return Hooks.record(self, args, kwargs)
+
+
+def view_op(signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]) -> Op:
+    """Declare an operation that shows the same elements differently.
+
+    run may return a copy where strides cannot express the view.
+    """
+    return ViewOp(signature, run, rules, calls_operations=False)
+
+
+def write_out(operation: str, result: Any, out: Any) -> Any:
+    """Write `result` into the tensor `out`, or each of several results into its own; returns out,
+    or, where it is None, `result`.
+
+    Raises GradientError for a recorded result, DTypeError or ShapeError where it does not fit.
+    """
+    if out is None:
+        return result
+    if isinstance(result, tuple):
+        if not isinstance(out, (tuple, list)) or len(out) != len(result):
+            raise DTypeError(f"{operation}: out is {show(out)}; give {len(result)} tensors")
+        written = [write_out(operation, r, o) for r, o in zip(result, out, strict=True)]
+        return type(result)(*written) if hasattr(result, "_fields") else tuple(written)
+    if not isinstance(out, Tensor):
+        raise DTypeError(f"{operation}: out is {show(out)}, not a tensor")
+    if result.requires_grad or out.requires_grad:
+        raise GradientError(
+            f"{operation}: out= records nothing, and a gradient is required; leave it out, or use "
+            "ct.no_grad()"
+        )
+    if out.shape != result.shape:
+        raise ShapeError(
+            f"{operation}: out has shape {out.shape}, the result {result.shape}; make them alike"
+        )
+    if _RANK[result.dtype.kind] > _RANK[out.dtype.kind]:
+        raise DTypeError(
+            f"{operation}: a {result.dtype.name} result does not fit out, of {out.dtype.name}"
+        )
+    cast = OPERATIONS["astype"].run(result, out.dtype)
+    require_writable(operation, out.realize()._value)
+    write(out._value, cast._value, operation)
+    return out
+
+
+#: Kinds of dtypes in the order in which one can hold another.
+_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
+
+
+def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """function(*args, **kwargs) outside any graph."""
+    before, mode.enabled = mode.enabled, False
+    try:
+        return function(*args, **kwargs)
+    finally:
+        mode.enabled = before
+
+
+@cache
+def broadcast_shapes(operation: str, a: Shape, b: Shape) -> Shape:
+    """The shape to which `a` and `b` broadcast.
+
+    Raises ShapeError naming the operation and both shapes.
+    """
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        raise ShapeError(
+            f"{operation}: shapes {a} and {b} do not broadcast; sizes must be equal or 1, counted "
+            "from the last; reshape or expand one operand"
+        ) from None
+
+
+def no_tensor(operation: str, operands: Iterable[Any]) -> DTypeError:
+    """The error for operands that are numbers, lists or arrays only."""
+    given = " and ".join(map(show, operands)) or "nothing"
+    return DTypeError(
+        f"{operation}: no operand is a tensor, given {given}; make one with ct.tensor(...)"
+    )
+
+
+def require_tensor(operation: str, name: str, x: Any) -> None:
+    """Raise DTypeError unless x, the operand called `name`, is a Tensor or records operations."""
+    if not isinstance(x, Tensor):
+        raise DTypeError(
+            f"{operation}: {name} is {show(x)}, not a tensor; wrap it with ct.tensor(...)"
+        )
+
+
+def same_device(operation: str, *tensors: Tensor) -> None:
+    """Raise DeviceError unless all operands are on one device, DTypeError if one is no Tensor."""
+    first = tensors[0]
+    for other in tensors[1:]:
+        if other.device is not first.device:
+            for operand in (first, other):  # NumPy's arrays have a device too
+                if not isinstance(operand, Tensor):
+                    raise DTypeError(
+                        f"{operation}: cannot combine a tensor with {show(operand)}; wrap it with "
+                        "ct.tensor(...)"
+                    )
+            raise DeviceError(
+                f"{operation}: operands are on '{first.device}' and '{other.device}'; move one "
+                f"with .to('{first.device}')"
+            )
+
+
+def same_dtype(operation: str, *operands: Any) -> None:
+    """Raise DTypeError if operands, of which one is of a floating-point type, differ in dtype.
+
+    What multiplies and adds up in one type takes no float64 input for a float32 weight: the result
+    would be float64 from there on, at half the speed.
+    """
+    dtype = operands[0].dtype
+    for other in operands[1:]:
+        if other.dtype is not dtype and "f" in dtype.kind + other.dtype.kind:
+            target = other.dtype if other.dtype.kind == "f" else dtype
+            raise DTypeError(
+                f"{operation}: operands are {dtype.name} and {other.dtype.name}; cast one, for "
+                f"example with .to('{target.name}')"
+            )
+
+
+def pointwise(
+    signature: str,
+    text: str | Mapping[str, str],
+    result: str = "same",
+    accepts: str = "biuf",
+    doc: str | None = None,
+    **rules: Callable[..., Any],
+) -> Op:
+    """Declare an elementwise operation by its C expression.
+
+    text: C over the argument names and the type T, or one such text for each kind of T. result:
+    "same" (computed in the promoted dtype), "float" (integers become float32 first) or "bool".
+    accepts: the dtype kinds that make sense, of "b", "i", "u", "f".
+    """
+    if doc is None:
+        first = text if isinstance(text, str) else next(iter(text.values()))
+        doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
+    op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True)
+    formula = Formula(op.name, op.params, text)
+    op.run = _pointwise_run(op.name, formula, result, accepts)
+    return op
+
+
+def _run_later(*args: Any) -> Tensor:
+    """Stands in for what depends on the name of the operation."""
+    raise NotImplementedError
+
+
+def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Callable[..., Tensor]:
+    arity = len(formula.params)
+
+    @cache
+    def dtypes(promoted: np.dtype) -> tuple[np.dtype, np.dtype]:
+        if promoted.kind not in accepts:
+            allowed = ", ".join(_KINDS[k] for k in accepts)
+            raise DTypeError(
+                f"{name}: not defined for {promoted.name}; it takes {allowed}; cast with .to(dtype)"
+            )
+        domain = to_float(promoted) if result == "float" else promoted
+        return domain, bool_ if result == "bool" else domain
+
+    def run(*args: Any) -> Tensor:
+        if len(args) != arity:
+            raise TypeError(f"{name}: takes {arity} operands, got {len(args)}")
+        first: Value | None = None
+        values = []
+        scalars = mixed = False
+        for a in args:
+            if type(a) is Tensor or isinstance(a, Tensor):
+                v = a._value
+                if first is None:
+                    first, shape, dtype = v, v.shape, v.dtype
+                else:
+                    if v.device is not first.device:
+                        same_device(name, *[x for x in args if isinstance(x, Tensor)])
+                    if v.shape != shape:
+                        shape = broadcast_shapes(name, shape, v.shape)
+                    if v.dtype is not dtype:
+                        mixed = True
+                values.append(v)
+            else:
+                values.append(a)
+                scalars = True
+        if first is None:
+            raise no_tensor(name, args)
+        if mixed:
+            dtype = _promote(name, values)
+        if scalars:
+            values, dtype = _with_scalars(name, values, dtype)
+        domain, kept = dtypes(dtype)
+        if scalars:
+            for a in values:
+                check_scalar(name, a, domain)
+        return Tensor(fusion.pointwise(formula, tuple(values), shape, domain, kept, first.device))
+
+    return run
+
+
+def _promote(name: str, values: Iterable[Any]) -> np.dtype:
+    try:
+        return result_type(*[(v.dtype, not v.shape) for v in values if type(v) is Value])
+    except DTypeError as error:
+        raise DTypeError(f"{name}: {error}") from None
+
+
+def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[Any], np.dtype]:
+    """Python numbers for the scalars, and the dtype that they lift `dtype` to."""
+    plain = []
+    for a in values:
+        if type(a) is not Value:
+            if isinstance(a, np.generic):
+                a = a.item()
+            kind: type = float if type(a) is Live else type(a)
+            if kind not in (bool, int, float):
+                raise DTypeError(
+                    f"{name}: cannot combine a tensor with {show(a)}; wrap it with ct.tensor(...)"
+                )
+            dtype = with_scalar(dtype, kind)
+        plain.append(a)
+    return plain, dtype
+
+
+def check_scalar(name: str, value: object, dtype: np.dtype) -> None:
+    """Raise DTypeError if the Python int `value` does not fit the integer type `dtype`."""
+    if dtype.kind in "iu" and type(value) is int:
+        limits = np.iinfo(dtype)
+        if not limits.min <= value <= limits.max:
+            raise DTypeError(
+                f"{name}: {value} does not fit {dtype.name} ({limits.min} to {limits.max}); use a "
+                "wider dtype"
+            )
+
+
+def reduction(
+    signature: str,
+    start: Mapping[str, str] | str,
+    combine: str = "",
+    better: str = "",
+    accumulate: Callable[[np.dtype], np.dtype] = lambda dtype: dtype,
+    result: np.dtype | None = None,
+    identity: bool = True,
+    doc: str | None = None,
+    public: bool = True,
+    **rules: Callable[..., Any],
+) -> Op:
+    """Declare a reduction over axes by its start value and its combining C expression.
+
+    signature: "name(x, axis, keepdims)". combine is C over acc, x and T. accumulate maps the
+    operand's dtype to that of the accumulator. result overrides the dtype of the result. identity
+    says whether reducing nothing is defined.
+    """
+    spec = Reduction(signature.split("(")[0], start, combine, better)
+    cast = OPERATIONS.get("astype")
+
+    def run(x: Tensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        axes = normalize_axes(spec.name, axis, x.ndim)
+        accumulator = accumulate(x.dtype)
+        if x.dtype is not accumulator:
+            assert cast is not None
+            x = cast.run(x, accumulator)
+        value = x._value
+        kept = tuple([d not in axes for d in range(len(value.shape))])
+        if not identity and any(value.shape[d] == 0 for d in axes):
+            raise ShapeError(
+                f"{spec.name}: axis {axis} of shape {value.shape} is empty and {spec.name} of "
+                "nothing is not defined; reduce a non-empty tensor"
+            )
+        if keepdims:
+            shape = tuple([n if k else 1 for n, k in zip(value.shape, kept, strict=True)])
+        else:
+            shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
+        return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
+
+    return Op(signature, run, rules, doc, calls_operations=False, public=public)
+
+
+def normalize_axes(
+    operation: str, axis: int | tuple[int, ...] | list[int] | None, ndim: int
+) -> tuple[int, ...]:
+    """The axes that `axis` names, as a sorted tuple of non-negative ints; all for None.
+
+    A tensor without dimensions takes 0 and -1, which name none. Raises ShapeError for an axis out
+    of range or named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    bound = max(ndim, 1)  # a tensor without dimensions takes 0 and -1 for its one element
+    for a in axes:
+        if not -bound <= a < bound:
+            raise ShapeError(
+                f"{operation}: axis {a} is out of range for a tensor with {ndim} dimensions; "
+                f"use {-bound} to {bound - 1}"
+            )
+    found = {a % bound for a in axes}
+    if len(found) != len(axes):
+        raise ShapeError(f"{operation}: axis {axis} names a dimension twice")
+    return tuple(sorted(found)) if ndim else ()

@@ -1,0 +1,383 @@
+"""Tensor: plain values of one shape and dtype on one device, with their place in a graph.
+
+A Tensor shows a Value: a strided window of a pooled buffer, or a pending expression that is
+computed when its bytes are needed. Views share a buffer, and what is written through one of them is
+seen by all (`writes`). A Tensor has a node when its operations are recorded (`Differentiable`).
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any, ClassVar
+from weakref import ref
+
+import numpy as np
+
+from cltensor.core.differentiable import Differentiable
+from cltensor.core.hooks import watchers
+from cltensor.core.mode import mode
+from cltensor.core.names import named
+from cltensor.core.printing import show_array
+from cltensor.core.size import Count, Size
+from cltensor.core.suggestions import no_attribute
+from cltensor.dtypes import as_dtype, default_float, float16, float64
+from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.lazy import fusion
+from cltensor.lazy.codegen import Formula, Shape, contiguous_strides
+from cltensor.lazy.fusion import Eager, Join, Value
+from cltensor.lazy.values import changer_of, holders, nobody, version_of
+from cltensor.runtime.device import Device, get
+from cltensor.runtime.memory import Buffer, download, upload
+
+_NOW_AND_THEN = 1023  # as many are held, or a multiple of it, when it is looked what is over
+_refs = holders.refs
+_hold = _refs.append
+
+
+class Tensor(Differentiable):
+    """An n-dimensional array on an OpenCL device.
+
+    Made by the creation functions (`ct.tensor`, `ct.zeros`, ...); the class itself, called in
+    PyTorch's older style, gives float32: ``ct.Tensor([1, 2])`` with these elements,
+    ``ct.Tensor(5, 3)`` of that shape with undefined ones.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "_value")
+
+    #: Every operation makes one: what checks keywords of users is not put around that.
+    MADE_OFTEN = True
+    #: How `x[key] = value` is done; set in ops/inplace.py, since it takes operations.
+    _assign: ClassVar[Callable[..., None]]
+    #: What ``Tensor(...)`` makes of the user's arguments; set in creation.py.
+    _from_data: ClassVar[Callable[..., Value]]
+
+    def __init__(self, data: Any = (), *sizes: Any, dtype: Any = None, device: Any = None) -> None:
+        if type(data) is not Value:
+            data = self._from_data(data, *sizes, dtype=dtype, device=device)
+        self._value = data
+        self._node = self._view = None
+        if data.buffer is None:  # `_claim`, written out: this is part of every operation
+            data.owner = owner = ref(self)
+            _hold(owner)
+            if not len(_refs) & _NOW_AND_THEN:
+                holders.prune()
+            if Eager.on and type(data.op) is not Join:
+                fusion.realize(data)
+
+    @staticmethod
+    def empty(shape: Shape, dtype: np.dtype, device: Device) -> Tensor:
+        """A Tensor whose elements are undefined, for a kernel to fill."""
+        buffer = device.pool.allocate(prod(shape) * dtype.itemsize)
+        return Tensor(fusion.stored(shape, dtype, device, buffer))
+
+    @staticmethod
+    def from_numpy(array: np.ndarray, device: Device | str | None = None) -> Tensor:
+        """A copy of `array` on `device`, with the dtype of `array`.
+
+        Raises DTypeError for what is no array, and for a dtype that the device has not.
+        """
+        if not isinstance(array, (np.ndarray, np.generic)):
+            raise DTypeError(
+                f"from_numpy: array is {show(array)}, not a NumPy array; use ct.tensor(...)"
+            )
+        target = get(device)
+        dtype = as_dtype(array.dtype)
+        require_dtype("tensor", dtype, target)
+        contiguous = np.ascontiguousarray(array, dtype)
+        return Tensor(fusion.stored(array.shape, dtype, target, upload(target, contiguous)))
+
+    @property
+    def shape(self) -> Size:
+        """The size along each dimension."""
+        return Size(self._value.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The element type, a NumPy dtype."""
+        return self._value.dtype
+
+    @property
+    def device(self) -> Device:
+        """The device that holds the elements."""
+        return self._value.device
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self._value.shape)
+
+    @property
+    def size(self) -> Count:
+        """The number of elements; called, as in PyTorch, the shape."""
+        return Count(self._value.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """The number of bytes of the elements."""
+        return prod(self._value.shape) * self.dtype.itemsize
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether the elements are still to be computed."""
+        return self._value.buffer is None
+
+    @property
+    def buffer(self) -> Buffer:
+        """The buffer with the elements (at `offset`, by `strides`); computes a pending value."""
+        value = self._value
+        return value.buffer or fusion.realize(value)
+
+    @property
+    def strides(self) -> Shape:
+        """The distance between neighbours along each dimension, in elements."""
+        return self._value.strides
+
+    @property
+    def offset(self) -> int:
+        """Where in the buffer the first element is, in elements."""
+        return self._value.offset
+
+    @named
+    def is_contiguous(self, memory_format: Any = None) -> bool:
+        """Whether the elements lie in row-major order without gaps.
+
+        memory_format: PyTorch's keyword; another order than that is never there.
+        """
+        value = self._value
+        if memory_format not in (None, "contiguous_format"):
+            return False
+        return value.strides == contiguous_strides(value.shape) or prod(value.shape) <= 1
+
+    def realize(self) -> Tensor:
+        """Compute a pending value now; returns self."""
+        fusion.realize(self._value)
+        return self
+
+    def as_strided(self, shape: Shape, strides: Shape, offset: int) -> Tensor:
+        """A view of the same buffer; strides and offset in elements of that buffer."""
+        return Tensor(fusion.window(self._value, shape, strides, offset))
+
+    def detach(self) -> Tensor:
+        """The same elements outside the graph: a view that shares them."""
+        for watch in watchers:
+            watch((self,))
+        value = self._value
+        fusion.realize(value)
+        return Tensor(value)
+
+    @property
+    def data(self) -> Tensor:
+        """The elements, outside the graph, shared. Assigning shows those of another tensor."""
+        return self.detach()
+
+    @data.setter
+    def data(self, data: Tensor) -> None:
+        if not isinstance(data, Tensor):
+            raise DTypeError(f"data: what is assigned is {show(data)}, not a tensor")
+        for watch in watchers:
+            watch((self, data))
+        self.show(data.realize()._value)
+
+    def show(self, value: Value) -> None:
+        """Show `value`, which belongs to nobody else, from now on; a leaf stays a leaf."""
+        old, self._value = self._value, value
+        if old.buffer is None:
+            _release(old, self)
+        if value.buffer is None:
+            _claim(value, self)
+        node = self._node
+        if node is not None and node.op is None:
+            node.shape, node.dtype, node.device = value.shape, value.dtype, value.device
+
+    def held_values(self) -> tuple[Value, ...]:
+        """See values.Holder."""
+        return (self._value,)
+
+    @property
+    def _version(self) -> int:
+        """How often the elements were changed in place."""
+        return version_of(self._value)
+
+    @property
+    def _changed_by(self) -> str:
+        """The operation that did so last."""
+        return changer_of(self._value)
+
+    def numpy(self) -> np.ndarray:
+        """The elements as a NumPy array on the host; waits for the device.
+
+        Raises IndexingError if a kernel met a bad index since the last read.
+        """
+        if self._node is not None and mode.enabled:
+            raise GradientError(
+                "numpy: this tensor requires a gradient, which NumPy would lose; use "
+                ".detach().numpy()"
+            )
+        return self._read()
+
+    def _read(self) -> np.ndarray:
+        source = self
+        if not self.is_contiguous():
+            if self.device.is_host:
+                return _shown_on_host(self).copy()
+            source = _dense(self)
+        buffer = source.buffer  # before the host's memory: the device's errors say more
+        out = np.empty(self.shape, self.dtype)
+        download(buffer, out, source.offset * self.dtype.itemsize)
+        self.device.faults.check()
+        return out
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False:
+            raise ValueError("__array__: the elements live on a device; copy=False is impossible")
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def item(self) -> bool | int | float:
+        """The one element as a Python number.
+
+        Raises ShapeError when there is not exactly one.
+        """
+        if self.size != 1:
+            raise ShapeError(
+                f"item: a tensor of shape {self.shape} has {self.size} elements, not one; index it "
+                "first or use .tolist()"
+            )
+        return self._read().item()
+
+    def tolist(self) -> Any:
+        """The elements as nested Python lists."""
+        return self._read().tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise DTypeError(
+                f"index: a {self.dtype.name} tensor is no index; cast it to an integer"
+            )
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len: a zero-dimensional tensor has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only when there is no attribute of that name.
+        raise no_attribute("a tensor", name, lambda: dir(type(self)), self)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._assign(key, value)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise GradientError("deepcopy: only leaves can be copied; use .detach() first")
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        Tensor.__init__(copied, _dense(self)._value)
+        if self.node is not None:
+            copied.requires_grad_()
+        copied.__dict__.update({k: copy.deepcopy(v, memo) for k, v in self.__dict__.items()})
+        if self.grad is not None:
+            copied.grad = copy.deepcopy(self.grad, memo)
+        return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if not self.is_leaf:
+            raise GradientError("pickle: only leaves can be pickled; use .detach() first")
+        state = (self._read(), self.device.name, self.requires_grad, self.__dict__)
+        return (_unpickle, (type(self), *state))
+
+    def __repr__(self) -> str:
+        text = self.describe()
+        node = self.node
+        if node is not None:
+            text += ", requires_grad=True" if node.op is None else f", grad_fn=<{node.op.name}>"
+        return f"tensor({text})"
+
+    def describe(self) -> str:
+        """What the repr shows inside the parentheses, PyTorch's way."""
+        array = self._read()
+        text = show_array(array, "tensor(")
+        if array.size == 0 and array.ndim > 1:
+            text = f"[], size={array.shape}"
+        if self.dtype not in (default_float, np.dtype("int64"), np.dtype("bool")):
+            text += f", dtype={self.dtype.name}"
+        if self.device is not get():
+            text += f", device='{self.device}'"
+        return text
+
+
+def _claim(value: Value, holder: Tensor) -> None:
+    """Note that `holder` shows pending `value`, whose elements are to be kept."""
+    value.owner = owner = ref(holder)
+    _hold(owner)
+    if Eager.on:
+        fusion.realize(value)
+
+
+def _release(value: Value, holder: Tensor) -> None:
+    if value.owner() is holder:
+        value.owner = nobody
+
+
+_identity = Formula("contiguous", ("x",), "x")
+
+
+def _shown_on_host(x: Tensor) -> np.ndarray:
+    """The elements of a tensor in the host's memory, where they are."""
+    size = x.dtype.itemsize
+    strides = tuple([s * size for s in x.strides])
+    memory: Any = x.buffer.cl
+    return np.ndarray(tuple(x.shape), x.dtype, memory, x.offset * size, strides)
+
+
+def _dense(x: Tensor) -> Tensor:
+    """A copy of x, outside the graph, in a buffer of its own."""
+    value = x._value
+    if value.device.is_host:
+        return Tensor.from_numpy(x._read(), value.device)
+    args = (value.shape, value.dtype, value.dtype, value.device)
+    return Tensor(fusion.pointwise(_identity, (value,), *args)).realize()
+
+
+def _unpickle(
+    kind: Any, array: np.ndarray, device: str, requires_grad: bool, attributes: dict[str, Any]
+) -> Any:
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, Tensor.from_numpy(array, device)._value)
+    if requires_grad:
+        tensor.requires_grad_()
+    tensor.__dict__.update(attributes)
+    return tensor
+
+
+def require_dtype(operation: str, dtype: np.dtype, device: Device) -> None:
+    """Raise DTypeError if `device` cannot compute with `dtype`."""
+    if (dtype == float64 and not device.fp64) or (dtype == float16 and not device.fp16):
+        raise DTypeError(
+            f"{operation}: '{device}' ({device.title}) has no {dtype.name}; use float32, or "
+            "another device (python -m cltensor info lists what each has)"
+        )
+
+
+def show(value: object) -> str:
+    """A short description of any operand, for messages."""
+    if isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    shape = getattr(value, "shape", None)
+    kind = type(value).__name__
+    return f"a {kind} of shape {tuple(shape)}" if shape is not None else f"a {kind}"

@@ -1,0 +1,118 @@
+"""Weights on disk: a state_dict as one safetensors file, readable by PyTorch and others too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import C_NAMES
+from cltensor.errors import DataError, DependencyError
+from cltensor.io import files
+from cltensor.ops.create import tensor
+
+
+def safetensors(operation: str) -> Any:
+    """The package, or DependencyError naming the extra that brings it."""
+    try:
+        import safetensors.numpy as library
+    except ImportError as error:
+        raise DependencyError(
+            f"{operation}: the safetensors package is missing; "
+            'install it with: pip install "cltensor[weights]"'
+        ) from error
+    return library
+
+
+def save(
+    state_dict: Mapping[str, Any], path: str | Path, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a state_dict to a safetensors file.
+
+    The file appears whole or not at all: it is written beside `path` and then renamed.
+
+    Args:    state_dict: name to Tensor or NumPy array; metadata: text kept in the file.
+    Raises:  DataError for an entry that is no array, or a place that cannot be written;
+             DependencyError without safetensors.
+    """
+    library = safetensors("weights.save")
+    arrays = {}
+    for name, value in state_dict.items():
+        if isinstance(value, Tensor):
+            value = value.detach()
+        if not isinstance(name, str) or not isinstance(value, (Tensor, np.ndarray)):
+            raise DataError(
+                f"weights.save: entry {name!r} is a {type(value).__name__}; a weights file holds "
+                "tensors under names (ct.save holds other things, too)"
+            )
+        dtype = value.dtype.newbyteorder("=")
+        if dtype not in C_NAMES:
+            raise DataError(
+                f"weights.save: entry {name!r} has {value.dtype}, which cltensor has no type for"
+            )
+        # A copy in row-major order: the format stores the bytes as they lie.
+        arrays[name] = np.array(value, dtype, order="C")
+    texts = dict(metadata) if metadata else None
+    if not all(isinstance(text, str) for entry in (texts or {}).items() for text in entry):
+        raise DataError(f"weights.save: metadata is {metadata!r}; give texts under names")
+    files.replace("weights.save", path, library.save(arrays, metadata=texts))
+
+
+def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
+    """Read a state_dict from a safetensors file.
+
+    Args:    device: where the Tensors go, the default device if not given.
+    Raises:  DataError naming the file if it is missing, damaged or holds a dtype that cltensor
+             does not have; DependencyError without safetensors.
+    """
+    library = safetensors("weights.load")
+    source = Path(path)
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise DataError(f"weights.load: '{source}' cannot be read: {error}") from error
+    arrays = parse(library, "weights.load", f"'{source}'", data)
+    for name, array in arrays.items():
+        if array.dtype not in C_NAMES:
+            raise DataError(
+                f"weights.load: '{source}' has {array.dtype} under {name!r}, "
+                "which cltensor has no type for"
+            )
+    # In the order of the names: the package gives them in another one each time.
+    return {name: tensor(arrays[name], device=device) for name in sorted(arrays)}
+
+
+def parse(library: Any, operation: str, source: str, data: bytes) -> dict[str, np.ndarray]:
+    """The arrays in the bytes of a safetensors file; DataError naming `source` for any other."""
+    try:
+        return library.load(data)
+    except Exception as error:  # the package has several errors for files that are not its own
+        # Only now: a good file begins with a length, whose bytes may be anything.
+        for magic, kind, way in _FOREIGN:
+            if data.startswith(magic):
+                raise DataError(f"{operation}: {source} is {kind}; {way}") from error
+        raise DataError(
+            f"{operation}: {source} is damaged or no safetensors file: {error}"
+        ) from error
+
+
+_CONVERT = (
+    "reading it could run any code. Where PyTorch is: "
+    "safetensors.torch.save_file(torch.load('x.pth', weights_only=True), 'x.safetensors')"
+)
+#: Files that people take for weights: how they begin, what they are, what to do.
+_FOREIGN = (
+    (
+        b"PK\x03\x04",
+        "a zip archive, as PyTorch's .pth and .pt files and NumPy's .npz are",
+        _CONVERT,
+    ),
+    (b"\x80\x02", "a pickle, as old .pth files of PyTorch are", _CONVERT),
+    (b"\x80\x04", "a pickle", _CONVERT),
+    (b"\x80\x05", "a pickle", _CONVERT),
+    (b"\x93NUMPY", "a NumPy array", "read it with np.load and give it to ct.tensor"),
+    (b"\x89HDF", "an HDF5 file, as Keras writes", "read it with h5py"),
+)

@@ -1,0 +1,1 @@
+"""What a Tensor denotes before somebody needs its bytes, and the kernels that compute it."""

@@ -1,0 +1,147 @@
+"""How generated kernels are spread over a device: pointwise expressions and reductions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from cltensor.runtime import tuning
+from cltensor.runtime.device import Device
+
+# chunk: elements that are worth waking another thread for; shares: work-items per compute unit.
+tuning.declare(
+    "pointwise_cpu",
+    ["small", "medium", "large"],
+    chunk=(4096, 1024, 2048, 8192, 16384, 32768),
+    shares=(8, 1, 2, 4, 16, 32),
+)
+# local: work-items of a group; shares: work-groups per compute unit.
+tuning.declare(
+    "pointwise_gpu",
+    ["small", "medium", "large"],
+    local=(256, 64, 128),
+    shares=(8, 4, 16, 32, 64),
+)
+# groups: vectors of partial results within a row; columns: how many neighbouring columns a
+# work-item reduces, all at best, so that it reads memory in order; shares, chunk: as above. Parts
+# of columns leave many partial results: hence few shares.
+tuning.declare(
+    "reduce_cpu",
+    {"row": {}, "column": {"shares": 4}},
+    chunk=(4096, 1024, 2048, 8192, 16384),
+    shares=(16, 1, 4, 8, 32),
+    groups=(4, 1, 2),
+    columns=(4096, 256, 512, 1024, 2048),
+)
+tuning.declare(
+    "reduce_gpu",
+    ["row", "column"],
+    local=(256, 64, 128),
+    shares=(8, 4, 16, 32),
+    chunk=(4096, 1024, 16384),
+)
+
+#: Elements of a row that stay in a core's cache between loops over it.
+LONGEST_ROW = 1 << 14
+#: So few elements that one work-item may take them all, if that saves a launch.
+SMALL_ROWS = 1 << 13
+#: Kernels are built for rows of so many columns at most, or for long ones. Short rows are read one
+#: after the other, as they lie in memory; few columns and long rows several at a time, the ones for
+#: there would be no vectors, the others because each row is a stream of its own.
+FEW, SHORT = 32, 512
+_SHORTEST_PART = 8  # elements, of each result
+_SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
+
+
+class Strip(NamedTuple):
+    """Work-groups of a pointwise kernel, items of each, and elements of each group on a CPU."""
+
+    groups: int
+    local: int
+    chunk: int
+
+
+class Cut(NamedTuple):
+    """The grid of a reduction, and what its kernel must be built for."""
+
+    tasks: int
+    splits: int
+    local: int
+    groups: int
+    columns: int
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b rounded up."""
+    return -(-a // b)
+
+
+def pointwise_class(n: int) -> str:
+    """Which of the declared classes an expression over `n` elements belongs to."""
+    return "small" if n < _SMALL else "medium" if n < _MEDIUM else "large"
+
+
+def _local(device: Device, wanted: int) -> int:
+    """`wanted` work-items, or the largest power of two of them that the device takes."""
+    return min(wanted, 1 << (device.max_work_group.bit_length() - 1))
+
+
+@tuning.planned
+def pointwise_grid(device: Device, is_cpu: bool, dtype: np.dtype, n: int) -> Strip:
+    """How to spread `n` elements, more than none, of an expression of `dtype`."""
+    kind = "pointwise_cpu" if is_cpu else "pointwise_gpu"
+    chosen = tuning.parameters(device, kind, dtype, pointwise_class(n))
+    local = 1 if is_cpu else _local(device, chosen["local"])
+    each = chosen["chunk"] if is_cpu else local
+    groups = min(ceil_div(n, each), chosen["shares"] * device.compute_units)
+    # Whole cache lines for every work-item.
+    return Strip(groups, local, ceil_div(ceil_div(n, groups), 64) * 64)
+
+
+@tuning.planned
+def reduction_grid(
+    device: Device,
+    is_cpu: bool,
+    dtype: np.dtype,
+    width: int,
+    outer: int,
+    length: int,
+) -> Cut:
+    """How to reduce `length` elements to each of `outer` results.
+
+    width is the size of the innermost dimension where that stays, 0 where it is reduced. One task
+    is a work-item on a CPU (a run of results, or a block of columns) and a work-group elsewhere
+    (one result, or a group's width of columns). The reduced range is split where tasks are few.
+    """
+    kind = "reduce_cpu" if is_cpu else "reduce_gpu"
+    chosen = tuning.parameters(device, kind, dtype, "column" if width else "row")
+    local = 1 if is_cpu else _local(device, chosen["local"])
+    units = device.compute_units * chosen["shares"]
+    chunk = chosen["chunk"]
+    columns = local
+    if is_cpu:
+        most = chosen["columns"]
+        columns = min(most, FEW if width <= FEW else SHORT if width <= SHORT else most)
+    if width:
+        tasks = outer // width * ceil_div(width, columns)
+    elif is_cpu:
+        tasks = min(outer, units, ceil_div(outer * max(length, 1), chunk))
+    else:
+        tasks = outer
+    splits = 1
+    # Merging parts is another launch: on a CPU only worth it where cores lack tasks.
+    if length and 0 < tasks < (2 * device.compute_units if is_cpu else units):
+        # Parts are merged by a reduction, too, which must be shorter for there to be an end of it.
+        worthwhile = min(outer * length // (tasks * 4 * chunk), length // _SHORTEST_PART)
+        splits = max(1, min(ceil_div(units, tasks), worthwhile))
+        splits = ceil_div(length, ceil_div(length, splits))  # no part is empty
+    return Cut(tasks, splits, local, chosen.get("groups", 1), columns)
+
+
+def row_grid(device: Device, is_cpu: bool, count: int, length: int) -> tuple[int, int]:
+    """(tasks, work-items of each) for `count` rows that are gone over several times each."""
+    if is_cpu:
+        return min(count, 32 * device.compute_units, ceil_div(count * length, 4096)), 1
+    # A group no wider than a row; more groups than a device can hold just take turns.
+    return min(count, 1 << 16), _local(device, min(256, 1 << max(5, (length - 1).bit_length())))

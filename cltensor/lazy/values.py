@@ -1,0 +1,432 @@
+"""What a Tensor denotes, and the expressions that kernels are generated from.
+
+A Value is a strided window of a buffer, or a pending pointwise expression or reduction over other
+Values. An Expression is what one kernel computes of pending Values.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Container, Sequence
+from math import prod
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from cltensor.lazy.codegen import (
+    DROPPED,
+    IN_PLACE,
+    PER_ROW,
+    STORED,
+    Fold,
+    Formula,
+    Given,
+    Node,
+    Parts,
+    Reduction,
+    Shape,
+    Side,
+    contiguous_strides,
+)
+from cltensor.lazy.grids import LONGEST_ROW, SMALL_ROWS
+from cltensor.runtime.device import Device
+from cltensor.runtime.memory import Buffer
+
+
+class Eager:
+    """Whether every operation is computed at its call (CLTENSOR_EAGER=1), for debugging."""
+
+    on = os.environ.get("CLTENSOR_EAGER") == "1"
+
+
+class Join:
+    """The op of a Value whose elements are those of its args, one after the other, each from a
+    multiple of `align` elements on."""
+
+    def __init__(self, align: int) -> None:
+        self.align = align
+
+
+class Producer:
+    """The op of a Value that a kernel of its own makes of its args, Values with a buffer.
+
+    joins: whether that kernel takes a store side, an expression over what it makes; passes: whether
+    it keeps sums in the buffer of its result before it goes on with that.
+    """
+
+    joins = False
+    passes = False
+
+    def launch(self, value: Value, side: Side | None) -> Buffer:
+        """Launch the kernel for `value`; returns the buffer with its elements, or with those of the
+        heir of the side. Where the side neither keeps value nor has an heir, nobody may read it."""
+        raise NotImplementedError
+
+
+#: Value.below: whether a reduction, or a product that takes a store side, is part of it.
+FOLD, PRODUCT = 1, 2
+
+
+class Value:
+    """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
+
+    Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
+    Reduction of args that keeps the dimensions marked in `kept` (with several results they lie
+    one after the other along a new first dimension), a Join of args, or a Producer. owner is a
+    weak reference to the Tensor that shows this Value, or to the node that saved it. target is a
+    Value in a buffer that this one shall replace, element by element, when it is computed. uses
+    counts the Values made from one over a product.
+
+    A pending Value never changes, and one Tensor at most shows it: an operation in place has the
+    Tensor show another one, and raises `version`. Several Tensors may show a stored one.
+    """
+
+    __slots__ = (
+        "args",
+        "below",
+        "buffer",
+        "changed_by",
+        "device",
+        "domain",
+        "dtype",
+        "kept",
+        "leaves",
+        "nodes",
+        "offset",
+        "op",
+        "owner",
+        "shape",
+        "strides",
+        "target",
+        "uses",
+        "version",
+    )
+
+    buffer: Buffer | None
+    op: Formula | Reduction | Join | Producer | None
+    args: tuple[Any, ...]
+    changed_by: str
+    domain: np.dtype
+    kept: tuple[bool, ...]
+    owner: Callable[[], Holder | None]
+    uses: int
+
+    def __init__(self, shape: Shape, dtype: np.dtype, device: Device) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        self.buffer = None
+        self.offset = 0
+        self.strides = contiguous_strides(shape)
+        self.nodes = 0
+        self.leaves = 1
+        self.below = 0
+        self.owner = nobody
+        self.target: Value | None = None
+        self.version = 0
+
+    def settle(self, buffer: Buffer) -> None:
+        """The elements are, or will be once the queue gets there, at the start of `buffer`."""
+        if self.version:
+            buffer.version, buffer.changed_by = self.version, self.changed_by
+        self._settled(buffer)
+
+    def settle_in_target(self) -> None:
+        """The elements are where the target's were."""
+        target = self.target
+        assert target is not None
+        assert target.buffer is not None
+        self.offset, self.strides = target.offset, target.strides
+        self._settled(target.buffer)
+
+    def _settled(self, buffer: Buffer) -> None:
+        self.buffer = buffer  # after the place in it: another thread may look
+        self.target = None
+        self.op = None
+        self.args = ()
+        self.nodes = 0
+        self.leaves = 1
+        self.below = 0
+
+
+def nobody() -> None:
+    """The owner of a Value that no Tensor shows."""
+    return
+
+
+def version_of(value: Value) -> int:
+    """How often the elements that `value` denotes were changed in place."""
+    return value.version if value.buffer is None else value.buffer.version
+
+
+def changer_of(value: Value) -> str:
+    """The operation that changed them last."""
+    return value.changed_by if value.buffer is None else value.buffer.changed_by
+
+
+class Holder(Protocol):
+    """What keeps Values for later: a Tensor, or a node of a graph."""
+
+    def held_values(self) -> Sequence[Value]:
+        """The Values, pending or not."""
+
+
+class _Holders:
+    """Weak references to all holders of pending Values.
+
+    Before a buffer is written, whoever still has to read it is looked for here: nothing has to be
+    noted at the buffer for each reader, and nobody's references are counted.
+    """
+
+    def __init__(self) -> None:
+        self.refs: list[weakref.ref[Any]] = []
+        self.limit = 256  # more than that are looked through for what is over
+        self._lock = threading.Lock()
+
+    def prune(self) -> None:
+        """Forget those that are gone, or hold nothing pending."""
+        with self._lock:
+            looked_at = len(self.refs)  # other threads append meanwhile
+            self.refs[:looked_at] = [r for r in self.refs[:looked_at] if _is_pending(r())]
+            self.limit = max(256, 2 * len(self.refs))
+
+    def readers(self, buffers: Container[int]) -> list[Value]:
+        """Pending Values of holders that will read one of the buffers (by id)."""
+        self.prune()
+        known: dict[int, bool] = {}
+        return [
+            value
+            for ref in list(self.refs)
+            if (holder := ref()) is not None
+            for value in holder.held_values()
+            if value.buffer is None and _reads(value, buffers, known)
+        ]
+
+    def pending_on(self, device: Device) -> list[Value]:
+        """Pending Values of holders on a device."""
+        self.prune()
+        return [
+            value
+            for ref in list(self.refs)
+            if (holder := ref()) is not None
+            for value in holder.held_values()
+            if value.buffer is None and value.device is device
+        ]
+
+
+def _is_pending(holder: Holder | None) -> bool:
+    return holder is not None and any(v.buffer is None for v in holder.held_values())
+
+
+def _reads(value: Value, buffers: Container[int], known: dict[int, bool]) -> bool:
+    found = known.get(id(value))
+    if found is None:
+        if value.buffer is not None:
+            found = id(value.buffer) in buffers
+        else:
+            found = any(_reads(a, buffers, known) for a in value.args if type(a) is Value)
+        known[id(value)] = found
+    return found
+
+
+holders = _Holders()
+
+
+def stored(shape: Shape, dtype: np.dtype, device: Device, buffer: Buffer) -> Value:
+    """A Value whose elements are in `buffer`, contiguous from its start."""
+    value = Value(shape, dtype, device)
+    value.buffer = buffer
+    return value
+
+
+def same_place(a: Value, b: Value) -> bool:
+    """Whether two stored Values denote the same elements in the same order."""
+    return (
+        a.buffer is b.buffer
+        and a.offset == b.offset
+        and a.shape == b.shape
+        and a.dtype == b.dtype
+        and all(n == 1 or s == t for n, s, t in zip(a.shape, a.strides, b.strides, strict=True))
+    )
+
+
+class Rows(NamedTuple):
+    """The rows that reductions inside an expression go over: the last dimensions of `shape`."""
+
+    shape: Shape
+    kept: tuple[bool, ...]
+    result: Shape
+
+    def takes(self, value: Value) -> bool:
+        """Whether pending `value` is a reduction over these rows, in a shape that broadcasts."""
+        op = value.op
+        return (
+            type(op) is Reduction
+            and op.kind == "fold"
+            and len(value.args) == 1
+            and value.kept == self.kept
+            and value.args[0].shape == self.shape
+            and (value.shape == self.result or not any(self.kept))
+        )
+
+
+def rows_below(root: Value) -> Rows | None:
+    """The rows of the first reduction below pointwise `root` that can be part of its kernel."""
+    pending, seen = [root], set()
+    while pending:
+        value = pending.pop()
+        if not value.below & FOLD or id(value) in seen or value.buffer is not None:
+            continue
+        seen.add(id(value))
+        if type(value.op) is Reduction:
+            shape, kept = value.args[0].shape, value.kept
+            result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
+            rows = Rows(shape, kept, result)
+            fits = root.shape in (shape, value.shape) and rows.takes(value)
+            if fits and _worth_rows(root.device, rows):
+                return rows
+        else:
+            pending += [a for a in value.args if type(a) is Value]
+    return None
+
+
+def _worth_rows(device: Device, rows: Rows) -> bool:
+    """Whether rows are short enough for a core's cache and enough of them for all cores."""
+    if False not in rows.kept:
+        return False
+    split = rows.kept.index(False)
+    length, count = prod(rows.shape[split:]), prod(rows.shape[:split])
+    return (
+        1 < length <= LONGEST_ROW
+        and not any(rows.kept[split:])
+        and (count >= 2 * device.compute_units or 0 < count * length <= SMALL_ROWS)
+    )
+
+
+class Expression:
+    """The pending nodes below `roots`, in order of evaluation, with their leaves and scalars.
+
+    wanted is stored in any case. Reductions over `rows` become entries too; any other is computed
+    beforehand and read. What is stored has an element for each of the iteration space or for each
+    of `rows`, and its shape alone says which: a node of the whole shape may well be computed from
+    nothing but one number for each row. With joins, the first Producer of the whole shape is an
+    entry too: the expression is the store side of its kernel.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Value],
+        wanted: Value | None,
+        rows: Rows | None = None,
+        joins: bool = False,
+    ) -> None:
+        self.entries: list[Any] = []
+        self.key: list[Any] = []
+        self.leaves: list[Value] = []
+        self.scalars: list[Any] = []
+        self.outputs: list[Value] = []
+        self.replacing: list[Value] = []
+        self.parts: tuple[Value, ...] = ()
+        self.needs: list[Value] = []
+        self.product: Value | None = None
+        self._joins = joins
+        self._over: list[Value] = []  # the product, and the nodes computed from it
+        self._slots: dict[int, int] = {}
+        self._wanted = wanted
+        self._targets = [root.target for root in roots if root.target is not None]
+        self.rows = rows
+        shape = roots[0].shape
+        self._space = shape if rows is None else rows.shape
+        self._shapes = (shape,) if rows is None else (rows.shape, rows.result, shape)
+        self.results = [self._visit(root) for root in roots]
+
+    def _visit(self, value: Value) -> int:
+        slot = self._slots.get(id(value))
+        if slot is not None:
+            return slot
+        if value.buffer is None:
+            self._visit_pending(value)
+        else:
+            for target in self._targets:  # the kernel must know which operands it replaces
+                if target is not value and same_place(value, target):
+                    return self._visit(target)
+            self._leaf(value)
+        slot = self._slots[id(value)] = len(self.entries) - 1
+        return slot
+
+    def _visit_pending(self, value: Value) -> None:
+        op: Any = value.op
+        inline = value.owner() is None or not value.leaves  # a constant costs nothing
+        if type(op) is Formula and (inline or value.shape in self._shapes):
+            self._node(value)
+        elif type(op) is Join:
+            self.parts = value.args
+            self.needs += [v for v in value.args if v.buffer is None]
+            self.entries.append(Parts(value.dtype, len(value.args), op.align))
+            self.key.append((value.dtype.num, len(value.args), op.align))
+        elif self.rows is not None and self.rows.takes(value):
+            ref = self._visit(value.args[0])
+            stored = self._storage(value)
+            self.entries.append(Fold(op, value.dtype, stored, ref))
+            self.key.append((op.id, value.dtype.num, stored, ref))
+        elif self._joins and self._takes(value):
+            self.product = value
+            self._over.append(value)
+            self.entries.append(Given(value.dtype))
+            self.key.append(("given", value.dtype.num))
+        else:
+            # Another reduction or product, or a smaller piece that somebody will want: computed
+            # once, on its own.
+            self.needs.append(value)
+            self._leaf(value)
+
+    def _takes(self, value: Value) -> bool:
+        joins = isinstance(value.op, Producer) and value.op.joins
+        return joins and self.product is None and value.shape == self._space
+
+    @property
+    def keeps_product(self) -> bool:
+        """Whether a Tensor shows the product, or another pending expression will want it."""
+        inside = dict.fromkeys(map(id, self._over), 0)
+        for value in self._over:
+            for a in value.args:
+                if id(a) in inside:
+                    inside[id(a)] += 1
+        for value in self._over:
+            if value.owner() is not None:
+                if value is self.product:
+                    return True
+            elif value is not self._wanted and value.uses > inside[id(value)]:
+                return True
+        return False
+
+    def _leaf(self, value: Value) -> None:
+        self.leaves.append(value)
+        self.entries.append(value.dtype)
+        self.key.append(value.dtype.num)
+
+    def _node(self, value: Value) -> None:
+        refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
+        if self.product is not None and any(a is b for a in value.args for b in self._over):
+            self._over.append(value)
+        # After the operands' own, since kernels number scalars in the order of the entries.
+        self.scalars += [a for a in value.args if type(a) is not Value]
+        stored = self._storage(value)
+        formula: Any = value.op
+        self.entries.append(Node(formula, value.domain, value.dtype, stored, tuple(refs)))
+        self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
+
+    def _storage(self, value: Value) -> int:
+        if value.target is not None:
+            self.replacing.append(value)
+            return IN_PLACE + self._visit(value.target)
+        if value is not self._wanted and (value.owner() is None or not value.leaves):
+            return DROPPED
+        self.outputs.append(value)
+        if value.shape == self._space:
+            return STORED
+        assert self.rows is not None, (value.shape, self._space)
+        assert prod(value.shape) == prod(self.rows.result), (value.shape, self.rows)
+        return PER_ROW

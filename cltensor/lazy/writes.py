@@ -1,0 +1,127 @@
+"""Writing in place: new elements for a window of a buffer that others may share.
+
+Writes happen in program order. Whoever still has to read the old elements, a pending expression
+anywhere in the process, is launched before; then the new ones go where the old ones were. What is
+read and what is written are compared by buffer, offset and strides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cltensor.errors import ShapeError
+from cltensor.lazy import fusion
+from cltensor.lazy.codegen import Formula, Shape
+from cltensor.lazy.values import Value, holders, same_place
+from cltensor.runtime.memory import Buffer
+
+_identity = Formula("write", ("x",), "x")
+
+
+def overlaps_itself(shape: Shape, strides: Shape) -> bool:
+    """Whether two elements of a window share a place (or it cannot be ruled out)."""
+    if 0 in shape:
+        return False
+    reach = 0
+    for stride, n in sorted((abs(s), n) for n, s in zip(shape, strides, strict=True) if n > 1):
+        if stride <= reach:
+            return True
+        reach += stride * (n - 1)
+    return False
+
+
+def require_writable(operation: str, value: Value) -> None:
+    """Raise ShapeError if several elements of `value` are one place in memory."""
+    if value.buffer is not None and overlaps_itself(value.shape, value.strides):
+        raise ShapeError(
+            f"{operation}: several elements of the tensor of shape {value.shape} (strides "
+            f"{value.strides}) are one place in memory, as after expand; write to a .clone() of it"
+        )
+
+
+def extent(value: Value) -> tuple[int, int]:
+    """The first byte of the buffer that stored `value` reaches, and the one behind its last."""
+    if 0 in value.shape:
+        return 0, 0
+    low = high = value.offset
+    for n, stride in zip(value.shape, value.strides, strict=True):
+        if stride > 0:
+            high += stride * (n - 1)
+        else:
+            low += stride * (n - 1)
+    size = value.dtype.itemsize
+    return low * size, (high + 1) * size
+
+
+def may_overlap(a: Value, b: Value) -> bool:
+    """Whether two stored Values may share a byte."""
+    if a.buffer is not b.buffer:
+        return False
+    (a_low, a_high), (b_low, b_high) = extent(a), extent(b)
+    return a_low < b_high and b_low < a_high
+
+
+def settle_readers(buffers: Iterable[Buffer], but: Sequence[Value] = ()) -> None:
+    """Launch every pending expression that reads one of `buffers`, except those of `but`."""
+    ids = {id(buffer) for buffer in buffers}
+    for value in holders.readers(ids):
+        if not any(value is b for b in but):
+            fusion.realize(value)
+
+
+def write(target: Value, source: Value, operation: str) -> None:
+    """Replace the elements of stored `target` by those of `source`, which is of its dtype and
+    broadcasts to its shape. A pending source is one kernel with the write."""
+    buffer = target.buffer
+    assert buffer is not None
+    with target.device.lock:
+        pending = _ready(target, source)
+        settle_readers((buffer,), (pending,))
+        pending.target = target
+        fusion.realize(pending)
+        buffer.mark_changed(operation)
+
+
+def write_together(pairs: Sequence[tuple[Value, Value]], operation: str) -> None:
+    """`write` of several pairs of a target and a source, in one launch where they are of one
+    shape. No target may be read by the source of another one, unless both are one expression."""
+    device = pairs[0][0].device
+    buffers = [target.buffer for target, _ in pairs if target.buffer is not None]
+    with device.lock:
+        ready = [_ready(target, source) for target, source in pairs]
+        settle_readers(buffers, ready)
+        for (target, _), source in zip(pairs, ready, strict=True):
+            source.target = target
+        fusion.realize_together(ready)
+        for buffer in buffers:
+            buffer.mark_changed(operation)
+
+
+def _ready(target: Value, source: Value) -> Value:
+    """`source` as a pending formula of the target's shape that reads of the target's buffer only
+    what lies where it will be written, element by element, or elsewhere."""
+    if _reads_elsewhere(source, target):
+        source = _copied(source, source.shape)
+        fusion.realize(source)
+    if source.buffer is None and type(source.op) is Formula and source.shape == target.shape:
+        return source
+    return _copied(source, target.shape)
+
+
+def _copied(source: Value, shape: Shape) -> Value:
+    return fusion.pointwise(_identity, (source,), shape, source.dtype, source.dtype, source.device)
+
+
+def _reads_elsewhere(source: Value, target: Value) -> bool:
+    """Whether an element of `source` may be computed from one of the target's at another place."""
+    pending, seen = [source], set()
+    while pending:
+        value = pending.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if value.buffer is None:
+            pending += [a for a in value.args if type(a) is Value]
+        elif may_overlap(value, target) and not same_place(value, target):
+            return True
+    return False

@@ -1,0 +1,145 @@
+"""Which kernels compute a convolution and its gradients, and the operations' `run`.
+
+A CPU device has three ways, each for what it is best at: plane by plane (conv_depth), Winograd's
+minimal filtering (conv_winograd) and a register tile over a patch of the image (conv_patch). Other
+devices run an implicit matrix product, which is also for filters and images too large for a patch.
+"""
+
+from __future__ import annotations
+
+from cltensor.core.checks import PIXELS, Pair
+from cltensor.core.op import same_device
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import C_NAMES, bool_, promote
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.ops.conv import depthwise as conv_depth
+from cltensor.ops.conv import patch as conv_patch
+from cltensor.ops.conv import winograd as conv_winograd
+from cltensor.ops.conv.blocks import Correlation, Padding, axes_of, interleave
+from cltensor.ops.conv.winograd import Winograd
+from cltensor.ops.elementwise.pointwise import astype, full
+from cltensor.ops.kernels.plan import Launch, Plan, Recipe, pending
+from cltensor.ops.linalg.gemm import accumulator, ceil_div, equal_parts, grid_tile
+from cltensor.runtime import tuning
+
+Shape = tuple[int, ...]
+
+
+def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Both operands contiguous, in one dtype."""
+    if a.device is not b.device:
+        same_device(operation, a, b)
+    dtype = a.dtype
+    if b.dtype is not dtype:
+        try:
+            dtype = promote(dtype, b.dtype)
+        except DTypeError as error:
+            raise DTypeError(f"{operation}: {error}") from None
+        a, b = astype.run(a, dtype), astype.run(b, dtype)
+    if dtype is bool_:
+        raise DTypeError(f"{operation}: not defined for bool; cast with .to(dtype)")
+    return (
+        a if a.is_contiguous() else a.contiguous(),
+        b if b.is_contiguous() else b.contiguous(),
+    )
+
+
+def _implicit_product(kind: str, c: Correlation) -> Plan:
+    """conv_gpu. The gradient of filters gets slices of its sum as a first axis."""
+    pixels = c.rows.out * c.cols.out
+    m = c.channels if kind == "data" else c.filters
+    n, shape = {
+        "forward": (c.images * pixels, c.shape),
+        "data": (
+            c.images * c.rows.size * c.cols.size,
+            (c.images, c.groups * c.channels, c.rows.size, c.cols.size),
+        ),
+        "weight": (
+            c.channels * c.taps,
+            (c.groups * c.filters, c.channels, c.rows.taps, c.cols.taps),
+        ),
+    }[kind]
+    longest = max(n, c.images * pixels, max(c.channels, c.filters) * c.taps)
+    if longest > PIXELS - (1 << 20):  # a tile may reach over the end
+        raise ShapeError(
+            f"conv2d: images of {(c.rows.size, c.cols.size)} in a batch of {c.images} make a "
+            f"matrix with a side of {longest}; kernels count up to {PIXELS}, use smaller batches"
+        )
+    edge, each, depth = grid_tile(c.device, c.dtype, m, n)
+    total = accumulator(c.dtype)
+    result = total if kind == "weight" else c.dtype
+    run = Recipe(
+        c.device, "conv_gpu", kind=kind, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
+        TO=C_NAMES[result], DM=edge, DN=edge, RM=each, RN=each, KW=depth,
+    )  # fmt: skip
+    groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
+    slices, length = 1, c.images * pixels
+    if kind == "weight":
+        # Few results, long sums: slices of the sum keep the device busy.
+        wanted = ceil_div(4 * c.device.compute_units, groups_n * groups_m * c.groups)
+        length = max(equal_parts(length, ceil_div(length, wanted)), 256)
+        slices = ceil_div(c.images * pixels, length)
+        shape = (slices, *shape)
+    grid = (groups_n * edge, groups_m * edge, slices * c.groups)
+    rest = (c.images, c.channels, c.filters, c.groups, length, *interleave(c.rows, c.cols))
+    # operands: y from w and x, dx from w and y, dw from y and x
+    order = (0, 2, 1) if kind != "weight" else (0, 1, 2)
+    offsets = tuple((i, 0) for i in order[1:])
+    launch = Launch(run, grid, (edge, edge, 1), order, offsets, rest)
+    return Plan(shape, result, (launch,), joins=slices == 1, passes=False)
+
+
+@tuning.planned
+def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
+    """How to compute "forward", "data" (the gradient of images) or "weight" (that of filters): on
+    a CPU device the first way that suits the shape, else an implicit matrix product.
+
+    is_cpu and winograd, which the ways ask for themselves, make plans of one setting end with it.
+    """
+    if is_cpu:
+        for way in (conv_depth, conv_winograd, conv_patch):
+            plan = getattr(way, kind)(c)
+            if plan is not None:
+                return plan
+    return _implicit_product(kind, c)
+
+
+def _compute(kind: str, shape: Shape, c: Correlation, a: Tensor, b: Tensor) -> Tensor:
+    """The result of `shape` from the operation's operands; zeros where there is nothing to add."""
+    if 0 in shape or 0 in a.shape or 0 in b.shape:
+        return full(shape, 0, a.dtype, a.device)
+    out = pending(_plan(kind, c, a.device.is_cpu, Winograd.tile), a, b)
+    if out.ndim == 5:  # parts of a sum
+        out = out.sum(axis=0)
+    return out if out.dtype is a.dtype else astype.run(out, a.dtype)
+
+
+def run_forward(
+    x: Tensor, w: Tensor, stride: Pair, padding: Padding, dilation: Pair, groups: int
+) -> Tensor:
+    """Images convolved with filters."""
+    x, w = _common("conv2d", x, w)
+    axes = axes_of(x.shape[2:], w.shape[2:], stride, padding, dilation)
+    c = Correlation(x.device, x.dtype, len(x), *axes, w.shape[1], w.shape[0] // groups, groups)
+    return _compute("forward", c.shape, c, x, w)
+
+
+def run_data(
+    y: Tensor, w: Tensor, size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
+) -> Tensor:
+    """The gradient to images of `size`."""
+    y, w = _common("conv2d_backward_data", y, w)
+    axes = axes_of(size, w.shape[2:], stride, padding, dilation)
+    c = Correlation(y.device, y.dtype, len(y), *axes, w.shape[1], w.shape[0] // groups, groups)
+    return _compute("data", (len(y), w.shape[1] * groups, *size), c, y, w)
+
+
+def run_weight(
+    y: Tensor, x: Tensor, taps: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
+) -> Tensor:
+    """The gradient to filters of `taps`."""
+    y, x = _common("conv2d_backward_weight", y, x)
+    axes = axes_of(x.shape[2:], taps, stride, padding, dilation)
+    channels, filters = x.shape[1] // groups, y.shape[1] // groups
+    c = Correlation(y.device, y.dtype, len(x), *axes, channels, filters, groups)
+    return _compute("weight", (y.shape[1], channels, *taps), c, y, x)

@@ -1,0 +1,248 @@
+"""Winograd's minimal filtering: convolutions of stride 1 with fewer products (Lavin and Gray 2015).
+
+F(m, r) gives m outputs of a filter of r taps along an axis from m + r - 1 products: those of two
+polynomials' values at m + r - 1 points (Toom and Cook). With d the elements and g the taps,
+
+    outputs = A [(G g) * (B d)],    and the gradient of the taps = G' [(B d) * (A' outputs)].
+
+In two dimensions each matrix is applied along both axes. Tiles of 6 x 6 at the points 0, 2/3, -2/3,
+3/2, -3/2 and infinity, chosen for their small rounding error, serve F(4, 3) and F(2, 5).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from cltensor.dtypes import float32
+from cltensor.errors import SettingError
+from cltensor.ops.conv.blocks import Correlation, Weights, turned, weights_of
+from cltensor.ops.kernels.plan import Launch, Plan, Recipe
+from cltensor.ops.linalg.gemm import ROWS, ceil_div, equal_parts, local_budget
+from cltensor.runtime import tuning
+from cltensor.runtime.kernel import kernel
+
+Matrix = tuple[tuple[float, ...], ...]
+
+_THIRDS = (Fraction(0), Fraction(2, 3), Fraction(-2, 3), Fraction(3, 2), Fraction(-3, 2))
+#: The finite points by how many they are.
+_POINTS = {3: (Fraction(0), Fraction(1), Fraction(-1)), 5: _THIRDS}
+
+
+def _most_outputs(text: str) -> int:
+    if text not in ("0", "2", "4"):
+        raise SettingError(
+            f"CLTENSOR_WINOGRAD: {text!r} is no size of tiles; write 0 for none, 2 or 4"
+        )
+    return int(text)
+
+
+class Winograd:
+    """Which tiles may be used: the most outputs along a side of one (CLTENSOR_WINOGRAD).
+
+    0 forbids Winograd's algorithm, 2 leaves F(2, 3), whose rounding error is that of a plain sum;
+    4, the default, allows all. Takes effect at the next convolution.
+    """
+
+    tile = _most_outputs(os.environ.get("CLTENSOR_WINOGRAD") or "4")
+
+
+# image: the result is an image; filter: it is the gradient of filters; few: of few channels.
+# outputs: the most along a side of a tile, 0 for another algorithm; store: the most transformed
+# elements that a work-item holds in local memory.
+tuning.declare(
+    "conv_wino",
+    ["image", "image_few", "image_5x5", "filter", "filter_few", "filter_5x5"],
+    outputs=(4, 2, 0),
+    store=(65536, 32768, 98304),
+)
+_FEW = 24  # channels or filters
+_LEAST = 12  # of them, below which transforms cost more than products save
+_PATCH = 8192  # elements of the padded image in local memory
+_TILES = 256  # the most that a work-item takes at a time
+_GAIN = 1.4  # products that must be saved, as a factor, for transforms to pay
+
+
+class Transforms(NamedTuple):
+    """The matrices of F(m, r): to outputs, from taps, from elements."""
+
+    A: Matrix
+    G: Matrix
+    B: Matrix
+
+
+@lru_cache
+def transforms(outputs: int, taps: int) -> Transforms:
+    """The matrices of F(outputs, taps)."""
+    points = _POINTS[outputs + taps - 2]
+
+    def monic(roots: Sequence[Fraction]) -> list[Fraction]:
+        """Coefficients, lowest first, of the polynomial with these roots."""
+        found = [Fraction(1)]
+        for root in roots:
+            times_x, times_root = [Fraction(0), *found], [*(root * c for c in found), Fraction(0)]
+            found = [high - low for high, low in zip(times_x, times_root, strict=True)]
+        return found
+
+    to_outputs = [[p**i for p in points] + [Fraction(i == outputs - 1)] for i in range(outputs)]
+    from_taps: list[list[Fraction]] = []
+    from_elements: list[list[Fraction]] = []
+    for p in points:
+        others = [q for q in points if q != p]
+        scale = Fraction(1)
+        for q in others:
+            scale *= p - q
+        from_taps.append([p**j / scale for j in range(taps)])
+        from_elements.append([*monic(others), Fraction(0)])
+    from_taps.append([Fraction(j == taps - 1) for j in range(taps)])
+    from_elements.append(monic(points))
+    return Transforms(
+        *[
+            tuple(tuple(float(v) for v in row) for row in matrix)
+            for matrix in (to_outputs, from_taps, from_elements)
+        ]
+    )
+
+
+def _tile(c: Correlation, kind: str) -> tuple[int, tuning.Parameters] | None:
+    """Outputs along a side of a tile, and the parameters; None where transforms would not pay."""
+    taps = c.rows.taps
+    plain = all((a.taps, a.step, a.tap) == (taps, 1, 1) for a in (c.rows, c.cols))
+    least = min(c.channels, c.filters)
+    if not plain or taps not in (3, 5) or c.dtype != float32 or least < _LEAST:
+        return None
+    suffix = "_5x5" if taps == 5 else "_few" if least < _FEW else ""
+    chosen = tuning.parameters(c.device, "conv_wino", float32, kind + suffix)
+    options = [
+        (ceil_div(c.rows.out, m) * ceil_div(c.cols.out, m) * (m + taps - 1) ** 2, m)
+        for m in (4, 2)
+        if m + taps - 2 in _POINTS and m <= chosen["outputs"] and m + taps - 3 <= Winograd.tile
+    ]
+    if not options or min(options)[0] * _GAIN > c.rows.out * c.cols.out * c.taps:
+        return None
+    return min(options)[1], chosen
+
+
+def _chunk(
+    c: Correlation, side: int, most: int, patch: int, unit: int, cores: int
+) -> tuple[int, int] | None:
+    """(images, tile rows) that a work-item takes at a time: at most `most` tiles, from a patch of
+    at most `patch` elements; None where even one row of tiles is too much.
+
+    Minimises the time of the slowest core: tiles, padded to multiples of `unit`, and a start.
+    """
+    best, found = float("inf"), None
+    tiles_h, tiles_w = ceil_div(c.rows.out, side), ceil_div(c.cols.out, side)
+    border = c.rows.taps - 1
+    for n_images, n_bands in [
+        *((1, bands) for bands in range(1, tiles_h)),
+        *((count, tiles_h) for count in range(1, min(c.images, most) + 1)),
+    ]:
+        tiles = n_images * n_bands * tiles_w
+        needed = n_images * (n_bands * side + border) * (tiles_w * side + border)
+        if tiles > most or needed + 8 > patch:
+            continue
+        chunks = ceil_div(c.images, n_images) * ceil_div(tiles_h, n_bands) * c.groups
+        cost = ceil_div(chunks, cores) * (ceil_div(tiles, unit) * unit + 4)
+        if cost < best:
+            best, found = cost, (n_images, n_bands)
+    return found
+
+
+def forward(c: Correlation) -> Plan | None:
+    """The outputs."""
+    return _correlate(c, weights_of(c))
+
+
+def data(c: Correlation) -> Plan | None:
+    """The gradient of images, where there is no stride."""
+    return _correlate(*turned(c)) if c.rows.step == c.cols.step == 1 else None
+
+
+def _correlate(c: Correlation, weights: Weights) -> Plan | None:
+    """conv_wino, if tiles and local memory allow it."""
+    tile = _tile(c, "image")
+    if tile is None:
+        return None
+    side, chosen = tile
+    taps, cores = c.rows.taps, c.device.compute_units
+    size = (side + taps - 1) ** 2
+    store = min(
+        chosen["store"], local_budget(c.device) // 4 - ROWS * size * 16 - _PATCH - 8 * _TILES
+    )
+    most = store // size - 16
+    if most < 16 * 8:
+        return None
+    n_channels = equal_parts(c.channels, most // 16)
+    most_tiles = min(_TILES, most // (16 * n_channels) * 16)
+    chunk = _chunk(c, side, most_tiles, _PATCH, 16, cores)
+    if chunk is None:
+        return None
+    n_images, n_bands = chunk
+    bands, parts = ceil_div(ceil_div(c.rows.out, side), n_bands), ceil_div(c.images, n_images)
+    panels = ceil_div(c.filters, ROWS)
+    wanted = ceil_div(2 * cores, bands * parts * c.groups)
+    n_filters = ceil_div(panels, min(panels, wanted)) * ROWS
+    A, G, B = transforms(side, taps)
+    lay = Launch(
+        kernel(c.device, "conv_wino_weights", G=G, MR=ROWS),
+        (c.groups * panels, 1, 1), (1, 1, 1), (3, 2), ((2, weights.offset),),
+        (c.filters, c.channels, *weights[1:]),
+    )  # fmt: skip
+    run = Launch(
+        Recipe(c.device, "conv_wino", B=B, A=A, MR=ROWS, v_cap=store, s_cap=_PATCH, n_cap=_TILES),
+        (bands, ceil_div(c.filters, n_filters), parts * c.groups), (1, 1, 1), (0, 1, 3),
+        ((1, 0),), (*_sizes(c), n_images, n_bands, n_filters, n_channels),
+    )  # fmt: skip
+    scratch = c.groups * panels * size * c.channels * ROWS
+    return Plan(c.shape, float32, (lay, run), (scratch,), joins=True)
+
+
+def weight(c: Correlation) -> Plan | None:
+    """The gradient of filters, if tiles and local memory allow it."""
+    tile = _tile(c, "filter")
+    if tile is None:
+        return None
+    side, chosen = tile
+    taps = c.rows.taps
+    size = (side + taps - 1) ** 2
+    patch = 2 * _PATCH
+    store = min(chosen["store"], local_budget(c.device) // 4 - patch - 8 * _TILES) // 2
+    n_channels = equal_parts(ceil_div(c.channels, 16), 4) * 16
+    n_filters = equal_parts(ceil_div(c.filters, ROWS), 11) * ROWS
+    lanes = (n_filters + 13) // 8 * 8
+    most = min(_TILES, (store // size - 16) // max(n_channels, lanes))
+    chunk = _chunk(c, side, most, patch // 8, 1, 1)
+    if chunk is None:
+        return None
+    grid_c, grid_f = ceil_div(c.channels, n_channels), ceil_div(c.filters, n_filters)
+    wanted = ceil_div(2 * c.device.compute_units, grid_c * grid_f * c.groups)
+    each = equal_parts(c.images, ceil_div(c.images, wanted))
+    splits = ceil_div(c.images, each)
+    A, G, B = transforms(side, taps)
+    to_tile, to_taps = tuple(zip(*A, strict=True)), tuple(zip(*G, strict=True))
+    part = Launch(
+        kernel(c.device, "conv_wino_grad", B=B, S=to_tile, MR=ROWS, x_cap=store, g_cap=store,
+               s_cap=patch, n_cap=_TILES),
+        (grid_c, grid_f, splits * c.groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
+        (*_sizes(c), each, *chunk, n_filters, n_channels),
+    )  # fmt: skip
+    add = Launch(
+        kernel(c.device, "conv_wino_grad_sum", E=to_taps, MR=ROWS),
+        (ceil_div(c.channels, 8), c.groups * c.filters), (1, 1), (0, 3), (),
+        (splits, c.groups, c.filters, c.channels, n_filters, n_channels),
+    )  # fmt: skip
+    scratch = splits * c.groups * grid_c * grid_f * size * n_filters * n_channels
+    shape = (c.groups * c.filters, c.channels, taps, taps)
+    return Plan(shape, float32, (part, add), (scratch,))
+
+
+def _sizes(c: Correlation) -> tuple[int, ...]:
+    """The correlation as both kernels take it."""
+    return (
+        *(c.images, c.channels, c.filters, c.rows.size, c.cols.size, c.rows.out, c.cols.out),
+        *(c.rows.start, c.cols.start, c.groups),
+    )

@@ -1,0 +1,76 @@
+"""Elementwise functions of three operands, and closeness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cltensor.core.composite import composite
+from cltensor.core.op import require_tensor
+from cltensor.core.tensor import Tensor
+from cltensor.errors import DTypeError
+from cltensor.ops.elementwise.pointwise import (
+    abs_,
+    add,
+    divide,
+    eq,
+    isfinite,
+    isnan,
+    less_equal,
+    multiply,
+)
+from cltensor.ops.reduce.fold import all
+
+
+@composite
+def lerp(x: Any, end: Any, weight: Tensor | float) -> Any:
+    """x + weight * (end - x); weight is a number or a tensor."""
+    require_tensor("lerp", "end", end)
+    return add(x, multiply(end - x, weight))
+
+
+@composite
+def addcmul(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
+    """x + value * tensor1 * tensor2."""
+    product = multiply(tensor1, tensor2)
+    return add(x, product if value == 1 else product * value)
+
+
+@composite
+def addcdiv(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
+    """x + value * tensor1 / tensor2. Raises DTypeError for integers, as PyTorch."""
+    for operand in (tensor1, tensor2):
+        require_tensor("addcdiv", "an operand", operand)
+    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+        raise DTypeError("addcdiv: it divides integers; cast one with .float()")
+    ratio = divide(tensor1, tensor2)
+    return add(x, ratio if value == 1 else ratio * value)
+
+
+@composite
+def isclose(
+    x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Any:
+    """Where |x - other| <= atol + rtol * |other|, or both are the same infinity; with equal_nan,
+    or both are NaN."""
+    if x.dtype != other.dtype:
+        raise DTypeError(
+            f"isclose: operands are {x.dtype.name} and {other.dtype.name}; cast one of them"
+        )
+    found = eq(x, other)
+    if x.dtype.kind == "f":
+        near = less_equal(abs_(x - other), abs_(other) * rtol + atol)
+        found = found | (near & isfinite(x) & isfinite(other))
+        if equal_nan:
+            found = found | (isnan(x) & isnan(other))
+    elif x.dtype.kind != "b":
+        near = less_equal(abs_(x - other).double(), abs_(other).double() * rtol + atol)
+        found = found | near
+    return found
+
+
+@composite
+def allclose(
+    x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether `isclose` holds everywhere. Waits for the device."""
+    return bool(all(isclose(x, other, rtol, atol, equal_nan)).item())

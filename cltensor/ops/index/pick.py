@@ -1,0 +1,385 @@
+"""Indexing: what x[key] and x[key] = value mean, and the operations that pick by index arrays.
+
+The key is taken apart as NumPy does. Its slices, integers and new axes make a view; its index
+arrays become a table of element offsets on the device, along which one strided copy gathers or
+scatters. Negative indices count from the end; those that are out of range are noted by the kernel
+and reported at the next read. A boolean mask becomes index arrays; only its count is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.core.checks import axis_of
+from cltensor.core.composite import composite
+from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor
+from cltensor.core.tensor import Tensor, show
+from cltensor.dtypes import C_NAMES
+from cltensor.errors import DeviceError, IndexingError
+from cltensor.lazy.codegen import contiguous_strides
+from cltensor.ops.reduce.scan import cumsum
+from cltensor.ops.shape.copy import INT_LIMIT, copy, spread, wide
+from cltensor.ops.shape.view import Cut, Shape, broadcast_to, cut_op, cut_view, permute, reshape
+from cltensor.runtime.kernel import kernel
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A key taken apart: first the view `cut`, then its axes in the order `axes` (None: as they
+    are), then `indices` for the axes from `start` on. unique: no element is named twice."""
+
+    cut: Cut
+    axes: Shape | None
+    indices: tuple[Tensor, ...]
+    start: int
+    unique: bool
+
+
+def _entry(operation: str, item: Any, device: Any) -> Any:
+    """One item of a key as None, Ellipsis, a slice, an int, or a Tensor of ints or bools."""
+    if item is None or item is Ellipsis or isinstance(item, slice):
+        return item
+    if isinstance(item, Tensor):
+        if item.device is not device:
+            raise DeviceError(
+                f"{operation}: the tensor is on '{device}', an index on '{item.device}'; move one "
+                f"with .to('{device}')"
+            )
+        array: Any = item
+    elif isinstance(item, (int, np.integer)) and not isinstance(item, bool):
+        return int(item)
+    else:
+        array = np.asarray(item)
+        if array.size == 0 and not isinstance(item, np.ndarray):
+            array = array.astype(np.int64)
+    if array.dtype.kind not in "biu":
+        raise IndexingError(
+            f"{operation}: {show(item)} ({array.dtype}) cannot index; use integers, slices, "
+            "None, ..., or arrays of integers or booleans"
+        )
+    return array
+
+
+def _is_mask(item: Any) -> bool:
+    return hasattr(item, "dtype") and item.dtype.kind == "b"
+
+
+def _select(operation: str, entry: int, axis: int, size: int) -> int:
+    if not -size <= entry < size:
+        raise IndexingError(
+            f"{operation}: index {entry} is out of range for axis {axis} of size {size}; use "
+            f"{-size} to {size - 1}"
+        )
+    return entry % size
+
+
+def _arrays(operation: str, array: Any, axis: int, shape: Shape, device: Any) -> tuple[Tensor, ...]:
+    """The index Tensors that an array in a key at `axis` stands for."""
+    covered = shape[axis : axis + array.ndim] if array.dtype.kind == "b" else shape[axis : axis + 1]
+    if array.dtype.kind == "b":
+        if array.shape != covered:
+            raise IndexingError(
+                f"{operation}: a mask of shape {array.shape} at axis {axis} of shape {shape}; "
+                f"it must have the shape {covered} of the axes it covers"
+            )
+        if isinstance(array, Tensor):
+            return coordinates(array)
+        places = np.nonzero(array)
+        return tuple([Tensor.from_numpy(p, device) for p in places])
+    if isinstance(array, np.ndarray):
+        for bad in array[(array < -covered[0]) | (array >= covered[0])].ravel()[:1].tolist():
+            _select(operation, bad, axis, covered[0])
+        array = Tensor.from_numpy(array, device)
+    if covered[0] == 0 and array.size:
+        raise IndexingError(f"{operation}: axis {axis} of size 0 has no elements to pick")
+    return (array,)
+
+
+def take_apart(operation: str, shape: Shape, key: Any, device: Any) -> Plan:
+    """Take a key apart. Raises IndexingError for one that does not fit `shape`."""
+    items = [_entry(operation, k, device) for k in (key if isinstance(key, tuple) else (key,))]
+    # A boolean scalar indexes a new axis of size 1; a mask covers as many axes as it has.
+    widths = [0 if k is None or k is Ellipsis else k.ndim if _is_mask(k) else 1 for k in items]
+    dots = [i for i, k in enumerate(items) if k is Ellipsis]
+    missing = len(shape) - sum(widths)
+    if missing < 0 or len(dots) > 1:
+        what = "two ellipses" if len(dots) > 1 else f"{sum(widths)} indices"
+        raise IndexingError(
+            f"{operation}: {what} for shape {shape}; use at most {len(shape)} indices and one ..."
+        )
+    at = dots[0] if dots else len(items)
+    items[at : at + 1] = [slice(None)] * missing
+
+    entries: list[Any] = []
+    picks: list[tuple[int, Tensor]] = []  # axis of the view, index
+    places: list[int] = []  # positions in the key of everything that is not a slice or new axis
+    unique, axis, shown = True, 0, 0
+    for position, item in enumerate(items):
+        if item is None:
+            entries.append(None)
+            shown += 1
+        elif isinstance(item, slice):
+            start, stop, step = item.indices(shape[axis])
+            entries.append((start, step, len(range(start, stop, step))))
+            axis += 1
+            shown += 1
+        elif isinstance(item, int):
+            entries.append(_select(operation, item, axis, shape[axis]))
+            axis += 1
+            places.append(position)
+        elif _is_mask(item) and item.ndim == 0:
+            entries.append(None)
+            none_or_one = np.zeros(int(bool(item)), np.int64)
+            picks.append((shown, Tensor.from_numpy(none_or_one, device)))
+            places.append(position)
+            shown += 1
+        else:
+            unique = unique and (_is_mask(item) or item.size == 1)
+            for index in _arrays(operation, item, axis, shape, device):
+                entries.append((0, 1, shape[axis]))
+                picks.append((shown, index))
+                axis += 1
+                shown += 1
+            places.append(position)
+    if not picks:
+        return Plan(tuple(entries), None, (), 0, True)
+    picked = [a for a, _ in picks]
+    indices = tuple([index for _, index in picks])
+    if places == list(range(places[0], places[0] + len(places))):
+        return Plan(tuple(entries), None, indices, picked[0], unique)
+    others = [a for a in range(shown) if a not in picked]
+    return Plan(tuple(entries), tuple(picked + others), indices, 0, unique)
+
+
+def _is_whole(entries: Cut, shape: Shape) -> bool:
+    return entries == tuple([(0, 1, n) for n in shape])
+
+
+@composite(method=False)
+def getitem(x: Tensor, key: Any) -> Tensor:
+    """x[key] with NumPy's meaning: slices, integers, None, ..., index arrays and masks.
+
+    Slices and integers give a view. Raises IndexingError for a key that does not fit.
+    """
+    plan = take_apart("getitem", x.shape, key, x.device)
+    x = shown(x, plan)
+    return pick(x, plan.indices, plan.start) if plan.indices else x
+
+
+def shown(x: Tensor, plan: Plan) -> Tensor:
+    """The view of x to which the index arrays of a key apply, if it has any."""
+    if not plan.indices or not _is_whole(plan.cut, x.shape):
+        x = cut_op(x, plan.cut)
+    return x if plan.axes is None else permute(x, plan.axes)
+
+
+# ----------------------------------------------------------------------------- along index arrays
+
+
+def index_positions(name: str, indices: Sequence[Tensor]) -> tuple[Shape, list[Tensor]]:
+    """The shape that index arrays broadcast to, and each of them with it, dense."""
+    shape: Shape = indices[0].shape
+    for index in indices[1:]:
+        shape = broadcast_shapes(name, shape, index.shape)
+    return shape, [broadcast_to(index, shape).contiguous() for index in indices]
+
+
+def offset_table(
+    name: str, indices: Sequence[Tensor], sizes: Shape, strides: Shape, long_index: bool
+) -> Tensor:
+    """A vector with sum(index * stride) for every position, indices wrapped into sizes."""
+    device, count = indices[0].device, indices[0].size
+    result = Tensor.empty((count,), dtypes.int64 if long_index else dtypes.int32, device)
+    kind = C_NAMES[result.dtype]
+    types = tuple([C_NAMES[index.dtype] for index in indices])
+    size, local, each = spread(device, count)
+    args: list[Any] = [result.buffer, *[index.buffer for index in indices]]
+    for index, n, stride in zip(indices, sizes, strides, strict=True):
+        args += [index.offset, n, stride]
+    args += [count, each, device.fault(name)]
+    kernel(device, "offsets", out=kind, types=types)((size,), (local,), *args)
+    return result
+
+
+def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int) -> Tensor:
+    shape, dense = index_positions("getitem", indices)
+    end = start + len(dense)
+    before, after = x.shape[:start], x.shape[end:]
+    result = Tensor.empty((*before, *shape, *after), x.dtype, x.device)
+    if result.size == 0:
+        return result
+    count = math.prod(shape)
+    flat = (*before, count, *after)
+    source = x.as_strided(flat, (*x.strides[:start], 0, *x.strides[end:]), x.offset)
+    long_index = wide(x, result)
+    table = offset_table("getitem", dense, x.shape[start:end], x.strides[start:end], long_index)
+    copy(
+        result.as_strided(flat, contiguous_strides(flat), 0),
+        source,
+        source_table=table.buffer,
+        axis=start,
+        long_index=long_index,
+    )
+    return result
+
+
+def _run_pick_backward(g: Tensor, indices: tuple[Tensor, ...], start: int, shape: Shape) -> Tensor:
+    """Zeros of `shape`, to which each element of g is added at its index."""
+    result = Tensor.empty(shape, g.dtype, g.device)
+    copy(result, 0)
+    if g.size == 0:
+        return result
+    positions, dense = index_positions("getitem", indices)
+    grid = shape[start : start + len(dense)]
+    long_index = wide(g, result)
+    table = offset_table("index_add", dense, grid, contiguous_strides(grid), long_index)
+    add_along(
+        result,
+        g.contiguous(),
+        (math.prod(shape[:start]), math.prod(grid), math.prod(positions)),
+        (table.buffer, C_NAMES[table.dtype], 0),
+        (0, 1, 0),
+        "index_add",
+    )
+    return result
+
+
+pick: Op = primitive(
+    "getitem(x, indices, start)",
+    _run_pick,
+    dx=lambda g, indices, start, x_shape: pick_backward(g, indices, start, x_shape),
+)
+pick_backward: Op = primitive(
+    "getitem_backward(g, indices, start, shape)",
+    _run_pick_backward,
+    dg=lambda g, indices, start: pick(g, indices, start),
+)
+
+
+def add_along(
+    to: Tensor,
+    source: Tensor,
+    sizes: tuple[int, int, int],
+    index: tuple[Any, str, int],
+    index_strides: tuple[int, int, int],
+    name: str,
+) -> None:
+    """to[o, index, i] += source[o, j, i] for dense tensors of sizes (outer, axis, sources).
+
+    index: buffer, C type and offset; index_strides say how it runs over (o, j, i).
+    """
+    device = to.device
+    outer, n, m = sizes
+    inner = to.size // (outer * n)
+    # Few lanes leave cores idle: then several work-items share a lane, each with a part of the
+    # destinations.
+    if device.is_cpu:
+        wanted = device.compute_units if source.size > 1 << 14 else 1
+        outer_parts = min(outer, wanted)
+        inner_parts = min(-(-inner // 64), -(-wanted // outer_parts))
+        n_parts = min(n, -(-wanted // (outer_parts * inner_parts)))
+        local = (1, 1, 1)
+    else:
+        outer_parts, inner_parts = outer, inner
+        n_parts = max(1, min(n, 4096 // (outer * inner)))
+        width = min(64, device.max_work_group)
+        most = max(outer, n_parts, inner)
+        local = (width, 1, 1) if most == outer else (1, width, 1)
+        if most == inner:
+            local = (1, 1, width)
+    each = [-(-outer // outer_parts), -(-n // n_parts), -(-inner // inner_parts)]
+    counts = [-(-s // e) for s, e in zip((outer, n, inner), each, strict=True)]
+    grid = tuple([-(-c // w) * w for c, w in zip(counts, local, strict=True)])
+    run = kernel(
+        device,
+        "scatter_add",
+        T=C_NAMES[to.dtype],
+        I=index[1],
+        index="long" if wide(to, source) or index[2] + source.size >= INT_LIMIT else "int",
+        shared=index_strides[2] == 0,
+    )
+    run(
+        grid, local, to.buffer, source.buffer, index[0], source.offset, index[2],
+        outer, n, m, inner, *index_strides, *each, device.fault(name),
+    )  # fmt: skip
+
+
+@composite
+def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
+    """The elements of x at `indices` along an axis; of the flattened x for None."""
+    if indices is None:  # which in a key would be a new axis
+        require_tensor("take", "indices", indices)
+    if axis is None:
+        x, axis = reshape(x, (x.size,)), 0
+    axis = axis_of("take", axis, x.ndim)
+    x = x if x.ndim else reshape(x, (1,))
+    key = (slice(None),) * axis
+    return getitem(x, (*key, indices))
+
+
+@composite
+def index_select(x: Tensor, axis: int, index: Any) -> Tensor:
+    """PyTorch's name of `take` along an axis, arguments in its order."""
+    return take(x, index, axis)
+
+
+@composite
+def masked_select(x: Tensor, mask: Tensor) -> Tensor:
+    """The elements of x where `mask` is true, as a vector; both broadcast."""
+    shape = broadcast_shapes("masked_select", x.shape, mask.shape)
+    return getitem(broadcast_to(x, shape), broadcast_to(mask, shape))
+
+
+# -------------------------------------------------------------------------------------- nonzero
+
+
+def coordinates(x: Tensor) -> tuple[Tensor, ...]:
+    """For each axis the indices of the non-zero elements, in row-major order (NumPy's nonzero)."""
+    if x.ndim == 0:
+        x = reshape(x, (1,))
+    device, count = x.device, x.size
+    if count == 0:
+        nothing = Tensor.empty((0,), dtypes.int64, device)
+        return (nothing,) * x.ndim
+    x = x.contiguous()
+    # Blocks are counted, the counts summed up, and each block then knows where to write.
+    parts = device.compute_units * 4 if device.is_cpu else 4096
+    each = max(64, -(-count // parts))
+    blocks = -(-count // each)
+    local = 1 if device.is_cpu else min(64, device.max_work_group)
+    grid = (-(-blocks // local) * local,)
+    counts = Tensor.empty((blocks,), dtypes.int64, device)
+    C = C_NAMES[x.dtype]
+    buffer = x.buffer
+    run = kernel(device, "nonzero_count", T=C)
+    run(grid, (local,), counts.buffer, buffer, x.offset, count, each, blocks)
+    totals = cumsum(counts, 0)
+    found = int(cut_view(totals, (blocks - 1,)).item())
+    result = Tensor.empty((x.ndim, found), dtypes.int64, device)
+    if found:
+        run = kernel(device, "nonzero", T=C, rank=x.ndim)
+        run(
+            grid, (local,), result.buffer, buffer, totals.buffer,
+            x.offset, count, each, blocks, *x.shape, found,
+        )  # fmt: skip
+    return tuple([cut_view(result, (d, (0, 1, found))) for d in range(x.ndim)])
+
+
+@composite
+def nonzero(x: Tensor, as_tuple: bool = False) -> Any:
+    """Where x is not zero: one row of coordinates (int64) for each such element, in order; or, as
+    a tuple, one vector of indices for each axis, as NumPy's. Waits for the device."""
+    places = coordinates(x)
+    if as_tuple:
+        return places
+    count = places[0].size
+    width = x.ndim
+    first = places[0]
+    strides = (1, count)
+    return first.as_strided((count, width), strides, 0).contiguous()

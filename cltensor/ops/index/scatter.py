@@ -1,0 +1,349 @@
+"""Writing by index: x[key] = value, gather and its reverse, sums at indices.
+
+Sums at indices go through their sources in order, without atomics: results are the same in every
+run, and every element type works. Where an assignment names an element twice, the last value stays.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.core.checks import axis_of, scalar, whole
+from cltensor.core.composite import composite
+from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor
+from cltensor.core.tensor import Tensor, show
+from cltensor.dtypes import C_NAMES
+from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
+from cltensor.ops.elementwise.pointwise import astype
+from cltensor.ops.index.pick import (
+    Plan,
+    add_along,
+    getitem,
+    index_positions,
+    offset_table,
+    pick,
+    pick_backward,
+)
+from cltensor.ops.kernels.merge_sort import sorted_order
+from cltensor.ops.shape.copy import BIT_TYPES, copy, spread, wide
+from cltensor.ops.shape.view import Shape, broadcast_to, cut_op, flatten, reshape, slice_backward
+from cltensor.runtime.kernel import kernel
+
+# ---------------------------------------------------------------------------------------- setitem
+
+
+def fitting(to: Tensor, value: Any, shape: Shape, operation: str = "setitem") -> Tensor | float:
+    """`value` as a number or as a Tensor of `shape`, with dtype and device of `to`; `operation` is
+    named by errors.
+
+    Raises DTypeError for a number that the dtype cannot hold, ShapeError or DeviceError for a
+    tensor that does not fit.
+    """
+    if isinstance(value, (bool, int, float, np.generic)):
+        return scalar(operation, "value", value, to.dtype)
+    tensor = value if isinstance(value, Tensor) else Tensor.from_numpy(np.asarray(value), to.device)
+    if tensor.device is not to.device:
+        raise DeviceError(
+            f"{operation}: the tensor is on '{to.device}', the value on '{tensor.device}'; move "
+            f"one with .to('{to.device}')"
+        )
+    given = tensor.shape
+    while len(given) > len(shape) and given[0] == 1:
+        given = given[1:]
+    if len(given) > len(shape) or broadcast_shapes(operation, given, shape) != shape:
+        raise ShapeError(
+            f"{operation}: a value of shape {tensor.shape} does not broadcast to the shape {shape} "
+            "of what is replaced"
+        )
+    return broadcast_to(reshape(astype(tensor, to.dtype), given), shape)
+
+
+def _last_writers(places: Tensor, value: Tensor, start: int) -> Tensor:
+    """`value` with the slice of the last writer wherever `places` names a place twice."""
+    device, count = value.device, places.size
+    last = Tensor.empty((count,), dtypes.int32, device)
+    local = 1 if device.is_cpu else min(64, device.max_work_group)
+    grid = (-(-count // local) * local,)
+    order = sorted_order(places, False)
+    run = kernel(device, "last_writer", T=C_NAMES[places.dtype])
+    run(grid, (local,), last.buffer, order.buffer, places.buffer, count)
+    return getitem(value, (slice(None),) * start + (last,))
+
+
+def put_shape(to: Tensor, plan: Plan) -> Shape:
+    """The shape of what the index arrays of `plan` select of `to`, which `shown` gave."""
+    shape: Shape = plan.indices[0].shape
+    for index in plan.indices[1:]:
+        shape = broadcast_shapes("setitem", shape, index.shape)
+    return (*to.shape[: plan.start], *shape, *to.shape[plan.start + len(plan.indices) :])
+
+
+def write_picked(
+    to: Tensor, value: Any, indices: tuple[Tensor, ...], start: int, unique: bool
+) -> None:
+    """Write `value`, a number or a Tensor of what they select, at `indices` along the axes from
+    `start` on, in the buffer of `to`."""
+    end = start + len(indices)
+    positions, dense = index_positions("setitem", indices)
+    before, grid, after = to.shape[:start], to.shape[start:end], to.shape[end:]
+    flat = (*before, math.prod(positions), *after)
+    if 0 in flat:
+        return
+    long_index = wide(to)
+    table = offset_table("setitem", dense, grid, to.strides[start:end], long_index)
+    if isinstance(value, Tensor):
+        value = reshape(value, flat)
+        if not unique:
+            value = _last_writers(table, value, start)
+    copy(
+        to.as_strided(flat, (*to.strides[:start], 0, *to.strides[end:]), to.offset),
+        value,
+        to_table=table.buffer,
+        axis=start,
+        long_index=long_index,
+    )
+
+
+def _run_put(
+    x: Tensor, value: Any, indices: tuple[Tensor, ...], start: int, unique: bool
+) -> Tensor:
+    result = Tensor.empty(x.shape, x.dtype, x.device)
+    copy(result, x)
+    write_picked(result, value, indices, start, unique)
+    return result
+
+
+#: x with `value` at index arrays; what x[key] = value does in place.
+put: Op = primitive(
+    "setitem(x, value, indices, start, unique)",
+    _run_put,
+    dx=lambda g, indices, start, unique: put(g, 0, indices, start, unique),
+    dvalue=lambda g, indices, start: pick(g, indices, start),
+)
+
+
+def setitem(x: Any, key: Any, value: Any) -> Any:
+    """A copy of x in which x[key] is `value`. The key means what it means in getitem."""
+    result = x.clone()
+    result[key] = value
+    return result
+
+
+# ----------------------------------------------------------------------------------------- gather
+
+
+def index_tensor(name: str, index: Any, device: Any) -> Tensor:
+    """An index argument as a Tensor of integers."""
+    given = index if isinstance(index, Tensor) else np.asarray(index)
+    if given.dtype.kind not in "iu":
+        raise DTypeError(
+            f"{name}: the index is {show(index)} ({given.dtype}), not of integers; cast it with "
+            ".long(), or pass an integer tensor, array or list"
+        )
+    if not isinstance(given, Tensor):
+        return Tensor.from_numpy(given, device)
+    if index.device is not device:
+        raise DeviceError(
+            f"{name}: operands are on '{device}' and '{index.device}'; move one with "
+            f".to('{device}')"
+        )
+    return index
+
+
+def _run_gather(x: Tensor, index: Tensor, axis: int) -> Tensor:
+    x, index = x.contiguous(), index.contiguous()
+    result = Tensor.empty(index.shape, x.dtype, x.device)
+    count = result.size
+    size, local, each = spread(x.device, count)
+    run = kernel(
+        x.device,
+        "gather",
+        T=BIT_TYPES[x.dtype.itemsize],
+        I=C_NAMES[index.dtype],
+        index="long" if wide(x, index, result) else "int",
+    )
+    inner = math.prod(x.shape[axis + 1 :])
+    if count:
+        run(
+            (size,), (local,), result.buffer, x.buffer, index.buffer, x.offset, index.offset,
+            count, x.shape[axis], index.shape[axis], inner, each, x.device.fault("gather"),
+        )  # fmt: skip
+    return result
+
+
+def _run_gather_backward(g: Tensor, index: Tensor, axis: int, shape: Shape) -> Tensor:
+    """Zeros of `shape` to which each element of g is added at its index along the axis."""
+    result = Tensor.empty(shape, g.dtype, g.device)
+    copy(result, 0)
+    if g.size:
+        index = index.contiguous()
+        m, inner = index.shape[axis], math.prod(shape[axis + 1 :])
+        add_along(
+            result,
+            g.contiguous(),
+            (math.prod(shape[:axis]), shape[axis], m),
+            (index.buffer, C_NAMES[index.dtype], index.offset),
+            (m * inner, inner, 1),
+            "scatter_add",
+        )
+    return result
+
+
+_gather: Op = primitive(
+    "gather(x, index, axis)",
+    _run_gather,
+    dx=lambda g, index, axis, x_shape: _gather_backward(g, index, axis, x_shape),
+)
+_gather_backward: Op = primitive(
+    "gather_backward(g, index, axis, shape)",
+    _run_gather_backward,
+    dg=lambda g, index, axis: _gather(g, index, axis),
+)
+
+
+def check_along(name: str, x: Tensor, index: Tensor, axis: int) -> tuple[int, Any]:
+    """The axis, and the cut that brings x to the size of the index on all other axes."""
+    if index.ndim != x.ndim or any(
+        i > n for d, (i, n) in enumerate(zip(index.shape, x.shape, strict=False)) if d != axis
+    ):
+        raise ShapeError(
+            f"{name}: an index of shape {index.shape} for shape {x.shape} along axis {axis}; it "
+            "must have as many axes and be no larger on the others"
+        )
+    if x.shape[axis] == 0 and index.size:
+        raise IndexingError(f"{name}: axis {axis} of size 0 has no elements to pick")
+    sizes = [n if d == axis else i for d, (i, n) in enumerate(zip(index.shape, x.shape))]  # noqa: B905
+    return axis, tuple([(0, 1, n) for n in sizes])
+
+
+def vector_of(x: Tensor) -> Tensor:
+    """x, with one dimension if it has none: so PyTorch sees it where an axis is asked for."""
+    return x if x.ndim else reshape(x, (1,))
+
+
+@composite
+def gather(x: Tensor, axis: int, index: Any) -> Tensor:
+    """Pick along an axis, with an index for each element of the result (PyTorch's gather).
+
+        out[i, j, k] = x[i, index[i, j, k], k]        for axis 1
+
+    Shapes:  index has the axes of x and is no larger on all but `axis`; the result has its shape.
+    Raises:  ShapeError; IndexingError at the next read for an index out of range.
+    """
+    axis = axis_of("gather", axis, x.ndim)
+    index = index_tensor("gather", index, x.device)
+    if index.ndim == 0:  # of tensors without dimensions as of those with one
+        return reshape(gather(x, axis, reshape(index, (1,))), ())
+    x = vector_of(x)
+    _, shown = check_along("gather", x, index, axis)
+    if any(n != m for (_, _, n), m in zip(shown, x.shape, strict=True)):
+        x = cut_op(x, shown)
+    return _gather(x, index, axis)
+
+
+@composite
+def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
+    """NumPy's gather: as `gather`, but the other axes of x and indices broadcast."""
+    if axis is None:
+        x, axis = flatten(x), 0
+    axis = axis_of("take_along_axis", axis, x.ndim)
+    index = index_tensor("take_along_axis", indices, x.device)
+    if x.ndim == index.ndim == 0:
+        return gather(x, axis, index)
+    if index.ndim != x.ndim:
+        raise ShapeError(
+            f"take_along_axis: indices of shape {index.shape} for shape {x.shape}; the number of "
+            "axes must be equal"
+        )
+    outside = [
+        tuple([1 if d == axis else n for d, n in enumerate(shape)])
+        for shape in (x.shape, index.shape)
+    ]
+    common = broadcast_shapes("take_along_axis", *outside)
+    x = broadcast_to(x, (*common[:axis], x.shape[axis], *common[axis + 1 :]))
+    index = broadcast_to(index, (*common[:axis], index.shape[axis], *common[axis + 1 :]))
+    return gather(x, axis, index)
+
+
+@composite
+def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
+    """x with source[i, j, k] added to x[i, index[i, j, k], k] (for axis 1): the reverse of gather.
+
+    The sums run through the sources in order: the same bits in every run.
+    """
+    axis = axis_of("scatter_add", axis, x.ndim)
+    require_tensor("scatter_add", "source", source)  # of an array only the kernel would complain
+    index = index_tensor("scatter_add", index, x.device)
+    if x.ndim == 0:
+        return reshape(scatter_add(vector_of(x), axis, index, source), ())
+    index, source = vector_of(index), vector_of(source)
+    _, shown = check_along("scatter_add", x, index, axis)
+    if source.ndim != index.ndim or any(
+        i > n for i, n in zip(index.shape, source.shape, strict=True)
+    ):
+        raise ShapeError(
+            f"scatter_add: an index of shape {index.shape} for a source of shape {source.shape}; "
+            "it must not be larger"
+        )
+    if source.shape != index.shape:
+        source = cut_op(source, tuple([(0, 1, n) for n in index.shape]))
+    sums = _gather_backward(source, index, axis, tuple([n for _, _, n in shown]))
+    if sums.shape != x.shape:
+        sums = slice_backward(sums, shown, x.shape)
+    return x + sums
+
+
+@composite
+def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1) -> Tensor:
+    """x with alpha times slice j of `source` added to slice index[j] along an axis."""
+    axis = axis_of("index_add", axis, x.ndim)
+    require_tensor("index_add", "source", source)
+    index = index_tensor("index_add", index, x.device)
+    if x.ndim == 0:
+        return reshape(index_add(vector_of(x), axis, index, vector_of(source), alpha), ())
+    index = vector_of(index)
+    wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
+    if index.ndim != 1 or source.shape != wanted:
+        raise ShapeError(
+            f"index_add: an index of shape {index.shape} and a source of shape {source.shape} for "
+            f"axis {axis} of shape {x.shape}; the index must be a vector with one entry for each "
+            "slice of the source"
+        )
+    if x.shape[axis] == 0 and index.size:
+        raise IndexingError(f"index_add: axis {axis} of size 0 has no elements to add to")
+    sums = pick_backward(source, (index,), axis, x.shape)
+    return x + (sums if alpha == 1 else sums * alpha)
+
+
+@composite(method=False)
+def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
+    """A new last axis with 1 at the class that x names and 0 elsewhere.
+
+    num_classes: -1 for one more than the largest class, which waits for the device.
+    Raises: ShapeError if there is no class; IndexingError, at the next read, for a class out of
+    range.
+    """
+    index = index_tensor("one_hot", x, x.device)
+    num_classes = whole("one_hot", "num_classes", num_classes, -1)
+    if num_classes == -1:
+        if index.size == 0:
+            raise ShapeError("one_hot: no labels to count the classes of; give num_classes")
+        num_classes = max(int(index.numpy().max()) + 1, 1)
+    if num_classes == 0 and index.size:
+        raise ShapeError(f"one_hot: num_classes is 0 for {index.size} labels; there is no class")
+    kind = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
+    result = Tensor.empty((*index.shape, num_classes), kind, index.device)
+    if result.size == 0:
+        return result
+    index = index.contiguous()
+    local = min(64, index.device.max_work_group)
+    run = kernel(index.device, "one_hot", T=C_NAMES[kind], I=C_NAMES[index.dtype])
+    run(
+        (-(-result.size // local) * local,), (local,), result.buffer, index.buffer,
+        index.offset, result.size, num_classes, index.device.fault("one_hot"),
+    )  # fmt: skip
+    return result

@@ -1,0 +1,1 @@
+"""What several operations launch kernels with."""

@@ -1,0 +1,47 @@
+"""The order of elements: a merge sort of indices along the last axis.
+
+Stable, NaN last as in NumPy. Each launch merges pairs of runs; every work-item finds its share of a
+merge by a binary search on the merge path.
+"""
+
+from __future__ import annotations
+
+from cltensor import dtypes
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import C_NAMES
+from cltensor.runtime.kernel import kernel
+
+_SORT_RUN = 16  # elements that one work-item sorts by insertion before the merging starts
+
+
+def sorted_order(x: Tensor, descending: bool) -> Tensor:
+    """Indices (int32) that sort the last axis of the dense tensor x."""
+    device, n = x.device, x.shape[-1]
+    lanes = x.size // n
+    local = 1 if device.is_cpu else min(64, device.max_work_group)
+    T, floating = C_NAMES[x.dtype], x.dtype.kind == "f"
+    order = Tensor.empty(x.shape, dtypes.int32, device)
+    runs = -(-n // _SORT_RUN)
+    items = lanes * runs
+    run = kernel(device, "sort_runs", T=T, run=_SORT_RUN, floating=floating, descending=descending)
+    grid = (-(-items // local) * local,)
+    run(grid, (local,), order.buffer, x.buffer, x.offset, n, runs, items)
+    merge = kernel(device, "sort_merge", T=T, floating=floating, descending=descending)
+    # Shares of a power of two never cross from one pair of runs into the next.
+    share = 16
+    if device.is_cpu:
+        while share * device.compute_units * 4 < n * min(lanes, 4):
+            share *= 2
+    width = _SORT_RUN
+    while width < n:
+        merged = Tensor.empty(x.shape, dtypes.int32, device)
+        each = min(2 * width, share)
+        parts = -(-n // each)
+        items = lanes * parts
+        grid = (-(-items // local) * local,)
+        merge(
+            grid, (local,), merged.buffer, x.buffer, order.buffer,
+            x.offset, n, width, each, parts, items,
+        )  # fmt: skip
+        order, width = merged, 2 * width
+    return order

@@ -1,0 +1,441 @@
+"""How matrix products are computed: kernels, tiles, and how work is cut for a device.
+
+Operands are read through their strides, so transposed, sliced and broadcast views are never copied
+first. There are two kinds of plan, each with a kernel for CPU devices and one for others. *Tile*:
+the result in tiles, operands packed or staged in local memory. *Thin*: a few columns or rows, where
+the long operand is read once and nothing is worth a copy. Either may cut the sum into parts when
+there are too few results for every compute unit; the parts are then a first axis of the result.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from cltensor.dtypes import C_NAMES, float16, float32
+from cltensor.errors import ShapeError
+from cltensor.ops.kernels.plan import Launch, Plan, Recipe
+from cltensor.runtime import tuning
+from cltensor.runtime.device import Device
+
+#: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
+ROWS, VECTORS = 6, 2
+_VECTOR_BYTES = 32
+#: Columns that the thin kernels can take; each number is a kernel of its own.
+_THIN = (1, 2, 4, 8)
+
+# thin: one side is a few columns or rows; deep: a long sum for each result; small: little work.
+# rows, vectors, bytes: the register tile; depth: steps along k for which panels are packed; tall:
+# the most rows of a tile; start, late: what a work-item costs before its first product, and what a
+# core does until another one wakes up, in products of 16 steps (some 0.3 ns).
+tuning.declare(
+    "gemm_cpu",
+    ["thin", "deep", "small", "large"],
+    tall=(192, 48, 96, 384),
+    depth=(256, 128, 384, 512),
+    start=(2000, 500, 8000),
+    late=(100_000, 30_000, 300_000),
+    rows=(ROWS, 4, 8, 12),
+    vectors=(VECTORS, 1, 3),
+    bytes=(_VECTOR_BYTES, 16, 64),
+)
+# edge: work-items along a side of a work-group; each: results along a side of a work-item; depth:
+# steps along k that are staged in local memory. small: tiles of the others would leave compute
+# units without work.
+tuning.declare(
+    "gemm_gpu",
+    {"small": {"each": 2}, "medium": {"each": 4}, "large": {}},
+    edge=(16, 8, 32),
+    each=(8, 2, 4, 6),
+    depth=(16, 8, 32),
+)
+# row: k is the fast axis of the long operand; column: its other axis is. grain: elements of it that
+# are worth waking another thread for; shares: work-items per compute unit; cap: elements of the
+# short operand (row), or results (column), that are kept in local memory.
+tuning.declare(
+    "gemm_thin_cpu",
+    ["row", "column"],
+    grain=(16384, 8192, 32768, 65536),
+    shares=(4, 1, 2, 8),
+    cap=(4096, 1024, 2048, 8192),
+)
+# local: work-items of a group; fast: how many of them lie along the fast axis; shares: work-groups
+# per compute unit; each: steps of the sum that a work-item is worth.
+tuning.declare(
+    "gemm_thin_gpu",
+    {"row": {}, "column": {"fast": 64}},
+    local=(256, 64, 128),
+    fast=(32, 16, 64, 128),
+    shares=(8, 4, 16),
+    each=(32, 8, 16, 64),
+)
+
+
+def vector_width(dtype: np.dtype, width: int = _VECTOR_BYTES) -> int:
+    """Lanes of a register vector of `width` bytes that accumulates `dtype`."""
+    return min(16, width // accumulator(dtype).itemsize)
+
+
+def accumulator(dtype: np.dtype) -> np.dtype:
+    """The dtype in which products of `dtype` are summed: float32 for float16."""
+    return float32 if dtype == float16 else dtype
+
+
+def local_budget(device: Device) -> int:
+    """Bytes of local memory that a packed kernel may use: most of it, and never beyond a cache."""
+    return min(device.local_mem, 512 << 10) - (2 << 10)
+
+
+def ceil_div(a: int, b: int) -> int:
+    """a / b rounded up."""
+    return -(-a // b)
+
+
+def equal_parts(total: int, most: int) -> int:
+    """The size of equal parts of `total`, none larger than `most`."""
+    return ceil_div(total, max(1, ceil_div(total, most)))
+
+
+@lru_cache(maxsize=4096)
+def packed_plan(
+    m: int, n: int, k: int, batch: int, rows: int, cols: int, a_cap: int, kc_cap: int, cores: int,
+    a_direct: bool, b_direct: bool, tall: int = 192, start: int = 2000, late: int = 100_000,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """(mc, nc, kc, part): the tile of c that a work-item of gemm_cpu computes, its steps along k at
+    a time, and all of them.
+
+    Minimises an estimate of the slowest core's time: products; packing, or fetching, both panels
+    (that of a for every column of tiles, that of b for every row; `a_direct`, `b_direct`: read in
+    place, b only where a tile has few rows); the start of a work-item; a core that comes late and
+    leaves a tile to others, or is held up in its last; where the sum
+    is cut into parts, another launch to add them up.
+    """
+    a_cost = 0.1 if a_direct else 0.5
+    far = 0.2 if n * k > 1 << 18 else 0.0  # more than a core's own cache holds
+    best, plan = float("inf"), (rows, cols, equal_parts(k, kc_cap), k)
+    for splits in (1, 2, 4, 8) if cores > 1 else (1,):
+        part = k if splits == 1 else ceil_div(k, splits * kc_cap) * kc_cap
+        if splits > 1 and part * (splits - 1) >= k:
+            continue
+        kc = equal_parts(part, kc_cap)
+        for parts_m in range(1, 65):
+            mc = ceil_div(ceil_div(m, rows), parts_m) * rows
+            if mc * kc > a_cap or (mc > tall and mc > rows):
+                continue
+            b_cost = far + (0.12 if b_direct and mc <= 2 * rows else 0.25)
+            for parts_n in range(1, 65):
+                nc = ceil_div(ceil_div(n, cols), parts_n) * cols
+                tiles = ceil_div(m, mc) * ceil_div(n, nc) * batch * splits
+                work = mc * nc * (part / 16 + 1) + a_cost * mc * part + b_cost * nc * part + start
+                cost = ceil_div(tiles, cores) * work
+                if cores > 1:
+                    cost += min(work, late) + 0.1 * work
+                if splits > 1:
+                    cost += late + splits * batch * m * n
+                if cost < best:
+                    best, plan = cost, (mc, nc, kc, part)
+                if nc == cols:
+                    break
+            if mc == rows:
+                break
+    return plan
+
+
+def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int, int]:
+    """(work-group edge, register tile edge, steps of the sum at a time) of the work-group kernels
+    for an m x n result: the largest tile that local memory holds, the result fills and every
+    compute unit gets one of."""
+    room = device.local_mem // (2 * accumulator(dtype).itemsize)
+    for size_class in ("large", "medium", "small"):
+        chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
+        edge, each, depth = chosen["edge"], chosen["each"], chosen["depth"]
+        while edge * edge > device.max_work_group:
+            edge //= 2
+        tile = edge * each
+        fits = depth * (tile + 1) <= room
+        enough = ceil_div(m, tile) * ceil_div(n, tile) >= device.compute_units
+        if fits and enough and min(m, n) > tile // 2:
+            break
+    return edge, each, min(depth, room // (tile + 1))
+
+
+def size_class(m: int, n: int, k: int, batch: int) -> str:
+    """Which of the declared classes of gemm_cpu a product belongs to."""
+    if min(m, n) <= 16:
+        return "thin"
+    if k >= 8 * max(m, n):
+        return "deep"
+    return "small" if m * n * k * batch < 1 << 25 else "large"
+
+
+Shape = tuple[int, ...]
+
+
+class Axis(NamedTuple):
+    """A batch dimension: its size, and its stride in both operands."""
+
+    size: int
+    a: int
+    b: int
+
+
+class Product(NamedTuple):
+    """A batch of products of one m x k matrix by one k x n matrix, and how they lie in memory."""
+
+    m: int
+    n: int
+    k: int
+    a_m: int
+    a_k: int
+    b_k: int
+    b_n: int
+    batch: tuple[Axis, ...]
+
+    @property
+    def batches(self) -> int:
+        """How many products there are."""
+        return prod([axis.size for axis in self.batch])
+
+    def mirrored(self) -> Product:
+        """The product of the transposed operands in the other order, whose result is transposed."""
+        batch = tuple([Axis(axis.size, axis.b, axis.a) for axis in self.batch])
+        return Product(
+            self.n, self.m, self.k, self.b_n, self.b_k, self.a_k, self.a_m, batch
+        )  # fmt: skip
+
+
+class Way(NamedTuple):
+    """How a kernel computes products: launch sizes without the batch, the steps of each part of the
+    sum, what the kernel takes beyond the arguments that all have, whether it is to be given the
+    mirrored product, takes a store side, and keeps sums in the result meanwhile."""
+
+    run: Recipe
+    result: np.dtype
+    grid: tuple[int, int]
+    local: tuple[int, int, int]
+    part: int
+    rest: tuple[int, ...]
+    mirror: bool = False
+    joins: bool = True
+    passes: bool = False
+
+
+def batch_shape(a: Shape, b: Shape) -> Shape:
+    """The batch dimensions of a product. Raises ShapeError if the operands do not fit."""
+    if a[-1] != b[-2]:
+        raise ShapeError(
+            f"matmul: inner sizes {a[-1]} and {b[-2]} of shapes {a} and {b} differ; transpose an "
+            "operand with .mT or reshape it"
+        )
+    try:
+        return np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        raise ShapeError(
+            f"matmul: batch shapes {a[:-2]} and {b[:-2]} of {a} and {b} do not broadcast; sizes "
+            "must be equal or 1, counted from the last"
+        ) from None
+
+
+def _batch_axes(
+    batch: Shape, a: Shape, a_steps: Shape, b: Shape, b_steps: Shape
+) -> tuple[Axis, ...]:
+    """The batch dimensions, merged where both operands run on."""
+
+    def steps(shape: Shape, strides: Shape) -> list[int]:
+        own = zip(shape[:-2], strides[:-2], strict=True)
+        return [0] * (len(batch) + 2 - len(shape)) + [0 if n == 1 else s for n, s in own]
+
+    axes: list[Axis] = []
+    for size, step_a, step_b in zip(batch, steps(a, a_steps), steps(b, b_steps), strict=True):
+        if size == 1:
+            continue
+        if axes and axes[-1].a == step_a * size and axes[-1].b == step_b * size:
+            axes[-1] = Axis(axes[-1].size * size, step_a, step_b)
+        else:
+            axes.append(Axis(size, step_a, step_b))
+    return tuple(axes)
+
+
+def way(device: Device, is_cpu: bool, dtype: np.dtype, product: Product) -> Way:
+    """The way to compute `product`, by its shape and by how its operands lie."""
+    mirror = product.n > product.m
+    thin = product.mirrored() if mirror else product
+    if thin.n <= _THIN[-1]:
+        if not is_cpu:
+            return _thin_gpu(device, dtype, thin, mirror)
+        if thin.a_k == 1 or (thin.a_m == 1 and thin.n <= 2):
+            return _thin_cpu(device, dtype, thin, mirror)
+    if not is_cpu:
+        return _tile_gpu(device, dtype, product)
+    mirror = product.n <= 2 * ROWS < product.m and product.a_m == 1
+    return _tile_cpu(device, dtype, product.mirrored() if mirror else product, mirror)
+
+
+def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -> Way:
+    """gemm_cpu: a work-item packs panels and computes a tile, a register tile at a time."""
+    m, n, k, count = product.m, product.n, product.k, product.batches
+    chosen = tuning.parameters(device, "gemm_cpu", dtype, size_class(m, n, k, count))
+    rows, vectors = chosen["rows"], chosen["vectors"]
+    total = accumulator(dtype)
+    width = vector_width(dtype, chosen["bytes"])
+    cols = vectors * width
+    budget = local_budget(device) // total.itemsize - rows * cols
+    kc_cap = min(chosen["depth"], budget // (2 * max(rows, cols)))
+    if budget * total.itemsize <= 64 << 10:
+        kc_cap = min(kc_cap, 96)
+    a_cap = budget - cols * kc_cap
+    # Narrower than a tile, b is packed even where its rows could be read in place.
+    mc, nc, kc, part = packed_plan(
+        m, n, k, count, rows, cols, a_cap, kc_cap, device.compute_units, product.a_k == 1,
+        product.b_n == 1 and n >= cols, chosen["tall"], chosen["start"], chosen["late"],
+    )  # fmt: skip
+    # The kernel has the code of one way to read each operand: drivers compile no more than is run.
+    reads_a, reads_b = _packed(product.a_k, product.a_m, m >= rows), "direct"
+    if product.b_n != 1 or n < cols or mc > 2 * rows:
+        reads_b = _packed(product.b_k, product.b_n, n >= cols)
+        reads_a = "direct" if product.a_k == 1 else reads_a
+    # Long sums pass through c several times, which float16 would round each time: hence TO.
+    run = Recipe(
+        device, "gemm_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
+        VW=width, MR=rows, NV=vectors, a_cap=a_cap, kc_cap=kc_cap,
+        reads_a=reads_a, reads_b=reads_b, passes=part > kc,
+    )  # fmt: skip
+    grid = (ceil_div(n, nc), ceil_div(m, mc))
+    # Rows of a mirrored tile are columns of the result: nothing for a store side to run along.
+    return Way(
+        run, total, grid, (1, 1, 1), part, (mc, nc, kc), mirror, joins=not mirror, passes=part > kc
+    )
+
+
+def _packed(along: int, across: int, full: bool) -> str:
+    """How gemm_cpu packs an operand with these strides along the sum and across it; full: whether
+    it has as many rows or columns as a register tile."""
+    if across == 1 and full:
+        return "across"
+    return "along" if along == 1 else "strided"
+
+
+def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
+    """gemm_gpu: a work-group stages tiles in local memory."""
+    m, n, k = product.m, product.n, product.k
+    edge, each, depth = grid_tile(device, dtype, m, n)
+    tile = edge * each
+    groups = ceil_div(m, tile) * ceil_div(n, tile) * product.batches
+    part = _part(k, groups, 2 * device.compute_units, 256)
+    total = accumulator(dtype)
+    result = dtype if part == k else total
+    run = Recipe(
+        device, "gemm_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
+        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
+    )  # fmt: skip
+    grid = (ceil_div(n, tile) * edge, ceil_div(m, tile) * edge)
+    return Way(run, result, grid, (edge, edge, 1), part, ())
+
+
+def _part(k: int, groups: int, wanted: int, least: int) -> int:
+    """Steps of each part of a sum of k, if `groups` are fewer than `wanted`; not under `least`."""
+    if 2 * groups > wanted:
+        return k
+    return min(k, max(least, equal_parts(k, ceil_div(k * groups, wanted))))
+
+
+def _thin_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -> Way:
+    """gemm_thin_cpu: a work-item streams rows of the long operand, or a run of its columns."""
+    m, n, k = product.m, product.n, product.k
+    by_k = product.a_k == 1
+    chosen = tuning.parameters(device, "gemm_thin_cpu", dtype, "row" if by_k else "column")
+    total = accumulator(dtype)
+    width = vector_width(dtype)
+    columns = next(c for c in _THIN if c >= n)
+    most = min(chosen["shares"] * device.compute_units, max(1, m * k // chosen["grain"]))
+    # Short pieces of the rows that lie side by side would be reread line by line.
+    least = 4 if by_k else 16 * width
+    rows = max(ceil_div(m, most), least)
+    rows = ceil_div(rows, least) * least
+    groups = ceil_div(m, rows) * product.batches
+    part = k
+    if groups < device.compute_units:
+        part = _part(k, groups, min(most, 2 * device.compute_units), 8 * chosen["grain"] // m)
+    run = Recipe(
+        device, "gemm_thin_cpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[total],
+        VW=width, N=columns, by_k=by_k, cap=max(width, chosen["cap"] // columns),
+    )  # fmt: skip
+    passes = by_k and part > chosen["cap"] // columns
+    grid = (ceil_div(m, rows), 1)
+    return Way(run, total, grid, (1, 1, 1), part, (rows,), mirror, passes=passes)
+
+
+def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -> Way:
+    """gemm_thin_gpu: a work-group takes some rows of the long operand."""
+    m, n, k = product.m, product.n, product.k
+    by_k = product.a_k == 1
+    chosen = tuning.parameters(device, "gemm_thin_gpu", dtype, "row" if by_k else "column")
+    local = min(chosen["local"], 1 << (device.max_work_group.bit_length() - 1))
+    fast = min(chosen["fast"], local)
+    sharing, rows = (fast, local // fast) if by_k else (local // fast, fast)
+    columns = next(c for c in _THIN if c >= n)
+    groups = ceil_div(m, rows) * product.batches
+    wanted = chosen["shares"] * device.compute_units
+    part = _part(k, groups, wanted, max(512, sharing * chosen["each"]))
+    total = accumulator(dtype)
+    result = dtype if part == k else total
+    run = Recipe(
+        device, "gemm_thin_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
+        N=columns, by_k=by_k, DI=rows, DK=sharing,
+    )  # fmt: skip
+    shape = (fast, local // fast, 1)
+    return Way(run, result, (ceil_div(m, rows) * shape[0], shape[1]), shape, part, (), mirror)
+
+
+@tuning.planned
+def plan(
+    device: Device, is_cpu: bool, dtype: np.dtype,
+    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape,
+) -> Plan | None:  # fmt: skip
+    """How to multiply operands of these shapes and strides; None if there is nothing to add up.
+
+    A result of one dimension more than the product has holds parts of its sums.
+    """
+    batch = batch_shape(a, b)
+    m, k, n = a[-2], a[-1], b[-1]
+    shape = (*batch, m, n)
+    if k == 0 or 0 in shape:
+        return None
+    axes = _batch_axes(batch, a, a_steps, b, b_steps)
+    a_m = a_steps[-2]
+    while axes and axes[-1].b == 0 and (m == 1 or axes[-1].a == m * a_m):
+        # Rows of one tall product, all by the same b.
+        a_m = axes[-1].a if m == 1 else a_m
+        m *= axes[-1].size
+        axes = axes[:-1]
+    product = Product(m, n, k, a_m, a_steps[-1], b_steps[-2], b_steps[-1], axes)
+    # The kernels know two batch dimensions; what cannot be merged into them is launched singly.
+    outer, inner = axes[:-2], axes[-2:]
+    each = product._replace(batch=inner)
+    chosen = way(device, is_cpu, dtype, each)
+    splits = ceil_div(k, chosen.part)
+    turned = each.mirrored() if chosen.mirror else each
+    first, second = ((Axis(1, 0, 0),) * 2 + turned.batch)[-2:]
+    grid = (*chosen.grid, each.batches * splits)
+    steps = (1, n) if chosen.mirror else (n, 1)
+    rest = (
+        *(*turned[:-1], *steps, each.batches, second.size),
+        *(first.a, second.a, first.b, second.b),
+        *(chosen.part, product.batches * m * n, *chosen.rest),
+    )
+    operands = (0, 2, 1) if chosen.mirror else (0, 1, 2)
+    launches = []
+    for position, index in enumerate(np.ndindex(*[axis.size for axis in outer])):
+        starts = (
+            position * each.batches * m * n,
+            sum(i * axis.a for i, axis in zip(index, outer, strict=True)),
+            sum(i * axis.b for i, axis in zip(index, outer, strict=True)),
+        )
+        offsets = tuple([(i, starts[i]) for i in operands])
+        launches.append(Launch(chosen.run, grid, chosen.local, operands, offsets, rest))
+    joins = chosen.joins and splits == 1 and len(launches) == 1
+    whole = shape if splits == 1 else (splits, *shape)
+    return Plan(whole, chosen.result, tuple(launches), joins=joins, passes=chosen.passes)

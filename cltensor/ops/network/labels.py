@@ -1,0 +1,86 @@
+"""Picking one entry per label, the heart of the classification losses.
+
+Unlike `gather`, a negative label is a fault and not a count from the end, one label may stand for
+"no label", and the derivative writes each row once instead of adding into zeros.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from cltensor.core.op import Op, primitive, same_device
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import C_NAMES, int32, int64
+from cltensor.ops.create import arange
+from cltensor.ops.elementwise.pointwise import astype, eq, logical_and, not_equal, where
+from cltensor.ops.shape.copy import spread, wide
+from cltensor.ops.shape.view import reshape
+from cltensor.runtime.device import Device
+from cltensor.runtime.kernel import kernel
+from cltensor.runtime.memory import Buffer
+
+
+def _run_pick(x: Tensor, labels: Tensor, axis: int, ignored: int, operation: str) -> Tensor:
+    same_device(operation, x, labels)
+    result = Tensor.empty(labels.shape, x.dtype, x.device)
+    if result.size:
+        _launch(result, x, labels, x.shape[axis:], ignored, x.device.fault(operation))
+    return result
+
+
+@lru_cache(maxsize=64)
+def _places(device: Device, classes: int, dtype: np.dtype) -> Tensor:
+    """0, 1, ... classes - 1, uploaded once."""
+    return arange(classes, dtype=dtype, device=device)
+
+
+def _spread(g: Any, labels: Any, axis: int, ignored: int, classes: int) -> Any:
+    """Zeros with g at the labels along `axis`, of `classes`: the derivative of label_pick.
+
+    Pointwise, so that it needs no memory of its own in the gradient that it is added to.
+    """
+    # Compared in 32 bits where that will do, for more of them fit into a vector.
+    narrow = max(classes, abs(ignored)) <= np.iinfo(int32).max
+    places = _places(g.device, classes, int32 if narrow else int64)
+    places = reshape(places, (classes,) + (1,) * (g.ndim - axis - 1))
+    hit = eq(places, astype(labels, places.dtype))
+    if 0 <= ignored < classes:
+        hit = logical_and(hit, not_equal(labels, ignored))
+    return where(hit, g, 0)
+
+
+def _launch(
+    result: Tensor,
+    source: Tensor,
+    labels: Tensor,
+    sizes: tuple[int, ...],
+    ignored: int,
+    fault: Buffer,
+) -> None:
+    source, labels = source.contiguous(), labels.contiguous()
+    device = result.device
+    size, local, each = spread(device, labels.size)
+    run = kernel(
+        device,
+        "label_pick",
+        T=C_NAMES[result.dtype],
+        L=C_NAMES[labels.dtype],
+        index="long" if wide(result, source, labels) else "int",
+    )
+    run(
+        (size,), (local,), result.buffer, source.buffer, labels.buffer, source.offset,
+        labels.offset, labels.size, sizes[0], prod(sizes[1:]), each, ignored, fault,
+    )  # fmt: skip
+
+
+#: x[..., labels[...], ...] along `axis`, one entry per label; 0 where the label is `ignored`.
+#: labels have size 1 along `axis`, and so has the result: it broadcasts against x.
+label_pick: Op = primitive(
+    "label_pick(x, labels, axis, ignored, operation)",
+    _run_pick,
+    dx=lambda g, labels, axis, ignored, x_shape: _spread(g, labels, axis, ignored, x_shape[axis]),
+)

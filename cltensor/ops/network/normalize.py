@@ -1,0 +1,127 @@
+"""Normalisation by the statistics of the operand itself, with few passes over memory.
+
+Statistics over any axes take one pass (`moments`), and so do the two sums that a gradient needs
+(`sums`). Where the last axes are reduced, row by row, an expression with reductions inside is one
+kernel anyway, and only the statistics are kept for the gradient.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from cltensor.core.op import Op, unrecorded
+from cltensor.core.tensor import Tensor
+from cltensor.ops.elementwise.pointwise import rsqrt, square
+from cltensor.ops.reduce.fold import mean, moments, sums
+
+Axes = tuple[int, ...]
+
+
+def _count(x: Any, axes: Axes) -> int:
+    return prod(x.shape[a] for a in axes)
+
+
+def _optional(xs: Any) -> tuple[Any, Any, Any]:
+    """(x, weight or None, bias or None) of operands without the missing ones."""
+    return xs[0], xs[1] if len(xs) > 1 else None, xs[2] if len(xs) > 2 else None
+
+
+def _per_channel(stats: Any, count: int, eps: float) -> tuple[Any, Any]:
+    return stats[0], rsqrt(stats[1] * (1 / count) + eps)
+
+
+def _run_channels(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor]) -> Tensor:
+    x, weight, bias = _optional(xs)
+    middle, scale = _per_channel(stats[0], _count(x, axes), eps)
+    if weight is not None:
+        scale = scale * weight
+    out = (x - middle) * scale
+    return out if bias is None else out + bias
+
+
+def _channels_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor]) -> list[Any]:
+    x, weight, _ = _optional(xs)
+    count = _count(x, axes)
+    # To be differentiated once more, the statistics must be a function of x.
+    known = moments(x, axes) if x.requires_grad else stats[0]
+    middle, scale = _per_channel(known, count, eps)
+    totals = sums(g, g * (x - middle), axis=axes)
+    plain, product = totals[0], totals[1]
+    inner = g - plain * (1 / count) - (x - middle) * (square(scale) * product * (1 / count))
+    if weight is None:
+        return [inner * scale]
+    return [inner * (scale * weight), product * scale, plain][: len(xs)]
+
+
+#: (x - mean) * rsqrt(variance + eps) * weight + bias; stats are x's `moments` over axes.
+_channels: Op = Op(
+    "normalize_channels(*xs, axes, eps, stats)", _run_channels, {"dxs": _channels_rule}
+)
+
+
+def _row_stats(x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
+    middle = mean(x, axes, True)
+    return middle, rsqrt(mean(square(x - middle), axes, True) + eps)
+
+
+def _run_rows(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]) -> Tensor:
+    x, weight, bias = _optional(xs)
+    middle, scale = stats
+    out = (x - middle) * scale
+    if weight is not None:
+        out = out * weight
+    return out if bias is None else out + bias
+
+
+def _rows_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]) -> list[Any]:
+    x, weight, _ = _optional(xs)
+    middle, scale = _row_stats(x, axes, eps) if x.requires_grad else stats
+    columns = []
+    if weight is not None:
+        # Before anything holds pieces of the expression, which this kernel would have to store.
+        both = sums(g * ((x - middle) * scale), g, axis=tuple(range(x.ndim - len(axes))))
+        columns = [both[0], both[1]]
+    normal = (x - middle) * scale
+    inner = g if weight is None else g * weight
+    dx = scale * (inner - mean(inner, axes, True) - normal * mean(inner * normal, axes, True))
+    return [dx, *columns][: len(xs)]
+
+
+_rows: Op = Op("normalize_rows(*xs, axes, eps, stats)", _run_rows, {"dxs": _rows_rule})
+
+
+def _operands(x: Any, weight: Any, bias: Any) -> tuple[Any, ...]:
+    """What is there of x, weight and bias; a bias without a weight needs no rule of its own."""
+    return tuple([v for v in (x, weight, bias if weight is not None else None) if v is not None])
+
+
+def _finish(out: Any, weight: Any, bias: Any) -> Any:
+    return out if bias is None or weight is not None else out + bias
+
+
+def normalize_channels(
+    x: Any, weight: Any, bias: Any, axes: Axes, eps: float
+) -> tuple[Any, Tensor]:
+    """Normalise x by its mean and variance over `axes`, as in batch normalisation.
+
+        out = (x - mean) / sqrt(var + eps) * weight + bias
+
+    Args:    weight, bias: None, or of a shape that broadcasts against x with `axes` of size 1.
+    Returns: (out, stats): stats[0] is the mean, stats[1] the sum of squared differences from it.
+    """
+    stats = unrecorded(moments, x, axes)
+    out = _channels(*_operands(x, weight, bias), axes=axes, eps=eps, stats=(stats,))
+    return _finish(out, weight, bias), stats
+
+
+def normalize_rows(x: Any, weight: Any, bias: Any, axes: Axes, eps: float) -> Any:
+    """Normalise x by its mean and variance over `axes`, the last ones, as in layer normalisation.
+
+        out = (x - mean) / sqrt(var + eps) * weight + bias
+
+    Args:    weight, bias: None, or of the shape of x along `axes`.
+    """
+    stats = unrecorded(_row_stats, x, axes, eps)
+    out = _rows(*_operands(x, weight, bias), axes=axes, eps=eps, stats=stats)
+    return _finish(out, weight, bias)

@@ -1,0 +1,441 @@
+"""Random numbers that are the same bits on every device for a seed.
+
+A counter-based generator (Philox 4x32-10) makes element i a function of seed and position alone, so
+a Generator is two host numbers and works for all devices. Each draw uses up the counters it needs;
+the next one goes on behind it. Floating-point results are portable too: the kernel computes with
+plain multiplications and additions in a fixed order, without contraction or library functions.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.core.checks import whole
+from cltensor.core.composite import composite, creator
+from cltensor.core.tensor import Tensor
+from cltensor.errors import DTypeError, ShapeError, StateError
+from cltensor.ops.elementwise.pointwise import astype, log, minimum, where
+from cltensor.ops.reduce.fold import sum
+from cltensor.ops.reduce.scan import cumsum
+from cltensor.ops.shape.copy import spread
+from cltensor.ops.shape.view import narrow, unsqueeze
+from cltensor.ops.sort import argsort, topk
+from cltensor.runtime.device import Device as _Device
+from cltensor.runtime.device import get, recording
+from cltensor.runtime.kernel import Live, kernel
+
+if TYPE_CHECKING:
+    from cltensor.runtime.device import Device
+
+_MASK = (1 << 64) - 1
+
+# Minimax polynomials: log(1+f)/f for 1+f in [sqrt(1/2), sqrt(2)], sin(pi/2 x)/x and cos(pi/2 x) in
+# x^2 for |x| <= 1/2; relative errors 3e-8, 3e-9, 5e-11 (float) and 6e-17, 3e-18, 3e-20 (double).
+# Written as decimal literals, because a fit at run time would differ between NumPy builds.
+LOG = {
+    "float": (
+        "0.999999974 -0.499999964 0.333341933 -0.250013522 0.199559334 -0.165779929 0.149774013 "
+        "-0.142692582 0.0853331308"
+    ),
+    "double": (
+        "1.0 -0.49999999999999923 0.33333333333325909 -0.25000000000033597 0.20000000002056926 "
+        "-0.16666666663491468 0.14285714065198033 -0.12499999996813993 0.11111122928547465 "
+        "-0.10000012799803608 0.090905588635650671 -0.083326497130038599 0.076981390596095794 "
+        "-0.071593077630025202 0.066169161037298387 -0.060449322486518761 0.060023626245968094 "
+        "-0.067934849252535363 0.062497443299152098 -0.027579154885274429"
+    ),
+}
+SIN = {
+    "float": "1.57079632 -0.645963478 0.0796802176 -0.00460214921",
+    "double": (
+        "1.5707963267948966 -0.64596409750624432 0.079692626246043003 -0.004681754132340976 "
+        "0.00016044115074219091 -3.5986433529823097e-6 5.633933781537854e-8"
+    ),
+}
+COS = {
+    "float": "1.0 -1.23370054 0.253669204 -0.0208600695 0.000903628066",
+    "double": (
+        "1.0 -1.2337005501361698 0.25366950790104671 -0.020863480763311209 "
+        "0.00091926027418315572 -2.5202036770460258e-5 4.710609726757823e-7 -6.3212568696285884e-9"
+    ),
+}
+
+
+class Generator:
+    """A stream of random numbers: a seed and the number of counters used so far.
+
+    Args:    seed: any integer, taken modulo 2^64; None draws one from the operating system;
+             device: any, as a generator works for all devices.
+    Source:  Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
+    """
+
+    def __init__(self, seed: Any = None, device: Device | str | None = None) -> None:
+        self._lock = threading.Lock()
+        if isinstance(seed, (str, _Device)):  # PyTorch's Generator("cuda")
+            seed = None
+        if seed is None and recording.current is not None:
+            recording.current.spoiled = True  # each call has a stream of its own
+        self.manual_seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start again from the beginning of the stream of `seed`."""
+        self.set_state((seed, 0))
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed that the stream started from."""
+        return self._seed
+
+    def get_state(self) -> tuple[int, int]:
+        """(seed, counters used): give it to `set_state` to draw the same numbers again."""
+        if recording.current is not None:
+            recording.current.spoiled = True  # another call finds another state
+        with self._lock:
+            return self._seed, self._offset
+
+    def set_state(self, state: Sequence[int]) -> None:
+        """Continue from a state that `get_state` returned.
+
+        Raises:  StateError for anything else; the stream is as before then.
+        """
+        try:
+            seed, offset = (operator.index(number) & _MASK for number in state)
+        except (TypeError, ValueError):
+            raise StateError(
+                f"set_state: {state!r} is no state of a generator; give the pair of integers that "
+                "get_state() or ct.get_rng_state() returned"
+            ) from None
+
+        def set_now() -> None:
+            with self._lock:
+                self._seed, self._offset = seed, offset
+
+        if recording.current is None:
+            set_now()
+        else:
+            recording.current.host(set_now)  # replays start the stream again, too
+
+    def take(self, counters: int) -> tuple[int, int]:
+        """(seed, first counter) of a run of `counters` counters that nobody else gets."""
+        with self._lock:
+            first = self._offset
+            self._offset = (first + counters) & _MASK
+            return self._seed, first
+
+    def __getstate__(self) -> tuple[int, int]:
+        return self.get_state()
+
+    def __setstate__(self, state: tuple[int, int]) -> None:
+        self._lock = threading.Lock()
+        self.set_state(state)
+
+    def __repr__(self) -> str:
+        return f"Generator(seed={self._seed}, offset={self._offset})"
+
+
+#: Used where no generator is given; numbers on the host, so one serves every device.
+default_generator = Generator()
+
+
+@composite(method=False)
+def manual_seed(seed: int) -> Generator:
+    """Restart the default generator from `seed` and return it."""
+    return default_generator.manual_seed(seed)
+
+
+@composite(method=False)
+def initial_seed() -> int:
+    """The seed of the default generator."""
+    return default_generator.initial_seed()
+
+
+@composite(method=False)
+def get_rng_state() -> tuple[int, int]:
+    """State of the default generator: (seed, counters used)."""
+    return default_generator.get_state()
+
+
+@composite(method=False)
+def set_rng_state(state: Sequence[int]) -> None:
+    """Put the default generator into a state that `get_rng_state` returned."""
+    default_generator.set_state(state)
+
+
+def _fill(
+    kind: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    device: Device | str | None,
+    generator: Generator | None,
+    a: float | None = None,
+    b: float | None = None,
+) -> Tensor:
+    """A new Tensor of random numbers; a and b are the kind's parameters as in random.cl."""
+    on = get(device)
+    result = Tensor.empty(shape, dtype, on)
+    count = math.prod(shape)
+    per = 2 if kind == "integers" or (dtype.itemsize == 8 and kind != "bernoulli") else 4
+    blocks = -(-count // per)
+    if count == 0:
+        return result
+    # Asked for at the launch, so that a replay draws new numbers.
+    stream = generator or default_generator
+    seed, first = Live(stream.initial_seed), Live(lambda: stream.take(blocks)[1])
+    size, local, each = spread(on, blocks, grain=1024)
+    compute = "double" if dtype == dtypes.float64 else "float"
+    run = kernel(
+        on,
+        "random",
+        kind=kind,
+        T=dtypes.C_NAMES[dtype],
+        per=per,
+        index="int" if count < 1 << 31 else "long",
+        log=tuple(LOG[compute].split()),
+        sin=tuple(SIN[compute].split()),
+        cos=tuple(COS[compute].split()),
+    )
+    parameters = () if a is None or b is None else (a, b)
+    run((size,), (local,), result.buffer, count, blocks, each, *parameters, first, 0, seed)
+    return result
+
+
+def _float(name: str, dtype: object) -> np.dtype:
+    found = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+    if not dtypes.is_float(found):
+        raise DTypeError(f"{name}: makes floating-point numbers, not {found.name}; use randint")
+    return found
+
+
+def _sizes(name: str, size: Sequence) -> tuple[int, ...]:
+    given = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+    shape = tuple(int(n) for n in given)
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"{name}: shape {shape} has a negative size; sizes count elements")
+    return shape
+
+
+@creator
+def rand(
+    *size: int | tuple[int, ...],
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Numbers spread evenly over [0, 1). Sizes as separate integers or one tuple."""
+    return uniform(0.0, 1.0, _sizes("rand", size), dtype, device, generator)
+
+
+@composite(method=False)
+def uniform(
+    low: float,
+    high: float,
+    size: Sequence[int],
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Numbers spread evenly over [low, high)."""
+    found = _float("uniform", dtype)
+    return _fill("uniform", _sizes("uniform", (size,)), found, device, generator, low, high)
+
+
+@creator
+def randn(
+    *size: int | tuple[int, ...],
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Numbers of the normal distribution with mean 0 and standard deviation 1.
+
+    Source:  Box and Muller, "A note on the generation of random normal deviates" (1958).
+    """
+    return normal(0.0, 1.0, _sizes("randn", size), dtype, device, generator)
+
+
+@creator
+def normal(
+    mean: Any = 0.0,
+    std: Any = 1.0,
+    size: Sequence[int] | None = None,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Numbers of the normal distribution with that mean and standard deviation: numbers, with a
+    size, or tensors, which broadcast to the shape of the result."""
+    tensors = [x.detach() for x in (mean, std) if isinstance(x, Tensor)]
+    if not tensors:
+        if size is None:
+            raise ShapeError("normal: no size given; write normal(mean, std, size), or tensors")
+        found = _float("normal", dtype)
+        return _fill("normal", _sizes("normal", (size,)), found, device, generator, mean, std)
+    like = tensors[0] if len(tensors) == 1 else tensors[0] + tensors[1]
+    drawn = normal(0.0, 1.0, like.shape, dtype or like.dtype, device or like.device, generator)
+    mean, std = [x.detach() if isinstance(x, Tensor) else x for x in (mean, std)]
+    return drawn * std + mean
+
+
+@creator
+def randint(
+    low: int,
+    high: int | Sequence[int] | None = None,
+    size: Sequence[int] | None = None,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Integers spread evenly over [low, high); randint(high, size) starts from 0.
+
+    Raises:  ShapeError (a ValueError) for an empty range; DTypeError if the dtype cannot hold it.
+    """
+    if not isinstance(high, (int, np.integer)):
+        size = high if size is None else size
+        low, high = 0, low
+    if size is None:
+        raise ShapeError("randint: no size given; write randint(low, high, size)")
+    found = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
+    if found.kind not in "iu":
+        raise DTypeError(f"randint: makes integers, not {found.name}; cast the result")
+    if low >= high:
+        raise ShapeError(f"randint: the range [{low}, {high}) is empty; high must be above low")
+    limits = np.iinfo(found)
+    if low < limits.min or high - 1 > limits.max:
+        raise DTypeError(
+            f"randint: [{low}, {high}) does not fit {found.name} "
+            f"({limits.min} to {limits.max}); pass a wider dtype"
+        )
+    # A range of 2^64 is written 0: the kernel then takes the word as it is.
+    span = (high - low) & _MASK
+    shape = _sizes("randint", (size,))
+    return _fill("integers", shape, found, device, generator, span, low & _MASK)
+
+
+@composite
+def bernoulli(
+    p: Tensor | float,
+    size: Sequence[int] | None = None,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+    scale: float = 1.0,
+) -> Tensor:
+    """`scale` with probability p, else 0: a number and a size, or a tensor of probabilities."""
+    if isinstance(p, Tensor):
+        if p.dtype.kind != "f":
+            raise DTypeError(f"bernoulli: p is of {p.dtype.name}; give floating-point numbers")
+        drawn = rand(p.shape, dtype=p.dtype, device=p.device, generator=generator)
+        return astype(drawn < p.detach(), dtype or p.dtype) * scale
+    if size is None:
+        raise ShapeError("bernoulli: no size given; write bernoulli(p, size), or give a tensor")
+    found = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
+    if not 0 <= p <= 1:
+        raise ShapeError(f"bernoulli: {p} is not a probability; give a number from 0 to 1")
+    value = scale if dtypes.is_float(found) else int(scale)
+    return _fill("bernoulli", _sizes("bernoulli", (size,)), found, device, generator, p, value)
+
+
+@composite
+def multinomial(
+    x: Tensor, num_samples: int, replacement: bool = False, generator: Generator | None = None
+) -> Tensor:
+    """Indices drawn with the chances that each row of x gives, which need not add up to 1.
+
+    Shapes:  (classes,) or (rows, classes) -> (num_samples,) or (rows, num_samples).
+    Raises:  ShapeError for other shapes, or more samples without replacement than classes.
+    Source:  without replacement, the smallest of exponential times (Efraimidis, Spirakis 2006).
+    """
+    count = whole("multinomial", "num_samples", num_samples, 1)
+    if x.ndim not in (1, 2) or not x.size:
+        raise ShapeError(f"multinomial: chances of shape {x.shape}; give one or several rows")
+    if x.dtype.kind != "f":
+        raise DTypeError(f"multinomial: chances are {x.dtype.name}; cast them with .float()")
+    chances, classes = x.detach(), x.shape[-1]
+    if not replacement:
+        if count > classes:
+            raise ShapeError(
+                f"multinomial: {count} samples of {classes} classes without replacement; draw "
+                "fewer, or pass replacement=True"
+            )
+        waits = -log(1 - rand(x.shape, dtype=x.dtype, device=x.device, generator=generator))
+        waits = where(chances > 0, waits / chances, math.inf)
+        return topk(waits, count, -1, largest=False).indices
+    below = cumsum(chances, -1)
+    place = rand(*x.shape[:-1], count, dtype=x.dtype, device=x.device, generator=generator)
+    place = unsqueeze(place * narrow(below, -1, classes - 1, 1), -1)
+    return minimum(sum(place >= unsqueeze(below, -2), -1), classes - 1)
+
+
+def dropout_mask(
+    shape: tuple[int, ...],
+    p: float,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """What dropout multiplies with: 0 with probability p, else 1/(1-p)."""
+    scale = 1.0 / (1.0 - p) if p < 1 else 0.0
+    return bernoulli(1.0 - p, shape, dtype, device, generator, scale)
+
+
+@creator
+def randperm(
+    n: int,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """The integers 0 to n-1 in random order: the order that sorts n random 64-bit keys."""
+    keys = _fill("integers", _sizes("randperm", (n,)), dtypes.uint64, device, generator, 0, 0)
+    order = argsort(keys)
+    return order if dtype is None else order.astype(dtypes.as_dtype(dtype))
+
+
+@creator
+def rand_like(
+    x: Tensor,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """`rand` with, unless given, the shape, dtype and device of x."""
+    on = device or x.device
+    return rand(x.shape, dtype=dtype or x.dtype, device=on, generator=generator)
+
+
+@creator
+def randn_like(
+    x: Tensor,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """`randn` with, unless given, the shape, dtype and device of x."""
+    on = device or x.device
+    return randn(x.shape, dtype=dtype or x.dtype, device=on, generator=generator)
+
+
+@creator
+def randint_like(
+    x: Tensor,
+    low: int,
+    high: int | None = None,
+    dtype: object = None,
+    device: Device | str | None = None,
+    generator: Generator | None = None,
+) -> Tensor:
+    """`randint` with, unless given, the shape, dtype and device of x."""
+    low, high = (0, low) if high is None else (low, high)
+    kind = dtypes.as_dtype(dtype or x.dtype)
+    made = randint(
+        low, high, x.shape, kind if kind.kind in "iu" else None, device or x.device, generator
+    )
+    return astype(made, kind)

@@ -1,0 +1,1 @@
+"""The same elements shown, or put together, differently."""

@@ -1,0 +1,518 @@
+"""Operations that show the same elements differently: reshape, permute, expand, slice.
+
+Whatever strides can express is a view of the same buffer: what is written to one is seen in both.
+Axes follow the array API: `axis`, negative ones count from the end.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import accumulate
+from operator import index
+from typing import Any
+
+import numpy as np
+
+from cltensor.core.composite import composite
+from cltensor.core.op import Op, normalize_axes, primitive, view_op
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import as_dtype
+from cltensor.errors import DTypeError, ShapeError
+from cltensor.lazy.codegen import contiguous_strides
+from cltensor.lazy.values import stored
+from cltensor.ops.shape.copy import copy
+
+Shape = tuple[int, ...]
+_MOST = 1 << 62  # elements of a view that repeats some
+
+
+def ints(values: Sequence[Any]) -> Shape:
+    """Sizes or axes given as separate integers, one tuple or one list.
+
+    Raises DTypeError for what is no integer.
+    """
+    if len(values) == 1 and isinstance(values[0], (tuple, list)):
+        values = values[0]
+    try:
+        return tuple(map(index, values))
+    except TypeError:
+        raise DTypeError(f"shape: {values!r} are no integers; cast sizes and axes") from None
+
+
+def one_axis(operation: str, axis: int, ndim: int) -> int:
+    """`axis` counted from the front. Raises ShapeError if there is no such axis."""
+    if type(axis) is int and -ndim <= axis < ndim:
+        return axis % ndim
+    axes = normalize_axes(operation, ints((axis,)), ndim)
+    if axes:
+        return axes[0]
+    raise ShapeError(f"{operation}: a tensor of shape () has no axis to name; reshape it to (1,)")
+
+
+# ---------------------------------------------------------------------------------------- reshape
+
+
+def view_strides(shape: Shape, strides: Shape, wanted: Shape) -> Shape | None:
+    """Strides that show elements of (shape, strides) as `wanted`, or None when none do."""
+    if 0 in shape:
+        return contiguous_strides(wanted)
+    old = [(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]
+    result: list[int] = []
+    at = len(old)
+    run = 1  # elements not yet used of the current run of axes that follow each other densely
+    step = 1
+    for n in reversed(wanted):
+        if n == 1:
+            result.append(step)
+            continue
+        if run == 1:
+            if at == 0:
+                return None
+            at -= 1
+            run, step = old[at]
+            while at and old[at - 1][1] == old[at][1] * old[at][0]:
+                at -= 1
+                run *= old[at][0]
+        if run % n:
+            return None
+        result.append(step)
+        run //= n
+        step *= n
+    return tuple(reversed(result))
+
+
+def _run_reshape(x: Tensor, shape: Shape) -> Tensor:
+    if shape == x.shape:
+        return x.detach()
+    strides = view_strides(x.shape, x.strides, shape)
+    if strides is None:
+        x = x.contiguous()
+        strides = contiguous_strides(shape)
+    return x.as_strided(shape, strides, x.offset)
+
+
+_reshape: Op = view_op(
+    "reshape(x, shape)", _run_reshape, dx=lambda g, x_shape: _reshape(g, x_shape)
+)
+
+
+@composite
+def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
+    """The elements of x in row-major order in another shape; one size may be -1.
+
+    Shares the buffer where strides allow. Raises ShapeError if the counts differ.
+    """
+    return _reshape(x, _whole_shape("reshape", x.shape, shape))
+
+
+def _whole_shape(operation: str, given: Shape, shape: Sequence[Any]) -> Shape:
+    """`shape` with the size that -1 stands for. Raises ShapeError if it does not hold `given`."""
+    wanted, size = ints(shape), math.prod(given)
+    if wanted.count(-1) == 1:
+        known = -math.prod(wanted)
+        if known and size % known == 0:
+            wanted = tuple([size // known if n == -1 else n for n in wanted])
+    if math.prod(wanted) != size or (wanted and min(wanted) < 0):
+        raise ShapeError(
+            f"{operation}: shape {given} has {size} elements, which {wanted} does not hold; "
+            "at most one size may be -1"
+        )
+    return wanted
+
+
+@composite
+def view(x: Tensor, *shape: Any) -> Tensor:
+    """The elements of x in another shape, always shared with x; or, given a dtype of the same
+    size, their bits as of that dtype.
+
+    Raises ShapeError where strides cannot show that shape: use reshape, which copies then.
+    """
+    if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer, Tensor)):
+        return _reinterpreted(x, as_dtype(shape[0]))
+    wanted = _whole_shape("view", x.shape, shape)
+    if view_strides(x.shape, x.strides, wanted) is None and not x.is_pending:
+        raise ShapeError(
+            f"view: shape {x.shape} with strides {x.strides} cannot be shown as {wanted} without a "
+            "copy; use .reshape(...)"
+        )
+    return _reshape(x, wanted)
+
+
+def _reinterpreted(x: Tensor, dtype: np.dtype) -> Tensor:
+    if dtype.itemsize != x.dtype.itemsize:
+        raise DTypeError(
+            f"view: elements of {x.dtype.name} and {dtype.name} differ in size; cast with .to(...)"
+        )
+    if x.requires_grad:
+        raise DTypeError("view: the bits of a tensor that requires a gradient have none; detach it")
+    value = x.realize()._value
+    shown = stored(value.shape, dtype, value.device, x.buffer)
+    shown.strides, shown.offset = value.strides, value.offset
+    return Tensor(shown)
+
+
+@composite
+def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
+    """Merge the axes from `start_axis` to `end_axis` into one."""
+    if x.ndim == 0:
+        return flatten(reshape(x, (1,)), start_axis, end_axis)
+    first, last = one_axis("flatten", start_axis, x.ndim), one_axis("flatten", end_axis, x.ndim)
+    if first > last:
+        raise ShapeError(f"flatten: start axis {start_axis} lies behind end axis {end_axis}")
+    merged = math.prod(x.shape[first : last + 1])
+    return reshape(x, (*x.shape[:first], merged, *x.shape[last + 1 :]))
+
+
+@composite
+def unflatten(x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
+    """Split one axis into several; one size may be -1."""
+    axis = one_axis("unflatten", axis, x.ndim)
+    parts = list(ints((sizes,)))
+    if parts.count(-1) == 1:
+        known = math.prod(n for n in parts if n != -1)
+        parts[parts.index(-1)] = x.shape[axis] // known if known else 0
+    if math.prod(parts) != x.shape[axis]:
+        raise ShapeError(
+            f"unflatten: axis {axis} of size {x.shape[axis]} does not split into {tuple(sizes)}"
+        )
+    return reshape(x, (*x.shape[:axis], *parts, *x.shape[axis + 1 :]))
+
+
+@composite
+def squeeze(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """Remove axes of size 1: the given ones, or all. Other given axes stay as they are."""
+    axes = normalize_axes("squeeze", axis, x.ndim)
+    return reshape(x, tuple([n for d, n in enumerate(x.shape) if d not in axes or n != 1]))
+
+
+@composite
+def unsqueeze(x: Tensor, axis: int) -> Tensor:
+    """Insert an axis of size 1 in front of `axis`."""
+    axis = one_axis("unsqueeze", axis, x.ndim + 1)
+    return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
+
+
+@composite(method=False)
+def expand_dims(x: Tensor, axis: int) -> Tensor:
+    """The array API's name of `unsqueeze`."""
+    return unsqueeze(x, axis)
+
+
+# ---------------------------------------------------------------------------------------- permute
+
+
+def _run_permute(x: Tensor, axes: Shape) -> Tensor:
+    shape, strides = x.shape, x.strides
+    return x.as_strided(
+        tuple([shape[a] for a in axes]), tuple([strides[a] for a in axes]), x.offset
+    )
+
+
+_permute: Op = view_op(
+    "permute(x, axes)",
+    _run_permute,
+    dx=lambda g, axes: _permute(g, tuple([axes.index(d) for d in range(len(axes))])),
+)
+
+
+@composite
+def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
+    """Reorder the axes: axis d of the result is axis axes[d] of x. A view."""
+    wanted = ints(axes)
+    if len(normalize_axes("permute", wanted, x.ndim)) != x.ndim or len(wanted) != x.ndim:
+        raise ShapeError(
+            f"permute: axes {wanted} for shape {x.shape}; name each of the {x.ndim} axes once"
+        )
+    return _permute(x, tuple([a % x.ndim for a in wanted]))
+
+
+@composite(method=False)
+def permute_dims(x: Tensor, axes: Sequence[int]) -> Tensor:
+    """The array API's name of `permute`."""
+    return permute(x, tuple(axes))
+
+
+@composite
+def swapaxes(x: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Exchange two axes. A view."""
+    if x.ndim == 0:
+        return movedim(x, axis0, axis1)
+    order = list(range(x.ndim))
+    a, b = one_axis("swapaxes", axis0, x.ndim), one_axis("swapaxes", axis1, x.ndim)
+    order[a], order[b] = b, a
+    return _permute(x, tuple(order))
+
+
+@composite
+def transpose(
+    x: Tensor, *axes: int | Sequence[int], axis0: int | None = None, axis1: int | None = None
+) -> Tensor:
+    """Exchange two axes, transpose(x, 1, 2); or permute all, transpose(x, (2, 0, 1)); or, without
+    axes, reverse their order. axis0, axis1: PyTorch's names of the two."""
+    if axis0 is not None or axis1 is not None:
+        axes = (*axes, *[a for a in (axis0, axis1) if a is not None])
+        if len(axes) != 2:
+            raise TypeError(f"transpose: axes {axes} beside axis0 or axis1; give two in all")
+    if not axes:
+        return _permute(x, tuple(reversed(range(x.ndim))))
+    if len(axes) == 2:
+        return swapaxes(x, *axes)  # type: ignore[arg-type]
+    return permute(x, *axes)
+
+
+@composite
+def t(x: Tensor) -> Tensor:
+    """The transpose of a matrix; vectors and scalars stay as they are."""
+    if x.ndim > 2:
+        raise ShapeError(
+            f"t: takes at most two dimensions, got shape {x.shape}; use .mT for stacks of matrices"
+        )
+    return transpose(x)
+
+
+@composite(method=False)
+def matrix_transpose(x: Tensor) -> Tensor:
+    """Exchange the last two axes (the property .mT)."""
+    if x.ndim < 2:
+        raise ShapeError(f"matrix_transpose: takes two or more dimensions, got shape {x.shape}")
+    return _permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+
+
+@composite
+def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Move the axes `source` to the places `destination`; the others keep their order."""
+    froms = ints((source,) if isinstance(source, int) else (tuple(source),))
+    tos = ints((destination,) if isinstance(destination, int) else (tuple(destination),))
+    if len(froms) != len(tos):
+        raise ShapeError(f"movedim: {len(froms)} axes cannot go to {len(tos)} places")
+    normalize_axes("movedim", froms, x.ndim)
+    normalize_axes("movedim", tos, x.ndim)
+    if x.ndim == 0:
+        return _permute(x, ())
+    places = {b % x.ndim: a % x.ndim for a, b in zip(froms, tos, strict=True)}
+    rest = iter([d for d in range(x.ndim) if d not in places.values()])
+    return _permute(x, tuple([places[d] if d in places else next(rest) for d in range(x.ndim)]))
+
+
+moveaxis = movedim
+
+
+# ----------------------------------------------------------------------------------------- expand
+
+
+def _run_expand(x: Tensor, shape: Shape) -> Tensor:
+    if shape == x.shape:
+        return x.detach()
+    new = len(shape) - x.ndim
+    strides = tuple(
+        [
+            s if n == x.shape[d] else 0
+            for d, (n, s) in enumerate(zip(shape[new:], x.strides, strict=True))
+        ]
+    )
+    return x.as_strided(shape, (0,) * new + strides, x.offset)
+
+
+_expand: Op = view_op("expand(x, shape)", _run_expand, dx=lambda g: g)
+
+
+@composite
+def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """x repeated along new axes and axes of size 1, without a copy."""
+    wanted = ints((shape,))
+    new = len(wanted) - x.ndim
+    if new < 0 or any(
+        n not in (1, m) for n, m in zip(x.shape, wanted[max(new, 0) :], strict=False)
+    ):
+        raise ShapeError(
+            f"broadcast_to: shape {x.shape} does not broadcast to {wanted}; sizes must be equal or "
+            "1, counted from the last"
+        )
+    if min(wanted, default=0) < 0 or math.prod(wanted) >= _MOST:
+        raise ShapeError(f"broadcast_to: sizes {wanted} must be from 0 on, in all under 2^62")
+    return _expand(x, wanted)
+
+
+@composite
+def expand(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
+    """`broadcast_to` with PyTorch's arguments: -1 keeps a size."""
+    wanted = list(ints(shape))
+    new = len(wanted) - x.ndim
+    for d, n in enumerate(x.shape):
+        if new + d >= 0 and wanted[new + d] == -1:
+            wanted[new + d] = n
+    return broadcast_to(x, wanted)
+
+
+@composite
+def expand_as(x: Tensor, other: Tensor) -> Tensor:
+    """x broadcast to the shape of `other`."""
+    return broadcast_to(x, other.shape)
+
+
+# ------------------------------------------------------------------------------------------ slice
+
+#: How an axis is cut: None makes a new axis, an int selects, (start, step, count) slices.
+Cut = tuple["int | tuple[int, int, int] | None", ...]
+
+
+def cut_view(x: Tensor, cut: Cut) -> Tensor:
+    """The part of x that `cut` describes, as a view."""
+    shape, strides, offset = [], [], x.offset
+    axis = 0
+    for entry in cut:
+        if entry is None:
+            shape.append(1)
+            strides.append(0)
+            continue
+        stride = x.strides[axis]
+        if isinstance(entry, tuple):
+            start, step, count = entry
+            shape.append(count)
+            strides.append(stride * step)
+            offset += start * stride if count else 0
+        else:
+            offset += entry * stride
+        axis += 1
+    return x.as_strided(tuple(shape), tuple(strides), offset)
+
+
+def _run_slice_backward(g: Tensor, cut: Cut, shape: Shape) -> Tensor:
+    """Zeros of `shape` with g in the part that `cut` describes."""
+    result = Tensor.empty(shape, g.dtype, g.device)
+    if g.size != result.size:
+        copy(result, 0)
+    copy(cut_view(result, cut), g)
+    return result
+
+
+cut_op: Op = view_op(
+    "slice(x, cut)", cut_view, dx=lambda g, cut, x_shape: slice_backward(g, cut, x_shape)
+)
+slice_backward: Op = primitive(
+    "slice_backward(g, cut, shape)", _run_slice_backward, dg=lambda g, cut: cut_op(g, cut)
+)
+
+
+def part(x: Tensor, axis: int, start: int, count: int) -> Tensor:
+    """`narrow` for arguments known to be good."""
+    whole = [(0, 1, n) for n in x.shape]
+    whole[axis] = (start, 1, count)
+    return cut_op(x, tuple(whole))
+
+
+@composite
+def narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
+    """The `length` elements from `start` on (-1: the last) along an axis. A view."""
+    axis = one_axis("narrow", axis, x.ndim)
+    start, length = ints((start, length))
+    if start < 0:
+        start += x.shape[axis]
+    if not 0 <= start <= start + length <= x.shape[axis]:
+        raise ShapeError(
+            f"narrow: {start} to {start + length} is outside axis {axis} of size {x.shape[axis]}"
+        )
+    return part(x, axis, start, length)
+
+
+@composite
+def flip(x: Tensor, *axis: int | Sequence[int] | None) -> Tensor:
+    """Reverse the order of elements along the given axes (all without, or for None). A view."""
+    axes = normalize_axes("flip", None if axis in ((), (None,)) else ints(axis), x.ndim)
+    return cut_op(
+        x, tuple([(n - 1, -1, n) if d in axes else (0, 1, n) for d, n in enumerate(x.shape)])
+    )
+
+
+@composite
+def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
+    """Cut an axis into parts of the given sizes, or of one size (the last may be smaller)."""
+    axis = one_axis("split", axis, x.ndim)
+    n = x.shape[axis]
+    if isinstance(sizes, (tuple, list)):
+        sizes = ints(sizes)
+    else:
+        (sizes,) = ints((sizes,))
+        if sizes < 0 or (sizes == 0 and n):
+            raise ShapeError(f"split: parts of size {sizes}; give a positive size")
+        sizes = [0] if not n else [min(sizes, n - start) for start in range(0, n, sizes)] or [0]
+    if sum(sizes) != n or min(sizes, default=0) < 0:
+        raise ShapeError(f"split: sizes {tuple(sizes)} do not add up to axis {axis} of size {n}")
+    starts = accumulate(sizes, initial=0)
+    return tuple([part(x, axis, start, size) for start, size in zip(starts, sizes, strict=False)])
+
+
+@composite
+def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
+    """Cut an axis into at most `chunks` parts of equal size (the last may be smaller)."""
+    (chunks,) = ints((chunks,))
+    if chunks <= 0:
+        raise ShapeError(f"chunk: {chunks} parts; give a positive number")
+    n = x.shape[one_axis("chunk", axis, x.ndim)]
+    return split(x, max(1, -(-n // chunks)), axis)
+
+
+@composite
+def unbind(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
+    """The slices along an axis, without that axis."""
+    axis = one_axis("unbind", axis, x.ndim)
+    whole: list[Any] = [(0, 1, n) for n in x.shape]
+    parts = []
+    for i in range(x.shape[axis]):
+        whole[axis] = i
+        parts.append(cut_op(x, tuple(whole)))
+    return tuple(parts)
+
+
+@composite(method=False)
+def unstack(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
+    """The array API's name of `unbind`."""
+    return unbind(x, axis)
+
+
+def _run_diagonal(x: Tensor, offset: int, axis1: int, axis2: int) -> Tensor:
+    rows, columns = x.shape[axis1], x.shape[axis2]
+    count = max(0, min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns))
+    down, right = x.strides[axis1], x.strides[axis2]
+    keep = [d for d in range(x.ndim) if d not in (axis1, axis2)]
+    start = (offset * right if offset >= 0 else -offset * down) if count else 0
+    return x.as_strided(
+        (*[x.shape[d] for d in keep], count),
+        (*[x.strides[d] for d in keep], down + right),
+        x.offset + start,
+    )
+
+
+def _rundiagonal_backward(g: Tensor, offset: int, axis1: int, axis2: int, shape: Shape) -> Tensor:
+    result = Tensor.empty(shape, g.dtype, g.device)
+    copy(result, 0)
+    copy(_run_diagonal(result, offset, axis1, axis2), g)
+    return result
+
+
+_diagonal: Op = view_op(
+    "diagonal(x, offset, axis1, axis2)",
+    _run_diagonal,
+    dx=lambda g, offset, axis1, axis2, x_shape: diagonal_backward(g, offset, axis1, axis2, x_shape),
+)
+diagonal_backward: Op = primitive(
+    "diagonal_backward(g, offset, axis1, axis2, shape)",
+    _rundiagonal_backward,
+    dg=lambda g, offset, axis1, axis2: _diagonal(g, offset, axis1, axis2),
+)
+
+
+@composite
+def diagonal(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+    """The diagonal of two axes as a new last axis, `offset` columns to the right. A view."""
+    a, b = one_axis("diagonal", axis1, x.ndim), one_axis("diagonal", axis2, x.ndim)
+    if a == b:
+        raise ShapeError(f"diagonal: axes {axis1} and {axis2} are the same; name two")
+    return _diagonal(x, offset, a, b)
+
+
+@composite
+def view_as(x: Tensor, other: Tensor) -> Tensor:
+    """`x` in the shape of `other`."""
+    return reshape(x, other.shape)

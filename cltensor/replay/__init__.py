@@ -1,0 +1,1 @@
+"""Recording the launches of a call, and replaying them."""

@@ -1,0 +1,111 @@
+"""`ct.jit`: run a function once, and from then on only its launches."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any
+
+from cltensor.autograd import is_grad_enabled
+from cltensor.replay.arguments import Arguments, describe
+from cltensor.replay.recording import Recording
+from cltensor.runtime.device import get, recording
+
+#: Of one function: descriptions of arguments that are remembered, and recordings for each.
+MOST_KEYS, MOST_RECORDINGS = 64, 8
+#: Recordings in a row that were never replayed, after which only every so many calls are recorded.
+_PATIENCE, _PAUSE = 8, 16
+
+
+class jit:
+    """A function whose launches are recorded and replayed.
+
+    The first call with arguments of given shapes, dtypes and plain values runs `function`, the
+    second records its launches too, and later ones replay them, which takes a few microseconds of
+    the host each. A whole training step (forward, backward, optimizer) can be one function.
+
+    A replay has the bits and the effects on tensors of the call itself: elements changed in place,
+    gradients set or added to, states and step counts of optimizers, random numbers, faults of
+    indices. It runs only while what the recorded call depended on is as it was: the arguments and
+    which of them share elements, the grad mode, the tensors that the function reached by itself,
+    the attributes and flags of its modules, and what its names, the attributes of its objects and
+    the entries of its lists and dicts stand for. Otherwise the call is recorded anew. A call that
+    sets such an attribute or entry itself, or returns an object that it made, is never replayed. At
+    most 64 kinds of arguments are kept, with 8 recordings each.
+
+    Gradients do not flow through the results of a replay: call `backward` inside. Printing and
+    appending to a list inside happen once.
+
+    Raises DeviceError when the call reads a value on the host (`.item()`, `if tensor:`) or uploads
+    one while it is recorded.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self._entries: OrderedDict[Any, _Entry] = OrderedDict()
+        update_wrapper(self, function)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_entries": OrderedDict()}  # a copy records by itself
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if recording.current is not None:  # part of the function that is being recorded
+            return self.function(*args, **kwargs)
+        arguments = describe(args, kwargs)
+        device = arguments.tensors[0].device if arguments.tensors else get()
+        with device.lock:
+            entry = self._entry((arguments.key, is_grad_enabled(), device))
+            if entry.calls == 1 or arguments.continues_graph:
+                return self.function(*args, **kwargs)
+            for found in reversed(entry.recordings):
+                going = found.fits(arguments)
+                if going is not None:
+                    entry.misses = 0
+                    if found is not entry.recordings[-1]:  # the latest used last
+                        entry.recordings.remove(found)
+                        entry.recordings.append(found)
+                    return found.replay(arguments, going)
+            return self._record(entry, arguments, device, args, kwargs)
+
+    def _entry(self, key: Any) -> _Entry:
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry()
+            if len(self._entries) > MOST_KEYS:
+                self._entries.popitem(last=False)
+        else:
+            self._entries.move_to_end(key)
+        entry.calls += 1
+        return entry
+
+    def _record(
+        self,
+        entry: _Entry,
+        arguments: Arguments,
+        device: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        entry.misses += 1
+        if entry.misses > _PATIENCE and entry.calls % _PAUSE:
+            return self.function(*args, **kwargs)
+        made = Recording(self.function, arguments, device)
+        result = made.record(args, kwargs)
+        if made.tape is not None:
+            entry.recordings = [r for r in entry.recordings if not r.is_over()]
+            entry.recordings.append(made)
+            del entry.recordings[:-MOST_RECORDINGS]
+        return result
+
+
+class _Entry:
+    """What is known for one kind of arguments."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.misses = 0
+        self.recordings: list[Recording] = []

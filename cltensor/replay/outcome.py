@@ -1,0 +1,160 @@
+"""What a recorded call gives back or leaves as a gradient, and how a replay gives its own."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from cltensor.autograd.graph import Node
+from cltensor.core.tensor import Tensor
+from cltensor.errors import GradientError
+from cltensor.lazy import fusion
+from cltensor.lazy.values import Value
+from cltensor.replay.arguments import Arguments
+from cltensor.runtime.device import Device
+from cltensor.runtime.memory import Buffer
+
+
+class Unlike(Exception):
+    """A result holds what a replay cannot give."""
+
+
+class Going:
+    """The tensors that go into a call: its arguments, and gradients that it finds."""
+
+    __slots__ = ("buffers", "fresh", "gradients", "tensors")
+
+    def __init__(self, arguments: Arguments, gradients: list[Any]) -> None:
+        self.tensors = arguments.tensors
+        self.gradients = gradients
+        self.buffers: list[Buffer] = [t.buffer for t in (*self.tensors, *gradients)]
+        #: The new buffers of what the call makes.
+        self.fresh: list[Buffer] = []
+
+
+class Outcome:
+    """One Tensor that the call returned or left as a gradient.
+
+    kind: "argument", "gradient" (one that it found) or "held" (one that was there before) is that
+    tensor itself; "input", "made" or "outside" a window of a buffer that goes in, is made by the
+    call, or belongs to others.
+    """
+
+    def __init__(
+        self,
+        out: Tensor,
+        going: Going,
+        reached: dict[int, Tensor],
+        made: dict[int, int],
+    ) -> None:
+        self.place = -1
+        self.kept: Any = None
+        self.value = _blank(out._value)
+        node = out._node
+        self.records = node is not None and not node.released
+        buffer = out.buffer
+        own = [id(t) for t in going.tensors]
+        gradients = [id(t) for t in going.gradients]
+        known = [id(b) for b in going.buffers]
+        if id(out) in own:
+            self.kind, self.place = "argument", own.index(id(out))
+        elif id(out) in gradients:
+            self.kind, self.place = "gradient", gradients.index(id(out))
+        elif id(out) in reached:
+            self.kind, self.kept = "held", out
+        elif id(buffer) in known:
+            self.kind, self.place = "input", known.index(id(buffer))
+        elif id(buffer) in made:
+            self.kind, self.place = "made", made[id(buffer)]
+        else:
+            self.kind, self.kept = "outside", buffer
+
+    def show(self, going: Going) -> Tensor:
+        """The Tensor of another call."""
+        kind = self.kind
+        if kind == "made":
+            buffer = going.fresh[self.place]
+        elif kind == "argument":
+            return going.tensors[self.place]
+        elif kind == "gradient":
+            return going.gradients[self.place]
+        elif kind == "held":
+            return self.kept
+        else:
+            buffer = self.kept if kind == "outside" else going.buffers[self.place]
+        shown = Tensor(window(buffer, self.value))
+        if self.records:
+            shown._node = Node(shown, _REPLAYED)
+        return shown
+
+
+class _Replayed:
+    """The op of a result that has no graph behind it, though the call's own result had one."""
+
+    name = "jit"
+
+    def gradients(self, g: Any, create_graph: bool) -> list[Any]:
+        raise GradientError(
+            "backward: gradients do not flow through the result of a replayed function; call "
+            "backward inside the jitted function"
+        )
+
+
+_REPLAYED = _Replayed()
+
+
+def _blank(value: Value) -> Value:
+    """What of `value` is not its elements."""
+    blank = Value(value.shape, value.dtype, value.device)
+    blank.strides, blank.offset = value.strides, value.offset
+    return blank
+
+
+def window(buffer: Buffer, like: Value) -> Value:
+    """A Value in `buffer` where `like` is in its own."""
+    value = fusion.stored(like.shape, like.dtype, like.device, buffer)
+    value.strides, value.offset = like.strides, like.offset
+    return value
+
+
+_CONSTANT = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype, Device, type)
+
+
+def collect(
+    result: Any, tensors: list[Tensor], constant: Callable[[Any], bool]
+) -> Callable[[Sequence[Tensor | None]], Any]:
+    """Append the Tensors of a result, each once; what is returned puts others in their places.
+
+    Raises Unlike for an object that each call may make anew, unless it is `constant`.
+    """
+    if isinstance(result, Tensor):
+        place = next((k for k, t in enumerate(tensors) if t is result), len(tensors))
+        if place == len(tensors):
+            tensors.append(result)
+        return itemgetter(place)
+    kind = type(result)
+    if isinstance(result, (tuple, list)):
+        members = [collect(r, tensors, constant) for r in result]
+        if hasattr(kind, "_make"):  # a named tuple
+            return lambda found: kind._make([member(found) for member in members])
+        return lambda found: kind([member(found) for member in members])
+    if isinstance(result, dict):
+        entries = {k: collect(r, tensors, constant) for k, r in result.items()}
+        if kind is dict:
+            return lambda found: {k: entry(found) for k, entry in entries.items()}
+        empty = copy.copy(result)
+        empty.clear()
+        return lambda found: _filled(empty, {k: entry(found) for k, entry in entries.items()})
+    if not isinstance(result, _CONSTANT) and not constant(result):
+        raise Unlike
+    return lambda found: result
+
+
+def _filled(empty: Any, entries: dict[Any, Any]) -> Any:
+    made = copy.copy(empty)
+    made.update(entries)
+    return made

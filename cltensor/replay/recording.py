@@ -1,0 +1,403 @@
+"""One recording of a call: what goes in and comes out, what it changed, and what it relied on."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from cltensor.autograd import graph
+from cltensor.autograd.graph import Node, Promise
+from cltensor.core import hooks as graph_hooks
+from cltensor.core.hooks import watchers
+from cltensor.core.tensor import Tensor
+from cltensor.lazy import fusion
+from cltensor.lazy.values import Value, holders
+from cltensor.lazy.writes import settle_readers
+from cltensor.replay.arguments import Arguments
+from cltensor.replay.guards import Surroundings
+from cltensor.replay.outcome import Going, Outcome, Unlike, collect, window
+from cltensor.replay.tape import Recorder, Tape
+from cltensor.runtime.device import Device
+from cltensor.runtime.memory import Buffer, Pool
+
+_UNREAD = object()  # in place of a gradient that the call set before it read it
+
+
+class _Grad:
+    """What a call did to the gradient of one leaf, `node`, that of argument `argument` or, for -1,
+    of a tensor that the function reached by itself.
+
+    before: what it found there, `_UNREAD` if it did not look; after: the number of the outcome that
+    it left there, None for nothing.
+    """
+
+    __slots__ = ("after", "argument", "before", "node")
+
+    def __init__(self, node: Node, argument: int, before: Any) -> None:
+        self.node = node
+        self.argument = argument
+        self.before = before
+        self.after: int | None = None
+
+    def of(self, arguments: Arguments) -> Node | None:
+        """The leaf's node in another call."""
+        return self.node if self.argument < 0 else arguments.tensors[self.argument].node
+
+
+class _Made:
+    """A buffer that the call makes and that outlives it: its size, and where launches use it.
+
+    kept: the buffer of the last replay, where that gave nobody more than a promise of it.
+    """
+
+    __slots__ = ("kept", "nbytes", "places", "promised")
+
+    def __init__(self, nbytes: int, places: Sequence[Any]) -> None:
+        self.nbytes = nbytes
+        self.places = places
+        self.promised = False
+        self.kept: Buffer | None = None
+
+    def bind(self, pool: Pool) -> Buffer:
+        """The buffer for the next replay, which the launches use from now on."""
+        buffer = self.kept
+        if buffer is None:
+            buffer = pool.allocate(self.nbytes)
+            Tape.put(self.places, buffer)
+            if self.promised:
+                self.kept = buffer
+        return buffer
+
+
+class Watch:
+    """Sees, while a call of this thread is recorded, what operations and modules are used on, and
+    which gradients are read or set."""
+
+    def __init__(self, surroundings: Surroundings, tensors: Sequence[Tensor]) -> None:
+        self.seen: dict[int, weakref.ref[Tensor]] = {}
+        self.grads: dict[Node, _Grad] = {}
+        self._surroundings = surroundings
+        self._tensors = tensors
+        self._thread = threading.get_ident()
+        #: Tensors outside the graph that have no gradient, and were asked for it.
+        self.without: dict[int, Tensor] = {}
+        self.has_kept_gradient = False
+
+    def operands(self, operands: Iterable[Any]) -> None:
+        """See graph_hooks.watchers."""
+        if threading.get_ident() != self._thread:
+            return
+        for x in operands:
+            if isinstance(x, Tensor):
+                base = x if x._view is None else x._view.base
+                self.seen[id(base)] = weakref.ref(base)
+            elif type(x) in (tuple, list):
+                self.operands(x)
+            else:
+                self._surroundings.note(x)
+
+    def gradient(self, node: Node, is_set: bool) -> None:
+        """See graph.grad_watchers."""
+        if threading.get_ident() == self._thread and node not in self.grads:
+            places = [k for k, t in enumerate(self._tensors) if t._node is node]
+            if type(node._grad) is Promise:
+                node._grad = node._grad.fill()
+            before = _UNREAD if is_set else node._grad
+            self.grads[node] = _Grad(node, places[0] if places else -1, before)
+
+    def kept_gradient(self, tensor: Tensor, gradient: Tensor | None) -> None:
+        """See graph_hooks.grad_watchers."""
+        if threading.get_ident() == self._thread:
+            self.without[id(tensor)] = tensor
+            self.has_kept_gradient |= gradient is not None
+
+    def start(self) -> None:
+        """See, from now on."""
+        for places, see in self._entries():
+            places.append(see)
+
+    def stop(self) -> None:
+        """See no more; a second call does nothing."""
+        for places, see in self._entries():
+            if see in places:
+                places.remove(see)
+
+    def _entries(self) -> list[tuple[list[Any], Any]]:
+        return [
+            (watchers, self.operands),
+            (graph.grad_watchers, self.gradient),
+            (graph_hooks.grad_watchers, self.kept_gradient),
+        ]
+
+
+class Recording:
+    """A recorded call of `function`."""
+
+    def __init__(self, function: Callable[..., Any], arguments: Arguments, device: Device) -> None:
+        self.tape: Tape | None = None
+        self._function = function
+        self._device = device
+        self._surroundings = Surroundings(function, arguments.objects)
+        self._arguments = arguments
+
+    # -- recording ---------------------------------------------------------------------------
+
+    def record(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run the function, keep its launches, and return its result."""
+        for value in holders.pending_on(self._device):
+            fusion.realize(value)  # what is pending belongs to what came before
+        surroundings, tensors = self._surroundings, self._arguments.tensors
+        reached = surroundings.tensors()
+        there = [*tensors, *(reached or {}).values()]
+        before = [(t._value, t._node) for t in there]
+        recorder = Recorder(self._device)
+        watch = Watch(surroundings, tensors)
+        try:
+            try:
+                result, outputs, held = self._run(recorder, watch, args, kwargs)
+            finally:
+                _stop(recorder, watch)
+        finally:
+            _stop(recorder, watch)  # again, should an interrupt have hit the first
+        after = [(t._value, t._node) for t in there]
+        same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
+        recorder.spoiled |= watch.has_kept_gradient
+        if surroundings.is_unchanged() and same and not recorder.spoiled:
+            self._seal(recorder, watch, outputs, reached, held)
+        surroundings.close()
+        del self._arguments
+        return result
+
+    def _run(
+        self, recorder: Recorder, watch: Watch, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Any, list[Tensor], list[Buffer]]:
+        """The result, the tensors in it and those left as gradients, and the buffers made that are
+        still there."""
+        outputs: list[Tensor] = []
+        recorder.start()
+        watch.start()
+        result = self._function(*args, **kwargs)
+        watch.stop()
+        try:
+            self._rebuild = collect(result, outputs, self._surroundings.knows)
+        except Unlike:
+            recorder.spoiled = True
+        self._results = len(outputs)
+        for t in outputs:
+            t.realize()
+        for grad in [g for g in watch.grads.values() if g.node._grad is not g.before]:
+            grad.after = _place_of(grad.node._grad, outputs)
+        recorder.stop()
+        return result, outputs, recorder.give_away()
+
+    def _seal(
+        self,
+        recorder: Recorder,
+        watch: Watch,
+        outputs: list[Tensor],
+        reached: dict[int, Tensor] | None,
+        held: list[Buffer],
+    ) -> None:
+        """Make the tape, and note how another call differs; not if a replay would be wrong."""
+        grads = list(watch.grads.values())
+        #: Gradients that the call read before it set them go in like arguments.
+        self._read = [g for g in grads if isinstance(g.before, Tensor)]
+        self._absent = [g for g in grads if g.before is None]
+        self._layouts = [_layout(g.before) for g in self._read]
+        going = Going(self._arguments, [g.before for g in self._read])
+        made = {id(b): k for k, b in enumerate(held)}
+        passing = {id(t) for t in (*going.tensors, *going.gradients)}
+        if not self._watch(recorder, watch, passing, reached or {}, made, going):
+            return
+        places = {id(t): k for k, t in enumerate(going.tensors)}
+        self._without = [(places.get(key, -1), weakref.ref(t)) for key, t in watch.without.items()]
+        known = {id(b): k for k, b in enumerate(going.buffers)}
+        own = self._function_s_own(reached, going)
+        self._captured = {key: b for key, b in recorder.outside.items() if key not in known}
+        self._captured.update({id(b): b for b in going.buffers if id(b) in own})
+        self._numbers = {mark: ~k for k, mark in enumerate(self._captured)}
+        self._pattern = _pattern(going.buffers, self._numbers)
+        self._written = [
+            (known.get(id(b), -1), None if id(b) in known else b, operation)
+            for b, operation in recorder.written.values()
+        ]
+        self._guards = recorder.guards
+        fault = self._device.faults.buffer if recorder.fault_names else None
+        tape = Tape(recorder, [*going.buffers, *held, *([fault] if fault else [])], self._captured)
+        self._inputs = [tape.places(b) for b in going.buffers]
+        self._fault = tape.places(fault) if fault else ()
+        self._made = [_Made(b.nbytes, tape.places(b)) for b in held]
+        self._outcomes: list[Outcome | None]
+        self._outcomes = [Outcome(t, going, reached or {}, made) for t in outputs]
+        self._left = [g for g in grads if g.node._grad is not g.before]
+        self._make_promises()
+        self.tape = tape
+
+    def _function_s_own(self, reached: dict[int, Tensor] | None, going: Going) -> set[int]:
+        """Buffers (by id) that the function uses by itself, even if they also went in."""
+        if reached is None:
+            return {id(b) for b in going.buffers}
+        tensors = [*reached.values(), *[t for ref, *_ in self._watched if (t := ref()) is not None]]
+        return {id(t._value.buffer) for t in tensors}
+
+    def _watch(
+        self,
+        recorder: Recorder,
+        watch: Watch,
+        passing: set[int],
+        reached: dict[int, Tensor],
+        made: dict[int, int],
+        going: Going,
+    ) -> bool:
+        """Note the tensors from outside that the call used; False if not all can be guarded."""
+        self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any, Any]] = []
+        alive = [t for ref in watch.seen.values() if (t := ref()) is not None]
+        used = {id(t) for t in alive}
+        alive += [
+            t
+            for key, t in reached.items()
+            if key not in used and (t._node in watch.grads or self._surroundings.knows(t))
+        ]
+        first = {id(t._value): t for t in reversed(alive)}
+        explained = {id(b) for b in (*going.buffers, *recorder.sources)}
+        explained.add(id(self._device.faults.buffer))
+        for t in alive:
+            value, node, buffer = t._value, t._node, t._value.buffer
+            if id(t) in passing or buffer is None or id(buffer) in made:
+                continue
+            explained.add(id(buffer))
+            if id(t) not in reached and first[id(value)] is not t:
+                continue  # made inside, by detach
+            if node is not None and node.op is not None:
+                if id(t) in used:
+                    return False  # a gradient would flow out of the call
+                continue
+            hooks = [] if node is None else [*(node.hooks or ())]
+            self._watched.append((weakref.ref(t), value, node, buffer, buffer.cl, hooks))
+        return recorder.outside.keys() <= explained
+
+    def _make_promises(self) -> None:
+        """Gradients that nothing else shows are made when somebody asks for them."""
+        self._promised: list[tuple[Node, Promise]] = []
+        places = [o.place for o in self._outcomes if o is not None and o.kind == "made"]
+        after = [g.after for g in self._left]
+        for g in [g for g in self._left if g.argument < 0 and after.count(g.after) == 1]:
+            outcome = self._outcomes[g.after] if g.after is not None else None
+            if outcome is None or g.after is None or g.after < self._results or outcome.records:
+                continue
+            if outcome.kind == "made" and places.count(outcome.place) == 1:
+                made = self._made[outcome.place]
+                made.promised = True
+                self._promised.append((g.node, self._promise(made, outcome.value)))
+                self._outcomes[g.after] = None
+                self._left.remove(g)
+
+    def _promise(self, made: _Made, shown: Value) -> Promise:
+        """What a replay leaves as a gradient, until somebody asks for it."""
+
+        def fill() -> Tensor:
+            with self._device.lock:
+                given, made.kept = made.kept, None
+            assert given is not None
+            return Tensor(window(given, shown))
+
+        return Promise(fill)
+
+    # -- replaying ---------------------------------------------------------------------------
+
+    def fits(self, arguments: Arguments) -> Going | None:
+        """What goes into the call, if all that the recorded one relied on is as it was."""
+        for ref, value, node, buffer, handle, hooks in self._watched:
+            t = ref()
+            if t is None or t._value is not value or t._node is not node or buffer.cl is not handle:
+                return None
+            if node is not None and (node.hooks or hooks) and node.hooks != hooks:
+                return None
+        if not self._surroundings.holds():
+            return None
+        for guard in self._guards:
+            if not guard():
+                return None
+        for place, held in self._without:
+            tensor = held() if place < 0 else arguments.tensors[place]
+            if tensor is not None and tensor.node is None and "_grad" in tensor.__dict__:
+                return None
+        for g in self._absent:
+            node = g.of(arguments)
+            if node is None or node._grad is not None:
+                return None
+        for g, layout in zip(self._read, self._layouts, strict=True):
+            node = g.of(arguments)
+            now = None if node is None else node.grad
+            if now is None or _layout(now) != layout:
+                return None
+        going = self._now(arguments)
+        return going if self._pattern == _pattern(going.buffers, self._numbers) else None
+
+    def is_over(self) -> bool:
+        """Whether it will never fit again."""
+        return any(ref() is None for ref, *_ in self._watched)
+
+    def _now(self, arguments: Arguments) -> Going:
+        """What goes into another call, for which the recording fits."""
+        nodes = [g.of(arguments) for g in self._read]
+        return Going(arguments, [node.grad for node in nodes if node is not None])
+
+    def replay(self, arguments: Arguments, going: Going) -> Any:
+        """Launch what was recorded on what goes into another call."""
+        tape, pool = self.tape, self._device.pool.root
+        assert tape is not None
+        for places, buffer in zip(self._inputs, going.buffers, strict=True):
+            tape.put(places, buffer)
+        for node, _ in self._promised:
+            node._grad = None  # so that its bytes can be reused
+        going.fresh = [made.bind(pool) for made in self._made]
+        if self._fault:
+            tape.put(self._fault, self._device.faults.buffer)
+        written = [(b or going.buffers[k], operation) for k, b, operation in self._written]
+        if holders.refs:
+            settle_readers([b for b, _ in written])
+        tape.replay()
+        for buffer, operation in written:
+            buffer.version += 1
+            buffer.changed_by = operation
+        for node, promise in self._promised:
+            node._grad = promise
+        shown = [None if o is None else o.show(going) for o in self._outcomes]
+        for g in self._left:
+            leaf = g.of(arguments)
+            if leaf is not None:
+                leaf._grad = None if g.after is None else shown[g.after]
+        return self._rebuild(shown)
+
+
+def _stop(recorder: Recorder, watch: Watch) -> None:
+    """Record no more, and keep nothing in the recording's pool that somebody holds."""
+    recorder.stop()
+    watch.stop()
+    recorder.give_away()
+
+
+def _place_of(gradient: Any, outputs: list[Tensor]) -> int | None:
+    """The place of a gradient among the outputs, where it is put if it is new."""
+    if gradient is None:
+        return None
+    for place, known in enumerate(outputs):
+        if known is gradient:
+            return place
+    outputs.append(gradient.realize())
+    return len(outputs) - 1
+
+
+def _layout(t: Tensor) -> Any:
+    value = t.realize()._value
+    return value.shape, value.dtype, value.strides, value.offset
+
+
+def _pattern(inputs: Sequence[Buffer], numbers: dict[int, int]) -> list[int]:
+    """Which of the buffers that go in are the same, or are used by the function itself (those have
+    negative numbers)."""
+    first: dict[int, int] = {}
+    return [numbers.get(id(b)) or first.setdefault(id(b), place) for place, b in enumerate(inputs)]

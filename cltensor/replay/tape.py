@@ -1,0 +1,243 @@
+"""Recording the launches of a call, and launching them again without Python in between.
+
+While a thread records, the buffers that it allocates come from a pool of the recording, so those of
+the recorded launches stay theirs and are reused among them as the call did. What is still held at
+the end gets bytes of its own. A Tape is the result: one bound kernel per launch, and what the call
+did to storages and gradients outside. Everything else that the call read is guarded: the tape knows
+when it is no longer what it was.
+"""
+
+from __future__ import annotations
+
+import struct
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cltensor.errors import DeviceError
+from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
+from cltensor.runtime.device import Device, recording
+from cltensor.runtime.kernel import Counters, Live
+from cltensor.runtime.memory import Buffer, Pool
+
+if TYPE_CHECKING:
+    from cltensor.runtime.kernel import Kernel
+
+
+class Recorder:
+    """Context in which the launches of this thread on `device` are noted as well as run."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.steps: list[Any] = []
+        #: Buffers from outside that launches use, by id.
+        self.outside: dict[int, Buffer] = {}
+        #: Those among them that were written, and by which operation.
+        self.written: dict[int, tuple[Buffer, str]] = {}
+        #: Buffers that the host filled, and launches copy.
+        self.sources: list[Buffer] = []
+        #: Whether a replay would not do what the call did.
+        self.spoiled = False
+        self.guards: list[Callable[[], bool]] = []
+        self.fault_names: dict[str, None] = {}
+        self.pool = Pool(device, parent=device.pool.root)
+        self._made: list[weakref.ref[Buffer]] = []
+
+    def start(self) -> None:
+        """Note what this thread launches, from now on."""
+        recording.current = self
+
+    def stop(self) -> None:
+        """Note no more; a second call does nothing."""
+        if recording.current is self:
+            recording.current = None
+
+    def __enter__(self) -> Recorder:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        if error[0] is not None:
+            self.give_away()
+
+    @property
+    def outer_pool(self) -> Pool:
+        """The pool of what does not belong to the recording."""
+        return self.pool.root
+
+    def made(self, buffer: Buffer) -> None:
+        """Note a buffer of the recording's pool."""
+        self._made.append(weakref.ref(buffer))
+
+    def give_away(self) -> list[Buffer]:
+        """Give bytes of its own to every buffer of the recording that somebody still holds;
+        returns them."""
+        held = [b for ref in self._made if (b := ref()) is not None and b.pool is self.pool]
+        for buffer in held:
+            buffer.leave(self.outer_pool)
+        return held
+
+    def launched(
+        self,
+        kernel: Kernel,
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+        args: tuple[Any, ...],
+    ) -> None:
+        """Note a launch; called by the kernel."""
+        if kernel.device is not self.device:
+            self.refuse(f"computing on '{kernel.device}'")
+        for a in args:
+            if type(a) is Buffer and a.pool is not self.pool:
+                self.outside[id(a)] = a
+        # Buffers of our own pool are noted by handle, so that they can be reused meanwhile.
+        # A reference tells a buffer from a later one whose object got the same address.
+        marks = [weakref.ref(a) if type(a) is Buffer else None for a in args]
+        plain = [a.cl if type(a) is Buffer else a for a in args]
+        self.steps.append(_Launch(kernel, global_size, local_size, plain, marks))
+
+    def filled(self, buffer: Buffer, source: Buffer) -> None:
+        """Note that `buffer` got the content of `source`, which the host wrote."""
+        import pyopencl as cl
+
+        self.outside[id(source)] = source
+        self.sources.append(source)
+        # The bytes are copied anew in every replay, since the call may change them.
+        self.steps.append(
+            partial(
+                cl.enqueue_copy, self.device.queue, buffer.cl, source.cl, byte_count=source.nbytes
+            )
+        )
+
+    def host(self, action: Callable[[], None]) -> None:
+        """Run `action` now and at this place of every replay."""
+        action()
+        self.steps.append(action)
+
+    def changed(self, buffer: Buffer, operation: str) -> None:
+        """Note that `operation` wrote elements of `buffer`."""
+        if buffer.pool is not self.pool:
+            self.written[id(buffer)] = buffer, operation
+
+    def refuse(self, what: str) -> None:
+        """Raise: `what` cannot be replayed."""
+        raise DeviceError(
+            f"jit: {what} inside a jitted function happens only once, when the call is recorded; "
+            "do it outside, or pass the data as an argument"
+        )
+
+
+class _Launch:
+    """One recorded launch: a kernel object of its own with its arguments bound."""
+
+    __slots__ = ("_last", "handle", "is_fixed", "live", "marks", "plain", "sizes")
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+        plain: list[Any],
+        marks: list[weakref.ref[Buffer] | None],
+    ) -> None:
+        import pyopencl as cl
+
+        self.handle = cl.Kernel(kernel.program, kernel.name)
+        self.sizes = (global_size, local_size)
+        self.marks = marks
+        self.plain = plain  # keeps the handles of the buffers alive
+        self.live: list[tuple[int, Live, struct.Struct]] = []
+        self._last: list[bytes] = []
+        for i, (a, scalar) in enumerate(zip(plain, kernel.scalars, strict=True)):
+            if scalar is None:
+                self.handle.set_arg(i, a)
+            elif type(a) is Live:
+                self.live.append((i, a, struct.Struct(np.dtype(scalar).char)))
+                self._last.append(b"")
+            else:
+                self.handle.set_arg(i, scalar(a))
+        #: Whether every replay has the same arguments.
+        self.is_fixed = not self.live
+
+    def actions(self, device: Device) -> list[Callable[[], Any]]:
+        """What a replay calls: the setting of arguments that change, and the launch."""
+        import pyopencl as cl
+
+        launch = partial(cl.enqueue_nd_range_kernel, device.queue, self.handle, *self.sizes)
+        return [self._read_live, launch] if self.live else [launch]
+
+    def _read_live(self) -> None:
+        last = self._last
+        for k, (i, live, form) in enumerate(self.live):
+            packed = form.pack(live.read())
+            if packed != last[k]:
+                self.handle.set_arg(i, packed)
+                last[k] = packed
+
+
+class Tape:
+    """Recorded launches that can be run again, on other buffers in place of `exchanged`. Those that
+    stay and are not the recording's are kept: `outside`, by default all."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        exchanged: Iterable[Buffer],
+        outside: dict[int, Buffer] | None = None,
+    ) -> None:
+        self.device = recorder.device
+        self._steps = recorder.steps
+        self._pool = recorder.pool
+        self._outside = recorder.outside if outside is None else outside
+        self._fault_names = recorder.fault_names
+        self._places: dict[int, list[tuple[_Launch, int]]] = {}
+        changing = {id(b) for b in exchanged}
+        for step in self._steps:
+            if type(step) is _Launch:
+                for i, mark in enumerate(step.marks):
+                    buffer = mark() if mark else None
+                    if buffer is not None and id(buffer) in changing:
+                        self._places.setdefault(id(buffer), []).append((step, i))
+                        step.is_fixed = False
+        self._launches = sum(type(step) is _Launch for step in self._steps)
+        self._actions = self._compiled()
+
+    def _compiled(self) -> list[Callable[[], Any]]:
+        """The steps as calls without arguments; fixed launches in a row are one where the driver
+        has command buffers."""
+        actions: list[Callable[[], Any]] = []
+        together = are_worthwhile(self.device)
+        for fixed, steps in groupby(self._steps, lambda s: type(s) is _Launch and s.is_fixed):
+            row = list(steps)
+            if fixed and together and len(row) > 1:
+                launches = [(step.handle, *step.sizes) for step in row]
+                actions.append(CommandBuffer(self.device, launches))
+                continue
+            for step in row:
+                actions += step.actions(self.device) if type(step) is _Launch else [step]
+        return actions
+
+    def places(self, recorded: Buffer) -> Sequence[tuple[_Launch, int]]:
+        """Where launches use `recorded`, one of those exchanged."""
+        return self._places.get(id(recorded), ())
+
+    @staticmethod
+    def put(places: Sequence[tuple[_Launch, int]], buffer: Buffer) -> None:
+        """Have launches use `buffer` in those places."""
+        for launch, i in places:
+            if launch.plain[i] is not buffer.cl:
+                launch.plain[i] = buffer.cl
+                launch.handle.set_arg(i, buffer.cl)
+
+    def replay(self) -> None:
+        """Launch everything again, in order."""
+        self.device.check_process()
+        for act in self._actions:
+            act()
+        self.device.faults.note(self._fault_names)
+        Counters.launches += self._launches

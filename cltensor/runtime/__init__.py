@@ -1,0 +1,3 @@
+"""Devices, their memory, and the kernels that are built for them."""
+
+from cltensor.runtime import faults, host

@@ -1,0 +1,459 @@
+"""OpenCL devices: finding them, naming them, and one context and in-order queue for each.
+
+Nothing here runs at import. Devices are listed at the first question, a context is made at the
+first use of its device.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import threading
+from collections.abc import Callable, Hashable
+from functools import cache, cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from cltensor.errors import DeviceError
+from cltensor.runtime.folders import own_folder, prepared_environment
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+
+
+_KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
+#: Simulators check kernels; nobody wants one as default device where a real driver exists.
+_SIMULATORS = ("oclgrind",)
+
+#: What other programs call a GPU.
+_GPU_NAMES = ("cuda", "xpu", "mps", "hip")
+
+_forked = False
+
+
+class _Recording(threading.local):
+    """Who notes the launches of this thread, for a replay."""
+
+    current: Any = None  # a Recorder, see replay/tape.py
+
+
+recording = _Recording()
+
+
+def _mark_forked() -> None:
+    global _forked
+    _forked = True
+    for device in _discover() if _discover.cache_info().currsize else ():
+        # Another thread may have held the lock; its owner does not exist in the child.
+        device.lock = threading.RLock()
+        # A driver's thread may have held one too, and then releasing a program at the child's end
+        # hangs: so nothing is released.
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(device))
+
+
+class Kernels(dict[Hashable, Any]):
+    """Built kernels by key, at most MOST of them, the least recently used going first.
+
+    There are two generations: when this one holds half of MOST, it becomes the older one, and what
+    was the older one before and has not been asked for since is let go. So a look-up stays that of
+    a dict, and only `recall`, which follows a miss, knows of the older.
+    """
+
+    #: A kernel takes some 0.2 MiB in PoCL.
+    MOST = 4096
+
+    def __init__(self) -> None:
+        self.older: dict[Hashable, Any] = {}
+
+    def recall(self, key: Hashable) -> Any:
+        """The kernel of `key` from either generation, now in this one; None if there is none."""
+        found = self.get(key) or self.older.pop(key, None)
+        if found is not None:
+            self.admit(key, found)
+        return found
+
+    def admit(self, key: Hashable, kernel: Any) -> None:
+        """Keep `kernel` under `key`."""
+        if len(self) >= self.MOST // 2 and key not in self:
+            self.older = dict(self)
+            self.clear()
+        self[key] = kernel
+
+
+class Device:
+    """One OpenCL device with the limits its driver reports.
+
+    name is "cl:<index>" in the order of `devices()`. The context and the in-order queue are made
+    when first used; kernels of one device therefore run in the order they were launched.
+    """
+
+    #: What makes the pool and the notes of faults; set in memory.py and faults.py, which lie above.
+    make_pool: ClassVar[Callable[[Device], Any]]
+    make_faults: ClassVar[Callable[[Device], Any]]
+    #: What makes the device that is the host's memory; set in host.py.
+    make_host: ClassVar[Callable[[], Any]]
+
+    def __init__(self, index: int, cl_device: cl.Device, kind: str) -> None:
+        self.name = f"cl:{index}"
+        self.cl_device = cl_device
+        self.kind = kind
+        #: Mesa's llvmpipe leaves a work-item's loops after 65535 iterations in all and carries on
+        #: with wrong values, reporting nothing (seen with 22.3.6).
+        self.long_loops = "llvmpipe" not in cl_device.name
+        #: Whether it gets the kernels for CPUs: few work-items that loop long.
+        self.is_cpu = kind == "cpu" and self.long_loops
+        extensions = cl_device.extensions.split()
+        self.extensions = frozenset(extensions)
+        self.fp64 = "cl_khr_fp64" in self.extensions
+        self.fp16 = "cl_khr_fp16" in self.extensions
+        self.max_work_group: int = cl_device.max_work_group_size
+        self.local_mem: int = cl_device.local_mem_size
+        self.global_mem: int = cl_device.global_mem_size
+        self.max_alloc: int = cl_device.max_mem_alloc_size
+        self.compute_units: int = cl_device.max_compute_units
+        #: Where a region of a buffer may start, in bytes.
+        self.alignment: int = max(128, cl_device.mem_base_addr_align // 8)
+        self.is_pocl = "Portable Computing" in cl_device.platform.name
+        self.is_intel = "Intel" in cl_device.platform.name
+        self.lock = threading.RLock()
+        #: Built kernels; see `add_kernel`.
+        self.kernels = Kernels()
+        #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
+        self.tuned: dict[Any, Any] = {}
+
+    #: Whether it is the host's memory alone, where nothing is computed.
+    is_host = False
+
+    @property
+    def type(self) -> str:
+        """PyTorch's name of `kind`: "gpu" or "cpu"."""
+        return self.kind
+
+    @cached_property
+    def number(self) -> int:
+        """The place among the devices of its kind."""
+        return [d for d in _discover() if d.kind == self.kind].index(self)
+
+    @property
+    def index(self) -> int | None:
+        """PyTorch's: the place among the devices of its kind; None for the CPU."""
+        return self.number or (None if self.kind == "cpu" else 0)
+
+    def __enter__(self) -> Device:
+        """Make it the default device of this thread until the end of the `with` block."""
+        _inside.outer.append(_inside.device)
+        _inside.device = self
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _inside.device = _inside.outer.pop()
+
+    def copy_to(self, handle: Any, array: Any, offset: int) -> None:
+        """Copy a dense array of the host into memory of the device, from byte `offset` on."""
+        import pyopencl as cl
+
+        cl.enqueue_copy(self.queue, handle, array, dst_offset=offset)
+
+    def copy_from(self, handle: Any, array: Any, offset: int) -> None:
+        """Fill a dense array of the host from memory of the device, from byte `offset` on."""
+        import pyopencl as cl
+
+        cl.enqueue_copy(self.queue, array, handle, src_offset=offset)
+
+    def copy_within(self, to: Any, source: Any, nbytes: int) -> None:
+        """Copy bytes from one memory object of the device to another."""
+        import pyopencl as cl
+
+        cl.enqueue_copy(self.queue, to, source, byte_count=nbytes)
+
+    @property
+    def title(self) -> str:
+        """What a person calls it: the device and platform names."""
+        return f"{self.cl_device.name.strip()} ({self.cl_device.platform.name.strip()})"
+
+    @cached_property
+    def identity(self) -> str:
+        """Device, driver and platform versions: the part of a cache key that hardware decides."""
+        d = self.cl_device
+        return "|".join((d.platform.name, d.platform.version, d.name, d.driver_version))
+
+    @cached_property
+    def context(self) -> cl.Context:
+        """The OpenCL context of this device alone."""
+        import pyopencl as cl
+
+        self.check_process()
+        try:
+            return cl.Context([self.cl_device])
+        except cl.Error as error:
+            raise self._unusable(error) from error
+
+    @cached_property
+    def queue(self) -> cl.CommandQueue:
+        """The one in-order queue that every launch and copy of this device goes through."""
+        import pyopencl as cl
+
+        try:
+            return cl.CommandQueue(self.context)
+        except cl.Error as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> DeviceError:
+        return DeviceError(f"device: '{self.name}' ({self.title}) does not work: {error}")
+
+    @cached_property
+    def _pool(self) -> Any:
+        return Device.make_pool(self)
+
+    @property
+    def pool(self) -> Any:
+        """The memory pool that this thread's buffers come from."""
+        recorder = recording.current
+        return self._pool if recorder is None or recorder.device is not self else recorder.pool
+
+    @property
+    def recorder(self) -> Any:
+        """While this thread records a call for replay, who notes the launches."""
+        return recording.current
+
+    def check_process(self) -> None:
+        """Raise in a forked child: drivers hang there instead of failing."""
+        if _forked:
+            raise DeviceError(
+                f"device: '{self.name}' was opened before this process was forked, and OpenCL does "
+                "not survive a fork; start workers with multiprocessing's 'spawn' method"
+            )
+
+    def add_kernel(self, key: Hashable, make: Callable[..., Any], *args: Any) -> Any:
+        """The kernel of `key`, which no other thread builds meanwhile: make(*args), if it is new.
+
+        Whoever launches asks ``device.kernels.get(key) or device.add_kernel(key, make, *args)``:
+        after the first time that is one look-up in a dictionary, and no call.
+        """
+        with self.lock:
+            found = self.kernels.recall(key)
+            if found is None:
+                found = make(*args)
+                self.kernels.admit(key, found)
+            return found
+
+    def synchronize(self) -> None:
+        """Wait until everything launched on this device is done, then report index faults."""
+        self.check_process()
+        self.finish()
+        self.faults.check()
+
+    def finish(self) -> None:
+        """Wait until everything launched on this device is done."""
+        import pyopencl as cl
+
+        try:
+            self.queue.finish()
+        except cl.Error as error:
+            raise self._unusable(error) from error
+
+    @cached_property
+    def faults(self) -> Any:
+        """What kernels noted of bad indices; see faults.py."""
+        return Device.make_faults(self)
+
+    def fault(self, operation: str) -> Any:
+        """The small buffer in which a kernel of `operation` notes a bad index."""
+        return self.faults.buffer_of(operation)
+
+    def __repr__(self) -> str:
+        index = self.index
+        return f"device(type='{self.type}'{'' if index is None else f', index={index}'})"
+
+    def __str__(self) -> str:
+        if self.kind == "other":  # of which there is no name but this
+            return self.name
+        index = self.index
+        return self.kind if index is None else f"{self.kind}:{index}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (get, (self.name,))
+
+    def __deepcopy__(self, memo: object) -> Device:
+        return self
+
+
+def _kind(cl_device: cl.Device) -> str:
+    import pyopencl as cl
+
+    types = cl.device_type
+    for kind, flag in (("gpu", types.GPU), ("accelerator", types.ACCELERATOR), ("cpu", types.CPU)):
+        if cl_device.type & flag:
+            return kind
+    return "other"
+
+
+@cache
+def drivers_folder() -> Path:
+    """Where drivers that keep files of their own have them in this process."""
+    return own_folder()
+
+
+def memoize_invokers() -> None:
+    """Have pyopencl keep the function that it generates for each name and signature of a kernel.
+
+    With PYOPENCL_NO_CACHE it generates, compiles and keeps a module for every cl.Kernel, under a
+    new name that it finds by trying all that are taken: time and memory grow with their number.
+    """
+    try:
+        from pyopencl import invoker
+    except ImportError:  # a later pyopencl may do without
+        return
+    generate = getattr(invoker, "_generate_enqueue_and_set_args_module", None)
+    if generate is None or hasattr(generate, "cache_info"):
+        return
+    remembered = lru_cache(maxsize=4096)(generate)
+
+    def generated(*args: Any) -> Any:
+        try:
+            return remembered(*args)
+        except TypeError:  # arguments that cannot be keys, or of no such kernel
+            return generate(*args)
+
+    generated.cache_info = remembered.cache_info  # type: ignore[attr-defined]
+    invoker._generate_enqueue_and_set_args_module = generated
+
+
+@cache
+def _discover() -> tuple[Device, ...]:
+    with prepared_environment(drivers_folder()):
+        return _listed()
+
+
+def _listed() -> tuple[Device, ...]:
+    import pyopencl as cl
+
+    memoize_invokers()
+    if hasattr(os, "register_at_fork"):  # absent where there is no fork
+        os.register_at_fork(after_in_child=_mark_forked)
+    try:
+        platforms = cl.get_platforms()
+    except cl.Error:  # the loader found no driver at all
+        return ()
+    found: list[tuple[Any, ...]] = []
+    seen: set[tuple[Any, ...]] = set()
+    for platform in platforms:
+        try:
+            members = platform.get_devices()
+        except cl.Error:  # a platform may have no devices, or refuse to say
+            continue
+        # The same driver can be listed by two loaders: equal platform, equal set of devices.
+        fingerprint = (platform.name, platform.version, tuple(d.name for d in members))
+        if fingerprint in seen:
+            continue
+        seen.add(fingerprint)
+        simulator = any(name in platform.name.lower() for name in _SIMULATORS)
+        for position, member in enumerate(members):
+            kind = _kind(member)
+            rank = (simulator, _KIND_RANK[kind], platform.name, platform.version, position)
+            found.append((rank, member, kind))
+    # Drivers come in no stable order, so the names "cl:<index>" follow our own.
+    found.sort(key=lambda entry: entry[0])
+    return tuple(Device(i, member, kind) for i, (_, member, kind) in enumerate(found))
+
+
+def devices() -> list[Device]:
+    """All OpenCL devices: real drivers before simulators, GPUs before CPUs."""
+    return list(_discover())
+
+
+def get(spec: Device | str | int | None = None) -> Device:
+    """The device that `spec` names; the default one for None.
+
+    spec: a Device, "cl:<index>", a kind with optional index ("gpu", "gpu:1", "cpu"), a number of
+    a GPU, or "cl:<text>" with a part of the platform, vendor or device name ("cl:nvidia"). The
+    names that other programs have for GPUs ("cuda", "xpu", "mps") are "gpu". Where no OpenCL driver
+    for the CPU exists, "cpu" is the host's memory, where nothing is computed.
+
+    Raises DeviceError when there is no such device.
+    """
+    if isinstance(spec, Device):
+        return spec
+    if spec is None:
+        return _inside.device or _state.default or _initial_default()
+    return _lookup(f"gpu:{spec}" if isinstance(spec, int) else str(spec))
+
+
+@lru_cache(maxsize=256)
+def _lookup(spec: str) -> Device:
+    everything = devices()
+    if not everything:
+        raise DeviceError(
+            "device: no OpenCL device was found; run `python -m cltensor info` for the remedies, "
+            'or install a driver for this CPU with pip install "pyopencl[pocl]"'
+        )
+    known = "|".join(("gpu", "cpu", "accelerator", "cl", *_GPU_NAMES))
+    match = re.fullmatch(rf"({known})(?::(.+))?", str(spec).strip().lower())
+    if match:
+        kind, rest = match.groups()
+        kind = "gpu" if kind in _GPU_NAMES else kind
+        among = everything if kind == "cl" else [d for d in everything if d.kind == kind]
+        if rest is None or re.fullmatch("[0-9]+", rest):
+            place = int((rest or "0")[:9])  # Python refuses to read numbers of thousands of digits
+            if place < len(among):
+                return among[place]
+            if kind == "cpu" and not among and not place:
+                return host_device()
+        elif kind == "cl":
+            for d in among:
+                vendor = f"{d.cl_device.platform.name} {d.cl_device.vendor} {d.cl_device.name}"
+                if rest in vendor.lower():
+                    return d
+    listing = "; ".join(f"'{d.name}' {d.kind}: {d.title}" for d in everything)
+    missing = f"there is no '{spec}'"
+    if match and kind == "gpu" and not among:
+        missing += ", as no GPU was found (ct.cuda.is_available() tells)"
+    raise DeviceError(f"device: {missing}; this machine has {listing}")
+
+
+@cache
+def host_device() -> Device:
+    """The host's memory as a device."""
+    return Device.make_host()
+
+
+class _Inside(threading.local):
+    """The device of the innermost `with` block of this thread, and those outside it."""
+
+    def __init__(self) -> None:
+        self.device: Device | None = None
+        self.outer: list[Device | None] = []
+
+
+_inside = _Inside()
+
+
+class _State:
+    default: Device | None = None
+
+
+_state = _State()
+
+
+def _initial_default() -> Device:
+    chosen = os.environ.get("CLTENSOR_DEVICE")
+    try:
+        _state.default = _lookup(chosen or "cl:0")
+    except DeviceError as error:
+        if chosen:
+            raise DeviceError(f"{error}; CLTENSOR_DEVICE asks for '{chosen}'") from None
+        raise
+    return _state.default
+
+
+def default_reason() -> str:
+    """Why the default device is the default, in a few words."""
+    if os.environ.get("CLTENSOR_DEVICE"):
+        return f"CLTENSOR_DEVICE={os.environ['CLTENSOR_DEVICE']}"
+    return "first in the order GPU, accelerator, CPU"
+
+
+def set_default_device(spec: Device | str | None) -> None:
+    """Make `spec` the device of tensors created without one; None restores the initial choice."""
+    _state.default = None if spec is None else get(spec)

@@ -1,0 +1,81 @@
+"""The host's memory as a device, where no OpenCL driver for the CPU exists.
+
+A tensor there can be read, printed, saved, viewed, copied and moved. Nothing is computed with it.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, NoReturn
+
+import numpy as np
+
+from cltensor.errors import DeviceError
+from cltensor.runtime.device import Device, Kernels
+from cltensor.runtime.memory import Pool
+
+
+class _HostPool(Pool):
+    """Arrays of NumPy in place of the driver's buffers."""
+
+    def _create(self, nbytes: int, reserved: int) -> Any:
+        return np.empty(max(1, reserved), np.uint8)
+
+
+class HostDevice(Device):
+    """See above. Its name is "cpu"."""
+
+    is_host = True
+    kind = "cpu"
+    name = "cpu"
+    title = "the memory of the host"
+    identity = "host"
+    number = 0
+    is_cpu = True
+    fp64 = fp16 = True
+    compute_units = max_work_group = 1
+    global_mem = max_alloc = 1 << 62
+    local_mem = 0
+    alignment = 128
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.kernels = Kernels()
+        self.tuned: dict[Any, Any] = {}
+        self._pool = _HostPool(self)
+
+    def _refuse(self) -> NoReturn:
+        raise DeviceError(
+            "device: 'cpu' is the memory of the host here, where nothing is computed, as no OpenCL "
+            'driver for the CPU was found; get one with pip install "pyopencl[pocl]", or move the '
+            "tensor back to a device with .to(...)"
+        )
+
+    def add_kernel(self, key: Any, make: Any, *args: Any) -> NoReturn:
+        """Raise DeviceError: it has no kernels."""
+        self._refuse()
+
+    @property
+    def context(self) -> Any:
+        """Raises DeviceError: it has none."""
+        self._refuse()
+
+    queue = context
+
+    def finish(self) -> None:
+        """Nothing is ever under way."""
+
+    def copy_to(self, handle: Any, array: Any, offset: int) -> None:
+        """See Device."""
+        handle[offset : offset + array.nbytes] = array.reshape(-1).view(np.uint8)
+
+    def copy_from(self, handle: Any, array: Any, offset: int) -> None:
+        """See Device."""
+        array.reshape(-1).view(np.uint8)[:] = handle[offset : offset + array.nbytes]
+
+    def copy_within(self, to: Any, source: Any, nbytes: int) -> None:
+        """See Device."""
+        to[:nbytes] = source[:nbytes]
+
+
+Device.make_host = HostDevice

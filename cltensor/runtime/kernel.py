@@ -1,0 +1,348 @@
+"""Kernels: Mako templates rendered, built, cached in memory and on disk, and launched."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import sys
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cltensor.errors import KernelError
+from cltensor.runtime import binaries
+from cltensor.runtime.device import Device
+from cltensor.runtime.memory import Buffer, rescued
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+    from mako.lookup import TemplateLookup
+
+_HERE = Path(__file__).resolve().parent.parent
+#: Inside the package when installed from a wheel, beside it in a checkout.
+TEMPLATES = next(d for d in (_HERE / "cl_kernels", _HERE.parent / "cl_kernels") if d.is_dir())
+
+_SCALARS = {
+    "char": np.int8,
+    "short": np.int16,
+    "int": np.int32,
+    "long": np.int64,
+    "uchar": np.uint8,
+    "ushort": np.uint16,
+    "uint": np.uint32,
+    "ulong": np.uint64,
+    "half": np.float16,
+    "float": np.float32,
+    "double": np.float64,
+}
+#: Has clang take its declarations of OpenCL C's functions for read; builtins.cl has those in use.
+_WITHOUT_HEADER = "-D_OPENCL_H_"
+_PATIENCE = 1.0  # seconds of compiling after which a person is told
+_LARGEST_GRID = 1 << 40  # far beyond any memory; drivers crash on absurd sizes instead of refusing
+
+
+class Counters:
+    """What the process built and launched so far (printed at exit under CLTENSOR_DEBUG=1)."""
+
+    builds = 0
+    disk_hits = 0
+    launches = 0
+
+
+class Live:
+    """A number that is asked for at every launch, for values that change from step to step.
+
+    In an expression it counts as a Python float; `read` gives its value when the kernel that
+    contains it is launched, or launched again by a replay.
+    """
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[[], float]) -> None:
+        self.read = read
+
+    # What becomes of it where a kernel's arguments are packed.
+
+    def __float__(self) -> float:
+        return float(self.read())
+
+    def __index__(self) -> int:
+        return int(self.read())
+
+
+class Kernel:
+    """A built kernel, called as ``kernel(global_size, local_size, *args)``.
+
+    Arguments are Buffers for pointers and numbers for scalars. One lock per device covers setting
+    the arguments and the launch, so threads may share kernels.
+    """
+
+    def __init__(
+        self, device: Device, program: cl.Program, name: str, scalars: list[Any], source: str
+    ) -> None:
+        import pyopencl as cl
+
+        handle = cl.Kernel(program, name)
+        # Typed scalars make setting the arguments fifteen times faster than letting pyopencl guess.
+        handle.set_scalar_arg_dtypes(scalars)
+        self.device = device
+        self.name = name
+        self.program = program
+        self.scalars = scalars
+        self.source = source
+        self._handle = handle
+        self._lock = device.lock
+        self._queue = device.queue
+        self._pointers = [i for i, scalar in enumerate(scalars) if scalar is None]
+        self._set_args = handle.set_args
+        self._enqueue = cl.enqueue_nd_range_kernel
+
+    def __call__(
+        self,
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+        *args: Buffer | Live | float,
+    ) -> None:
+        """Launch over `global_size` work-items, a multiple of `local_size`; an empty grid is a
+        no-op."""
+        total = prod(global_size)
+        if total == 0:
+            return
+        if total > _LARGEST_GRID:
+            raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
+        device = self.device
+        device.check_process()
+        given: list[Any] = list(args)
+        for i in self._pointers:
+            given[i] = given[i].cl
+        with self._lock:
+            try:
+                self._set_args(*given)
+                self._enqueue(self._queue, self._handle, global_size, local_size)
+            except Exception as error:
+                self._rescue(error, given, global_size, local_size)
+            Counters.launches += 1
+            if device.recorder is not None:
+                device.recorder.launched(self, global_size, local_size, args)
+            for observe in observers:
+                observe(self, global_size, local_size)
+
+    def _rescue(
+        self,
+        error: Exception,
+        given: Sequence[Any],
+        global_size: tuple[int, ...],
+        local_size: tuple[int, ...],
+    ) -> None:
+        """Launch again where the driver ran out of resources; raises what `rescued` raises."""
+
+        def again() -> None:
+            self._set_args(*given)
+            self._enqueue(self._queue, self._handle, global_size, local_size)
+
+        device = self.device
+        what = (
+            f"{self.name}: the launch of {global_size} work-items in groups of {local_size} on "
+            f"'{device.name}' ({device.title})"
+        )
+        rescued(device, error, again, what, KernelError)
+
+
+#: Called at every launch with the kernel and the two sizes; `ct.explain` listens here.
+observers: list[Callable[[Kernel, tuple[int, ...], tuple[int, ...]], None]] = []
+
+
+def kernel(device: Device, template: str, **params: Any) -> Kernel:
+    """The kernel of cl_kernels/<template>.cl rendered with `params` for `device`.
+
+    params must be hashable. The first call renders and builds (or loads the cached binary); later
+    ones are a dictionary look-up.
+
+    Raises KernelError with template, parameters, source and build log.
+    """
+    key = (template, tuple(params.items()))
+    return device.kernels.get(key) or device.add_kernel(key, _make, device, template, params)
+
+
+def _make(device: Device, template: str, params: Mapping[str, Any]) -> Kernel:
+    source = render(device, template, **params)
+    return build(device, template, source, f"{template}.cl with {params}")
+
+
+def build(device: Device, name: str, source: str, origin: str) -> Kernel:
+    """The kernel `name` of OpenCL C `source`; `origin` says in errors where it comes from."""
+    import pyopencl as cl
+
+    device.check_process()
+    if "\0" in source:
+        raise KernelError(f"{name}: the source of {origin} contains a NUL character")
+    scalars = _signature(name, source)
+    entry = binaries.Entry(device, source)
+
+    def made(program: cl.Program) -> Kernel:
+        return Kernel(device, program, name, scalars, source)
+
+    found = _load(device, entry, source, made)
+    if found is not None:
+        Counters.disk_hits += 1
+        return found
+    began = time.perf_counter()
+    try:
+        found = _compiled(device, entry, source, made)
+    except cl.Error as error:
+        numbered = "\n".join(f"{i:4} {line}" for i, line in enumerate(source.split("\n"), 1))
+        raise KernelError(
+            f"{name}: {origin} did not build on '{device.name}' ({device.title})\n"
+            f"{numbered}\n{error}"
+        ) from error
+    Counters.builds += 1
+    _notice(time.perf_counter() - began)
+    return found
+
+
+def _load(
+    device: Device, entry: binaries.Entry, source: str, made: Callable[[cl.Program], Kernel]
+) -> Kernel | None:
+    """The kernel of the program cached at `entry`, or None when none there can be trusted."""
+    import pyopencl as cl
+
+    files = entry.read()
+    if files is None:
+        return None
+    try:
+        binary = binaries.binary_of(files)
+        if binary is not None:
+            return made(_quietly(cl.Program(device.context, [device.cl_device], [binary])))
+        if not binaries.has_own_cache(device):
+            return None
+        cache = binaries.pocl_cache()
+        if not cache.restore(entry, files):
+            return None
+        found = made(_built(device, source))
+        cache.confirm(entry)
+        return found
+    except cl.Error:  # what this driver no longer accepts is just an old entry
+        if binaries.has_own_cache(device):
+            binaries.pocl_cache().discard(entry)
+        return None
+
+
+def _compiled(
+    device: Device, entry: binaries.Entry, source: str, made: Callable[[cl.Program], Kernel]
+) -> Kernel:
+    """The kernel of `source`, built anew and kept at `entry`."""
+    import pyopencl as cl
+
+    if not binaries.has_own_cache(device):
+        program = _built(device, source)
+        binaries.keep_binary(entry, program)
+        return made(program)
+    cache = binaries.pocl_cache()
+    try:
+        with cache.building(entry):
+            return made(_built(device, source))
+    except cl.Error:
+        if not cache.is_foreign():
+            raise
+        # Another name for PoCL, whose own entry, in a folder that is not ours, may be damaged.
+        return made(_built(device, source, "-DCT_ANEW"))
+
+
+def _built(device: Device, source: str, *more: str) -> cl.Program:
+    """The program of `source`, built. PoCL counts warnings on the screen, hence -w."""
+    import pyopencl as cl
+
+    options = ["-w", *more]
+    if device.is_pocl and source.startswith(prelude(device)):
+        try:
+            return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER, *options])
+        except cl.RuntimeError:  # wrong, or it calls what builtins.cl does not declare
+            pass
+    return _quietly(cl.Program(device.context, source), options)
+
+
+class _Compiling:
+    """How long this process has compiled, and whether that was said."""
+
+    seconds = 0.0
+    was_said = False
+
+
+def _notice(seconds: float) -> None:
+    """Say once, to a person who waits, what takes so long."""
+    _Compiling.seconds += seconds
+    if _Compiling.seconds < _PATIENCE or _Compiling.was_said:
+        return
+    _Compiling.was_said = True
+    if os.environ.get("CLTENSOR_QUIET") != "1" and sys.stderr is not None and sys.stderr.isatty():
+        print(
+            "cltensor: compiling kernels for the first time; they are kept, and later runs start "
+            "at once (CLTENSOR_QUIET=1 hides this line)",
+            file=sys.stderr,
+        )
+
+
+def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
+    """`program`, built; drivers report their progress as a compiler warning, which is dropped."""
+    import pyopencl as cl
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cl.CompilerWarning)
+        return program.build(list(options))
+
+
+def _signature(name: str, source: str) -> list[Any]:
+    """The NumPy type of each scalar parameter of kernel `name`, None for pointers."""
+    match = re.search(rf"__kernel[^{{;]*?\b{name}\s*\(([^)]*)\)", source)
+    if match is None:
+        raise KernelError(f"{name}: the source defines no kernel of that name")
+    parameters = re.sub(r"/\*.*?\*/|//[^\n]*", "", match[1], flags=re.S).split(",")
+    return [
+        None if "*" in p else _SCALARS[re.sub(r"\bconst\b", "", p).split()[0]] for p in parameters
+    ]
+
+
+@cache
+def _templates() -> TemplateLookup:
+    from mako.lookup import TemplateLookup
+
+    folders = [str(path) for path in sorted(TEMPLATES.iterdir()) if path.is_dir()]
+    return TemplateLookup(
+        folders, strict_undefined=True, input_encoding="utf-8", filesystem_checks=False
+    )
+
+
+def render(device: Device, template: str, **params: Any) -> str:
+    """The OpenCL C text of cl_kernels/<template>.cl for `device`, with the common prelude."""
+    try:
+        body = _templates().get_template(f"{template}.cl").render(device=device, **params)
+    except Exception as error:
+        raise KernelError(
+            f"{template}: cl_kernels/{template}.cl did not render with {params}: {error}"
+        ) from error
+    return prelude(device) + body
+
+
+@cache
+def prelude(device: Device) -> str:
+    """What stands in front of every kernel's source on `device`."""
+    return _templates().get_template("math.cl").render(device=device)
+
+
+def _report() -> None:
+    print(
+        f"cltensor: {Counters.builds} programs built, {Counters.disk_hits} loaded from the cache, "
+        f"{Counters.launches} launches",
+        file=sys.stderr,
+    )
+
+
+if os.environ.get("CLTENSOR_DEBUG") == "1":
+    atexit.register(_report)

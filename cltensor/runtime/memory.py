@@ -1,0 +1,409 @@
+"""Device memory: a pool per device, and the copies between host and device.
+
+A Buffer goes back to its pool when nothing refers to it any more. Reusing it at once is safe
+without events, because everything on a device runs in the order of its one queue. Sizes are
+rounded up to classes (four per power of two), so that later requests fit earlier buffers.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import weakref
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cltensor.errors import CLTensorError, DeviceError, OutOfMemoryError, SettingError
+from cltensor.runtime.device import Device, devices, get, recording
+
+if TYPE_CHECKING:
+    import pyopencl as cl
+
+_SMALLEST = 256
+_serials = count()
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def next_serial() -> int:
+    """A number between those of the buffers made so far and of those made from now on."""
+    return next(_serials)
+
+
+def size_class(nbytes: int) -> int:
+    """The smallest class that holds `nbytes`: 4, 5, 6 or 7 times a power of two."""
+    if nbytes <= _SMALLEST:
+        return _SMALLEST
+    step = 1 << ((nbytes - 1).bit_length() - 3)
+    return -(-nbytes // step) * step
+
+
+def parse_size(variable: str, text: str) -> int:
+    """The bytes that the value `text` of an environment variable names: "4096", "1.5 GiB", "20m".
+
+    Raises SettingError naming the variable.
+    """
+    match = re.fullmatch(
+        r"(\d{1,30}(?:\.\d{0,30})?)\s*([kmg]?)i?b?", text.strip().lower(), re.ASCII
+    )
+    if not match:
+        raise SettingError(
+            f"{variable}: {text!r} is not a size; write bytes or, for example, '4GiB'"
+        )
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def _memory_limit(device: Device) -> int:
+    text = os.environ.get("CLTENSOR_MEMORY_LIMIT")
+    if not text:
+        return device.global_mem
+    limit = parse_size("CLTENSOR_MEMORY_LIMIT", text)
+    if limit == 0:
+        raise SettingError(
+            f"CLTENSOR_MEMORY_LIMIT: {text!r} leaves no memory at all; unset it, or name a size"
+        )
+    return limit
+
+
+def _show(nbytes: int) -> str:
+    return f"{nbytes / (1 << 20):,.1f} MiB"
+
+
+class Buffer:
+    """A region of device memory, owned by a pool and given back to it when unreachable.
+
+    version counts the writes to it after its first content, changed_by names the operation of the
+    last one; serial tells the order in which buffers were made. home is the buffer that this one is
+    a region of, from byte `start` on, None for one of its own.
+    """
+
+    __slots__ = (
+        "__weakref__", "changed_by", "cl", "device", "home", "nbytes", "pool", "reserved", "serial",
+        "start", "version",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool, handle: cl.Buffer, nbytes: int, reserved: int) -> None:
+        self.reserved = reserved
+        self.device = pool.device
+        self.cl = handle
+        self.nbytes = nbytes
+        self.version = 0
+        self.changed_by = ""
+        self.serial = next(_serials)
+        self.home: Buffer | None = None
+        self.start = 0
+        self.pool = pool  # last: without it, an interrupt has come between, and nobody counts it
+
+    @property
+    def address(self) -> int:
+        """What tells it apart from other buffers: the driver's handle, or where the host has it."""
+        handle = self.cl
+        return int(handle.ctypes.data if isinstance(handle, np.ndarray) else handle.int_ptr)
+
+    def mark_changed(self, operation: str) -> None:
+        """Note that `operation` wrote elements, so that a graph that saved them can tell."""
+        self.version += 1
+        self.changed_by = operation
+        if recording.current is not None:
+            recording.current.changed(self, operation)
+
+    def fill_from(self, source: Buffer) -> None:
+        """Copy the content of `source`, of the same size."""
+        _copy_bytes(self.device, self.cl, source.cl, self.nbytes)
+
+    def move_into(self, home: Buffer, offset: int) -> None:
+        """Become the region of `home` from byte `offset` on, a multiple of the device's alignment,
+        content included: whoever shares this buffer sees it there from now on."""
+        with self.device.lock:
+            region = home.cl.get_sub_region(offset, self.nbytes)
+            _copy_bytes(self.device, region, self.cl, self.nbytes)
+            if self.home is None:
+                self.pool.returned.append((self.reserved, self.cl))
+            self.cl, self.home, self.start = region, home, offset
+
+    def leave(self, pool: Pool) -> None:
+        """Take bytes of `pool` with the same content, and leave the present ones to whoever knows
+        them by handle."""
+        with self.device.lock:
+            own = pool.allocate(self.nbytes)
+            own.fill_from(self)
+            left, freed = self.pool, self.reserved
+            # In one line: an interrupt finds both buffers as they were, or exchanged.
+            self.pool, self.cl, self.reserved, own.home = pool, own.cl, own.reserved, self
+            left.in_use -= freed
+
+    def __del__(self) -> None:
+        # A destructor can run anywhere, even inside the pool's own lock: only append, atomically.
+        if hasattr(self, "pool") and self.home is None:
+            self.pool.returned.append((self.reserved, self.cl))
+
+
+class Pool:
+    """The buffers of one device: those in use are counted, those given back are kept by class.
+
+    The limit is CLTENSOR_MEMORY_LIMIT (for example "4GiB"), else the device's own memory; drivers
+    that accept more than the machine has die later, so the pool refuses first.
+    """
+
+    def __init__(self, device: Device, parent: Pool | None = None) -> None:
+        self.device = device
+        self.root: Pool = parent.root if parent else self
+        #: Pools whose buffers belong to recorded calls; they count against the root's limit.
+        self.children: weakref.WeakSet[Pool] = weakref.WeakSet()
+        if parent:
+            self.root.children.add(self)
+        self.limit = _memory_limit(device)
+        self.returned: deque[tuple[int, cl.Buffer]] = deque()
+        self.free: dict[int, list[cl.Buffer]] = {}
+        self.in_use = 0
+        self.cached = 0
+        self.peak = 0
+
+    def allocate(self, nbytes: int) -> Buffer:
+        """A buffer of at least `nbytes` bytes, its content undefined.
+
+        Raises OutOfMemoryError: larger than one allocation of the device may be, or over the
+        limit even after the cache was freed.
+        """
+        reserved = size_class(nbytes)
+        if reserved > self.device.max_alloc:
+            reserved = nbytes  # a class of its own
+        with self.device.lock:
+            try:
+                if self.returned:
+                    self._collect()
+                spare = self.free.get(reserved)
+                if spare:
+                    handle = spare.pop()
+                    self.cached -= reserved
+                else:
+                    handle = self._create(nbytes, reserved)
+                self.in_use += reserved
+                if self.in_use > self.peak:
+                    self.peak = self.in_use
+                buffer = Buffer(self, handle, nbytes, reserved)
+            except CLTensorError:
+                raise  # before anything was counted
+            except BaseException:
+                self._recount()
+                raise
+        if self is not self.root and recording.current is not None:
+            recording.current.made(buffer)
+        return buffer
+
+    def _recount(self) -> None:
+        """Count anew after an interrupt (Ctrl-C), which can come between any two lines.
+
+        A handle that it kept from its list or its Buffer is the driver's again.
+        """
+        held = sum(
+            each.reserved
+            for each in gc.get_objects()
+            if type(each) is Buffer and getattr(each, "pool", None) is self and each.home is None
+        )
+        self.in_use = held + sum(reserved for reserved, _ in self.returned)
+        self.cached = sum(reserved * len(handles) for reserved, handles in self.free.items())
+
+    def _collect(self) -> None:
+        try:
+            while self.returned:
+                reserved, handle = self.returned.popleft()
+                self.free.setdefault(reserved, []).append(handle)
+                self.in_use -= reserved
+                self.cached += reserved
+        except BaseException:
+            self._recount()
+            raise
+
+    def _create(self, nbytes: int, reserved: int) -> cl.Buffer:
+        import pyopencl as cl
+
+        self.device.check_process()
+        if nbytes > self.device.max_alloc:
+            raise OutOfMemoryError(
+                f"allocate: {_show(nbytes)} is more than the {_show(self.device.max_alloc)} that "
+                f"'{self.device.name}' allows in one buffer; split the tensor"
+            )
+        if self._occupied() + reserved > self.limit:
+            self._release()
+        if self._occupied() + reserved <= self.limit:
+            for attempt in (1, 2):
+                try:
+                    return cl.Buffer(self.device.context, cl.mem_flags.READ_WRITE, reserved)
+                except (cl.Error, MemoryError) as error:
+                    if attempt == 2:
+                        raise self._exhausted(nbytes) from error
+                    self._release()
+        raise self._exhausted(nbytes)
+
+    def _occupied(self) -> int:
+        return sum(p.in_use + p.cached for p in (self.root, *self.root.children))
+
+    def _exhausted(self, nbytes: int) -> OutOfMemoryError:
+        return OutOfMemoryError(
+            f"allocate: {_show(nbytes)} asked for on '{self.device.name}' with "
+            f"{_show(self.in_use)} in use of a limit of {_show(self.limit)} (device memory "
+            f"{_show(self.device.global_mem)}); use a smaller batch, drop tensors, or raise "
+            "CLTENSOR_MEMORY_LIMIT"
+        )
+
+    def _release(self) -> None:
+        """Give back what the root's free list holds; a recorded call keeps its own in any case."""
+        root = self.root
+        root._collect()
+        if root.free:
+            self.device.finish()
+            try:
+                root.free.clear()
+                root.cached = 0
+            except BaseException:
+                root._recount()
+                raise
+
+    def empty_cache(self) -> None:
+        """Give the buffers that nobody uses back to the driver."""
+        self.device.check_process()
+        with self.device.lock:
+            self._collect()
+            self._release()
+
+    def reset_peak(self) -> None:
+        """Count the peak from what is in use now; recorded calls included."""
+        with self.device.lock:
+            for pool in (self, *self.children):
+                pool._collect()
+                pool.peak = pool.in_use
+
+    def summary(self) -> dict[str, int]:
+        """Bytes in use, cached, the peak in use, and the limit; recorded calls included."""
+        with self.device.lock:
+            pools = [self, *self.children]
+            for pool in pools:
+                pool._collect()
+            return {
+                "in_use": sum(p.in_use for p in pools),
+                "cached": sum(p.cached for p in pools),
+                "peak": sum(p.peak for p in pools),
+                "limit": self.limit,
+            }
+
+
+Device.make_pool = Pool
+
+
+def memory_summary(device: Device | str | None = None) -> dict[str, int]:
+    """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`."""
+    return get(device).pool.root.summary()
+
+
+def reset_peak_memory(device: Device | str | None = None) -> None:
+    """Let `peak` of the device's `memory_summary` start again from what is in use now."""
+    get(device).pool.root.reset_peak()
+
+
+def empty_cache(device: Device | str | None = None) -> None:
+    """Give unused buffers back to the driver, on one device or, for None, on all."""
+    for each in devices() if device is None else [get(device)]:
+        if "_pool" in each.__dict__:
+            each.pool.root.empty_cache()
+
+
+def upload(device: Device, array: np.ndarray) -> Buffer:
+    """A new buffer that holds the elements of `array` in row-major order."""
+    buffer = device.pool.root.allocate(array.nbytes)
+    write(buffer, array)
+    recorder = device.recorder
+    if recorder is None:
+        return buffer
+    copied = device.pool.allocate(array.nbytes)
+    copied.fill_from(buffer)
+    recorder.filled(copied, buffer)
+    return copied
+
+
+def is_exhaustion(error: BaseException) -> bool:
+    """Whether an error of pyopencl says that memory, or another resource, ran out."""
+    import pyopencl as cl
+
+    names = ("OUT_OF_RESOURCES", "OUT_OF_HOST_MEMORY", "MEM_OBJECT_ALLOCATION_FAILURE")
+    return isinstance(error, (cl.MemoryError, MemoryError)) or any(n in str(error) for n in names)
+
+
+def rescued(
+    device: Device,
+    error: Exception,
+    again: Callable[[], Any],
+    what: str,
+    kind: type[CLTensorError] = DeviceError,
+) -> Any:
+    """What `again` returns, after `error` of pyopencl: once more where resources ran out, with the
+    pool's cache given back, as drivers often allocate only at the first use.
+
+    Raises OutOfMemoryError if that fails too, `kind` for another error of pyopencl, each with
+    `what` as the operation; any other error is raised as it is.
+    """
+    import pyopencl as cl
+
+    if not isinstance(error, (cl.Error, MemoryError)):
+        raise error
+    if not is_exhaustion(error):
+        raise kind(f"{what} failed: {error}") from error
+    try:
+        device.pool.empty_cache()
+        return again()
+    except (cl.Error, MemoryError) as second:
+        pool = device.pool
+        raise OutOfMemoryError(
+            f"{what} failed, also after unused memory was given back, with {_show(pool.in_use)} in "
+            f"use of {_show(pool.limit)}: {second}; use a smaller batch or drop tensors. (Some "
+            "drivers say so too when an earlier kernel failed.)"
+        ) from error
+
+
+def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
+    """Copy `array` into `buffer` from byte `offset` on; returns when the host memory is free."""
+    if array.nbytes:
+        device = buffer.device
+        device.check_process()
+        whole = np.ascontiguousarray(array)
+        copy = partial(device.copy_to, buffer.cl, whole, offset)
+        with device.lock:
+            try:
+                copy()
+            except Exception as error:
+                rescued(device, error, copy, _copied(array, "to", device))
+
+
+def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
+    """Fill `array` from `buffer`, from byte `offset` on, when all earlier launches are done."""
+    if array.nbytes:
+        device = buffer.device
+        device.check_process()
+        if device.recorder is not None:
+            device.recorder.refuse("reading values on the host")
+        copy = partial(device.copy_from, buffer.cl, array, offset)
+        try:
+            copy()
+        except Exception as error:
+            rescued(device, error, copy, _copied(array, "from", device))
+    return array
+
+
+def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -> None:
+    if nbytes:
+        copy = partial(device.copy_within, to, source, nbytes)
+        with device.lock:
+            try:
+                copy()
+            except Exception as error:
+                what = f"copy: moving {_show(nbytes)} on '{device.name}'"
+                rescued(device, error, copy, what)
+
+
+def _copied(array: np.ndarray, direction: str, device: Device) -> str:
+    return f"copy: {_show(array.nbytes)} {direction} '{device.name}' ({device.title})"

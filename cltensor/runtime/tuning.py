@@ -1,0 +1,273 @@
+"""Kernel parameters: tiles and ways to cut work, looked up by device, dtype and size class.
+
+Each kind of kernel declares its parameters here with the values that are allowed, the default
+first. For a device, rows of the user's file win over rows of the databases shipped beside the
+kernel templates, and those over the defaults. A file is JSON:
+
+    {"cltensor_tuning": 1, "rows": [{"platform": "...", "device": "...", "driver": "...",
+        "version": "...", "kind": "gemm_cpu", "dtype": "float32", "size_class": "large",
+        "parameters": {"tall": 96}}]}
+
+A row holds for the device whose strings equal its first four; a * in them stands for any text.
+`cltensor.command.tuner` measures rows; `CLTENSOR_TUNING` names another file than the user's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from cltensor.errors import DataError
+from cltensor.runtime.device import Device
+from cltensor.runtime.kernel import TEMPLATES
+
+FORMAT = "cltensor_tuning"
+_NAMES = ("platform", "device", "driver", "version", "kind", "dtype", "size_class")
+
+Parameters = Mapping[str, int]
+T = TypeVar("T")
+
+
+class Kind(NamedTuple):
+    """What can be chosen for one kind of kernel.
+
+    classes maps each size class to the defaults in which it differs from the first of `choices`.
+    """
+
+    name: str
+    classes: Mapping[str, Parameters]
+    choices: Mapping[str, tuple[int, ...]]
+
+    def defaults(self, size_class: str) -> dict[str, int]:
+        """The parameters where nothing was measured."""
+        first = {name: values[0] for name, values in self.choices.items()}
+        return {**first, **self.classes[size_class]}
+
+    def allows(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether every parameter is known and has one of the allowed values."""
+        return all(
+            type(value) is int and value in self.choices.get(name, ())
+            for name, value in parameters.items()
+        )
+
+
+class Row(NamedTuple):
+    """Measured parameters and what they hold for; times in seconds, 0 where not told."""
+
+    platform: str
+    device: str
+    driver: str
+    version: str
+    kind: str
+    dtype: str
+    size_class: str
+    parameters: Parameters
+    time: float = 0.0
+    default_time: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What the row holds for."""
+        return (
+            *(self.platform, self.device, self.driver, self.version),
+            *(self.kind, self.dtype, self.size_class),
+        )
+
+    @property
+    def patterns(self) -> int:
+        """How many of the names stand for more than one device."""
+        return sum("*" in text for text in self.key[:4])
+
+    def covers(self, place: tuple[str, ...], *rest: str) -> bool:
+        """Whether it holds on the device described by `place` for kind, dtype and size class."""
+        own = self.key
+        return own[4:] == rest and all(
+            text == name or ("*" in text and fnmatchcase(name, text))
+            for text, name in zip(own[:4], place, strict=True)
+        )
+
+
+KINDS: dict[str, Kind] = {}
+_plans: list[Callable[[], None]] = []
+
+
+def declare(
+    name: str, classes: Iterable[str] | Mapping[str, Parameters], **choices: tuple[int, ...]
+) -> None:
+    """Declare a kind of kernel: its size classes, and the values of each parameter, default first.
+
+    classes may map a size class to the defaults that are its own.
+    """
+    if not isinstance(classes, Mapping):
+        classes = {size_class: {} for size_class in classes}
+    KINDS[name] = Kind(name, classes, choices)
+
+
+def planned(function: Callable[..., T]) -> Callable[..., T]:
+    """Remember the results of a function that works out a launch from shapes and `parameters`.
+
+    Such a function asks for parameters once per shape; its memory ends when parameters change.
+    """
+    remembered = lru_cache(maxsize=4096)(function)
+    _plans.append(remembered.cache_clear)
+    return remembered
+
+
+def parameters(device: Device, kind: str, dtype: np.dtype, size_class: str) -> Parameters:
+    """The parameters of kernels of `kind` for `dtype` and a size class, on `device`."""
+    key = (kind, dtype, size_class)
+    found = device.tuned.get(key)
+    if found is None:
+        found = device.tuned[key] = _look_up(device, kind, dtype.name, size_class)
+    return found
+
+
+def place_of(device: Device) -> tuple[str, str, str, str]:
+    """What rows call `device`: platform, device, driver and platform version."""
+    d = device.cl_device
+    names = (d.platform.name, d.name, d.driver_version, d.platform.version)
+    return tuple(" ".join(name.split()) for name in names)  # type: ignore[return-value]
+
+
+def _look_up(device: Device, kind: str, dtype: str, size_class: str) -> Parameters:
+    declared = KINDS[kind]
+    place = place_of(device)
+    for path in (user_file(), *sorted(TEMPLATES.glob("*.json"))):
+        fitting = [row for row in rows_of(path) if row.covers(place, kind, dtype, size_class)]
+        fitting = [row for row in fitting if _is_allowed(path, row)]
+        if fitting:
+            best = min(fitting, key=lambda row: row.patterns)
+            return {**declared.defaults(size_class), **best.parameters}
+    return declared.defaults(size_class)
+
+
+def _is_allowed(path: Path, row: Row) -> bool:
+    if KINDS[row.kind].allows(row.parameters):
+        return True
+    _warn(path, f"ignoring a row of '{row.kind}' with parameters {dict(row.parameters)}")
+    return False
+
+
+def user_file() -> Path:
+    """The file of the user's own rows, which CLTENSOR_TUNING may name; it need not exist."""
+    chosen = os.environ.get("CLTENSOR_TUNING")
+    if chosen:
+        return Path(chosen)
+    import platformdirs  # here, because importing cltensor must stay fast
+
+    return Path(platformdirs.user_config_dir("cltensor")) / "tuning.json"
+
+
+@cache
+def rows_of(path: Path) -> tuple[Row, ...]:
+    """The rows of a file; none, with a warning, where it is damaged or of another program."""
+    try:
+        return read(path)
+    except DataError as error:
+        warnings.warn(str(error), RuntimeWarning)
+        return ()
+
+
+def read(path: Path) -> tuple[Row, ...]:
+    """The rows of a file, none if there is no such file.
+
+    Raises DataError if it cannot be read or is no file of tuning rows.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise DataError(
+            f"tuning: '{path}' is not a file of tuning rows ({reason}); move it away or let "
+            "CLTENSOR_TUNING name another"
+        ) from None
+
+
+def parse(text: str) -> tuple[Row, ...]:
+    """The rows in the JSON text of a file. Raises ValueError, KeyError or TypeError for others."""
+    content = json.loads(text)
+    if not isinstance(content, dict) or content.get(FORMAT) != 1:
+        raise ValueError(f'it does not say "{FORMAT}": 1')
+    rows = []
+    for entry in content["rows"]:
+        names = [entry[name] for name in _NAMES]
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError(f"a row is described by {names}, not by text")
+        times = [float(entry.get(name, 0)) for name in ("time", "default_time")]
+        rows.append(Row(*names, dict(entry["parameters"]), *times))  # type: ignore[call-arg]
+    return tuple(rows)
+
+
+def text_of(rows: Iterable[Row]) -> str:
+    """`rows` as the JSON text of a file, one row per line."""
+    lines = [json.dumps(row._asdict()) for row in rows]
+    return f'{{"{FORMAT}": 1, "rows": [\n' + ",\n".join(lines) + "\n]}\n"
+
+
+def save(rows: Iterable[Row]) -> Path:
+    """Put `rows` into the user's file, in place of older ones for the same; returns its path.
+
+    Raises DataError if there is a file of something else, or none can be written.
+    """
+    path = user_file()
+    kept = {row.key: row for row in read(path)}
+    kept.update((row.key, row) for row in rows)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text_of(kept.values()))
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise DataError(
+            f"tuning: '{path}' cannot be written ({error}); let CLTENSOR_TUNING name another place"
+        ) from None
+    return path
+
+
+@contextmanager
+def trial(
+    device: Device, kind: str, dtype: np.dtype, size_class: str, chosen: Parameters
+) -> Iterator[None]:
+    """Within this block, `parameters` gives `chosen` for these on `device`."""
+    key = (kind, dtype, size_class)
+    before = parameters(device, *key)
+    device.tuned[key] = chosen
+    _forget_plans()
+    try:
+        yield
+    finally:
+        device.tuned[key] = before
+        _forget_plans()
+
+
+def reload(device: Device) -> None:
+    """Let `device` read the files again."""
+    rows_of.cache_clear()
+    device.tuned.clear()
+    _forget_plans()
+
+
+def _forget_plans() -> None:
+    for forget in _plans:
+        forget()
+
+
+def _warn(path: Path, what: str) -> None:
+    warnings.warn(f"tuning: '{path}': {what}; measure anew with `cltensor tune`", RuntimeWarning)

@@ -1,0 +1,138 @@
+"""The search for kernel parameters, on a fake clock and on the device."""
+
+import time
+
+import numpy as np
+import pytest
+from tuning_rows import FLOAT, found
+
+import cltensor as ct
+from cltensor.command import tuner
+from cltensor.command.tuner import Call, Task
+from cltensor.errors import KernelError, ShapeError
+from cltensor.runtime import tuning
+from cltensor.runtime.kernel import Counters
+
+
+class Toy:
+    """A task on a fake clock: parameters decide how long a call takes and what it gives."""
+
+    def __init__(self, device, cost, value=lambda chosen: 1.0):
+        self.device, self.cost, self.value = device, cost, value
+        self.now = 0.0
+        self.timed = []
+        self.lines = []
+
+    def clock(self):
+        return self.now
+
+    def run(self):
+        chosen = found(self.device)
+        self.timed.append(chosen)
+        self.now += self.cost(chosen)
+        return ct.tensor([self.value(chosen)])
+
+    def tune(self, end):
+        calls = [Call(self.run, np.ones(1))]
+        task = Task("toy", FLOAT, "all", lambda: calls)
+        return tuner.tune(self.device, task, end, self.clock, self.lines.append)
+
+
+def test_the_search_finds_what_is_fastest_and_leaves_no_trace(device, own, toy):
+    task = Toy(device, lambda chosen: 1 / (chosen["a"] * chosen["b"]))
+    best = task.tune(end=1e9)
+    assert best.parameters == {"a": 3, "b": 20}
+    assert best.default_time == pytest.approx(6 * best.time, rel=0.01)
+    assert best.key[:4] == tuning.place_of(device)
+    assert found(device) == {"a": 1, "b": 10}
+
+
+def test_a_wrong_candidate_is_rejected_before_it_is_timed(device, own, toy):
+    task = Toy(
+        device,
+        cost=lambda chosen: {1: 0.3, 2: 0.2, 3: 0.1}[chosen["a"]],
+        value=lambda chosen: 1.0 if chosen["a"] < 3 else 1.01,
+    )
+    assert task.tune(end=1e9).parameters == {"a": 2}
+    assert any("refused {'a': 3, 'b': 10}: a wrong result" in line for line in task.lines)
+    for b in (10, 20):
+        assert task.timed.count({"a": 3, "b": b}) <= 1
+
+
+def test_a_candidate_that_does_not_build_is_rejected(device, own, toy):
+    def cost(chosen):
+        if chosen["a"] == 3:
+            raise KernelError("toy: no such tile\nwith a long log")
+        return 1 / chosen["a"]
+
+    task = Toy(device, cost)
+    assert task.tune(end=1e9).parameters == {"a": 2}
+    assert any(line.endswith(": toy: no such tile") for line in task.lines)
+
+
+def test_parameters_that_change_nothing_stay_at_their_default(device, own, toy):
+    task = Toy(device, lambda chosen: 1 / chosen["a"])
+    assert task.tune(end=1e9).parameters == {"a": 3}
+
+
+def test_defaults_that_are_best_give_a_row_that_says_so(device, own, toy):
+    task = Toy(device, lambda chosen: chosen["a"] * chosen["b"])
+    best = task.tune(end=1e9)
+    assert best.parameters == {}
+    assert best.time == best.default_time
+    assert task.lines == ["toy float32 all: defaults, best of 4"]
+
+
+def test_the_budget_ends_the_search(device, own, toy):
+    task = Toy(device, lambda chosen: 1 / (chosen["a"] * chosen["b"]))
+    assert task.tune(end=0.0) is None
+    assert all(chosen == {"a": 1, "b": 10} for chosen in task.timed)
+
+
+def test_wrong_defaults_are_said(device, own, toy):
+    task = Toy(device, lambda chosen: 1.0, value=lambda chosen: 2.0)
+    assert task.tune(end=1e9) is None
+    assert "the defaults give wrong results" in task.lines[-1]
+
+
+@pytest.mark.slow
+def test_every_task_is_right_under_each_single_change(device, own):
+    """What the search may meet computes right results: every value of every parameter."""
+    for task in tuner.tasks(device, FLOAT):
+        kind = tuning.KINDS[task.kind]
+        assert task.size_class in kind.classes
+        if task.size_class not in ("small", "row", "column", "filter", "all"):
+            continue
+        calls = task.calls()
+        base = kind.defaults(task.size_class)
+        for name, values in kind.choices.items():
+            for value in values:
+                with tuning.trial(device, *task[:3], {**base, name: value}):
+                    assert all(tuner._is_right(c) for c in calls), (task[:3], name, value)
+
+
+def test_what_is_timed_is_launched(device, own):
+    first = {task.kind: task for task in reversed(list(tuner.tasks(device, FLOAT)))}
+    for task in first.values():
+        meter = tuner._Meter(device, task, time.perf_counter, print)
+        for call in meter.calls:
+            call.run().realize()
+            before = Counters.launches
+            assert meter._once(call, 2) > 0
+            assert Counters.launches - before >= 2, task[:3]
+
+
+def test_search_gives_rows_and_shares_the_budget(device, own, monkeypatch):
+    seen = []
+    monkeypatch.setattr(tuner, "tune", lambda *args: seen.append((args[1].kind, args[2])))
+    assert tuner.search(device, ["reduce", "pointwise"], 10.0, clock=lambda: 0.0) == []
+    kinds = [kind.partition("_")[0] for kind, _ in seen]
+    assert set(kinds) == {"reduce", "pointwise"}
+    assert seen[-1][1] == 10.0
+    with pytest.raises(ShapeError, match="no kind of kernel begins with"):
+        tuner.search(device, ["nonsense"])
+
+
+def test_a_real_search_in_a_bounded_time(device, own):
+    rows = tuner.search(device, ["pointwise"], 0.2)
+    assert all(tuning.KINDS[r.kind].allows(r.parameters) for r in rows)

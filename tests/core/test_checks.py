@@ -1,0 +1,82 @@
+"""Numbers that callers give."""
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.core.checks import MOST, axis_of, pair, scalar, whole, wholes
+from cltensor.errors import DTypeError, ShapeError
+
+
+@pytest.mark.parametrize("value", [2, np.int8(2), np.uint64(2), ct.tensor(2), np.array(2)])
+def test_integers_of_every_kind(value):
+    assert whole("f", "n", value) == 2
+    assert type(whole("f", "n", value)) is int
+    assert wholes("f", "n", [value, 3]) == (2, 3)
+    assert wholes("f", "n", value) == (2,)
+    assert pair("f", "n", value, 1) == pair("f", "n", (value,), 1) == (2, 2)
+    assert pair("f", "n", [value, 1], 1) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "value", [True, np.bool_(True), 1.0, 1.5, "1", None, [1.0], np.float32(1), {}, float("nan")]
+)
+def test_what_is_no_integer(value):
+    for check in (whole, wholes, lambda *args: pair(*args, 0)):
+        with pytest.raises(ShapeError, match="f: n is "):
+            check("f", "n", value)
+
+
+def test_tensors_that_are_no_integer():
+    for value in (ct.tensor(True), ct.tensor(1.5), ct.tensor([1, 2])):
+        with pytest.raises(ShapeError, match="f: n is "):
+            whole("f", "n", value)
+
+
+def test_limits():
+    with pytest.raises(ShapeError, match="f: n is -1; give an integer of at least 0"):
+        whole("f", "n", -1)
+    with pytest.raises(ShapeError, match="f: n is 9; give an integer from 1 to 8"):
+        whole("f", "n", 9, 1, 8)
+    with pytest.raises(ShapeError, match=f"f: n is {2**70}; give an integer of 64 bits"):
+        whole("f", "n", 2**70, -MOST)
+    for value in (2**31, (1, 2**62), (0, 1), (1, 1, 1), ()):
+        with pytest.raises(ShapeError, match="each at least 1 and at most 2147483647"):
+            pair("f", "n", value, 1)
+
+
+def test_axes():
+    assert [axis_of("f", a, 3) for a in (0, 2, -1, -3)] == [0, 2, 2, 0]
+    assert [axis_of("f", a, 0) for a in (0, -1)] == [0, 0]
+    for axis, ndim in ((3, 3), (-4, 3), (1, 0), (-2, 0)):
+        with pytest.raises(ShapeError, match=f"f: axis {axis} is out of range"):
+            axis_of("f", axis, ndim)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype", "want"),
+    [
+        (3, "int8", 3), (-128.9, "int8", -128), (127.9, "int8", 127), (True, "uint8", 1),
+        (2, "bool", True), (float("nan"), "bool", True), (2**63 - 1, "int64", 2**63 - 1),
+        (2**64 - 1, "uint64", 2**64 - 1), (1, "float32", 1.0), (float("inf"), "float16", np.inf),
+        (np.float32(0.5), "float64", 0.5),
+    ],
+)  # fmt: skip
+def test_scalars(value, dtype, want):
+    got = scalar("f", "value", value, np.dtype(dtype))
+    assert got == want
+    assert type(got) is type(want)
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (-1, "uint8"), (128, "int8"), (128.0, "int8"), (2**63, "int64"), (float(2**63), "int64"),
+        (float("nan"), "int32"), (float("-inf"), "int32"), (70000, "float16"), (1e39, "float32"),
+        (10**400, "float64"), (-(10**400), "int64"), (1j, "float32"), ("1", "float32"),
+        (None, "int8"), (np.ones(2), "float32"),
+    ],
+)  # fmt: skip
+def test_scalars_that_do_not_fit(value, dtype):
+    with pytest.raises(DTypeError, match="f: value"):
+        scalar("f", "value", value, np.dtype(dtype))

@@ -1,0 +1,64 @@
+"""Attributes that are not there."""
+
+import copy
+import pickle
+
+import pytest
+
+import cltensor as ct
+from cltensor.core.suggestions import NoAttribute, no_attribute
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "near"),
+    [
+        (lambda: ct, "zerso", "'zeros'"),
+        (lambda: ct.ones(2), "resahpe", "'reshape'"),
+        (lambda: ct.nn, "Linaer", "'Linear'"),
+        (lambda: ct.nn.functional, "sofmax", "'softmax'"),
+        (lambda: ct.nn.init, "xavier_unifrom_", "'xavier_uniform_'"),
+        (lambda: ct.optim, "Adm", "'Adam'"),
+        (lambda: ct.optim.lr_scheduler, "StepLr", "'StepLR'"),
+        (lambda: ct.data, "DataLoder", "'DataLoader'"),
+        (lambda: ct.autograd, "Varable", "'Variable'"),
+        (lambda: ct.cuda, "is_availble", "'is_available'"),
+    ],
+)
+def test_the_nearest_name_is_suggested(owner, name, near):
+    thing = owner()
+    assert not hasattr(thing, name)
+    with pytest.raises(
+        AttributeError, match=f"has no attribute '{name}'; did you mean .*{near}"
+    ) as e:
+        getattr(thing, name)
+    assert e.value.name == name
+
+
+def test_a_name_like_no_other_gets_no_suggestion():
+    with pytest.raises(AttributeError, match="^a tensor has no attribute 'qqqqqq'$") as error:
+        ct.ones(2).qqqqqq  # noqa: B018
+    assert isinstance(error.value.obj, ct.Tensor)
+
+
+def test_probing_looks_for_no_names():
+    asked = []
+    error = no_attribute("it", "x", lambda: asked.append(1) or ["xx"])
+    assert not asked
+    assert str(error) == "it has no attribute 'x'; did you mean 'xx'?"
+
+
+def test_tensors_have_attributes_of_their_own_and_copies_too(device):
+    x = ct.ones(2)
+    x.label = "a"
+    assert x.label == "a"
+    assert getattr(x, "other", 5) == 5
+    assert copy.deepcopy(x).label == "a"
+    assert pickle.loads(pickle.dumps(x)).label == "a"
+    with pytest.raises(NoAttribute):
+        x.lable  # noqa: B018
+
+
+def test_the_error_can_be_pickled():
+    with pytest.raises(AttributeError) as error:
+        ct.ones(2).resahpe  # noqa: B018
+    assert "'reshape'" in str(pickle.loads(pickle.dumps(error.value)))

@@ -1,0 +1,67 @@
+"""Which kernels compute a convolution, and that all of them agree."""
+
+import numpy as np
+import pytest
+from convolutions import draw, kernels_of
+
+import cltensor as ct
+from cltensor.ops.conv import choose as conv_kernels
+from cltensor.ops.conv import conv
+from cltensor.ops.conv import depthwise as conv_depth
+from cltensor.ops.conv import patch as conv_patch
+from cltensor.ops.conv import winograd as conv_winograd
+
+CASES = [
+    ("conv_depth", (2, 4, 9, 9), (4, 1, 3, 3), {"padding": 1, "groups": 4}),
+    ("conv_wino", (2, 16, 9, 9), (16, 16, 3, 3), {"padding": 1}),
+    ("conv_cpu", (2, 3, 9, 9), (16, 3, 3, 3), {"padding": 1}),
+    ("conv_cpu", (2, 16, 9, 9), (16, 16, 3, 3), {"padding": 1, "stride": 2}),
+]
+
+
+def all_three(x, w, options):
+    y = ct.conv2d(x, w, **options)
+    return [
+        y,
+        conv.conv2d_backward_data(y, w, x.shape[2:], **options),
+        conv.conv2d_backward_weight(y, x, w.shape[2:], **options),
+    ]
+
+
+@pytest.mark.parametrize(("name", "image", "filters", "options"), CASES)
+def test_the_way_for_a_shape(use_skeletons, name, image, filters, options):
+    use_skeletons("cpu")
+    x, w = ct.ones(*image), ct.ones(*filters)
+    assert name in kernels_of(lambda: ct.conv2d(x, w, **options))
+    use_skeletons("gpu")
+    assert kernels_of(lambda: ct.conv2d(x, w, **options)) == ["conv_gpu"]
+
+
+@pytest.mark.parametrize(("name", "image", "filters", "options"), CASES)
+def test_all_ways_agree(use_skeletons, monkeypatch, name, image, filters, options):
+    x, w = ct.tensor(draw(*image)), ct.tensor(draw(*filters))
+    use_skeletons("gpu")
+    want = [t.numpy() for t in all_three(x, w, options)]
+    use_skeletons("cpu")
+    plans = conv_kernels._plan.__wrapped__
+    monkeypatch.setattr(conv_kernels, "_plan", plans)  # nothing remembered between the ways
+    for way in (conv_depth, conv_winograd, conv_patch):
+        for kind in ("forward", "data", "weight"):
+            others = {conv_depth, conv_winograd, conv_patch} - {way}
+            for other in others:
+                monkeypatch.setattr(other, kind, lambda c: None)
+        for got, expected in zip(all_three(x, w, options), want, strict=True):
+            np.testing.assert_allclose(got.numpy(), expected, rtol=1e-4, atol=1e-3)
+        monkeypatch.undo()
+        use_skeletons("cpu")
+        monkeypatch.setattr(conv_kernels, "_plan", plans)
+
+
+def test_plans_are_kept_for_each_setting(use_skeletons):
+    use_skeletons("cpu")
+    x, w = ct.ones(1, 2, 5, 5), ct.ones(3, 2, 3, 3)
+    first = kernels_of(lambda: ct.conv2d(x, w))
+    use_skeletons("gpu")
+    assert kernels_of(lambda: ct.conv2d(x, w)) != first
+    use_skeletons("cpu")
+    assert kernels_of(lambda: ct.conv2d(x, w)) == first

@@ -1,0 +1,67 @@
+"""Activations: PyTorch's values and gradients at bounds, thresholds, zeros and infinities."""
+
+import math
+
+import numpy as np
+import pytest
+from leaves import leaf
+
+import cltensor as ct
+from cltensor.ops.elementwise.activation import elu, gelu, hardtanh, log1p_exp, silu, softplus
+from cltensor.testing import gradcheck, gradgradcheck
+
+INF, NAN = math.inf, math.nan
+
+
+def value_and_slope(function, points, *options):
+    x = leaf(np.float32(points))
+    out = function(x, *options)
+    out.sum().backward()
+    return np.asarray(out.detach().numpy()), np.asarray(x.grad.numpy())
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "points", "values", "slopes"),
+    [
+        (hardtanh, (0, 6), [-1, 0, 3, 6, 7, NAN], [0, 0, 3, 6, 6, NAN], [0, 0, 1, 0, 0, 0]),
+        (hardtanh, (), [-1, 0, 1, INF, -INF], [-1, 0, 1, 1, -1], [0, 1, 0, 0, 0]),
+        (softplus, (3, 0.2), [-1, 0.2, 1], [0.0161958, 0.2, 1], [0.0474259, 1, 1]),
+        (softplus, (2, -100), [-1, 0.2, 1], [-1, 0.2, 1], [1, 1, 1]),
+        (softplus, (), [0, INF, -INF, NAN, 25], [0.6931472, INF, 0, NAN, 25], [0.5, 1, 0, NAN, 1]),
+        (softplus, (-1.0,), [-1, 2], [-1.3132617, -0.1269280], [0.7310586, 0.1192029]),
+        (elu, (), [0, -1, 1, INF, -INF], [0, -0.6321206, 1, INF, -1], [1, 0.3678794, 1, 1, 0]),
+        (elu, (), [-1e-6, -1e-20], [-1e-6, -1e-20], [1, 1]),
+        (elu, (-1.5,), [-1, 2], [0.9481808, 2], [-0.5518192, 1]),
+        (silu, (), [0, INF, -INF, -1000], [0, INF, NAN, -0.0], [0.5, NAN, NAN, 0]),
+        (gelu, (), [0, 100, -100], [0, 100, 0], [0.5, 1, 0]),
+        (gelu, ("tanh",), [0, 100, -100], [0, 100, 0], [0.5, 1, 0]),
+        (log1p_exp, (), [30, -30, 0], [30, 9.357623e-14, 0.6931472], [1, 9.357623e-14, 0.5]),
+    ],
+)
+def test_values_and_slopes(device, function, options, points, values, slopes):
+    got, slope = value_and_slope(function, points, *options)
+    np.testing.assert_allclose(got, np.float32(values), rtol=1e-5, atol=1e-12)
+    np.testing.assert_allclose(slope, np.float32(slopes), rtol=1e-5, atol=1e-12)
+
+
+def test_hardtanh_keeps_the_sign_of_zero_and_integers(device):
+    assert np.signbit(hardtanh(ct.tensor([-0.0])).numpy()).all()
+    found = hardtanh(ct.tensor([-3, 0, 9], dtype="int8"), 0, 6)
+    assert found.dtype == ct.int8
+    assert found.tolist() == [0, 0, 6]
+    with pytest.raises(ValueError, match="hardtanh: min_val 2 is above max_val 1"):
+        hardtanh(ct.tensor([1.0]), 2, 1)
+
+
+@pytest.mark.parametrize(
+    "function", [elu, silu, gelu, lambda x: gelu(x, "tanh"), lambda x: softplus(x, 2.0, 3.0)]
+)
+def test_derivatives_of_both_orders(fp64, function):
+    x = leaf([-2.3, -0.4, 0.7, 1.9], "float64")
+    assert gradcheck(function, x)
+    assert gradgradcheck(function, x)
+
+
+def test_gelu_refuses_another_approximation(device):
+    with pytest.raises(ValueError, match="gelu: approximate is 'fast'"):
+        gelu(ct.tensor([1.0]), "fast")

@@ -1,0 +1,174 @@
+"""How products are computed: thin plans, sums cut into parts, tiles and their limits."""
+
+import numpy as np
+import pytest
+from matrices import SIZES, check, draw, turned
+from store_sides import check_store_side, launches_of
+
+import cltensor as ct
+from cltensor.errors import ShapeError
+from cltensor.ops.linalg.gemm import packed_plan
+from cltensor.runtime.kernel import Counters
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9])
+@pytest.mark.parametrize("by_columns", [False, True])
+def test_few_columns_or_few_rows(skeleton, count, by_columns):
+    for length, k in [(1, 7), (33, 64), (131, 301)]:
+        a, b = draw(length, k), draw(k, count)
+        want = a.astype("float64") @ b
+        for order in (False, True):
+            x, y = turned(a, by_columns), turned(b, order)
+            check(x @ y, want)
+            check(y.mT @ x.mT, want.T)
+
+
+def test_long_vectors_pass_through_local_memory_in_pieces(skeleton):
+    a, b = draw(5, 9001), draw(9001, 1)
+    for by_columns in (False, True):
+        check(turned(a, by_columns) @ ct.tensor(b), a.astype("float64") @ b)
+    a, b = draw(9001, 3), draw(3, 2)
+    for by_columns in (False, True):
+        check(turned(a, by_columns) @ ct.tensor(b), a.astype("float64") @ b)
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (2, 3), (1, 40), (10, 64), (70, 10), (20, 30)])
+@pytest.mark.parametrize("by_columns", [False, True])
+def test_few_results_of_long_sums(skeleton, m, n, by_columns):
+    a, b = draw(m, 20011), draw(20011, n)
+    check(turned(a, by_columns) @ turned(b, not by_columns), a.astype("float64") @ b)
+    stack = draw(3, m, 5003)
+    check(ct.tensor(stack) @ ct.tensor(b[:5003]), stack.astype("float64") @ b[:5003])
+
+
+def test_thin_products_of_views_and_batches(skeleton):
+    a, v = draw(4, 3, 20, 33), draw(3, 33, 2)
+    check(ct.tensor(a) @ ct.tensor(v), a @ v)
+    check(ct.tensor(a)[:, :, ::2, ::-1] @ ct.tensor(v), a[:, :, ::2, ::-1] @ v)
+    check(ct.tensor(v).mT @ ct.tensor(a).mT, v.swapaxes(1, 2) @ a.swapaxes(2, 3))
+    check(
+        ct.tensor(v[:, :, :1]).expand(3, 33, 4).mT @ ct.tensor(v),
+        np.repeat(v[:, :, :1], 4, 2).swapaxes(1, 2) @ v,
+    )
+
+
+def test_one_step_of_a_sum_is_an_outer_product(skeleton):
+    a, b = draw(4, 1, 7, 1), draw(3, 1, 9)
+    check(ct.tensor(a) @ ct.tensor(b), a @ b)
+    check(ct.tensor(a[0, 0]) @ ct.zeros(1, 0), np.zeros((7, 0)))
+    with pytest.raises(ShapeError, match="batch shapes"):
+        ct.zeros(2, 7, 1) @ ct.zeros(3, 1, 9)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_wide_and_narrow_floats_around_tile_edges(skeleton, dtype):
+    if not getattr(skeleton, {"float64": "fp64", "float16": "fp16"}[dtype]):
+        pytest.skip(f"'{skeleton}' has no {dtype}")
+    for m, n, k in [*SIZES, (1, 37, 65), (37, 1, 65), (5, 3, 40), (2, 9, 6001), (13, 31, 6001)]:
+        for orders in [(False, False), (True, True)]:
+            a, b = draw(m, k, dtype=dtype), draw(k, n, dtype=dtype)
+            want = a.astype("float64") @ b.astype("float64")
+            got = turned(a, orders[0]) @ turned(b, orders[1])
+            assert got.dtype == np.dtype(dtype)
+            check(got, want, {"float64": 1e-12, "float16": 1e-3}[dtype])
+
+
+def test_plan_fits_its_limits():
+    for m, n, k in [(1, 1, 1), (1000, 7, 3), (7, 1000, 5000), (4096, 4096, 4096)]:
+        for cap, kc_cap, cores in [(2000, 96, 1), (100000, 256, 64)]:
+            mc, nc, kc, part = packed_plan(m, n, k, 1, 6, 16, cap, kc_cap, cores, cores > 1, m < 9)
+            assert mc % 6 == 0
+            assert nc % 16 == 0
+            assert 0 < kc <= kc_cap
+            assert mc * kc <= cap
+            assert 0 < part <= k
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "k", "by_columns", "template"),
+    [
+        (300, 1, 200, False, "gemm_thin"),
+        (1, 300, 200, False, "gemm_thin"),
+        (300, 2, 200, True, "gemm_thin"),
+        (7, 300, 200, True, "gemm_thin"),
+        (300, 9, 200, False, "gemm"),
+        (9, 300, 200, False, "gemm"),
+        (64, 64, 64, False, "gemm"),
+    ],
+)
+def test_the_shape_chooses_the_kernel(skeleton, m, n, k, by_columns, template):
+    a, b = turned(draw(m, k), by_columns), turned(draw(k, n), m < n and by_columns)
+    launches = ct.explain(lambda: a @ b)
+    assert launches[0].name == template + ("_cpu" if skeleton.is_cpu else "_gpu")
+
+
+def test_long_sums_of_few_results_are_cut(skeleton):
+    a, b = turned(draw(10, 60000), True), ct.tensor(draw(60000, 24))
+    launches = ct.explain(lambda: a @ b)
+    if skeleton.compute_units > 1:
+        merge = "reduce_columns_cpu" if skeleton.is_cpu else "reduce_gpu"
+        assert [launch.name for launch in launches][1:] == [merge]
+        assert launches[0].global_size[2] > 1
+
+
+@pytest.mark.parametrize(
+    ("m", "n", "k", "by_columns"),
+    [
+        (7, 17, 9, False),
+        (12, 32, 257, True),
+        (65, 63, 1031, False),
+        (9, 1, 70, False),
+        (1, 9, 70, True),
+        (33, 3, 9001, False),
+        (33, 3, 90, True),
+    ],
+)
+def test_an_expression_over_a_product(skeleton, m, n, k, by_columns):
+    a, b = draw(m, k), draw(k, n)
+    x, y = turned(a, by_columns), turned(b, not by_columns)
+    check_store_side(lambda: x @ y, a.astype("float64") @ b)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_an_expression_over_a_product_of_another_width(skeleton, dtype):
+    if not getattr(skeleton, {"float64": "fp64", "float16": "fp16"}[dtype]):
+        pytest.skip(f"'{skeleton}' has no {dtype}")
+    for m, n, k in [(13, 17, 33), (20, 1, 700)]:
+        a, b = draw(m, k, dtype=dtype), draw(k, n, dtype=dtype)
+        x, y, want = ct.tensor(a), ct.tensor(b), a.astype("float64") @ b.astype("float64")
+        check_store_side(lambda: x @ y, want, {"float64": 1e-12, "float16": 4e-3}[dtype])  # noqa: B023
+
+
+def test_an_expression_over_a_batch(skeleton):
+    a, b = draw(4, 3, 13, 20), draw(3, 20, 18)
+    x, y = ct.tensor(a), ct.tensor(b)
+    check_store_side(lambda: x[:, :, ::2] @ y, a[:, :, ::2].astype("float64") @ b)
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(64, 48, 100), (300, 1, 200), (12, 40, 3000)])
+def test_an_expression_over_a_product_is_in_its_kernel(skeleton, deferred, m, n, k):
+    a, b, bias, gain = (ct.tensor(draw(*s)) for s in [(m, k), (k, n), (n,), (m, 1)])
+    alone = launches_of(lambda: a @ b)
+    if alone > 1:
+        pytest.skip(f"'{skeleton}' cuts the sum into parts")
+    assert launches_of(lambda: ct.relu(a @ b + bias) * gain) == 1
+    assert launches_of(lambda: (a @ b) * 2 + (a @ b)) == 2
+    before = Counters.builds + Counters.disk_hits
+    launches_of(lambda: ct.relu(a[1:] @ b + bias) * gain[1:])
+    assert Counters.builds + Counters.disk_hits == before
+
+
+def peak_of(compute, device):
+    """The most memory in use while `compute` is realized, beyond what was in use before."""
+    launches_of(compute)
+    ct.reset_peak_memory(device)
+    before = ct.memory_summary(device)["in_use"]
+    launches_of(compute)
+    return ct.memory_summary(device)["peak"] - before
+
+
+def test_a_product_that_nobody_holds_takes_no_memory_beside_the_result(skeleton, deferred):
+    a, b = ct.tensor(draw(250, 800)), ct.tensor(draw(800, 260))
+    alone = peak_of(lambda: a @ b, skeleton)
+    assert peak_of(lambda: ct.relu(a @ b) + 1, skeleton) == alone
+    assert peak_of(lambda: (a @ b) > 1, skeleton) <= 2 * alone

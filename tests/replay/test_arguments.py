@@ -1,0 +1,79 @@
+"""What tells one kind of call from another."""
+
+import math
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.errors import DeviceError
+from cltensor.replay.arguments import describe
+
+
+def key(*args, **kwargs):
+    return describe(args, kwargs).key
+
+
+def test_elements_do_not_matter_and_what_decides_over_kernels_does(device):
+    x = ct.ones(2, 3)
+    assert key(x) == key(ct.zeros(2, 3)) == key(x + 1)
+    others = [ct.ones(3, 2), ct.ones(2, 3, dtype="int32"), ct.ones(3, 2).T, ct.ones(3, 3)[1:]]
+    others += [ct.ones(2, 3, requires_grad=True), ct.nn.Parameter(ct.ones(2, 3))]
+    keys = [key(t) for t in (x, *others)]
+    assert len(set(keys)) == len(keys)
+
+
+def test_another_device_is_another_call(device, other_device):
+    assert key(ct.ones(2)) != key(ct.ones(2, device=other_device))
+
+
+def test_whether_there_is_a_gradient_matters(device):
+    x = ct.ones(2, requires_grad=True)
+    before = key(x)
+    x.sum().backward()
+    assert key(x) != before
+    x.grad = None
+    assert key(x) == before
+
+
+def test_which_arguments_are_one_and_which_share_elements(device):
+    x, y = ct.ones(4), ct.ones(4)
+    keys = [key(x, y), key(x, x), key(x, x[:]), key(x, x[:2])]
+    assert len(set(keys)) == 4
+    assert key(y, x) == keys[0]
+    assert key(y, y[:]) == keys[2]
+    assert len(describe((x, x), {}).tensors) == 1
+    assert key(x, y, x) != key(x, y, y)
+
+
+def test_plain_values_are_compared_by_type_and_bits():
+    values = [1, 1.0, True, "1", b"1", None, 0.0, -0.0, (1,), [1], {"a": 1}, np.float32(1)]
+    keys = [key(v) for v in values]
+    assert len(set(keys)) == len(keys)
+    assert key(math.nan) == key(float("nan"))
+    assert key([1, (2.0, "x")]) == key([1, (2.0, "x")])
+    assert key(a=1, b=2) == key(b=2, a=1)
+    assert key(a=1) != key(b=1)
+
+
+def test_tensors_are_found_inside_containers(device):
+    x, y = ct.ones(2), ct.zeros(3)
+    found = describe(({"a": [x, 1]}, (y, x)), {})
+    assert [t is w for t, w in zip(found.tensors, (x, y), strict=True)] == [True, True]
+
+
+def test_results_of_recorded_operations_continue_a_graph(device):
+    x = ct.ones(2, requires_grad=True)
+    assert not describe((x, x.detach()), {}).continues_graph
+    assert describe((x * 2,), {}).continues_graph
+
+
+def test_other_objects_are_told_apart_by_identity():
+    class Options:
+        pass
+
+    one, other = Options(), Options()
+    assert key(one) == key(one) != key(other)
+    assert describe((one,), {}).objects == [one]
+    with pytest.raises(DeviceError, match="jit: an argument of type set cannot be compared"):
+        key({1, 2})

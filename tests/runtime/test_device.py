@@ -1,0 +1,305 @@
+"""Devices: their names, the default, and processes that fork."""
+
+import copy
+import os
+import pickle
+import threading
+
+import pytest
+
+import cltensor as ct
+from cltensor.errors import DeviceError, IndexingError
+from cltensor.runtime.device import Device, Kernels
+
+
+def test_devices_are_named_in_order(device):
+    everything = ct.devices()
+    assert [d.name for d in everything] == [f"cl:{i}" for i in range(len(everything))]
+    assert all(ct.device(d.name) is d and ct.device(d) is d for d in everything)
+    assert device in everything
+
+
+def test_gpus_come_before_cpus_and_simulators_last(device):
+    order = ["gpu", "accelerator", "other", "cpu"]
+    real = [d for d in ct.devices() if "oclgrind" not in d.title.lower()]
+    ranks = [order.index(d.kind) for d in real]
+    assert ranks == sorted(ranks)
+    assert ct.devices()[: len(real)] == real
+
+
+def test_limits_come_from_the_driver(device):
+    assert device.max_work_group >= 1
+    assert device.local_mem >= 1024
+    assert device.compute_units >= 1
+    assert 0 < device.max_alloc <= device.global_mem
+    assert device.fp64 == ("cl_khr_fp64" in device.extensions)
+    assert device.title
+
+
+def test_a_device_is_found_by_kind_position_and_name(device):
+    kind = ct.devices()[0].kind
+    assert ct.device(kind).kind == kind
+    assert ct.device(f"{kind}:0") is ct.device(kind)
+    assert ct.device(" CL:0 ") is ct.devices()[0]
+    word = device.cl_device.platform.name.split()[0].lower()
+    assert word in ct.device(f"cl:{word}").cl_device.platform.name.lower()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "cl:99",
+        "gpu:99",
+        "cl:no such maker",
+        "quantum",
+        "",
+        "cl:-1",
+        "cl:²",
+        f"cl:{'9' * 5000}",
+        3,
+        "cl:",
+    ],
+)
+def test_an_absent_device_is_refused_with_the_list(spec, device):
+    shown = f"gpu:{spec}" if isinstance(spec, int) else spec
+    with pytest.raises(DeviceError, match=rf"device: there is no '{shown}'(, as .*)?; .*'cl:0'"):
+        ct.device(spec)
+
+
+def test_the_default_device_can_be_set_and_restored(device, other_device):
+    ct.set_default_device(other_device)
+    try:
+        assert ct.device() is other_device
+        assert ct.zeros(2).device is other_device
+        with pytest.raises(DeviceError):
+            ct.set_default_device("cl:99")
+        assert ct.device() is other_device  # a refused change changes nothing
+    finally:
+        ct.set_default_device(None)
+    assert ct.device() is device
+
+
+def test_the_environment_chooses_the_default(run_python, other_device):
+    code = "import cltensor as ct; print(ct.device().name, ct.zeros(2).device.name)"
+    done = run_python(code, CLTENSOR_DEVICE=other_device.name)
+    assert done.stdout.split() == [other_device.name, other_device.name]
+
+
+def test_a_wrong_choice_in_the_environment_is_an_error_at_first_use(run_python):
+    code = "import cltensor as ct; print('imported'); ct.zeros(2)"
+    done = run_python(code, check=False, CLTENSOR_DEVICE="cl:99")
+    assert done.stdout == "imported\n"
+    assert "DeviceError: " in done.stderr
+    assert "'cl:99'" in done.stderr
+    assert "CLTENSOR_DEVICE asks for 'cl:99'" in done.stderr
+
+
+def test_without_a_driver_the_error_names_the_remedies(run_python):
+    code = "import cltensor as ct; print(ct.devices()); ct.zeros(2)"
+    done = run_python(
+        code, check=False, OCL_ICD_VENDORS="/nonexistent", OPENCL_VENDOR_PATH="/nonexistent",
+        CLTENSOR_DEVICE=None,
+    )  # fmt: skip
+    assert done.stdout == "[]\n"
+    assert "no OpenCL device was found" in done.stderr
+    assert "python -m cltensor info" in done.stderr
+
+
+def test_a_device_survives_copy_and_pickle_as_itself(device):
+    assert copy.deepcopy(device) is device
+    assert pickle.loads(pickle.dumps(device)) is device
+    assert ct.device(str(device)) is device
+
+
+def test_operands_on_two_devices_are_refused(device, other_device):
+    a, b = ct.ones(3, device=device), ct.ones(3, device=other_device)
+    with pytest.raises(DeviceError) as caught:
+        a + b
+    assert str(caught.value) == (
+        f"add: operands are on '{device}' and '{other_device}'; move one with .to('{device}')"
+    )
+    assert (a + b.to(device)).numpy().tolist() == [2, 2, 2]
+    assert (a.to(other_device) + b).device is other_device
+
+
+def test_each_device_has_a_context_of_its_own(device, other_device):
+    a = ct.arange(1000, device=device)
+    b = (a * 2).to(other_device) + 1
+    c = b.to(device) - a
+    assert device.context != other_device.context
+    assert c.numpy().tolist() == [i + 1 for i in range(1000)]
+
+
+_FORK = """
+import os, sys
+import cltensor as ct
+x = ct.ones(1000)
+y = (x + 1).numpy()
+spare = ct.ones(1000).realize()
+del spare  # its buffer is free, so that the child finds one without asking the driver
+pid = os.fork()
+if pid == 0:
+    attempts = {
+        "read": lambda: x.numpy(),
+        "compute": lambda: (x + 1).realize(),
+        "upload": lambda: ct.tensor(y),
+        "allocate": lambda: ct.empty(123456),
+        "synchronize": lambda: x.device.synchronize(),
+        "empty_cache": lambda: ct.empty_cache(),
+    }
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+            print(name, "did not fail", flush=True)
+        except ct.DeviceError as error:
+            print(name, "spawn" in str(error), flush=True)
+    sys.exit(3)
+_, status = os.waitpid(pid, 0)
+print("child", os.waitstatus_to_exitcode(status), (x * 2).sum().item())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_gets_an_error_that_names_spawn(run_python):
+    lines = run_python(_FORK, timeout=60).stdout.splitlines()
+    assert lines == [
+        "read True",
+        "compute True",
+        "upload True",
+        "allocate True",
+        "synchronize True",
+        "empty_cache True",
+        "child 3 2000.0",
+    ]
+
+
+_FORK_UNDER_LOCK = """
+import os, threading, cltensor as ct
+x = ct.ones(5).realize()
+held, done = threading.Event(), threading.Event()
+def hold():
+    with x.device.lock:
+        held.set()
+        done.wait()
+threading.Thread(target=hold).start()
+held.wait()
+pid = os.fork()
+if pid == 0:
+    try:
+        ct.empty(3)
+    except ct.DeviceError:
+        os._exit(3)
+done.set()
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("default")
+def test_a_child_forked_while_another_thread_launches_does_not_hang(run_python):
+    # Python 3.12 warns of a fork beside threads, which is the very case.
+    code = "import warnings; warnings.simplefilter('ignore')\n" + _FORK_UNDER_LOCK
+    assert run_python(code, timeout=60).stdout == "3\n"
+
+
+def test_a_child_forked_before_the_first_use_may_open_devices(run_python):
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    code = (
+        "import os, cltensor as ct\n"
+        "if os.fork() == 0: print(ct.ones(3).sum().item())\n"
+        "else: os.wait()"
+    )
+    assert run_python(code).stdout == "3.0\n"
+
+
+_FORK_WHILE_COMPILING = """
+import os, cltensor as ct
+x = ct.ones(1000).realize()  # PoCL compiles it in a thread of its own, which holds a lock
+pid = os.fork()
+if pid:
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+else:
+    raise SystemExit(3)  # the child's kernels are let go
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("default")
+def test_a_child_forked_while_the_driver_compiles_ends(run_python, tmp_path):
+    code = "import warnings; warnings.simplefilter('ignore')\n" + _FORK_WHILE_COMPILING
+    for i in range(3):
+        done = run_python(code, timeout=60, CLTENSOR_CACHE=str(tmp_path / f"cache{i}"))
+        assert done.stdout == "3\n"
+
+
+# ------------------------------------------------------------------------------- kernels
+
+
+def make_kernels(monkeypatch, most):
+    monkeypatch.setattr(Kernels, "MOST", most)
+    return Kernels()
+
+
+def test_kernels_in_memory_are_bounded_and_those_in_use_stay(monkeypatch):
+    kernels = make_kernels(monkeypatch, 10)
+    built = []
+
+    def launch(key):
+        found = kernels.get(key) or kernels.recall(key)
+        if found is None:
+            built.append(key)
+            found = f"kernel {key}"
+            kernels.admit(key, found)
+        assert found == f"kernel {key}"
+
+    for i in range(100):
+        launch("always")
+        launch(i)
+        assert len(kernels) + len(kernels.older) <= 10
+    assert built == ["always", *range(100)]
+    launch(99)
+    assert built[-1] == 99
+    launch(0)
+    assert built[-1] == 0  # let go long ago
+
+
+def test_a_device_builds_again_what_it_let_go(device, monkeypatch):
+    monkeypatch.setattr(device, "kernels", make_kernels(monkeypatch, 4))
+    x = ct.arange(3, dtype="float32").realize()
+    for _ in range(2):
+        got = [
+            f(x).numpy().tolist()
+            for f in (ct.exp, ct.sqrt, ct.sin, ct.cos, ct.tanh, ct.abs, ct.square)
+        ]
+        assert got[5:] == [[0, 1, 2], [0, 1, 4]]
+    assert len(device.kernels) + len(device.kernels.older) <= 4
+
+
+def test_device_objects_are_made_by_discovery_only(device):
+    assert isinstance(device, Device)
+    assert ct.devices() is not ct.devices()
+    assert ct.devices() == ct.devices()
+
+
+def test_a_bad_index_is_raised_in_the_thread_that_used_it(device):
+    x, started, done = ct.arange(3), threading.Event(), threading.Event()
+    caught = []
+
+    def other():
+        x[ct.tensor([7])].realize()
+        started.set()
+        done.wait(60)
+        try:
+            x.tolist()
+        except IndexingError as error:
+            caught.append(str(error))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    started.wait(60)
+    assert x.tolist() == [0, 1, 2]  # which is none of this thread's business
+    done.set()
+    thread.join()
+    assert len(caught) == 1
+    assert "out of range" in caught[0]

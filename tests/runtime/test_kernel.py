@@ -1,0 +1,472 @@
+"""Kernels: rendering, building, both caches, threads and processes."""
+
+import os
+import subprocess
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.errors import KernelError
+from cltensor.runtime import kernel as program
+from cltensor.runtime.kernel import Counters, build, kernel, render
+
+ROOT = Path(__file__).parents[2]
+_COPY = """
+__kernel void twice(__global float* out_g, __global const float* x_g, const int n, float k) {
+    for (int i = get_global_id(0); i < n; i += get_global_size(0)) out_g[i] = x_g[i] * k;
+}
+"""
+
+
+@pytest.fixture
+def templates(tmp_path, monkeypatch):
+    """A folder of templates of the test's own; gives the function that writes one."""
+    from mako.lookup import TemplateLookup
+
+    lookup = TemplateLookup([str(tmp_path)], strict_undefined=True)
+    monkeypatch.setattr(program, "_templates", lambda: lookup)
+    monkeypatch.setattr(program, "prelude", lambda device: "")
+    return lambda name, text: (tmp_path / f"{name}.cl").write_text(text)
+
+
+def test_a_kernel_runs_with_buffers_and_typed_scalars(device):
+    x = ct.arange(100, dtype="float32")
+    out = ct.empty(100)
+    twice = build(device, "twice", _COPY, "the test")
+    twice((64,), (1,), out.buffer, x.buffer, 100, 2.5)
+    assert out.numpy().tolist() == [2.5 * i for i in range(100)]
+
+
+def test_an_empty_grid_is_a_no_op_and_an_absurd_one_refused(device):
+    out = ct.zeros(4).realize()
+    twice = build(device, "twice", _COPY, "the test")
+    twice((0,), (1,), out.buffer, out.buffer, 4, 2.0)
+    assert out.numpy().tolist() == [0, 0, 0, 0]
+    with pytest.raises(KernelError, match=r"twice: a grid of .* is out of range"):
+        twice((1 << 40, 1 << 20), (1, 1), out.buffer, out.buffer, 4, 2.0)
+
+
+def test_a_build_failure_shows_template_parameters_source_and_log(device, templates):
+    templates("broken", "__kernel void broken(__global int* x) {\n  x[0] = nonsense_${k};\n}")
+    with pytest.raises(KernelError) as caught:
+        kernel(device, "broken", k=7)
+    message = str(caught.value)
+    assert message.startswith(f"broken: broken.cl with {{'k': 7}} did not build on '{device}'")
+    assert "   2   x[0] = nonsense_7;" in message
+    assert "undeclared identifier" in message.lower() or "nonsense_7'" in message
+
+
+def test_an_undefined_template_name_is_an_error(device, templates):
+    templates("gap", "__kernel void gap(__global int* x) { x[0] = ${missing}; }")
+    with pytest.raises(KernelError, match=r"gap: cl_kernels/gap\.cl did not render .*missing"):
+        kernel(device, "gap", other=1)
+
+
+def test_a_nul_in_the_source_is_refused(device):
+    with pytest.raises(KernelError, match="NUL"):
+        build(device, "twice", _COPY + "\0", "the test")
+
+
+def test_a_kernel_is_made_once_per_parameters(device, templates):
+    templates("one", "__kernel void one(__global int* x) { x[0] = ${k}; }")
+    first = kernel(device, "one", k=1)
+    assert kernel(device, "one", k=1) is first
+    assert kernel(device, "one", k=2) is not first
+
+
+def test_every_template_says_what_it_does():
+    folder = Path(program.TEMPLATES)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.cl")}
+    assert len(texts) > 4
+    assert [name for name, text in texts.items() if not text.startswith("## ")] == []
+
+
+def test_the_prelude_comes_first(device):
+    from cltensor.lazy.codegen import Code, Geometry
+
+    code = Code([np.dtype("float32")], Geometry((4,), (True,), ((1,),), ()), False)
+    text = render(device, "pointwise", code=code)
+    assert text.index("ct_power") < text.index("__kernel void pointwise")
+
+
+def test_counters_count(device):
+    x = ct.ones(10).realize()
+    before = Counters.launches
+    (x + 1).realize()
+    assert Counters.launches == before + 1
+
+
+def test_a_kernel_may_call_any_built_in_function(device):
+    source = """
+__kernel void gammas(__global float* x_g) { x_g[get_global_id(0)] = tgamma(x_g[get_global_id(0)]); }
+"""
+    x = ct.tensor([1.0, 4.0, 5.0]).realize()
+    build(device, "gammas", program.prelude(device) + source, "the test")((3,), (1,), x.buffer)
+    np.testing.assert_allclose(x.numpy(), [1, 6, 24], rtol=1e-5)
+
+
+# ------------------------------------------------------------- drivers that refuse, and growth
+
+
+@pytest.fixture
+def refusing(device):
+    """refusing(times, error) gives the kernel `twice`, whose next launches fail so often; and a
+    Tensor of three numbers as its operand."""
+
+    def make(times, error):
+        twice = build(device, "twice", _COPY, "the test")
+        enqueue, left = twice._enqueue, [times]
+
+        def refuse(*args):
+            if left[0]:
+                left[0] -= 1
+                raise error
+            return enqueue(*args)
+
+        twice._enqueue = refuse
+        return twice
+
+    return make
+
+
+def test_a_launch_that_finds_no_memory_is_tried_again_without_the_cache(device, refusing):
+    import pyopencl as cl
+
+    x, out = ct.arange(3, dtype="float32").realize(), ct.zeros(3).realize()
+    error = cl.MemoryError("clEnqueueNDRangeKernel failed: MEM_OBJECT_ALLOCATION_FAILURE")
+    spare = device.pool.allocate(3_000_000)
+    del spare
+    launches = Counters.launches
+    refusing(1, error)((3,), (1,), out.buffer, x.buffer, 3, 2.0)
+    assert ct.memory_summary()["cached"] == 0
+    assert out.numpy().tolist() == [0, 2, 4]
+    assert Counters.launches == launches + 1
+    with pytest.raises(ct.OutOfMemoryError) as caught:
+        refusing(2, error)((3,), (1,), out.buffer, x.buffer, 3, 5.0)
+    assert str(caught.value).startswith(
+        f"twice: the launch of (3,) work-items in groups of (1,) on '{device}' ({device.title}) "
+    )
+    assert out.numpy().tolist() == [0, 2, 4]
+    assert Counters.launches == launches + 1
+
+
+def test_a_launch_that_the_driver_refuses_names_kernel_sizes_and_device(device, refusing):
+    import pyopencl as cl
+
+    x, out = ct.arange(3, dtype="float32").realize(), ct.zeros(3).realize()
+    twice = refusing(1, cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_WORK_GROUP_SIZE"))
+    with pytest.raises(KernelError, match=rf"twice: the launch of \(3,\) .* on '{device}' .*GROUP"):
+        twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
+    twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
+    assert out.numpy().tolist() == [0, 2, 4]
+
+
+def test_an_expression_whose_launch_failed_can_be_computed_later(device, deferred, monkeypatch):
+    import pyopencl as cl
+
+    x = ct.arange(3, dtype="float32").realize()
+    (x * 3 + 1).realize()
+    y = x * 3 + 1
+    error = cl.RuntimeError("clEnqueueNDRangeKernel failed: OUT_OF_RESOURCES")
+
+    def refuse(*args):
+        raise error
+
+    with monkeypatch.context() as patch:
+        for each in device.kernels.values():
+            patch.setattr(each, "_enqueue", refuse)
+        with pytest.raises(ct.OutOfMemoryError, match="pointwise: the launch of"):
+            y.numpy()
+    assert y.numpy().tolist() == [1, 4, 7]
+
+
+def test_a_build_that_fails_in_any_way_is_a_kernel_error(device, monkeypatch):
+    import pyopencl as cl
+
+    def refuse(self, *args, **options):
+        raise cl.LogicError("clBuildProgram failed: INVALID_BINARY")
+
+    monkeypatch.setattr(cl.Program, "build", refuse)
+    source = "__kernel void never(__global float* x) { x[0] = 1; }"
+    with pytest.raises(KernelError, match=r"(?s)never: the test did not build .*INVALID_BINARY"):
+        build(device, "never", source, "the test")
+
+
+def test_kernel_objects_leave_nothing_behind(device):
+    import linecache
+
+    import pyopencl as cl
+
+    twice = build(device, "twice", _COPY, "the test")
+    cl.Kernel(twice.program, "twice").set_scalar_arg_dtypes(twice.scalars)
+    before = len(linecache.cache)
+    for _ in range(2000):
+        cl.Kernel(twice.program, "twice").set_scalar_arg_dtypes(twice.scalars)
+    assert len(linecache.cache) == before
+
+
+def test_a_pyopencl_that_generates_nothing_is_left_as_it_is(monkeypatch):
+    from pyopencl import invoker
+
+    from cltensor.runtime.device import memoize_invokers
+
+    monkeypatch.delattr(invoker, "_generate_enqueue_and_set_args_module")
+    memoize_invokers()
+    assert not hasattr(invoker, "_generate_enqueue_and_set_args_module")
+    calls = []
+    monkeypatch.setattr(
+        invoker, "_generate_enqueue_and_set_args_module", calls.append, raising=False
+    )
+    memoize_invokers()
+    for argument in ([1], [1], (1,), (1,)):
+        invoker._generate_enqueue_and_set_args_module(argument)
+    assert calls == [[1], [1], (1,)]  # what cannot be a key is generated each time
+
+
+def test_a_compiler_that_warns_is_not_heard(run_python, tmp_path):
+    code = """
+import cltensor as ct
+from cltensor.program import build, prelude
+source = prelude(ct.device()) + "__kernel void w(__global float* x) { int u; if (x[0] = 2) x+1; }"
+build(ct.device(), "w", source, "the test")
+"""
+    done = run_python(code, CLTENSOR_CACHE=str(tmp_path / "cache"), CLTENSOR_DEBUG=None)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no terminals to open")
+@pytest.mark.parametrize(("quiet", "lines"), [(None, 1), ("1", 0)])
+def test_a_person_who_waits_is_told_once(tmp_path, quiet, lines):
+    code = (
+        "from cltensor import program\nprogram._notice(0.7)\nprint('built')\n"
+        "program._notice(0.7)\nprogram._notice(0.7)"
+    )
+    environment = {**os.environ, "CLTENSOR_QUIET": quiet or "", "PYTHONPATH": str(ROOT)}
+    ours, theirs = os.openpty()
+    subprocess.run(
+        [sys.executable, "-c", code], env=environment, stdout=theirs, stderr=theirs, check=True
+    )
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode().splitlines()
+    os.close(ours)
+    assert len(shown) == 1 + lines
+    assert all("compiling kernels for the first time" in line for line in shown if line != "built")
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""  # no terminal
+
+
+# ------------------------------------------------------------------- the cache on disk
+
+_WORK = """
+import cltensor as ct
+from cltensor.program import Counters
+x = ct.arange(1000, dtype="float32")
+assert (x * 2 + 1).numpy()[-1] == 1999
+print(Counters.builds, Counters.disk_hits)
+"""
+
+
+def entries(folder):
+    return [p for p in (folder / "programs").iterdir() if p.is_file()]
+
+
+@pytest.mark.parametrize("drivers_cache", [None, "0"])
+def test_a_second_run_builds_nothing(run_python, tmp_path, drivers_cache):
+    cache = tmp_path / "cache"
+    settings = {"CLTENSOR_CACHE": str(cache), "POCL_KERNEL_CACHE": drivers_cache}
+    first = run_python(_WORK, **settings)
+    second = run_python(_WORK, **settings)
+    built = int(first.stdout.split()[0])
+    assert built >= 1
+    assert second.stdout.split() == ["0", str(built)]
+    assert len(entries(cache)) == built
+    assert (cache / "programs").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied", "foreign"])
+def test_a_damaged_entry_is_built_again(device, disk_cache, damage, monkeypatch):
+    monkeypatch.setenv("POCL_KERNEL_CACHE", "0")  # the entry then holds PoCL's binary too
+    build(device, "twice", _COPY, "the test")
+    (entry,) = entries(disk_cache)
+    content = entry.read_bytes()
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1
+    entry.write_bytes(
+        {
+            "cut": content[: len(content) // 2],
+            "flipped": bytes(flipped),
+            "emptied": b"",
+            "foreign": b"\x80\x04cos\nsystem\n" * 100,
+        }[damage]
+    )
+    for builds, hits in ((1, 0), (0, 1)):
+        before = Counters.builds, Counters.disk_hits
+        out = ct.zeros(3)
+        twice = build(device, "twice", _COPY, "the test")
+        twice((1,), (1,), out.buffer, ct.arange(3, dtype="float32").buffer, 3, 2.0)
+        assert out.numpy().tolist() == [0, 2, 4]
+        assert (Counters.builds - before[0], Counters.disk_hits - before[1]) == (builds, hits)
+
+
+def test_a_folder_that_cannot_be_written_costs_time_only(run_python, tmp_path):
+    in_the_way = tmp_path / "cache"
+    in_the_way.write_text("a file where the folder should be")
+    done = run_python(_WORK, CLTENSOR_CACHE=str(in_the_way))
+    assert int(done.stdout.split()[0]) >= 1
+    assert in_the_way.read_text() == "a file where the folder should be"
+
+
+def test_an_unusable_programs_folder_costs_time_only(run_python, tmp_path):
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "programs").write_text("in the way")
+    assert int(run_python(_WORK, CLTENSOR_CACHE=str(cache)).stdout.split()[0]) >= 1
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", None])
+def test_an_unwritable_or_missing_home_is_harmless(run_python, home, tmp_path):
+    done = run_python(
+        _WORK, HOME=home, XDG_CACHE_HOME=None, CLTENSOR_CACHE=None, POCL_CACHE_DIR=None
+    )
+    assert int(done.stdout.split()[0]) >= 0
+
+
+def test_a_temporary_cache_folder_is_removed_at_exit(run_python, tmp_path):
+    (tmp_path / "temporary").mkdir()
+    done = run_python(
+        _WORK, CLTENSOR_CACHE="/dev/null/cache", POCL_CACHE_DIR=None, TMPDIR=f"{tmp_path}/temporary"
+    )
+    assert int(done.stdout.split()[0]) >= 1
+    assert list((tmp_path / "temporary").glob("cltensor-*")) == []
+
+
+def test_a_user_without_a_known_home_is_harmless(run_python):
+    code = f"""
+import os, pathlib
+def unknown(path):
+    raise RuntimeError("Could not determine home directory.")
+pathlib.Path.home = classmethod(unknown)
+{_WORK}
+print(bool(os.environ["XDG_CACHE_HOME"]))
+"""
+    done = run_python(code, XDG_CACHE_HOME=None)
+    assert done.stdout.split()[-1] == "True"
+
+
+def test_an_entry_that_cannot_be_replaced_leaves_no_temporary_file(device, disk_cache):
+    build(device, "twice", _COPY, "the test")
+    (entry,) = entries(disk_cache)
+    entry.unlink()
+    entry.mkdir()
+    build(device, "twice", _COPY, "the test")
+    assert list(entry.parent.iterdir()) == [entry]
+
+
+def test_several_processes_may_compile_at_once(run_python, tmp_path):
+    cache = tmp_path / "cache"
+    outcomes = []
+    threads = [
+        threading.Thread(
+            target=lambda: outcomes.append(run_python(_WORK, CLTENSOR_CACHE=str(cache)).returncode)
+        )
+        for _ in range(3)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert outcomes == [0, 0, 0]
+    assert all(len(p.name) == 64 for p in entries(cache))  # no temporary file is left
+    assert run_python(_WORK, CLTENSOR_CACHE=str(cache)).stdout.startswith("0 ")
+
+
+def test_debug_reports_builds_and_launches_at_exit(run_python):
+    done = run_python(_WORK, CLTENSOR_DEBUG="1")
+    assert "programs built" in done.stderr
+    assert "launches" in done.stderr
+    assert run_python(_WORK, CLTENSOR_DEBUG=None).stderr == ""
+
+
+# --------------------------------------------------------------------------------- threads
+
+
+def in_threads(count, work):
+    """Run work(i) in `count` threads at once; re-raise what any of them raised."""
+    errors = []
+    barrier = threading.Barrier(count)
+
+    def run(i):
+        try:
+            barrier.wait()
+            work(i)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if errors:
+        raise errors[0]
+
+
+def test_threads_launch_at_once_with_right_results(device, mode):
+    shared = ct.arange(257, dtype="float32").realize()
+    wrong = []
+
+    def work(i):
+        for step in range(150):
+            k = float(i * 1000 + step)
+            got = (shared * 2 + k).sum().item()
+            if got != 257 * 256 + 257 * k:
+                wrong.append((k, got))
+
+    in_threads(6, work)
+    assert wrong == []
+
+
+def test_threads_may_share_a_pending_value(device, deferred):
+    sums = []
+
+    def work(total, pending, i):
+        sums.append((total + i).item() - i + (pending * 0).sum().item())
+
+    for _ in range(20):
+        pending = ct.arange(1000, dtype="float32") + 1
+        in_threads(4, partial(work, pending.sum(), pending))
+    assert sums == [500500.0] * 80
+
+
+def test_threads_may_build_the_same_kernel_at_once(device):
+    x = ct.ones(10, dtype="int16")
+    x.realize()
+    results = []
+    in_threads(4, lambda i: results.append(((x + 3) * 5 - 4).numpy().tolist()))
+    assert results == [[16] * 10] * 4
+
+
+def test_recording_is_on_or_off_per_thread(device):
+    seen = {}
+
+    def work(i):
+        if i == 0:
+            with ct.no_grad():
+                seen[i] = [ct.is_grad_enabled() for _ in range(100)]
+        else:
+            seen[i] = [ct.is_grad_enabled() for _ in range(100)]
+
+    in_threads(2, work)
+    assert seen == {0: [False] * 100, 1: [True] * 100}
+
+
+def test_the_interpreter_ends_well_with_work_in_flight(run_python):
+    code = "import cltensor as ct; x = ct.ones(1000, 1000); y = (x * 2).realize(); print('end')"
+    assert run_python(code).stdout == "end\n"

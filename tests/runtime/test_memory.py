@@ -1,0 +1,439 @@
+"""The pool: size classes, reuse, limits, and memory that stays flat."""
+
+import gc
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.errors import OutOfMemoryError
+from cltensor.runtime.memory import Pool, download, next_serial, size_class, upload, write
+
+
+class StandIn:
+    """A device for pools of their own: the limits given, everything else of the real one."""
+
+    def __init__(self, device, **limits):
+        self.__dict__.update(name="stand-in", limits=limits, _device=device, **limits)
+
+    def __getattr__(self, name):
+        return getattr(self._device, name)
+
+
+@pytest.fixture
+def pool(device, monkeypatch):
+    monkeypatch.delenv("CLTENSOR_MEMORY_LIMIT", raising=False)
+    return Pool(StandIn(device, global_mem=1 << 20, max_alloc=300_000))
+
+
+def test_size_classes_hold_the_request_and_waste_at_most_a_quarter():
+    for n in [1, 255, 256, 257, 320, 321, 1000, 4095, 4096, 4097, 10**6, 3 * 10**9, 1 << 40]:
+        c = size_class(n)
+        assert n <= c <= max(256, 1.25 * n)
+        assert size_class(c) == c
+    assert size_class(0) == 256
+    assert len({size_class(n) for n in range(1 << 12, 1 << 13)}) == 5
+
+
+def test_a_returned_buffer_is_used_again(pool):
+    first = pool.allocate(1000)
+    handle = first.cl
+    assert pool.summary() == {"in_use": 1024, "cached": 0, "peak": 1024, "limit": 1 << 20}
+    del first
+    assert pool.summary()["cached"] == 1024
+    second = pool.allocate(1024)
+    assert second.cl is handle
+    assert pool.summary() == {"in_use": 1024, "cached": 0, "peak": 1024, "limit": 1 << 20}
+
+
+def test_empty_cache_gives_unused_buffers_back(pool):
+    kept = pool.allocate(5000)
+    spare = pool.allocate(7000)
+    del spare
+    pool.empty_cache()
+    assert pool.summary()["cached"] == 0
+    assert pool.summary()["in_use"] == kept.reserved == size_class(5000)
+    assert pool.summary()["peak"] == size_class(5000) + size_class(7000)
+
+
+def test_a_buffer_over_the_largest_allocation_is_refused_with_that_figure(pool):
+    with pytest.raises(OutOfMemoryError, match=r"0\.3 MiB that 'stand-in' allows in one buffer"):
+        pool.allocate(300_001)
+    assert pool.summary()["in_use"] == 0
+
+
+def test_a_cached_buffer_of_a_cut_class_never_serves_more_than_it_holds(pool):
+    assert size_class(290_000) > 300_000  # so the class is larger than a buffer may be
+    first = pool.allocate(290_000)
+    assert first.cl.size <= 300_000
+    del first
+    with pytest.raises(OutOfMemoryError):
+        pool.allocate(size_class(290_000))
+
+
+def test_an_exhausted_pool_frees_its_cache_before_it_refuses(pool):
+    held = [pool.allocate(200_000) for _ in range(4)]
+    del held[2:]
+    pool.summary()
+    large = pool.allocate(280_000)  # fits only once the two spare buffers are gone
+    assert pool.summary()["cached"] == 0
+    assert pool.summary()["in_use"] == 2 * size_class(200_000) + large.reserved
+    with pytest.raises(OutOfMemoryError) as caught:
+        held += [pool.allocate(200_000) for _ in range(3)]
+    message = str(caught.value)
+    assert message.startswith("allocate: 0.2 MiB asked for on 'stand-in'")
+    assert "in use of a limit of 1.0 MiB" in message
+    assert "CLTENSOR_MEMORY_LIMIT" in message
+    del large
+    assert pool.allocate(200_000).nbytes == 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1000", 1000), ("2k", 2048), ("3MiB", 3 << 20), ("1.5 GB", 3 << 29), ("4G", 4 << 30)],
+)
+def test_the_limit_is_read_from_the_environment(device, monkeypatch, text, expected):
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", text)
+    assert Pool(device).limit == expected
+
+
+@pytest.mark.parametrize("text", ["much", "-1", "1.2.3", "4TB", "."])
+def test_a_limit_that_is_no_size_is_refused(device, monkeypatch, text):
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", text)
+    with pytest.raises(ct.SettingError, match=r"^CLTENSOR_MEMORY_LIMIT: .* is not a size"):
+        Pool(device)
+
+
+def test_out_of_memory_leaves_tensors_usable(device, deferred, monkeypatch):
+    x = ct.arange(1000, dtype="float32").realize()
+    ct.empty_cache()
+    monkeypatch.setattr(device.pool, "limit", ct.memory_summary()["in_use"] + 4096)
+    y = x.reshape(1000, 1) + x
+    with pytest.raises(OutOfMemoryError):
+        y.numpy()
+    monkeypatch.undo()
+    assert y.sum().item() == pytest.approx(1000 * 999 * 1000, rel=1e-6)
+    assert x.numpy()[-1] == 999
+
+
+def test_a_tensor_too_large_for_the_device_is_an_error_at_once(device):
+    count = device.max_alloc // 4 + 1
+    with pytest.raises(OutOfMemoryError, match="split the tensor"):
+        ct.empty(count)
+    with pytest.raises(OutOfMemoryError):
+        ct.zeros(1 << 20, 1 << 20, 1 << 20).numpy()
+
+
+def test_copies_reach_any_offset(device):
+    buffer = upload(device, np.arange(10, dtype=np.int32))
+    write(buffer, np.array([70, 80], np.int32), offset=12)
+    assert download(buffer, np.empty(10, np.int32)).tolist() == [0, 1, 2, 70, 80, 5, 6, 7, 8, 9]
+    assert download(buffer, np.empty(2, np.int32), offset=16).tolist() == [80, 5]
+    assert download(buffer, np.empty(0, np.int32)).size == 0
+
+
+def test_memory_is_flat_after_the_second_step_of_training(device):
+    random = np.random.default_rng(0)
+    x, target = (ct.tensor(random.normal(size=(64, 8)).astype("float32")) for _ in range(2))
+    weight = ct.tensor(random.normal(size=(8, 8)).astype("float32"), requires_grad=True)
+    bias = ct.zeros(8, requires_grad=True)
+    gc.collect()
+    gc.disable()  # so that a cycle would show as growth
+    try:
+        in_use = []
+        for _ in range(8):
+            weight.grad = bias.grad = None
+            hidden = (ct.Variable(x).unsqueeze(2) * weight).sum(axis=1) + bias
+            loss = ((hidden.tanh() - ct.Variable(target)) ** 2).mean()
+            loss.backward()
+            with ct.no_grad():
+                for p in (weight, bias):
+                    p.data = (p.data - 0.1 * p.grad.data).realize()
+            in_use.append(ct.memory_summary()["in_use"])
+    finally:
+        gc.enable()
+    assert len(set(in_use[1:])) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("replayed", [False, True])
+def test_ten_thousand_steps_of_training_take_no_more_than_the_first(device, replayed):
+    ct.manual_seed(0)
+    model = ct.nn.Sequential(ct.nn.Linear(6, 8), ct.nn.ReLU(), ct.nn.Linear(8, 3))
+    optimizer = ct.optim.Adam(model.parameters(), lr=1e-3)
+    loss_fn = ct.nn.CrossEntropyLoss()
+
+    def step(x, labels):
+        optimizer.zero_grad()
+        loss = loss_fn(model(x), labels)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    train = ct.jit(step) if replayed else step
+    random = np.random.default_rng(0)
+    images = random.normal(size=(256, 6)).astype("float32")
+    labels = images[:, :3].argmax(1)
+    held, losses = [], []
+    for i in range(10_001):
+        at = slice(i * 16 % 256, i * 16 % 256 + 16)
+        loss = train(ct.tensor(images[at]), ct.tensor(labels[at]))
+        if i % 2500 == 100:
+            losses.append(loss.item())
+            gc.collect()
+            summary = ct.memory_summary()
+            held.append((summary["in_use"], summary["cached"], summary["peak"]))
+    assert len(set(held)) == 1
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_a_released_graph_gives_its_memory_back(device):
+    gc.collect()
+    x = ct.ones(100_000, requires_grad=True)
+    x.data.realize()
+    before = ct.memory_summary()["in_use"]
+    y = x
+    for _ in range(10):
+        y = (y * x).exp().log()
+    y.data.realize()
+    assert ct.memory_summary()["in_use"] > before
+    del y
+    assert ct.memory_summary()["in_use"] == before
+
+
+def test_the_peak_counts_from_where_it_was_reset(device):
+    kept = ct.zeros(1 << 14).realize()
+    (ct.zeros(1 << 20) + 1).realize()
+    ct.reset_peak_memory()
+    summary = ct.memory_summary()
+    assert summary["peak"] == summary["in_use"] >= kept.nbytes
+    passing = ct.ones(1 << 16).realize()
+    size = passing.nbytes
+    del passing
+    assert ct.memory_summary()["peak"] == summary["peak"] + size
+
+
+def test_a_limit_of_nothing_is_refused(device, monkeypatch):
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", "0")
+    with pytest.raises(ct.SettingError, match=r"^CLTENSOR_MEMORY_LIMIT: '0' leaves no memory"):
+        Pool(device)
+    monkeypatch.setenv("CLTENSOR_MEMORY_LIMIT", "")
+    assert Pool(device).limit == device.global_mem
+
+
+def test_a_pool_within_frees_what_the_outer_one_caches_before_it_refuses(pool):
+    spare = [pool.allocate(200_000) for _ in range(4)]
+    del spare
+    inner = Pool(pool.device, parent=pool)
+    held = [inner.allocate(200_000) for _ in range(4)]
+    assert pool.summary()["cached"] == 0
+    del held[0]
+    inner.empty_cache()  # its own handles belong to what was recorded, so they stay counted
+    assert inner.summary()["cached"] == size_class(200_000)
+
+
+# ------------------------------------------------------------------- drivers that refuse
+
+
+def failing(monkeypatch, times, message):
+    """Let pyopencl's copies fail `times` times."""
+    import pyopencl as cl
+
+    copy, left = cl.enqueue_copy, [times]
+
+    def refuse(*args, **options):
+        if left[0]:
+            left[0] -= 1
+            raise cl.RuntimeError(f"clEnqueueCopy failed: {message}")
+        return copy(*args, **options)
+
+    monkeypatch.setattr(cl, "enqueue_copy", refuse)
+
+
+@pytest.mark.parametrize("code", ["OUT_OF_RESOURCES", "MEM_OBJECT_ALLOCATION_FAILURE"])
+def test_a_copy_that_finds_no_memory_is_tried_again_without_the_cache(device, monkeypatch, code):
+    buffer = upload(device, np.arange(4, dtype=np.int32))
+    spare = device.pool.allocate(5_000_000)
+    del spare
+    failing(monkeypatch, 1, code)
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [0, 1, 2, 3]
+    assert ct.memory_summary()["cached"] == 0
+    failing(monkeypatch, 1, code)
+    write(buffer, np.array([7], np.int32))
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [7, 1, 2, 3]
+    failing(monkeypatch, 2, code)
+    with pytest.raises(OutOfMemoryError, match=rf"copy: 0\.0 MiB to '{device.name}' .*{code}"):
+        write(buffer, np.array([8], np.int32))
+    failing(monkeypatch, 2, code)
+    with pytest.raises(OutOfMemoryError, match=rf"copy: 0\.0 MiB from '{device.name}' .*{code}"):
+        download(buffer, np.empty(4, np.int32))
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [7, 1, 2, 3]
+
+
+def test_a_copy_that_the_driver_refuses_names_the_device(device, monkeypatch):
+    buffer = upload(device, np.arange(4, dtype=np.int32))
+    failing(monkeypatch, 1, "INVALID_COMMAND_QUEUE")
+    with pytest.raises(ct.DeviceError, match=rf"copy: .* from '{device.name}' .* failed: .*QUEUE"):
+        download(buffer, np.empty(4, np.int32))
+    assert download(buffer, np.empty(4, np.int32)).tolist() == [0, 1, 2, 3]
+
+
+def test_an_allocation_that_the_driver_refuses_is_out_of_memory(pool, monkeypatch):
+    import pyopencl as cl
+
+    def refuse(*args):
+        raise cl.LogicError("clCreateBuffer failed: INVALID_BUFFER_SIZE")
+
+    monkeypatch.setattr(cl, "Buffer", refuse)
+    with pytest.raises(OutOfMemoryError, match="allocate: 0.0 MiB asked for on 'stand-in'"):
+        pool.allocate(1000)
+    assert pool.summary()["in_use"] == 0
+
+
+# --------------------------------------------------------------------------- interrupts
+
+_INTERRUPTED = '''
+import ast, gc, os, random, sys, threading
+import cltensor as ct
+from cltensor.program import Counters
+
+PACKAGE = os.path.dirname(ct.__file__)
+FILES = {os.path.join(PACKAGE, name) for name in os.environ["FILES"].split()}
+
+def heads(path):
+    """Lines at which Python reports a step, but no signal can arrive: of `with`, which come once
+    more at its end, before the lock is given back, and of `try`, which do nothing."""
+    tree = ast.parse(open(path).read())
+    return {line for n in ast.walk(tree) if isinstance(n, (ast.With, ast.Try))
+            for line in range(n.lineno, n.body[0].lineno)}
+
+HEADS = {path: heads(path) for path in FILES}
+
+class Tracer:
+    """Raises KeyboardInterrupt at the n-th line inside the files."""
+    def __init__(self, n):
+        self.left, self.at = n, None
+    def __call__(self, frame, event, arg):
+        return self.line if frame.f_code.co_filename in FILES else None
+    def line(self, frame, event, arg):
+        path = frame.f_code.co_filename
+        if event == "line" and frame.f_lineno not in HEADS[path] and self.at is None \\
+                and frame.f_code.co_name != "__del__":
+            self.left -= 1
+            if self.left == 0:
+                self.at = (os.path.basename(path), frame.f_lineno)
+                raise KeyboardInterrupt
+        return self.line
+
+def program(k):
+    x = ct.arange(1000 + k, dtype="float32")
+    y = ct.empty(50 + k)
+    total = (x * 2 + k).sum()
+    del y
+    if k % 5 == 0:
+        ct.empty_cache()
+    return total.item()
+
+def right(k):
+    n = 1000 + k
+    return float(n * (n - 1) + n * k)
+
+def settled():
+    gc.collect()
+    return ct.memory_summary()["in_use"]
+
+assert program(1) == right(1)
+before = settled()
+rng = random.Random(int(os.environ["SEED"]))
+hit = 0
+for k in range(int(os.environ["COUNT"])):
+    if k % 4 == 0:
+        ct.device().kernels.clear(), ct.device().kernels.older.clear()
+    tracer = Tracer(rng.randrange(1, 150))
+    sys.settrace(tracer)
+    try:
+        program(k % 10)
+    except KeyboardInterrupt:
+        hit += 1
+    finally:
+        sys.settrace(None)
+    assert program(k % 10) == right(k % 10), tracer.at
+    assert settled() == before, (tracer.at, settled(), before)
+    lock = ct.device().lock
+    free = []
+    def take():
+        free.append(lock.acquire(timeout=5))
+        if free[0]:
+            lock.release()
+    thread = threading.Thread(target=take)
+    thread.start()
+    thread.join()
+    assert free == [True], tracer.at
+    assert ct.device().recorder is None
+print(hit > int(os.environ["COUNT"]) // 4)
+'''
+
+
+@pytest.mark.parametrize(
+    "count", [60, pytest.param(1500, marks=pytest.mark.slow)], ids=["some", "many"]
+)
+def test_an_interrupt_at_any_line_leaves_counts_and_locks_as_they_were(run_python, count):
+    done = run_python(
+        _INTERRUPTED, COUNT=str(count), SEED="0", timeout=600, CLTENSOR_EAGER="0",
+        FILES="memory.py device.py program.py binaries.py",
+    )  # fmt: skip
+    assert done.stdout == "True\n"
+
+
+def test_a_buffer_that_moves_into_another_is_a_region_of_it(device):
+    x, home = ct.tensor([1.0, 2.0, 3.0]), ct.zeros(256).realize()
+    view, buffer, place = x[1:], x.buffer, device.alignment // 4
+    buffer.move_into(home.buffer, 4 * place)
+    assert buffer.home is home.buffer
+    assert home[place : place + 3].tolist() == x.tolist() == [1, 2, 3]
+    home.fill_(7.0)
+    assert view.tolist() == [7, 7]
+    view[0] = 5.0
+    assert home[place + 1].item() == 5
+    other = ct.ones(256).realize()
+    buffer.move_into(other.buffer, 0)
+    home.zero_()
+    assert x.tolist() == other[:3].tolist() == [7, 5, 7]
+
+
+def test_a_buffer_that_moves_gives_its_bytes_back_once(device):
+    pool = device.pool
+    home = ct.zeros(1000).realize()
+    before = pool.summary()["in_use"]
+    x = ct.zeros(100).realize()
+    x.buffer.move_into(home.buffer, 0)
+    assert pool.summary()["in_use"] == before
+    del x
+    gc.collect()
+    assert pool.summary()["in_use"] == before
+
+
+def test_a_buffer_keeps_its_content_in_another_pool(device):
+    own = Pool(device, parent=device.pool)
+    assert own.root is device.pool
+    buffer = own.allocate(12)
+    write(buffer, np.float32([1, 2, 3]))
+    handle, before = buffer.cl, device.pool.summary()["in_use"]
+    buffer.leave(device.pool)
+    assert buffer.pool is device.pool
+    assert buffer.cl is not handle
+    assert own.in_use == 0
+    assert device.pool.summary()["in_use"] == before  # both pools together
+    np.testing.assert_array_equal(download(buffer, np.empty(3, np.float32)), [1, 2, 3])
+    other = device.pool.allocate(12)
+    other.fill_from(buffer)
+    np.testing.assert_array_equal(download(other, np.empty(3, np.float32)), [1, 2, 3])
+
+
+def test_buffers_are_numbered_as_they_are_made(device):
+    first = device.pool.allocate(4)
+    between = next_serial()
+    assert first.serial < between < device.pool.allocate(4).serial
+    assert first.version == 0
+    first.mark_changed("test")
+    assert (first.version, first.changed_by) == (1, "test")

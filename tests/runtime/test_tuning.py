@@ -1,0 +1,146 @@
+"""Kernel parameters: where they come from."""
+
+import re
+
+import numpy as np
+import pytest
+from tuning_rows import FLOAT, found, row
+
+import cltensor as ct
+from cltensor.errors import DataError
+from cltensor.runtime import tuning
+from cltensor.runtime.kernel import TEMPLATES
+
+
+def test_defaults_without_any_row(device, own, toy):
+    assert found(device) == {"a": 1, "b": 10}
+
+
+def test_a_size_class_may_have_defaults_of_its_own():
+    assert tuning.KINDS["gemm_gpu"].defaults("small")["each"] == 2
+    assert tuning.KINDS["gemm_gpu"].defaults("large")["each"] == 8
+
+
+def test_the_users_file_wins_over_shipped_rows_and_those_over_defaults(device, own, toy):
+    shipped = tuning.TEMPLATES / "tuning.json"
+    shipped.write_text(tuning.text_of([row(device, {"a": 2, "b": 20})]))
+    tuning.reload(device)
+    assert found(device) == {"a": 2, "b": 20}
+    own.write_text(tuning.text_of([row(device, {"a": 3})]))
+    tuning.reload(device)
+    assert found(device) == {"a": 3, "b": 10}
+
+
+def test_rows_hold_for_their_device_driver_dtype_and_size_class_only(device, own, toy):
+    others = [
+        row(device, {"a": 3}, driver="another"),
+        row(device, {"a": 3}, device="another*"),
+        row(device, {"a": 3}, dtype="float64"),
+        row(device, {"a": 3}, size_class="none"),
+    ]
+    own.write_text(tuning.text_of(others))
+    tuning.reload(device)
+    assert found(device)["a"] == 1
+
+
+def test_exact_rows_win_over_rows_with_stars(device, own, toy):
+    both = [row(device, {"a": 2}, driver="*", version="*"), row(device, {"a": 3})]
+    own.write_text(tuning.text_of(both))
+    tuning.reload(device)
+    assert found(device)["a"] == 3
+    own.write_text(tuning.text_of(both[:1]))
+    tuning.reload(device)
+    assert found(device)["a"] == 2
+
+
+def test_a_look_up_happens_once(device, own, toy, monkeypatch):
+    found(device)
+    monkeypatch.setattr(tuning, "_look_up", lambda *_: pytest.fail("looked up twice"))
+    assert found(device) == {"a": 1, "b": 10}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe\x00",
+        b"[1, 2]",
+        b'{"rows": []}',
+        b'{"cltensor_tuning": 2, "rows": []}',
+        b'{"cltensor_tuning": 1}',
+        b'{"cltensor_tuning": 1, "rows": null}',
+        b'{"cltensor_tuning": 1, "rows": [{"platform": "", "device": "", "driver": "", '
+        b'"version": "", "kind": "", "dtype": "", "size_class": "", "parameters": {}, "time": 1'
+        + b"0" * 400
+        + b"}]}",
+        b'{"cltensor_tuning": 1, "rows": [{"platform": "x"}]}',
+        b'{"cltensor_tuning": 1, "rows": [7]}',
+        b"[" * 100000,
+    ],
+)
+def test_damaged_and_foreign_files_are_ignored_with_a_warning_that_names_them(
+    device, own, toy, content
+):
+    own.write_bytes(content)
+    tuning.reload(device)
+    with pytest.warns(RuntimeWarning, match=re.escape(f"'{own}' is not a file of tuning rows")):
+        assert found(device) == {"a": 1, "b": 10}
+    with pytest.raises(DataError, match="move it away"):
+        tuning.save([row(device, {"a": 2})])
+    assert own.read_bytes() == content
+
+
+@pytest.mark.parametrize("parameters", [{"a": 7}, {"c": 1}, {"a": True}, {"a": "2"}])
+def test_parameters_that_are_not_allowed_are_ignored_with_a_warning(device, own, toy, parameters):
+    own.write_text(tuning.text_of([row(device, parameters)]))
+    tuning.reload(device)
+    with pytest.warns(RuntimeWarning, match="ignoring a row of 'toy'"):
+        assert found(device) == {"a": 1, "b": 10}
+
+
+def test_saved_rows_replace_those_for_the_same_and_keep_others(device, own, toy):
+    tuning.save([row(device, {"a": 2}), row(device, {"b": 20}, device="another")])
+    assert tuning.save([row(device, {"a": 3}, time=0.5)]) == own
+    saved = tuning.read(own)
+    assert [dict(r.parameters) for r in saved] == [{"a": 3}, {"b": 20}]
+    assert saved[0].time == 0.5
+    assert [p.name for p in own.parent.iterdir()] == ["tuning.json"]
+
+
+def test_a_file_that_cannot_be_written_is_an_error(device, own, toy, monkeypatch):
+    own.write_text(tuning.text_of([]))
+    monkeypatch.setenv("CLTENSOR_TUNING", str(own / "inside" / "a file"))
+    with pytest.raises(DataError, match="cannot be written"):
+        tuning.save([row(device, {"a": 2})])
+
+
+def test_the_users_file_lies_in_the_users_folder(monkeypatch):
+    import platformdirs
+
+    monkeypatch.delenv("CLTENSOR_TUNING", raising=False)
+    assert str(tuning.user_file()).startswith(platformdirs.user_config_dir("cltensor"))
+
+
+def test_shipped_rows_are_allowed_and_name_no_single_machine():
+    files = list(TEMPLATES.glob("*.json"))
+    assert files
+    for path in files:
+        rows = tuning.read(path)
+        assert rows
+        for each in rows:
+            assert "*" in each.version
+            kind = tuning.KINDS[each.kind]
+            assert kind.allows(each.parameters)
+            assert each.size_class in kind.classes
+            assert each.dtype in {d.name for d in ct.dtypes.ALL}
+
+
+def test_kernels_give_the_same_under_other_parameters(device, own, toy):
+    a = np.random.default_rng(3).standard_normal((70, 90)).astype("float32")
+    suffix = "cpu" if device.is_cpu else "gpu"
+    plain = (ct.tensor(a) @ ct.tensor(a.T)).numpy()
+    kind = tuning.KINDS[f"gemm_{suffix}"]
+    chosen = {**kind.defaults("small"), "depth": kind.choices["depth"][1]}
+    with tuning.trial(device, kind.name, FLOAT, "small", chosen):
+        np.testing.assert_allclose((ct.tensor(a) @ ct.tensor(a.T)).numpy(), plain, atol=1e-4)

@@ -1,0 +1,282 @@
+"""Optimizers as drawn programs beside PyTorch's: parameters that share storage or are parts of one,
+options and states that change in the middle, gradients that come, go and alias.
+
+A failure prints the seed; `CLTENSOR_DRAWS=2000` draws more programs.
+"""
+
+import copy
+import os
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+
+torch = pytest.importorskip("torch")
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's
+
+DRAWS = int(os.environ.get("CLTENSOR_DRAWS", "0"))
+SHAPES = [(3,), (2, 3), (4, 1), ()]
+
+
+class Program:
+    """A drawn sequence of statements on parameters and optimizers, each a pair."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+        self.params = []
+        self.log = []
+        self.held = []
+        self.aliases = True
+        for _ in range(2 + self.below(3)):
+            self.add_param()
+        self.optimizers = []
+        for _ in range(1 + (self.below(4) == 0)):
+            self.add_optimizer()
+
+    def draw(self, options):
+        return options[self.rng.integers(len(options))]
+
+    def below(self, n):
+        return int(self.rng.integers(n))
+
+    def run(self, statements):
+        kinds = [self.step] * 5 + [self.gradients] * 4
+        kinds += [self.option, self.assign_data, self.write, self.hold, self.replace_state]
+        kinds += [self.reload, self.add_group, self.zero]
+        try:
+            for _ in range(statements):
+                self.draw(kinds)()
+                self.check()
+        except Exception as error:
+            raise AssertionError("\n".join(self.log)) from error
+
+    def check(self):
+        for p, q in self.params:
+            close(p, q)
+        for ours, its in self.optimizers:
+            for (p, mine), (q, theirs) in zip(
+                listed(ours), [(q, its.state.get(q, {})) for g in its.param_groups
+                               for q in g["params"]], strict=True,
+            ):  # fmt: skip
+                for name, value in theirs.items():
+                    if (
+                        isinstance(value, torch.Tensor)
+                        and value.shape == q.shape
+                        and name != "step"
+                    ):
+                        close(mine[name], value)
+                assert p.shape == tuple(q.shape)
+
+    # -- parameters ----------------------------------------------------------------------------
+
+    def values(self, shape):
+        return self.rng.uniform(-1, 1, shape)
+
+    def add_param(self):
+        kind = self.below(5)
+        a = self.values(self.draw(SHAPES))
+        if kind == 0 and self.params:
+            p, q = self.draw(self.params)
+            self.log.append("tied")
+            pair = p.detach().requires_grad_(), q.detach().requires_grad_()
+        elif kind == 1:
+            self.log.append("a part")
+            big = self.values((2, *a.shape))
+            ours, its = ct.tensor(big), torch.tensor(big)
+            self.held.append((ours, its))
+            pair = ct.nn.Parameter(ours[1]), torch.nn.Parameter(its[1])
+        elif kind == 2 and a.ndim == 2:
+            self.log.append("transposed")
+            pair = ct.nn.Parameter(ct.tensor(a).T), torch.nn.Parameter(torch.tensor(a).T)
+        else:
+            self.log.append(f"leaf {a.shape}")
+            pair = ct.tensor(a, requires_grad=True), torch.tensor(a, requires_grad=True)
+        self.params.append(pair)
+
+    # -- optimizers ----------------------------------------------------------------------------
+
+    def add_optimizer(self):
+        name = self.draw(["SGD", "SGD", "Adam", "AdamW"])
+        options = self.options(name)
+        chosen = [p for p in self.params if self.below(4)] or self.params[:1]
+        self.log.append(f"{name} {options} of {len(chosen)}")
+        if name == "AdamW":  # PyTorch's shrinks the weights, and so such a gradient, at once
+            self.aliases = False
+        if len(chosen) > 1 and self.below(2):
+            first = [{"params": [x[k] for x in chosen[:1]], "lr": 0.05} for k in (0, 1)]
+            rest = [{"params": [x[k] for x in chosen[1:]]} for k in (0, 1)]
+            groups = [[a, b] for a, b in zip(first, rest, strict=True)]
+        else:
+            groups = [[x[k] for x in chosen] for k in (0, 1)]
+        self.optimizers.append((
+            getattr(ct.optim, name)(groups[0], **options),
+            getattr(torch.optim, name)(groups[1], foreach=False, **options),
+        ))  # fmt: skip
+
+    def options(self, name):
+        options = {"lr": 0.1, "weight_decay": self.draw([0, 0.1]), "maximize": self.below(4) == 0}
+        if name == "SGD":
+            options["momentum"] = self.draw([0, 0.9, 0.5])
+            if options["momentum"]:
+                options["nesterov"] = self.below(2) == 0
+                options["dampening"] = 0 if options["nesterov"] else self.draw([0, 0.3])
+        else:
+            options["amsgrad"] = self.below(3) == 0
+        return options
+
+    def option(self):
+        """An option of a group changes in the middle."""
+        ours, its = self.draw(self.optimizers)
+        place = self.below(len(ours.param_groups))
+        options = self.options(type(ours).__name__)
+        name = self.draw([*options, "lr"])
+        value = self.draw([0.1, 0.02]) if name == "lr" else options[name]
+        changes = {name: value}
+        if name in ("momentum", "nesterov", "dampening"):
+            changes = {n: options.get(n, 0) for n in ("momentum", "nesterov", "dampening")}
+        if (
+            name == "amsgrad"
+            and value
+            and any(q in its.state for q in its.param_groups[place]["params"])
+        ):
+            return  # PyTorch has no state for it then
+        self.log.append(f"option {changes} of group {place}")
+        for groups in (ours.param_groups, its.param_groups):
+            groups[place].update(changes)
+
+    def step(self):
+        ours, its = self.draw(self.optimizers)
+        self.log.append(f"step {self.optimizers.index((ours, its))}")
+        ours.step()
+        its.step()
+
+    def gradients(self):
+        for place, (p, q) in enumerate(self.params):
+            kind = self.below(9)
+            self.log.append(f"gradient {kind} of {place}")
+            if kind == 0:
+                p.grad = q.grad = None
+            elif kind == 1:
+                # Not what another parameter shows: PyTorch moves one after the other.
+                fit = [x for x in self.params if x[0].shape == p.shape and self.has_own_grad(x[1])]
+                if fit:
+                    a, b = self.draw(fit)
+                    p.grad, q.grad = a.grad, b.grad
+            elif kind == 2 and self.aliases:
+                p.grad, q.grad = p.data, q.data
+            elif kind == 3:
+                a = self.values(())
+                p.grad, q.grad = ct.tensor(a).expand(p.shape), torch.tensor(a).expand(q.shape)
+            elif kind == 4:
+                a = self.values(p.shape)
+                p.grad, q.grad = ct.tensor(a) * 2, torch.tensor(a) * 2  # pending
+            elif kind == 5 and p.grad is not None:
+                p.grad, q.grad = p.grad * 0.5, q.grad * 0.5
+            else:
+                if kind == 6:
+                    p.grad = q.grad = None
+                a = self.values(p.shape)
+                if p.grad is None or 0 not in p.grad.strides:
+                    (p * ct.tensor(a)).sum().backward()
+                    (q * torch.tensor(a)).sum().backward()
+
+    def has_own_grad(self, q):
+        places = {each.untyped_storage().data_ptr() for _, each in self.params}
+        return q.grad is not None and q.grad.untyped_storage().data_ptr() not in places
+
+    def zero(self):
+        ours, its = self.draw(self.optimizers)
+        if all(0 not in p.grad.strides for p, _ in self.params if p.grad is not None):
+            none = self.below(2) == 0
+            self.log.append(f"zero_grad {none}")
+            ours.zero_grad(set_to_none=none)
+            its.zero_grad(set_to_none=none)
+
+    # -- changes around them -------------------------------------------------------------------
+
+    def assign_data(self):
+        p, q = self.draw(self.params)
+        a = self.values(p.shape)
+        self.log.append("data =")
+        p.data, q.data = ct.tensor(a), torch.tensor(a)
+        p.grad = q.grad = None  # it may have been what another parameter shows
+
+    def write(self):
+        p, q = self.draw(self.params)
+        self.log.append("data.mul_")
+        if self.below(2) and p.shape:
+            p.data[0] = 0.25
+            q.data[0] = 0.25
+        else:
+            p.data.mul_(0.9)
+            q.data.mul_(0.9)
+
+    def hold(self):
+        """A view, and something pending, of a parameter."""
+        p, q = self.draw(self.params)
+        self.log.append("hold")
+        self.held.append((p.detach() * 2, q.detach() * 2))
+        self.held.append((p.detach().reshape(-1), q.detach().reshape(-1)))
+        for x, y in self.held:
+            if self.below(3) == 0:
+                close(x, y)
+
+    def replace_state(self):
+        ours, its = self.draw(self.optimizers)
+        for p, q in self.params:
+            mine, theirs = ours.state.get(p, {}), its.state.get(q, {})
+            for name, value in theirs.items():
+                is_state = isinstance(value, torch.Tensor) and name != "step"
+                if is_state and self.below(2):
+                    a = np.abs(self.values(p.shape))
+                    self.log.append(f"state {name}")
+                    if self.below(2):
+                        mine[name], theirs[name] = ct.tensor(a), torch.tensor(a)
+                    else:
+                        mine[name].copy_(ct.tensor(a))
+                        value.copy_(torch.tensor(a))
+
+    def reload(self):
+        place = self.below(len(self.optimizers))
+        ours, its = self.optimizers[place]
+        self.log.append("load_state_dict")
+        kept = copy.deepcopy((ours.state_dict(), its.state_dict()))
+        if self.below(2):
+            self.step()
+        ours.load_state_dict(kept[0])
+        its.load_state_dict(kept[1])
+
+    def add_group(self):
+        ours, its = self.draw(self.optimizers)
+        if len(self.params) > 7:
+            return
+        self.add_param()
+        p, q = self.params[-1]
+        self.log.append("add_param_group")
+        ours.add_param_group({"params": [p], "lr": 0.03})
+        its.add_param_group({"params": [q], "lr": 0.03})
+
+
+def listed(optimizer):
+    state = optimizer.state
+    return [(p, state[p]) for g in optimizer.param_groups for p in g["params"]]
+
+
+def close(x, y):
+    found = x.detach().numpy()
+    np.testing.assert_allclose(found, y.detach().numpy(), rtol=1e-7, atol=1e-9)
+
+
+def run(seeds, statements=25):
+    for seed in seeds:
+        try:
+            Program(seed).run(statements)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}") from error
+
+
+@pytest.mark.usefixtures("fp64")
+def test_drawn_training():
+    run(range(DRAWS or 60))
