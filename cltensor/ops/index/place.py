@@ -37,8 +37,8 @@ def _source(x: Tensor, index: Tensor, source: Any, value: Any) -> Any:
     """What is written: a number, or a tensor of the shape of the index."""
     if (source is None) == (value is None):
         raise DTypeError(
-            f"scatter: source is {show(source)} and value {show(value)}; give one of them, a tensor "
-            "or a number"
+            f"scatter: source is {show(source)} and value {show(value)}; give one of them, a "
+            "tensor or a number"
         )
     given = value if source is None else source
     if not isinstance(given, Tensor):
