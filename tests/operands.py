@@ -14,7 +14,7 @@ NAMES = {
     *("min", "max", "target", "weight", "pos_weight", "bias", "running_mean", "running_var"),
 }
 #: A parameter of that name is none here.
-_NONE = {"moveaxis", "movedim"}
+_NONE = {"moveaxis", "movedim", "select"}
 
 
 def functions():
@@ -27,7 +27,10 @@ def functions():
             if isinstance(function, Op):
                 parameters = function.params
             elif inspect.isfunction(function):
-                parameters = tuple(inspect.signature(function).parameters)
+                found_parameters = inspect.signature(function).parameters.values()
+                parameters = tuple(
+                    [p.name for p in found_parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+                )
             else:
                 continue
             slots = [i for i, p in enumerate(parameters) if i and p in NAMES]
@@ -52,6 +55,10 @@ def arguments(name):
         "gather": (x, 1, index),
         "index_add": (x, 0, ct.tensor([1, 0]), x),
         "scatter_add": (x, 1, index, x),
+        "scatter": (x, 1, index, x),
+        "index_fill": (x, 0, ct.tensor([1, 0]), 0.0),
+        "index_copy": (x, 0, ct.tensor([1, 0]), x),
+        "lerp": (x, x, x),
         "masked_select": (x, x > 0),
         "masked_fill": (x, x > 0, 0.0),
         "where": (x > 0, x, x),

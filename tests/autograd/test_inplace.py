@@ -31,6 +31,7 @@ INTEGERS = np.array([[1, 2, 7], [12, 0, -5]])
 MASK = [[True, False, True], [False, False, True]]
 
 #: The method of each name: its arguments, and what NumPy makes of the elements.
+THREES, TWOS = [[3.0] * 3] * 2, [[2.0] * 3] * 2
 METHODS = {
     "abs": ((), np.abs),
     "acos": ((), np.arccos),
@@ -94,6 +95,15 @@ METHODS = {
     "remainder": ((-0.7,), lambda a: np.mod(a, np.float32(-0.7))),
     "round": ((), np.round),
     "rsqrt": ((), lambda a: 1 / np.sqrt(a)),
+    "addcdiv": ((THREES, TWOS, 4.0), lambda a: a + 6),
+    "addcmul": ((THREES, TWOS, 0.5), lambda a: a + 3),
+    "index_copy": (
+        (1, [2, 0], [[1.0, 2.0], [3.0, 4.0]]),
+        lambda a: np.stack([[2, 4], a[:, 1], [1, 3]], 1),
+    ),
+    "index_fill": ((1, [1], 7.0), lambda a: np.where([0, 1, 0], 7, a)),
+    "lerp": ((THREES, 0.5), lambda a: (a + 3) / 2),
+    "scatter": ((1, [[0], [2]], 9.0), lambda a: np.where([[1, 0, 0], [0, 0, 1]], 9, a)),
     "scatter_add": (
         (1, [[0, 0], [2, 1]], [[1.0, 2.0], [3.0, 4.0]]),
         lambda a: a + [[3, 0, 0], [0, 4, 3]],
@@ -119,7 +129,7 @@ STARTS = {
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), INTEGERS),
     "acosh": FLOATS + 1,
 }
-RANDOM = {"normal", "uniform"}
+RANDOM = {"bernoulli", "exponential", "normal", "random", "uniform"}
 
 
 def test_every_method_is_swept():
@@ -310,3 +320,29 @@ def test_a_tensor_assigned_to_itself(device):
     assert x.tolist() == [0, 0, 1, 2, 3]
     x[:] = x[::-1]
     assert x.tolist() == [3, 2, 1, 0, 0]
+
+
+def test_random_elements_in_place(device):
+    x = ct.zeros(1000)
+    assert x.random_() is x
+    assert (x == x.floor()).all().item()
+    assert 0 <= x.min().item() < x.max().item() <= 1 << 24
+    assert sorted(set(x.random_(2, 5).tolist())) == [2, 3, 4]
+    assert sorted(set(x.random_(3).tolist())) == [0, 1, 2]
+    small = ct.zeros(5000, dtype="uint8").random_()
+    assert small.max().item() == 255
+    assert 350 < x.bernoulli_(0.5).sum().item() < 650
+    assert x.bernoulli_(ct.tensor(1.0)).min().item() == 1
+    assert 0.3 < x.exponential_(lambd=2.0).mean().item() < 0.8
+    assert x.min().item() >= 0
+    with pytest.raises(ValueError, match="exponential_: lambd is 0"):
+        x.exponential_(0)
+
+
+def test_resize_shows_the_same_elements_only(device):
+    x = ct.arange(6.0)
+    assert x.resize_(2, 3) is x
+    assert x.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert x.resize_((6,)).shape == (6,)
+    with pytest.raises(ShapeError, match="resize_: a tensor of shape .6,. has 6 elements"):
+        x.resize_(7)

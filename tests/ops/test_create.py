@@ -136,7 +136,7 @@ def test_full_refuses_what_does_not_fit_at_the_call(device, value, dtype):
 def test_full_refuses_more_than_one_number(device):
     with pytest.raises(DTypeError, match=r"^full: value is a ndarray of shape \(3,\), not"):
         ct.full((2,), np.ones(3))
-    with pytest.raises(DTypeError, match=r"^fill_: a list is not a number; wrap it with ct\.ten"):
+    with pytest.raises(DTypeError, match="^fill_: value is a list, not a number"):
         ct.ones(2).fill_([1.0, 2.0])
 
 

@@ -61,7 +61,8 @@ def test_a_device_is_found_by_kind_position_and_name(device):
     ],
 )
 def test_an_absent_device_is_refused_with_the_list(spec, device):
-    with pytest.raises(DeviceError, match=rf"device: there is no '{spec}'; .*'cl:0'"):
+    shown = f"gpu:{spec}" if isinstance(spec, int) else spec
+    with pytest.raises(DeviceError, match=rf"device: there is no '{shown}'(, as .*)?; .*'cl:0'"):
         ct.device(spec)
 
 
@@ -79,7 +80,7 @@ def test_the_default_device_can_be_set_and_restored(device, other_device):
 
 
 def test_the_environment_chooses_the_default(run_python, other_device):
-    code = "import cltensor as ct; print(ct.device().name, ct.zeros(2).device)"
+    code = "import cltensor as ct; print(ct.device().name, ct.zeros(2).device.name)"
     done = run_python(code, CLTENSOR_DEVICE=other_device.name)
     assert done.stdout.split() == [other_device.name, other_device.name]
 
@@ -107,8 +108,7 @@ def test_without_a_driver_the_error_names_the_remedies(run_python):
 def test_a_device_survives_copy_and_pickle_as_itself(device):
     assert copy.deepcopy(device) is device
     assert pickle.loads(pickle.dumps(device)) is device
-    assert repr(device) == f"device('{device.name}')"
-    assert str(device) == device.name
+    assert ct.device(str(device)) is device
 
 
 def test_operands_on_two_devices_are_refused(device, other_device):

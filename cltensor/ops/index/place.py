@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor.core.checks import axis_of
+import numpy as np
+
+from cltensor.core.checks import axis_of, scalar
 from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor
-from cltensor.core.tensor import Tensor
+from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, IndexingError, ShapeError
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.pointwise import full
@@ -34,10 +36,13 @@ def _grid(index: Tensor, axis: int) -> tuple[Tensor, ...]:
 def _source(x: Tensor, index: Tensor, source: Any, value: Any) -> Any:
     """What is written: a number, or a tensor of the shape of the index."""
     if (source is None) == (value is None):
-        raise TypeError("scatter: give a source, a tensor (src), or a number (value), and not both")
+        raise DTypeError(
+            f"scatter: source is {show(source)} and value {show(value)}; give one of them, a "
+            "tensor or a number"
+        )
     given = value if source is None else source
     if not isinstance(given, Tensor):
-        return given
+        return scalar("scatter", "value" if source is None else "source", given, x.dtype)
     if not given.ndim and index.ndim:
         return expand(given, index.shape)
     given = vector_of(given)
@@ -94,8 +99,21 @@ def _products(x: Tensor, axis: int, index: Tensor, given: Tensor) -> Tensor:
     return product
 
 
+def _check_range(name: str, index: np.ndarray, size: int) -> None:
+    """Raise IndexingError for an index of the host that is out of range."""
+    if index.dtype.kind in "iu" and index.size:
+        for number in (int(index.min()), int(index.max())):
+            if not -size <= number < size:
+                raise IndexingError(
+                    f"{name}: index {number} is out of range for an axis of size {size}; valid "
+                    f"indices are {-size} to {size - 1}"
+                )
+
+
 def _slices(name: str, x: Tensor, axis: int, index: Any) -> tuple[int, Tensor, tuple[Any, ...]]:
     axis = axis_of(name, axis, x.ndim)
+    if not isinstance(index, Tensor):
+        _check_range(name, np.asarray(index), x.shape[axis])
     index = vector_of(index_tensor(name, index, x.device))
     if index.ndim != 1:
         raise ShapeError(f"{name}: an index of shape {index.shape}; give a vector")

@@ -90,7 +90,7 @@ def matmul(a: Any, b: Any) -> Any:
 def _require_rank(operation: str, names: str, *pairs: tuple[Any, int]) -> None:
     _operands(operation, *[x for x, _ in pairs])
     if any(x.ndim != rank for x, rank in pairs):
-        shapes = " and ".join(str(x.shape) for x, _ in pairs)
+        shapes = " and ".join(f"{x.shape}" for x, _ in pairs)
         raise ShapeError(f"{operation}: needs {names}, got shapes {shapes}; matmul takes any rank")
 
 

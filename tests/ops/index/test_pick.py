@@ -238,5 +238,5 @@ def test_an_index_on_another_device():
     if len(ct.devices()) < 2:
         pytest.skip("only one device is present")
     x, other = ct.tensor(A), ct.tensor(THREE, device="cl:1")
-    with pytest.raises(DeviceError, match="getitem: the tensor is on 'cl:0', an index on 'cl:1'"):
+    with pytest.raises(DeviceError, match="getitem: the tensor is on '.*', an index on '.*'"):
         x[:, other]

@@ -330,7 +330,7 @@ def test_operands_on_another_device():
     if len(ct.devices()) < 2:
         pytest.skip("only one device is present")
     x, other = ct.tensor(A), ct.tensor(THREE, device="cl:1")
-    with pytest.raises(DeviceError, match="setitem: the tensor is on 'cl:0', the value on 'cl:1'"):
+    with pytest.raises(DeviceError, match="setitem: the tensor is on '.*', the value on '.*'"):
         x[0, 0, 0, :3] = other
-    with pytest.raises(DeviceError, match="gather: operands are on 'cl:0' and 'cl:1'"):
+    with pytest.raises(DeviceError, match="gather: operands are on '.*' and '.*'"):
         ct.gather(x[0, 0, 0], 0, other)
