@@ -31,7 +31,11 @@ class Options:
 
 
 def around(function, *objects):
-    return Surroundings(function, list(objects))
+    """The surroundings, as they are when a call has ended that changed nothing."""
+    found = Surroundings(function, list(objects))
+    assert found.is_unchanged()
+    found.close()
+    return found
 
 
 def test_globals_of_functions_that_are_called(monkeypatch):
@@ -133,20 +137,21 @@ def test_a_module_that_is_gone():
     assert not found.holds()
 
 
-def test_what_the_call_itself_changes_is_forgotten():
+def test_what_the_call_itself_changes_is_told():
     calls, model = [0], nn.Dropout(0.5)
 
     def function(x):
         return model(x) * calls[0]
 
-    found = around(function)
+    found = Surroundings(function, [])
+    calls.append(1)  # of what it appends to, replays do without
+    assert found.is_unchanged()
+    found = Surroundings(function, [])
     calls[0] += 1
+    assert not found.is_unchanged()
+    found = Surroundings(function, [])
     model.eval()
-    found.keep_unchanged()
-    assert found.holds()
-    calls[0] += 1
-    model.train()
-    assert found.holds()
+    assert not found.is_unchanged()
 
 
 def test_changes_elsewhere_cost_a_look_and_harm_nobody():
