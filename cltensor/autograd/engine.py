@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output, needed, require_unchanged
-from cltensor.core.mode import set_grad_enabled
+from cltensor.core.mode import enable_grad, no_grad
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError, GradientError, ShapeError
@@ -60,7 +60,7 @@ class Pass:
         self._start = next_serial()
         if self._targets is not None:
             self._useful = _ancestors(nodes, self._targets)
-        with set_grad_enabled(self._create_graph):
+        with enable_grad() if self._create_graph else no_grad():
             while self._heap:
                 node = heapq.heappop(self._heap)[1]
                 g = self._pending.pop(node)

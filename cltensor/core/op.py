@@ -289,8 +289,9 @@ _RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """function(*args, **kwargs) outside any graph."""
-    before, mode.enabled = mode.enabled, False
+    before = mode.enabled
     try:
+        mode.enabled = False
         return function(*args, **kwargs)
     finally:
         mode.enabled = before

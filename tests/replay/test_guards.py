@@ -53,7 +53,9 @@ def test_globals_of_functions_that_are_called(monkeypatch):
 
 def test_entries_of_containers(monkeypatch):
     found = around(uses_a_table)
-    monkeypatch.setitem(TABLE, "c", 4)  # which nobody read
+    monkeypatch.setitem(TABLE, "c", 4)  # which nobody read, as far as one can tell
+    assert not found.holds()
+    monkeypatch.undo()
     assert found.holds()
     TABLE["a"][1] = 5
     assert not found.holds()
@@ -130,10 +132,12 @@ def test_modules_that_are_noted_on_the_way():
 
 
 def test_a_module_that_is_gone():
-    model, found = nn.Dropout(0.5), around(lambda x: x)
+    model, found = nn.Dropout(0.5), Surroundings(lambda x: x, [])
     found.note(model)
+    found.close()
+    assert found.holds()
     del model
-    nn.Dropout(0.5)  # so that something has changed
+    nn.Dropout(0.5).train()  # so that something has changed
     assert not found.holds()
 
 

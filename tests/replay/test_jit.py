@@ -98,7 +98,7 @@ def test_replays_launch_the_same_and_build_nothing(device):
 
     @ct.jit
     def forward(x):
-        calls.append(x)
+        calls.append(1)
         return model(x)
 
     model.eval()
