@@ -3,8 +3,8 @@
 ``import cltensor as ct``: tensors with PyTorch's names and NumPy's manners that record for
 differentiation, layers and optimizers. Importing makes no context and needs no device.
 
-The functions are those declared in `cltensor.ops` and `cltensor.autograd.creation`: what is declared there
-is public here, and a method of Tensor where it takes one first.
+The functions are those declared in `cltensor.ops` and `cltensor.autograd.creation`: what is
+declared there is public here, and a method of Tensor where it takes one first.
 """
 
 import math as _math

@@ -23,7 +23,7 @@ from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
 from benchmarks.table import Table  # noqa: E402
-from cltensor.runtime.kernel import Counters
+from cltensor.runtime.kernel import Counters  # noqa: E402
 
 QUICK = Plan(repeats=1, sample=1e-4, limit=0.0)
 

@@ -1,8 +1,8 @@
-"""Write the stubs that editors and type checkers read, from what is declared: python -m cltensor.command.stubs
+"""Write the stubs that editors and type checkers read: python -m cltensor.command.stubs
 
-Two files are written, and committed: `cltensor/__init__.pyi`, the public namespace, and
-`cltensor/core/methods.pyi`, the methods of Tensor. Both hold what is put together at import, where no
-type checker looks. All else is typed where it stands.
+Two files are written from what is declared, and committed: `cltensor/__init__.pyi`, the public
+namespace, and `cltensor/core/methods.pyi`, the methods of Tensor. Both hold what is put together at
+import, where no type checker looks. All else is typed where it stands.
 
 Types come from the annotations of the declared functions, where `Any` for a result stands for a
 tensor. A function whose keywords go by other names too has an overload for PyTorch's and one for

@@ -51,8 +51,8 @@ class Faults:
             self._own.names[operation] = None
 
     def check(self) -> None:
-        """Raise if a kernel that this thread launched since the last look met a fault: IndexingError
-        for an index, ValueError for a value."""
+        """Raise if a kernel that this thread launched since the last look met a fault:
+        IndexingError for an index, ValueError for a value."""
         if not self._own.names:
             return
         names, self._own.names = " or ".join(self._own.names), {}
@@ -62,17 +62,17 @@ class Faults:
         write(self.buffer, np.zeros(4, np.int32))
         if kind == 2:
             raise ValueError(
-                f"{names}: an element of {'input' if index == 1 else 'target'} is not between 0 and "
-                "1; pass probabilities, or scores to binary_cross_entropy_with_logits"
+                f"{names}: an element of {'input' if index == 1 else 'target'} is not between 0 "
+                "and 1; pass probabilities, or scores to binary_cross_entropy_with_logits"
             )
         if kind == 1:  # labels do not count from the end
             raise IndexingError(
-                f"{names}: label {index} is out of range for {limit} classes; valid labels are 0 to "
-                f"{limit - 1}"
+                f"{names}: label {index} is out of range for {limit} classes; valid labels are 0 "
+                f"to {limit - 1}"
             )
         raise IndexingError(
-            f"{names}: index {index} is out of range for an axis of size {limit}; valid indices are "
-            f"{-limit} to {limit - 1}"
+            f"{names}: index {index} is out of range for an axis of size {limit}; valid indices "
+            f"are {-limit} to {limit - 1}"
         )
 
 

@@ -25,7 +25,7 @@ from cltensor.errors import CLTensorError
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # the generator is part of the checkout, not of the package
 
-from cltensor.command import stubs
+from cltensor.command import stubs  # noqa: E402
 
 PROGRAM = Path(__file__).parent / "typed_program.py"
 #: A mistake a line.
