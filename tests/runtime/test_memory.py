@@ -295,7 +295,7 @@ def test_an_allocation_that_the_driver_refuses_is_out_of_memory(pool, monkeypatc
 _INTERRUPTED = '''
 import ast, gc, os, random, sys, threading
 import cltensor as ct
-from cltensor.program import Counters
+from cltensor.runtime.kernel import Counters
 
 PACKAGE = os.path.dirname(ct.__file__)
 FILES = {os.path.join(PACKAGE, name) for name in os.environ["FILES"].split()}
