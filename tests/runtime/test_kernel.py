@@ -67,6 +67,11 @@ def test_an_undefined_template_name_is_an_error(device, templates):
         kernel(device, "gap", other=1)
 
 
+def test_a_template_that_does_not_render_is_named_with_its_folder(device):
+    with pytest.raises(KernelError, match=r"pointwise: cl_kernels/expression/pointwise\.cl did not"):
+        render(device, "pointwise")
+
+
 def test_a_nul_in_the_source_is_refused(device):
     with pytest.raises(KernelError, match="NUL"):
         build(device, "twice", _COPY + "\0", "the test")
