@@ -49,7 +49,7 @@ def test_wheel_holds_the_package_and_nothing_else(archives):
     with zipfile.ZipFile(archives[0]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
         entry = next(n for n in wheel.namelist() if n.endswith("entry_points.txt"))
-        assert "cltensor = cltensor.cli:main" in wheel.read(entry).decode()
+        assert "cltensor = cltensor.command.cli:main" in wheel.read(entry).decode()
     assert len(list((ROOT / "cl_kernels").glob("*/*.cl"))) > 5
     assert names == shipped()
 

@@ -160,7 +160,7 @@ observers: list[Callable[[Kernel, tuple[int, ...], tuple[int, ...]], None]] = []
 
 
 def kernel(device: Device, template: str, **params: Any) -> Kernel:
-    """The kernel of cl_kernels/<template>.cl rendered with `params` for `device`.
+    """The kernel of cl_kernels/<kind>/<template>.cl rendered with `params` for `device`.
 
     params must be hashable. The first call renders and builds (or loads the cached binary); later
     ones are a dictionary look-up.
@@ -320,13 +320,13 @@ def _templates() -> TemplateLookup:
 
 
 def render(device: Device, template: str, **params: Any) -> str:
-    """The OpenCL C text of cl_kernels/<template>.cl for `device`, with the common prelude."""
+    """The OpenCL C text of cl_kernels/<kind>/<template>.cl for `device`, with the common prelude."""
     try:
         body = _templates().get_template(f"{template}.cl").render(device=device, **params)
     except Exception as error:
-        raise KernelError(
-            f"{template}: cl_kernels/{template}.cl did not render with {params}: {error}"
-        ) from error
+        found = [path.relative_to(TEMPLATES) for path in TEMPLATES.glob(f"*/{template}.cl")]
+        place = "/".join(("cl_kernels", *(found[0].parts if found else (f"{template}.cl",))))
+        raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
     return prelude(device) + body
 
 

@@ -133,7 +133,8 @@ def test_bench_is_the_suite_of_the_checkout(tmp_path, capsys):
 
 
 def test_bench_without_a_checkout_says_where_it_is(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(cli, "__file__", str(tmp_path / "site-packages" / "cltensor" / "cli.py"))
+    package = tmp_path / "site-packages" / "cltensor"
+    monkeypatch.setattr(cli, "__file__", str(package / "command" / "cli.py"))
     for name in [n for n in sys.modules if n.partition(".")[0] == "benchmarks"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "path", [p for p in sys.path if Path(p or ".").resolve() != ROOT])

@@ -22,12 +22,12 @@ from cltensor.core.composite import is_public
 from cltensor.core.methods import Methods
 from cltensor.errors import CLTensorError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 sys.path.append(str(ROOT))  # the generator is part of the checkout, not of the package
 
 from cltensor.command import stubs  # noqa: E402
 
-PROGRAM = Path(__file__).parent / "typed_program.py"
+PROGRAM = ROOT / "tests" / "typed_program.py"
 #: A mistake a line.
 WRONG = """\
 import cltensor as ct

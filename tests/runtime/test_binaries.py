@@ -22,7 +22,7 @@ __kernel void add_%d(__global float* x_g, const int n) {
 """
 _WORK = """
 import cltensor as ct
-from cltensor.program import Counters
+from cltensor.runtime.kernel import Counters
 x = ct.arange(100, dtype="float32")
 print((x * 2 + 1).numpy().sum(), (ct.ones(8, 8) @ ct.ones(8, 8)).numpy().sum())
 print(Counters.builds, Counters.disk_hits)

@@ -56,7 +56,7 @@ def test_a_build_failure_shows_template_parameters_source_and_log(device, templa
     with pytest.raises(KernelError) as caught:
         kernel(device, "broken", k=7)
     message = str(caught.value)
-    assert message.startswith(f"broken: broken.cl with {{'k': 7}} did not build on '{device}'")
+    assert message.startswith(f"broken: broken.cl with {{'k': 7}} did not build on '{device.name}'")
     assert "   2   x[0] = nonsense_7;" in message
     assert "undeclared identifier" in message.lower() or "nonsense_7'" in message
 
@@ -65,6 +65,11 @@ def test_an_undefined_template_name_is_an_error(device, templates):
     templates("gap", "__kernel void gap(__global int* x) { x[0] = ${missing}; }")
     with pytest.raises(KernelError, match=r"gap: cl_kernels/gap\.cl did not render .*missing"):
         kernel(device, "gap", other=1)
+
+
+def test_a_template_that_does_not_render_is_named_with_its_folder(device):
+    with pytest.raises(KernelError, match=r"pointwise: cl_kernels/expression/pointwise\.cl did not"):
+        render(device, "pointwise")
 
 
 def test_a_nul_in_the_source_is_refused(device):
@@ -81,7 +86,7 @@ def test_a_kernel_is_made_once_per_parameters(device, templates):
 
 def test_every_template_says_what_it_does():
     folder = Path(program.TEMPLATES)
-    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.cl")}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*/*.cl")}
     assert len(texts) > 4
     assert [name for name, text in texts.items() if not text.startswith("## ")] == []
 
@@ -149,7 +154,7 @@ def test_a_launch_that_finds_no_memory_is_tried_again_without_the_cache(device, 
     with pytest.raises(ct.OutOfMemoryError) as caught:
         refusing(2, error)((3,), (1,), out.buffer, x.buffer, 3, 5.0)
     assert str(caught.value).startswith(
-        f"twice: the launch of (3,) work-items in groups of (1,) on '{device}' ({device.title}) "
+        f"twice: the launch of (3,) work-items in groups of (1,) on '{device.name}' ({device.title}) "
     )
     assert out.numpy().tolist() == [0, 2, 4]
     assert Counters.launches == launches + 1
@@ -160,7 +165,7 @@ def test_a_launch_that_the_driver_refuses_names_kernel_sizes_and_device(device, 
 
     x, out = ct.arange(3, dtype="float32").realize(), ct.zeros(3).realize()
     twice = refusing(1, cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_WORK_GROUP_SIZE"))
-    with pytest.raises(KernelError, match=rf"twice: the launch of \(3,\) .* on '{device}' .*GROUP"):
+    with pytest.raises(KernelError, match=rf"twice: the launch of \(3,\) .* on '{device.name}' .*GROUP"):
         twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
     twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
     assert out.numpy().tolist() == [0, 2, 4]
@@ -231,7 +236,7 @@ def test_a_pyopencl_that_generates_nothing_is_left_as_it_is(monkeypatch):
 def test_a_compiler_that_warns_is_not_heard(run_python, tmp_path):
     code = """
 import cltensor as ct
-from cltensor.program import build, prelude
+from cltensor.runtime.kernel import build, prelude
 source = prelude(ct.device()) + "__kernel void w(__global float* x) { int u; if (x[0] = 2) x+1; }"
 build(ct.device(), "w", source, "the test")
 """
@@ -243,7 +248,7 @@ build(ct.device(), "w", source, "the test")
 @pytest.mark.parametrize(("quiet", "lines"), [(None, 1), ("1", 0)])
 def test_a_person_who_waits_is_told_once(tmp_path, quiet, lines):
     code = (
-        "from cltensor import program\nprogram._notice(0.7)\nprint('built')\n"
+        "from cltensor.runtime import kernel as program\nprogram._notice(0.7)\nprint('built')\n"
         "program._notice(0.7)\nprogram._notice(0.7)"
     )
     environment = {**os.environ, "CLTENSOR_QUIET": quiet or "", "PYTHONPATH": str(ROOT)}
@@ -266,7 +271,7 @@ def test_a_person_who_waits_is_told_once(tmp_path, quiet, lines):
 
 _WORK = """
 import cltensor as ct
-from cltensor.program import Counters
+from cltensor.runtime.kernel import Counters
 x = ct.arange(1000, dtype="float32")
 assert (x * 2 + 1).numpy()[-1] == 1999
 print(Counters.builds, Counters.disk_hits)

@@ -295,7 +295,7 @@ def test_an_allocation_that_the_driver_refuses_is_out_of_memory(pool, monkeypatc
 _INTERRUPTED = '''
 import ast, gc, os, random, sys, threading
 import cltensor as ct
-from cltensor.program import Counters
+from cltensor.runtime.kernel import Counters
 
 PACKAGE = os.path.dirname(ct.__file__)
 FILES = {os.path.join(PACKAGE, name) for name in os.environ["FILES"].split()}
@@ -380,7 +380,7 @@ print(hit > int(os.environ["COUNT"]) // 4)
 def test_an_interrupt_at_any_line_leaves_counts_and_locks_as_they_were(run_python, count):
     done = run_python(
         _INTERRUPTED, COUNT=str(count), SEED="0", timeout=600, CLTENSOR_EAGER="0",
-        FILES="memory.py device.py program.py binaries.py",
+        FILES=" ".join(f"runtime/{name}.py" for name in ("memory", "device", "kernel", "binaries")),
     )  # fmt: skip
     assert done.stdout == "True\n"
 

@@ -110,7 +110,7 @@ def test_the_switch(use_skeletons, monkeypatch):
 
 @pytest.mark.parametrize(("value", "tile"), [("0", 0), ("2", 2), ("4", 4), (None, 4)])
 def test_the_environment_sets_it(run_python, value, tile):
-    code = "from cltensor.ops.conv_winograd import Winograd; print(Winograd.tile)"
+    code = "from cltensor.ops.conv.winograd import Winograd; print(Winograd.tile)"
     assert run_python(code, CLTENSOR_WINOGRAD=value).stdout.strip() == str(tile)
 
 
