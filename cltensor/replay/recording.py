@@ -49,7 +49,8 @@ class _Grad:
 class _Made:
     """A buffer that the call makes and that outlives it: its size, and where launches use it.
 
-    kept: the buffer of the last replay, where that gave nobody more than a promise of it.
+    kept: the buffer of the last replay, where that gave nobody more than a promise of it; in a list
+    of one, which is all of the recording that the promise keeps alive.
     """
 
     __slots__ = ("kept", "nbytes", "places", "promised")
@@ -58,16 +59,16 @@ class _Made:
         self.nbytes = nbytes
         self.places = places
         self.promised = False
-        self.kept: Buffer | None = None
+        self.kept: list[Buffer | None] = [None]
 
     def bind(self, pool: Pool) -> Buffer:
         """The buffer for the next replay, which the launches use from now on."""
-        buffer = self.kept
+        buffer = self.kept[0]
         if buffer is None:
             buffer = pool.allocate(self.nbytes)
             Tape.put(self.places, buffer)
             if self.promised:
-                self.kept = buffer
+                self.kept[0] = buffer
         return buffer
 
 
@@ -290,20 +291,10 @@ class Recording:
             if outcome.kind == "made" and places.count(outcome.place) == 1:
                 made = self._made[outcome.place]
                 made.promised = True
-                self._promised.append((g.node, self._promise(made, outcome.value)))
+                promise = _promise(self._device, made.kept, outcome.value)
+                self._promised.append((g.node, promise))
                 self._outcomes[g.after] = None
                 self._left.remove(g)
-
-    def _promise(self, made: _Made, shown: Value) -> Promise:
-        """What a replay leaves as a gradient, until somebody asks for it."""
-
-        def fill() -> Tensor:
-            with self._device.lock:
-                given, made.kept = made.kept, None
-            assert given is not None
-            return Tensor(window(given, shown))
-
-        return Promise(fill)
 
     # -- replaying ---------------------------------------------------------------------------
 
@@ -371,6 +362,18 @@ class Recording:
             if leaf is not None:
                 leaf._grad = None if g.after is None else shown[g.after]
         return self._rebuild(shown)
+
+
+def _promise(device: Device, kept: list[Buffer | None], shown: Value) -> Promise:
+    """What a replay leaves as a gradient, until somebody asks for it."""
+
+    def fill() -> Tensor:
+        with device.lock:
+            given, kept[0] = kept[0], None
+        assert given is not None
+        return Tensor(window(given, shown))
+
+    return Promise(fill)
 
 
 def _stop(recorder: Recorder, watch: Watch) -> None:

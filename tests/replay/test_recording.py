@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import OrderedDict, namedtuple
 
 import numpy as np
@@ -814,3 +815,31 @@ def test_interrupted_recordings_lose_no_memory():
         use(at)
     gc.collect()
     assert ct.memory_summary()["in_use"] <= before + 2 * 4096
+
+
+def test_what_is_recorded_goes_with_the_function_without_the_collector():
+    def made():
+        model = nn.Linear(4, 2)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+
+        def step(x):
+            optimizer.zero_grad()
+            loss = (model(x) ** 2).sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        return ct.jit(step), model
+
+    function, model = made()
+    for _ in range(4):
+        function(ct.ones(3, 4))
+    (entry,) = function._entries.values()
+    gone = [weakref.ref(x) for x in (function, entry.recordings[0], model)]
+    gc.collect()
+    gc.disable()
+    try:
+        del function, entry, model  # though a gradient is still promised
+        assert [ref() for ref in gone] == [None] * 3
+    finally:
+        gc.enable()

@@ -68,7 +68,9 @@ def test_an_undefined_template_name_is_an_error(device, templates):
 
 
 def test_a_template_that_does_not_render_is_named_with_its_folder(device):
-    with pytest.raises(KernelError, match=r"pointwise: cl_kernels/expression/pointwise\.cl did not"):
+    with pytest.raises(
+        KernelError, match=r"pointwise: cl_kernels/expression/pointwise\.cl did not"
+    ):
         render(device, "pointwise")
 
 
@@ -165,7 +167,9 @@ def test_a_launch_that_the_driver_refuses_names_kernel_sizes_and_device(device, 
 
     x, out = ct.arange(3, dtype="float32").realize(), ct.zeros(3).realize()
     twice = refusing(1, cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_WORK_GROUP_SIZE"))
-    with pytest.raises(KernelError, match=rf"twice: the launch of \(3,\) .* on '{device.name}' .*GROUP"):
+    with pytest.raises(
+        KernelError, match=rf"twice: the launch of \(3,\) .* on '{device.name}' .*GROUP"
+    ):
         twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
     twice((3,), (1,), out.buffer, x.buffer, 3, 2.0)
     assert out.numpy().tolist() == [0, 2, 4]
