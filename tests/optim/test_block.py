@@ -52,7 +52,7 @@ def test_backward_with_old_weights_after_a_step():
 
 
 def block_of(*arrays):
-    return Block(list(range(len(arrays))), leaves(arrays), {"lr": 0.1}, 3, alone=False)
+    return Block(list(range(len(arrays))), leaves(arrays), {"lr": 0.1}, 3, stays=False)
 
 
 def test_parameters_keep_their_values_in_one_buffer(device):
