@@ -320,7 +320,7 @@ def _templates() -> TemplateLookup:
 
 
 def render(device: Device, template: str, **params: Any) -> str:
-    """The OpenCL C text of cl_kernels/<kind>/<template>.cl for `device`, with the common prelude."""
+    """The OpenCL C text of cl_kernels/<kind>/<template>.cl for `device`, after the prelude."""
     try:
         body = _templates().get_template(f"{template}.cl").render(device=device, **params)
     except Exception as error:

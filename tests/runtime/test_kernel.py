@@ -156,7 +156,8 @@ def test_a_launch_that_finds_no_memory_is_tried_again_without_the_cache(device, 
     with pytest.raises(ct.OutOfMemoryError) as caught:
         refusing(2, error)((3,), (1,), out.buffer, x.buffer, 3, 5.0)
     assert str(caught.value).startswith(
-        f"twice: the launch of (3,) work-items in groups of (1,) on '{device.name}' ({device.title}) "
+        "twice: the launch of (3,) work-items in groups of (1,) on "
+        f"'{device.name}' ({device.title}) "
     )
     assert out.numpy().tolist() == [0, 2, 4]
     assert Counters.launches == launches + 1
