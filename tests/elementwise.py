@@ -31,6 +31,18 @@ def _floor_divide(a, b):
     return np.floor_divide(a, b)
 
 
+def _divide_toward_zero(a, b):
+    """Exactly, without floats; what is beyond the dtype wraps, and x / 0 is 0."""
+
+    def one(x, y):
+        x, y = int(x), int(y)
+        return 0 if y == 0 else (abs(x) // abs(y)) * (1 if (x < 0) == (y < 0) else -1)
+
+    mask = (1 << (8 * a.dtype.itemsize)) - 1
+    raw = np.array([one(x, y) & mask for x, y in np.broadcast(a, b)], np.uint64)
+    return raw.reshape(np.broadcast_shapes(a.shape, b.shape)).astype(a.dtype)
+
+
 def _shift(function, beyond):
     def shift(a, b):
         bits = 8 * a.dtype.itemsize
@@ -52,6 +64,7 @@ ANSWERS = {
     "multiply": (np.multiply, "biuf"),
     "divide": (np.divide, "biuf"),
     "floor_divide": (_floor_divide, "iuf"),
+    "divide_toward_zero": (_divide_toward_zero, "iu"),
     "remainder": (np.remainder, "iuf"),
     "fmod": (np.fmod, "iuf"),
     "negative": (np.negative, "iuf"),
