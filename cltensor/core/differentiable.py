@@ -101,7 +101,7 @@ class Differentiable(Operators):
         return node is None or node.op is None
 
     @property
-    def grad(self) -> Any:
+    def grad(self) -> Self | None:
         """The gradient collected by `backward`, None before."""
         node = self.node
         if node is not None:

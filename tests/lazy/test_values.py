@@ -229,7 +229,7 @@ def test_holders_that_are_gone_are_forgotten(device):
     kept = x * 2
     for _ in range(2000):
         x * 3
-    assert len(holders.refs) <= holders.limit + 1
+    assert len(holders.refs) <= 1024  # now and then it is looked through
     holders.prune()
     assert any(ref() is kept for ref in holders.refs)
     assert all(ref() is not None for ref in holders.refs)
