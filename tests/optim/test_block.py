@@ -172,7 +172,7 @@ def test_as_many_gradients_go_in_one_kernel_as_its_arguments_hold(device, deferr
     assert_close(host(params), [a - 0.5 * g for a, g in zip(start, grads, strict=True)], rtol=1e-6)
 
 
-def test_two_optimizers_take_turns_on_the_same_parameters():
+def test_two_optimizers_take_turns_on_the_same_parameters(deferred):
     params = leaves([np.ones((3, 4), np.float32), np.ones(5, np.float32)])
     both = ct.optim.SGD(params, lr=0.1, momentum=0.9), ct.optim.Adam(params, lr=0.1)
     for turn in range(3):
