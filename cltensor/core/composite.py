@@ -43,7 +43,7 @@ class _Signature:
         )
         #: (place, name, whether it may be None) of the parameters that take a tensor.
         self.operands = [
-            (i, n, parameters[n].default is None)
+            (i, n, parameters[n].default is None or "None" in str(parameters[n].annotation))
             for i, n in enumerate(self.positional)
             if (n in OPERANDS or str(parameters[n].annotation).startswith("Tensor"))
             and "float" not in str(parameters[n].annotation)  # a number will do
