@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.tensor import Tensor
-from cltensor.errors import CLTensorError, DataError
+from cltensor.errors import CLTensorError, DataError, DeviceError
 from cltensor.io import files, weights
 from cltensor.io.nesting import Place, Reader, Writer, present
 from cltensor.ops.create import tensor
@@ -128,6 +128,14 @@ def _content(f: Any) -> tuple[str, bytes]:
         raise DataError(f"load: '{os.fspath(f)}' cannot be read: {error}") from error
 
 
+def _spelled(name: Any) -> str:
+    """One name for a device that may have several ("cl:1" and "gpu:0"), if it is here."""
+    try:
+        return str(name if name is None else get(name))
+    except DeviceError:
+        return str(name)
+
+
 def _placing(map_location: Any) -> Place:
     """A function that makes a Tensor of an array and the name of the device it was saved from."""
     if callable(map_location):
@@ -139,8 +147,8 @@ def _placing(map_location: Any) -> Place:
 
         return chosen
     if isinstance(map_location, dict):
-        table = {str(name): get(target) for name, target in map_location.items()}
-        return lambda array, name: tensor(array, device=table.get(str(name)) or present(name))
+        table = {_spelled(name): get(target) for name, target in map_location.items()}
+        return lambda array, name: tensor(array, device=table.get(_spelled(name)) or present(name))
     if map_location is None:
         return lambda array, name: tensor(array, device=present(name))
     target = get(map_location)
