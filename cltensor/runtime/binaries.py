@@ -214,10 +214,10 @@ class PoclCache:
             if any((self.place / each / _TOUCHED).exists() for each in kept.folders):
                 return
             known = {each for other in self.kept.values() for each in other.folders}
-            new = frozenset(self._programs() - known)
-            if new:
+            new = max(self._programs() - known, key=self._touched, default=None)
+            if new is not None:
                 self._remove(kept.folders)
-                self._note(self._take(_Kept(entry, new, frozenset())))
+                self._note(self._take(_Kept(entry, frozenset([new]), frozenset())))
 
     @contextmanager
     def building(self, entry: Entry) -> Iterator[None]:
@@ -283,6 +283,13 @@ class PoclCache:
                 if len(group.name) == 2:
                     found.update(f"{group.name}/{name}" for name in os.listdir(group.path))
         return found
+
+    def _touched(self, folder: str) -> int:
+        """When PoCL last built from `folder`, in nanoseconds; 0 if it never did."""
+        try:
+            return (self.place / folder / _TOUCHED).stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _take(self, kept: _Kept) -> _Kept:
         """Write the entry anew if PoCL has more files than it has."""
