@@ -98,10 +98,10 @@ def sweep(dtype, pattern):
 
 def test_every_pointwise_operation_has_an_answer():
     declared = {name for name, op in OPERATIONS.items() if is_pointwise(op)}
-    # A loss, the root of a variance, one that takes only what is not positive, a rounding mode of
-    # division, and activations with options: tested where they are used.
+    # A loss, the root of a variance, one that takes only what is not positive, and activations with
+    # options: tested where they are used.
     elsewhere = {
-        *("binary_cross_entropy", "exp_below", "spread_of", "divide_toward_zero"),
+        *("binary_cross_entropy", "exp_below", "spread_of"),
         *("softplus", "hardtanh", "inside", "elu"),
     }
     assert declared - elsewhere == set(ANSWERS)
