@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from cltensor.autograd.graph import Node, Output, needed, require_unchanged
+from cltensor.autograd.graph import Node, Output, require_unchanged
 from cltensor.core.mode import enable_grad, no_grad
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
@@ -170,7 +171,7 @@ class Pass:
         if self._create_graph and g.node is not None:
             return g + 0 if id(g.buffer) in self._known else self._given(g)
         buffer = g.buffer
-        if buffer.serial < self._start or id(buffer) in self._known or not g.is_contiguous():
+        if buffer.serial < self._start or id(buffer) in self._known or not g._value.is_contiguous():
             g = g.clone().realize()
         return self._given(g)
 
@@ -188,22 +189,23 @@ class Pass:
                 f"backward: the graph of {op.name} was already used and released; call the first "
                 "backward with retain_graph=True"
             )
-        edges = node.edges
-        wanted = tuple(
-            [e is not None and (self._useful is None or e in self._useful) for e in edges]
-        )
         if not isinstance(op, Op):  # a Function's node knows its gradients itself
             results: Sequence[Any] = op.gradients(g, self._create_graph)
             for result in results:
                 self._know(result)
             return results
-        names = needed(op, tuple([e is not None for e in edges]))
-        require_unchanged(op, names, node)
-        known = {
-            name: self._restored(node, op, name, s)
-            for name, s in zip(names, node.saved, strict=True)
-        }
-        known["g"] = g
+        require_unchanged(node)
+        known: dict[str, Any] = {"g": g}
+        for name, saved in zip(node.names, node.saved, strict=True):
+            if type(saved) is Value and not self._create_graph:
+                known[name] = _shown(saved, None)
+            else:
+                known[name] = self._restored(node, op, name, saved)
+        useful = self._useful
+        if useful is None:
+            wanted = tuple([e is not None for e in node.edges])
+        else:
+            wanted = tuple([e is not None and e in useful for e in node.edges])
         if op.variadic:
             rule, _ = _rule(op, op.params[0])
             results = rule.function(*[known[n] for n in rule.needs])
@@ -253,18 +255,25 @@ def _by_rules(op: Op, wanted: Sequence[bool], known: dict[str, Any]) -> list[Any
     """What the rules of the wanted arguments give; a rule of several is called once."""
     results: list[Any] = []
     shared: dict[Any, Any] = {}
-    for param, w in zip(op.params, wanted, strict=False):
-        if not w:
+    for found in _rules(op, wanted):
+        if found is None:
             results.append(None)
             continue
-        rule, place = _rule(op, param)
+        rule, place = found
         if place < 0:
             results.append(rule.function(*[known[n] for n in rule.needs]))
             continue
         if rule not in shared:
             shared[rule] = rule.function(*[known[n] for n in rule.needs])
         results.append(shared[rule][place])
-    return results + [None] * (len(wanted) - len(results))
+    return results
+
+
+@lru_cache(16384)
+def _rules(op: Op, wanted: tuple[bool, ...]) -> tuple[Any, ...]:
+    """For each operand its rule and its place among the rule's results, None where not wanted."""
+    found = [_rule(op, p) if w else None for p, w in zip(op.params, wanted, strict=False)]
+    return tuple(found + [None] * (len(wanted) - len(found)))
 
 
 def _ancestors(roots: Sequence[Node], targets: set[Node]) -> set[Node]:
@@ -286,7 +295,7 @@ def _ancestors(roots: Sequence[Node], targets: set[Node]) -> set[Node]:
 
 def _fit(gradient: Any, edge: Node) -> Any:
     """`gradient` summed and cast to what the value behind `edge` is."""
-    if gradient.shape != edge.shape:
+    if gradient._value.shape != edge.shape:
         gradient = _unbroadcast(gradient, edge.shape)
     if gradient.dtype is not edge.dtype and gradient.dtype != edge.dtype:
         gradient = astype(gradient, edge.dtype)

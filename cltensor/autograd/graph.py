@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,8 @@ class Node:
     """A recorded operation, or a leaf (op None): where the gradient of one value arrives.
 
     edges are the nodes of the operands (None for those without gradient); saved holds what the
-    rules of the wanted operands named, versions how often each had been changed in place. retain
-    says that `grad` keeps the gradient.
+    rules of the wanted operands ask for, by `names`, versions how often each had been changed in
+    place. retain says that `grad` keeps the gradient.
     """
 
     __slots__ = (
@@ -58,6 +58,7 @@ class Node:
         "dtype",
         "edges",
         "hooks",
+        "names",
         "op",
         "order",
         "released",
@@ -78,6 +79,7 @@ class Node:
         self._grad: Tensor | Promise | None = None
         self.retain = op is None
         self.hooks: list[Callable[[Tensor], Any]] | None = None
+        self.names: tuple[str, ...] = ()
         self.saved: tuple[Any, ...] = ()
         self.versions: tuple[Any, ...] = ()
         self.released = False
@@ -140,21 +142,23 @@ class Output:
         self.count = count
 
 
-@cache
-def needed(op: Op, wanted: tuple[bool, ...]) -> tuple[str, ...]:
-    """The names that the rules of the wanted operands of `op` ask for, but for g."""
+class Needs(NamedTuple):
+    """What rules ask for, but for g: `names`, and for each of them the place of its argument, -1
+    for the output, with the fact of it that is meant, "" for itself."""
+
+    names: tuple[str, ...]
+    sources: tuple[tuple[int, str], ...]
+
+
+@lru_cache(16384)
+def needs(op: Op, wanted: tuple[bool, ...]) -> Needs:
+    """What the rules of the wanted operands of `op` ask for."""
     if op.variadic:
         rules = [op.rules.get(op.params[0])]
     else:
         rules = [op.rules.get(p) for p, w in zip(op.params, wanted, strict=False) if w]
-    names = [name for rule in rules if rule is not None for name in rule[0].needs]
-    return tuple(name for name in dict.fromkeys(names) if name != "g")
-
-
-@cache
-def _sources(op: Op, names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-    """For each of `names` the place of its argument, -1 for the output, and which fact of it is
-    meant, "" for itself."""
+    asked = [name for rule in rules if rule is not None for name in rule[0].needs]
+    names = tuple(name for name in dict.fromkeys(asked) if name != "g")
     sources = []
     for name in names:
         if name == "out":
@@ -164,31 +168,29 @@ def _sources(op: Op, names: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
         else:
             argument, _, fact = name.rpartition("_")
             sources.append((op.params.index(argument), fact))
-    return tuple(sources)
+    return Needs(names, tuple(sources))
 
 
-def save(
-    node: Node,
-    op: Op,
-    names: tuple[str, ...],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    out: Any,
-) -> None:
-    """Keep in `node` what `names` stand for: operands, parameters, the output, or facts."""
+def save(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    """Keep in `node` what the rules of its operands ask for: operands, parameters, the output, or
+    facts of them."""
+    op, edges = node.op, node.edges
+    node.names, sources = needs(op, tuple([e is not None for e in edges]))
+    if not sources:
+        return
     if op.variadic:
         args = op.complete((args,), kwargs)
     elif len(args) < len(op.params):
         args = op.complete(args, {})
     saved: list[Any] = []
     versions: list[Any] = []
-    for place, fact in _sources(op, names):
+    for place, fact in sources:
         source = out if place < 0 else args[place]
         version: Any = 0
         if fact:
             many = isinstance(source, tuple)
             source = [getattr(s, fact) for s in source] if many else getattr(source, fact, None)
-        elif isinstance(source, Tensor):
+        elif type(source) is Tensor or isinstance(source, Tensor):
             source = source._value
             if source.buffer is None:
                 version = source.version
@@ -235,22 +237,21 @@ def resave(node: Node, value: Value, instead: Value | None = None) -> None:
     node.saved, node.versions = tuple(saved), tuple(versions)
 
 
-def require_unchanged(op: Any, names: Sequence[str], node: Node) -> None:
+def require_unchanged(node: Node) -> None:
     """Raise GradientError if a saved value was changed in place since."""
-    for name, saved, version in zip(names, node.saved, node.versions, strict=True):
+    for name, saved, version in zip(node.names, node.saved, node.versions, strict=True):
         if type(saved) is Value:
-            _require_version(op.name, name, saved, version)
+            if version_of(saved) != version:
+                raise _changed(node.op.name, name, saved, version)
         elif type(version) is tuple:
             for value, its in zip(saved, version, strict=True):
-                if type(value) is Value:
-                    _require_version(op.name, name, value, its)
+                if type(value) is Value and version_of(value) != its:
+                    raise _changed(node.op.name, name, value, its)
 
 
-def _require_version(operation: str, name: str, value: Value, version: int) -> None:
-    now = version_of(value)
-    if now != version:
-        raise GradientError(
-            f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for "
-            f"its derivative, and {changer_of(value)} changed it in place since (version {now}); "
-            "change a copy (.clone()) instead"
-        )
+def _changed(operation: str, name: str, value: Value, version: int) -> GradientError:
+    return GradientError(
+        f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for its "
+        f"derivative, and {changer_of(value)} changed it in place since (version "
+        f"{version_of(value)}); change a copy (.clone()) instead"
+    )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.autograd.graph import Node, needed, next_order, resave, save
+from cltensor.autograd.graph import Node, next_order, resave, save
 from cltensor.autograd.record import preserve, rebase, require_changeable
 from cltensor.core.checks import scalar
 from cltensor.core.hooks import watchers
@@ -168,8 +168,7 @@ def _put(part: Tensor, plan: Plan, value: Any) -> None:
         node = None
         if edges != (None, None) and part.dtype.kind == "f":
             node = Node(part, put, (*edges, None, None, None))
-            names = needed(put, tuple([e is not None for e in node.edges]))
-            save(node, put, names, (part, value, *where), {}, part)
+            save(node, (part, value, *where), {}, part)
         rebase(part, node)
 
 

@@ -10,9 +10,9 @@ Source: PyTorch's rules for views and changes in place.
 from __future__ import annotations
 
 import warnings
-from typing import Any, NamedTuple
+from typing import Any
 
-from cltensor.autograd.graph import Node, Output, needed, resave, save
+from cltensor.autograd.graph import Node, Output, resave, save
 from cltensor.core.hooks import Hooks
 from cltensor.core.mode import enable_grad, mode
 from cltensor.core.op import Op, unrecorded
@@ -21,38 +21,46 @@ from cltensor.errors import GradientError
 from cltensor.ops.elementwise.pointwise import full
 
 
-class Step(NamedTuple):
-    """One operation that leads from a base to a view: op(x, *rest, **more)."""
+class Path:
+    """How a view is made of its base x: op(x, *args, **kwargs), after what `above` does."""
 
-    op: Op
-    rest: tuple[Any, ...]
-    more: dict[str, Any]
+    __slots__ = ("above", "args", "kwargs", "op")
+
+    def __init__(
+        self, above: Path | None, op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self.above = above
+        self.op = op
+        self.args = args
+        self.kwargs = kwargs
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self.op(x, *self.rest, **self.more)
+        """The view of x."""
+        steps: list[Path] = [self]
+        while (above := steps[-1].above) is not None:
+            steps.append(above)
+        for step in reversed(steps):
+            x = step.op(x, *step.args, **step.kwargs)
+        return x
 
 
 class View:
-    """What a view is one of: the steps from `base` to it.
+    """What a view is one of: `path` leads to it from `base`.
 
     stamp: the node that base had when the view took its own. recorded: whether it was made while
     operations were recorded.
     """
 
-    __slots__ = ("base", "recorded", "stamp", "steps")
+    __slots__ = ("base", "path", "recorded", "stamp")
 
-    def __init__(self, base: Tensor, steps: tuple[Step, ...], recorded: bool) -> None:
-        self.base = base
-        self.steps = steps
-        self.recorded = recorded
-        self.stamp = base._node
-
-
-def _follow(steps: tuple[Step, ...], x: Tensor) -> Tensor:
-    """The view of x that the steps lead to."""
-    for step in steps:
-        x = step(x)
-    return x
+    def __init__(self, x: Tensor, op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        above: View | None = x._view
+        if above is None:
+            self.base, self.path = x, Path(None, op, args[1:], kwargs)
+        else:
+            self.base, self.path = above.base, Path(above.path, op, args[1:], kwargs)
+        self.recorded = mode.enabled
+        self.stamp = self.base._node
 
 
 def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -60,7 +68,7 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     edges = []
     recorded = False
     for a in args:
-        if isinstance(a, Tensor):
+        if type(a) is Tensor or isinstance(a, Tensor):
             node = a._node if a._view is None else node_of(a)
             if node is not None:
                 recorded = True
@@ -78,12 +86,13 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return out
     if type(out) is tuple:
         return _several(op, args, kwargs, out, edges)
-    if out._value.dtype.kind != "f" or any(out is a for a in args):
+    if out._value.dtype.kind != "f":
         return out
-    names = needed(op, tuple([e is not None for e in edges]))
+    for a in args:
+        if out is a:
+            return out
     out._node = node = Node(out, op, tuple(edges))
-    if names:
-        save(node, op, names, args, kwargs, out)
+    save(node, args, kwargs, out)
     return out
 
 
@@ -92,9 +101,7 @@ def _several(
 ) -> tuple[Any, ...]:
     """The results of one operation: each has a node, whose edge is the node of them all."""
     node = Node(outs[0], op, tuple(edges))
-    names = needed(op, tuple([e is not None for e in edges]))
-    if names:
-        save(node, op, names, args, kwargs, outs)
+    save(node, args, kwargs, outs)
     for index, out in enumerate(outs):
         if out._value.dtype.kind == "f":
             out._node = Node(out, Output(index, len(outs)), (node,))
@@ -109,19 +116,11 @@ def _viewed(
         return x
     if edge is not None and out._value.dtype.kind == "f":
         out._node = Node(out, op, (edge, *[None] * (len(args) - 1)))
-        names = needed(op, (True,))
-        if names:
-            save(out._node, op, names, args, kwargs, out)
+        save(out._node, args, kwargs, out)
     buffer = out._value.buffer
     if buffer is not None and buffer is x._value.buffer:
-        out._view = _view_of(x, Step(op, args[1:], kwargs))
+        out._view = View(x, op, args, kwargs)
     return out
-
-
-def _view_of(x: Tensor, step: Step) -> View:
-    above = x._view
-    base, steps = (x, ()) if above is None else (above.base, above.steps)
-    return View(base, (*steps, step), mode.enabled)
 
 
 def node_of(x: Tensor) -> Node | None:
@@ -132,7 +131,7 @@ def node_of(x: Tensor) -> Node | None:
             x._node = None
         else:
             with enable_grad():
-                _put_at(x, _follow(view.steps, view.base)._node)
+                _put_at(x, view.path(view.base)._node)
         view.stamp = view.base._node
     return x._node
 
@@ -175,7 +174,7 @@ def rebase(x: Tensor, node: Node | None, anew: bool = False) -> None:
     edges = base._node, node
     if edges != (None, None):
         after = Node(base, view_write, edges)
-        after.saved, after.versions = (view.steps,), (0,)
+        after.names, after.saved, after.versions = ("path",), (view.path,), (0,)
         _put_at(base, after)
 
 
@@ -203,18 +202,18 @@ def preserve(x: Tensor, node: Node | None, since: int) -> None:
             resave(node, value, copied)
 
 
-def _without(g: Any, steps: tuple[Step, ...]) -> Any:
+def _without(g: Any, path: Path) -> Any:
     """g with zeros in the view."""
     rest = g.clone()
-    _follow(steps, rest).zero_()
+    path(rest).zero_()
     return rest
 
 
-#: The node of a base in which `value` was written through the view that `steps` lead to.
+#: The node of a base in which `value` was written through the view that `path` leads to.
 view_write = Op(
-    "view_write(x, value, steps)",
-    lambda x, value, steps: x,
-    {"dx": lambda g, steps: _without(g, steps), "dvalue": lambda g, steps: _follow(steps, g)},
+    "view_write(x, value, path)",
+    lambda x, value, path: x,
+    {"dx": lambda g, path: _without(g, path), "dvalue": lambda g, path: path(g)},
 )
 #: The node of a tensor whose elements were all replaced by `value`.
 overwrite = Op(

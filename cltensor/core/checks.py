@@ -78,6 +78,14 @@ def pair(operation: str, name: str, value: int | Sequence[int], least: int) -> P
 
     Raises ShapeError otherwise.
     """
+    if (  # as layers keep it
+        type(value) is tuple
+        and len(value) == 2
+        and type(value[0]) is type(value[1]) is int
+        and least <= min(value)
+        and max(value) <= PIXELS
+    ):
+        return value
     single = _integer(value)
     if single is not None:
         both = [single, single]

@@ -103,7 +103,7 @@ def composite(function: Any = None, *, method: bool | str | None = None) -> Any:
 
 def _declared(method: bool | str | None, function: Any) -> Any:
     signature = _Signature(function)
-    operands = signature.operands
+    places = tuple([i for i, _, _ in signature.operands])
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -112,7 +112,7 @@ def _declared(method: bool | str | None, function: Any) -> Any:
                 out = kwargs.pop("out")
                 return write_out(signature.name, checked(*args, **kwargs), out)
             args, kwargs = signature.bind(args, kwargs)
-        for i, _, _ in operands:
+        for i in places:
             if i >= len(args) or not isinstance(args[i], Tensor):
                 signature.check(args, kwargs)
                 break

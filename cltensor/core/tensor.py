@@ -25,7 +25,7 @@ from cltensor.core.suggestions import no_attribute
 from cltensor.dtypes import as_dtype, default_float, float16, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Formula, Shape, contiguous_strides
+from cltensor.lazy.codegen import Formula, Shape
 from cltensor.lazy.fusion import Eager, Join, Value
 from cltensor.lazy.values import changer_of, holders, nobody, version_of
 from cltensor.runtime.device import Device, get
@@ -145,10 +145,7 @@ class Tensor(Differentiable):
 
         memory_format: PyTorch's keyword; another order than that is never there.
         """
-        value = self._value
-        if memory_format not in (None, "contiguous_format"):
-            return False
-        return value.strides == contiguous_strides(value.shape) or prod(value.shape) <= 1
+        return memory_format in (None, "contiguous_format") and self._value.is_contiguous()
 
     def realize(self) -> Tensor:
         """Compute a pending value now; returns self."""
@@ -219,7 +216,7 @@ class Tensor(Differentiable):
 
     def _read(self) -> np.ndarray:
         source = self
-        if not self.is_contiguous():
+        if not self._value.is_contiguous():
             if self.device.is_host:
                 return _shown_on_host(self).copy()
             source = _dense(self)

@@ -127,6 +127,11 @@ class Value:
         self.target: Value | None = None
         self.version = 0
 
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in row-major order without gaps."""
+        shape = self.shape
+        return self.strides == contiguous_strides(shape) or prod(shape) <= 1
+
     def settle(self, buffer: Buffer) -> None:
         """The elements are, or will be once the queue gets there, at the start of `buffer`."""
         if self.version:
@@ -185,39 +190,31 @@ class _Holders:
         self.limit = 256  # more than that are looked through for what is over
         self._lock = threading.Lock()
 
-    def prune(self) -> None:
-        """Forget those that are gone, or hold nothing pending."""
+    def prune(self) -> list[Value]:
+        """Forget those that are gone, or hold nothing pending; what the others hold pending."""
+        pending: list[Value] = []
         with self._lock:
             looked_at = len(self.refs)  # other threads append meanwhile
-            self.refs[:looked_at] = [r for r in self.refs[:looked_at] if _is_pending(r())]
+            kept = []
+            for ref in self.refs[:looked_at]:
+                holder = ref()
+                if holder is not None:
+                    before = len(pending)
+                    pending += [v for v in holder.held_values() if v.buffer is None]
+                    if len(pending) > before:
+                        kept.append(ref)
+            self.refs[:looked_at] = kept
             self.limit = max(256, 2 * len(self.refs))
+        return pending
 
     def readers(self, buffers: Container[int]) -> list[Value]:
         """Pending Values of holders that will read one of the buffers (by id)."""
-        self.prune()
         known: dict[int, bool] = {}
-        return [
-            value
-            for ref in list(self.refs)
-            if (holder := ref()) is not None
-            for value in holder.held_values()
-            if value.buffer is None and _reads(value, buffers, known)
-        ]
+        return [value for value in self.prune() if _reads(value, buffers, known)]
 
     def pending_on(self, device: Device) -> list[Value]:
         """Pending Values of holders on a device."""
-        self.prune()
-        return [
-            value
-            for ref in list(self.refs)
-            if (holder := ref()) is not None
-            for value in holder.held_values()
-            if value.buffer is None and value.device is device
-        ]
-
-
-def _is_pending(holder: Holder | None) -> bool:
-    return holder is not None and any(v.buffer is None for v in holder.held_values())
+        return [value for value in self.prune() if value.device is device]
 
 
 def _reads(value: Value, buffers: Container[int], known: dict[int, bool]) -> bool:
@@ -226,7 +223,13 @@ def _reads(value: Value, buffers: Container[int], known: dict[int, bool]) -> boo
         if value.buffer is not None:
             found = id(value.buffer) in buffers
         else:
-            found = any(_reads(a, buffers, known) for a in value.args if type(a) is Value)
+            found = False
+            for a in value.args:
+                if type(a) is Value and (
+                    _reads(a, buffers, known) if a.buffer is None else id(a.buffer) in buffers
+                ):
+                    found = True
+                    break
         known[id(value)] = found
     return found
 

@@ -82,11 +82,16 @@ def write(target: Value, source: Value, operation: str) -> None:
         buffer.mark_changed(operation)
 
 
-def write_together(pairs: Sequence[tuple[Value, Value]], operation: str) -> None:
+def write_together(
+    pairs: Sequence[tuple[Value, Value]], operation: str, regions: Sequence[Buffer] = ()
+) -> None:
     """`write` of several pairs of a target and a source, in one launch where they are of one
-    shape. No target may be read by the source of another one, unless both are one expression."""
+    shape. No target may be read by the source of another one, unless both are one expression.
+
+    regions: buffers that are parts of a target's, and change with it."""
     device = pairs[0][0].device
     buffers = [target.buffer for target, _ in pairs if target.buffer is not None]
+    buffers += regions
     with device.lock:
         ready = [_ready(target, source) for target, source in pairs]
         settle_readers(buffers, ready)
@@ -114,7 +119,7 @@ def _copied(source: Value, shape: Shape) -> Value:
 
 def _reads_elsewhere(source: Value, target: Value) -> bool:
     """Whether an element of `source` may be computed from one of the target's at another place."""
-    pending, seen = [source], set()
+    pending, seen, buffer = [source], set(), target.buffer
     while pending:
         value = pending.pop()
         if id(value) in seen:
@@ -122,6 +127,8 @@ def _reads_elsewhere(source: Value, target: Value) -> bool:
         seen.add(id(value))
         if value.buffer is None:
             pending += [a for a in value.args if type(a) is Value]
-        elif may_overlap(value, target) and not same_place(value, target):
+        elif (
+            value.buffer is buffer and not same_place(value, target) and may_overlap(value, target)
+        ):
             return True
     return False

@@ -398,15 +398,21 @@ def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
     return None if value is None else value.reshape(shape)
 
 
-def _move(mean: Tensor, var: Tensor, stats: Tensor, count: int, momentum: float | Tensor) -> None:
+def _move(
+    mean: Tensor,
+    var: Tensor,
+    stats: tuple[Tensor, Tensor],
+    count: int,
+    momentum: float | Tensor,
+) -> None:
     """Let the running statistics take their share of the batch's, outside any graph.
 
     stats: the batch's means and sums of squared differences from them.
     """
     with no_grad():
-        batch = stats.reshape((2, *mean.shape)).astype(mean.dtype)
-        moved_mean = (1 - momentum) * mean + momentum * batch[0]
-        moved_var = (1 - momentum) * var + momentum * (batch[1] * (1 / (count - 1)))
+        middle, squares = [s.reshape(mean.shape).astype(mean.dtype) for s in stats]
+        moved_mean = (1 - momentum) * mean + momentum * middle
+        moved_var = (1 - momentum) * var + momentum * (squares * (1 / (count - 1)))
         pairs = [(mean.realize(), moved_mean), (var.realize(), moved_var)]
         write_together([(old._value, new._value) for old, new in pairs], "batch_norm")
 

@@ -93,15 +93,17 @@ class Module:
         for watch in watchers:
             watch((self,))
         own = self.__dict__
-        for hook in list(own["_forward_pre_hooks"].values()):
-            changed = hook(self, args)
-            if changed is not None:
-                args = changed if isinstance(changed, tuple) else (changed,)
+        if own["_forward_pre_hooks"]:
+            for hook in list(own["_forward_pre_hooks"].values()):
+                changed = hook(self, args)
+                if changed is not None:
+                    args = changed if isinstance(changed, tuple) else (changed,)
         output = self.forward(*args, **kwargs)
-        for hook in list(own["_forward_hooks"].values()):
-            changed = hook(self, args, output)
-            if changed is not None:
-                output = changed
+        if own["_forward_hooks"]:
+            for hook in list(own["_forward_hooks"].values()):
+                changed = hook(self, args, output)
+                if changed is not None:
+                    output = changed
         return output
 
     # -- attributes ------------------------------------------------------------------------

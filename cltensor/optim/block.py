@@ -18,7 +18,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.lazy.values import Value, stored
-from cltensor.lazy.writes import may_overlap, settle_readers, write_together
+from cltensor.lazy.writes import may_overlap, write_together
 from cltensor.runtime.device import Device
 from cltensor.runtime.memory import Buffer
 
@@ -39,7 +39,7 @@ def movable(params: Sequence[Tensor]) -> list[bool]:
     for param in params:
         value = param._value
         nbytes = prod(value.shape) * value.dtype.itemsize
-        whole = bool(nbytes) and param.buffer.nbytes == nbytes and param.is_contiguous()
+        whole = bool(nbytes) and param.buffer.nbytes == nbytes and param._value.is_contiguous()
         found.append(whole and owners[id(param.buffer)] == 1)
     return found
 
@@ -148,7 +148,7 @@ class Block:
             if self._alone:
                 shared = may_overlap(gradient._value, self.values._value)
                 return gradient.clone() if shared else gradient
-            if gradient.buffer.home is self.values.buffer or not gradient.is_contiguous():
+            if gradient.buffer.home is self.values.buffer or not gradient._value.is_contiguous():
                 gradient = gradient.clone().realize()  # of what moves with it, or not dense
             parts.append(gradient._value)
         return Tensor(fusion.join(tuple(parts), self._align))
@@ -160,11 +160,7 @@ class Block:
         if not changed:
             return
         shared = [buffer for _, buffer in self._shown]
-        with self.values.device.lock:
-            settle_readers(shared, [new for _, new in changed])
-            write_together(changed, "step")
-            for buffer in shared:
-                buffer.mark_changed("step")
+        write_together(changed, "step", shared)
 
     def is_first_of(self, name: str) -> bool:
         """Whether this step is the first that the state `name` takes part in."""

@@ -76,10 +76,10 @@ def test_every_parameter_gives_the_same(axis):
         t, u = ct.tensor(x), ct.tensor(y)[:, ::-2]
         wide, other = x.astype(float), y[:, ::-2].astype(float)
         close = {"rtol": 1e-6, "atol": 1e-4, "err_msg": f"width {width}"}
-        both = sums(t * u, t, axis=axis).numpy()
+        both = [s.numpy() for s in sums(t * u, t, axis=axis)]
         np.testing.assert_allclose(both[0], (wide * other).sum(axis, keepdims=True), **close)
         np.testing.assert_allclose(both[1], wide.sum(axis, keepdims=True), **close)
-        found = moments(t, axis).numpy()
+        found = [part.numpy() for part in moments(t, axis)]
         np.testing.assert_allclose(found[0], wide.mean(axis, keepdims=True), **close)
         spread = wide.var(axis, keepdims=True) * x.shape[axis]
         np.testing.assert_allclose(found[1], spread, **close)
@@ -96,7 +96,7 @@ def test_parts_of_a_range_are_merged(skeleton, size_class, axis):
     with tuning.trial(skeleton, kind.name, FLOAT, size_class, chosen):
         t = ct.tensor(x)
         before = Counters.launches
-        found = moments(t, axis).numpy()
+        found = [part.numpy() for part in moments(t, axis)]
         assert Counters.launches == before + 2
         np.testing.assert_allclose(found[0], wide.mean(axis, keepdims=True), atol=1e-7)
         spread = wide.var(axis, keepdims=True) * 9001
@@ -116,7 +116,8 @@ def test_operands_that_are_held_are_whole(skeleton, shape, axis):
     ):
         t = ct.tensor(x)
         held = t - ct.tensor(y) * 2
-        reduce(held, t).realize()
+        found = reduce(held, t)
+        (found[0] if isinstance(found, tuple) else found).realize()
         np.testing.assert_allclose(held.numpy(), x - y * 2, rtol=1e-6, atol=1e-6)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -119,7 +120,7 @@ def require_countable(operation: str, rows: int, cols: int) -> None:
 
 
 def axes_of(
-    size: tuple[int, ...], taps: tuple[int, ...], stride: Pair, padding: Padding, dilation: Pair
+    size: Sequence[int], taps: Sequence[int], stride: Pair, padding: Padding, dilation: Pair
 ) -> tuple[Axis, Axis]:
     """The correlation of images of `size` with filters of `taps`."""
     found = []

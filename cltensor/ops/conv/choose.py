@@ -39,8 +39,8 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     if dtype is bool_:
         raise DTypeError(f"{operation}: not defined for bool; cast with .to(dtype)")
     return (
-        a if a.is_contiguous() else a.contiguous(),
-        b if b.is_contiguous() else b.contiguous(),
+        a if a._value.is_contiguous() else a.contiguous(),
+        b if b._value.is_contiguous() else b.contiguous(),
     )
 
 
@@ -106,7 +106,7 @@ def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
 
 def _compute(kind: str, shape: Shape, c: Correlation, a: Tensor, b: Tensor) -> Tensor:
     """The result of `shape` from the operation's operands; zeros where there is nothing to add."""
-    if 0 in shape or 0 in a.shape or 0 in b.shape:
+    if 0 in shape or 0 in a._value.shape or 0 in b._value.shape:
         return full(shape, 0, a.dtype, a.device)
     out = pending(_plan(kind, c, a.device.is_cpu, Winograd.tile), a, b)
     if out.ndim == 5:  # parts of a sum
@@ -119,8 +119,9 @@ def run_forward(
 ) -> Tensor:
     """Images convolved with filters."""
     x, w = _common("conv2d", x, w)
-    axes = axes_of(x.shape[2:], w.shape[2:], stride, padding, dilation)
-    c = Correlation(x.device, x.dtype, len(x), *axes, w.shape[1], w.shape[0] // groups, groups)
+    (count, _, *size), (filters, channels, *taps) = x._value.shape, w._value.shape
+    axes = axes_of(size, taps, stride, padding, dilation)
+    c = Correlation(x.device, x.dtype, count, *axes, channels, filters // groups, groups)
     return _compute("forward", c.shape, c, x, w)
 
 
@@ -129,9 +130,10 @@ def run_data(
 ) -> Tensor:
     """The gradient to images of `size`."""
     y, w = _common("conv2d_backward_data", y, w)
-    axes = axes_of(size, w.shape[2:], stride, padding, dilation)
-    c = Correlation(y.device, y.dtype, len(y), *axes, w.shape[1], w.shape[0] // groups, groups)
-    return _compute("data", (len(y), w.shape[1] * groups, *size), c, y, w)
+    count, (filters, channels, *taps) = y._value.shape[0], w._value.shape
+    axes = axes_of(size, taps, stride, padding, dilation)
+    c = Correlation(y.device, y.dtype, count, *axes, channels, filters // groups, groups)
+    return _compute("data", (count, channels * groups, *size), c, y, w)
 
 
 def run_weight(
@@ -139,7 +141,8 @@ def run_weight(
 ) -> Tensor:
     """The gradient to filters of `taps`."""
     y, x = _common("conv2d_backward_weight", y, x)
-    axes = axes_of(x.shape[2:], taps, stride, padding, dilation)
-    channels, filters = x.shape[1] // groups, y.shape[1] // groups
-    c = Correlation(y.device, y.dtype, len(x), *axes, channels, filters, groups)
-    return _compute("weight", (y.shape[1], channels, *taps), c, y, x)
+    (count, channels, *size), filters = x._value.shape, y._value.shape[1]
+    axes = axes_of(size, taps, stride, padding, dilation)
+    channels //= groups
+    c = Correlation(y.device, y.dtype, count, *axes, channels, filters // groups, groups)
+    return _compute("weight", (filters, channels, *taps), c, y, x)

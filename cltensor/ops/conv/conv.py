@@ -168,7 +168,9 @@ def conv2d(
     groups = whole("conv2d", "groups", groups, 1)
     steps, spread = pair("conv2d", "stride", stride, 1), pair("conv2d", "dilation", dilation, 1)
     around = padding if isinstance(padding, str) else pair("conv2d", "padding", padding, 0)
-    return _conv2d(x, w, *_parameters(x.shape, w.shape, steps, around, spread, groups), groups)
+    return _conv2d(
+        x, w, *_parameters(x._value.shape, w._value.shape, steps, around, spread, groups), groups
+    )
 
 
 def conv2d_backward_data(

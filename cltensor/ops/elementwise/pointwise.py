@@ -97,7 +97,7 @@ _identity = Formula("contiguous", ("x",), "x")
 
 def _contiguous(x: Tensor) -> Tensor:
     """The same elements in row-major order without gaps; x itself when it is so already."""
-    if x.is_pending or x.is_contiguous():
+    if x.is_pending or x._value.is_contiguous():
         return x
     return _copy(x)
 

@@ -167,7 +167,7 @@ def getitem(x: Tensor, key: Any) -> Tensor:
 
     Slices and integers give a view. Raises IndexingError for a key that does not fit.
     """
-    plan = take_apart("getitem", x.shape, key, x.device)
+    plan = take_apart("getitem", x._value.shape, key, x.device)
     x = shown(x, plan)
     return pick(x, plan.indices, plan.start) if plan.indices else x
 

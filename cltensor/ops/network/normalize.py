@@ -28,26 +28,28 @@ def _optional(xs: Any) -> tuple[Any, Any, Any]:
 
 
 def _per_channel(stats: Any, count: int, eps: float) -> tuple[Any, Any]:
-    return stats[0], rsqrt(stats[1] * (1 / count) + eps)
+    middle, squares = stats
+    return middle, rsqrt(squares * (1 / count) + eps)
 
 
-def _run_channels(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor]) -> Tensor:
+def _run_channels(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]) -> Tensor:
     x, weight, bias = _optional(xs)
-    middle, scale = _per_channel(stats[0], _count(x, axes), eps)
+    middle, scale = _per_channel(stats, _count(x, axes), eps)
     if weight is not None:
         scale = scale * weight
     out = (x - middle) * scale
     return out if bias is None else out + bias
 
 
-def _channels_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor]) -> list[Any]:
+def _channels_rule(
+    g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]
+) -> list[Any]:
     x, weight, _ = _optional(xs)
     count = _count(x, axes)
     # To be differentiated once more, the statistics must be a function of x.
-    known = moments(x, axes) if x.requires_grad else stats[0]
+    known = moments(x, axes) if x.requires_grad else stats
     middle, scale = _per_channel(known, count, eps)
-    totals = sums(g, g * (x - middle), axis=axes)
-    plain, product = totals[0], totals[1]
+    plain, product = sums(g, g * (x - middle), axis=axes)
     inner = g - plain * (1 / count) - (x - middle) * (square(scale) * product * (1 / count))
     if weight is None:
         return [inner * scale]
@@ -80,8 +82,7 @@ def _rows_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor, Ten
     columns = []
     if weight is not None:
         # Before anything holds pieces of the expression, which this kernel would have to store.
-        both = sums(g * ((x - middle) * scale), g, axis=tuple(range(x.ndim - len(axes))))
-        columns = [both[0], both[1]]
+        columns = list(sums(g * ((x - middle) * scale), g, axis=tuple(range(x.ndim - len(axes)))))
     normal = (x - middle) * scale
     inner = g if weight is None else g * weight
     dx = scale * (inner - mean(inner, axes, True) - normal * mean(inner * normal, axes, True))
@@ -102,16 +103,16 @@ def _finish(out: Any, weight: Any, bias: Any) -> Any:
 
 def normalize_channels(
     x: Any, weight: Any, bias: Any, axes: Axes, eps: float
-) -> tuple[Any, Tensor]:
+) -> tuple[Any, tuple[Tensor, Tensor]]:
     """Normalise x by its mean and variance over `axes`, as in batch normalisation.
 
         out = (x - mean) / sqrt(var + eps) * weight + bias
 
     Args:    weight, bias: None, or of a shape that broadcasts against x with `axes` of size 1.
-    Returns: (out, stats): stats[0] is the mean, stats[1] the sum of squared differences from it.
+    Returns: (out, (the mean, the sum of squared differences from it)).
     """
     stats = unrecorded(moments, x, axes)
-    out = _channels(*_operands(x, weight, bias), axes=axes, eps=eps, stats=(stats,))
+    out = _channels(*_operands(x, weight, bias), axes=axes, eps=eps, stats=stats)
     return _finish(out, weight, bias), stats
 
 

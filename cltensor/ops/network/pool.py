@@ -126,9 +126,9 @@ def _plan_grad(
 
 def _pool(give: str, x: Tensor, v: Tensor, window: Window, result: np.dtype) -> Tensor:
     device = x.device
-    x = x if x.is_contiguous() else x.contiguous()
-    v = v if v.is_contiguous() else v.contiguous()
-    plan = _plan(device, device.is_cpu, give, x.dtype, result, x.shape, window)
+    x = x if x._value.is_contiguous() else x.contiguous()
+    v = v if v._value.is_contiguous() else v.contiguous()
+    plan = _plan(device, device.is_cpu, give, x.dtype, result, x._value.shape, window)
     if plan is None:
         return full((*x.shape[:2], *window.out), 0, result, device)
     return execute(plan, x, v)
@@ -136,9 +136,9 @@ def _pool(give: str, x: Tensor, v: Tensor, window: Window, result: np.dtype) -> 
 
 def _pool_grad(kind: str, y: Tensor, x: Tensor, size: Pair, window: Window) -> Tensor:
     device = y.device
-    y = y if y.is_contiguous() else y.contiguous()
-    x = x if x.is_contiguous() else x.contiguous()
-    plan = _plan_grad(device, device.is_cpu, kind, y.dtype, y.shape, size, window)
+    y = y if y._value.is_contiguous() else y.contiguous()
+    x = x if x._value.is_contiguous() else x.contiguous()
+    plan = _plan_grad(device, device.is_cpu, kind, y.dtype, y._value.shape, size, window)
     if plan is None:
         return full((*y.shape[:2], *size), 0, y.dtype, device)
     return execute(plan, y, x)

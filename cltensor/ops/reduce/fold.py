@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from cltensor.core.op import Op, normalize_axes, pointwise, reduction, require_t
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Reduction
+from cltensor.lazy.codegen import Reduction, Shape, contiguous_strides
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.pointwise import (
     astype,
@@ -133,7 +135,7 @@ argmin: Op = reduction(
 )  # fmt: skip
 
 
-def _run_sums(*xs: Tensor, axis: Axis) -> Tensor:
+def _run_sums(*xs: Tensor, axis: Axis) -> tuple[Tensor, ...]:
     shape = xs[0].shape
     for x in xs[1:]:
         same_device("sums", xs[0], x)
@@ -142,32 +144,37 @@ def _run_sums(*xs: Tensor, axis: Axis) -> Tensor:
     return _reduced(_sum, xs, axis, len(xs))
 
 
-def _run_moments(x: Tensor, axis: Axis) -> Tensor:
+def _run_moments(x: Tensor, axis: Axis) -> tuple[Tensor, ...]:
     return _reduced(_moments, (x,), axis, 2)
 
 
-def _reduced(spec: Reduction, xs: tuple[Tensor, ...], axis: Axis, results: int) -> Tensor:
-    shape = xs[0].shape
+def _reduced(
+    spec: Reduction, xs: tuple[Tensor, ...], axis: Axis, results: int
+) -> tuple[Tensor, ...]:
+    """The results of one pass over `xs`: views of what its kernel makes, one after the other."""
+    shape = xs[0]._value.shape
     axes = normalize_axes(spec.name, axis, len(shape))
     kept = tuple([d not in axes for d in range(len(shape))])
     result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
-    if results > 1:
-        result = (results, *result)
     values = tuple([x._value for x in xs])
-    return Tensor(fusion.reduction(spec, values, kept, result, xs[0].dtype))
+    several = (results, *result) if results > 1 else result
+    whole = fusion.reduction(spec, values, kept, several, xs[0].dtype)
+    strides = contiguous_strides(result)
+    count = math.prod(result)
+    return tuple([Tensor(fusion.window(whole, result, strides, k * count)) for k in range(results)])
 
 
 _sum = Reduction("sums", "0", "acc + x")
 _moments = Reduction("moments", "0")
-#: The sums of several tensors of one shape over `axis`, in one pass: out[k] is that of the k-th,
-#: with the reduced axes as ones.
+#: The sums of several tensors of one shape over `axis`, one for each, in one pass, with the reduced
+#: axes as ones.
 sums: Op = Op(
     "sums(*xs, axis)",
     _run_sums,
-    {"dxs": lambda g, xs_shape: [expand(g[k], s) for k, s in enumerate(xs_shape)]},
+    {"dxs": lambda g, xs_shape: _sums_rule(g, xs_shape)},
 )
-#: out[0] is the mean over `axis` and out[1] the sum of squared differences from it, both with the
-#: reduced axes as ones: one pass, block by block, merged as Chan, Golub and LeVeque do (1979).
+#: The mean over `axis` and the sum of squared differences from it, both with the reduced axes as
+#: ones: one pass, block by block, merged as Chan, Golub and LeVeque do (1979).
 moments: Op = Op(
     "moments(x, axis)",
     _run_moments,
@@ -175,9 +182,16 @@ moments: Op = Op(
 )
 
 
-def _moments_rule(g: Any, x: Any, axis: Axis) -> Any:
-    middle = mean(x, axis, True)
-    return g[0] * (1 / count_of("moments", x, axis)) + g[1] * (2 * (x - middle))
+def _sums_rule(g: Sequence[Any], shapes: Sequence[Shape]) -> list[Any]:
+    return [None if h is None else expand(h, s) for h, s in zip(g, shapes, strict=True)]
+
+
+def _moments_rule(g: Sequence[Any], x: Any, axis: Axis) -> Any:
+    of_mean, of_squares = g
+    if of_squares is None:
+        return expand(of_mean * (1 / count_of("moments", x, axis)), x.shape)
+    dx = of_squares * (2 * (x - mean(x, axis, True)))
+    return dx if of_mean is None else dx + of_mean * (1 / count_of("moments", x, axis))
 
 
 def _others(x: Any, axis: Axis) -> Any:

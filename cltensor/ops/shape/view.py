@@ -83,9 +83,10 @@ def view_strides(shape: Shape, strides: Shape, wanted: Shape) -> Shape | None:
 
 
 def _run_reshape(x: Tensor, shape: Shape) -> Tensor:
-    if shape == x.shape:
+    value = x._value
+    if shape == value.shape:
         return x.detach()
-    strides = view_strides(x.shape, x.strides, shape)
+    strides = view_strides(value.shape, value.strides, shape)
     if strides is None:
         x = x.contiguous()
         strides = contiguous_strides(shape)
@@ -103,7 +104,7 @@ def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
 
     Shares the buffer where strides allow. Raises ShapeError if the counts differ.
     """
-    return _reshape(x, _whole_shape("reshape", x.shape, shape))
+    return _reshape(x, _whole_shape("reshape", x._value.shape, shape))
 
 
 def _whole_shape(operation: str, given: Shape, shape: Sequence[Any]) -> Shape:
