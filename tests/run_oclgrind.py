@@ -32,8 +32,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ("/usr/lib/oclgrind", "/usr/lib64/oclgrind", "/usr/local/lib", "/opt/homebrew/lib")
-#: By bytes of local memory and by module: regular expressions for the beginnings of tests. The memory
-#: is as small as devices have it, so what asks for more is found; Winograd's kernels want more.
+#: By bytes of local memory and by module: regular expressions for the beginnings of tests. The
+#: memory is as small as devices have it, so what asks for more is found; Winograd's kernels X
 SELECTION = {
     32 << 10: {
         "ops/shape/border": (r"drawn",),
@@ -80,7 +80,10 @@ SELECTION = {
         ),
         "nn/layers/loss": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
         "core/op": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
-        "ops/kernels/merge_sort": (r"equal_elements_keep_their_order\[(cpu|gpu)-\w+-(1|33)\]", r"nan"),
+        "ops/kernels/merge_sort": (
+            r"equal_elements_keep_their_order\[(cpu|gpu)-\w+-(1|33)\]",
+            r"nan",
+        ),
         "ops/network/pool": (
             r"drawn",
             r"a_window_wholly_in_the_padding",
@@ -130,7 +133,10 @@ SELECTION = {
         "ops/sort": (r"sort_is_stable_along_every_axis\[\w+-\w+-sizes[0-5]\]", r"topk"),
     },
     256 << 10: {
-        "ops/conv/conv": (r"an_expression_over_a_convolution\[cpu-x_shape[23]-", r"drawn_images\[cpu-"),
+        "ops/conv/conv": (
+            r"an_expression_over_a_convolution\[cpu-x_shape[23]-",
+            r"drawn_images\[cpu-",
+        ),
         "ops/conv/winograd": (r"tiles\[[24]-x_shape(0|1|13)-", r"views"),
     },
 }
@@ -149,7 +155,9 @@ class Selected:
         chosen = [pair for size in local_memories for pair in SELECTION[size].items()]
         self.files = sorted({str(file_of(module)) for module, _ in chosen})
         self.patterns = [
-            (file_of(module), re.compile(f"test_{test}")) for module, tests in chosen for test in tests
+            (file_of(module), re.compile(f"test_{test}"))
+            for module, tests in chosen
+            for test in tests
         ]
 
     @pytest.hookimpl(tryfirst=True)
