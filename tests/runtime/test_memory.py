@@ -94,7 +94,7 @@ def test_an_exhausted_pool_says_what_recorded_calls_keep(pool):
     del held[1:]  # free again, but for that call alone
     first = pool.allocate(200_000)
     for each in (pool, recorded):
-        with pytest.raises(OutOfMemoryError, match=r"with 0\.2 MiB in use, and 0\.\d MiB kept by r"):
+        with pytest.raises(OutOfMemoryError, match=r"with 0\.2 MiB in use, and 0\.\d MiB kept"):
             each.allocate(270_000)
     assert first.nbytes == 200_000
 

@@ -20,7 +20,7 @@ _hardtanh = pointwise(
     "hardtanh(x, low, high)", "x < low ? low : x > high ? high : x", accepts="iuf",
     dx=lambda g, out, low, high: _inside(g, out, low, high),
 )  # fmt: skip
-#: 0 at the bounds and beyond, where hardtanh is flat, g elsewhere; NaN is never flat, as in PyTorch.
+#: 0 at the bounds and beyond, where hardtanh is flat, g elsewhere: at NaN too, as in PyTorch.
 _inside: Op = pointwise(
     "inside(g, x, low, high)", "(x <= low || x >= high) ? (T)0 : g", accepts="iuf",
     dg=lambda g, x, low, high: _inside(g, x, low, high), dx=_zeros,

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.checks import MOST, normalize_axes, whole, wholes
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, normalize_axes, primitive, view_op
+from cltensor.core.op import Op, primitive, view_op
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import as_dtype
 from cltensor.errors import DTypeError, ShapeError
@@ -41,10 +42,10 @@ def ints(values: Sequence[Any]) -> Shape:
 
 
 def one_axis(operation: str, axis: int, ndim: int) -> int:
-    """`axis` counted from the front. Raises ShapeError if there is no such axis."""
+    """`axis` counted from the front. Raises ShapeError for several, or if there is no such axis."""
     if type(axis) is int and -ndim <= axis < ndim:
         return axis % ndim
-    axes = normalize_axes(operation, ints((axis,)), ndim)
+    axes = normalize_axes(operation, whole(operation, "axis", axis, -MOST), ndim)
     if axes:
         return axes[0]
     raise ShapeError(f"{operation}: a tensor of shape () has no axis to name; reshape it to (1,)")
@@ -194,9 +195,13 @@ def unsqueeze(x: Tensor, axis: int) -> Tensor:
 
 
 @composite(method=False)
-def expand_dims(x: Tensor, axis: int) -> Tensor:
-    """The array API's name of `unsqueeze`."""
-    return unsqueeze(x, axis)
+def expand_dims(x: Tensor, axis: int | tuple[int, ...]) -> Tensor:
+    """x with axes of size 1 that are the given ones of the result, as in NumPy."""
+    given = wholes("expand_dims", "axis", axis, -MOST)
+    ndim = x.ndim + len(given)
+    axes = normalize_axes("expand_dims", given, ndim)
+    old = iter(x.shape)
+    return reshape(x, tuple([1 if d in axes else next(old) for d in range(ndim)]))
 
 
 # ---------------------------------------------------------------------------------------- permute
