@@ -124,8 +124,8 @@ def _content(f: Any) -> tuple[str, bytes]:
     try:
         with open(f, "rb") as file:
             return f"'{os.fspath(f)}'", file.read()
-    except OSError as error:
-        raise DataError(f"load: '{os.fspath(f)}' cannot be read: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise DataError(f"load: {os.fspath(f)!r} cannot be read: {error}") from error
 
 
 def _spelled(name: Any) -> str:

@@ -47,6 +47,30 @@ def test_the_mode_is_kept_and_a_new_file_follows_the_umask(path):
 
 
 @POSIX
+@pytest.mark.parametrize("letter", ["x", "\u5b57", "\U0001f600"])
+def test_the_longest_names(tmp_path, letter):
+    name = letter * (255 // len(letter.encode()))
+    files.replace("write", tmp_path / name, b"new")
+    assert os.listdir(tmp_path) == [name]
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have(tmp_path, name):
+    path = str(tmp_path / name)
+    calls = {
+        "save": lambda: ct.save({"x": 1}, path),
+        "load": lambda: ct.load(path),
+        "weights.save": lambda: ct.weights.save({"x": ct.ones(1)}, path),
+        "weights.load": lambda: ct.weights.load(path),
+    }
+    for operation, call in calls.items():
+        with pytest.raises(ct.DataError, match=f"^{operation}: '.* cannot be (read|written): "):
+            call()
+    assert os.listdir(tmp_path) == []
+
+
+@POSIX
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_link_stays_one(path, exists):
     link = path.with_name("link")
