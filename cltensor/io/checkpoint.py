@@ -19,9 +19,10 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.errors import CLTensorError, DataError, DeviceError
-from cltensor.io import files, weights
+from cltensor.io import weights
 from cltensor.io.nesting import Place, Reader, Writer, present
 from cltensor.ops.create import tensor
+from cltensor.runtime import files
 from cltensor.runtime.device import get
 
 #: The key in the metadata, and how its value begins: the check sum and the JSON follow.

@@ -11,8 +11,8 @@ import numpy as np
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DataError, DependencyError
-from cltensor.io import files
 from cltensor.ops.create import tensor
+from cltensor.runtime import files
 
 
 def safetensors(operation: str) -> Any:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import cltensor as ct
-from cltensor.io import files
+from cltensor.runtime import files
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and links as POSIX has them")
 
