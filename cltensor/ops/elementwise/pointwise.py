@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.checks import whole
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, check_scalar, pointwise, require_tensor
 from cltensor.core.tensor import Tensor, require_dtype
@@ -478,9 +479,13 @@ def _divide_rounded(a: Any, b: Any, rounding_mode: str) -> Any:
     return divide_toward_zero(a, b)
 
 
+_DECIMALS = 300  # beyond, their power of ten is no float64
+
+
 @round_.option("decimals")
 def _round_at(x: Any, decimals: int) -> Any:
     """x rounded to that many decimal places; half goes to the even neighbour."""
+    decimals = whole("round", "decimals", decimals, -_DECIMALS, _DECIMALS)
     if decimals == 0 or x.dtype.kind in "iu":
         return round_(x)
     scale = 10.0 ** abs(decimals)

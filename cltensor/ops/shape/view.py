@@ -287,8 +287,8 @@ def matrix_transpose(x: Tensor) -> Tensor:
 @composite
 def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Move the axes `source` to the places `destination`; the others keep their order."""
-    froms = ints((source,) if isinstance(source, int) else (tuple(source),))
-    tos = ints((destination,) if isinstance(destination, int) else (tuple(destination),))
+    froms = wholes("movedim", "source", source, -MOST)
+    tos = wholes("movedim", "destination", destination, -MOST)
     if len(froms) != len(tos):
         raise ShapeError(f"movedim: {len(froms)} axes cannot go to {len(tos)} places")
     normalize_axes("movedim", froms, x.ndim)
@@ -451,9 +451,7 @@ def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor,
 @composite
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     """Cut an axis into at most `chunks` parts of equal size (the last may be smaller)."""
-    (chunks,) = ints((chunks,))
-    if chunks <= 0:
-        raise ShapeError(f"chunk: {chunks} parts; give a positive number")
+    chunks = whole("chunk", "chunks", chunks, 1)
     n = x.shape[one_axis("chunk", axis, x.ndim)]
     return split(x, max(1, -(-n // chunks)), axis)
 
@@ -514,7 +512,7 @@ def diagonal(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tens
     a, b = one_axis("diagonal", axis1, x.ndim), one_axis("diagonal", axis2, x.ndim)
     if a == b:
         raise ShapeError(f"diagonal: axes {axis1} and {axis2} are the same; name two")
-    return _diagonal(x, offset, a, b)
+    return _diagonal(x, whole("diagonal", "offset", offset, -MOST), a, b)
 
 
 @composite
