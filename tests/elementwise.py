@@ -32,7 +32,9 @@ def _floor_divide(a, b):
 
 
 def _divide_toward_zero(a, b):
-    """Exactly, without floats; what is beyond the dtype wraps, and x / 0 is 0."""
+    """Integers exactly, without floats; what is beyond the dtype wraps, and x / 0 is 0."""
+    if a.dtype.kind == "f":
+        return np.trunc(a / b)
 
     def one(x, y):
         x, y = int(x), int(y)
@@ -64,7 +66,7 @@ ANSWERS = {
     "multiply": (np.multiply, "biuf"),
     "divide": (np.divide, "biuf"),
     "floor_divide": (_floor_divide, "iuf"),
-    "divide_toward_zero": (_divide_toward_zero, "iu"),
+    "divide_toward_zero": (_divide_toward_zero, "iuf"),
     "remainder": (np.remainder, "iuf"),
     "fmod": (np.fmod, "iuf"),
     "negative": (np.negative, "iuf"),

@@ -14,6 +14,7 @@ printed, repeats one, and DRAWS says how many there are of each kind. (Its check
 for what was never written does not know LLVM's `freeze`, which its own compiler makes of most of
 these kernels, so it stays off.)
 
+With --collect-only it only lists the tests of the selection, which needs no Oclgrind.
 OCLGRIND_ICD names the driver's library or .icd file where it is not in one of the usual places.
 """
 
@@ -31,12 +32,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ("/usr/lib/oclgrind", "/usr/lib64/oclgrind", "/usr/local/lib", "/opt/homebrew/lib")
-#: By bytes of local memory and by file: regular expressions for the beginnings of tests. The memory
-#: is as small as devices have it, so what asks for more is found; Winograd's kernels want more.
+#: By bytes of local memory and by module: regular expressions for the beginnings of tests. The
+#: memory is as small as devices have it, so what asks for more is found; Winograd's kernels X
 SELECTION = {
     32 << 10: {
-        "border": (r"drawn",),
-        "conv": (
+        "ops/shape/border": (r"drawn",),
+        "ops/conv/conv": (
             r"drawn",
             r"views",
             r"integers",
@@ -44,43 +45,46 @@ SELECTION = {
             r"transposed_convolution_is_the_adjoint\[(cpu|gpu)-2",
             r"an_expression_over_a_convolution\[(cpu|gpu)-x_shape(0|1|4)-",
         ),
-        "conv_depth": (
+        "ops/conv/depthwise": (
             r"sizes_around_the_edges",
             r"taps_strides_dilations\[(cpu|gpu)-taps0-",
             r"taps_strides_dilations\[cpu-",
             r"groups_of_two",
         ),
-        "conv_patch": (
+        "ops/conv/patch": (
             r"filters_as_lanes",
             r"four_rows",
             r"every_other_pixel_of_a_row",
             r"padding_beyond_the_filter",
         ),
-        "gemm": (
+        "ops/linalg/gemm": (
             r"few_columns_or_few_rows\[(cpu|gpu)-\w+-(1|3)\]",
             r"thin_products",
             r"one_step",
             r"an_expression_over_a_product\[(cpu|gpu)-(7-17|9-1|1-9|33-3-90)-",
             r"an_expression_over_a_product_of_another_width",
         ),
-        "index": (
+        "ops/index/pick": (
             r"reading_and_writing",
             r"nonzero\[\w+-bool-sizes[0-3]\]",
             r"taking",
         ),
-        "join": (r"joining", r"padding", r"roll", r"triangles", r"drawn"),
-        "linalg": (
+        "ops/shape/join": (r"joining", r"padding", r"roll", r"triangles", r"drawn"),
+        "ops/linalg/matmul": (
             r"strided_views",
             r"bool",
-            r"mixed",
+            r"integers_of_several_types",
             r"nan",
             r"ranks",
             r"sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
         ),
-        "nn_loss": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
-        "op": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
-        "order": (r"equal_elements_keep_their_order\[(cpu|gpu)-\w+-(1|33)\]", r"nan"),
-        "pool": (
+        "nn/layers/loss": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
+        "core/op": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
+        "ops/kernels/merge_sort": (
+            r"equal_elements_keep_their_order\[(cpu|gpu)-\w+-(1|33)\]",
+            r"nan",
+        ),
+        "ops/network/pool": (
             r"drawn",
             r"a_window_wholly_in_the_padding",
             r"nan",
@@ -91,8 +95,8 @@ SELECTION = {
             # Of later windows its compiler makes llvm.usub.sat, which Oclgrind 21.10 lacks.
             r"average_against_windows_written_out\[(cpu|gpu)-size[0-3]-",
         ),
-        "random": (r"every_form_of_the_kernel_gives_the_same_bits\[[0-5]\]",),
-        "reduce": (
+        "ops/random/draw": (r"every_form_of_the_kernel_gives_the_same_bits\[[0-5]\]",),
+        "ops/reduce/fold": (
             r"sizes_around_the_edges\[(cpu|gpu)-(1|31|33|65|257)\]",
             r"rows_of_every_size\[(cpu|gpu)-(1|33|65)\]",
             r"columns_of_every_size\[(cpu|gpu)-(1|33|65)\]",
@@ -105,11 +109,11 @@ SELECTION = {
             r"sums\[(cpu|gpu)-shape[0-2]-",
             r"best_elements",
         ),
-        "reducecode": (
+        "lazy/reducecode": (
             r"parts_of_a_range_are_merged",
             r"operands_that_are_held_are_whole\[(cpu|gpu)-\w+-shape[03]\]",
         ),
-        "rowcode": (
+        "lazy/rowcode": (
             r"softmax_is",
             r"results_kept_for_a_later_loop\[(cpu|gpu)-\w*-33\]",
             r"rows_keep",
@@ -117,8 +121,8 @@ SELECTION = {
             r"every_stored_node_is_whole\[(cpu|gpu)-[0-2]\]",
             r"scattered",
         ),
-        "scan": (r"cumsum\[\w+-\w+-sizes[0-5]\]", r"a_view"),
-        "scatter": (
+        "ops/reduce/scan": (r"cumsum\[\w+-\w+-sizes[0-5]\]", r"a_view"),
+        "ops/index/scatter": (
             r"gather_and_scatter_add",
             r"index_add\[\w+-sizes[0-2]-float32\]",
             r"one_hot",
@@ -126,36 +130,49 @@ SELECTION = {
             r"the_last_of_equal",
             r"drawn",
         ),
-        "sort": (r"sort_is_stable_along_every_axis\[\w+-\w+-sizes[0-5]\]", r"topk"),
+        "ops/sort": (r"sort_is_stable_along_every_axis\[\w+-\w+-sizes[0-5]\]", r"topk"),
     },
     256 << 10: {
-        "conv": (r"an_expression_over_a_convolution\[cpu-x_shape[23]-", r"drawn_images\[cpu-"),
-        "conv_winograd": (r"tiles\[[24]-x_shape(0|1|13)-", r"views"),
+        "ops/conv/conv": (
+            r"an_expression_over_a_convolution\[cpu-x_shape[23]-",
+            r"drawn_images\[cpu-",
+        ),
+        "ops/conv/winograd": (r"tiles\[[24]-x_shape(0|1|13)-", r"views"),
     },
 }
+
+
+def file_of(module: str) -> Path:
+    """The file of tests of a module, which SELECTION names by its place in the package."""
+    folder, _, name = module.rpartition("/")
+    return ROOT / "tests" / folder / f"test_{name}.py"
 
 
 class Selected:
     """A plugin of pytest: keeps the selection, and makes the kernels for CPUs the native ones."""
 
-    def __init__(self, selection: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, *local_memories: int) -> None:
+        chosen = [pair for size in local_memories for pair in SELECTION[size].items()]
+        self.files = sorted({str(file_of(module)) for module, _ in chosen})
         self.patterns = [
-            re.compile(rf"test_{file}\.py::test_{test}")
-            for file, tests in selection.items()
+            (file_of(module), re.compile(f"test_{test}"))
+            for module, tests in chosen
             for test in tests
         ]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        names = {item: item.nodeid.split("/")[-1] for item in items}
-        for pattern in self.patterns:
-            if not any(map(pattern.match, names.values())):
-                raise pytest.UsageError(f"no test is called {pattern.pattern}")
-        items[:] = [
-            item for item in items if any(pattern.match(names[item]) for pattern in self.patterns)
-        ]
+        wanted = set()
+        for file, pattern in self.patterns:
+            found = [item for item in items if item.path == file and pattern.match(item.name)]
+            if not found:
+                raise pytest.UsageError(f"no test of {file} is called {pattern.pattern}")
+            wanted.update(found)
+        items[:] = [item for item in items if item in wanted]
 
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        if session.config.option.collectonly:
+            return
         from cltensor.runtime import memory
         from cltensor.runtime.device import get
 
@@ -174,8 +191,8 @@ def run_tests(local_memory: int, arguments: list[str]) -> int:
 
     launched = set()
     program.observers.append(lambda kernel, *sizes: launched.add(kernel.name))
-    plugin = Selected(SELECTION[local_memory])
-    status = int(pytest.main(["-q", *arguments, str(ROOT / "tests")], plugins=[plugin]))
+    plugin = Selected(local_memory)
+    status = int(pytest.main(["-q", *arguments, *plugin.files], plugins=[plugin]))
     with Path(os.environ["LAUNCHED"]).open("a", encoding="utf-8") as file:
         file.writelines(f"{name}\n" for name in launched)
     return status
@@ -202,6 +219,9 @@ def main() -> int:
     """Run the tests in processes of their own and judge them by Oclgrind's logs."""
     if "LAUNCHED" in os.environ:
         return run_tests(int(os.environ["OCLGRIND_LOCAL_MEM_SIZE"]), sys.argv[1:])
+    if "--collect-only" in sys.argv:
+        plugin = Selected(*SELECTION)
+        return int(pytest.main(["-q", *sys.argv[1:], *plugin.files], plugins=[plugin]))
     failed, report = False, ""
     seed = os.environ.get("DRAWS_SEED") or str(secrets.randbelow(1 << 31))
     print(f"DRAWS_SEED={seed}", flush=True)

@@ -44,7 +44,7 @@ WITH_OPTIONS = {
 BINARY = [
     ["add", "subtract", "multiply", "divide"],
     ["maximum", "minimum", "hypot", "atan2"],
-    ["copysign", "remainder", "fmod", "floor_divide"],
+    ["copysign", "remainder", "fmod", "floor_divide", "divide_toward_zero"],
     ["pow", "clip_low", "clip_high", "gate", "inside"],
 ]
 

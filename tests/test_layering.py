@@ -2,6 +2,8 @@
 each module has a file of tests of its name, in a folder of the same name."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import cltensor
@@ -161,3 +163,10 @@ def test_tests_mirror_the_package():
     assert {str(n): modules for n, modules in wanted.items() if len(modules) > 1} == {}
     assert {str(f) for f in files - set(wanted)} == set(OF_NO_MODULE)
     assert excused == set(TESTED_ELSEWHERE)
+
+
+def test_the_selection_for_oclgrind_names_tests():
+    # Each of its lines must, or moving a test takes its kernels out of the memory checks.
+    command = [sys.executable, str(TESTS / "run_oclgrind.py"), "--collect-only"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.core.op import normalize_axes
 from cltensor.core.tensor import show
 from cltensor.dtypes import bool_
 from cltensor.errors import DTypeError, ShapeError
@@ -66,10 +65,13 @@ def wholes(operation: str, name: str, values: Any, least: int = 0) -> tuple[int,
 
     Raises ShapeError for any other value.
     """
-    if _integer(values) is not None:
-        values = (values,)
-    elif not isinstance(values, (tuple, list, np.ndarray)):
-        raise ShapeError(f"{operation}: {name} is {values!r}; give integers{_limits(least, MOST)}")
+    if not isinstance(values, (tuple, list)):
+        if _integer(values) is not None:
+            values = (values,)
+        elif not isinstance(values, np.ndarray):
+            raise ShapeError(
+                f"{operation}: {name} is {values!r}; give integers{_limits(least, MOST)}"
+            )
     return tuple([whole(operation, name, value, least) for value in values])
 
 
@@ -100,6 +102,28 @@ def pair(operation: str, name: str, value: int | Sequence[int], least: int) -> P
             f"at most {PIXELS}"
         )
     return both[0], both[-1]
+
+
+def normalize_axes(operation: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
+    """The axes that `axis` names, as a sorted tuple of non-negative ints; all for None.
+
+    A tensor without dimensions takes 0 and -1, which name none. Raises ShapeError for an axis that
+    is no integer, out of range or named twice.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if type(axis) is int else wholes(operation, "axis", axis, -MOST)
+    bound = max(ndim, 1)  # a tensor without dimensions takes 0 and -1 for its one element
+    for a in axes:
+        if not -bound <= a < bound:
+            raise ShapeError(
+                f"{operation}: axis {a} is out of range for a tensor with {ndim} dimensions; "
+                f"use {-bound} to {bound - 1}"
+            )
+    found = {a % bound for a in axes}
+    if len(found) != len(axes):
+        raise ShapeError(f"{operation}: axis {axis} names a dimension twice")
+    return tuple(sorted(found)) if ndim else ()
 
 
 def axis_of(operation: str, axis: Any, ndim: int) -> int:

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.checks import normalize_axes
 from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import canonical
@@ -515,27 +516,3 @@ def reduction(
         return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
     return Op(signature, run, rules, doc, calls_operations=False, public=public)
-
-
-def normalize_axes(
-    operation: str, axis: int | tuple[int, ...] | list[int] | None, ndim: int
-) -> tuple[int, ...]:
-    """The axes that `axis` names, as a sorted tuple of non-negative ints; all for None.
-
-    A tensor without dimensions takes 0 and -1, which name none. Raises ShapeError for an axis out
-    of range or named twice.
-    """
-    if axis is None:
-        return tuple(range(ndim))
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
-    bound = max(ndim, 1)  # a tensor without dimensions takes 0 and -1 for its one element
-    for a in axes:
-        if not -bound <= a < bound:
-            raise ShapeError(
-                f"{operation}: axis {a} is out of range for a tensor with {ndim} dimensions; "
-                f"use {-bound} to {bound - 1}"
-            )
-    found = {a % bound for a in axes}
-    if len(found) != len(axes):
-        raise ShapeError(f"{operation}: axis {axis} names a dimension twice")
-    return tuple(sorted(found)) if ndim else ()

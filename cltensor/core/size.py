@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cltensor.errors import IndexingError
+
 
 class Size(tuple[int, ...]):
     """The sizes of a tensor's dimensions: a tuple that counts its elements and prints its kind."""
@@ -44,5 +46,13 @@ class Count(int):
         return self
 
     def __call__(self, dim: int | None = None) -> Any:
-        """The shape, or the size along `dim`."""
-        return Size(self._shape) if dim is None else self._shape[dim]
+        """The shape, or the size along `dim`. Raises IndexingError if there is no such axis."""
+        if dim is None:
+            return Size(self._shape)
+        try:
+            return self._shape[dim]
+        except IndexError:
+            raise IndexingError(
+                f"size: dim {dim} is out of range for a tensor of {len(self._shape)} dimensions; "
+                "size() gives them all"
+            ) from None

@@ -19,9 +19,10 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.errors import CLTensorError, DataError, DeviceError
-from cltensor.io import files, weights
+from cltensor.io import weights
 from cltensor.io.nesting import Place, Reader, Writer, present
 from cltensor.ops.create import tensor
+from cltensor.runtime import files
 from cltensor.runtime.device import get
 
 #: The key in the metadata, and how its value begins: the check sum and the JSON follow.
@@ -124,8 +125,8 @@ def _content(f: Any) -> tuple[str, bytes]:
     try:
         with open(f, "rb") as file:
             return f"'{os.fspath(f)}'", file.read()
-    except OSError as error:
-        raise DataError(f"load: '{os.fspath(f)}' cannot be read: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise DataError(f"load: {os.fspath(f)!r} cannot be read: {error}") from error
 
 
 def _spelled(name: Any) -> str:

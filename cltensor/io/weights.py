@@ -11,8 +11,8 @@ import numpy as np
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DataError, DependencyError
-from cltensor.io import files
 from cltensor.ops.create import tensor
+from cltensor.runtime import files
 
 
 def safetensors(operation: str) -> Any:
@@ -72,8 +72,8 @@ def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
     source = Path(path)
     try:
         data = source.read_bytes()
-    except OSError as error:
-        raise DataError(f"weights.load: '{source}' cannot be read: {error}") from error
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
+        raise DataError(f"weights.load: {str(source)!r} cannot be read: {error}") from error
     arrays = parse(library, "weights.load", f"'{source}'", data)
     for name, array in arrays.items():
         if array.dtype not in C_NAMES:

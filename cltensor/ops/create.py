@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.checks import whole
 from cltensor.core.composite import composite, creator
 from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor, show
@@ -179,8 +181,19 @@ def arange(
     if dtype is None:
         whole = all(isinstance(x, (int, np.integer)) for x in (start, stop, step))
         dtype = dtypes.default_int if whole else dtypes.default_float
-    values = np.arange(start, stop, step)
+    values = _on_host("arange", np.arange, start, stop, step)
     return Tensor.from_numpy(values.astype(dtypes.as_dtype(dtype)), device)
+
+
+def _on_host(operation: str, make: Callable[..., Any], *numbers: Any) -> Any:
+    """The array that `make` makes of numbers. Raises ShapeError if there is none that large."""
+    try:
+        return make(*numbers)
+    except (TypeError, ValueError, OverflowError, MemoryError) as error:
+        raise ShapeError(
+            f"{operation}: {', '.join(map(repr, numbers))} give no array that memory can hold "
+            f"({error}); give finite numbers and a smaller size"
+        ) from None
 
 
 @creator
@@ -188,10 +201,11 @@ def linspace(
     start: float, stop: float, steps: int, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
     """`steps` numbers evenly spread from `start` to `stop`, both included."""
-    if steps < 0:
-        raise ShapeError(f"linspace: {steps} steps; give zero or more")
+    steps = whole("linspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(np.linspace(start, stop, steps).astype(found), device)
+    return Tensor.from_numpy(
+        _on_host("linspace", np.linspace, start, stop, steps).astype(found), device
+    )
 
 
 @creator
@@ -200,17 +214,21 @@ def logspace(
     device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
     """`steps` powers of `base`, their exponents evenly spread from `start` to `stop`."""
-    if steps < 0:
-        raise ShapeError(f"logspace: {steps} steps; give zero or more")
+    steps = whole("logspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(np.logspace(start, stop, steps, base=base).astype(found), device)
+    return Tensor.from_numpy(
+        _on_host("logspace", partial(np.logspace, base=base), start, stop, steps).astype(found),
+        device,
+    )
 
 
 @creator
 def eye(n: int, m: int | None = None, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """The n by m matrix (square without m) with ones on its diagonal."""
+    n = whole("eye", "n", n)
+    m = n if m is None else whole("eye", "m", m)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(np.eye(n, m, dtype=found), device)
+    return Tensor.from_numpy(_on_host("eye", partial(np.eye, dtype=found), n, m), device)
 
 
 def _move(x: Tensor, device: Device) -> Tensor:

@@ -245,10 +245,14 @@ class Pool:
         return sum(p.in_use + p.cached for p in (self.root, *self.root.children))
 
     def _exhausted(self, nbytes: int) -> OutOfMemoryError:
+        root = self.root
+        recorded = self._occupied() - root.in_use - root.cached
+        kept = f", and {_show(recorded)} kept by recorded calls," if recorded else ""
+        drop = "tensors or jitted functions" if recorded else "tensors"
         return OutOfMemoryError(
             f"allocate: {_show(nbytes)} asked for on '{self.device.name}' with "
-            f"{_show(self.in_use)} in use of a limit of {_show(self.limit)} (device memory "
-            f"{_show(self.device.global_mem)}); use a smaller batch, drop tensors, or raise "
+            f"{_show(root.in_use)} in use{kept} of a limit of {_show(self.limit)} (device memory "
+            f"{_show(self.device.global_mem)}); use a smaller batch, drop {drop}, or raise "
             "CLTENSOR_MEMORY_LIMIT"
         )
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from cltensor.errors import DataError
+from cltensor.runtime import files
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import TEMPLATES
 
@@ -226,17 +226,11 @@ def save(rows: Iterable[Row]) -> Path:
     kept.update((row.key, row) for row in rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text_of(kept.values()))
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
+        files.replace("tuning", path, text_of(kept.values()).encode())
+    except (OSError, DataError) as error:
         raise DataError(
-            f"tuning: '{path}' cannot be written ({error}); let CLTENSOR_TUNING name another place"
+            f"tuning: '{path}' cannot be written ({error.__cause__ or error}); let CLTENSOR_TUNING "
+            "name another place"
         ) from None
     return path
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor.core.checks import MOST, axis_of, pair, scalar, whole, wholes
+from cltensor.core.checks import MOST, axis_of, normalize_axes, pair, scalar, whole, wholes
 from cltensor.errors import DTypeError, ShapeError
 
 
@@ -80,3 +80,30 @@ def test_scalars(value, dtype, want):
 def test_scalars_that_do_not_fit(value, dtype):
     with pytest.raises(DTypeError, match="f: value"):
         scalar("f", "value", value, np.dtype(dtype))
+
+
+@pytest.mark.parametrize(
+    ("axis", "expected"),
+    [(None, (0, 1, 2)), (-1, (2,)), ((2, 0), (0, 2)), ([1], (1,)), ((), ())]
+    + [(np.int8(-1), (2,)), ((np.int64(1), 0), (0, 1)), (np.array([2, 1]), (1, 2))],
+)
+def test_axes_are_normalized(axis, expected):
+    assert normalize_axes("sum", axis, 3) == expected
+
+
+@pytest.mark.parametrize("axis", [3, -4, (0, 3)])
+def test_axes_out_of_range_are_refused(axis):
+    with pytest.raises(ShapeError, match=r"sum: axis -?\d is out of range .* 3 dimensions"):
+        normalize_axes("sum", axis, 3)
+    with pytest.raises(ShapeError, match="twice"):
+        normalize_axes("sum", (0, -3), 3)
+
+
+@pytest.mark.parametrize("axis", [True, 1.0, "a", (0, 0.5), [[0]], (2**70,)])
+def test_axes_that_are_no_integers_are_refused(axis):
+    with pytest.raises(ShapeError, match="sum: axis is "):
+        normalize_axes("sum", axis, 3)
+    for name in ("sum", "mean", "argmax", "softmax", "squeeze", "prod", "norm", "all", "logsumexp"):
+        with pytest.raises(ShapeError, match="axis is "):
+            getattr(ct, name)(ct.ones(2, 3), dim=axis)
+        assert getattr(ct, name)(ct.ones(2, 3), dim=np.int64(1)).ndim in (1, 2)

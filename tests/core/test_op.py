@@ -19,7 +19,7 @@ from elementwise import (
 
 import cltensor as ct
 import cltensor.nn.functional as F
-from cltensor.core.op import OPERATIONS, Op, normalize_axes, pointwise, primitive
+from cltensor.core.op import OPERATIONS, Op, pointwise, primitive
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.runtime.kernel import Counters
 from cltensor.testing import gradcheck
@@ -389,21 +389,6 @@ def test_bind_fills_defaults_and_gathers_variadic_arguments():
     assert op.bind((1,), {"keepdims": True}) == ((1, None, True), {})
     assert OPERATIONS["concat"].bind((1, 2), {"axis": 0}) == ((1, 2), {"axis": 0})
     assert isinstance(op, Op)
-
-
-@pytest.mark.parametrize(
-    ("axis", "expected"), [(None, (0, 1, 2)), (-1, (2,)), ((2, 0), (0, 2)), ([1], (1,)), ((), ())]
-)
-def test_axes_are_normalized(axis, expected):
-    assert normalize_axes("sum", axis, 3) == expected
-
-
-@pytest.mark.parametrize("axis", [3, -4, (0, 3)])
-def test_axes_out_of_range_are_refused(axis):
-    with pytest.raises(ShapeError, match=r"sum: axis -?\d is out of range .* 3 dimensions"):
-        normalize_axes("sum", axis, 3)
-    with pytest.raises(ShapeError, match="twice"):
-        normalize_axes("sum", (0, -3), 3)
 
 
 def test_every_public_operation_has_a_docstring_or_a_comment():

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pytest
 
 import cltensor as ct
 
@@ -35,6 +36,10 @@ def test_size_is_a_number_and_a_method(device):
     assert x.size(-1) == 3
     assert x.size(dim=1) == 3
     assert repr(x.size()) == "Size([2, 3])"
+    with pytest.raises(ct.IndexingError, match="size: dim 2 is out of range for a tensor of 2 dim"):
+        x.size(2)
+    with pytest.raises(ct.IndexingError, match="size: dim 0 .* 0 dimensions"):
+        ct.tensor(1).size(0)
 
 
 def test_shapes_are_arguments_of_jitted_functions(device):

@@ -168,7 +168,7 @@ def test_linspace_eye_and_meshgrid(device):
     np.testing.assert_allclose(ct.linspace(0, 1, 5).numpy(), np.linspace(0, 1, 5))
     assert ct.linspace(2, 3, 1).numpy().tolist() == [2]
     assert ct.linspace(0, 1, 0).shape == (0,)
-    with pytest.raises(ShapeError, match="linspace: -1 steps"):
+    with pytest.raises(ShapeError, match="linspace: steps is -1"):
         ct.linspace(0, 1, -1)
     assert ct.eye(2).numpy().tolist() == [[1, 0], [0, 1]]
     assert ct.eye(2, 3, dtype="int8").numpy().tolist() == [[1, 0, 0], [0, 1, 0]]
@@ -292,3 +292,30 @@ def test_meshgrid_takes_a_list(device):
     a, b = ct.meshgrid([ct.arange(2), ct.arange(3)])
     assert a.tolist() == [[0, 0, 0], [1, 1, 1]]
     assert b.tolist() == [[0, 1, 2], [0, 1, 2]]
+
+
+def test_sizes_are_whole_numbers_in_reach():
+    calls = {
+        "eye": ct.eye,
+        "linspace": lambda n: ct.linspace(0, 1, n),
+        "logspace": lambda n: ct.logspace(0, 1, n),
+        "rand": lambda n: ct.rand(2, n),
+        "randn": ct.randn,
+        "randperm": ct.randperm,
+        "randint": lambda n: ct.randint(0, 5, (n,)),
+        "movedim": lambda n: ct.ones(2, 3).movedim(0, n),
+        "chunk": lambda n: ct.ones(2, 3).chunk(n),
+        "diagonal": lambda n: ct.ones(2, 3).diagonal(n),
+        "round": lambda n: ct.ones(2).round(decimals=n),
+        "LayerNorm": ct.nn.LayerNorm,
+    }
+    for name, call in calls.items():
+        for bad in (1.5, float("nan"), float("inf"), "a", True, [1.5], 2**70):
+            with pytest.raises(ct.ShapeError, match=f"^{name}: "):
+                call(bad)
+        assert call(np.int64(1)) is not None
+    for bad in ((float("nan"),), (0, float("inf")), (2**62,), ("a",), (0, 1, 1e-30)):
+        with pytest.raises(ct.ShapeError, match=r"^arange: .* give no array that memory can hold"):
+            ct.arange(*bad)
+    with pytest.raises(ct.ShapeError, match="^eye: .* give no array"):
+        ct.eye(2**40)

@@ -88,6 +88,17 @@ def test_an_exhausted_pool_frees_its_cache_before_it_refuses(pool):
     assert pool.allocate(200_000).nbytes == 200_000
 
 
+def test_an_exhausted_pool_says_what_recorded_calls_keep(pool):
+    recorded = Pool(pool.device, pool)
+    held = [recorded.allocate(200_000) for _ in range(3)]
+    del held[1:]  # free again, but for that call alone
+    first = pool.allocate(200_000)
+    for each in (pool, recorded):
+        with pytest.raises(OutOfMemoryError, match=r"with 0\.2 MiB in use, and 0\.\d MiB kept"):
+            each.allocate(270_000)
+    assert first.nbytes == 200_000
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("1000", 1000), ("2k", 2048), ("3MiB", 3 << 20), ("1.5 GB", 3 << 29), ("4G", 4 << 30)],

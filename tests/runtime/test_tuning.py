@@ -1,6 +1,7 @@
 """Kernel parameters: where they come from."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -106,6 +107,19 @@ def test_saved_rows_replace_those_for_the_same_and_keep_others(device, own, toy)
     assert [dict(r.parameters) for r in saved] == [{"a": 3}, {"b": 20}]
     assert saved[0].time == 0.5
     assert [p.name for p in own.parent.iterdir()] == ["tuning.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes and links as POSIX has them")
+def test_saving_follows_a_link_and_keeps_the_mode(device, own, toy, monkeypatch):
+    own.write_text(tuning.text_of([]))
+    own.chmod(0o640)
+    link = own.with_name("link.json")
+    link.symlink_to(own)
+    monkeypatch.setenv("CLTENSOR_TUNING", str(link))
+    tuning.save([row(device, {"a": 2})])
+    assert link.is_symlink()
+    assert own.stat().st_mode & 0o777 == 0o640
+    assert [dict(r.parameters) for r in tuning.read(own)] == [{"a": 2}]
 
 
 def test_a_file_that_cannot_be_written_is_an_error(device, own, toy, monkeypatch):

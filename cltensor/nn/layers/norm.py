@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.core.checks import wholes
 from cltensor.dtypes import int64
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
@@ -144,9 +145,7 @@ class LayerNorm(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        if isinstance(normalized_shape, int):
-            normalized_shape = (normalized_shape,)
-        self.normalized_shape = tuple(normalized_shape)
+        self.normalized_shape = wholes("LayerNorm", "normalized_shape", normalized_shape)
         self.eps = eps
         self.elementwise_affine = elementwise_affine
         for name, wanted in (("weight", True), ("bias", bias)):

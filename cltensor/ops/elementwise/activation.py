@@ -20,9 +20,9 @@ _hardtanh = pointwise(
     "hardtanh(x, low, high)", "x < low ? low : x > high ? high : x", accepts="iuf",
     dx=lambda g, out, low, high: _inside(g, out, low, high),
 )  # fmt: skip
-#: g strictly between the bounds, where hardtanh has a slope, 0 elsewhere.
+#: 0 at the bounds and beyond, where hardtanh is flat, g elsewhere: at NaN too, as in PyTorch.
 _inside: Op = pointwise(
-    "inside(g, x, low, high)", "(x > low && x < high) ? g : (T)0", accepts="iuf",
+    "inside(g, x, low, high)", "(x <= low || x >= high) ? (T)0 : g", accepts="iuf",
     dg=lambda g, x, low, high: _inside(g, x, low, high), dx=_zeros,
 )  # fmt: skip
 # e^x - 1 as 2 tanh(x/2) / (1 - tanh(x/2)): exact near 0, and inline where expm1 is a call.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.checks import whole
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, check_scalar, pointwise, require_tensor
 from cltensor.core.tensor import Tensor, require_dtype
@@ -152,10 +153,13 @@ floor_divide = pointwise(
 divide_toward_zero = pointwise(
     "divide_toward_zero(a, b)",
     {
+        "f": "trunc(a / b)",
         "i": "(b == 0 ? (T)0 : b == -1 ? (T)-a : (T)(a / b))",
         "u": "(b == 0 ? (T)0 : (T)(a / b))",
     },
-    accepts="iu",
+    accepts="iuf",
+    da=_zeros,
+    db=_zeros,
 )
 divide_toward_zero.public = False
 remainder = pointwise(
@@ -254,6 +258,8 @@ def pow(a: Tensor | float, b: Tensor | float) -> Any:
         if a.dtype.kind == "f":
             if b == 0.5:
                 return sqrt(a)
+            if b == -0.5:
+                return rsqrt(a)
             if b == -1:
                 return reciprocal(a)
             if b == 3:
@@ -470,17 +476,16 @@ def _divide_rounded(a: Any, b: Any, rounding_mode: str) -> Any:
         raise ValueError(
             f"divide: rounding_mode is {rounding_mode!r}; use 'floor', 'trunc' or None"
         )
-    kinds = {x.dtype.kind for x in (a, b) if _is_tensor(x)} | {
-        "f" for x in (a, b) if isinstance(x, float)
-    }
-    if "f" in kinds:
-        return trunc(divide(a, b))
     return divide_toward_zero(a, b)
+
+
+_DECIMALS = 300  # beyond, their power of ten is no float64
 
 
 @round_.option("decimals")
 def _round_at(x: Any, decimals: int) -> Any:
     """x rounded to that many decimal places; half goes to the even neighbour."""
+    decimals = whole("round", "decimals", decimals, -_DECIMALS, _DECIMALS)
     if decimals == 0 or x.dtype.kind in "iu":
         return round_(x)
     scale = 10.0 ** abs(decimals)

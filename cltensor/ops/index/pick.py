@@ -21,7 +21,7 @@ from cltensor.core.composite import composite
 from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
-from cltensor.errors import DeviceError, IndexingError
+from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.copy import INT_LIMIT, copy, spread, wide
@@ -325,8 +325,20 @@ def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
 
 @composite
 def index_select(x: Tensor, axis: int, index: Any) -> Tensor:
-    """PyTorch's name of `take` along an axis, arguments in its order."""
-    return take(x, index, axis)
+    """The parts of x along an axis that `index` lists; the axis stays, for a single one too.
+
+    A tensor without dimensions is its own only part. Raises ShapeError if index is no vector.
+    """
+    index = index if isinstance(index, Tensor) else np.asarray(index)
+    if index.ndim > 1 or (x.ndim == 0 and math.prod(index.shape) != 1):
+        raise ShapeError(
+            f"index_select: index has shape {tuple(index.shape)} for x of shape {x.shape}; give a "
+            "vector (of one element, where x has no dimensions), or use ct.take"
+        )
+    if index.dtype.kind == "b":
+        raise DTypeError("index_select: index is bool; x[mask] takes masks, this takes places")
+    taken = take(x, index.reshape(-1), axis)
+    return taken if x.ndim else reshape(taken, ())
 
 
 @composite

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.core.checks import whole
+from cltensor.core.checks import MOST, whole, wholes
 from cltensor.core.composite import composite, creator
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError, StateError
@@ -216,7 +216,7 @@ def _float(name: str, dtype: object) -> np.dtype:
 
 def _sizes(name: str, size: Sequence) -> tuple[int, ...]:
     given = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
-    shape = tuple(int(n) for n in given)
+    shape = wholes(name, "size", given, -MOST)
     if any(n < 0 for n in shape):
         raise ShapeError(f"{name}: shape {shape} has a negative size; sizes count elements")
     return shape

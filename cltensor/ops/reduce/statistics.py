@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from cltensor.core.checks import NOT_GIVEN
+from cltensor.core.checks import NOT_GIVEN, normalize_axes
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, normalize_axes, pointwise
+from cltensor.core.op import Op, pointwise
 from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.pointwise import (
     abs_,

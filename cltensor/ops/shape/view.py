@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.checks import MOST, normalize_axes, whole, wholes
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, normalize_axes, primitive, view_op
+from cltensor.core.op import Op, primitive, view_op
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import as_dtype
 from cltensor.errors import DTypeError, ShapeError
@@ -41,10 +42,10 @@ def ints(values: Sequence[Any]) -> Shape:
 
 
 def one_axis(operation: str, axis: int, ndim: int) -> int:
-    """`axis` counted from the front. Raises ShapeError if there is no such axis."""
+    """`axis` counted from the front. Raises ShapeError for several, or if there is no such axis."""
     if type(axis) is int and -ndim <= axis < ndim:
         return axis % ndim
-    axes = normalize_axes(operation, ints((axis,)), ndim)
+    axes = normalize_axes(operation, whole(operation, "axis", axis, -MOST), ndim)
     if axes:
         return axes[0]
     raise ShapeError(f"{operation}: a tensor of shape () has no axis to name; reshape it to (1,)")
@@ -195,9 +196,13 @@ def unsqueeze(x: Tensor, axis: int) -> Tensor:
 
 
 @composite(method=False)
-def expand_dims(x: Tensor, axis: int) -> Tensor:
-    """The array API's name of `unsqueeze`."""
-    return unsqueeze(x, axis)
+def expand_dims(x: Tensor, axis: int | tuple[int, ...]) -> Tensor:
+    """x with axes of size 1 that are the given ones of the result, as in NumPy."""
+    given = wholes("expand_dims", "axis", axis, -MOST)
+    ndim = x.ndim + len(given)
+    axes = normalize_axes("expand_dims", given, ndim)
+    old = iter(x.shape)
+    return reshape(x, tuple([1 if d in axes else next(old) for d in range(ndim)]))
 
 
 # ---------------------------------------------------------------------------------------- permute
@@ -283,8 +288,8 @@ def matrix_transpose(x: Tensor) -> Tensor:
 @composite
 def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
     """Move the axes `source` to the places `destination`; the others keep their order."""
-    froms = ints((source,) if isinstance(source, int) else (tuple(source),))
-    tos = ints((destination,) if isinstance(destination, int) else (tuple(destination),))
+    froms = wholes("movedim", "source", source, -MOST)
+    tos = wholes("movedim", "destination", destination, -MOST)
     if len(froms) != len(tos):
         raise ShapeError(f"movedim: {len(froms)} axes cannot go to {len(tos)} places")
     normalize_axes("movedim", froms, x.ndim)
@@ -447,9 +452,7 @@ def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor,
 @composite
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     """Cut an axis into at most `chunks` parts of equal size (the last may be smaller)."""
-    (chunks,) = ints((chunks,))
-    if chunks <= 0:
-        raise ShapeError(f"chunk: {chunks} parts; give a positive number")
+    chunks = whole("chunk", "chunks", chunks, 1)
     n = x.shape[one_axis("chunk", axis, x.ndim)]
     return split(x, max(1, -(-n // chunks)), axis)
 
@@ -510,7 +513,7 @@ def diagonal(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tens
     a, b = one_axis("diagonal", axis1, x.ndim), one_axis("diagonal", axis2, x.ndim)
     if a == b:
         raise ShapeError(f"diagonal: axes {axis1} and {axis2} are the same; name two")
-    return _diagonal(x, offset, a, b)
+    return _diagonal(x, whole("diagonal", "offset", offset, -MOST), a, b)
 
 
 @composite

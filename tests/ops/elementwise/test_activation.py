@@ -23,7 +23,7 @@ def value_and_slope(function, points, *options):
 @pytest.mark.parametrize(
     ("function", "options", "points", "values", "slopes"),
     [
-        (hardtanh, (0, 6), [-1, 0, 3, 6, 7, NAN], [0, 0, 3, 6, 6, NAN], [0, 0, 1, 0, 0, 0]),
+        (hardtanh, (0, 6), [-1, 0, 3, 6, 7, NAN], [0, 0, 3, 6, 6, NAN], [0, 0, 1, 0, 0, 1]),
         (hardtanh, (), [-1, 0, 1, INF, -INF], [-1, 0, 1, 1, -1], [0, 1, 0, 0, 0]),
         (softplus, (3, 0.2), [-1, 0.2, 1], [0.0161958, 0.2, 1], [0.0474259, 1, 1]),
         (softplus, (2, -100), [-1, 0.2, 1], [-1, 0.2, 1], [1, 1, 1]),

@@ -1,6 +1,7 @@
 """Elementwise functions beyond the sweep: accuracy, special cases, copies."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -185,6 +186,7 @@ def same(got, want):
         (1, NAN, 1, NAN, 0),
         (INF, 0, 1, 0, INF),
         (-0.0, 3, 0, 0, 0),
+        (4, -0.5, 0.5, -0.0625, 0.6931472),
     ],
 )
 def test_powers_at_the_edges(device, base, exponent, value, by_base, by_exponent):
@@ -209,6 +211,20 @@ def test_powers_of_integers_and_bools_keep_pytorchs_kind(device):
     with pytest.raises(DTypeError, match="int64 to the power -1 is not an integer"):
         ct.tensor([2]) ** np.int64(-1)
     assert ct.pow(ct.tensor([2, 1, -1, 0]), ct.tensor([-1, -3, -3, -1])).tolist() == [0, 1, -1, 0]
+
+
+def test_rounded_quotients_are_flat_everywhere(device):
+    for mode, values in (("trunc", [INF, -INF, NAN, -3, 3]), ("floor", [INF, -INF, NAN, -4, 3])):
+        divided = partial(ct.div, rounding_mode=mode)
+        got, (a, b) = slopes(divided, [1.0, -1.0, 0.0, -7.0, 7.0], [0.0, 0.0, 0.0, 2.0, 2.0])
+        same([*got, *a, *b], [*values, *[0] * 10])
+
+
+def test_the_constant_powers_of_one_half_are_roots_at_zero_and_infinity(device):
+    # As in PyTorch; a power that is no constant follows C: 0 and -0 give inf, -inf gives 0.
+    x = ct.tensor([0.0, -0.0, -INF])
+    same((x**-0.5).numpy(), [INF, -INF, NAN])
+    same((x ** ct.tensor(-0.5)).numpy(), [INF, INF, 0])
 
 
 def test_atan2_has_no_slope_at_the_origin(device):

@@ -153,6 +153,15 @@ def test_taking():
     check(ct.take(x, index, 2), a.take(index, 2))
     check(ct.take(x, ct.tensor(index)), a.take(index))
     check(ct.index_select(x, 1, ct.tensor(THREE)), a.take(THREE, 1))
+    check(ct.index_select(x, 1, ct.tensor(1)), a.take([1], 1))
+    check(ct.tensor(2.5).index_select(0, ct.tensor([0])), np.float32(2.5))
+    for bad in ([[0]], ct.zeros(1, 1, dtype="int64")):
+        with pytest.raises(ct.ShapeError, match=r"index_select: index has shape \(1, 1\)"):
+            ct.index_select(x, 0, bad)
+    with pytest.raises(ct.ShapeError, match="index_select: index has shape"):
+        ct.index_select(ct.tensor(2.5), 0, [0, 0])
+    with pytest.raises(ct.DTypeError, match="index_select: index is bool"):
+        ct.index_select(x, 0, [True, False])
     check(ct.masked_select(x, ct.tensor(MASK[:, :1])), a[np.broadcast_to(MASK[:, :1], a.shape)])
 
 

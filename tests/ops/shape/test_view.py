@@ -97,6 +97,33 @@ def test_flatten_squeeze_expand():
     check(x.expand_as(ct.zeros(2, 3, 4, 5)), np.broadcast_to(a, (2, 3, 4, 5)))
 
 
+@pytest.mark.parametrize(
+    "axes", [0, -1, np.int64(1), (0, 1), (0, -1), [1], (-1, -2), (), (3, 0), (0, 4, 2)]
+)
+def test_expand_dims_takes_several_axes_of_the_result(axes):
+    a = np.zeros((2, 3), "float32")
+    wanted = np.expand_dims(a, tuple(axes) if isinstance(axes, list) else axes).shape
+    assert ct.expand_dims(ct.tensor(a), axes).shape == wanted
+
+
+def test_one_axis_is_never_the_first_of_several():
+    x = ct.ones(2, 2)
+    calls = [
+        lambda axis: x.unsqueeze(axis),
+        lambda axis: x.unbind(axis),
+        lambda axis: x.diagonal(0, axis, 1),
+        lambda axis: x.transpose(axis, 1),
+        lambda axis: x.narrow(axis, 0, 1),
+        lambda axis: x.chunk(2, axis),
+    ]
+    for call in calls:
+        for axis in ((0, 1), (0,), [0], (), 0.0, True):
+            with pytest.raises(ShapeError, match="axis is .*; give an integer"):
+                call(axis)
+    with pytest.raises(ShapeError, match="expand_dims: axis .* twice"):
+        ct.expand_dims(x, (0, -4))
+
+
 def test_splitting():
     a = counted(7, 4)
     x = ct.tensor(a)
@@ -155,7 +182,7 @@ def test_gradients_of_first_and_second_order(name):
         (lambda x: x.unflatten(1, (2, 2)), "unflatten: axis 1 of size 3"),
         (lambda x: ct.split(x, [1, 5], 1), "split: sizes"),
         (lambda x: ct.split(x, 0), "split: parts of size 0"),
-        (lambda x: ct.chunk(x, 0), "chunk: 0 parts"),
+        (lambda x: ct.chunk(x, 0), "chunk: chunks is 0"),
         (lambda x: ct.diagonal(x, 0, 1, 1), "diagonal: axes 1 and 1"),
         (lambda x: shape.narrow(x, 1, 2, 2), "narrow: 2 to 4 is outside"),
     ],
@@ -206,9 +233,6 @@ def test_sizes_and_axes_are_whole_numbers_in_reach():
         lambda: x.expand(4, 1.5),
         lambda: x.narrow(0, 0.5, 1),
         lambda: x.split(1.5),
-        lambda: x.unsqueeze(0.5),
-        lambda: x.transpose(0.0, 1),
-        lambda: x.chunk(2.0),
     ):
         with pytest.raises(DTypeError, match="no integers"):
             call()
@@ -222,6 +246,8 @@ def test_sizes_and_axes_are_whole_numbers_in_reach():
         lambda: x.split(0),
         lambda: x.narrow(0, -5, 1),
         lambda: x.unsqueeze(1 << 70),
+        lambda: x.unsqueeze(0.5),
+        lambda: x.transpose(0.0, 1),
     ):
         with pytest.raises(ShapeError):
             call()

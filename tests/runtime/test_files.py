@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import cltensor as ct
-from cltensor.io import files
+from cltensor.runtime import files
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="modes and links as POSIX has them")
 
@@ -44,6 +44,30 @@ def test_the_mode_is_kept_and_a_new_file_follows_the_umask(path):
         os.umask(before)
     assert mode(path.with_name("fresh")) == 0o640
     assert mode(path) == 0o666
+
+
+@POSIX
+@pytest.mark.parametrize("letter", ["x", "\u5b57", "\U0001f600"])
+def test_the_longest_names(tmp_path, letter):
+    name = letter * (255 // len(letter.encode()))
+    files.replace("write", tmp_path / name, b"new")
+    assert os.listdir(tmp_path) == [name]
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["a\0b", "\ud800"])
+def test_a_name_that_no_file_can_have(tmp_path, name):
+    path = str(tmp_path / name)
+    calls = {
+        "save": lambda: ct.save({"x": 1}, path),
+        "load": lambda: ct.load(path),
+        "weights.save": lambda: ct.weights.save({"x": ct.ones(1)}, path),
+        "weights.load": lambda: ct.weights.load(path),
+    }
+    for operation, call in calls.items():
+        with pytest.raises(ct.DataError, match=f"^{operation}: '.* cannot be (read|written): "):
+            call()
+    assert os.listdir(tmp_path) == []
 
 
 @POSIX

@@ -29,9 +29,9 @@ def replace(operation: str, path: str | os.PathLike[str], data: bytes) -> None:
                 file.write(data)
         else:
             _replace(target, data, stat.S_IMODE(found) if mode else None)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         raise DataError(
-            f"{operation}: '{path}' cannot be written: {error}; choose a place that can"
+            f"{operation}: {str(path)!r} cannot be written: {error}; choose a place that can"
         ) from error
 
 
@@ -44,9 +44,10 @@ def _mode(target: Path) -> int:
 
 
 def _replace(target: Path, data: bytes, mode: int | None) -> None:
-    # A short part of the name: names have a limit, which the target's own may reach. It is chosen
-    # before anything exists, so that an interrupt finds it to remove at whatever line it comes.
-    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}")
+    # A short part of the name: names have a limit in bytes, up to 4 for each letter, which the
+    # target's own may reach. It is chosen before anything exists, so that an interrupt finds it to
+    # remove at whatever line it comes.
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}")
     first = 0o666 if mode is None else mode
     try:
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, first)) as file:
