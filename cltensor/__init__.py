@@ -8,9 +8,10 @@ declared there is public here, and a method of Tensor where it takes one first.
 """
 
 import math as _math
+from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, backends, cuda, data, models, nn, optim, testing
+from cltensor import autograd, backends, cuda, nn, optim
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
@@ -76,16 +77,17 @@ _inplace.install(_functions)
 globals().update({n: f for n, f in _functions.items() if getattr(f, "is_function", True)}, **_TYPES)
 float, int, bool = float32, int32, bool_
 
-_modules = {"autograd", "backends", "cuda", "data", "models", "nn", "optim", "testing", "weights"}
+#: Imported when first used: not every program needs their libraries.
+_later = {"data", "models", "testing"}
+_modules = {"autograd", "backends", "cuda", "nn", "optim", "weights", *_later}
 __all__ = sorted(
     name
-    for name, value in globals().items()
+    for name, value in [*globals().items(), *dict.fromkeys(_later).items()]
     if name[0] != "_" and (name in _modules or not isinstance(value, _ModuleType))
 )
 
 
 _name_all(globals(), set(__all__) - _modules)
-_name_all(vars(testing), ["gradcheck", "gradgradcheck"])
 
 
 def __dir__():
@@ -93,4 +95,6 @@ def __dir__():
 
 
 def __getattr__(name):
+    if name in _later:
+        return _import_module(f"cltensor.{name}")
     raise _no_attribute("module 'cltensor'", name, __all__)

@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import grad
+from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
 
+__all__ = ["gradcheck", "gradgradcheck"]
 
+
+@named
 def gradcheck(
     function: Callable[..., Any],
     inputs: Any,
@@ -156,6 +160,7 @@ def _differences(
     return numeric
 
 
+@named
 def gradgradcheck(
     function: Callable[..., Any],
     inputs: Any,

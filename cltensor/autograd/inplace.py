@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from inspect import Signature, signature
 from typing import Any
 
@@ -22,6 +23,7 @@ from cltensor.core.mode import mode
 from cltensor.core.names import named
 from cltensor.core.op import unrecorded
 from cltensor.core.operators import attach
+from cltensor.core.parameters import Described
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.lazy.values import same_place
@@ -293,7 +295,7 @@ def _method(name: str, function: Callable[..., Any], shown: str = "") -> Callabl
             )
         return apply(self, operation, function, *args, **kwargs)
 
-    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
+    method.__wrapped__ = Described(function, partial(_in_place, function))  # type: ignore[attr-defined]
     return method
 
 
@@ -301,7 +303,7 @@ def _reshaping(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return reshape_in_place(self, name, function, *args, **kwargs)
 
-    method.__signature__ = _in_place(function)  # type: ignore[attr-defined]
+    method.__wrapped__ = Described(function, partial(_in_place, function))  # type: ignore[attr-defined]
     return method
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, overload
 
 from cltensor.core.names import canonical, with_reduction
 from cltensor.core.op import Op, require_tensor, write_out
+from cltensor.core.parameters import Described, Parameters
 from cltensor.core.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,32 +32,35 @@ class _Signature:
 
     def __init__(self, function: Callable[..., Any], more: tuple[str, ...] = ()) -> None:
         self.name = function.__name__.strip("_")
-        self.own = inspect.signature(function)
-        parameters = self.own.parameters
-        kinds = {name: p.kind for name, p in parameters.items()}
-        self.all = (*kinds, *more)
-        self.positional = tuple(
-            [n for n, kind in kinds.items() if kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
-        )
-        self.variadic = next(
-            (n for n, kind in kinds.items() if kind is inspect.Parameter.VAR_POSITIONAL), None
-        )
+        self.function = function
+        own = Parameters(function)
+        self.all = (*own.names, *more)
+        self.positional = own.by_position
+        self.variadic = own.several
+        kinds = {name: str(kind) for name, kind in own.annotations.items()}
         #: (place, name, whether it may be None) of the parameters that take a tensor.
         self.operands = [
-            (i, n, parameters[n].default is None or "None" in str(parameters[n].annotation))
+            (i, n, own.defaults.get(n, n) is None or "None" in kinds.get(n, ""))
             for i, n in enumerate(self.positional)
-            if (n in OPERANDS or str(parameters[n].annotation).startswith("Tensor"))
-            and "float" not in str(parameters[n].annotation)  # a number will do
+            if (n in OPERANDS or kinds.get(n, "").startswith("Tensor"))
+            and "float" not in kinds.get(n, "")  # a number will do
         ]
-        first = next(iter(parameters.values()), None)
+        first = own.names[0] if own.names else ""
         #: Whether the first parameter takes a tensor.
         self.takes_tensor = (bool(self.operands) and self.operands[0][0] == 0) or (
-            first is not None and (first.name == "a" or str(first.annotation).startswith("Tensor"))
+            first == "a" or kinds.get(first, "").startswith("Tensor")
         )
+        #: Whether `out` may be given beside the function's own keywords.
+        self.takes_out = kinds.get("return") in ("Tensor", "Any") and "out" not in own.names
 
-    def shown(self, *more: inspect.Parameter) -> inspect.Signature:
+    def shown(self, *more: inspect.Parameter) -> Described:
         """What help() shows: the function's own parameters, and `more` by keyword."""
-        return self.own.replace(parameters=[*self.own.parameters.values(), *more])
+
+        def describe() -> inspect.Signature:
+            own = inspect.signature(self.function)
+            return own.replace(parameters=[*own.parameters.values(), *more])
+
+        return Described(self.function, describe)
 
     def bind(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -122,8 +126,8 @@ def _declared(method: bool | str | None, function: Any) -> Any:
     checked.is_method = wanted  # type: ignore[attr-defined]
     checked.is_function = method != "only"  # type: ignore[attr-defined]
     checked.__name__ = function.__name__.strip("_")
-    if signature.own.return_annotation in ("Tensor", "Any") and "out" not in signature.all:
-        checked.__signature__ = signature.shown(_OUT)  # type: ignore[attr-defined]
+    if signature.takes_out:
+        vars(checked)["__wrapped__"] = signature.shown(_OUT)
     return checked
 
 
@@ -171,7 +175,7 @@ def _creates(method: bool, function: Any) -> Any:
     make.is_method = method  # type: ignore[attr-defined]
     make.is_function = True  # type: ignore[attr-defined]
     make.__name__ = function.__name__.strip("_")
-    make.__signature__ = signature.shown(_REQUIRES_GRAD, _OUT)  # type: ignore[attr-defined]
+    vars(make)["__wrapped__"] = signature.shown(_REQUIRES_GRAD, _OUT)
     return make
 
 

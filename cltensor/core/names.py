@@ -13,6 +13,8 @@ from functools import cache, wraps
 from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
+from cltensor.core.parameters import Parameters
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: A keyword, and the names of parameters that it may stand for, the likeliest first.
@@ -149,15 +151,10 @@ class _Taken(NamedTuple):
 
 @cache
 def _taken(function: Callable[..., Any]) -> _Taken:
-    kinds = inspect.Parameter
-    parameters = list(inspect.signature(function).parameters.values())
-    bound = bool(parameters) and parameters[0].name in ("self", "cls")
-    named = [
-        p for p in parameters[bound:] if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)
-    ]
-    by_position = sum([p.kind is kinds.POSITIONAL_OR_KEYWORD for p in named])
-    rest = any(p.kind is kinds.VAR_KEYWORD for p in parameters)
-    return _Taken(tuple([p.name for p in named]), by_position, bound, rest)
+    own = Parameters(inspect.unwrap(function))
+    bound = own.by_position[:1] in (("self",), ("cls",))
+    by_position = own.by_position[bound:]
+    return _Taken((*by_position, *own.by_keyword), len(by_position), bound, own.takes_any)
 
 
 #: Keywords of PyTorch's optimizers that say how, not what; True for the last asks for more.

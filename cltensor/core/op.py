@@ -29,6 +29,7 @@ from cltensor.core.checks import normalize_axes
 from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import canonical
+from cltensor.core.parameters import Parameters
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import bool_, result_type, to_float, with_scalar
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
@@ -51,7 +52,7 @@ class Rule:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.needs = tuple(inspect.signature(function).parameters)
+        self.needs = Parameters(function).names
 
 
 class Op:
@@ -99,11 +100,7 @@ class Op:
         if public:
             self.__module__ = "cltensor"
         self.__doc__ = doc or run.__doc__
-        self.defaults = {
-            p.name: p.default
-            for p in inspect.signature(run).parameters.values()
-            if p.default is not inspect.Parameter.empty
-        }
+        self.defaults = Parameters(run).defaults
         OPERATIONS[self.name] = self
 
     def _add_rule(self, names: str, rule: Rule) -> None:
