@@ -75,7 +75,7 @@ def write(target: Value, source: Value, operation: str) -> None:
     buffer = target.buffer
     assert buffer is not None
     with target.device.lock:
-        pending = _ready(target, source)
+        (pending,) = _ready((target,), (source,))
         settle_readers((buffer,), (pending,))
         pending.target = target
         fusion.realize(pending)
@@ -93,7 +93,7 @@ def write_together(
     buffers = [target.buffer for target, _ in pairs if target.buffer is not None]
     buffers += regions
     with device.lock:
-        ready = [_ready(target, source) for target, source in pairs]
+        ready = _ready(*zip(*pairs, strict=True))
         settle_readers(buffers, ready)
         for (target, _), source in zip(pairs, ready, strict=True):
             source.target = target
@@ -102,33 +102,38 @@ def write_together(
             buffer.mark_changed(operation)
 
 
-def _ready(target: Value, source: Value) -> Value:
-    """`source` as a pending formula of the target's shape that reads of the target's buffer only
-    what lies where it will be written, element by element, or elsewhere."""
-    if _reads_elsewhere(source, target):
-        source = _copied(source, source.shape)
-        fusion.realize(source)
-    if source.buffer is None and type(source.op) is Formula and source.shape == target.shape:
-        return source
-    return _copied(source, target.shape)
+def _ready(targets: Sequence[Value], sources: Sequence[Value]) -> list[Value]:
+    """`sources` as pending formulas of the targets' shapes that read of the targets' buffers only
+    what lies where it will be written, element by element."""
+    if _read_elsewhere(sources, targets):
+        sources = [_copied(source, source.shape) for source in sources]
+        for source in sources:
+            fusion.realize(source)
+    return [
+        source
+        if source.buffer is None and type(source.op) is Formula and source.shape == target.shape
+        else _copied(source, target.shape)
+        for target, source in zip(targets, sources, strict=True)
+    ]
 
 
 def _copied(source: Value, shape: Shape) -> Value:
     return fusion.pointwise(_identity, (source,), shape, source.dtype, source.dtype, source.device)
 
 
-def _reads_elsewhere(source: Value, target: Value) -> bool:
-    """Whether an element of `source` may be computed from one of the target's at another place."""
-    pending, seen, buffer = [source], set(), target.buffer
+def _read_elsewhere(sources: Sequence[Value], targets: Sequence[Value]) -> bool:
+    """Whether an element of `sources` may be computed from one of a target's at another place."""
+    written: dict[int, list[Value]] = {}
+    for target in targets:
+        written.setdefault(id(target.buffer), []).append(target)
+    pending, seen = list(sources), set()
     while pending:
         value = pending.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if value.buffer is None:
+        if value.buffer is not None:
+            for target in written.get(id(value.buffer), ()):
+                if not same_place(value, target) and may_overlap(value, target):
+                    return True
+        elif id(value) not in seen:
+            seen.add(id(value))
             pending += [a for a in value.args if type(a) is Value]
-        elif (
-            value.buffer is buffer and not same_place(value, target) and may_overlap(value, target)
-        ):
-            return True
     return False

@@ -155,12 +155,14 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     Returns: (..., O).
     Raises:  ShapeError, DTypeError if the sizes or the dtypes of input and weight differ.
     """
-    if input.ndim == 0 or weight.ndim != 2 or input.shape[-1] != weight.shape[1]:
+    given, wanted = input._value.shape, weight._value.shape
+    if not given or len(wanted) != 2 or given[-1] != wanted[1]:
         raise ShapeError(
             f"linear: an input of shape {tuple(input.shape)} does not fit a weight of shape "
             f"{tuple(weight.shape)}; the last size of both must be the same"
         )
-    if input.dtype is not weight.dtype or (bias is not None and bias.dtype is not weight.dtype):
+    dtype = weight._value.dtype
+    if input._value.dtype is not dtype or (bias is not None and bias._value.dtype is not dtype):
         same_dtype("linear", input, weight, *([] if bias is None else [bias]))
     out = linalg.linear(input, weight)
     return out if bias is None else out + bias

@@ -209,9 +209,10 @@ def expand_dims(x: Tensor, axis: int | tuple[int, ...]) -> Tensor:
 
 
 def _run_permute(x: Tensor, axes: Shape) -> Tensor:
-    shape, strides = x.shape, x.strides
+    value = x.realize()._value
+    shape, strides = value.shape, value.strides
     return x.as_strided(
-        tuple([shape[a] for a in axes]), tuple([strides[a] for a in axes]), x.offset
+        tuple([shape[a] for a in axes]), tuple([strides[a] for a in axes]), value.offset
     )
 
 
@@ -280,9 +281,10 @@ def t(x: Tensor) -> Tensor:
 @composite(method=False)
 def matrix_transpose(x: Tensor) -> Tensor:
     """Exchange the last two axes (the property .mT)."""
-    if x.ndim < 2:
+    ndim = x.ndim
+    if ndim < 2:
         raise ShapeError(f"matrix_transpose: takes two or more dimensions, got shape {x.shape}")
-    return _permute(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+    return _permute(x, (*range(ndim - 2), ndim - 1, ndim - 2))
 
 
 @composite
