@@ -61,7 +61,7 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
             if node is not None:
                 resave(node, changed._value)
             if mode.enabled:
-                rebase(x, node, function in _ANEW)
+                rebase(x, node, getattr(function, "__wrapped__", function) in _ANEW)
     return x
 
 
@@ -240,6 +240,7 @@ ONLY_IN_PLACE: dict[str, Callable[..., Tensor]] = {
     "zero": _zero,
 }
 
+#: Those give elements that do not depend on what they were.
 _ANEW = frozenset(ONLY_IN_PLACE.values())
 
 #: Functions of elements that have a form in place too, under the name with an underscore.

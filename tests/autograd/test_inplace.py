@@ -346,3 +346,22 @@ def test_resize_shows_the_same_elements_only(device):
     assert x.resize_((6,)).shape == (6,)
     with pytest.raises(ShapeError, match="resize_: a tensor of shape .6,. has 6 elements"):
         x.resize_(7)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x, y: x.copy_(y),
+        lambda x, y: x.copy_(y[:1]),
+        lambda x, y: x.fill_(2.0),
+        lambda x, y: x.__setitem__(..., y),
+    ],
+)
+def test_what_was_overwritten_has_a_gradient_of_zeros(device, change, recorded):
+    a = ct.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    b = ct.tensor([4.0, 5.0, 6.0], requires_grad=recorded)
+    x = a.clone()
+    change(x, b)
+    (found,) = ct.grad(x.sum(), [a], allow_unused=True)
+    assert found.tolist() == [0, 0, 0]
