@@ -222,6 +222,7 @@ class Tensor(Differentiable):
             source = _dense(self)
         buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, self.dtype)
+        self.device.faults.ask()
         download(buffer, out, source.offset * self.dtype.itemsize)
         self.device.faults.check()
         return out

@@ -155,11 +155,12 @@ class Device:
 
         cl.enqueue_copy(self.queue, handle, array, dst_offset=offset)
 
-    def copy_from(self, handle: Any, array: Any, offset: int) -> None:
-        """Fill a dense array of the host from memory of the device, from byte `offset` on."""
+    def copy_from(self, handle: Any, array: Any, offset: int, wait: bool = True) -> Any:
+        """Fill a dense array of the host from memory of the device, from byte `offset` on; without
+        `wait`, when the event that is returned says so."""
         import pyopencl as cl
 
-        cl.enqueue_copy(self.queue, array, handle, src_offset=offset)
+        return cl.enqueue_copy(self.queue, array, handle, src_offset=offset, is_blocking=wait)
 
     def copy_within(self, to: Any, source: Any, nbytes: int) -> None:
         """Copy bytes from one memory object of the device to another."""
@@ -241,6 +242,7 @@ class Device:
     def synchronize(self) -> None:
         """Wait until everything launched on this device is done, then report index faults."""
         self.check_process()
+        self.faults.ask()
         self.finish()
         self.faults.check()
 

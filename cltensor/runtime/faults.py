@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -19,6 +20,8 @@ class _Thread(threading.local):
     def __init__(self) -> None:
         self.buffer: Buffer | None = None
         self.names: dict[str, None] = {}
+        #: What was asked for: the operations, where their faults will be, the event of the copy.
+        self.asked: tuple[dict[str, None], np.ndarray, Any] | None = None
 
 
 class Faults:
@@ -50,15 +53,29 @@ class Faults:
         for operation in operations:
             self._own.names[operation] = None
 
+    def ask(self) -> None:
+        """Have what was noted copied to the host behind what runs, for the next `check`: whoever
+        waits for the device anyway then waits once."""
+        own = self._own
+        if own.names and own.asked is None:
+            found = np.empty(4, np.int32)
+            event = download(self.buffer, found, wait=False)
+            own.asked, own.names = (own.names, found, event), {}
+
     def check(self) -> None:
         """Raise if a kernel that this thread launched since the last look met a fault:
         IndexingError for an index, ValueError for a value."""
-        if not self._own.names:
-            return
-        names, self._own.names = " or ".join(self._own.names), {}
-        count, index, limit, kind = download(self.buffer, np.empty(4, np.int32)).tolist()
-        if not count:
-            return
+        own = self._own
+        while own.asked is not None or own.names:
+            self.ask()
+            assert own.asked is not None
+            operations, found, event = own.asked
+            event.wait()
+            own.asked = None
+            if found[0]:
+                self._raise(" or ".join(operations), *found[1:].tolist())
+
+    def _raise(self, names: str, index: int, limit: int, kind: int) -> NoReturn:
         write(self.buffer, np.zeros(4, np.int32))
         if kind == 2:
             raise ValueError(

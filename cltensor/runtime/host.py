@@ -69,7 +69,7 @@ class HostDevice(Device):
         """See Device."""
         handle[offset : offset + array.nbytes] = array.reshape(-1).view(np.uint8)
 
-    def copy_from(self, handle: Any, array: Any, offset: int) -> None:
+    def copy_from(self, handle: Any, array: Any, offset: int, wait: bool = True) -> Any:
         """See Device."""
         array.reshape(-1).view(np.uint8)[:] = handle[offset : offset + array.nbytes]
 

@@ -139,8 +139,12 @@ class Buffer:
 
     def __del__(self) -> None:
         # A destructor can run anywhere, even inside the pool's own lock: only append, atomically.
-        if hasattr(self, "pool") and self.home is None:
-            self.pool.returned.append((self.reserved, self.cl))
+        try:
+            if hasattr(self, "pool") and self.home is None:
+                self.pool.returned.append((self.reserved, self.cl))
+        except BaseException:  # an interrupt, which Python reports and forgets here
+            self.pool.is_miscounted = True
+            raise
 
 
 class Pool:
@@ -163,6 +167,8 @@ class Pool:
         self.in_use = 0
         self.cached = 0
         self.peak = 0
+        #: Whether a buffer may be gone that still counts.
+        self.is_miscounted = False
 
     def allocate(self, nbytes: int) -> Buffer:
         """A buffer of at least `nbytes` bytes, its content undefined.
@@ -201,6 +207,7 @@ class Pool:
 
         A handle that it kept from its list or its Buffer is the driver's again.
         """
+        self.is_miscounted = False
         held = sum(
             each.reserved
             for each in gc.get_objects()
@@ -211,6 +218,8 @@ class Pool:
 
     def _collect(self) -> None:
         try:
+            if self.is_miscounted:
+                self._recount()
             while self.returned:
                 reserved, handle = self.returned.popleft()
                 self.free.setdefault(reserved, []).append(handle)
@@ -383,19 +392,21 @@ def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
                 rescued(device, error, copy, _copied(array, "to", device))
 
 
-def download(buffer: Buffer, array: np.ndarray, offset: int = 0) -> np.ndarray:
-    """Fill `array` from `buffer`, from byte `offset` on, when all earlier launches are done."""
-    if array.nbytes:
-        device = buffer.device
-        device.check_process()
-        if device.recorder is not None:
-            device.recorder.refuse("reading values on the host")
-        copy = partial(device.copy_from, buffer.cl, array, offset)
-        try:
-            copy()
-        except Exception as error:
-            rescued(device, error, copy, _copied(array, "from", device))
-    return array
+def download(buffer: Buffer, array: np.ndarray, offset: int = 0, wait: bool = True) -> Any:
+    """Fill `array` from `buffer`, from byte `offset` on, when all earlier launches are done;
+    returns it, or, without `wait`, the event that will be complete then."""
+    if not array.nbytes:
+        return array
+    device = buffer.device
+    device.check_process()
+    if device.recorder is not None:
+        device.recorder.refuse("reading values on the host")
+    copy = partial(device.copy_from, buffer.cl, array, offset, wait)
+    try:
+        event = copy()
+    except Exception as error:
+        event = rescued(device, error, copy, _copied(array, "from", device))
+    return array if wait else event
 
 
 def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -> None:

@@ -721,12 +721,13 @@ def interrupted(call, at):
     whether there was such a line.
 
     A line is left out when a `with` statement is left, or a `try` entered: no signal is handled
-    there.
+    there. So are those of destructors, where Python itself forgets an interrupt.
     """
     package, left, withs = os.path.dirname(ct.__file__), [at], {}
 
     def trace(frame, event, _):
-        if not frame.f_code.co_filename.startswith(package):
+        code = frame.f_code
+        if not code.co_filename.startswith(package) or code.co_name == "__del__":
             return None
         if event == "line":
             text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()

@@ -448,3 +448,22 @@ def test_buffers_are_numbered_as_they_are_made(device):
     assert first.version == 0
     first.mark_changed("test")
     assert (first.version, first.changed_by) == (1, "test")
+
+
+def test_a_buffer_whose_destructor_is_interrupted_counts_no_longer(device):
+    class Interrupted:
+        def append(self, item):
+            raise KeyboardInterrupt
+
+    pool = device.pool
+    before = ct.memory_summary(device)["in_use"]
+    buffer, returned = pool.allocate(4096), pool.returned
+    pool.returned = Interrupted()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            buffer.__del__()
+        del buffer.pool  # so that it is not given back a second time
+    finally:
+        pool.returned = returned
+    del buffer
+    assert ct.memory_summary(device)["in_use"] == before
