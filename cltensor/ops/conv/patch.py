@@ -78,7 +78,8 @@ def _correlate(
     blocks = spread(blocks, c.rows, c.images, c.groups, cores, shares, panel)
     lay = Launch(
         kernel(c.device, "conv_weights", TI=element, TA=sums, MR=panel),
-        (panels, 1, 1), (1, 1, 1), u_g=Elements(scratch), w_g=Elements(2), filters=c.filters,
+        (panels, 1, 1), (1, 1, 1), u_g=Elements(scratch), w_g=Elements(2),
+        w_offset=Start(2, weights.offset), filters=c.filters,
         channels=c.channels, n_channels=max(1, blocks.channels), taps_h=c.rows.taps,
         taps_w=c.cols.taps, **places(weights),
     )  # fmt: skip

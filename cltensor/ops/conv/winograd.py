@@ -190,6 +190,7 @@ def _correlate(c: Correlation, weights: Weights) -> Plan | None:
     lay = Launch(
         kernel(c.device, "conv_wino_weights", G=G, MR=ROWS),
         (c.groups * panels, 1, 1), (1, 1, 1), u_g=Elements(3), w_g=Elements(2),
+        w_offset=Start(2, weights.offset),
         filters=c.filters, channels=c.channels, **places(weights),
     )  # fmt: skip
     run = Launch(
