@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import cltensor as ct
 from benchmarks.case import OURS, Case, Library
 from benchmarks.report import duration
+from cltensor.runtime.events import Launched, ignore, listen
 from cltensor.runtime.kernel import Kernel
 
 _CALLS = 20
@@ -24,34 +26,46 @@ Launch = tuple[str, tuple[int, ...], tuple[int, ...], float]
 
 
 @contextmanager
-def _recorded() -> Iterator[list[Launch]]:
+def _recorded(kernels: Iterable[Kernel]) -> Iterator[list[Launch]]:
+    """The list that launches of the kernels, but not of replays, are added to."""
     launches: list[Launch] = []
-    launch = Kernel.__call__
     queue = ct.device().queue
+    enqueue = {kernel: kernel._enqueue for kernel in kernels}
 
-    def timed(self: Kernel, grid: tuple[int, ...], group: tuple[int, ...], *args: Any) -> None:
+    def timed(kernel: Kernel, *args: Any) -> None:
         queue.finish()
         began = time.perf_counter()
-        launch(self, grid, group, *args)
+        enqueue[kernel](*args)
         queue.finish()
-        launches.append((self.name, grid, group, time.perf_counter() - began))
+        launches.append((kernel.name, *args[-2:], time.perf_counter() - began))
 
-    Kernel.__call__ = timed  # type: ignore[assignment]
+    for kernel in enqueue:
+        kernel._enqueue = partial(timed, kernel)
     try:
         yield launches
     finally:
-        Kernel.__call__ = launch  # type: ignore[method-assign]
+        for kernel, before in enqueue.items():
+            kernel._enqueue = before
 
 
 def launches(case: Case, calls: int = _CALLS) -> list[Launch]:
     """The launches of one call of `case`, each with the least of its times over `calls` calls."""
     library = Library(OURS)
     call = case.build(library)
-    for _ in range(3):  # the first builds kernels, the second makes an optimizer's state
-        library.settle(call())
+    kernels: dict[Kernel, None] = {}
+
+    def note(event: Launched) -> None:
+        kernels[event.kernel] = None
+
+    listen(note)
+    try:
+        for _ in range(3):  # the first builds kernels, the second makes an optimizer's state
+            library.settle(call())
+    finally:
+        ignore(note)
     runs = []
     for _ in range(calls):
-        with _recorded() as recorded:
+        with _recorded(kernels) as recorded:
             library.settle(call())
         runs.append(recorded)
     length = Counter(len(r) for r in runs).most_common(1)[0][0]

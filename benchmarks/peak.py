@@ -76,7 +76,7 @@ def _arithmetic(device: Device, width: int) -> float:
     out = ct.Tensor.empty((items * width,), ct.float32, device)
 
     def seconds(rounds: int, span: float) -> float:
-        call = partial(kernel, (items,), (group,), out.buffer, 0.5, 1.0, rounds)
+        call = partial(kernel, (items,), (group,), out=out.buffer, a=0.5, b=1.0, rounds=rounds)
         return _best(device, call, span)
 
     rounds = 256
@@ -89,11 +89,11 @@ def copy_kernel(device: Device, width: int) -> Kernel:
     """A work-item copies a block of `each` vectors on a CPU, one vector elsewhere."""
     kind = _type(width)
     source = f"""
-__kernel void peak_copy(__global {kind}* restrict to, __global const {kind}* restrict from,
+__kernel void peak_copy(__global {kind}* restrict to_g, __global const {kind}* restrict from_g,
                         const int each) {{
     const int first = (int)get_global_id(0) * each;
     for (int i = first; i < first + each; ++i)
-        to[i] = from[i];
+        to_g[i] = from_g[i];
 }}"""
     return build(device, "peak_copy", source, "the bandwidth peak")
 
@@ -107,5 +107,6 @@ def _copy(device: Device, width: int) -> float:
     kernel = copy_kernel(device, width)
     source = ct.full((_COPIED,), 1.5, device=device).realize().data.buffer
     to = ct.Tensor.empty((_COPIED,), ct.float32, device).buffer
-    seconds = _best(device, lambda: kernel((vectors // each,), (group,), to, source, each), _SPAN)
+    copy = partial(kernel, (vectors // each,), (group,), to_g=to, from_g=source, each=each)
+    seconds = _best(device, copy, _SPAN)
     return 8.0 * _COPIED / seconds

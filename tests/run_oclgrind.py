@@ -187,10 +187,10 @@ def run_tests(local_memory: int, arguments: list[str]) -> int:
     """Run the tests for so much local memory in this process, and note which kernels it launches
     in the file LAUNCHED names."""
     sys.path.insert(0, str(ROOT))
-    from cltensor.runtime import kernel as program
+    from cltensor.runtime.events import listen
 
     launched = set()
-    program.observers.append(lambda kernel, *sizes: launched.add(kernel.name))
+    listen(lambda event: launched.add(event.kernel.name))
     plugin = Selected(local_memory)
     status = int(pytest.main(["-q", *arguments, *plugin.files], plugins=[plugin]))
     with Path(os.environ["LAUNCHED"]).open("a", encoding="utf-8") as file:

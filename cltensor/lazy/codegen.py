@@ -17,7 +17,7 @@ import numpy as np
 
 from cltensor.dtypes import C_NAMES
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import Kernel, build, render
+from cltensor.runtime.kernel import Launcher, build, render
 
 _ids = count()
 
@@ -344,6 +344,22 @@ class Code:
             names += [f"{x.name}_n{k}" for k in range(pieces)]
         return names
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters of a kernel that has no others between these."""
+        return (*self.buffers, *self.numbers)
+
+    @property
+    def buffers(self) -> list[str]:
+        """Names of the pointers: outputs, operands, and parts of one."""
+        names = [f"{s.name}_g" for s in self.outputs] + [f"{x.name}_g" for x in self.operands]
+        return names + [f"{x.name}_g{k}" for x, pieces, _ in self.parts for k in range(pieces)]
+
+    @property
+    def numbers(self) -> list[str]:
+        """Names of the sizes, offsets and strides, then of the scalars."""
+        return [*self.arguments, *[name for _, name in self.scalars]]
+
     def axes(self, kept: bool) -> list[int]:
         """The kept, or the reduced, dimensions in order."""
         return [d for d in range(self.rank) if self.kept[d] == kept]
@@ -384,8 +400,10 @@ class Side(NamedTuple):
 
 def pointwise_kernel(
     device: Device, entries: Sequence[Entry], space: Geometry, wide: bool
-) -> Kernel:
-    """Build the kernel that evaluates `entries` over `space` and writes the stored ones."""
+) -> Launcher:
+    """Build the kernel that evaluates `entries` over `space` and writes the stored ones. It takes
+    their number, how many a work-item takes, and what the code does."""
     code = Code(entries, space, wide)
     source = render(device, "pointwise", code=code)
-    return build(device, "pointwise", source, "the generated expression in pointwise.cl")
+    kernel = build(device, "pointwise", source, "the generated expression in pointwise.cl")
+    return kernel.by_name(("n", "chunk", *code.parameters))

@@ -264,24 +264,22 @@ def _launch_pointwise(root: Value, expression: Expression) -> None:
     space = _space(root.shape, leaves)
     wide = _is_wide(n, leaves)
     key = ("pointwise", tuple(expression.key), space.flags, wide)
-    kernel = device.kernels.get(key) or device.add_kernel(
+    launch = device.kernels.get(key) or device.add_kernel(
         key, pointwise_kernel, device, expression.entries, space, wide
     )
     buffers = _allocate(expression.outputs)
     groups, local, chunk = pointwise_grid(device, device.is_cpu, root.dtype, n)
     parts = expression.parts
-    kernel(
+    launch(
         (groups * local,),
         (local,),
-        n,
-        chunk,
-        *buffers,
-        *_buffers(leaves),
-        *_buffers(parts),
-        *_index_arguments(space, leaves),
-        *[part.offset for part in parts],
-        *[prod(part.shape) for part in parts],
-        *expression.scalars,
+        [
+            *(n, chunk, *buffers, *_buffers(leaves), *_buffers(parts)),
+            *_index_arguments(space, leaves),
+            *[part.offset for part in parts],
+            *[prod(part.shape) for part in parts],
+            *expression.scalars,
+        ],
     )
     for output, buffer in zip(expression.outputs, buffers, strict=True):
         output.settle(buffer)
@@ -334,20 +332,19 @@ def _launch_rows(expression: Expression, rows: Rows) -> bool:
     wide = _is_wide(count * length, leaves)
     short = length <= KEPT_LENGTH
     key = ("rows", tuple(expression.key), space.flags, space.kept, wide, short)
-    kernel = device.kernels.get(key) or device.add_kernel(
+    launch = device.kernels.get(key) or device.add_kernel(
         key, row_kernel, device, expression.entries, space, wide, short
     )
     buffers = _allocate(expression.outputs)
     tasks, local = row_grid(device, device.is_cpu, count, length)
-    kernel(
+    launch(
         (tasks * local,),
         (local,),
-        count,
-        -(-count // tasks),
-        *buffers,
-        *_buffers(leaves),
-        *_index_arguments(space, leaves),
-        *expression.scalars,
+        [
+            *(count, -(-count // tasks), *buffers, *_buffers(leaves)),
+            *_index_arguments(space, leaves),
+            *expression.scalars,
+        ],
     )
     for output, buffer in zip(expression.outputs, buffers, strict=True):
         output.settle(buffer)
@@ -374,7 +371,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
         op.id, *cut[3:], accumulator.num, results, tuple(expression.key), space.flags, space.kept,
         wide, partial,
     )  # fmt: skip
-    kernel = device.kernels.get(key) or device.add_kernel(
+    launch = device.kernels.get(key) or device.add_kernel(
         key, reduction_kernel, device, op, accumulator, expression.entries, results, space, wide,
         groups, columns, partial,
     )  # fmt: skip
@@ -384,18 +381,14 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
     if partial and op.kind == "best":
         given.append(device.pool.allocate(splits * size * accumulator.itemsize))
     per_item = -(-outer // tasks) if tasks else 0
-    kernel(
+    launch(
         (tasks * local, splits),
         (local, 1),
-        *given,
-        *buffers,
-        *_buffers(leaves),
-        outer,
-        length,
-        per_item,
-        part,
-        *_index_arguments(space, leaves),
-        *expression.scalars,
+        [
+            *(*given, *buffers, *_buffers(leaves), outer, length, per_item, part),
+            *_index_arguments(space, leaves),
+            *expression.scalars,
+        ],
     )
     for output, stored_in in zip(expression.outputs, buffers, strict=True):
         output.settle(stored_in)
@@ -408,5 +401,6 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
     else:
         merge = merge_kernel(device, op, accumulator)
         whole = _allocate([root])[0]
-        merge((-(-outer // local) * local,), (local,), whole, *given, outer, splits, part, length)
+        grid = (-(-outer // local) * local,)
+        merge(grid, (local,), [whole, *given, outer, splits, part, length])
         root.settle(whole)

@@ -18,7 +18,7 @@ from cltensor.dtypes import C_NAMES
 from cltensor.lazy.codegen import Code, Entry, Geometry, Reduction
 from cltensor.lazy.grids import FEW, SHORT
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import Kernel, build, kernel, render
+from cltensor.runtime.kernel import Launcher, build, kernel, render
 
 #: Functions that take a CPU many times as long as a sum.
 EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
@@ -106,12 +106,13 @@ def reduction_kernel(
     groups: int,
     columns: int,
     partial: bool,
-) -> Kernel:
+) -> Launcher:
     """Build the kernel that reduces the `results` of `entries` over what `space` does not keep, on
     a CPU with up to so many vectors of partial results, or so many neighbouring columns at a time.
 
     partial: whether the results shall be merged: places of best elements come with the elements,
-    moments with what they are relative to.
+    moments with what they are relative to. The kernel takes the results (and the best elements),
+    the code's buffers, `outer`, `length`, `per_item` and `part`, and the code's numbers.
     """
     by_row = not space.kept[-1]
     code = Code(entries, space, wide, results)
@@ -138,12 +139,18 @@ def reduction_kernel(
         partial=partial,
         merge_order=merge_order,
     )
-    return build(device, name, source, f"the generated reduction '{reduction.name}'")
+    built = build(device, name, source, f"the generated reduction '{reduction.name}'")
+    results_to = ("out_g", "value_g") if partial and kind == "best" else ("out_g",)
+    cut = ("outer", "length", "per_item", "part")
+    return built.by_name((*results_to, *code.buffers, *cut, *code.numbers))
 
 
-def merge_kernel(device: Device, reduction: Reduction, accumulator: np.dtype) -> Kernel:
-    """The kernel that merges the results of parts of a range, accumulated in this dtype."""
-    return kernel(device, "reduce_merge", reduction=reduction, T=C_NAMES[accumulator])
+def merge_kernel(device: Device, reduction: Reduction, accumulator: np.dtype) -> Launcher:
+    """The kernel that merges the results of parts of a range, accumulated in this dtype. It takes
+    the whole, the parts (places, then elements, of the best), and how the range was cut."""
+    read = ("where_g", "value_g") if reduction.kind == "best" else ("in_g",)
+    merge = kernel(device, "reduce_merge", reduction=reduction, T=C_NAMES[accumulator])
+    return merge.by_name(("out_g", *read, "outer", "parts", "part", "length"))
 
 
 def count_kept(space: Geometry) -> int:

@@ -16,7 +16,7 @@ from cltensor.dtypes import C_NAMES
 from cltensor.lazy.codegen import BROADCAST, Code, Entry, Fold, Geometry, Node, Operand, Store
 from cltensor.lazy.reducecode import EXPENSIVE, Accumulator, groups_for, merge_order
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import Kernel, build, render
+from cltensor.runtime.kernel import Launcher, build, render
 
 #: Longest row of which expensive intermediate results are kept from one loop to the next.
 KEPT_LENGTH = 4096
@@ -198,8 +198,10 @@ class RowCode(Code):
 
 def row_kernel(
     device: Device, entries: Sequence[Entry], space: Geometry, wide: bool, short: bool
-) -> Kernel:
-    """Build the kernel that evaluates `entries`, reductions over rows among them."""
+) -> Launcher:
+    """Build the kernel that evaluates `entries`, reductions over rows among them. It takes how many
+    rows there are, how many of them a work-item takes, and what the code does."""
     code = RowCode(device, entries, space, wide, short)
     source = render(device, "rows", code=code, length=KEPT_LENGTH, merge_order=merge_order)
-    return build(device, "rows", source, "the generated expression in rows.cl")
+    kernel = build(device, "rows", source, "the generated expression in rows.cl")
+    return kernel.by_name(("rows", "per_item", *code.parameters))

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from cltensor.core.tensor import Tensor
 from cltensor.replay.jit import jit
-from cltensor.runtime.kernel import Kernel, observers, prelude
+from cltensor.runtime.events import Launched, ignore, listen
+from cltensor.runtime.kernel import prelude
 
 
 class Launch(NamedTuple):
@@ -53,11 +54,12 @@ def explain(subject: Any, *args: Any, **kwargs: Any) -> Explanation:
     """
     launches = Explanation()
 
-    def observe(kernel: Kernel, global_size: tuple[int, ...], local_size: tuple[int, ...]) -> None:
+    def note(event: Launched) -> None:
+        kernel = event.kernel
         source = kernel.source.removeprefix(prelude(kernel.device))
-        launches.append(Launch(kernel.name, global_size, local_size, source))
+        launches.append(Launch(kernel.name, event.global_size, event.local_size, source))
 
-    observers.append(observe)
+    listen(note)
     try:
         if isinstance(subject, Tensor):
             subject.realize()
@@ -69,7 +71,7 @@ def explain(subject: Any, *args: Any, **kwargs: Any) -> Explanation:
                 f"explain: takes a tensor or a function, not a {type(subject).__name__}"
             )
     finally:
-        observers.remove(observe)
+        ignore(note)
     return launches
 
 

@@ -93,7 +93,10 @@ def _places(x: Tensor, axis: int, better: str) -> Tensor:
         index="long" if wide(x) else "int",
         better=better,
     )
-    run((size,), (local,), result.buffer, x.buffer, x.offset, lanes, n, inner, each)
+    run(
+        (size,), (local,), y_g=result.buffer, x_g=x.buffer, x_start=x.offset, lanes=lanes, n=n,
+        inner=inner, each=each,
+    )  # fmt: skip
     return result
 
 

@@ -113,8 +113,16 @@ class CommandBuffer:
         self._enqueue = functions["clEnqueueCommandBufferKHR"]
 
     def __call__(self) -> None:
-        """Enqueue all launches."""
-        _check("clEnqueueCommandBufferKHR", self._enqueue(0, None, self._handle, 0, None, None))
+        """Enqueue all launches. Raises pyopencl's error, as a plain launch does."""
+        status = self._enqueue(0, None, self._handle, 0, None, None)
+        if status:
+            import pyopencl as cl
+
+            name = cl.status_code.to_string(status, f"error {status}")  # type: ignore[operator]
+            raise cl.RuntimeError(
+                f"clEnqueueCommandBufferKHR failed: {name}; CLTENSOR_COMMAND_BUFFERS=0 replays "
+                "launches one by one"
+            )
 
 
 def _check(function: str, status: int) -> None:

@@ -350,10 +350,16 @@ class Recording:
         written = [(b or going.buffers[k], operation) for k, b, operation in self._written]
         if holders.refs:
             settle_readers([b for b, _ in written])
-        tape.replay()
-        for buffer, operation in written:
-            buffer.version += 1
-            buffer.changed_by = operation
+        try:
+            tape.replay()
+        except BaseException:
+            if tape.is_untouched:  # else bytes that were promised may have been written
+                for node, promise in self._promised:
+                    node._grad = promise
+            else:
+                _mark_changed(written)
+            raise
+        _mark_changed(written)
         for node, promise in self._promised:
             node._grad = promise
         shown = [None if o is None else o.show(going) for o in self._outcomes]
@@ -362,6 +368,12 @@ class Recording:
             if leaf is not None:
                 leaf._grad = None if g.after is None else shown[g.after]
         return self._rebuild(shown)
+
+
+def _mark_changed(written: Sequence[tuple[Buffer, str]]) -> None:
+    for buffer, operation in written:
+        buffer.version += 1
+        buffer.changed_by = operation
 
 
 def _promise(device: Device, kept: list[Buffer | None], shown: Value) -> Promise:

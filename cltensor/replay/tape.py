@@ -14,15 +14,17 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
+from operator import length_hint
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cltensor.errors import DeviceError
+from cltensor.errors import DeviceError, KernelError
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
 from cltensor.runtime.device import Device, recording
+from cltensor.runtime.events import Launched, Listeners, ignore, listen
 from cltensor.runtime.kernel import Counters, Live
-from cltensor.runtime.memory import Buffer, Pool
+from cltensor.runtime.memory import Buffer, Pool, rescued
 
 if TYPE_CHECKING:
     from cltensor.runtime.kernel import Kernel
@@ -49,12 +51,14 @@ class Recorder:
 
     def start(self) -> None:
         """Note what this thread launches, from now on."""
+        listen(self.launched)
         recording.current = self
 
     def stop(self) -> None:
         """Note no more; a second call does nothing."""
         if recording.current is self:
             recording.current = None
+        ignore(self.launched)
 
     def __enter__(self) -> Recorder:
         self.start()
@@ -82,14 +86,11 @@ class Recorder:
             buffer.leave(self.outer_pool)
         return held
 
-    def launched(
-        self,
-        kernel: Kernel,
-        global_size: tuple[int, ...],
-        local_size: tuple[int, ...],
-        args: tuple[Any, ...],
-    ) -> None:
-        """Note a launch; called by the kernel."""
+    def launched(self, event: Launched) -> None:
+        """Note a launch, if it is of this thread."""
+        if recording.current is not self:
+            return
+        kernel, global_size, local_size, args = event
         if kernel.device is not self.device:
             self.refuse(f"computing on '{kernel.device}'")
         for a in args:
@@ -135,7 +136,7 @@ class Recorder:
 class _Launch:
     """One recorded launch: a kernel object of its own with its arguments bound."""
 
-    __slots__ = ("_last", "handle", "is_fixed", "live", "marks", "plain", "sizes")
+    __slots__ = ("_last", "handle", "is_fixed", "kernel", "live", "marks", "plain", "sizes")
 
     def __init__(
         self,
@@ -147,6 +148,7 @@ class _Launch:
     ) -> None:
         import pyopencl as cl
 
+        self.kernel = kernel
         self.handle = cl.Kernel(kernel.program, kernel.name)
         self.sizes = (global_size, local_size)
         self.marks = marks
@@ -204,23 +206,29 @@ class Tape:
                     if buffer is not None and id(buffer) in changing:
                         self._places.setdefault(id(buffer), []).append((step, i))
                         step.is_fixed = False
-        self._launches = sum(type(step) is _Launch for step in self._steps)
-        self._actions = self._compiled()
+        self._launches = [step for step in self._steps if type(step) is _Launch]
+        self._actions, self._sources = self._compiled()
+        #: Whether the last replay failed before anything was launched.
+        self.is_untouched = False
 
-    def _compiled(self) -> list[Callable[[], Any]]:
-        """The steps as calls without arguments; fixed launches in a row are one where the driver
-        has command buffers."""
+    def _compiled(self) -> tuple[list[Callable[[], Any]], list[list[Any]]]:
+        """The steps as calls without arguments, and for each call the steps that it stands for;
+        fixed launches in a row are one where the driver has command buffers."""
         actions: list[Callable[[], Any]] = []
+        sources: list[list[Any]] = []
         together = are_worthwhile(self.device)
         for fixed, steps in groupby(self._steps, lambda s: type(s) is _Launch and s.is_fixed):
             row = list(steps)
             if fixed and together and len(row) > 1:
                 launches = [(step.handle, *step.sizes) for step in row]
                 actions.append(CommandBuffer(self.device, launches))
+                sources.append(row)
                 continue
             for step in row:
-                actions += step.actions(self.device) if type(step) is _Launch else [step]
-        return actions
+                calls = step.actions(self.device) if type(step) is _Launch else [step]
+                actions += calls
+                sources += [[step]] * len(calls)
+        return actions, sources
 
     def places(self, recorded: Buffer) -> Sequence[tuple[_Launch, int]]:
         """Where launches use `recorded`, one of those exchanged."""
@@ -231,13 +239,49 @@ class Tape:
         """Have launches use `buffer` in those places."""
         for launch, i in places:
             if launch.plain[i] is not buffer.cl:
-                launch.plain[i] = buffer.cl
                 launch.handle.set_arg(i, buffer.cl)
+                launch.plain[i] = buffer.cl
 
     def replay(self) -> None:
-        """Launch everything again, in order."""
+        """Launch everything again, in order.
+
+        Raises KernelError, or OutOfMemoryError, with the kernel, its sizes and the device, where
+        the driver refuses a launch; what comes before it in the tape is then done, which
+        `is_untouched` tells.
+        """
         self.device.check_process()
-        for act in self._actions:
-            act()
-        self.device.faults.note(self._fault_names)
-        Counters.launches += self._launches
+        self.is_untouched = False
+        remaining = iter(self._actions)
+        done = False
+        try:
+            while not done:
+                try:
+                    for act in remaining:
+                        act()
+                    done = True
+                except Exception as error:
+                    place = len(self._actions) - 1 - length_hint(remaining)
+                    self._rescue(error, place, act)
+        finally:
+            self.device.faults.note(self._fault_names)  # of what was launched, if not of all
+        Counters.launches += len(self._launches)
+        if Listeners.present:
+            for step in self._launches:
+                event = Launched(step.kernel, *step.sizes, tuple(step.plain))
+                for listener in Listeners.present:
+                    listener(event)
+
+    def _rescue(self, error: Exception, place: int, act: Callable[[], Any]) -> None:
+        """Do `act`, the one at `place`, which failed, again where the driver ran out of resources;
+        raises what `rescued` raises."""
+        steps = self._sources[place]
+        if type(steps[0]) is _Launch:
+            what = f"jit: {steps[0].kernel.described(*steps[0].sizes)}"
+            if len(steps) > 1:
+                what += f", with the {len(steps) - 1} launches after it in one command buffer,"
+        else:
+            what = f"jit: a copy on '{self.device.name}' ({self.device.title})"
+        self.is_untouched = place == 0
+        with self.device.lock:
+            rescued(self.device, error, act, what, KernelError)
+        self.is_untouched = False

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from math import prod
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from cltensor.errors import KernelError
 from cltensor.runtime import binaries
 from cltensor.runtime.device import Device
+from cltensor.runtime.events import Launched, Listeners
 from cltensor.runtime.memory import Buffer, rescued
 
 if TYPE_CHECKING:
@@ -77,23 +79,36 @@ class Live:
         return int(self.read())
 
 
-class Kernel:
-    """A built kernel, called as ``kernel(global_size, local_size, *args)``.
+#: Launches a kernel over a global and a local size with the values of its arguments.
+Launcher = Callable[[tuple[int, ...], tuple[int, ...], Sequence[Any]], None]
 
-    Arguments are Buffers for pointers and numbers for scalars. One lock per device covers setting
-    the arguments and the launch, so threads may share kernels.
+
+class Kernel:
+    """A built kernel, called as ``kernel(global_size, local_size, name=value, ...)``.
+
+    Arguments go by the names of the kernel's parameters, in any order: Buffers for pointers and
+    numbers for scalars. `by_name` checks names once for many launches. One lock per device covers
+    setting the arguments and the launch, so threads may share kernels.
     """
 
     def __init__(
-        self, device: Device, program: cl.Program, name: str, scalars: list[Any], source: str
+        self,
+        device: Device,
+        program: cl.Program,
+        name: str,
+        parameters: Mapping[str, Any],
+        source: str,
     ) -> None:
         import pyopencl as cl
 
+        scalars = list(parameters.values())
         handle = cl.Kernel(program, name)
         # Typed scalars make setting the arguments fifteen times faster than letting pyopencl guess.
         handle.set_scalar_arg_dtypes(scalars)
         self.device = device
         self.name = name
+        # As those in calls are: the same objects are compared faster.
+        self.names = tuple([sys.intern(name) for name in parameters])
         self.program = program
         self.scalars = scalars
         self.source = source
@@ -103,23 +118,59 @@ class Kernel:
         self._pointers = [i for i, scalar in enumerate(scalars) if scalar is None]
         self._set_args = handle.set_args
         self._enqueue = cl.enqueue_nd_range_kernel
+        self._orders: dict[tuple[str, ...], Callable[[Sequence[Any]], tuple[Any, ...]]] = {}
 
     def __call__(
         self,
         global_size: tuple[int, ...],
         local_size: tuple[int, ...],
-        *args: Buffer | Live | float,
+        /,
+        **args: Buffer | Live | float,
     ) -> None:
         """Launch over `global_size` work-items, a multiple of `local_size`; an empty grid is a
         no-op."""
+        names = tuple(args)
+        launch = self._launch if names == self.names else self.by_name(names)
+        launch(global_size, local_size, [*args.values()])
+
+    def by_name(self, names: tuple[str, ...]) -> Launcher:
+        """What launches the kernel with the values of its arguments in the order of `names`.
+
+        Raises KernelError unless each of the kernel's parameters is named once.
+        """
+        if names == self.names:
+            return self._launch
+        launch, order = self._launch, self._orders.get(names) or self._order(names)
+        return lambda global_size, local_size, values: launch(
+            global_size, local_size, order(values)
+        )
+
+    def _order(self, names: tuple[str, ...]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        if sorted(names) != sorted(self.names):
+            wrong = {
+                "missing": [n for n in self.names if n not in names],
+                "unknown": [n for n in dict.fromkeys(names) if n not in self.names],
+                "given more than once": [n for n in dict.fromkeys(names) if names.count(n) > 1],
+            }
+            said = "; ".join(f"{what}: {', '.join(each)}" for what, each in wrong.items() if each)
+            raise KernelError(
+                f"{self.name}: arguments {said}; the kernel's parameters are "
+                f"{', '.join(self.names)}"
+            )
+        order = itemgetter(*[names.index(n) for n in self.names])
+        self._orders[names] = order
+        return order
+
+    def _launch(
+        self, global_size: tuple[int, ...], local_size: tuple[int, ...], values: Sequence[Any]
+    ) -> None:
         total = prod(global_size)
         if total == 0:
             return
         if total > _LARGEST_GRID:
             raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
-        device = self.device
-        device.check_process()
-        given: list[Any] = list(args)
+        self.device.check_process()
+        given = list(values)
         for i in self._pointers:
             given[i] = given[i].cl
         with self._lock:
@@ -129,10 +180,17 @@ class Kernel:
             except Exception as error:
                 self._rescue(error, given, global_size, local_size)
             Counters.launches += 1
-            if device.recorder is not None:
-                device.recorder.launched(self, global_size, local_size, args)
-            for observe in observers:
-                observe(self, global_size, local_size)
+            if Listeners.present:
+                event = Launched(self, global_size, local_size, tuple(values))
+                for listener in Listeners.present:
+                    listener(event)
+
+    def described(self, global_size: tuple[int, ...], local_size: tuple[int, ...]) -> str:
+        """What errors call a launch."""
+        return (
+            f"{self.name}: the launch of {global_size} work-items in groups of {local_size} on "
+            f"'{self.device.name}' ({self.device.title})"
+        )
 
     def _rescue(
         self,
@@ -147,16 +205,8 @@ class Kernel:
             self._set_args(*given)
             self._enqueue(self._queue, self._handle, global_size, local_size)
 
-        device = self.device
-        what = (
-            f"{self.name}: the launch of {global_size} work-items in groups of {local_size} on "
-            f"'{device.name}' ({device.title})"
-        )
-        rescued(device, error, again, what, KernelError)
-
-
-#: Called at every launch with the kernel and the two sizes; `ct.explain` listens here.
-observers: list[Callable[[Kernel, tuple[int, ...], tuple[int, ...]], None]] = []
+        what = self.described(global_size, local_size)
+        rescued(self.device, error, again, what, KernelError)
 
 
 def kernel(device: Device, template: str, **params: Any) -> Kernel:
@@ -183,11 +233,11 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     device.check_process()
     if "\0" in source:
         raise KernelError(f"{name}: the source of {origin} contains a NUL character")
-    scalars = _signature(name, source)
+    parameters = _signature(name, source)
     entry = binaries.Entry(device, source)
 
     def made(program: cl.Program) -> Kernel:
-        return Kernel(device, program, name, scalars, source)
+        return Kernel(device, program, name, parameters, source)
 
     found = _load(device, entry, source, made)
     if found is not None:
@@ -298,15 +348,17 @@ def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
         return program.build(list(options))
 
 
-def _signature(name: str, source: str) -> list[Any]:
-    """The NumPy type of each scalar parameter of kernel `name`, None for pointers."""
+def _signature(name: str, source: str) -> dict[str, Any]:
+    """The parameters of kernel `name` in order, each with the NumPy type of a scalar one or None
+    for a pointer."""
     match = re.search(rf"__kernel[^{{;]*?\b{name}\s*\(([^)]*)\)", source)
     if match is None:
         raise KernelError(f"{name}: the source defines no kernel of that name")
-    parameters = re.sub(r"/\*.*?\*/|//[^\n]*", "", match[1], flags=re.S).split(",")
-    return [
-        None if "*" in p else _SCALARS[re.sub(r"\bconst\b", "", p).split()[0]] for p in parameters
-    ]
+    found = {}
+    for parameter in re.sub(r"/\*.*?\*/|//[^\n]*", "", match[1], flags=re.S).split(","):
+        words = re.sub(r"\bconst\b", "", parameter).split()
+        found[re.findall(r"\w+", parameter)[-1]] = None if "*" in parameter else _SCALARS[words[0]]
+    return found
 
 
 @cache

@@ -3,7 +3,7 @@
 import pytest
 
 import cltensor as ct
-from cltensor.runtime.kernel import observers
+from cltensor.runtime.events import Listeners
 
 
 @pytest.mark.usefixtures("deferred")
@@ -43,4 +43,4 @@ def test_errors_leave_nobody_listening():
         ct.explain(3)
     with pytest.raises(ct.ShapeError):
         ct.explain(lambda: ct.ones(2) + ct.ones(3))
-    assert observers == []
+    assert Listeners.present == ()

@@ -1,10 +1,12 @@
 """Recorders and tapes: what is noted, and what a replay runs."""
 
 import numpy as np
+import pyopencl as cl
 import pytest
 
 import cltensor as ct
-from cltensor.errors import DeviceError
+from cltensor.errors import DeviceError, KernelError
+from cltensor.replay.command_buffer import are_worthwhile
 from cltensor.replay.tape import Recorder, Tape
 from cltensor.runtime.kernel import Counters, Live
 
@@ -136,3 +138,122 @@ def test_an_error_ends_the_recording(device):
 def test_what_happens_on_the_host_is_refused(device):
     with Recorder(device) as recorder, pytest.raises(DeviceError, match="jit: this .*only once"):
         recorder.refuse("this")
+
+
+# ------------------------------------------------------------------- drivers that refuse a replay
+
+
+@pytest.fixture
+def refusing(device, monkeypatch):
+    """refusing(after, times, error): of the launches that replays enqueue, those after so many fail
+    so often. Recordings made later are replayed launch by launch."""
+    monkeypatch.setenv("CLTENSOR_COMMAND_BUFFERS", "0")
+    left, enqueue = {"after": -1, "times": 0, "error": None}, cl.enqueue_nd_range_kernel
+
+    def enqueued(*args):
+        if left["times"] and left["after"] == 0:
+            left["times"] -= 1
+            raise left["error"]
+        left["after"] -= 1
+        return enqueue(*args)
+
+    monkeypatch.setattr(cl, "enqueue_nd_range_kernel", enqueued)
+    return lambda after, times, error: left.update(after=after, times=times, error=error)
+
+
+def _no_resources():
+    return cl.RuntimeError("clEnqueueNDRangeKernel failed: OUT_OF_RESOURCES")
+
+
+def test_a_replay_that_finds_no_resources_goes_on_without_the_cache(device, refusing):
+    x = owned(1, 2, 3)
+
+    @ct.jit
+    def step(x):
+        return (x * 2).sum(), (x + 1).exp().max()
+
+    want = [y.item() for y in step(x)]
+    refusing(1, 1, _no_resources())
+    assert [y.item() for y in step(x)] == want
+
+
+def test_a_refused_replay_names_kernel_sizes_and_device_and_leaves_the_state(device, refusing):
+    x, y = owned(1, 2, 3), owned(5, 6, 7)
+
+    @ct.jit
+    def step(x):
+        y.add_(x)
+        return x * 2
+
+    for _ in range(3):  # the third call is a replay
+        step(x)
+    y.copy_(owned(6, 8, 10))
+    version = y._version
+    refusing(0, 1, cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_KERNEL_ARGS"))
+    with pytest.raises(KernelError) as caught:
+        step(x)
+    text = str(caught.value)
+    assert text.startswith("jit: pointwise: the launch of (")
+    assert f" on '{device.name}' ({device.title}) failed: " in text
+    assert "INVALID_KERNEL_ARGS" in text
+    assert (y.tolist(), y._version) == ([6, 8, 10], version)
+    refusing(0, 2, _no_resources())
+    with pytest.raises(ct.OutOfMemoryError, match="jit: pointwise: the launch of "):
+        step(x)
+    assert (y.tolist(), y._version) == ([6, 8, 10], version)
+    assert step(x).tolist() == [2, 4, 6]
+    assert y.tolist() == [7, 10, 13]
+
+
+def test_what_a_replay_wrote_before_it_was_refused_counts_as_changed(device, refusing):
+    x, y = owned(1, 2, 3), owned(5, 6, 7)
+
+    @ct.jit
+    def step(x):
+        y.add_(x)
+        y.mul_(x)
+
+    for _ in range(3):
+        step(x)
+    version = y._version
+    refusing(1, 1, cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_KERNEL_ARGS"))
+    with pytest.raises(KernelError):
+        step(x)
+    assert y._version > version
+
+
+def test_a_refused_replay_keeps_gradients_that_nobody_has_asked_for(device, refusing):
+    w, x = ct.ones(3, requires_grad=True), owned(1, 2, 3)
+
+    @ct.jit
+    def step(x):
+        w.grad = None
+        (w * x).sum().backward()
+
+    for _ in range(3):
+        step(x)
+    refusing(0, 1, cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_KERNEL_ARGS"))
+    with pytest.raises(KernelError):
+        step(x)
+    assert w.grad.tolist() == [1, 2, 3]
+
+
+def test_a_refused_command_buffer_names_its_first_launch(device, monkeypatch):
+    if not are_worthwhile(device):
+        pytest.skip(f"'{device}' ({device.title}) has no cl_khr_command_buffer that pays")
+    x = owned(1, 2, 3)
+    recorder, y = record(device, lambda: (x * 2).sum() + (x + 1).max())
+    tape = Tape(recorder, [])
+    (run,) = tape._actions
+    enqueue, left = run._enqueue, [1]
+
+    def refuse(*args):
+        left[0] -= 1
+        return -5 if left[0] >= 0 else enqueue(*args)
+
+    monkeypatch.setattr(run, "_enqueue", refuse)
+    tape.replay()  # the second try succeeds
+    assert y.item() == 16
+    left[0] = 2
+    with pytest.raises(ct.OutOfMemoryError, match=r"jit: .*: the launch of .*OUT_OF_RESOURCES"):
+        tape.replay()

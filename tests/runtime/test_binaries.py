@@ -33,7 +33,7 @@ _RIGHT = "10000.0 512.0"
 def add(device, k):
     """x + k by a kernel whose source tells k."""
     x = ct.arange(3, dtype="float32").realize()
-    build(device, f"add_{k}", _SOURCE % (k, k), "the test")((1,), (1,), x.buffer, 3)
+    build(device, f"add_{k}", _SOURCE % (k, k), "the test")((1,), (1,), x_g=x.buffer, n=3)
     return (x.numpy() - np.arange(3)).tolist()
 
 

@@ -101,9 +101,18 @@ def turned(c: Correlation) -> tuple[Correlation, Weights]:
     return swapped, back
 
 
-def interleave(rows: Axis, cols: Axis) -> tuple[int, ...]:
-    """Two axes as the kernels take them."""
-    return tuple(v for pair in zip(rows, cols, strict=True) for v in pair)
+def places(weights: Weights) -> dict[str, int]:
+    """Where filters lie, as the kernels take it; the offset goes by itself."""
+    return {f"w_{name}": step for name, step in weights._asdict().items() if name != "offset"}
+
+
+def geometry(c: Correlation) -> dict[str, int]:
+    """Both axes as the kernels take them (see conv_patch.cl)."""
+    return {
+        name + letter: value
+        for letter, axis in (("h", c.rows), ("w", c.cols))
+        for name, value in zip(("", "out_", "taps_", "step_", "start_", "tap_"), axis, strict=True)
+    }
 
 
 #: The most places of a padded image: kernels count them, and sums of two of them, with 32 bits.

@@ -15,10 +15,10 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.conv import depthwise as conv_depth
 from cltensor.ops.conv import patch as conv_patch
 from cltensor.ops.conv import winograd as conv_winograd
-from cltensor.ops.conv.blocks import Correlation, Padding, axes_of, interleave
+from cltensor.ops.conv.blocks import Correlation, Padding, axes_of, geometry
 from cltensor.ops.conv.winograd import Winograd
 from cltensor.ops.elementwise.pointwise import astype, full
-from cltensor.ops.kernels.plan import Launch, Plan, Recipe, pending
+from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start, pending
 from cltensor.ops.linalg.gemm import accumulator, ceil_div, equal_parts, grid_tile
 from cltensor.runtime import tuning
 
@@ -81,11 +81,13 @@ def _implicit_product(kind: str, c: Correlation) -> Plan:
         slices = ceil_div(c.images * pixels, length)
         shape = (slices, *shape)
     grid = (groups_n * edge, groups_m * edge, slices * c.groups)
-    rest = (c.images, c.channels, c.filters, c.groups, length, *interleave(c.rows, c.cols))
     # operands: y from w and x, dx from w and y, dw from y and x
-    order = (0, 2, 1) if kind != "weight" else (0, 1, 2)
-    offsets = tuple((i, 0) for i in order[1:])
-    launch = Launch(run, grid, (edge, edge, 1), order, offsets, rest)
+    p, q = (2, 1) if kind != "weight" else (1, 2)
+    launch = Launch(
+        run, grid, (edge, edge, 1), out_g=Elements(0), p_g=Elements(p), q_g=Elements(q),
+        p_offset=Start(p), q_offset=Start(q), images=c.images, channels=c.channels,
+        filters=c.filters, groups=c.groups, slice=length, **geometry(c),
+    )  # fmt: skip
     return Plan(shape, result, (launch,), joins=slices == 1, passes=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cltensor.core.checks import Pair
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.conv.blocks import Correlation, Weights, turned, weights_of
-from cltensor.ops.kernels.plan import Launch, Plan, Recipe
+from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.gemm import accumulator, ceil_div, equal_parts, vector_width
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
@@ -35,6 +35,15 @@ def _band(c: Correlation, room: int, lines: int = 1) -> tuple[int, int] | None:
         if n_rows == 1:
             return None
         n_rows = ceil_div(n_rows, 2)
+
+
+def _sizes(c: Correlation) -> dict[str, int]:
+    """The correlation as both kernels take it, beside its images."""
+    return {
+        "groups": c.groups, "channels": c.channels, "filters": c.filters, "h": c.rows.size,
+        "w": c.cols.size, "out_h": c.rows.out, "out_w": c.cols.out, "start_h": c.rows.start,
+        "start_w": c.cols.start,
+    }  # fmt: skip
 
 
 def forward(c: Correlation) -> Plan | None:
@@ -67,14 +76,11 @@ def _correlate(c: Correlation, spread: Pair, weights: Weights) -> Plan | None:
         tap=(c.rows.tap, c.cols.tap), spread=spread, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
         VW=width, RB=chosen["rows"], patch_cap=cap, w_cap=_MOST * _MOST * c.taps,
     )  # fmt: skip
-    rest = (
-        *(pairs, c.groups, c.channels, c.filters, c.rows.size, c.cols.size, c.rows.out),
-        *(c.cols.out, c.rows.start, c.cols.start, weights.group, weights.filter),
-        *(weights.channel, weights.col, n_pairs, band[0]),
-    )
     launch = Launch(
-        run, (bands, ceil_div(pairs, n_pairs), 1), (1, 1, 1), (0, 1, 2),
-        ((1, 0), (2, weights.offset)), rest,
+        run, (bands, ceil_div(pairs, n_pairs), 1), (1, 1, 1), y_g=Elements(0), x_g=Elements(1),
+        w_g=Elements(2), x_offset=Start(1), w_offset=Start(2, weights.offset), pairs=pairs,
+        w_group=weights.group, w_filter=weights.filter, w_channel=weights.channel,
+        w_tap=weights.col, n_pairs=n_pairs, n_rows=band[0], **_sizes(c),
     )  # fmt: skip
     return Plan(c.shape, total, (launch,), joins=True)
 
@@ -100,10 +106,10 @@ def weight(c: Correlation) -> Plan | None:
         TA=C_NAMES[total], VW=width, patch_cap=cap, grad_cap=cap, t_cap=most,
     )  # fmt: skip
     splits = ceil_div(c.images, each)
-    rest = (
-        *(c.images, c.groups, c.channels, c.filters, c.rows.size, c.cols.size, c.rows.out),
-        *(c.cols.out, c.rows.start, c.cols.start, each, n_items, band[0]),
-    )
-    launch = Launch(run, (blocks, splits, 1), (1, 1, 1), (0, 2, 1), ((2, 0), (1, 0)), rest)
+    launch = Launch(
+        run, (blocks, splits, 1), (1, 1, 1), out_g=Elements(0), x_g=Elements(2), g_g=Elements(1),
+        x_offset=Start(2), g_offset=Start(1), images=c.images, n_images=each, n_items=n_items,
+        n_rows=band[0], **_sizes(c),
+    )  # fmt: skip
     shape = (c.groups * c.filters, c.channels, c.rows.taps, c.cols.taps)
     return Plan(shape if splits == 1 else (splits, *shape), total, (launch,))

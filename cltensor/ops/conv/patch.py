@@ -17,11 +17,12 @@ from cltensor.ops.conv.blocks import (
     batch_for,
     blocks_for,
     caps_for,
-    interleave,
+    geometry,
+    places,
     spread,
     weights_of,
 )
-from cltensor.ops.kernels.plan import Launch, Plan, Recipe
+from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.gemm import ROWS, VECTORS, accumulator, ceil_div, equal_parts, vector_width
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
@@ -77,8 +78,10 @@ def _correlate(
     blocks = spread(blocks, c.rows, c.images, c.groups, cores, shares, panel)
     lay = Launch(
         kernel(c.device, "conv_weights", TI=element, TA=sums, MR=panel),
-        (panels, 1, 1), (1, 1, 1), (scratch, 2), ((2, weights.offset),),
-        (c.filters, c.channels, max(1, blocks.channels), c.rows.taps, c.cols.taps, *weights[1:]),
+        (panels, 1, 1), (1, 1, 1), u_g=Elements(scratch), w_g=Elements(2),
+        w_offset=Start(2, weights.offset), filters=c.filters,
+        channels=c.channels, n_channels=max(1, blocks.channels), taps_h=c.rows.taps,
+        taps_w=c.cols.taps, **places(weights),
     )  # fmt: skip
     run = Recipe(
         c.device, "conv_cpu", lanes=lanes, TI=element, TA=sums, TO=sums, VW=width, MR=tile_rows,
@@ -89,12 +92,15 @@ def _correlate(
         ceil_div(c.filters, blocks.filters),
         ceil_div(c.images, blocks.images) * c.groups,
     )
-    rest = (
-        *(c.images, c.channels, c.filters, *interleave(c.rows, c.cols), *target, c.groups),
-        *(blocks.images, blocks.filters, max(1, blocks.channels), blocks.rows, blocks.cols),
-    )
-    size = panels * panel * c.channels * c.taps
-    return size, lay, Launch(run, grid, (1, 1, 1), (0, 1, scratch), ((1, 0),), rest)
+    compute = Launch(
+        run, grid, (1, 1, 1), y_g=Elements(0), x_g=Elements(1), u_g=Elements(scratch),
+        x_offset=Start(1), images=c.images, channels=c.channels, filters=c.filters,
+        y_plane=target.plane, y_row=target.row, y_col=target.col, y_offset=target.offset,
+        y_phase=target.phase, y_pairs=target.pairs, groups=c.groups, n_images=blocks.images,
+        n_filters=blocks.filters, n_channels=max(1, blocks.channels), n_rows=blocks.rows,
+        n_cols=blocks.cols, **geometry(c),
+    )  # fmt: skip
+    return panels * panel * c.channels * c.taps, lay, compute
 
 
 def forward(c: Correlation) -> Plan | None:
@@ -185,16 +191,18 @@ def weight(c: Correlation) -> Plan | None:
             c.device, "conv_grad_cpu", TI=element, TA=sums, VW=width, MR=tile_rows, NV=vectors,
             patch_cap=caps.patch, grad_cap=caps.grad, k_cap=caps.taps,
         ),
-        (grid_c, grid_f, splits * c.groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
-        (c.images, c.channels, c.filters, *interleave(c.rows, c.cols), c.groups, each, batch,
-         *blocks[1:]),
+        (grid_c, grid_f, splits * c.groups), (1, 1, 1), part_g=Elements(3), x_g=Elements(2),
+        g_g=Elements(1), x_offset=Start(2), g_offset=Start(1), images=c.images,
+        channels=c.channels, filters=c.filters, groups=c.groups, n_images=each, n_batch=batch,
+        n_filters=blocks.filters, n_channels=blocks.channels, n_rows=blocks.rows,
+        n_cols=blocks.cols, **geometry(c),
     )  # fmt: skip
     strips = c.groups * ceil_div(c.filters, lanes)
     add = Launch(
         kernel(c.device, "conv_grad_sum", TA=sums, TO=sums, MR=tile_rows, NR=lanes, VW=width),
-        (c.channels, strips), (1, 1), (0, 3), (),
-        (splits, c.groups, c.filters, c.channels, c.rows.taps, c.cols.taps, blocks.filters,
-         blocks.channels),
+        (c.channels, strips), (1, 1), w_g=Elements(0), part_g=Elements(3), splits=splits,
+        groups=c.groups, filters=c.filters, channels=c.channels, taps_h=c.rows.taps,
+        taps_w=c.cols.taps, n_filters=blocks.filters, n_channels=blocks.channels,
     )  # fmt: skip
     scratch = splits * c.groups * grid_f * grid_c * tiles * tile_rows * lanes
     shape = (c.groups * c.filters, c.channels, c.rows.taps, c.cols.taps)

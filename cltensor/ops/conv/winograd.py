@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from cltensor.dtypes import float32
 from cltensor.errors import SettingError
-from cltensor.ops.conv.blocks import Correlation, Weights, turned, weights_of
-from cltensor.ops.kernels.plan import Launch, Plan, Recipe
+from cltensor.ops.conv.blocks import Correlation, Weights, places, turned, weights_of
+from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.gemm import ROWS, ceil_div, equal_parts, local_budget
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
@@ -189,13 +189,15 @@ def _correlate(c: Correlation, weights: Weights) -> Plan | None:
     A, G, B = transforms(side, taps)
     lay = Launch(
         kernel(c.device, "conv_wino_weights", G=G, MR=ROWS),
-        (c.groups * panels, 1, 1), (1, 1, 1), (3, 2), ((2, weights.offset),),
-        (c.filters, c.channels, *weights[1:]),
+        (c.groups * panels, 1, 1), (1, 1, 1), u_g=Elements(3), w_g=Elements(2),
+        w_offset=Start(2, weights.offset),
+        filters=c.filters, channels=c.channels, **places(weights),
     )  # fmt: skip
     run = Launch(
         Recipe(c.device, "conv_wino", B=B, A=A, MR=ROWS, v_cap=store, s_cap=_PATCH, n_cap=_TILES),
-        (bands, ceil_div(c.filters, n_filters), parts * c.groups), (1, 1, 1), (0, 1, 3),
-        ((1, 0),), (*_sizes(c), n_images, n_bands, n_filters, n_channels),
+        (bands, ceil_div(c.filters, n_filters), parts * c.groups), (1, 1, 1),
+        y_g=Elements(0), x_g=Elements(1), u_g=Elements(3), x_offset=Start(1), n_images=n_images,
+        n_bands=n_bands, n_filters=n_filters, n_channels=n_channels, **_sizes(c),
     )  # fmt: skip
     scratch = c.groups * panels * size * c.channels * ROWS
     return Plan(c.shape, float32, (lay, run), (scratch,), joins=True)
@@ -227,22 +229,25 @@ def weight(c: Correlation) -> Plan | None:
     part = Launch(
         kernel(c.device, "conv_wino_grad", B=B, S=to_tile, MR=ROWS, x_cap=store, g_cap=store,
                s_cap=patch, n_cap=_TILES),
-        (grid_c, grid_f, splits * c.groups), (1, 1, 1), (3, 2, 1), ((2, 0), (1, 0)),
-        (*_sizes(c), each, *chunk, n_filters, n_channels),
+        (grid_c, grid_f, splits * c.groups), (1, 1, 1), part_g=Elements(3), x_g=Elements(2),
+        g_g=Elements(1), x_offset=Start(2), g_offset=Start(1), n_split=each, n_images=chunk[0],
+        n_bands=chunk[1], n_filters=n_filters, n_channels=n_channels, **_sizes(c),
     )  # fmt: skip
     add = Launch(
         kernel(c.device, "conv_wino_grad_sum", E=to_taps, MR=ROWS),
-        (ceil_div(c.channels, 8), c.groups * c.filters), (1, 1), (0, 3), (),
-        (splits, c.groups, c.filters, c.channels, n_filters, n_channels),
+        (ceil_div(c.channels, 8), c.groups * c.filters), (1, 1), out_g=Elements(0),
+        part_g=Elements(3), splits=splits, groups=c.groups, filters=c.filters, channels=c.channels,
+        n_filters=n_filters, n_channels=n_channels,
     )  # fmt: skip
     scratch = splits * c.groups * grid_c * grid_f * size * n_filters * n_channels
     shape = (c.groups * c.filters, c.channels, taps, taps)
     return Plan(shape, float32, (part, add), (scratch,))
 
 
-def _sizes(c: Correlation) -> tuple[int, ...]:
+def _sizes(c: Correlation) -> dict[str, int]:
     """The correlation as both kernels take it."""
-    return (
-        *(c.images, c.channels, c.filters, c.rows.size, c.cols.size, c.rows.out, c.cols.out),
-        *(c.rows.start, c.cols.start, c.groups),
-    )
+    return {
+        "images": c.images, "channels": c.channels, "filters": c.filters, "h": c.rows.size,
+        "w": c.cols.size, "out_h": c.rows.out, "out_w": c.cols.out, "start_h": c.rows.start,
+        "start_w": c.cols.start, "groups": c.groups,
+    }  # fmt: skip

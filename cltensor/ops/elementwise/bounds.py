@@ -30,6 +30,6 @@ def require_probabilities(operation: str, x: Tensor, y: Tensor) -> None:
         index="long" if wide(x, y) else "int",
     )
     run(
-        (size,), (local,), x.buffer, y.buffer, x.offset, y.offset, x.size, each,
-        device.fault(operation),
+        (size,), (local,), x_g=x.buffer, y_g=y.buffer, x_start=x.offset, y_start=y.offset,
+        count=x.size, each=each, fault_g=device.fault(operation),
     )  # fmt: skip

@@ -199,11 +199,14 @@ def offset_table(
     kind = C_NAMES[result.dtype]
     types = tuple([C_NAMES[index.dtype] for index in indices])
     size, local, each = spread(device, count)
-    args: list[Any] = [result.buffer, *[index.buffer for index in indices]]
-    for index, n, stride in zip(indices, sizes, strides, strict=True):
-        args += [index.offset, n, stride]
-    args += [count, each, device.fault(name)]
-    kernel(device, "offsets", out=kind, types=types)((size,), (local,), *args)
+    args: dict[str, Any] = {}
+    for k, (index, n, stride) in enumerate(zip(indices, sizes, strides, strict=True)):
+        args |= {f"i{k}_g": index.buffer, f"start{k}": index.offset, f"n{k}": n}
+        args[f"stride{k}"] = stride
+    kernel(device, "offsets", out=kind, types=types)(
+        (size,), (local,), table_g=result.buffer, **args, count=count, each=each,
+        fault_g=device.fault(name),
+    )  # fmt: skip
     return result
 
 
@@ -305,8 +308,10 @@ def add_along(
         shared=index_strides[2] == 0,
     )
     run(
-        grid, local, to.buffer, source.buffer, index[0], source.offset, index[2],
-        outer, n, m, inner, *index_strides, *each, device.fault(name),
+        grid, local, y_g=to.buffer, x_g=source.buffer, index_g=index[0], x_start=source.offset,
+        index_start=index[2], outer=outer, n=n, m=m, inner=inner, index_o=index_strides[0],
+        index_j=index_strides[1], index_i=index_strides[2], outer_each=each[0], n_each=each[1],
+        inner_each=each[2], fault_g=device.fault(name),
     )  # fmt: skip
 
 
@@ -370,15 +375,16 @@ def coordinates(x: Tensor) -> tuple[Tensor, ...]:
     C = C_NAMES[x.dtype]
     buffer = x.buffer
     run = kernel(device, "nonzero_count", T=C)
-    run(grid, (local,), counts.buffer, buffer, x.offset, count, each, blocks)
+    cut = {"x_start": x.offset, "count": count, "each": each, "blocks": blocks}
+    run(grid, (local,), y_g=counts.buffer, x_g=buffer, **cut)
     totals = cumsum(counts, 0)
     found = int(cut_view(totals, (blocks - 1,)).item())
     result = Tensor.empty((x.ndim, found), dtypes.int64, device)
     if found:
         run = kernel(device, "nonzero", T=C, rank=x.ndim)
         run(
-            grid, (local,), result.buffer, buffer, totals.buffer,
-            x.offset, count, each, blocks, *x.shape, found,
+            grid, (local,), y_g=result.buffer, x_g=buffer, total_g=totals.buffer, **cut,
+            found=found, **{f"n{d}": n for d, n in enumerate(x.shape)},
         )  # fmt: skip
     return tuple([cut_view(result, (d, (0, 1, found))) for d in range(x.ndim)])
 

@@ -70,7 +70,7 @@ def _last_writers(places: Tensor, value: Tensor, start: int) -> Tensor:
     grid = (-(-count // local) * local,)
     order = sorted_order(places, False)
     run = kernel(device, "last_writer", T=C_NAMES[places.dtype])
-    run(grid, (local,), last.buffer, order.buffer, places.buffer, count)
+    run(grid, (local,), y_g=last.buffer, order_g=order.buffer, place_g=places.buffer, count=count)
     return getitem(value, (slice(None),) * start + (last,))
 
 
@@ -169,8 +169,9 @@ def _run_gather(x: Tensor, index: Tensor, axis: int) -> Tensor:
     inner = math.prod(x.shape[axis + 1 :])
     if count:
         run(
-            (size,), (local,), result.buffer, x.buffer, index.buffer, x.offset, index.offset,
-            count, x.shape[axis], index.shape[axis], inner, each, x.device.fault("gather"),
+            (size,), (local,), y_g=result.buffer, x_g=x.buffer, index_g=index.buffer,
+            x_start=x.offset, index_start=index.offset, count=count, n=x.shape[axis],
+            m=index.shape[axis], inner=inner, each=each, fault_g=x.device.fault("gather"),
         )  # fmt: skip
     return result
 
@@ -343,7 +344,8 @@ def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
     local = min(64, index.device.max_work_group)
     run = kernel(index.device, "one_hot", T=C_NAMES[kind], I=C_NAMES[index.dtype])
     run(
-        (-(-result.size // local) * local,), (local,), result.buffer, index.buffer,
-        index.offset, result.size, num_classes, index.device.fault("one_hot"),
+        (-(-result.size // local) * local,), (local,), y_g=result.buffer, x_g=index.buffer,
+        x_start=index.offset, count=result.size, classes=num_classes,
+        fault_g=index.device.fault("one_hot"),
     )  # fmt: skip
     return result

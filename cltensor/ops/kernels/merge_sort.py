@@ -25,7 +25,10 @@ def sorted_order(x: Tensor, descending: bool) -> Tensor:
     items = lanes * runs
     run = kernel(device, "sort_runs", T=T, run=_SORT_RUN, floating=floating, descending=descending)
     grid = (-(-items // local) * local,)
-    run(grid, (local,), order.buffer, x.buffer, x.offset, n, runs, items)
+    run(
+        grid, (local,), y_g=order.buffer, x_g=x.buffer, x_start=x.offset, n=n, runs=runs,
+        items=items,
+    )  # fmt: skip
     merge = kernel(device, "sort_merge", T=T, floating=floating, descending=descending)
     # Shares of a power of two never cross from one pair of runs into the next.
     share = 16
@@ -40,8 +43,8 @@ def sorted_order(x: Tensor, descending: bool) -> Tensor:
         items = lanes * parts
         grid = (-(-items // local) * local,)
         merge(
-            grid, (local,), merged.buffer, x.buffer, order.buffer,
-            x.offset, n, width, each, parts, items,
+            grid, (local,), y_g=merged.buffer, x_g=x.buffer, from_g=order.buffer,
+            x_start=x.offset, n=n, width=width, each=each, parts=parts, items=items,
         )  # fmt: skip
         order, width = merged, 2 * width
     return order

@@ -17,7 +17,7 @@ import numpy as np
 
 from cltensor.dtypes import C_NAMES, float16, float32
 from cltensor.errors import ShapeError
-from cltensor.ops.kernels.plan import Launch, Plan, Recipe
+from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
 
@@ -217,7 +217,7 @@ class Way(NamedTuple):
     grid: tuple[int, int]
     local: tuple[int, int, int]
     part: int
-    rest: tuple[int, ...]
+    rest: dict[str, int]
     mirror: bool = False
     joins: bool = True
     passes: bool = False
@@ -306,7 +306,15 @@ def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     grid = (ceil_div(n, nc), ceil_div(m, mc))
     # Rows of a mirrored tile are columns of the result: nothing for a store side to run along.
     return Way(
-        run, total, grid, (1, 1, 1), part, (mc, nc, kc), mirror, joins=not mirror, passes=part > kc
+        run,
+        total,
+        grid,
+        (1, 1, 1),
+        part,
+        {"mc": mc, "nc": nc, "kc": kc},
+        mirror,
+        joins=not mirror,
+        passes=part > kc,
     )
 
 
@@ -332,7 +340,7 @@ def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
         DM=edge, DN=edge, RM=each, RN=each, KW=depth,
     )  # fmt: skip
     grid = (ceil_div(n, tile) * edge, ceil_div(m, tile) * edge)
-    return Way(run, result, grid, (edge, edge, 1), part, ())
+    return Way(run, result, grid, (edge, edge, 1), part, {})
 
 
 def _part(k: int, groups: int, wanted: int, least: int) -> int:
@@ -365,7 +373,7 @@ def _thin_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     )  # fmt: skip
     passes = by_k and part > chosen["cap"] // columns
     grid = (ceil_div(m, rows), 1)
-    return Way(run, total, grid, (1, 1, 1), part, (rows,), mirror, passes=passes)
+    return Way(run, total, grid, (1, 1, 1), part, {"rows": rows}, mirror, passes=passes)
 
 
 def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -> Way:
@@ -387,7 +395,7 @@ def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
         N=columns, by_k=by_k, DI=rows, DK=sharing,
     )  # fmt: skip
     shape = (fast, local // fast, 1)
-    return Way(run, result, (ceil_div(m, rows) * shape[0], shape[1]), shape, part, (), mirror)
+    return Way(run, result, (ceil_div(m, rows) * shape[0], shape[1]), shape, part, {}, mirror)
 
 
 @tuning.planned
@@ -420,13 +428,15 @@ def plan(
     turned = each.mirrored() if chosen.mirror else each
     first, second = ((Axis(1, 0, 0),) * 2 + turned.batch)[-2:]
     grid = (*chosen.grid, each.batches * splits)
-    steps = (1, n) if chosen.mirror else (n, 1)
-    rest = (
-        *(*turned[:-1], *steps, each.batches, second.size),
-        *(first.a, second.a, first.b, second.b),
-        *(chosen.part, product.batches * m * n, *chosen.rest),
-    )
-    operands = (0, 2, 1) if chosen.mirror else (0, 1, 2)
+    c_m, c_n = (1, n) if chosen.mirror else (n, 1)
+    of_a, of_b = (2, 1) if chosen.mirror else (1, 2)
+    numbers = {
+        **turned._asdict(), "c_m": c_m, "c_n": c_n, "batches": each.batches,
+        "inner_batch": second.size, "a_outer": first.a, "a_inner": second.a, "b_outer": first.b,
+        "b_inner": second.b, "part": chosen.part, "split_step": product.batches * m * n,
+        **chosen.rest,
+    }  # fmt: skip
+    del numbers["batch"]
     launches = []
     for position, index in enumerate(np.ndindex(*[axis.size for axis in outer])):
         starts = (
@@ -434,8 +444,12 @@ def plan(
             sum(i * axis.a for i, axis in zip(index, outer, strict=True)),
             sum(i * axis.b for i, axis in zip(index, outer, strict=True)),
         )
-        offsets = tuple([(i, starts[i]) for i in operands])
-        launches.append(Launch(chosen.run, grid, chosen.local, operands, offsets, rest))
+        launch = Launch(
+            chosen.run, grid, chosen.local, c_g=Elements(0), a_g=Elements(of_a), b_g=Elements(of_b),
+            c_offset=Start(0, starts[0]), a_offset=Start(of_a, starts[of_a]),
+            b_offset=Start(of_b, starts[of_b]), **numbers,
+        )  # fmt: skip
+        launches.append(launch)
     joins = chosen.joins and splits == 1 and len(launches) == 1
     whole = shape if splits == 1 else (splits, *shape)
     return Plan(whole, chosen.result, tuple(launches), joins=joins, passes=chosen.passes)

@@ -72,8 +72,9 @@ def _launch(
         index="long" if wide(result, source, labels) else "int",
     )
     run(
-        (size,), (local,), result.buffer, source.buffer, labels.buffer, source.offset,
-        labels.offset, labels.size, sizes[0], prod(sizes[1:]), each, ignored, fault,
+        (size,), (local,), y_g=result.buffer, x_g=source.buffer, label_g=labels.buffer,
+        x_start=source.offset, label_start=labels.offset, count=labels.size, classes=sizes[0],
+        inner=prod(sizes[1:]), each=each, ignored=ignored, fault_g=fault,
     )  # fmt: skip
 
 

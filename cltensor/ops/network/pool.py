@@ -21,7 +21,7 @@ from cltensor.dtypes import C_NAMES, bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.conv.blocks import require_countable
 from cltensor.ops.elementwise.pointwise import full
-from cltensor.ops.kernels.plan import Launch, Plan, execute
+from cltensor.ops.kernels.plan import Elements, Launch, Plan, Start, execute
 from cltensor.ops.linalg.gemm import accumulator, ceil_div
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import kernel
@@ -92,8 +92,11 @@ def _plan(
     else:
         local, each = min(64, device.max_work_group), 1
         count = ceil_div(rows * out_w, local) * local
-    rest = (rows, h, w, out_h, out_w, each)
-    launch = Launch(run, (count,), (local,), (0, 1, 2), ((1, 0), (2, 0)), rest)
+    launch = Launch(
+        run, (count,), (local,), y_g=Elements(0), x_g=Elements(1), v_g=Elements(2),
+        x_offset=Start(1), v_offset=Start(2), rows=rows, h=h, w=w, out_h=out_h, out_w=out_w,
+        each=each,
+    )  # fmt: skip
     return Plan(shape, result, (launch,))
 
 
@@ -119,8 +122,11 @@ def _plan_grad(
         mode=mode, **window.parameters(),
     )  # fmt: skip
     count = ceil_div(ceil_div(total, each), local) * local
-    rest = (total, h, w, out_h, out_w, each)
-    launch = Launch(run, (count,), (local,), (0, 1, 2), ((1, 0), (2, 0)), rest)
+    launch = Launch(
+        run, (count,), (local,), d_g=Elements(0), y_g=Elements(1), x_g=Elements(2),
+        y_offset=Start(1), x_offset=Start(2), total=total, h=h, w=w, out_h=out_h, out_w=out_w,
+        each=each,
+    )  # fmt: skip
     return Plan((*y[:2], h, w), dtype, (launch,))
 
 

@@ -202,8 +202,11 @@ def _fill(
         sin=tuple(SIN[compute].split()),
         cos=tuple(COS[compute].split()),
     )
-    parameters = () if a is None or b is None else (a, b)
-    run((size,), (local,), result.buffer, count, blocks, each, *parameters, first, 0, seed)
+    parameters = {} if a is None or b is None else {"a": a, "b": b}
+    run(
+        (size,), (local,), y_g=result.buffer, count=count, blocks=blocks, each=each, **parameters,
+        counter=first, stream=0, key=seed,
+    )  # fmt: skip
     return result
 
 

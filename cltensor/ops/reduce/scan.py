@@ -36,7 +36,10 @@ def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
     blocks = -(-n // block)
     items = outer * blocks * parts
     size, local, each = spread(device, items, grain=max(1, 4096 // (block * lanes)))
-    tail = (x.offset, items, n, inner, blocks, block, lanes, each)
+    given = {
+        "x_g": x.buffer, "x_start": x.offset, "items": items, "n": n, "inner": inner,
+        "blocks": blocks, "block": block, "lanes": lanes, "each": each,
+    }  # fmt: skip
     common = {
         "T": C_NAMES[x.dtype],
         "index": "long" if wide(x) else "int",
@@ -45,15 +48,13 @@ def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
     }
     if blocks == 1:
         run = kernel(device, "scan", mode="alone", **common)
-        run((size,), (local,), result.buffer, x.buffer, *tail)
+        run((size,), (local,), y_g=result.buffer, **given)
         return result
     totals = Tensor.empty((outer, blocks, inner), x.dtype, device)
-    kernel(device, "scan", mode="totals", **common)(
-        (size,), (local,), totals.buffer, x.buffer, *tail
-    )
+    kernel(device, "scan", mode="totals", **common)((size,), (local,), y_g=totals.buffer, **given)
     totals = _run_cumsum(totals, 1, False)
     kernel(device, "scan", mode="carried", **common)(
-        (size,), (local,), result.buffer, x.buffer, totals.buffer, *tail
+        (size,), (local,), y_g=result.buffer, total_g=totals.buffer, **given
     )
     return result
 

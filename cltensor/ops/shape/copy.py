@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -56,13 +56,13 @@ def bits_of(value: complex, dtype: np.dtype) -> int:
 
 
 class _Layout(NamedTuple):
-    """How a copy runs: the merged axes and the launch. `axes` is size, to stride and source stride
-    of each in turn; `tail` is rows, rows for each work-item, and elements for each."""
+    """How a copy runs: the merged axes and the launch. `axes` are the kernel's arguments that say
+    how the axes run and how work is cut; `units` whether the last one is dense on either side."""
 
     rank: int
     fixed: int
-    axes: tuple[int, ...]
-    tail: tuple[int, int, int]
+    axes: dict[str, int]
+    units: tuple[bool, bool]
     grid: tuple[int, ...]
     local: tuple[int, ...]
 
@@ -96,8 +96,11 @@ def _layout(
         rows_each, segment = 1, n
         width, group, _ = spread(device, rows * n)
         grid, local = (width, 1), (group, 1)
-    axes = tuple([value for triple in merged for value in triple])
-    return _Layout(len(merged), fixed, axes, (rows, rows_each, segment), grid, local)
+    axes = {"rows": rows, "rows_each": rows_each, "segment": segment}
+    for d, sizes in enumerate(merged):
+        axes.update(zip((f"n{d}", f"ys{d}", f"xs{d}"), sizes, strict=True))
+    units = (merged[-1][1] == 1, merged[-1][2] == 1)
+    return _Layout(len(merged), fixed, axes, units, grid, local)
 
 
 def copy(
@@ -132,14 +135,18 @@ def copy(
         scalar=other is to,
         to_table=-1 if to_table is None else layout.fixed,
         source_table=-1 if source_table is None else layout.fixed,
-        to_unit=layout.axes[-2] == 1,
-        source_unit=layout.axes[-1] == 1,
+        to_unit=layout.units[0],
+        source_unit=layout.units[1],
     )
+    more: dict[str, Any] = {}
+    if isinstance(source, Tensor):
+        more["x_g"] = other_buffer
+    else:
+        more["value"] = bits_of(source, to.dtype)
     table = to_table if source_table is None else source_table
-    places: tuple[int, ...] = (to.offset, other.offset, *layout.tail)
-    buffers: tuple[Buffer, ...] = (to.buffer,) if other is to else (to.buffer, other_buffer)
     if table is not None:
-        buffers += (table,)
-    if not isinstance(source, Tensor):
-        places += (bits_of(source, to.dtype),)
-    run(layout.grid, layout.local, *buffers, *layout.axes, *places)
+        more["table_g"] = table
+    run(
+        layout.grid, layout.local, y_g=to.buffer, y_start=to.offset, x_start=other.offset,
+        **layout.axes, **more,
+    )  # fmt: skip

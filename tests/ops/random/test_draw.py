@@ -23,7 +23,10 @@ def words(counter, stream, key, count=4):
         device, "random", kind="bits", T="uint", per=4, index="int", log=(), sin=(), cos=()
     )
     blocks = -(-count // 4)
-    run((1,), (1,), result.buffer, count, blocks, blocks, counter, stream, key)
+    run(
+        (1,), (1,), y_g=result.buffer, count=count, blocks=blocks, each=blocks, counter=counter,
+        stream=stream, key=key,
+    )  # fmt: skip
     return result.numpy()
 
 

@@ -1,0 +1,46 @@
+"""Launches as events: one list of those who want to know of each, and one shape of what they are
+told.
+
+A recording, `ct.explain` and whoever counts or times launches listen here. Nobody listening costs a
+launch one look at an empty tuple.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+
+class Launched(NamedTuple):
+    """A kernel that was just launched, alone or by a replay, in this thread. args are those of the
+    kernel's parameters, in their order: numbers, Lives and Buffers, or handles of buffers that only
+    a recording has."""
+
+    kernel: Any
+    global_size: tuple[int, ...]
+    local_size: tuple[int, ...]
+    args: tuple[Any, ...]
+
+
+Listener = Callable[[Launched], None]
+
+
+class Listeners:
+    """Who is told of every launch of the process, in the thread that launches."""
+
+    #: A new tuple at each change, so that one that is gone through does not change meanwhile.
+    present: ClassVar[tuple[Listener, ...]] = ()
+    lock = threading.Lock()
+
+
+def listen(listener: Listener) -> None:
+    """Tell `listener` of every launch from now on."""
+    with Listeners.lock:
+        Listeners.present = (*Listeners.present, listener)
+
+
+def ignore(listener: Listener) -> None:
+    """Tell `listener` no more; nothing happens if it does not listen."""
+    with Listeners.lock:
+        Listeners.present = tuple([each for each in Listeners.present if each != listener])
