@@ -59,7 +59,8 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
             preserve(x, node, since)
             _take_over(x, changed, name, (x, *args, *kwargs.values()))
             if node is not None:
-                resave(node, changed._value)
+                stored = x._value.buffer is not None  # as eager execution finds it, too
+                resave(node, changed._value, x._value if stored else None)
             if mode.enabled:
                 rebase(x, node, function in _ANEW)
     return x

@@ -26,6 +26,14 @@ class Size(tuple[int, ...]):
             Size(tuple.__add__(self, tuple(other))) if isinstance(other, tuple) else NotImplemented
         )
 
+    def __radd__(self, other: Any) -> Any:
+        return Size((*other, *self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, times: Any) -> Any:
+        return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
     def __repr__(self) -> str:
         return f"Size([{', '.join(map(str, self))}])"
 

@@ -346,3 +346,16 @@ def test_resize_shows_the_same_elements_only(device):
     assert x.resize_((6,)).shape == (6,)
     with pytest.raises(ShapeError, match="resize_: a tensor of shape .6,. has 6 elements"):
         x.resize_(7)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_result_saved_in_place_is_changed_by_what_follows(device, stored):
+    """Deferred and eager alike: the elements saved are those in place."""
+    x = ct.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    if stored:
+        y.realize()
+    y.exp_()
+    y.sigmoid_()
+    with pytest.raises(GradientError, match=r"exp saved 'out' .* and sigmoid_ changed it in place"):
+        y.sum().backward()
