@@ -327,8 +327,10 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
     for name, function in written.items():
         doc = f"`{name}` in place: written where the elements are; returns self."
         attach(f"{name}_", _method(f"{name}_", function), function, doc)
+    _resized.__name__ = "resize"
+    resized = named(_resized)
     for name in RESHAPING:
-        function = _resized if name == "resize" else functions[name]
+        function = resized if name == "resize" else functions[name]
         doc = f"`{name}` in place: the same elements in another shape; returns self."
         attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
     for name, (symbol, target) in _AUGMENTED.items():

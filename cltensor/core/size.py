@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cltensor.core.names import canonical
 from cltensor.errors import IndexingError
 
 
@@ -53,8 +54,10 @@ class Count(int):
         self._shape = shape
         return self
 
-    def __call__(self, dim: int | None = None) -> Any:
+    def __call__(self, dim: int | None = None, **others: Any) -> Any:
         """The shape, or the size along `dim`. Raises IndexingError if there is no such axis."""
+        if others:
+            dim = canonical("size", ("dim",), () if dim is None else ("dim",), others)["dim"]
         if dim is None:
             return Size(self._shape)
         try:
