@@ -312,6 +312,7 @@ def asarray(
     data: Any,
     dtype: _DType = None,
     device: Any = None,
+    copy: _bool | None = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2349,9 +2350,13 @@ def trunc(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def trunc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def type(x: Tensor, wanted: Any = None, *, out: Any = None) -> Any: ...
+def type(
+    x: Tensor, dtype: _DType = None, non_blocking: _bool = False, *, out: Any = None
+) -> Any: ...
 @overload
-def type(input: Tensor, wanted: Any = None, *, out: Any = None) -> Any: ...
+def type(
+    input: Tensor, dtype: _DType = None, non_blocking: _bool = False, *, out: Any = None
+) -> Any: ...
 @overload
 def type_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload

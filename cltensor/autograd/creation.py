@@ -10,6 +10,7 @@ from cltensor import dtypes
 from cltensor.core.composite import composite, creator
 from cltensor.core.names import named
 from cltensor.core.op import unrecorded
+from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import as_dtype
 from cltensor.lazy.values import Value
@@ -38,21 +39,30 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return tensor(data, dtype, device)
 
 
-asarray = as_tensor
+@creator
+def asarray(data: Any, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
+    """As `as_tensor`; with copy=True always a copy, with copy=False never one."""
+    made = as_tensor(data, dtype, device)
+    if copy is False and made is not data:
+        raise ValueError(
+            "asarray: copy=False, but only a tensor of that dtype and on that device needs no "
+            "copy; leave it out"
+        )
+    return made.clone() if copy and made is data else made
 
 
 @named
 def _from_data(given: Any, *sizes: Any, dtype: Any = None, device: Any = None) -> Value:
     """What ``Tensor(...)`` shows, in PyTorch's older style: the elements given, or sizes."""
+    if isinstance(given, Size) and not sizes:
+        given, sizes = (given or (0,))[0], tuple(given[1:])
     if all(isinstance(n, (int, np.integer)) for n in (given, *sizes)):
         return create.empty(given, *sizes, dtype=dtype, device=device)._value
     if sizes:
         raise TypeError(f"Tensor: takes data, or sizes as integers, not {1 + len(sizes)} arguments")
     if isinstance(given, Tensor):
         return given.detach()._value
-    if dtype is None and not isinstance(given, (np.ndarray, np.generic)):
-        dtype = dtypes.default_float
-    return create.tensor(given, dtype, device)._value
+    return create.tensor(given, dtype or dtypes.default_float, device)._value
 
 
 Tensor._from_data = staticmethod(_from_data)
@@ -77,9 +87,12 @@ class TensorType:
     @named
     def __call__(self, *data: Any, device: Any = None) -> Tensor:
         device = device or self.device
-        if not data or isinstance(data[0], int):
+        if not data or isinstance(data[0], (int, Size)):
             return create.empty(*data or (0,), dtype=self.dtype, device=device)
         return create.tensor(data[0], self.dtype, device)
+
+    def __instancecheck__(self, x: object) -> bool:
+        return isinstance(x, Tensor) and x.dtype == self.dtype
 
     def __repr__(self) -> str:
         return f"cltensor.{self.name}"
@@ -100,13 +113,13 @@ TYPES = {name: TensorType(name, dtype) for name, dtype in _TYPES.items()}
 
 
 @composite
-def type_(x: Any, wanted: Any = None) -> Any:
-    """The name of x's typed constructor; or, with `wanted` (such a constructor, its name or a
+def type_(x: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The name of x's typed constructor; or, with `dtype` (such a constructor, its name or a
     dtype), x cast to it."""
-    if wanted is None:
+    if dtype is None:
         return next(
             (repr(t) for t in TYPES.values() if t.dtype == x.dtype), f"cltensor.{x.dtype.name}"
         )
-    if isinstance(wanted, str):
-        wanted = TYPES.get(wanted.rpartition(".")[2], wanted)
-    return create.to(x, wanted.dtype if isinstance(wanted, TensorType) else as_dtype(wanted))
+    if isinstance(dtype, str):
+        dtype = TYPES.get(dtype.rpartition(".")[2], dtype)
+    return create.to(x, dtype.dtype if isinstance(dtype, TensorType) else as_dtype(dtype))

@@ -59,7 +59,8 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
             preserve(x, node, since)
             _take_over(x, changed, name, (x, *args, *kwargs.values()))
             if node is not None:
-                resave(node, changed._value)
+                stored = x._value.buffer is not None  # as eager execution finds it, too
+                resave(node, changed._value, x._value if stored else None)
             if mode.enabled:
                 rebase(x, node, getattr(function, "__wrapped__", function) in _ANEW)
     return x
@@ -327,8 +328,10 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
     for name, function in written.items():
         doc = f"`{name}` in place: written where the elements are; returns self."
         attach(f"{name}_", _method(f"{name}_", function), function, doc)
+    _resized.__name__ = "resize"
+    resized = named(_resized)
     for name in RESHAPING:
-        function = _resized if name == "resize" else functions[name]
+        function = resized if name == "resize" else functions[name]
         doc = f"`{name}` in place: the same elements in another shape; returns self."
         attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
     for name, (symbol, target) in _AUGMENTED.items():

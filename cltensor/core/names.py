@@ -170,9 +170,9 @@ def _without_hints(name: str, kwargs: dict[str, Any], hints: Sequence[str]) -> d
     return {keyword: value for keyword, value in kwargs.items() if keyword not in hints}
 
 
-def _own_names(
+def own_names(
     name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any],
-    hints: tuple[str, ...],
+    hints: tuple[str, ...] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """`kwargs` under the function's own names. Raises TypeError, listing them, for others."""
     taken = _taken(function)
@@ -187,14 +187,14 @@ def _own_names(
 
 def named(function: F, hints: tuple[str, ...] = ()) -> F:
     """Decorator: keywords go by any name of the table, and an unknown one is an error that lists
-    the accepted ones. A class is changed where it is, in what makes its instances.
+    the accepted ones. A class is changed where it is: what makes its instances, and its methods.
 
     hints: keywords that are accepted too, and left out, as they ask for nothing that is not done.
     """
     if isinstance(function, type):
         for owner in function.__mro__:
             if owner.__module__.startswith("cltensor.") and "MADE_OFTEN" not in vars(owner):
-                _name_makers(owner, hints)
+                _name_methods(owner, hints)
         return function
     called = function.__name__
     makes = called in ("__init__", "__new__", "__call__")
@@ -205,14 +205,21 @@ def named(function: F, hints: tuple[str, ...] = ()) -> F:
             name = called
             if makes:
                 name = (args[0] if isinstance(args[0], type) else type(args[0])).__name__
-            kwargs = _own_names(name, function, args, kwargs, hints)
+            kwargs = own_names(name, function, args, kwargs, hints)
         return function(*args, **kwargs)
 
     checked.is_named = True  # type: ignore[attr-defined]
     return checked  # type: ignore[return-value]
 
 
-def _name_makers(kind: type, hints: tuple[str, ...]) -> None:
+#: Methods that the library calls too often to have them wrapped. `Module.__call__` checks the
+#: keywords of forward.
+_OFTEN = {
+    "add_kernel", "copy_from", "copy_to", "copy_within", "fault", "forward", "run", "take",
+}  # fmt: skip
+
+
+def _name_methods(kind: type, hints: tuple[str, ...]) -> None:
     for maker in ("__new__", "__init__"):
         made = vars(kind).get(maker)
         made = made.__func__ if isinstance(made, staticmethod) else made
@@ -221,6 +228,11 @@ def _name_makers(kind: type, hints: tuple[str, ...]) -> None:
         if not _taken(made).any:
             made = named(made, hints)
             setattr(kind, maker, staticmethod(made) if maker == "__new__" else made)
+    for name, method in list(vars(kind).items()):
+        if name[0] == "_" or name in _OFTEN or not isinstance(method, FunctionType):
+            continue
+        if not hasattr(method, "__wrapped__") and _taken(method).names and not _taken(method).any:
+            setattr(kind, name, named(method))
 
 
 def name_all(namespace: dict[str, Any], names: Iterable[str], hints: tuple[str, ...] = ()) -> None:

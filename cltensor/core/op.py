@@ -249,7 +249,7 @@ def view_op(signature: str, run: Callable[..., Tensor], **rules: Callable[..., A
 
 def write_out(operation: str, result: Any, out: Any) -> Any:
     """Write `result` into the tensor `out`, or each of several results into its own; returns out,
-    or, where it is None, `result`.
+    or, where it is None, `result`. An `out` without elements takes the shape of the result.
 
     Raises GradientError for a recorded result, DTypeError or ShapeError where it does not fit.
     """
@@ -267,7 +267,8 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
             f"{operation}: out= records nothing, and a gradient is required; leave it out, or use "
             "ct.no_grad()"
         )
-    if out.shape != result.shape:
+    fits = out.shape == result.shape
+    if not fits and out.size:
         raise ShapeError(
             f"{operation}: out has shape {out.shape}, the result {result.shape}; make them alike"
         )
@@ -277,7 +278,12 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
         )
     cast = OPERATIONS["astype"].run(result, out.dtype)
     require_writable(operation, out.realize()._value)
-    write(out._value, cast._value, operation)
+    if not fits and out.device.recorder is not None:
+        out.device.recorder.refuse("changing a tensor's shape in place")
+    target = out if fits else Tensor.empty(result.shape, out.dtype, out.device)
+    write(target._value, cast._value, operation)
+    if not fits:
+        out.show(target._value)
     return out
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cltensor.core.names import canonical
 from cltensor.errors import IndexingError
 
 
@@ -26,6 +27,14 @@ class Size(tuple[int, ...]):
             Size(tuple.__add__(self, tuple(other))) if isinstance(other, tuple) else NotImplemented
         )
 
+    def __radd__(self, other: Any) -> Any:
+        return Size((*other, *self)) if isinstance(other, tuple) else NotImplemented
+
+    def __mul__(self, times: Any) -> Any:
+        return Size(tuple.__mul__(self, times))
+
+    __rmul__ = __mul__
+
     def __repr__(self) -> str:
         return f"Size([{', '.join(map(str, self))}])"
 
@@ -45,8 +54,10 @@ class Count(int):
         self._shape = shape
         return self
 
-    def __call__(self, dim: int | None = None) -> Any:
+    def __call__(self, dim: int | None = None, **others: Any) -> Any:
         """The shape, or the size along `dim`. Raises IndexingError if there is no such axis."""
+        if others:
+            dim = canonical("size", ("dim",), () if dim is None else ("dim",), others)["dim"]
         if dim is None:
             return Size(self._shape)
         try:

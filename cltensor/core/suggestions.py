@@ -34,9 +34,13 @@ def no_attribute(
 
 
 def suggest(*modules: ModuleType) -> None:
-    """Have modules answer for a name that they lack with the nearest that they have."""
+    """Have modules answer for a name that they lack with the nearest that they have, and list in
+    dir() what is public."""
     for module in modules:
-        vars(module)["__getattr__"] = _answer(module)
+        own = vars(module)
+        own["__getattr__"] = _answer(module)
+        if "__all__" in own:
+            own["__dir__"] = lambda names=own["__all__"]: [*names]
 
 
 def _answer(module: ModuleType) -> Callable[[str], NoReturn]:

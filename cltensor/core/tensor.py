@@ -282,6 +282,14 @@ class Tensor(Differentiable):
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)
 
+    def __copy__(self) -> Tensor:
+        copied = type(self).__new__(type(self))
+        Tensor.__init__(copied, self.detach()._value)
+        if self.requires_grad:
+            copied.requires_grad_()
+        copied.__dict__.update(self.__dict__)
+        return copied
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
             raise GradientError("deepcopy: only leaves can be copied; use .detach() first")

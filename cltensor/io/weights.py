@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DataError, DependencyError
@@ -27,6 +28,7 @@ def safetensors(operation: str) -> Any:
     return library
 
 
+@named
 def save(
     state_dict: Mapping[str, Any], path: str | Path, metadata: Mapping[str, str] | None = None
 ) -> None:
@@ -61,6 +63,7 @@ def save(
     files.replace("weights.save", path, library.save(arrays, metadata=texts))
 
 
+@named
 def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
     """Read a state_dict from a safetensors file.
 

@@ -1,5 +1,6 @@
 """Small networks to start from; each is a plain Module of one page."""
 
+from cltensor.core.names import name_all as _name_all
 from cltensor.models.cifar import BlitzNet, CifarNet
 from cltensor.models.digits import MLP, LeNet, LogisticRegression
 from cltensor.models.resnet import ResidualBlock, ResNet, ResNet8, ResNet20
@@ -15,3 +16,5 @@ __all__ = [
     "ResNet20",
     "ResidualBlock",
 ]
+
+_name_all(globals(), __all__)

@@ -224,6 +224,7 @@ def _with_bias(operation: str, out: Any, bias: Any) -> Any:
         raise ShapeError(
             f"{operation}: bias has shape {tuple(bias.shape)}; give {wanted}, one for each channel"
         )
+    same_dtype(operation, out, bias)
     return out + bias.reshape(-1, 1, 1)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from cltensor.autograd import no_grad
 from cltensor.core.changes import Changes
 from cltensor.core.hooks import watchers
+from cltensor.core.names import own_names
 from cltensor.core.tensor import Tensor
 from cltensor.nn import state
 from cltensor.nn.parameter import Parameter
@@ -98,6 +99,10 @@ class Module:
                 changed = hook(self, args)
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
+        if kwargs:
+            forward = type(self).forward
+            if forward.__module__.startswith("cltensor."):  # the user's have names of their own
+                kwargs = own_names(type(self).__name__, forward, (self, *args), kwargs)
         output = self.forward(*args, **kwargs)
         if own["_forward_hooks"]:
             for hook in list(own["_forward_hooks"].values()):

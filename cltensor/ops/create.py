@@ -13,6 +13,7 @@ from cltensor import dtypes
 from cltensor.core.checks import whole
 from cltensor.core.composite import composite, creator
 from cltensor.core.op import require_tensor
+from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy.codegen import Shape
@@ -157,7 +158,7 @@ def empty_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
 @creator(method=True)
 def new(x: Any, *data: Any, device: DeviceSpec = None) -> Tensor:
     """PyTorch's older form of `new_empty` and `new_tensor`: sizes as integers, or data."""
-    if not data or all(isinstance(n, (int, np.integer)) for n in data):
+    if not data or isinstance(data[0], Size) or all(isinstance(n, (int, np.integer)) for n in data):
         return empty(*data or (0,), dtype=x.dtype, device=device or x.device)
     return tensor(data[0], x.dtype, device or x.device)
 

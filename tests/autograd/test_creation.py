@@ -129,3 +129,31 @@ def test_typed_constructors(device):
     assert x.type("torch.LongTensor").dtype == x.type(ct.LongTensor).dtype == ct.int64
     assert x.type(ct.int8).dtype == ct.int8
     assert repr(ct.BoolTensor) == "cltensor.BoolTensor"
+
+
+def test_the_older_constructors_take_shapes_and_give_their_dtype(device):
+    shape = ct.ones(2, 3).shape
+    made = ct.Tensor(shape), ct.FloatTensor(shape), ct.ones(1).new(shape)
+    assert [x.shape for x in made] == [(2, 3)] * 3
+    assert ct.Tensor(ct.Size()).shape == (0,)
+    for array in (np.array([1, 2]), np.array([1.0, 2.0]), np.array([True, True])):
+        assert ct.Tensor(array).dtype == ct.float32
+
+
+def test_typed_constructors_tell_the_dtype(device):
+    assert isinstance(ct.ones(1), ct.FloatTensor)
+    assert isinstance(ct.arange(2), ct.LongTensor)
+    assert not isinstance(ct.arange(2), ct.FloatTensor)
+    assert not isinstance(1.0, ct.FloatTensor)
+    assert ct.ones(2).type(dtype=ct.int64, non_blocking=True).dtype == ct.int64
+
+
+def test_asarray_copies_when_asked(device):
+    x = ct.ones(2)
+    assert ct.asarray(x) is x is ct.asarray(x, copy=False)
+    y = ct.asarray(x, copy=True)
+    y += 1
+    assert x.tolist() == [1, 1]
+    assert ct.asarray([1.0], dtype=ct.int64, copy=True).dtype == ct.int64
+    with pytest.raises(ValueError, match="asarray: copy=False, but only a tensor of that dtype"):
+        ct.asarray([1.0], copy=False)

@@ -365,3 +365,16 @@ def test_what_was_overwritten_has_a_gradient_of_zeros(device, change, recorded):
     change(x, b)
     (found,) = ct.grad(x.sum(), [a], allow_unused=True)
     assert found.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_result_saved_in_place_is_changed_by_what_follows(device, stored):
+    """Deferred and eager alike: the elements saved are those in place."""
+    x = ct.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    if stored:
+        y.realize()
+    y.exp_()
+    y.sigmoid_()
+    with pytest.raises(GradientError, match=r"exp saved 'out' .* and sigmoid_ changed it in place"):
+        y.sum().backward()

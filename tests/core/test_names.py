@@ -6,6 +6,7 @@ import pytest
 
 import cltensor as ct
 import cltensor.nn.functional as F
+from cltensor.core.names import _OFTEN as OFTEN
 from cltensor.core.names import ALIASES, canonical, parameter_of, twice
 from cltensor.core.tensor import Tensor
 
@@ -20,6 +21,8 @@ MODULES = {
     "optim.lr_scheduler": ct.optim.lr_scheduler,
     "data": ct.data,
     "autograd": ct.autograd,
+    "cuda": ct.cuda,
+    "models": ct.models,
     "testing": ct.testing,
 }
 
@@ -78,6 +81,57 @@ def test_an_unknown_keyword_is_an_error_that_lists_the_accepted_ones(device, nam
     function = EVERYTHING[name]
     with pytest.raises(TypeError, match=refused(function)):
         function(bogus=1)
+
+
+#: Objects whose public methods are called with a keyword that nobody has, beside tensors.
+OBJECTS = {
+    "Module": lambda: ct.nn.Linear(2, 2),
+    "Sequential": lambda: ct.nn.Sequential(ct.nn.ReLU()),
+    "ModuleList": lambda: ct.nn.ModuleList([ct.nn.ReLU()]),
+    "ModuleDict": lambda: ct.nn.ModuleDict({"a": ct.nn.ReLU()}),
+    "SGD": lambda: ct.optim.SGD([ct.ones(1, requires_grad=True)], lr=0.1),
+    "Adam": lambda: ct.optim.Adam([ct.ones(1, requires_grad=True)]),
+    "StepLR": lambda: ct.optim.lr_scheduler.StepLR(OBJECTS["SGD"](), 1),
+    "ReduceLROnPlateau": lambda: ct.optim.lr_scheduler.ReduceLROnPlateau(OBJECTS["SGD"]()),
+    "DataLoader": lambda: ct.data.DataLoader([1, 2]),
+    "TensorDataset": lambda: ct.data.TensorDataset(ct.ones(2)),
+    "RandomSampler": lambda: ct.data.RandomSampler([1, 2]),
+    "Generator": ct.Generator,
+    "Context": ct.autograd.Context,
+}
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+def test_so_it_is_for_methods_of_all_other_objects(device, kind):
+    own = OBJECTS[kind]()
+    for name in dir(type(own)):
+        if name[0] == "_" or name in OFTEN or not callable(getattr(type(own), name)):
+            continue
+        method = getattr(own, name)
+        with pytest.raises(TypeError, match=refused(method)):
+            method(bogus=1)
+
+
+def test_so_it_is_for_calls_of_layers_and_sizes(device):
+    x = ct.ones(1, 2)
+    with pytest.raises(TypeError, match=r"Linear: there is no keyword 'bogus'; it takes x"):
+        ct.nn.Linear(2, 2)(bogus=x)
+    with pytest.raises(TypeError, match=r"MSELoss: there is no keyword 'bogus'; it takes input, t"):
+        ct.nn.MSELoss()(x, bogus=x)
+    with pytest.raises(TypeError, match="MSELoss: 'input' is given twice"):
+        ct.nn.MSELoss()(x, input=x)
+    assert ct.nn.ReLU()(input=x).tolist() == [[1, 1]]
+    with pytest.raises(TypeError, match="size: there is no keyword 'bogus'; it takes dim"):
+        x.size(bogus=1)
+    assert x.size(axis=1) == 2
+
+    class Own(ct.nn.Module):
+        def forward(self, x, dim=0):
+            return x.sum(dim)
+
+    assert Own()(x=x, dim=1).tolist() == [2]
+    with pytest.raises(TypeError, match="unexpected keyword argument 'axis'"):
+        Own()(x, axis=1)
 
 
 @pytest.mark.parametrize("recorded", [False, True])

@@ -527,3 +527,15 @@ def test_a_result_without_gradient_has_none(declared):
 def test_a_rule_for_no_argument_is_refused(declared):
     with pytest.raises(ValueError, match="no arguments"):
         primitive("bad(x, y)", lambda x, y: x, dx_z=lambda g: (g, g))
+
+
+def test_an_out_without_elements_takes_the_shape_of_the_result(device):
+    out = ct.empty(0)
+    assert ct.add(ct.ones(2, 3), 1, out=out) is out
+    assert out.tolist() == [[2, 2, 2]] * 2
+    x, shown = ct.ones(2, 2), ct.Tensor()
+    ct.reshape(x, (4,), out=shown)
+    shown += 1
+    assert (shown.tolist(), x.tolist()) == ([2] * 4, [[1, 1], [1, 1]])
+    with pytest.raises(ShapeError, match=r"add: out has shape \(1,\), the result \(2,\)"):
+        ct.add(ct.ones(2), 1, out=ct.empty(1))

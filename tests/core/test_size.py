@@ -47,3 +47,17 @@ def test_shapes_are_arguments_of_jitted_functions(device):
     x = ct.arange(6.0)
     for _ in range(4):
         assert function(x, ct.zeros(2, 3).shape).tolist() == [[0, 2, 4], [6, 8, 10]]
+
+
+def test_sums_and_multiples_of_shapes_are_shapes():
+    shape = ct.Size([2, 3])
+    for made, right in (
+        ((1,) + shape, (1, 2, 3)),
+        (shape + (4,), (2, 3, 4)),
+        (shape * 2, (2, 3, 2, 3)),
+        (2 * shape, (2, 3, 2, 3)),
+    ):
+        assert made == right
+        assert type(made) is ct.Size
+    with pytest.raises(TypeError):
+        [1] + shape

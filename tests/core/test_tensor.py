@@ -111,7 +111,7 @@ def test_repr_names_another_device_and_computes_pending_values(device, other_dev
 
 
 def test_copies(x):
-    for twin in (copy.deepcopy(x), copy.copy(x), pickle.loads(pickle.dumps(x)), x.clone()):
+    for twin in (copy.deepcopy(x), pickle.loads(pickle.dumps(x)), x.clone()):
         assert twin.tolist() == x.tolist()
         assert twin.dtype == x.dtype
         assert twin.device is x.device
@@ -218,3 +218,18 @@ def test_leaves_are_copied_and_pickled(device):
     for attempt in (copy.deepcopy, pickle.dumps):
         with pytest.raises(GradientError, match="only leaves can be"):
             attempt(x * 2)
+
+
+def test_a_shallow_copy_shares_the_elements(device):
+    x = ct.ones(3, requires_grad=True)
+    x.note = "kept"
+    y = copy.copy(x)
+    assert y is not x
+    assert (y.requires_grad, y.is_leaf, y.note, y.grad) == (True, True, "kept", None)
+    with ct.no_grad():
+        y += 1
+    assert x.tolist() == [2, 2, 2]
+    copied = copy.copy(x * 2)  # outside the graph, as PyTorch's
+    assert (copied.is_leaf, copied.requires_grad, copied.tolist()) == (True, True, [4, 4, 4])
+    weight = ct.nn.Parameter(ct.ones(2))
+    assert type(copy.copy(weight)) is ct.nn.Parameter

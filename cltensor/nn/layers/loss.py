@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.composite import composite
-from cltensor.core.op import pointwise
+from cltensor.core.op import pointwise, same_dtype
 from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
@@ -130,6 +130,7 @@ def binary_cross_entropy(
              or target that is not between 0 and 1.
     """
     _same_shape("binary_cross_entropy", input, target)
+    same_dtype("binary_cross_entropy", input, target)
     require_probabilities("binary_cross_entropy", input, target)
     loss = _bce(input, target)
     return _reduce("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
@@ -236,6 +237,7 @@ def _soft_cross_entropy(
         target = (1 - label_smoothing) * target + label_smoothing / input.shape[axis]
     product = log_softmax(input, axis) * target
     if weight is not None:
+        same_dtype("cross_entropy", input, weight)
         product = product * _per_class(weight, input)
     loss = -product.sum(axis=axis)
     return _reduce("cross_entropy", loss, reduction)
@@ -296,6 +298,7 @@ def _picked(
     used = where(ignored, 0.0, 1.0)
     if weight is None:
         return entry, used
+    same_dtype(operation, scores, weight)
     used = used * take(weight, where(ignored, 0, target))
     return entry * used, used
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from cltensor.core.checks import Pair, pair, whole
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, primitive, require_tensor
+from cltensor.core.op import Op, primitive, require_tensor, same_dtype
 from cltensor.errors import ShapeError
 from cltensor.ops.conv.blocks import Axis, Padding, axes_of, require_countable
 from cltensor.ops.conv.choose import run_data, run_forward, run_weight
@@ -162,6 +162,7 @@ def conv2d(
     """
     _require_dimensions("conv2d", (3, 4), x=x)
     _require_dimensions("conv2d", (4,), w=w)
+    same_dtype("conv2d", x, w)
     if x.ndim == 3:
         single = conv2d(x.reshape((1, *x.shape)), w, stride, padding, dilation, groups)
         return single.reshape(single.shape[1:])
@@ -262,6 +263,7 @@ def conv_transpose2d(
     name = "conv_transpose2d"
     _require_dimensions(name, (3, 4), x=x)
     _require_dimensions(name, (4,), w=w)
+    same_dtype(name, x, w)
     if x.ndim == 3:
         single = conv_transpose2d(
             x.reshape((1, *x.shape)), w, stride, padding, output_padding, groups, dilation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor.core.composite import composite
-from cltensor.core.op import require_tensor
+from cltensor.core.op import require_tensor, same_dtype
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
 from cltensor.ops.elementwise.pointwise import (
@@ -17,6 +17,7 @@ from cltensor.ops.elementwise.pointwise import (
     isnan,
     less_equal,
     multiply,
+    require_whole,
 )
 from cltensor.ops.reduce.fold import all
 
@@ -25,12 +26,14 @@ from cltensor.ops.reduce.fold import all
 def lerp(x: Any, end: Any, weight: Tensor | float) -> Any:
     """x + weight * (end - x); weight is a number or a tensor."""
     require_tensor("lerp", "end", end)
+    same_dtype("lerp", x, end, *([weight] if isinstance(weight, Tensor) and weight.ndim else []))
     return add(x, multiply(end - x, weight))
 
 
 @composite
 def addcmul(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
     """x + value * tensor1 * tensor2."""
+    require_whole("addcmul", "value", value, x, tensor1, tensor2)
     product = multiply(tensor1, tensor2)
     return add(x, product if value == 1 else product * value)
 

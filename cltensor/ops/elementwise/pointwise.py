@@ -12,7 +12,7 @@ from cltensor.core.checks import whole
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, check_scalar, pointwise, require_tensor
 from cltensor.core.tensor import Tensor, require_dtype
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Formula, Shape
 from cltensor.runtime.device import Device
@@ -430,12 +430,13 @@ _clip_high = pointwise(
 
 @composite
 def clip(x: Any, min: Any = None, max: Any = None) -> Any:
-    """x held between `min` and `max`, numbers or tensors; None leaves a side open.
+    """x held between `min` and `max`, numbers or tensors; None leaves a side open, and both a copy.
 
     NaN stays NaN, and where a bound is NaN so is the result. Where min > max the result is max.
     """
-    if min is not None:
-        x = _clip_low(x, min)
+    if min is None:
+        return clone(x) if max is None else _clip_high(x, max)
+    x = _clip_low(x, min)
     return x if max is None else _clip_high(x, max)
 
 
@@ -458,13 +459,38 @@ sigmoid = pointwise(
 @add.option("alpha")
 def _add_scaled(a: Any, b: Any, alpha: float) -> Any:
     """a + alpha * b."""
-    return add(a, b if alpha == 1 else multiply(b, alpha) if _is_tensor(b) else b * alpha)
+    return add(a, _times("add", a, b, alpha))
 
 
 @subtract.option("alpha")
 def _subtract_scaled(a: Any, b: Any, alpha: float) -> Any:
     """a - alpha * b."""
-    return subtract(a, b if alpha == 1 else multiply(b, alpha) if _is_tensor(b) else b * alpha)
+    return subtract(a, _times("subtract", a, b, alpha))
+
+
+def _times(operation: str, a: Any, b: Any, alpha: float) -> Any:
+    """alpha * b, of the dtype that it has beside a."""
+    require_whole(operation, "alpha", alpha, a, b)
+    if alpha == 1:
+        return b
+    if _is_tensor(a) and (b.dtype.kind == "b" if _is_tensor(b) else isinstance(b, bool)):
+        if a.dtype.kind == "b":  # not int64, as of a bool and a number
+            return b & bool(alpha)
+        b = astype(b, a.dtype) if _is_tensor(b) else int(b)
+    return multiply(b, alpha) if _is_tensor(b) else b * alpha
+
+
+def require_whole(operation: str, name: str, factor: Any, *operands: Any) -> None:
+    """Raise DTypeError for a fractional factor where all operands are integers."""
+    if isinstance(factor, (float, np.floating)) and not any(map(_is_fractional, operands)):
+        raise DTypeError(
+            f"{operation}: {name} is {factor} and the operands are integers; give an integer, or "
+            "cast them with .float()"
+        )
+
+
+def _is_fractional(x: Any) -> bool:
+    return x.dtype.kind == "f" if _is_tensor(x) else isinstance(x, (float, np.floating))
 
 
 @divide.option("rounding_mode")

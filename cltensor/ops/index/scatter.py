@@ -14,11 +14,11 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.checks import axis_of, scalar, whole
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor
+from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor, same_dtype
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.ops.elementwise.pointwise import astype
+from cltensor.ops.elementwise.pointwise import astype, require_whole
 from cltensor.ops.index.pick import (
     Plan,
     add_along,
@@ -303,6 +303,8 @@ def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1
     """x with alpha times slice j of `source` added to slice index[j] along an axis."""
     axis = axis_of("index_add", axis, x.ndim)
     require_tensor("index_add", "source", source)
+    same_dtype("index_add", x, source)
+    require_whole("index_add", "alpha", alpha, x, source)
     index = index_tensor("index_add", index, x.device)
     if x.ndim == 0:
         return reshape(index_add(vector_of(x), axis, index, vector_of(source), alpha), ())

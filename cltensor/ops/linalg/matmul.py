@@ -9,7 +9,7 @@ from cltensor.core.op import Op, primitive, require_tensor, same_device, same_dt
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import bool_, int32, promote
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.elementwise.pointwise import astype, full, multiply, not_equal
+from cltensor.ops.elementwise.pointwise import astype, full, multiply, not_equal, require_whole
 from cltensor.ops.kernels.plan import pending
 from cltensor.ops.linalg import gemm
 from cltensor.ops.shape.view import matrix_transpose, reshape
@@ -152,6 +152,8 @@ def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
     """
     product = mm(a, b)
     same_dtype("addmm", product, c)
+    require_whole("addmm", "alpha", alpha, c)
+    require_whole("addmm", "beta", beta, c)
     product = product if alpha == 1 else product * alpha
     if beta == 0:
         return product

@@ -306,16 +306,19 @@ def randint(
     if size is None:
         raise ShapeError("randint: no size given; write randint(low, high, size)")
     found = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
-    if found.kind not in "iu":
-        raise DTypeError(f"randint: makes integers, not {found.name}; cast the result")
+    if found.kind == "f":
+        return astype(randint(low, high, size, None, device, generator), found)
     if low >= high:
         raise ShapeError(f"randint: the range [{low}, {high}) is empty; high must be above low")
-    limits = np.iinfo(found)
-    if low < limits.min or high - 1 > limits.max:
+    limits = np.iinfo(found) if found.kind in "iu" else None
+    least, most = (limits.min, limits.max) if limits else (0, 1)
+    if low < least or high - 1 > most:
         raise DTypeError(
             f"randint: [{low}, {high}) does not fit {found.name} "
-            f"({limits.min} to {limits.max}); pass a wider dtype"
+            f"({least} to {most}); pass a wider dtype"
         )
+    if found.kind == "b":
+        return astype(randint(low, high, size, None, device, generator), found)
     # A range of 2^64 is written 0: the kernel then takes the word as it is.
     span = (high - low) & _MASK
     shape = _sizes("randint", (size,))

@@ -6,6 +6,7 @@ import pytest
 import cltensor as ct
 from cltensor import nn
 from cltensor.autograd import Variable
+from cltensor.errors import DTypeError
 from cltensor.nn import functional as F
 from cltensor.testing import gradcheck, gradgradcheck
 
@@ -388,3 +389,14 @@ def test_classification_of_an_empty_batch():
     assert F.nll_loss(x, labels, reduction="sum").item() == 0
     with pytest.raises(ct.IndexingError):
         F.cross_entropy(ct.zeros(2, 0), ct.zeros(2, dtype="int64")).item()
+
+
+def test_targets_and_weights_are_of_the_dtype_of_the_scores(device):
+    scores, labels = ct.ones(2, 3), ct.tensor([0, 1])
+    with pytest.raises(DTypeError, match="binary_cross_entropy: operands are float32 and int64"):
+        F.binary_cross_entropy(ct.ones(2) * 0.5, labels)
+    for call in (F.cross_entropy, F.nll_loss):
+        with pytest.raises(DTypeError, match=f"{call.__name__}: operands are float32 and int64"):
+            call(scores, labels, weight=ct.tensor([1, 1, 1]))
+    with pytest.raises(DTypeError, match="cross_entropy: operands are float32 and int64"):
+        F.cross_entropy(scores, scores, weight=ct.tensor([1, 1, 1]))

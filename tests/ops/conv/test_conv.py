@@ -326,3 +326,11 @@ def test_an_expression_over_a_convolution_is_in_its_kernel(
     alone = launches_of(lambda: ct.conv2d(x, w, **options))
     folded = lambda: ct.relu(ct.conv2d(x, w, **options) * bias + more)  # noqa: E731
     assert launches_of(folded) == alone
+
+
+@pytest.mark.parametrize("function", [ct.nn.functional.conv2d, ct.nn.functional.conv_transpose2d])
+def test_operands_are_of_one_dtype(device, function):
+    x, w, bias = ct.ones(1, 1, 3, 3), ct.ones(1, 1, 2, 2), ct.ones(1)
+    for operands in ((x.long(), w), (x, w.long()), (x, w, bias.long())):
+        with pytest.raises(DTypeError, match=f"{function.__name__}: operands are "):
+            function(*operands)

@@ -59,3 +59,10 @@ def test_closeness(device):
     assert ct.allclose(ct.tensor([True]), ct.tensor([True]))
     with pytest.raises(DTypeError, match="isclose: operands are float32 and int64"):
         ct.isclose(ct.ones(1), ct.tensor([1]))
+
+
+def test_operands_fit_each_other(device):
+    with pytest.raises(DTypeError, match="lerp: operands are float32 and int64"):
+        ct.lerp(ct.ones(2), ct.arange(2), 0.5)
+    with pytest.raises(DTypeError, match="addcmul: value is 1.5 and the operands are integers"):
+        ct.addcmul(ct.arange(2), ct.arange(2), ct.arange(2), value=1.5)

@@ -358,3 +358,29 @@ def test_where_of_numbers(device):
     for a, b, dtype in ((1, 2, "int64"), (1.0, 2, "float32"), (True, False, "bool")):
         assert ct.where(mask, a, b).dtype == dtype
         assert ct.where(mask, a, b).tolist() == [a, b]
+
+
+def test_alpha_is_whole_for_integers_and_keeps_the_dtype(device):
+    ints, bools, floats = ct.tensor([1, 2]), ct.tensor([True]), ct.tensor([1.0, 2.0])
+    for call in (ct.add, ct.sub, ct.Tensor.add_, ct.Tensor.sub_):
+        with pytest.raises(DTypeError, match=r"alpha is 1.5 and the operands are integers"):
+            call(ints, 1, alpha=1.5)
+        with pytest.raises(DTypeError, match=r"alpha is 1.5 and the operands are integers"):
+            call(ints, bools, alpha=1.5)
+    assert ints.add(floats, alpha=1.5).tolist() == [2.5, 5]
+    assert floats.add(ints, alpha=1.5).tolist() == [2.5, 5]
+    assert ints.add(1.5, alpha=1.5).tolist() == [3.25, 4.25]
+    assert floats.add(bools, alpha=2.5).tolist() == [3.5, 4.5]
+    small = ct.tensor([1], dtype=ct.int8).add(bools, alpha=3)
+    assert (small.dtype, small.tolist()) == (ct.int8, [4])
+    for other in (bools, True):
+        both = bools.add(other, alpha=2)
+        assert (both.dtype, both.tolist()) == (ct.bool_, [True])
+    assert ints.add(True, alpha=2).tolist() == [3, 4]
+
+
+def test_a_clip_without_bounds_is_a_copy(device):
+    x = ct.ones(2)
+    y = x.clip()
+    y += 1
+    assert x.tolist() == [1, 1]

@@ -334,3 +334,11 @@ def test_operands_on_another_device():
         x[0, 0, 0, :3] = other
     with pytest.raises(DeviceError, match="gather: operands are on '.*' and '.*'"):
         ct.gather(x[0, 0, 0], 0, other)
+
+
+def test_what_is_added_is_of_the_same_dtype(device):
+    index = ct.tensor([0])
+    with pytest.raises(DTypeError, match="index_add: operands are float32 and int64"):
+        ct.ones(2).index_add(0, index, ct.tensor([1]))
+    with pytest.raises(DTypeError, match="index_add: alpha is 1.5 and the operands are integers"):
+        ct.arange(2).index_add(0, index, ct.tensor([1]), alpha=1.5)

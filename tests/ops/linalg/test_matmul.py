@@ -186,3 +186,11 @@ def test_other_errors():
         first, second = ct.devices()[:2]
         with pytest.raises(DeviceError, match="matmul: operands are on"):
             ct.ones(2, 2, device=first) @ ct.ones(2, 2, device=second)
+
+
+@pytest.mark.parametrize("name", ["alpha", "beta"])
+def test_factors_of_integers_are_whole(device, name):
+    x = ct.ones(1, 1, dtype=ct.int64)
+    with pytest.raises(DTypeError, match=f"addmm: {name} is 1.5 and the operands are integers"):
+        ct.addmm(x, x, x, **{name: 1.5})
+    assert ct.addmm(x, x, x, **{name: 2}).tolist() == [[3]]

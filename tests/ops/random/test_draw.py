@@ -295,7 +295,7 @@ def test_sizes_and_likes():
         (lambda: ct.randint(3, 3, (2,)), ShapeError, r"randint: the range \[3, 3\) is empty"),
         (lambda: ct.randint(3, 4), ShapeError, "randint: no size given"),
         (lambda: ct.randint(0, 300, (2,), "uint8"), DTypeError, "does not fit uint8"),
-        (lambda: ct.randint(0, 3, (2,), "float32"), DTypeError, "randint: makes integers"),
+        (lambda: ct.randint(0, 3, (2,), "bool"), DTypeError, r"does not fit bool \(0 to 1\)"),
         (lambda: ct.bernoulli(1.5, (2,)), ShapeError, "bernoulli: 1.5 is not a probability"),
     ],
 )
@@ -361,3 +361,10 @@ def test_likes_elsewhere_and_of_integers(device):
     assert found.dtype == ct.float32
     assert set(np.unique(found.numpy())) <= {3.0, 4.0}
     assert isinstance(ct.Generator(device="cpu"), ct.Generator)
+
+
+def test_integers_of_a_floating_type(device):
+    x = ct.randint(0, 3, (100,), dtype=ct.float32, requires_grad=True)
+    assert x.dtype == ct.float32
+    assert x.requires_grad
+    assert set(x.tolist()) == {0, 1, 2}
