@@ -11,7 +11,7 @@ def test_all_modules_are_found():
     assert {
         "cltensor.ops.sort",
         "cltensor.ops.conv.conv",
-        "cltensor.ops.elementwise.pointwise",
+        "cltensor.ops.elementwise.arithmetic",
     } <= {*names}
 
 

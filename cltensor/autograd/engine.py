@@ -15,7 +15,7 @@ from cltensor.errors import DeviceError, GradientError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.values import Value
 from cltensor.lazy.writes import overlaps_itself, write
-from cltensor.ops.elementwise.pointwise import astype, full
+from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.reduce.fold import sum as sum_over
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.memory import next_serial

@@ -13,7 +13,7 @@ from cltensor.core.mode import mode, no_grad
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import GradientError
 from cltensor.lazy.values import changer_of, version_of
-from cltensor.ops.elementwise.pointwise import full
+from cltensor.ops.elementwise.cast import full
 
 
 class Context:

@@ -29,7 +29,8 @@ from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.lazy.values import same_place
 from cltensor.lazy.writes import may_overlap, require_writable, settle_readers, write
 from cltensor.ops.create import to_device
-from cltensor.ops.elementwise.pointwise import astype, full, log
+from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.functions import log
 from cltensor.ops.index.pick import Plan, shown, take_apart
 from cltensor.ops.index.scatter import fitting, put, put_shape, write_picked
 from cltensor.ops.random.draw import bernoulli, normal, randint, uniform

@@ -18,7 +18,7 @@ from cltensor.core.mode import enable_grad, mode
 from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
-from cltensor.ops.elementwise.pointwise import full
+from cltensor.ops.elementwise.cast import full
 
 
 class Path:

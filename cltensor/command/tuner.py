@@ -18,7 +18,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.errors import CLTensorError, ShapeError
 from cltensor.ops import create
 from cltensor.ops.conv.choose import run_forward, run_weight
-from cltensor.ops.elementwise import pointwise
+from cltensor.ops.elementwise.activation import relu
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.reduce import fold as reduce
 from cltensor.runtime import tuning
@@ -321,7 +321,7 @@ class _Maker:
     def chain(self, n: int) -> Call:
         (x, wide_x), (y, wide_y) = self.draw(n), self.draw(n)
         expected = np.maximum(wide_x * wide_y + wide_x, 0)
-        return Call(lambda: pointwise.relu(x * y + x).realize(), expected)
+        return Call(lambda: relu(x * y + x).realize(), expected)
 
     def reduction(self, shape: tuple[int, ...], axis: int) -> Call:
         x, wide = self.draw(*shape)

@@ -22,8 +22,10 @@ from cltensor.nn.layers.loss import (
     smooth_l1_loss,
 )
 from cltensor.ops.conv import conv
-from cltensor.ops.elementwise import activation, pointwise
-from cltensor.ops.elementwise.pointwise import rsqrt, sigmoid, tanh, where
+from cltensor.ops.elementwise import activation
+from cltensor.ops.elementwise.activation import sigmoid
+from cltensor.ops.elementwise.functions import rsqrt, tanh
+from cltensor.ops.elementwise.select import where
 from cltensor.ops.index.scatter import one_hot
 from cltensor.ops.linalg import matmul as linalg
 from cltensor.ops.network import adaptive, pool
@@ -87,7 +89,7 @@ def _kept(input: Any, inplace: bool) -> Any:
 @composite(method=False)
 def relu(input: Any, inplace: bool = False) -> Any:
     """max(0, input). `inplace`, here and below: input takes the result, and is returned."""
-    return _placed(input, pointwise.relu(input), inplace)
+    return _placed(input, activation.relu(input), inplace)
 
 
 @composite(method=False)

@@ -16,7 +16,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
 from cltensor.ops.create import eye, full
-from cltensor.ops.elementwise.pointwise import clip, where
+from cltensor.ops.elementwise.select import clip, where
 from cltensor.ops.random.draw import Generator, normal, uniform
 
 Mode = Literal["fan_in", "fan_out"]

@@ -12,7 +12,10 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import default_float
 from cltensor.errors import GradientError
 from cltensor.ops.create import full
-from cltensor.ops.elementwise.pointwise import abs_, astype, clip, maximum, minimum, not_equal
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.compare import not_equal
+from cltensor.ops.elementwise.rounding import abs_
+from cltensor.ops.elementwise.select import clip, maximum, minimum
 from cltensor.ops.reduce.statistics import norm
 
 

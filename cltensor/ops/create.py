@@ -12,12 +12,13 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.checks import whole
 from cltensor.core.composite import composite, creator
-from cltensor.core.op import require_tensor
+from cltensor.core.op import Op, require_tensor
 from cltensor.core.size import Size
-from cltensor.core.tensor import Tensor, show
+from cltensor.core.tensor import Tensor, require_dtype, show
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy.codegen import Shape
-from cltensor.ops.elementwise import pointwise
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.cast import full as filled
 from cltensor.runtime.device import Device, get
 
 DeviceSpec = Device | str | None
@@ -34,7 +35,7 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     if isinstance(data, Tensor):
         source = data if device is None else to_device(data, get(device))
         if dtype is not None:
-            source = pointwise.astype(source, dtypes.as_dtype(dtype))
+            source = astype(source, dtypes.as_dtype(dtype))
         return source.clone() if source is data else source
     if isinstance(data, (list, tuple)) and any(hasattr(x, "numpy") for x in data):
         data = [x.numpy() if hasattr(x, "numpy") else x for x in data]
@@ -107,7 +108,7 @@ def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) 
     if dtype is None:
         kinds = {bool: dtypes.bool_, int: dtypes.default_int}
         dtype = kinds.get(type(value), dtypes.default_float)
-    return pointwise.full(_sizes((size,)), value, dtypes.as_dtype(dtype), get(device))
+    return filled(_sizes((size,)), value, dtypes.as_dtype(dtype), get(device))
 
 
 @creator
@@ -127,7 +128,7 @@ def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor of undefined elements; sizes as a tuple or as separate integers."""
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     target = get(device)
-    pointwise.require_dtype("empty", found, target)
+    require_dtype("empty", found, target)
     return Tensor.empty(_sizes(size), found, target)
 
 
@@ -237,12 +238,12 @@ def _move(x: Tensor, device: Device) -> Tensor:
 
 
 def _to_device(x: Tensor, device: Device) -> Tensor:
-    pointwise.require_dtype("to", x.dtype, device)
+    require_dtype("to", x.dtype, device)
     return _move(x, device)
 
 
 #: Copy to another device, through the host; a value already there is returned as it is.
-to_device: pointwise.Op = pointwise.Op(
+to_device: Op = Op(
     "to_device(x, device)", _to_device, {"dx": lambda g, x_device: to_device(g, x_device)}
 )
 
@@ -275,7 +276,7 @@ def to(
     if device is not None:
         x = to_device(x, get(device))
     if dtype is not None:
-        x = pointwise.astype(x, dtypes.as_dtype(dtype))
+        x = astype(x, dtypes.as_dtype(dtype))
     return x.clone() if copy and x is given else x
 
 

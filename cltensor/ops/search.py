@@ -14,7 +14,8 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.create import arange
-from cltensor.ops.elementwise.pointwise import clip, eq, isnan, maximum, minimum, not_equal, where
+from cltensor.ops.elementwise.compare import eq, isnan, not_equal
+from cltensor.ops.elementwise.select import clip, maximum, minimum, where
 from cltensor.ops.index.scatter import gather, take_along_axis
 from cltensor.ops.reduce.fold import argmax, argmin, max_over, mean, min_over, sum
 from cltensor.ops.shape.copy import spread, wide

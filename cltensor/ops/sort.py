@@ -9,7 +9,7 @@ from cltensor.core.checks import NOT_GIVEN, axis_of, whole
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
-from cltensor.ops.elementwise.pointwise import astype
+from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.kernels.merge_sort import sorted_order
 from cltensor.ops.shape.view import movedim, narrow, reshape, squeeze

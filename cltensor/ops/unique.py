@@ -8,7 +8,7 @@ from cltensor import dtypes
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.ops.create import full
-from cltensor.ops.elementwise.pointwise import not_equal
+from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.index.pick import coordinates, take
 from cltensor.ops.index.place import scatter
 from cltensor.ops.reduce.scan import cumsum

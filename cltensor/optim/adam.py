@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from cltensor.core.tensor import Tensor
-from cltensor.ops.elementwise.pointwise import maximum, sqrt
+from cltensor.ops.elementwise.functions import sqrt
+from cltensor.ops.elementwise.select import maximum
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
 from cltensor.runtime.kernel import Live

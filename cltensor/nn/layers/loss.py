@@ -13,8 +13,10 @@ from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
 from cltensor.ops.elementwise.activation import log1p_exp
+from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.bounds import require_probabilities
-from cltensor.ops.elementwise.pointwise import clip, log, maximum, square, where
+from cltensor.ops.elementwise.functions import log
+from cltensor.ops.elementwise.select import clip, maximum, where
 from cltensor.ops.index.pick import take
 from cltensor.ops.network.labels import label_pick
 from cltensor.ops.reduce.fold import log_softmax, log_total

@@ -17,7 +17,7 @@ from cltensor.ops.conv import patch as conv_patch
 from cltensor.ops.conv import winograd as conv_winograd
 from cltensor.ops.conv.blocks import Correlation, Padding, axes_of, geometry
 from cltensor.ops.conv.winograd import Winograd
-from cltensor.ops.elementwise.pointwise import astype, full
+from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start, pending
 from cltensor.ops.linalg.gemm import accumulator, ceil_div, equal_parts, grid_tile
 from cltensor.runtime import tuning

@@ -1,4 +1,4 @@
-"""Activations that are more than one elementwise function of `pointwise`."""
+"""Activations of networks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ from typing import Any
 
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, pointwise
-from cltensor.ops.elementwise.pointwise import _zeros, clip, erf, exp, sigmoid, tanh, where
+from cltensor.ops.elementwise.cast import flat
+from cltensor.ops.elementwise.functions import erf, exp, tanh
+from cltensor.ops.elementwise.select import clip, where
+
+relu = pointwise(
+    # Mesa 22.3 dies compiling the first form for int8.
+    "relu(x)", {"f": "x < 0 ? (T)0 : x", "i": "x > 0 ? x : (T)0", "u": "x"}, accepts="iuf",
+    dx=lambda g, out: _gate(g, out),
+)  # fmt: skip
+_gate: Op = pointwise(
+    "gate(x, y)", {"f": "y <= 0 ? (T)0 : x", "i": "y > 0 ? x : (T)0", "u": "y > 0 ? x : (T)0"},
+    accepts="iuf",
+    dx=lambda g, y: _gate(g, y), dy=flat,
+)  # fmt: skip
+sigmoid = pointwise(
+    "sigmoid(x)", "(T)1 / ((T)1 + exp(-x))", "float", dx=lambda g, out: g * out * (1 - out)
+)
 
 #: log(1 + e^x) at full precision for every x.
 log1p_exp = pointwise("log1p_exp(x)", "ct_softplus(x)", "float", dx=lambda g, x: g * sigmoid(x))
@@ -23,7 +39,7 @@ _hardtanh = pointwise(
 #: 0 at the bounds and beyond, where hardtanh is flat, g elsewhere: at NaN too, as in PyTorch.
 _inside: Op = pointwise(
     "inside(g, x, low, high)", "(x <= low || x >= high) ? (T)0 : g", accepts="iuf",
-    dg=lambda g, x, low, high: _inside(g, x, low, high), dx=_zeros,
+    dg=lambda g, x, low, high: _inside(g, x, low, high), dx=flat,
 )  # fmt: skip
 # e^x - 1 as 2 tanh(x/2) / (1 - tanh(x/2)): exact near 0, and inline where expm1 is a call.
 _elu = pointwise(

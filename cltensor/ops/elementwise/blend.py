@@ -8,17 +8,9 @@ from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor, same_dtype
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
-from cltensor.ops.elementwise.pointwise import (
-    abs_,
-    add,
-    divide,
-    eq,
-    isfinite,
-    isnan,
-    less_equal,
-    multiply,
-    require_whole,
-)
+from cltensor.ops.elementwise.arithmetic import add, divide, multiply, require_whole
+from cltensor.ops.elementwise.compare import eq, isfinite, isnan, less_equal
+from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.reduce.fold import all
 
 

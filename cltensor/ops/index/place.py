@@ -15,7 +15,7 @@ from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, IndexingError, ShapeError
 from cltensor.ops.create import arange
-from cltensor.ops.elementwise.pointwise import full
+from cltensor.ops.elementwise.cast import full
 from cltensor.ops.index.scatter import check_along, index_tensor, scatter_add, setitem, vector_of
 from cltensor.ops.shape.view import cut_op, expand, reshape
 

@@ -18,7 +18,8 @@ from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor, sa
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
-from cltensor.ops.elementwise.pointwise import astype, require_whole
+from cltensor.ops.elementwise.arithmetic import require_whole
+from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.index.pick import (
     Plan,
     add_along,

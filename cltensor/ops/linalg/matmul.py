@@ -9,7 +9,9 @@ from cltensor.core.op import Op, primitive, require_tensor, same_device, same_dt
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import bool_, int32, promote
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.elementwise.pointwise import astype, full, multiply, not_equal, require_whole
+from cltensor.ops.elementwise.arithmetic import multiply, require_whole
+from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.kernels.plan import pending
 from cltensor.ops.linalg import gemm
 from cltensor.ops.shape.view import matrix_transpose, reshape

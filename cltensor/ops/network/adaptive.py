@@ -14,7 +14,7 @@ from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import is_float
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.elementwise.pointwise import where
+from cltensor.ops.elementwise.select import where
 from cltensor.ops.index.pick import getitem
 from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.network.pool import avg_pool2d, max_pool2d

@@ -16,7 +16,9 @@ from cltensor.core.op import Op, primitive, same_device
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, int32, int64
 from cltensor.ops.create import arange
-from cltensor.ops.elementwise.pointwise import astype, eq, logical_and, not_equal, where
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.compare import eq, logical_and, not_equal
+from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.device import Device

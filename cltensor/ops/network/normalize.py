@@ -12,7 +12,8 @@ from typing import Any
 
 from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
-from cltensor.ops.elementwise.pointwise import rsqrt, square
+from cltensor.ops.elementwise.arithmetic import square
+from cltensor.ops.elementwise.functions import rsqrt
 from cltensor.ops.reduce.fold import mean, moments, sums
 
 Axes = tuple[int, ...]

@@ -20,7 +20,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.conv.blocks import require_countable
-from cltensor.ops.elementwise.pointwise import full
+from cltensor.ops.elementwise.cast import full
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Start, execute
 from cltensor.ops.linalg.gemm import accumulator, ceil_div
 from cltensor.runtime.device import Device

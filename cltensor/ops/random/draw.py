@@ -22,7 +22,9 @@ from cltensor.core.checks import MOST, whole, wholes
 from cltensor.core.composite import composite, creator
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError, StateError
-from cltensor.ops.elementwise.pointwise import astype, log, minimum, where
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.functions import log
+from cltensor.ops.elementwise.select import minimum, where
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.copy import spread

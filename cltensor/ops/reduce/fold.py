@@ -17,17 +17,10 @@ from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Reduction, Shape, contiguous_strides
 from cltensor.ops.create import arange
-from cltensor.ops.elementwise.pointwise import (
-    astype,
-    eq,
-    exp,
-    full,
-    isfinite,
-    isnan,
-    log,
-    logical_or,
-    where,
-)
+from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.compare import eq, isfinite, isnan, logical_or
+from cltensor.ops.elementwise.functions import exp, log
+from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.join import concat
 from cltensor.ops.shape.view import expand, flip, narrow, permute, reshape, unbind, unsqueeze
 

@@ -11,7 +11,7 @@ from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
-from cltensor.ops.elementwise.pointwise import astype
+from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.view import flatten, reshape
 from cltensor.runtime.kernel import kernel

@@ -9,18 +9,13 @@ from cltensor.core.checks import NOT_GIVEN, normalize_axes
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, pointwise
 from cltensor.errors import ShapeError
-from cltensor.ops.elementwise.pointwise import (
-    abs_,
-    astype,
-    eq,
-    logical_or,
-    not_equal,
-    pow,
-    sign,
-    sqrt,
-    square,
-    where,
-)
+from cltensor.ops.elementwise.arithmetic import square
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.compare import eq, logical_or, not_equal
+from cltensor.ops.elementwise.functions import sqrt
+from cltensor.ops.elementwise.power import pow
+from cltensor.ops.elementwise.rounding import abs_, sign
+from cltensor.ops.elementwise.select import where
 from cltensor.ops.reduce.fold import (
     Axis,
     count_of,

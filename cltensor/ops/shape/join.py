@@ -16,7 +16,9 @@ from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.elementwise.pointwise import astype, greater_equal, where
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.compare import greater_equal
+from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.copy import copy
 from cltensor.ops.shape.view import (
     broadcast_to,

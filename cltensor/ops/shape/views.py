@@ -11,7 +11,7 @@ from cltensor.core.op import Op, view_op
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.create import arange
-from cltensor.ops.elementwise.pointwise import astype, full
+from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.index.scatter import index_add
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.view import (

@@ -65,3 +65,16 @@ def test_derivatives_of_both_orders(fp64, function):
 def test_gelu_refuses_another_approximation(device):
     with pytest.raises(ValueError, match="gelu: approximate is 'fast'"):
         gelu(ct.tensor([1.0]), "fast")
+
+
+def test_activations(device):
+    x = np.linspace(-4, 4, 33, dtype="float32")
+    t = ct.tensor(x)
+    phi = ct.erf(t / 2**0.5).numpy()
+    np.testing.assert_allclose(ct.gelu(t).numpy(), x * (1 + phi) / 2, atol=1e-6)
+    cubic = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    np.testing.assert_allclose(ct.gelu(t, approximate="tanh").numpy(), cubic, atol=1e-6)
+    np.testing.assert_allclose(ct.silu(t).numpy(), x / (1 + np.exp(-x)), atol=1e-6)
+    assert ct.relu(ct.tensor([float("nan")])).isnan().item() is True
+    with pytest.raises(ValueError, match="gelu: approximate is 'fast'; use 'none' or 'tanh'"):
+        ct.gelu(t, approximate="fast")

@@ -1,0 +1,128 @@
+"""Constants, casts and copies: each element of another type, or stored anew."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.core.op import Op, check_scalar
+from cltensor.core.tensor import Tensor, require_dtype
+from cltensor.lazy import fusion
+from cltensor.lazy.codegen import Formula, Shape
+from cltensor.runtime.device import Device
+
+_constant = Formula("constant", ("k",), "k")
+
+
+def scalar_of(operation: str, value: Any, dtype: np.dtype) -> bool | int | float:
+    """The number `value` as an element of `dtype`; what is behind an integer's point is left out.
+
+    Raises DTypeError for what `dtype` does not hold.
+    """
+    if dtype.kind == "b":
+        return bool(value)
+    if dtype.kind == "f":
+        if math.fabs(value) > float(np.finfo(dtype).max) and not math.isinf(value):
+            raise dtypes.DTypeError(
+                f"{operation}: {value} does not fit {dtype.name}; use a wider dtype"
+            )
+        return float(value)
+    if not math.isfinite(value):
+        raise dtypes.DTypeError(
+            f"{operation}: {value} does not fit {dtype.name}; use a floating-point dtype"
+        )
+    check_scalar(operation, int(value), dtype)
+    return int(value)
+
+
+def full(shape: Shape, value: float, dtype: np.dtype, device: Device) -> Tensor:
+    """A constant of `shape`: an expression without operands, stored only if somebody needs it."""
+    require_dtype("full", dtype, device)
+    if dtype.kind != "f":
+        value = scalar_of("full", value, dtype)
+    return Tensor(fusion.pointwise(_constant, (value,), shape, dtype, dtype, device))
+
+
+def flat(g: Any) -> Tensor:
+    """Zeros like g: as a derivative's rule, that of what is flat."""
+    return full(g.shape, 0, g.dtype, g.device)
+
+
+def _saturating(target: np.dtype) -> dict[str, str]:
+    """C text that casts to an integer type; out-of-range floats saturate and NaN becomes 0.
+
+    Drivers differ on such casts, so the result is defined here.
+    """
+    limits, name = np.iinfo(target), dtypes.C_NAMES[target]
+    suffix = "UL" if target.kind == "u" else "L"
+    low = f"({limits.min + 1}L - 1L)" if target.kind == "i" else "0"
+    high = f"{limits.max}{suffix}"
+    saturated = f"CT_SATURATE({name}, x, (T){low}, (T){high}, {low}, {high})"
+    return {**dict.fromkeys("iub", f"({name})x"), "f": saturated}
+
+
+_CASTS = {
+    target: Formula(
+        "astype",
+        ("x",),
+        _saturating(target) if target.kind in "iu" else "x",
+    )
+    for target in dtypes.ALL
+}
+
+
+def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
+    """x cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device."""
+    target = dtypes.as_dtype(dtype)
+    value = x._value
+    if target == value.dtype:
+        return x
+    require_dtype("astype", target, value.device)
+    return Tensor(
+        fusion.pointwise(_CASTS[target], (value,), value.shape, value.dtype, target, value.device)
+    )
+
+
+astype: Op = Op(
+    "astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)}, public=True
+)
+
+_identity = Formula("contiguous", ("x",), "x")
+
+
+def _contiguous(x: Tensor) -> Tensor:
+    """The same elements in row-major order without gaps; x itself when it is so already."""
+    if x.is_pending or x._value.is_contiguous():
+        return x
+    return _copy(x)
+
+
+def _copy(x: Tensor) -> Tensor:
+    """A copy in a buffer of its own."""
+    value = x._value
+    if value.device.is_host:
+        return Tensor.from_numpy(x._read(), value.device)
+    copied = fusion.pointwise(
+        _identity, (value,), value.shape, value.dtype, value.dtype, value.device
+    )
+    fusion.realize(copied)
+    return Tensor(copied)
+
+
+contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g}, public=True)
+clone = Op("clone(x)", _copy, {"dx": lambda g: g}, public=True)
+
+
+@contiguous.option("memory_format")
+def _contiguous_as(x: Any, memory_format: Any) -> Any:
+    """PyTorch's keyword: elements are in row-major order whatever it says."""
+    return contiguous(x)
+
+
+@clone.option("memory_format")
+def _clone_as(x: Any, memory_format: Any) -> Any:
+    """PyTorch's keyword: elements are in row-major order whatever it says."""
+    return clone(x)

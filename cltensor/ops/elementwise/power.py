@@ -1,0 +1,75 @@
+"""Powers: one tensor to another, or to a constant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.core.composite import composite
+from cltensor.core.op import Op, pointwise
+from cltensor.core.tensor import Tensor
+from cltensor.ops.elementwise.arithmetic import positive, reciprocal, square
+from cltensor.ops.elementwise.cast import astype, flat, full
+from cltensor.ops.elementwise.compare import eq, greater_equal, logical_and
+from cltensor.ops.elementwise.functions import log, rsqrt, sqrt
+from cltensor.ops.elementwise.select import where
+
+_power: Op = pointwise(
+    "pow(a, b)",
+    {"f": "pow(a, b)", "i": "(T)ct_power(a, b)", "u": "(T)ct_power(a, b)"},
+    accepts="iuf",
+    da=lambda g, a, b: _power_base(g, a, b),
+    db=lambda g, a, b, out: _power_exponent(g, _operand(a, g), b, out),
+)
+
+
+def _operand(x: Any, like: Any) -> Any:
+    """x, or a constant for a plain number."""
+    plain = isinstance(x, (bool, int, float, np.generic))
+    return full((), x, like.dtype, like.device) if plain else x
+
+
+def _power_base(g: Any, a: Any, b: Any) -> Any:
+    if isinstance(b, (bool, int, float, np.generic)):
+        exponent: Any = b
+        return g * (exponent * pow(a, exponent - 1)) if b else flat(g)
+    return where(eq(b, 0), flat(g), g * b * _power(a, b - 1))
+
+
+def _power_exponent(g: Any, a: Any, b: Any, out: Any) -> Any:
+    # 0 to any power that is not negative is flat in the exponent, 0 ** 0 too.
+    return where(logical_and(eq(a, 0), greater_equal(b, 0)), flat(g), g * out * log(a))
+
+
+@composite
+def pow(a: Tensor | float, b: Tensor | float) -> Any:
+    """a to the power b, elementwise; small constant exponents become products.
+
+    Raises DTypeError for a negative constant exponent of integers, whose results are no integers.
+    """
+    if isinstance(b, np.generic):
+        b = b.item()
+    if type(b) in (int, float) and hasattr(a, "dtype"):
+        lifted = dtypes.with_scalar(a.dtype, float if type(b) is float else int)
+        if a.dtype is not lifted:
+            a = astype(a, lifted)
+        if b == 2:
+            return square(a)
+        if b == 1:
+            return positive(a)
+        if b < 0 and type(b) is int and a.dtype.kind in "iu":
+            raise dtypes.DTypeError(
+                f"pow: {a.dtype.name} to the power {b} is not an integer; cast with .to('float32')"
+            )
+        if a.dtype.kind == "f":
+            if b == 0.5:
+                return sqrt(a)
+            if b == -0.5:
+                return rsqrt(a)
+            if b == -1:
+                return reciprocal(a)
+            if b == 3:
+                return square(a) * a
+    return _power(a, b)

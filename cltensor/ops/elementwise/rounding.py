@@ -1,0 +1,41 @@
+"""Rounding, signs and magnitudes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cltensor.core.checks import whole
+from cltensor.core.op import Op, pointwise
+from cltensor.ops.elementwise.cast import flat
+
+abs_ = pointwise(
+    "abs(x)", {"f": "fabs(x)", "i": "x < 0 ? -x : x", "u": "x"}, accepts="iuf",
+    dx=lambda g, x: g * sign(x),
+)  # fmt: skip
+_SIGN = "(T)((x > 0) - (x < 0))"
+sign: Op = pointwise(
+    "sign(x)",
+    {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x"},
+    dx=flat,
+)
+
+floor = pointwise("floor(x)", {"f": "floor(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
+ceil = pointwise("ceil(x)", {"f": "ceil(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
+trunc: Op = pointwise("trunc(x)", {"f": "trunc(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
+round_ = pointwise("round(x)", {"f": "rint(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
+copysign = pointwise(
+    "copysign(a, b)", "copysign(a, b)", "float", da=lambda g, a, out: g * sign(a) * sign(out),
+    db=flat,
+)  # fmt: skip
+
+_DECIMALS = 300  # beyond, their power of ten is no float64
+
+
+@round_.option("decimals")
+def _round_at(x: Any, decimals: int) -> Any:
+    """x rounded to that many decimal places; half goes to the even neighbour."""
+    decimals = whole("round", "decimals", decimals, -_DECIMALS, _DECIMALS)
+    if decimals == 0 or x.dtype.kind in "iu":
+        return round_(x)
+    scale = 10.0 ** abs(decimals)
+    return round_(x * scale) / scale if decimals > 0 else round_(x / scale) * scale

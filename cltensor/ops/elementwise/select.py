@@ -1,0 +1,94 @@
+"""One of several elements: by a condition, by size, or held between bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cltensor.core.composite import composite
+from cltensor.core.op import Op, pointwise, require_tensor
+from cltensor.errors import ShapeError
+from cltensor.ops.elementwise.cast import astype, clone, flat, scalar_of
+from cltensor.ops.elementwise.compare import eq, greater, greater_equal, less, less_equal, not_equal
+
+
+def _ties(g: Any, a: Any, b: Any, loses: Any) -> Any:
+    """The share of g that goes to the operand, 0 where it `loses`; equals get half each. Where one
+    is NaN none loses, and both get all, as in PyTorch."""
+    return where(eq(a, b), g * 0.5, where(loses, flat(g), g))
+
+
+maximum = pointwise(
+    "maximum(a, b)", "(a > b || a != a) ? a : b",
+    da=lambda g, a, b: _ties(g, a, b, less(a, b)),
+    db=lambda g, a, b: _ties(g, a, b, greater(a, b)),
+)  # fmt: skip
+minimum = pointwise(
+    "minimum(a, b)", "(a < b || a != a) ? a : b",
+    da=lambda g, a, b: _ties(g, a, b, greater(a, b)),
+    db=lambda g, a, b: _ties(g, a, b, less(a, b)),
+)  # fmt: skip
+_where: Op = pointwise(
+    "where(condition, a, b)", "condition != 0 ? a : b",
+    da=lambda g, condition: _where(condition, g, flat(g)),
+    db=lambda g, condition: _where(condition, flat(g), g),
+)  # fmt: skip
+
+
+@composite(method=False)
+def where(condition: Any, a: Any, b: Any) -> Any:
+    """a where `condition` holds, b elsewhere; all three broadcast. condition is a bool tensor."""
+    if not isinstance(condition, (bool, int, np.generic)):
+        require_tensor("where", "condition", condition)
+        if condition.dtype.kind != "b":
+            condition = not_equal(condition, 0)
+    return _where(condition, a, b)
+
+
+@composite
+def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+    """x with `value`, a number or a tensor of no dimensions, where `mask` holds.
+
+    The dtype of x stays: `value` is cast to it. Raises DTypeError for a number that it does not
+    hold, ShapeError for a value with dimensions.
+    """
+    if isinstance(value, (bool, int, float, np.generic)):
+        value = scalar_of("masked_fill", value, x.dtype)
+    else:
+        require_tensor("masked_fill", "value", value)
+        if value.ndim:
+            raise ShapeError(
+                f"masked_fill: a value of shape {tuple(value.shape)} is not one number; use "
+                "where(mask, value, x)"
+            )
+        value = astype(value, x.dtype)
+    return where(mask, value, x)
+
+
+# A bound that is NaN makes every result NaN.
+_clip_low = pointwise(
+    "clip_low(x, low)", "(x < low || low != low) ? low : x",
+    dx=lambda g, x, low: where(greater_equal(x, low), g, flat(g)),
+    dlow=lambda g, x, low: where(less(x, low), g, flat(g)),
+)  # fmt: skip
+_clip_high = pointwise(
+    "clip_high(x, high)", "(x > high || high != high) ? high : x",
+    dx=lambda g, x, high: where(less_equal(x, high), g, flat(g)),
+    dhigh=lambda g, x, high: where(greater(x, high), g, flat(g)),
+)  # fmt: skip
+
+
+@composite
+def clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    """x held between `min` and `max`, numbers or tensors; None leaves a side open, and both a copy.
+
+    NaN stays NaN, and where a bound is NaN so is the result. Where min > max the result is max.
+    """
+    if min is None:
+        return clone(x) if max is None else _clip_high(x, max)
+    x = _clip_low(x, min)
+    return x if max is None else _clip_high(x, max)
+
+
+clamp = clip

@@ -1,0 +1,23 @@
+"""Rounding and signs."""
+
+import numpy as np
+
+import cltensor as ct
+
+
+def test_rounding_is_to_even(device):
+    x = ct.tensor([0.5, 1.5, 2.5, -0.5, -1.5])
+    assert x.round().numpy().tolist() == [0, 2, 2, 0, -2]
+    assert x.trunc().numpy().tolist() == [0, 1, 2, 0, -1]
+
+
+def test_rounding_keeps_the_sign_of_zero(device):
+    x = ct.tensor([-0.0, -0.3])
+    for function in (ct.round, ct.trunc, ct.ceil):
+        assert np.signbit(function(x).numpy()).all()
+    assert not np.signbit(ct.sign(ct.tensor([-0.0])).numpy()).any()
+    assert not np.signbit(ct.abs(x).numpy()).any()
+
+
+def test_sign_of_bools(device):
+    assert ct.sign(ct.tensor([True, False])).dtype == ct.bool_
