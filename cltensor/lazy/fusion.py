@@ -56,6 +56,7 @@ MAX_NODES = 24
 MAX_LEAVES = 12
 _PRODUCT_LEAVES = 6  # the arguments of a product's own kernel take as much space
 
+_copy = Formula("join", ("x",), "x")
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
 
 
@@ -180,6 +181,12 @@ def join(values: tuple[Value, ...], align: int = 1) -> Value:
     return joined
 
 
+def _whole(joined: Value) -> Value:
+    """The elements of a Join as a formula: only who looks into a step wants them in one place."""
+    kind = joined.dtype
+    return pointwise(_copy, (joined,), joined.shape, kind, kind, joined.device)
+
+
 def realize(value: Value) -> Buffer:
     """Launch what is needed so that `value` has a buffer, and return it."""
     if value.buffer is not None:
@@ -211,6 +218,8 @@ def realize(value: Value) -> Buffer:
                 _launch_reduction(top, expression)
             elif expression.product is not None:
                 _launch_over_product(top, expression)
+            elif type(top.op) is Join:
+                top.settle(realize(_whole(top)))
             elif rows is None:
                 _launch_pointwise(top, expression)
             elif not _launch_rows(expression, rows):

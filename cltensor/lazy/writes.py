@@ -77,6 +77,8 @@ def write(target: Value, source: Value, operation: str) -> None:
     with target.device.lock:
         (pending,) = _ready((target,), (source,))
         settle_readers((buffer,), (pending,))
+        if pending.buffer is not None:  # computed on the way to a reader
+            pending = _copied(pending, target.shape)
         pending.target = target
         fusion.realize(pending)
         buffer.mark_changed(operation)
@@ -95,6 +97,10 @@ def write_together(
     with device.lock:
         ready = _ready(*zip(*pairs, strict=True))
         settle_readers(buffers, ready)
+        ready = [  # what was computed on the way to a reader is still to be written
+            source if source.buffer is None else _copied(source, target.shape)
+            for (target, _), source in zip(pairs, ready, strict=True)
+        ]
         for (target, _), source in zip(pairs, ready, strict=True):
             source.target = target
         fusion.realize_together(ready)

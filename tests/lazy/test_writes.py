@@ -126,3 +126,21 @@ def test_only_readers_of_these_buffers_are_settled(device, deferred):
     assert not a.is_pending
     assert b.is_pending
     assert kept.is_pending
+
+
+def test_what_a_reader_computes_on_its_way_is_still_written(device):
+    """Two expressions of one step that a debugger holds by the names of its frames."""
+    first, second = ct.zeros(4).realize(), ct.zeros(4).realize()
+    velocity = first + 1
+    scaled = velocity * 2  # reads `first` by way of `velocity`, which a Tensor shows
+    values = second - scaled
+    writes.write_together([(second._value, values._value), (first._value, velocity._value)], "step")
+    assert first.tolist() == velocity.tolist() == [1] * 4
+    assert second.tolist() == [-2] * 4
+    assert scaled.tolist() == [2] * 4
+    target = ct.zeros(4).realize()
+    source = target + 1
+    above = source * 2
+    writes.write(target._value, source._value, "copy_")
+    assert target.tolist() == [1] * 4
+    assert above.tolist() == [2] * 4

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -253,3 +254,37 @@ def test_a_gradient_follows_its_parameter_to_a_device(other_device):
     state = optim.Adam(here.parameters())
     state.load_state_dict(optimizer.state_dict())
     assert state.state[here.weight]["exp_avg"].device is not other_device
+
+
+@pytest.mark.parametrize("jitted", [False, True])
+@pytest.mark.parametrize("kind", [ct.optim.SGD, ct.optim.Adam])
+def test_a_debugger_that_holds_all_frames_changes_nothing(device, kind, jitted):
+    """What a step computes on its way stays alive then, as if somebody wanted it."""
+    held = []
+
+    def look(frame, event, argument):
+        held.append(dict(frame.f_locals))
+        return look
+
+    def train(trace):
+        weights = [ct.ones(3, requires_grad=True), ct.ones(2, requires_grad=True)]
+        more = {"momentum": 0.9, "nesterov": True} if kind is ct.optim.SGD else {"amsgrad": True}
+        optimizer = kind(weights, lr=0.1, weight_decay=0.1, **more)
+
+        def step(x):
+            optimizer.zero_grad(set_to_none=False)
+            ((weights[0] * x).sum() * weights[1].square().sum()).backward()
+            optimizer.step()
+
+        step = ct.jit(step) if jitted else step
+        before = sys.gettrace()
+        sys.settrace(look if trace else before)
+        try:
+            for k in range(4):
+                step(ct.full((3,), k + 1.0))
+        finally:
+            sys.settrace(before)
+        return [w.tolist() for w in weights]
+
+    wanted = train(False)
+    assert train(True) == wanted
