@@ -205,8 +205,8 @@ def _normal(x: Tensor, mean: float = 0.0, std: float = 1.0, generator: Any = Non
 
 def _random(x: Tensor, low: Any = None, high: Any = None, generator: Any = None) -> Tensor:
     """Integers from low to high - 1; random_(high) starts from 0; by default all that fit."""
-    if high is None and low is not None:
-        low, high = 0, low
+    if low is None or high is None:
+        low, high = (0, high) if low is None else (0, low)
     if high is None:
         kind = x.dtype
         low = 0

@@ -13,11 +13,14 @@ from cltensor.core.changes import Changes
 from cltensor.core.hooks import watchers
 from cltensor.core.names import own_names
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import ALL, as_dtype
+from cltensor.errors import DTypeError
 from cltensor.nn import state
 from cltensor.nn.parameter import Parameter
 
 M = TypeVar("M", bound="Module")
 
+_DTYPE_NAMES = {dtype.name for dtype in ALL}
 _handle_numbers = itertools.count()
 
 
@@ -391,23 +394,42 @@ class Module:
                 with no_grad():
                     param.grad.zero_()
 
-    def to(self: M, *args: Any, device: Any = None, dtype: Any = None) -> M:
+    def to(
+        self: M, *args: Any, device: Any = None, dtype: Any = None, tensor: Any = None,
+        non_blocking: bool = False, memory_format: Any = None,
+    ) -> M:  # fmt: skip
         """Move all parameters and buffers to a device, or give the floating ones a dtype.
 
         model.to("gpu")    model.to(ct.float64)    model.to(device="cl:1", dtype=ct.float32)
+
+        tensor: one to be like. non_blocking and memory_format change nothing, as in `Tensor.to`.
+        Raises DTypeError for a dtype that is not floating-point.
         """
-        for arg in args:
-            if isinstance(arg, (np.dtype, type)):
+        for arg in (*args, tensor):
+            if isinstance(arg, Tensor):
+                device, dtype = arg.device, arg.dtype
+            elif isinstance(arg, (np.dtype, type)) or arg in _DTYPE_NAMES:
                 dtype = arg
-            else:
+            elif arg is not None and not isinstance(arg, bool):  # non_blocking by position
                 device = arg
+        kind = None if dtype is None else as_dtype(dtype)
+        if kind is not None and kind.kind != "f":
+            raise DTypeError(f"to: modules take a floating-point dtype, not {kind.name}")
 
         def move(value: Tensor) -> Tensor:
-            if dtype is not None and value.dtype.kind == "f":
-                value = value.astype(np.dtype(dtype))
+            if kind is not None and value.dtype.kind == "f":
+                value = value.astype(kind)
             return value if device is None else value.to(device)
 
         return self._each_value(move)
+
+    def cpu(self: M) -> M:
+        """Move all parameters and buffers to the CPU."""
+        return self.to("cpu")
+
+    def cuda(self: M, device: Any = None) -> M:
+        """Move all parameters and buffers to the GPU, or to GPU number `device`."""
+        return self.to("gpu" if device is None else device)
 
     def float(self: M) -> M:
         """Give all floating parameters and buffers dtype float32."""

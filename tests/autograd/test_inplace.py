@@ -378,3 +378,13 @@ def test_a_result_saved_in_place_is_changed_by_what_follows(device, stored):
     y.sigmoid_()
     with pytest.raises(GradientError, match=r"exp saved 'out' .* and sigmoid_ changed it in place"):
         y.sum().backward()
+
+
+def test_bounds_of_random_numbers_by_pytorchs_names(device):
+    x = ct.ones(100)
+    x.uniform_(**{"from": 2.0, "to": 3.0})
+    assert 2 <= min(x.tolist()) <= max(x.tolist()) <= 3
+    assert x.random_(**{"from": 2, "to": 3}).tolist() == [2] * 100
+    assert x.random_(to=1).tolist() == [0] * 100
+    assert set(x.random_(2).tolist()) == {0, 1}
+    assert x.copy_(other=ct.ones(100)).tolist() == [1] * 100

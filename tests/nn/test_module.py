@@ -9,6 +9,7 @@ from networks import NAMES, STATE, Net, assert_same, values
 
 import cltensor as ct
 from cltensor import nn
+from cltensor.errors import DeviceError, DTypeError
 
 
 def test_parameters_and_buffers_have_dotted_names_in_order():
@@ -232,3 +233,28 @@ def test_repr_shows_the_tree():
         "ModuleList(\n  (0-1): 2 x Tanh()\n  (2): ReLU()\n)"
     )
     assert repr(nn.Sequential()) == "Sequential()"
+
+
+def test_to_takes_what_pytorchs_does(device):
+    layer, kind = nn.Linear(2, 2), ct.float32
+    for call in (
+        lambda: layer.to("cpu", non_blocking=True),
+        lambda: layer.to(kind, True),
+        lambda: layer.to("float32"),
+        lambda: layer.to(device, kind),
+        lambda: layer.to(ct.ones(1, device=device)),
+        lambda: layer.to(tensor=ct.ones(1, device=device)),
+        lambda: layer.to(memory_format=ct.channels_last),
+        lambda: layer.to(device=device, dtype=kind, non_blocking=False),
+        layer.cpu,
+    ):
+        assert call() is layer
+        assert layer.weight.dtype == kind
+    for wanted in (ct.int64, "int64", ct.arange(2)):
+        with pytest.raises(DTypeError, match="to: modules take a floating-point dtype, not int64"):
+            layer.to(wanted)
+    if not ct.cuda.is_available():
+        with pytest.raises(DeviceError, match="no GPU was found"):
+            layer.cuda()
+    layer.register_buffer(name="count", tensor=ct.zeros(1))
+    assert "count" in layer.state_dict()
