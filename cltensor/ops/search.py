@@ -19,7 +19,8 @@ from cltensor.ops.elementwise.select import clip, maximum, minimum, where
 from cltensor.ops.index.scatter import gather, take_along_axis
 from cltensor.ops.reduce.fold import argmax, argmin, max_over, mean, min_over, sum
 from cltensor.ops.shape.copy import spread, wide
-from cltensor.ops.shape.view import expand, narrow, reshape, squeeze
+from cltensor.ops.shape.cut import narrow
+from cltensor.ops.shape.view import expand, reshape, squeeze
 from cltensor.ops.sort import argsort, picked, sort
 from cltensor.runtime.kernel import kernel
 

@@ -12,7 +12,8 @@ from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.kernels.merge_sort import sorted_order
-from cltensor.ops.shape.view import movedim, narrow, reshape, squeeze
+from cltensor.ops.shape.cut import narrow
+from cltensor.ops.shape.view import movedim, reshape, squeeze
 
 
 @composite

@@ -12,8 +12,9 @@ from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.index.pick import coordinates, take
 from cltensor.ops.index.place import scatter
 from cltensor.ops.reduce.scan import cumsum
+from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat
-from cltensor.ops.shape.view import part, reshape
+from cltensor.ops.shape.view import reshape
 from cltensor.ops.sort import argsort
 
 

@@ -25,7 +25,8 @@ from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.copy import INT_LIMIT, copy, spread, wide
-from cltensor.ops.shape.view import Cut, Shape, broadcast_to, cut_op, cut_view, permute, reshape
+from cltensor.ops.shape.cut import Cut, cut_op, cut_view
+from cltensor.ops.shape.view import Shape, broadcast_to, permute, reshape
 from cltensor.runtime.kernel import kernel
 
 

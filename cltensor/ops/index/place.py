@@ -17,7 +17,8 @@ from cltensor.errors import DTypeError, IndexingError, ShapeError
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.index.scatter import check_along, index_tensor, scatter_add, setitem, vector_of
-from cltensor.ops.shape.view import cut_op, expand, reshape
+from cltensor.ops.shape.cut import cut_op
+from cltensor.ops.shape.view import expand, reshape
 
 
 def _grid(index: Tensor, axis: int) -> tuple[Tensor, ...]:

@@ -31,7 +31,8 @@ from cltensor.ops.index.pick import (
 )
 from cltensor.ops.kernels.merge_sort import sorted_order
 from cltensor.ops.shape.copy import BIT_TYPES, copy, spread, wide
-from cltensor.ops.shape.view import Shape, broadcast_to, cut_op, flatten, reshape, slice_backward
+from cltensor.ops.shape.cut import cut_op, slice_backward
+from cltensor.ops.shape.view import Shape, broadcast_to, flatten, reshape
 from cltensor.runtime.kernel import kernel
 
 # ---------------------------------------------------------------------------------------- setitem

@@ -28,7 +28,8 @@ from cltensor.ops.elementwise.select import minimum, where
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.copy import spread
-from cltensor.ops.shape.view import narrow, unsqueeze
+from cltensor.ops.shape.cut import narrow
+from cltensor.ops.shape.view import unsqueeze
 from cltensor.ops.sort import argsort, topk
 from cltensor.runtime.device import Device as _Device
 from cltensor.runtime.device import get, recording

@@ -21,8 +21,9 @@ from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.compare import eq, isfinite, isnan, logical_or
 from cltensor.ops.elementwise.functions import exp, log
 from cltensor.ops.elementwise.select import where
+from cltensor.ops.shape.cut import flip, narrow, unbind
 from cltensor.ops.shape.join import concat
-from cltensor.ops.shape.view import expand, flip, narrow, permute, reshape, unbind, unsqueeze
+from cltensor.ops.shape.view import expand, permute, reshape, unsqueeze
 
 Axis = int | tuple[int, ...] | None
 

@@ -8,8 +8,9 @@ from typing import Any
 from cltensor.core.checks import MOST, wholes
 from cltensor.core.op import require_tensor
 from cltensor.errors import ShapeError
+from cltensor.ops.shape.cut import flip, part
 from cltensor.ops.shape.join import concat, pad
-from cltensor.ops.shape.view import broadcast_to, flip, part
+from cltensor.ops.shape.view import broadcast_to
 
 
 def _mirrored(x: Any, axis: int, count: int, front: bool) -> Any:

@@ -20,17 +20,8 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import greater_equal
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.copy import copy
-from cltensor.ops.shape.view import (
-    broadcast_to,
-    cut_op,
-    cut_view,
-    flatten,
-    one_axis,
-    part,
-    reshape,
-    split,
-    unsqueeze,
-)
+from cltensor.ops.shape.cut import cut_op, cut_view, part, split
+from cltensor.ops.shape.view import broadcast_to, flatten, one_axis, reshape, unsqueeze
 
 
 def _run_concat(*xs: Tensor, axis: int) -> Tensor:

@@ -14,16 +14,8 @@ from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.index.scatter import index_add
 from cltensor.ops.reduce.fold import sum
-from cltensor.ops.shape.view import (
-    cut_op,
-    diagonal,
-    diagonal_backward,
-    flatten,
-    movedim,
-    one_axis,
-    reshape,
-    swapaxes,
-)
+from cltensor.ops.shape.cut import cut_op, diagonal, diagonal_backward
+from cltensor.ops.shape.view import flatten, movedim, one_axis, reshape, swapaxes
 
 
 @composite

@@ -6,7 +6,6 @@ from arrays import check, check_both_orders, counted
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.shape import view as shape
 
 DTYPES = ["bool", "uint8", "int16", "int64", "float32"]
 
@@ -28,12 +27,12 @@ def test_views_of_every_rank_and_dtype(sizes, dtype):
     a = counted(*sizes, dtype=dtype)
     x = ct.tensor(a)
     for got, want in [
-        (shape.reshape(x, -1) if a.size else shape.reshape(x, 0), a.reshape(-1)),
-        (shape.transpose(x), a.T),
-        (shape.flip(x), np.flip(a)),
-        (shape.unsqueeze(x, -1), a[..., None]),
-        (shape.squeeze(x), a.squeeze()),
-        (shape.broadcast_to(x, (2, *sizes)), np.broadcast_to(a, (2, *sizes))),
+        (ct.reshape(x, -1) if a.size else ct.reshape(x, 0), a.reshape(-1)),
+        (ct.transpose(x), a.T),
+        (ct.flip(x), np.flip(a)),
+        (ct.unsqueeze(x, -1), a[..., None]),
+        (ct.squeeze(x), a.squeeze()),
+        (ct.broadcast_to(x, (2, *sizes)), np.broadcast_to(a, (2, *sizes))),
     ]:
         check(got, want)
         assert shares(got, x)
@@ -78,7 +77,7 @@ def test_permutations():
     check(x.swapaxes(0, -1), a.swapaxes(0, -1))
     check(x.movedim(0, 2), np.moveaxis(a, 0, 2))
     check(x.movedim((0, 1), (-1, 0)), np.moveaxis(a, (0, 1), (-1, 0)))
-    check(shape.matrix_transpose(x), a.swapaxes(-1, -2))
+    check(ct.matrix_transpose(x), a.swapaxes(-1, -2))
     check(ct.tensor(a[0, 0]).t(), a[0, 0].T)
     check(ct.tensor(a[0, 0, 0]).t(), a[0, 0, 0])
 
@@ -124,31 +123,6 @@ def test_one_axis_is_never_the_first_of_several():
         ct.expand_dims(x, (0, -4))
 
 
-def test_splitting():
-    a = counted(7, 4)
-    x = ct.tensor(a)
-    for got, want in [
-        (ct.split(x, 3), [a[:3], a[3:6], a[6:]]),
-        (ct.split(x, [2, 0, 5]), [a[:2], a[:0], a[2:]]),
-        (ct.split(x, 2, axis=-1), [a[:, :2], a[:, 2:]]),
-        (ct.chunk(x, 3), [a[:3], a[3:6], a[6:]]),
-        (ct.chunk(x, 9), [a[i : i + 1] for i in range(7)]),
-        (ct.unbind(x, 1), list(a.T)),
-    ]:
-        assert len(got) == len(want)
-        for part, expected in zip(got, want, strict=True):
-            check(part, expected)
-            assert shares(part, x)
-
-
-@pytest.mark.parametrize("k", [-2, -1, 0, 2, 4])
-def test_diagonals(k):
-    a = counted(2, 3, 5)
-    x = ct.tensor(a)
-    check(ct.diagonal(x, k, 1, 2), np.diagonal(a, k, 1, 2))
-    check(x.diagonal(k), np.diagonal(a, k))
-
-
 OPERATIONS = {
     "reshape": lambda x: x.permute(2, 0, 1).reshape(3, 8),
     "permute": lambda x: x.permute(2, 0, 1) * 2,
@@ -180,11 +154,6 @@ def test_gradients_of_first_and_second_order(name):
         (lambda x: x.unsqueeze(5), "unsqueeze: axis 5"),
         (lambda x: x.flatten(2, 0), "flatten: start axis 2 lies behind"),
         (lambda x: x.unflatten(1, (2, 2)), "unflatten: axis 1 of size 3"),
-        (lambda x: ct.split(x, [1, 5], 1), "split: sizes"),
-        (lambda x: ct.split(x, 0), "split: parts of size 0"),
-        (lambda x: ct.chunk(x, 0), "chunk: chunks is 0"),
-        (lambda x: ct.diagonal(x, 0, 1, 1), "diagonal: axes 1 and 1"),
-        (lambda x: shape.narrow(x, 1, 2, 2), "narrow: 2 to 4 is outside"),
     ],
 )
 def test_bad_input_names_the_operation_and_the_shapes(call, message):
