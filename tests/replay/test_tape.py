@@ -1,5 +1,8 @@
 """Recorders and tapes: what is noted, and what a replay runs."""
 
+import gc
+from functools import partial
+
 import numpy as np
 import pyopencl as cl
 import pytest
@@ -7,7 +10,7 @@ import pytest
 import cltensor as ct
 from cltensor.errors import DeviceError, KernelError
 from cltensor.replay.command_buffer import are_worthwhile
-from cltensor.replay.tape import Recorder, Tape
+from cltensor.replay.tape import Recorder, Tape, _Launch
 from cltensor.runtime.kernel import Counters, Live
 
 
@@ -148,17 +151,23 @@ def refusing(device, monkeypatch):
     """refusing(after, times, error): of the launches that replays enqueue, those after so many fail
     so often. Recordings made later are replayed launch by launch."""
     monkeypatch.setenv("CLTENSOR_COMMAND_BUFFERS", "0")
-    left, enqueue = {"after": -1, "times": 0, "error": None}, cl.enqueue_nd_range_kernel
+    left, actions = {"after": -1, "times": 0, "error": None}, _Launch.actions
 
-    def enqueued(*args):
+    def refused(enqueue):
         if left["times"] and left["after"] == 0:
             left["times"] -= 1
             raise left["error"]
         left["after"] -= 1
-        return enqueue(*args)
+        enqueue()
 
-    monkeypatch.setattr(cl, "enqueue_nd_range_kernel", enqueued)
-    return lambda after, times, error: left.update(after=after, times=times, error=error)
+    def with_refusals(launch, device):
+        *before, enqueue = actions(launch, device)
+        return [*before, partial(refused, enqueue)]
+
+    monkeypatch.setattr(_Launch, "actions", with_refusals)
+    yield lambda after, times, error: left.update(after=after, times=times, error=error)
+    left.clear()  # the error knows frames, and these the recordings of the test
+    gc.collect()
 
 
 def _no_resources():
