@@ -857,7 +857,7 @@ def index_add(
     input: Tensor,
     dim: _int,
     index: Any,
-    other: Tensor,
+    source: Tensor,
     alpha: _float = 1,
     *,
     out: Tensor | None = None,
@@ -868,7 +868,7 @@ def index_copy(
 ) -> Tensor: ...
 @overload
 def index_copy(
-    input: Tensor, dim: _int, index: Any, other: Tensor, *, out: Tensor | None = None
+    input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def index_fill(
@@ -1277,7 +1277,7 @@ def moveaxis(
 @overload
 def moveaxis(
     input: Tensor,
-    other: _int | Sequence[_int],
+    source: _int | Sequence[_int],
     destination: _int | Sequence[_int],
     *,
     out: Tensor | None = None,
@@ -1293,7 +1293,7 @@ def movedim(
 @overload
 def movedim(
     input: Tensor,
-    other: _int | Sequence[_int],
+    source: _int | Sequence[_int],
     destination: _int | Sequence[_int],
     *,
     out: Tensor | None = None,
@@ -1756,7 +1756,7 @@ def rand_like(
     out: Tensor | None = None,
 ) -> Tensor: ...
 def randint(
-    low: _int,
+    low: _int = 0,
     high: _int | Sequence[_int] | None = None,
     size: Sequence[_int] | None = None,
     dtype: _DType = None,
@@ -1769,7 +1769,7 @@ def randint(
 @overload
 def randint_like(
     x: Tensor,
-    low: _int,
+    low: _int = 0,
     high: _int | None = None,
     dtype: _DType = None,
     device: Any = None,
@@ -1781,7 +1781,7 @@ def randint_like(
 @overload
 def randint_like(
     input: Tensor,
-    low: _int,
+    low: _int = 0,
     high: _int | None = None,
     dtype: _DType = None,
     device: Any = None,
@@ -1926,7 +1926,7 @@ def scatter(
     input: Tensor,
     dim: _int,
     index: Any,
-    other: Any = None,
+    source: Any = None,
     *,
     fill_value: Any = None,
     reduce: str | None = None,
@@ -1938,7 +1938,7 @@ def scatter_add(
 ) -> Tensor: ...
 @overload
 def scatter_add(
-    input: Tensor, dim: _int, index: Any, other: Tensor, *, out: Tensor | None = None
+    input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...

@@ -313,10 +313,7 @@ class Methods:
     def clone(self, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
     def conj(self, *, out: Tensor | None = None) -> Tensor: ...
     def contiguous(self, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
-    @overload
     def copy_(self, source: Any, non_blocking: _bool = False) -> Self: ...
-    @overload
-    def copy_(self, other: Any, non_blocking: _bool = False) -> Self: ...
     @overload
     def copysign(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
@@ -521,24 +518,24 @@ class Methods:
     ) -> Tensor: ...
     @overload
     def index_add(
-        self, dim: _int, index: Any, other: Tensor, alpha: _float = 1, *, out: Tensor | None = None
+        self, dim: _int, index: Any, source: Tensor, alpha: _float = 1, *, out: Tensor | None = None
     ) -> Tensor: ...
     @overload
     def index_add_(self, axis: _int, index: Any, source: Tensor, alpha: _float = 1) -> Self: ...
     @overload
-    def index_add_(self, dim: _int, index: Any, other: Tensor, alpha: _float = 1) -> Self: ...
+    def index_add_(self, dim: _int, index: Any, source: Tensor, alpha: _float = 1) -> Self: ...
     @overload
     def index_copy(
         self, axis: _int, index: Any, source: Tensor, *, out: Tensor | None = None
     ) -> Tensor: ...
     @overload
     def index_copy(
-        self, dim: _int, index: Any, other: Tensor, *, out: Tensor | None = None
+        self, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
     ) -> Tensor: ...
     @overload
     def index_copy_(self, axis: _int, index: Any, source: Tensor) -> Self: ...
     @overload
-    def index_copy_(self, dim: _int, index: Any, other: Tensor) -> Self: ...
+    def index_copy_(self, dim: _int, index: Any, source: Tensor) -> Self: ...
     @overload
     def index_fill(
         self, axis: _int, index: Any, value: Any, *, out: Tensor | None = None
@@ -796,7 +793,6 @@ class Methods:
     def mode(self, axis: _int = -1, keepdims: _bool = False) -> return_types.mode: ...
     @overload
     def mode(self, dim: _int = -1, keepdim: _bool = False) -> return_types.mode: ...
-    @overload
     def moveaxis(
         self,
         source: _int | Sequence[_int],
@@ -804,26 +800,9 @@ class Methods:
         *,
         out: Tensor | None = None,
     ) -> Tensor: ...
-    @overload
-    def moveaxis(
-        self,
-        other: _int | Sequence[_int],
-        destination: _int | Sequence[_int],
-        *,
-        out: Tensor | None = None,
-    ) -> Tensor: ...
-    @overload
     def movedim(
         self,
         source: _int | Sequence[_int],
-        destination: _int | Sequence[_int],
-        *,
-        out: Tensor | None = None,
-    ) -> Tensor: ...
-    @overload
-    def movedim(
-        self,
-        other: _int | Sequence[_int],
         destination: _int | Sequence[_int],
         *,
         out: Tensor | None = None,
@@ -1142,7 +1121,7 @@ class Methods:
         self,
         dim: _int,
         index: Any,
-        other: Any = None,
+        source: Any = None,
         *,
         fill_value: Any = None,
         reduce: str | None = None,
@@ -1163,7 +1142,7 @@ class Methods:
         self,
         dim: _int,
         index: Any,
-        other: Any = None,
+        source: Any = None,
         *,
         fill_value: Any = None,
         reduce: str | None = None,
@@ -1174,12 +1153,12 @@ class Methods:
     ) -> Tensor: ...
     @overload
     def scatter_add(
-        self, dim: _int, index: Any, other: Tensor, *, out: Tensor | None = None
+        self, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
     ) -> Tensor: ...
     @overload
     def scatter_add_(self, axis: _int, index: Any, source: Tensor) -> Self: ...
     @overload
-    def scatter_add_(self, dim: _int, index: Any, other: Tensor) -> Self: ...
+    def scatter_add_(self, dim: _int, index: Any, source: Tensor) -> Self: ...
     @overload
     def select(self, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
     @overload

@@ -35,7 +35,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "input": ("x", "c", "a"),
     "x": ("input", "a"),
     "a": ("x", "input"),
-    "other": ("b", "source"),
+    "other": ("b",),
     "b": ("other",),
     "x1": ("a",),
     "x2": ("b",),

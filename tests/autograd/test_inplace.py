@@ -387,4 +387,3 @@ def test_bounds_of_random_numbers_by_pytorchs_names(device):
     assert x.random_(**{"from": 2, "to": 3}).tolist() == [2] * 100
     assert x.random_(to=1).tolist() == [0] * 100
     assert set(x.random_(2).tolist()) == {0, 1}
-    assert x.copy_(other=ct.ones(100)).tolist() == [1] * 100

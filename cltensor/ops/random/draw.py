@@ -292,7 +292,7 @@ def normal(
 
 @creator
 def randint(
-    low: int,
+    low: int = 0,
     high: int | Sequence[int] | None = None,
     size: Sequence[int] | None = None,
     dtype: object = None,
@@ -435,7 +435,7 @@ def randn_like(
 @creator
 def randint_like(
     x: Tensor,
-    low: int,
+    low: int = 0,
     high: int | None = None,
     dtype: object = None,
     device: Device | str | None = None,

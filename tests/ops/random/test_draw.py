@@ -363,6 +363,15 @@ def test_likes_elsewhere_and_of_integers(device):
     assert isinstance(ct.Generator(device="cpu"), ct.Generator)
 
 
+def test_integers_below_a_bound_given_by_name(device):
+    assert ct.randint(high=1, size=(2,)).tolist() == [0, 0]
+    assert ct.randint_like(ct.ones(2), high=1).tolist() == [0, 0]
+    with pytest.raises(ShapeError, match="randint: no size given"):
+        ct.randint(5)
+    with pytest.raises(ShapeError, match="is empty"):
+        ct.randint_like(ct.ones(2))
+
+
 def test_integers_of_a_floating_type(device):
     x = ct.randint(0, 3, (100,), dtype=ct.float32, requires_grad=True)
     assert x.dtype == ct.float32
