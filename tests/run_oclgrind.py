@@ -79,7 +79,7 @@ SELECTION = {
             r"sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
         ),
         "nn/layers/loss": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
-        "core/op": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
+        "core/declare": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
         "ops/kernels/merge_sort": (
             r"equal_elements_keep_their_order\[(cpu|gpu)-\w+-(1|33)\]",
             r"nan",

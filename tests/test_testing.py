@@ -5,7 +5,8 @@ import pytest
 from leaves import leaf
 
 import cltensor as ct
-from cltensor.core.op import OPERATIONS, pointwise
+from cltensor.core.declare import pointwise
+from cltensor.core.op import OPERATIONS
 from cltensor.errors import GradientError
 from cltensor.testing import gradcheck, gradgradcheck
 

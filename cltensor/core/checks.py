@@ -160,3 +160,14 @@ def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> bool | int
             f"{limits.max}); use a wider dtype"
         )
     return kind(number)
+
+
+def check_scalar(name: str, value: object, dtype: np.dtype) -> None:
+    """Raise DTypeError if the Python int `value` does not fit the integer type `dtype`."""
+    if dtype.kind in "iu" and type(value) is int:
+        limits = np.iinfo(dtype)
+        if not limits.min <= value <= limits.max:
+            raise DTypeError(
+                f"{name}: {value} does not fit {dtype.name} ({limits.min} to {limits.max}); use a "
+                "wider dtype"
+            )

@@ -25,24 +25,17 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.core.checks import normalize_axes
 from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import canonical
 from cltensor.core.parameters import Parameters
 from cltensor.core.tensor import Tensor, show
-from cltensor.dtypes import bool_, result_type, to_float, with_scalar
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
-from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Formula, Reduction, Shape
-from cltensor.lazy.fusion import Value
+from cltensor.lazy.codegen import Shape
 from cltensor.lazy.writes import require_writable, write
-from cltensor.runtime.kernel import Live
 
 #: Every operation by name; the tests sweep it.
 OPERATIONS: dict[str, Op] = {}
-
-_KINDS = {"b": "bool", "i": "signed integer", "u": "unsigned integer", "f": "floating-point"}
 
 
 class Rule:
@@ -363,159 +356,3 @@ def same_dtype(operation: str, *operands: Any) -> None:
                 f"{operation}: operands are {dtype.name} and {other.dtype.name}; cast one, for "
                 f"example with .to('{target.name}')"
             )
-
-
-def pointwise(
-    signature: str,
-    text: str | Mapping[str, str],
-    result: str = "same",
-    accepts: str = "biuf",
-    doc: str | None = None,
-    **rules: Callable[..., Any],
-) -> Op:
-    """Declare an elementwise operation by its C expression.
-
-    text: C over the argument names and the type T, or one such text for each kind of T. result:
-    "same" (computed in the promoted dtype), "float" (integers become float32 first) or "bool".
-    accepts: the dtype kinds that make sense, of "b", "i", "u", "f".
-    """
-    if doc is None:
-        first = text if isinstance(text, str) else next(iter(text.values()))
-        doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
-    op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True)
-    formula = Formula(op.name, op.params, text)
-    op.run = _pointwise_run(op.name, formula, result, accepts)
-    return op
-
-
-def _run_later(*args: Any) -> Tensor:
-    """Stands in for what depends on the name of the operation."""
-    raise NotImplementedError
-
-
-def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Callable[..., Tensor]:
-    arity = len(formula.params)
-
-    @cache
-    def dtypes(promoted: np.dtype) -> tuple[np.dtype, np.dtype]:
-        if promoted.kind not in accepts:
-            allowed = ", ".join(_KINDS[k] for k in accepts)
-            raise DTypeError(
-                f"{name}: not defined for {promoted.name}; it takes {allowed}; cast with .to(dtype)"
-            )
-        domain = to_float(promoted) if result == "float" else promoted
-        return domain, bool_ if result == "bool" else domain
-
-    def run(*args: Any) -> Tensor:
-        if len(args) != arity:
-            raise TypeError(f"{name}: takes {arity} operands, got {len(args)}")
-        first: Value | None = None
-        values = []
-        scalars = mixed = False
-        for a in args:
-            if type(a) is Tensor or isinstance(a, Tensor):
-                v = a._value
-                if first is None:
-                    first, shape, dtype = v, v.shape, v.dtype
-                else:
-                    if v.device is not first.device:
-                        same_device(name, *[x for x in args if isinstance(x, Tensor)])
-                    if v.shape != shape:
-                        shape = broadcast_shapes(name, shape, v.shape)
-                    if v.dtype is not dtype:
-                        mixed = True
-                values.append(v)
-            else:
-                values.append(a)
-                scalars = True
-        if first is None:
-            raise no_tensor(name, args)
-        if mixed:
-            dtype = _promote(name, values)
-        if scalars:
-            values, dtype = _with_scalars(name, values, dtype)
-        domain, kept = dtypes(dtype)
-        if scalars:
-            for a in values:
-                check_scalar(name, a, domain)
-        return Tensor(fusion.pointwise(formula, tuple(values), shape, domain, kept, first.device))
-
-    return run
-
-
-def _promote(name: str, values: Iterable[Any]) -> np.dtype:
-    try:
-        return result_type(*[(v.dtype, not v.shape) for v in values if type(v) is Value])
-    except DTypeError as error:
-        raise DTypeError(f"{name}: {error}") from None
-
-
-def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[Any], np.dtype]:
-    """Python numbers for the scalars, and the dtype that they lift `dtype` to."""
-    plain = []
-    for a in values:
-        if type(a) is not Value:
-            if isinstance(a, np.generic):
-                a = a.item()
-            kind: type = float if type(a) is Live else type(a)
-            if kind not in (bool, int, float):
-                raise DTypeError(
-                    f"{name}: cannot combine a tensor with {show(a)}; wrap it with ct.tensor(...)"
-                )
-            dtype = with_scalar(dtype, kind)
-        plain.append(a)
-    return plain, dtype
-
-
-def check_scalar(name: str, value: object, dtype: np.dtype) -> None:
-    """Raise DTypeError if the Python int `value` does not fit the integer type `dtype`."""
-    if dtype.kind in "iu" and type(value) is int:
-        limits = np.iinfo(dtype)
-        if not limits.min <= value <= limits.max:
-            raise DTypeError(
-                f"{name}: {value} does not fit {dtype.name} ({limits.min} to {limits.max}); use a "
-                "wider dtype"
-            )
-
-
-def reduction(
-    signature: str,
-    start: Mapping[str, str] | str,
-    combine: str = "",
-    better: str = "",
-    accumulate: Callable[[np.dtype], np.dtype] = lambda dtype: dtype,
-    result: np.dtype | None = None,
-    identity: bool = True,
-    doc: str | None = None,
-    public: bool = True,
-    **rules: Callable[..., Any],
-) -> Op:
-    """Declare a reduction over axes by its start value and its combining C expression.
-
-    signature: "name(x, axis, keepdims)". combine is C over acc, x and T. accumulate maps the
-    operand's dtype to that of the accumulator. result overrides the dtype of the result. identity
-    says whether reducing nothing is defined.
-    """
-    spec = Reduction(signature.split("(")[0], start, combine, better)
-    cast = OPERATIONS.get("astype")
-
-    def run(x: Tensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        axes = normalize_axes(spec.name, axis, x.ndim)
-        accumulator = accumulate(x.dtype)
-        if x.dtype is not accumulator:
-            assert cast is not None
-            x = cast.run(x, accumulator)
-        value = x._value
-        kept = tuple([d not in axes for d in range(len(value.shape))])
-        if not identity and any(value.shape[d] == 0 for d in axes):
-            raise ShapeError(
-                f"{spec.name}: axis {axis} of shape {value.shape} is empty and {spec.name} of "
-                "nothing is not defined; reduce a non-empty tensor"
-            )
-        if keepdims:
-            shape = tuple([n if k else 1 for n, k in zip(value.shape, kept, strict=True)])
-        else:
-            shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
-        return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
-
-    return Op(signature, run, rules, doc, calls_operations=False, public=public)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.composite import composite
-from cltensor.core.op import pointwise, same_dtype
+from cltensor.core.declare import pointwise
+from cltensor.core.op import same_dtype
 from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module

@@ -12,7 +12,8 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, pointwise, require_tensor
+from cltensor.core.declare import pointwise
+from cltensor.core.op import Op, require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
 from cltensor.ops.elementwise.cast import astype, flat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cltensor.core.op import pointwise
+from cltensor.core.declare import pointwise
 
 bitwise_and = pointwise("bitwise_and(a, b)", "a & b", accepts="biu")
 bitwise_or = pointwise("bitwise_or(a, b)", "a | b", accepts="biu")

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.core.op import Op, check_scalar
+from cltensor.core.checks import check_scalar
+from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, require_dtype
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Formula, Shape

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cltensor.core.op import Op, pointwise
+from cltensor.core.declare import pointwise
+from cltensor.core.op import Op
 
 eq: Op = pointwise("eq(a, b)", "a == b", "bool")
 not_equal = pointwise("not_equal(a, b)", "a != b", "bool")

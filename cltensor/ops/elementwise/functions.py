@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor.core.op import Op, pointwise
+from cltensor.core.declare import pointwise
+from cltensor.core.op import Op
 from cltensor.ops.elementwise.cast import flat
 from cltensor.ops.elementwise.compare import eq
 from cltensor.ops.elementwise.select import where

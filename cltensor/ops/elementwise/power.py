@@ -8,7 +8,8 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, pointwise
+from cltensor.core.declare import pointwise
+from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
 from cltensor.ops.elementwise.arithmetic import positive, reciprocal, square
 from cltensor.ops.elementwise.cast import astype, flat, full

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor.core.checks import whole
-from cltensor.core.op import Op, pointwise
+from cltensor.core.declare import pointwise
+from cltensor.core.op import Op
 from cltensor.ops.elementwise.cast import flat
 
 abs_ = pointwise(

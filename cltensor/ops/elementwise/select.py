@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, pointwise, require_tensor
+from cltensor.core.declare import pointwise
+from cltensor.core.op import Op, require_tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.cast import astype, clone, flat, scalar_of
 from cltensor.ops.elementwise.compare import eq, greater, greater_equal, less, less_equal, not_equal

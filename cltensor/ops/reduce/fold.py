@@ -11,7 +11,8 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.checks import normalize_axes
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, pointwise, reduction, require_tensor, same_device
+from cltensor.core.declare import pointwise, reduction
+from cltensor.core.op import Op, require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion

@@ -4,6 +4,12 @@ from math import inf as INF
 from math import nan as NAN
 
 import numpy as np
+import pytest
+from elementwise import (
+    FLOATS,
+    INTEGERS,
+    UNSIGNED,
+)
 
 import cltensor as ct
 
@@ -30,3 +36,36 @@ def test_casts_between_integers_wrap_and_from_floats_saturate(device):
     assert ct.tensor([0.5, NAN, 0.0, -0.0]).to("bool").tolist() == [True, True, False, False]
     assert ct.abs(ct.tensor([-128], dtype="int8")).tolist() == [-128]
     assert (-ct.tensor([1], dtype="uint8")).tolist() == [255]
+
+
+@pytest.mark.parametrize("target", INTEGERS + UNSIGNED)
+def test_casts_saturate_and_nan_becomes_zero(device, target):
+    limits = np.iinfo(target)
+    x = np.array([np.nan, np.inf, -np.inf, 3e38, -3e38, 1e10, -1e10, 300, -300, 2.9, -2.9, 0.0])
+    x = x.astype("float32")
+    expected = [0 if v != v else int(max(limits.min, min(limits.max, v))) for v in x.tolist()]
+    assert ct.tensor(x).to(target).numpy().tolist() == expected
+
+
+@pytest.mark.parametrize("source", ["bool", *INTEGERS, *UNSIGNED, *FLOATS])
+def test_casts_to_every_type(device, deferred, source):
+    names = ["bool", *INTEGERS, *UNSIGNED, *(FLOATS if device.fp64 else FLOATS[:1])]
+    if source not in names:
+        pytest.skip(f"'{device}' has no {source}")
+    x = np.array([0, 1, 2, 100], "float32").astype(source)
+    tensor = ct.tensor(x)
+    for part in (names[:6], names[6:]):
+        casts = [tensor.to(target) for target in part]
+        root = ct.isnan(casts[0])
+        for c in casts[1:]:
+            root = root | ct.isnan(c)
+        root.realize()  # one kernel computes them all
+        assert not any(c.is_pending for c in casts)
+        for target, result in zip(part, casts, strict=True):
+            np.testing.assert_array_equal(result.numpy(), x.astype(target), f"{source} {target}")
+
+
+def test_narrowing_integers_wraps_as_in_numpy(device):
+    x = np.array([300, -1, 1 << 40, (1 << 31) + 5])
+    for target in ("int8", "uint8", "int32", "uint32", "bool"):
+        assert ct.tensor(x).to(target).numpy().tolist() == x.astype(target).tolist()
