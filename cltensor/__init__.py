@@ -81,9 +81,8 @@ float, int, bool = float32, int32, bool_
 _later = {"data", "models", "testing"}
 _modules = {"autograd", "backends", "cuda", "nn", "optim", "weights", *_later}
 __all__ = sorted(
-    name
-    for name, value in [*globals().items(), *dict.fromkeys(_later).items()]
-    if name[0] != "_" and (name in _modules or not isinstance(value, _ModuleType))
+    _modules
+    | {n for n, value in globals().items() if n[0] != "_" and not isinstance(value, _ModuleType)}
 )
 
 

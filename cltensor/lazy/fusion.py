@@ -56,7 +56,7 @@ MAX_NODES = 24
 MAX_LEAVES = 12
 _PRODUCT_LEAVES = 6  # the arguments of a product's own kernel take as much space
 
-_copy = Formula("join", ("x",), "x")
+_copy = Formula("copy", ("x",), "x")
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
 
 
@@ -181,10 +181,9 @@ def join(values: tuple[Value, ...], align: int = 1) -> Value:
     return joined
 
 
-def _whole(joined: Value) -> Value:
-    """The elements of a Join as a formula: only who looks into a step wants them in one place."""
-    kind = joined.dtype
-    return pointwise(_copy, (joined,), joined.shape, kind, kind, joined.device)
+def copied(value: Value, shape: Shape) -> Value:
+    """A pending copy of the elements of `value`, which broadcasts to `shape`."""
+    return pointwise(_copy, (value,), shape, value.dtype, value.dtype, value.device)
 
 
 def realize(value: Value) -> Buffer:
@@ -219,7 +218,8 @@ def realize(value: Value) -> Buffer:
             elif expression.product is not None:
                 _launch_over_product(top, expression)
             elif type(top.op) is Join:
-                top.settle(realize(_whole(top)))
+                # Only who looks into an optimizer's step wants them in one place.
+                top.settle(realize(copied(top, top.shape)))
             elif rows is None:
                 _launch_pointwise(top, expression)
             elif not _launch_rows(expression, rows):

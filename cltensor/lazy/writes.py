@@ -15,8 +15,6 @@ from cltensor.lazy.codegen import Formula, Shape
 from cltensor.lazy.values import Value, holders, same_place
 from cltensor.runtime.memory import Buffer
 
-_identity = Formula("write", ("x",), "x")
-
 
 def overlaps_itself(shape: Shape, strides: Shape) -> bool:
     """Whether two elements of a window share a place (or it cannot be ruled out)."""
@@ -75,10 +73,7 @@ def write(target: Value, source: Value, operation: str) -> None:
     buffer = target.buffer
     assert buffer is not None
     with target.device.lock:
-        (pending,) = _ready((target,), (source,))
-        settle_readers((buffer,), (pending,))
-        if pending.buffer is not None:  # computed on the way to a reader
-            pending = _copied(pending, target.shape)
+        (pending,) = _ready((target,), (source,), (buffer,))
         pending.target = target
         fusion.realize(pending)
         buffer.mark_changed(operation)
@@ -91,40 +86,37 @@ def write_together(
     shape. No target may be read by the source of another one, unless both are one expression.
 
     regions: buffers that are parts of a target's, and change with it."""
-    device = pairs[0][0].device
-    buffers = [target.buffer for target, _ in pairs if target.buffer is not None]
+    targets = [target for target, _ in pairs]
+    buffers = [target.buffer for target in targets if target.buffer is not None]
     buffers += regions
-    with device.lock:
-        ready = _ready(*zip(*pairs, strict=True))
-        settle_readers(buffers, ready)
-        ready = [  # what was computed on the way to a reader is still to be written
-            source if source.buffer is None else _copied(source, target.shape)
-            for (target, _), source in zip(pairs, ready, strict=True)
-        ]
-        for (target, _), source in zip(pairs, ready, strict=True):
+    with targets[0].device.lock:
+        ready = _ready(targets, [source for _, source in pairs], buffers)
+        for target, source in zip(targets, ready, strict=True):
             source.target = target
         fusion.realize_together(ready)
         for buffer in buffers:
             buffer.mark_changed(operation)
 
 
-def _ready(targets: Sequence[Value], sources: Sequence[Value]) -> list[Value]:
+def _ready(
+    targets: Sequence[Value], sources: Sequence[Value], buffers: Sequence[Buffer]
+) -> list[Value]:
     """`sources` as pending formulas of the targets' shapes that read of the targets' buffers only
-    what lies where it will be written, element by element."""
+    what lies where it will be written, element by element; whoever else reads one of `buffers` is
+    launched."""
     if _read_elsewhere(sources, targets):
-        sources = [_copied(source, source.shape) for source in sources]
+        sources = [fusion.copied(source, source.shape) for source in sources]
         for source in sources:
             fusion.realize(source)
-    return [
-        source
-        if source.buffer is None and type(source.op) is Formula and source.shape == target.shape
-        else _copied(source, target.shape)
-        for target, source in zip(targets, sources, strict=True)
-    ]
+    pairs = list(zip(targets, sources, strict=True))
+    settle_readers(buffers, [source for target, source in pairs if _fits(target, source)])
+    # Only now: what was computed on the way to a reader is still to be written.
+    return [s if _fits(t, s) else fusion.copied(s, t.shape) for t, s in pairs]
 
 
-def _copied(source: Value, shape: Shape) -> Value:
-    return fusion.pointwise(_identity, (source,), shape, source.dtype, source.dtype, source.device)
+def _fits(target: Value, source: Value) -> bool:
+    formula = source.buffer is None and type(source.op) is Formula
+    return formula and source.shape == target.shape
 
 
 def _read_elsewhere(sources: Sequence[Value], targets: Sequence[Value]) -> bool:

@@ -39,7 +39,7 @@ def movable(params: Sequence[Tensor]) -> list[bool]:
     for param in params:
         value = param._value
         nbytes = prod(value.shape) * value.dtype.itemsize
-        whole = bool(nbytes) and param.buffer.nbytes == nbytes and param._value.is_contiguous()
+        whole = bool(nbytes) and param.buffer.nbytes == nbytes and value.is_contiguous()
         found.append(whole and owners[id(param.buffer)] == 1)
     return found
 

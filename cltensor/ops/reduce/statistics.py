@@ -69,7 +69,7 @@ def _variance(operation: str, x: Any, axis: Axis, correction: float, keepdims: b
     factor = 1 / degrees if degrees > 0 else float("inf")
     if not count:
         return sum(x, axes, keepdims) * float("nan")
-    squares = moments(x, axes)[1]  # of (mean, squares)
+    _, squares = moments(x, axes)
     if not keepdims:
         squares = reshape(squares, tuple([n for d, n in enumerate(x.shape) if d not in axes]))
     return squares * factor
