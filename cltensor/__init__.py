@@ -11,7 +11,7 @@ import math as _math
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, backends, cuda, nn, optim
+from cltensor import autograd, backends, cuda, linalg, nn, optim, special
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
@@ -79,7 +79,9 @@ float, int, bool = float32, int32, bool_
 
 #: Imported when first used: not every program needs their libraries.
 _later = {"data", "models", "testing"}
-_modules = {"autograd", "backends", "cuda", "nn", "optim", "weights", *_later}
+_modules = {
+    "autograd", "backends", "cuda", "linalg", "nn", "optim", "special", "weights", *_later,
+}  # fmt: skip
 __all__ = sorted(
     _modules
     | {n for n, value in globals().items() if n[0] != "_" and not isinstance(value, _ModuleType)}

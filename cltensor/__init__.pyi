@@ -1,4 +1,4 @@
-"""The public namespace. Written by `python -m cltensor.command.stubs`."""
+"""The namespace cltensor. Written by `python -m cltensor.command.stubs`."""
 
 import builtins
 from collections.abc import Sequence
@@ -10,10 +10,12 @@ from cltensor import autograd as autograd
 from cltensor import backends as backends
 from cltensor import cuda as cuda
 from cltensor import data as data
+from cltensor import linalg as linalg
 from cltensor import models as models
 from cltensor import nn as nn
 from cltensor import optim as optim
 from cltensor import return_types
+from cltensor import special as special
 from cltensor import testing as testing
 from cltensor.autograd.creation import TensorType
 from cltensor.autograd.derivatives import grad as grad

@@ -6,6 +6,7 @@ import numpy as np
 
 import cltensor as ct
 import cltensor.nn.functional as F
+from cltensor.command.stubs import SPACES
 from cltensor.core.op import Op
 
 #: Names of parameters that take a tensor, perhaps beside a number, a list or None.
@@ -19,9 +20,10 @@ _NONE = {"moveaxis", "movedim", "select"}
 
 def functions():
     """(name, function, parameters, positions of further tensors) of each; those of nn.functional
-    are called F.<name>."""
+    are called F.<name>, those of other namespaces linalg.<name> and so on."""
     found = []
-    for prefix, module, names in (("", ct, vars(ct)), ("F.", F, F.__all__)):
+    spaces = [(f"{m.__name__.partition('.')[2]}.", m, m.__all__) for m in SPACES]
+    for prefix, module, names in (("", ct, vars(ct)), ("F.", F, F.__all__), *spaces):
         for name in sorted(set(names) - _NONE):
             function = getattr(module, name)
             if isinstance(function, Op):
@@ -34,7 +36,8 @@ def functions():
             else:
                 continue
             slots = [i for i, p in enumerate(parameters) if i and p in NAMES]
-            if slots and name[0] != "_":
+            known = getattr(ct, name, None) is function  # imported from the main namespace
+            if slots and name[0] != "_" and not (known and prefix):
                 found.append((prefix + name, function, parameters, slots))
     return found
 

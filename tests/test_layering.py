@@ -19,7 +19,7 @@ FLOORS = [
     ["ops", "return_types"],
     ["autograd"],
     ["replay", "testing"],
-    ["nn", "observe", "cuda", "backends"],
+    ["nn", "observe", "cuda", "backends", "linalg", "special"],
     ["optim", "data", "models", "io"],
     ["command"],
 ]

@@ -1,8 +1,9 @@
 """Write the stubs that editors and type checkers read: python -m cltensor.command.stubs
 
-Two files are written from what is declared, and committed: `cltensor/__init__.pyi`, the public
-namespace, and `cltensor/core/methods.pyi`, the methods of Tensor. Both hold what is put together at
-import, where no type checker looks. All else is typed where it stands.
+Files are written from what is declared, and committed: `cltensor/__init__.pyi`, the public
+namespace, those of the namespaces within it (`linalg.pyi`), and `cltensor/core/methods.pyi`, the
+methods of Tensor. They hold what is put together at import, where no type checker looks. All else
+is typed where it stands.
 
 Types come from the annotations of the declared functions, where `Any` for a result stands for a
 tensor. A function whose keywords go by other names too has an overload for PyTorch's and one for
@@ -16,6 +17,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -47,6 +49,9 @@ VARYING = {"max_pool2d", "nonzero", "type"}
 #: Operands besides those that composites check, and the functions that take numbers for them.
 _FURTHER = {"a", "b", "c", "w", "condition"}
 _TAKE_NUMBERS = {"where"}
+
+#: The namespaces within the public one whose functions are declared in `cltensor.ops`.
+SPACES = (ct.linalg, ct.special)
 
 #: Of a reduction.
 Axis = int | tuple[int, ...] | None
@@ -161,7 +166,8 @@ class Types:
                 names.sort(key=lambda n: _order(("", n)))
                 lines.append((module, names[0], f"from {module} import {', '.join(names)}"))
         lines.sort(key=_order)
-        blocks = [["import builtins"], ["import numpy"] if self.uses_numpy else [], []]
+        known = ["import builtins"] if self.aliases - {"_DType"} else []
+        blocks = [known, ["import numpy"] if self.uses_numpy else [], []]
         for module, _, text in lines:
             root = module.partition(".")[0]
             blocks[{"cltensor": 2, "numpy": 1}.get(root, 0)].append(text)
@@ -395,12 +401,14 @@ def methods() -> str:
     )
 
 
-def namespace() -> str:
-    """The stub of the public namespace."""
+def namespace(module: types.ModuleType) -> str:
+    """The stub of a namespace that is gathered from declarations."""
     types = Types()
-    exports, values, functions = [], ["__all__: list[str]", "__version__: str"], []
-    for name in ct.__all__:
-        value = getattr(ct, name)
+    exports, values, functions = [], ["__all__: list[str]"], []
+    if module is ct:
+        values.append("__version__: str")
+    for name in vars(module)["__all__"]:
+        value = getattr(module, name)
         if is_public(value):
             functions.append(Declaration(name, value, types).text())
             continue
@@ -415,7 +423,7 @@ def namespace() -> str:
             kind = np.dtype if isinstance(value, np.dtype) else type(value)
             values.append(f"{name}: {types.of(kind, {})}")
     return (
-        HEAD.format("The public namespace.")
+        HEAD.format(f"The namespace {module.__name__}.")
         + types.head(exports)
         + "\n".join(values)
         + "\n\n"
@@ -423,7 +431,11 @@ def namespace() -> str:
     )
 
 
-STUBS = {"__init__.pyi": namespace, "core/methods.pyi": methods}
+STUBS: dict[str, Callable[[], str]] = {
+    "__init__.pyi": partial(namespace, ct),
+    **{f"{m.__name__.partition('.')[2]}.pyi": partial(namespace, m) for m in SPACES},
+    "core/methods.pyi": methods,
+}
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, overload
 from cltensor.core.names import canonical, with_reduction
 from cltensor.core.op import Op, require_tensor, write_out
 from cltensor.core.parameters import Described, Parameters
+from cltensor.core.suggestions import suggest
 from cltensor.core.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -93,19 +94,21 @@ class _Signature:
 @overload
 def composite(function: F) -> F: ...
 @overload
-def composite(*, method: bool | str | None = None) -> Callable[[F], F]: ...
-def composite(function: Any = None, *, method: bool | str | None = None) -> Any:
+def composite(*, method: bool | str | None = None, space: str = "") -> Callable[[F], F]: ...
+def composite(function: Any = None, *, method: bool | str | None = None, space: str = "") -> Any:
     """Declare a public function. Its name, without underscores at the ends, is public.
 
     method: whether it is a method of Tensor too, "only" for no function beside; left out, it is
-    one if its first parameter takes a tensor.
+    one if its first parameter takes a tensor and it is in the main namespace.
+    space: the namespace that it is public in, such as "linalg" for `ct.linalg`; the main one if
+    left out.
     """
     if function is None:
-        return partial(_declared, method)
-    return _declared(method, function)
+        return partial(_declared, method, space)
+    return _declared(method, space, function)
 
 
-def _declared(method: bool | str | None, function: Any) -> Any:
+def _declared(method: bool | str | None, space: str, function: Any) -> Any:
     signature = _Signature(function)
     places = tuple([i for i, _, _ in signature.operands])
 
@@ -122,8 +125,9 @@ def _declared(method: bool | str | None, function: Any) -> Any:
                 break
         return function(*args, **kwargs)
 
-    wanted = signature.takes_tensor if method is None else bool(method)
+    wanted = signature.takes_tensor and not space if method is None else bool(method)
     checked.is_method = wanted  # type: ignore[attr-defined]
+    checked.space = space  # type: ignore[attr-defined]
     checked.is_function = method != "only"  # type: ignore[attr-defined]
     checked.__name__ = function.__name__.strip("_")
     if signature.takes_out:
@@ -145,19 +149,19 @@ _MAKING = ("requires_grad", "out", "layout", "pin_memory", "memory_format", "nam
 @overload
 def creator(function: F) -> F: ...
 @overload
-def creator(*, method: bool = False) -> Callable[[F], F]: ...
-def creator(function: Any = None, *, method: bool = False) -> Any:
+def creator(*, method: bool = False, space: str = "") -> Callable[[F], F]: ...
+def creator(function: Any = None, *, method: bool = False, space: str = "") -> Any:
     """Declare a public function that makes a tensor. It takes, beside its own keywords,
     requires_grad, out (a tensor to write into), and PyTorch's layout, pin_memory, memory_format and
     names where they ask for nothing else than what is done anyway.
 
-    method: whether it is a method of Tensor too."""
+    method: whether it is a method of Tensor too. space: as for `composite`."""
     if function is None:
-        return partial(_creates, method)
-    return _creates(method, function)
+        return partial(_creates, method, space)
+    return _creates(method, space, function)
 
 
-def _creates(method: bool, function: Any) -> Any:
+def _creates(method: bool, space: str, function: Any) -> Any:
     signature = _Signature(function, _MAKING)
     operands = signature.operands
 
@@ -174,6 +178,7 @@ def _creates(method: bool, function: Any) -> Any:
 
     make.is_method = method  # type: ignore[attr-defined]
     make.is_function = True  # type: ignore[attr-defined]
+    make.space = space  # type: ignore[attr-defined]
     make.__name__ = function.__name__.strip("_")
     vars(make)["__wrapped__"] = signature.shown(_REQUIRES_GRAD, _OUT)
     return make
@@ -205,15 +210,30 @@ def is_public(value: Any) -> bool:
     return isinstance(value, FunctionType) and hasattr(value, "is_method")
 
 
-def gather(modules: Iterable[ModuleType]) -> dict[str, Any]:
-    """The public functions of `modules` by name: what is declared there under a name that does not
-    begin with an underscore. An underscore at the end avoids a name of Python."""
+def gather(modules: Iterable[ModuleType], space: str = "") -> dict[str, Any]:
+    """The public functions of `modules` in a namespace, by name: what is declared there for it,
+    under a name that does not begin with an underscore. An underscore at the end avoids a name of
+    Python."""
     found: dict[str, Any] = {}
     for module in modules:
         for name, value in vars(module).items():
-            if name.startswith("_") or not is_public(value):
+            if name.startswith("_") or not is_public(value) or value.space != space:
                 continue
             name = name.rstrip("_")
             if found.setdefault(name, value) is not value:
                 raise ValueError(f"{module.__name__}: {name} is declared twice")
     return found
+
+
+def publish(
+    module: ModuleType, declaring: Iterable[ModuleType], *also: str, **renamed: str
+) -> None:
+    """Make `module` a public namespace: of what `declaring` declare for the space of its name, and
+    of functions of the main one, under the same names (also) or others (renamed)."""
+    own, main = vars(module), gather(declaring)
+    public = gather(declaring, module.__name__.partition(".")[2])
+    public |= {name: main[name] for name in also}
+    public |= {name: main[there] for name, there in renamed.items()}
+    own.update(public)
+    own["__all__"] = sorted(public)
+    suggest(module)

@@ -27,18 +27,20 @@ def pointwise(
     result: str = "same",
     accepts: str = "biuf",
     doc: str | None = None,
+    space: str = "",
     **rules: Callable[..., Any],
 ) -> Op:
     """Declare an elementwise operation by its C expression.
 
     text: C over the argument names and the type T, or one such text for each kind of T. result:
     "same" (computed in the promoted dtype), "float" (integers become float32 first) or "bool".
-    accepts: the dtype kinds that make sense, of "b", "i", "u", "f".
+    accepts: the dtype kinds that make sense, of "b", "i", "u", "f". space: the namespace that it is
+    public in (`Op.space`).
     """
     if doc is None:
         first = text if isinstance(text, str) else next(iter(text.values()))
         doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
-    op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True)
+    op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True, space=space)
     formula = Formula(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
     return op

@@ -60,8 +60,6 @@ class Op:
     """
 
     is_view = False
-    #: Whether it is a method of Tensor under that name, too.
-    is_method = True
     #: Keywords that ask for another function.
     options: Mapping[str, Callable[..., Any]] = {}
 
@@ -73,6 +71,7 @@ class Op:
         doc: str | None = None,
         calls_operations: bool = True,
         public: bool = False,
+        space: str = "",
     ) -> None:
         match = re.fullmatch(r"(\w+)\((.*)\)", signature)
         if match is None:
@@ -84,6 +83,9 @@ class Op:
         self.calls_operations = calls_operations
         #: Whether it is part of the public namespace under the name that its module gives it.
         self.public = public
+        #: The namespace that it is public in: "" for the main one, "linalg" for `ct.linalg`.
+        self.space = space
+        self.is_method = not space
         #: For each differentiable argument its rule, and its place among the rule's results (-1
         #: where the rule gives only one).
         self.rules: dict[str, tuple[Rule, int]] = {}
@@ -91,7 +93,7 @@ class Op:
             self._add_rule(name[1:], Rule(function))
         self.__name__ = self.__qualname__ = self.name
         if public:
-            self.__module__ = "cltensor"
+            self.__module__ = f"cltensor.{space}".rstrip(".")
         self.__doc__ = doc or run.__doc__
         self.defaults = Parameters(run).defaults
         OPERATIONS[self.name] = self

@@ -4,16 +4,19 @@ import copy
 import inspect
 import pickle
 import pydoc
+from operator import attrgetter
 
 import pytest
 
 import cltensor as ct
+from cltensor.command.stubs import SPACES
 from cltensor.core.composite import is_public
 from cltensor.core.methods import Methods
 from cltensor.errors import DTypeError
 
 METHODS = sorted(name for name, value in vars(Methods).items() if callable(value))
 FUNCTIONS = sorted(name for name in ct.__all__ if is_public(getattr(ct, name)))
+FUNCTIONS += [f"{m.__name__.partition('.')[2]}.{name}" for m in SPACES for name in m.__all__]
 
 
 def page(thing):
@@ -36,7 +39,7 @@ def test_a_method_is_documented_and_shows_parameters(name):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_is_documented_and_shows_parameters(name):
-    function = getattr(ct, name)
+    function = attrgetter(name)(ct)
     assert inspect.isroutine(function)
     assert function.__doc__
     assert getattr(ct, function.__name__) is function

@@ -22,6 +22,8 @@ MODULES = {
     "data": ct.data,
     "autograd": ct.autograd,
     "cuda": ct.cuda,
+    "linalg": ct.linalg,
+    "special": ct.special,
     "models": ct.models,
     "testing": ct.testing,
 }

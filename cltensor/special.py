@@ -1,0 +1,12 @@
+"""Special functions, under PyTorch's names (`ct.special`).
+
+The functions declared for this namespace in `cltensor.ops`, and those of the main one that belong
+to it as well.
+"""
+
+from sys import modules as _modules
+
+from cltensor import ops as _ops
+from cltensor.core.composite import publish as _publish
+
+_publish(_modules[__name__], _ops.modules(), "erf", "exp2", "expm1", "log1p", expit="sigmoid")
