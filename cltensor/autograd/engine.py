@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output, require_unchanged
-from cltensor.core.mode import enable_grad, no_grad
+from cltensor.core.mode import mode
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError, GradientError, ShapeError
@@ -61,23 +61,30 @@ class Pass:
         self._start = next_serial()
         if self._targets is not None:
             self._useful = _ancestors(nodes, self._targets)
-        with enable_grad() if self._create_graph else no_grad():
-            while self._heap:
-                node = heapq.heappop(self._heap)[1]
-                g = self._pending.pop(node)
-                if node.hooks:
-                    g = self._call_hooks(node, g)
-                if self._targets is None:
-                    if node.retain:
-                        self._accumulate(node, g)
-                elif node in self._targets:
-                    if self._accumulates:
-                        self._accumulate(node, g)
-                    else:
-                        found[node] = self._own(g)
-                if node.op is not None:
-                    self._pass_on(node, g)
+        before = mode.enabled
+        try:
+            mode.enabled = self._create_graph
+            self._propagate(found)
+        finally:
+            mode.enabled = before
         return found
+
+    def _propagate(self, found: dict[Node, Tensor]) -> None:
+        while self._heap:
+            node = heapq.heappop(self._heap)[1]
+            g = self._pending.pop(node)
+            if node.hooks:
+                g = self._call_hooks(node, g)
+            if self._targets is None:
+                if node.retain:
+                    self._accumulate(node, g)
+            elif node in self._targets:
+                if self._accumulates:
+                    self._accumulate(node, g)
+                else:
+                    found[node] = self._own(g)
+            if node.op is not None:
+                self._pass_on(node, g)
 
     def _arrive(self, node: Node, g: Any) -> None:
         if node in self._pending:
@@ -196,20 +203,24 @@ class Pass:
             return results
         require_unchanged(node)
         known: dict[str, Any] = {"g": g}
-        for name, saved in zip(node.names, node.saved, strict=True):
-            if type(saved) is Value and not self._create_graph:
-                known[name] = _shown(saved, None)
-            else:
+        if self._create_graph:
+            for name, saved in zip(node.names, node.saved, strict=True):
                 known[name] = self._restored(node, op, name, saved)
-        useful = self._useful
-        if useful is None:
-            wanted = tuple([e is not None for e in node.edges])
         else:
+            for name, saved in zip(node.names, node.saved, strict=True):
+                known[name] = (
+                    _shown(saved, None)
+                    if type(saved) is Value
+                    else saved
+                    if type(saved) is not tuple
+                    else self._restored(node, op, name, saved)
+                )
+        wanted, useful = node.wanted, self._useful
+        if useful is not None:
             wanted = tuple([e is not None and e in useful for e in node.edges])
         if op.variadic:
             rule, _ = _rule(op, op.params[0])
-            results = rule.function(*[known[n] for n in rule.needs])
-            return [r if w else None for r, w in zip(results, wanted, strict=True)]
+            return [r if w else None for r, w in zip(rule(known), wanted, strict=True)]
         return _by_rules(op, wanted, known)
 
     def _restored(self, node: Node, op: Op, name: str, saved: Any) -> Any:
@@ -261,10 +272,10 @@ def _by_rules(op: Op, wanted: Sequence[bool], known: dict[str, Any]) -> list[Any
             continue
         rule, place = found
         if place < 0:
-            results.append(rule.function(*[known[n] for n in rule.needs]))
+            results.append(rule(known))
             continue
         if rule not in shared:
-            shared[rule] = rule.function(*[known[n] for n in rule.needs])
+            shared[rule] = rule(known)
         results.append(shared[rule][place])
     return results
 
@@ -295,16 +306,17 @@ def _ancestors(roots: Sequence[Node], targets: set[Node]) -> set[Node]:
 
 def _fit(gradient: Any, edge: Node) -> Any:
     """`gradient` summed and cast to what the value behind `edge` is."""
-    if gradient._value.shape != edge.shape:
+    value = gradient._value
+    if value.shape != edge.shape:
         gradient = _unbroadcast(gradient, edge.shape)
-    if gradient.dtype is not edge.dtype and gradient.dtype != edge.dtype:
+    if value.dtype is not edge.dtype and gradient.dtype != edge.dtype:
         gradient = astype(gradient, edge.dtype)
     return gradient
 
 
 def _unbroadcast(gradient: Any, shape: Shape) -> Any:
     """The sum of `gradient` over the axes along which `shape` was broadcast."""
-    given = gradient.shape
+    given = gradient._value.shape
     lead = len(given) - len(shape)
     if lead < 0:
         raise ShapeError(f"backward: a rule gave shape {given} for operand {shape}")
@@ -313,7 +325,7 @@ def _unbroadcast(gradient: Any, shape: Shape) -> Any:
         gradient = sum_over(gradient, tuple(range(lead)))
     elif axes:
         gradient = sum_over(gradient, axes, True)
-    return gradient if gradient.shape == shape else reshape(gradient, shape)
+    return gradient if gradient._value.shape == shape else reshape(gradient, shape)
 
 
 def _rule(op: Op, argument: str) -> Any:

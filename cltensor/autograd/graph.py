@@ -66,6 +66,7 @@ class Node:
         "saved",
         "shape",
         "versions",
+        "wanted",
     )
 
     def __init__(self, data: Tensor, op: Any = None, edges: tuple[Node | None, ...] = ()) -> None:
@@ -82,6 +83,8 @@ class Node:
         self.names: tuple[str, ...] = ()
         self.saved: tuple[Any, ...] = ()
         self.versions: tuple[Any, ...] = ()
+        #: For each operand whether it is to have a gradient.
+        self.wanted = tuple([e is not None for e in edges])
         self.released = False
 
     @property
@@ -174,8 +177,8 @@ def needs(op: Op, wanted: tuple[bool, ...]) -> Needs:
 def save(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
     """Keep in `node` what the rules of its operands ask for: operands, parameters, the output, or
     facts of them."""
-    op, edges = node.op, node.edges
-    node.names, sources = needs(op, tuple([e is not None for e in edges]))
+    op = node.op
+    node.names, sources = needs(op, node.wanted)
     if not sources:
         return
     if op.variadic:
@@ -188,8 +191,7 @@ def save(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) ->
         source = out if place < 0 else args[place]
         version: Any = 0
         if fact:
-            many = isinstance(source, tuple)
-            source = [getattr(s, fact) for s in source] if many else getattr(source, fact, None)
+            source = _fact(source, fact)
         elif type(source) is Tensor or isinstance(source, Tensor):
             source = source._value
             if source.buffer is None:
@@ -203,6 +205,15 @@ def save(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) ->
         versions.append(version)
     node.saved = tuple(saved)
     node.versions = tuple(versions)
+
+
+def _fact(source: Any, fact: str) -> Any:
+    """The shape, dtype, ... of a Tensor, or of each of several; None for what has none."""
+    if isinstance(source, tuple):
+        return [_fact(s, fact) for s in source]
+    if fact == "shape" and isinstance(source, Tensor):
+        return source._value.shape  # a plain tuple: nobody outside sees it
+    return getattr(source, fact, None)
 
 
 def _keep(node: Node, value: Value) -> None:

@@ -20,6 +20,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from operator import itemgetter
 from types import MethodType
 from typing import Any
 
@@ -41,11 +42,19 @@ OPERATIONS: dict[str, Op] = {}
 class Rule:
     """One derivative rule and the names that it needs."""
 
-    __slots__ = ("function", "needs")
+    __slots__ = ("_pick", "function", "needs")
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.needs = Parameters(function).names
+        several = len(self.needs) > 1  # for one, the getter gives no tuple
+        self._pick = itemgetter(*self.needs) if several else None
+
+    def __call__(self, known: Mapping[str, Any]) -> Any:
+        """What the rule gives, of what is known by name."""
+        if self._pick is None:
+            return self.function(*[known[n] for n in self.needs])
+        return self.function(*self._pick(known))
 
 
 class Op:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from math import prod
 from typing import Any, NamedTuple, Protocol
 
@@ -200,16 +200,19 @@ class _Holders:
                 holder = ref()
                 if holder is not None:
                     before = len(pending)
-                    pending += [v for v in holder.held_values() if v.buffer is None]
+                    for value in holder.held_values():
+                        if value.buffer is None:
+                            pending.append(value)
                     if len(pending) > before:
                         kept.append(ref)
             self.refs[:looked_at] = kept
             self.limit = max(256, 2 * len(self.refs))
         return pending
 
-    def readers(self, buffers: Container[int]) -> list[Value]:
-        """Pending Values of holders that will read one of the buffers (by id)."""
-        known: dict[int, bool] = {}
+    def readers(self, buffers: Container[int], but: Iterable[int] = ()) -> list[Value]:
+        """Pending Values of holders that will read one of the buffers (by id), except those with
+        the ids `but`."""
+        known = dict.fromkeys(but, False)
         return [value for value in self.prune() if _reads(value, buffers, known)]
 
     def pending_on(self, device: Device) -> list[Value]:

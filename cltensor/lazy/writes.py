@@ -8,6 +8,7 @@ read and what is written are compared by buffer, offset and strides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
@@ -61,10 +62,8 @@ def may_overlap(a: Value, b: Value) -> bool:
 
 def settle_readers(buffers: Iterable[Buffer], but: Sequence[Value] = ()) -> None:
     """Launch every pending expression that reads one of `buffers`, except those of `but`."""
-    ids = {id(buffer) for buffer in buffers}
-    for value in holders.readers(ids):
-        if not any(value is b for b in but):
-            fusion.realize(value)
+    for value in holders.readers(set(map(id, buffers)), map(id, but)):
+        fusion.realize(value)
 
 
 def write(target: Value, source: Value, operation: str) -> None:
@@ -124,14 +123,18 @@ def _read_elsewhere(sources: Sequence[Value], targets: Sequence[Value]) -> bool:
     written: dict[int, list[Value]] = {}
     for target in targets:
         written.setdefault(id(target.buffer), []).append(target)
-    pending, seen = list(sources), set()
+    pending: list[Any] = list(sources)
+    seen = set()
     while pending:
         value = pending.pop()
+        if type(value) is not Value:  # a number
+            continue
         if value.buffer is not None:
-            for target in written.get(id(value.buffer), ()):
-                if not same_place(value, target) and may_overlap(value, target):
-                    return True
+            if id(value.buffer) in written:
+                for target in written[id(value.buffer)]:
+                    if not same_place(value, target) and may_overlap(value, target):
+                        return True
         elif id(value) not in seen:
             seen.add(id(value))
-            pending += [a for a in value.args if type(a) is Value]
+            pending += value.args
     return False

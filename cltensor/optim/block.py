@@ -139,18 +139,21 @@ class Block:
     def gradient(self) -> Tensor:
         """The gradients, read where they are, laid out as the block."""
         parts = []
+        home = self.values.buffer
         for param in self.params:
             gradient = param.grad
             assert gradient is not None  # blocks hold the parameters that have one
             for watch in watchers:
                 watch((param, gradient))
-            gradient.realize()
+            if gradient._value.buffer is None:
+                gradient.realize()
+            value = gradient._value
             if self._alone:
-                shared = may_overlap(gradient._value, self.values._value)
+                shared = may_overlap(value, self.values._value)
                 return gradient.clone() if shared else gradient
-            if gradient.buffer.home is self.values.buffer or not gradient._value.is_contiguous():
-                gradient = gradient.clone().realize()  # of what moves with it, or not dense
-            parts.append(gradient._value)
+            if value.buffer.home is home or not value.is_contiguous():
+                value = gradient.clone().realize()._value  # of what moves with it, or not dense
+            parts.append(value)
         return Tensor(fusion.join(tuple(parts), self._align))
 
     def store(self, values: Tensor, state: dict[str, Tensor]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import enable_grad, no_grad
+from cltensor.core.op import unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.ops.create import tensor
@@ -131,16 +132,18 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with no_grad():
-            moving = [
-                (i, param, group)
-                for i, (param, _, group) in enumerate(self._entries())
-                if param.node is not None and param.node.grad is not None
-            ]
-            self._lay_out(moving)
-            for block in self._blocks:
-                self._move(block)
+        unrecorded(self._move_all)
         return loss
+
+    def _move_all(self) -> None:
+        moving = []
+        for i, (param, _, group) in enumerate(self._entries()):
+            node = param.node
+            if node is not None and node.grad is not None:
+                moving.append((i, param, group))
+        self._lay_out(moving)
+        for block in self._blocks:
+            self._move(block)
 
     def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
         """What of the options of `group` decides which operations a step consists of; all other

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ class Launch:
     Raises KernelError for names that are not the kernel's.
     """
 
-    __slots__ = ("_buffers", "_grid", "_local", "_numbers", "_run", "_starts")
+    __slots__ = ("_grid", "_local", "_more", "_numbers", "_pick", "_run")
 
     def __init__(
         self,
@@ -114,24 +115,24 @@ class Launch:
         self._run = run.by_name((*buffers, *starts, *numbers))
         self._grid = grid
         self._local = local
-        self._buffers = tuple(buffers.values())
-        self._starts = tuple(starts.values())
+        places = [2 * k for k in buffers.values()] + [2 * k + 1 for k, _ in starts.values()]
+        self._pick = itemgetter(*places, 0)  # one at least, so that it gives a tuple
+        self._more = tuple([0] * len(buffers) + [more for _, more in starts.values()])
+        if not any(self._more):
+            self._more = ()
         self._numbers = tuple(numbers.values())
 
-    def __call__(self, operands: Sequence[tuple[Buffer, int]], side: Side | None) -> None:
-        """Launch on operands, each a buffer and where it starts, and with the store side."""
+    def __call__(self, operands: Sequence[Buffer | int], side: Side | None) -> None:
+        """Launch on operands, for each its buffer and where it starts, and with the store side."""
         run: Any = self._run
         extra: Sequence[Any] = ()
         if side is not None:
             assert isinstance(run, Built)  # as `joins` says
             run, extra = run.joined(side), side.arguments
-        values = [
-            *[operands[k][0] for k in self._buffers],
-            *[operands[k][1] + more for k, more in self._starts],
-            *self._numbers,
-            *extra,
-        ]
-        run(self._grid, self._local, values)
+        given = self._pick(operands)[:-1]
+        if self._more:
+            given = [g + more if more else g for g, more in zip(given, self._more, strict=True)]
+        run(self._grid, self._local, [*given, *self._numbers, *extra])
 
 
 class Plan(NamedTuple):
@@ -162,16 +163,19 @@ class _Planned(fusion.Producer):
     def launch(self, value: fusion.Value, side: Side | None) -> Buffer:
         plan, pool = self.plan, value.device.pool
         size = plan.dtype.itemsize
-        operands = [(v.buffer, v.offset) for v in value.args]
         if side is None or side.keep or plan.passes:
             out = pool.allocate(prod(plan.shape) * size)
         else:
-            out = operands[0][0]  # not touched
-        every = [(out, 0), *operands, *[(pool.allocate(n * size), 0) for n in plan.scratch]]
+            out = value.args[0].buffer  # not touched
+        operands = [out, 0]
+        for operand in value.args:
+            operands += operand.buffer, operand.offset
+        for n in plan.scratch:
+            operands += pool.allocate(n * size), 0
         for launch in plan.launches[:-1]:
-            launch(every, None)
+            launch(operands, None)
         if plan.launches:
-            plan.launches[-1](every, side)
+            plan.launches[-1](operands, side)
         return out
 
 

@@ -165,7 +165,7 @@ def _run_select(v: Tensor, x: Tensor, window: Window) -> Tensor:
 
 def _run_max_backward(y: Tensor, x: Tensor, window: Window) -> Tensor:
     same_device("max_pool2d", y, x)
-    return _pool_grad("max", y, x, (x.shape[2], x.shape[3]), window)
+    return _pool_grad("max", y, x, x._value.shape[2:], window)
 
 
 def _run_average(x: Tensor, window: Window) -> Tensor:

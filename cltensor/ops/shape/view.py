@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from operator import index
 from typing import Any
 
@@ -52,6 +53,7 @@ def one_axis(operation: str, axis: int, ndim: int) -> int:
 # ---------------------------------------------------------------------------------------- reshape
 
 
+@lru_cache(16384)
 def view_strides(shape: Shape, strides: Shape, wanted: Shape) -> Shape | None:
     """Strides that show elements of (shape, strides) as `wanted`, or None when none do."""
     if 0 in shape:
@@ -161,13 +163,15 @@ def _reinterpreted(x: Tensor, dtype: np.dtype) -> Tensor:
 @composite
 def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Merge the axes from `start_axis` to `end_axis` into one."""
-    if x.ndim == 0:
+    shape = x._value.shape
+    if not shape:
         return flatten(reshape(x, (1,)), start_axis, end_axis)
-    first, last = one_axis("flatten", start_axis, x.ndim), one_axis("flatten", end_axis, x.ndim)
+    first = one_axis("flatten", start_axis, len(shape))
+    last = one_axis("flatten", end_axis, len(shape))
     if first > last:
         raise ShapeError(f"flatten: start axis {start_axis} lies behind end axis {end_axis}")
-    merged = math.prod(x.shape[first : last + 1])
-    return reshape(x, (*x.shape[:first], merged, *x.shape[last + 1 :]))
+    merged = math.prod(shape[first : last + 1])
+    return reshape(x, (*shape[:first], merged, *shape[last + 1 :]))
 
 
 @composite
