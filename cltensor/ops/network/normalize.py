@@ -14,7 +14,7 @@ from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
-from cltensor.ops.reduce.fold import mean, moments, sums
+from cltensor.ops.reduce.fold import mean, moments, sums_of
 
 Axes = tuple[int, ...]
 
@@ -50,7 +50,7 @@ def _channels_rule(
     # To be differentiated once more, the statistics must be a function of x.
     known = moments(x, axes) if x.requires_grad else stats
     middle, scale = _per_channel(known, count, eps)
-    plain, product = sums(g, g * (x - middle), axis=axes)
+    plain, product = sums_of(lambda: g, lambda: g * (x - middle), axis=axes)
     inner = g - plain * (1 / count) - (x - middle) * (square(scale) * product * (1 / count))
     if weight is None:
         return [inner * scale]
@@ -83,7 +83,8 @@ def _rows_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor, Ten
     columns = []
     if weight is not None:
         # Before anything holds pieces of the expression, which this kernel would have to store.
-        columns = list(sums(g * ((x - middle) * scale), g, axis=tuple(range(x.ndim - len(axes)))))
+        rows = tuple(range(x.ndim - len(axes)))
+        columns = list(sums_of(lambda: g * ((x - middle) * scale), lambda: g, axis=rows))
     normal = (x - middle) * scale
     inner = g if weight is None else g * weight
     dx = scale * (inner - mean(inner, axes, True) - normal * mean(inner * normal, axes, True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from cltensor import dtypes
 from cltensor.core.checks import normalize_axes
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise, reduction
+from cltensor.core.mode import mode
 from cltensor.core.op import Op, require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import ShapeError
@@ -137,24 +138,33 @@ def _run_sums(*xs: Tensor, axis: Axis) -> tuple[Tensor, ...]:
         same_device("sums", xs[0], x)
         if x.shape != shape or x.dtype != xs[0].dtype:
             raise ShapeError(f"sums: operands are {show(xs[0])} and {show(x)}; make them alike")
-    return _reduced(_sum, xs, axis, len(xs))
+    return _reduced(_sum, tuple([x._value for x in xs]), axis, len(xs))
+
+
+def sums_of(*parts: Callable[[], Tensor], axis: Axis) -> tuple[Tensor, ...]:
+    """`sums` of what the parts give. Where nothing is recorded, nobody holds that while its kernel
+    runs, so the kernel need not store it."""
+    if mode.enabled:
+        return sums(*[part() for part in parts], axis=axis)
+    values = tuple([part()._value for part in parts])
+    return _reduced(_sum, values, axis, len(values))
 
 
 def _run_moments(x: Tensor, axis: Axis) -> tuple[Tensor, ...]:
-    return _reduced(_moments, (x,), axis, 2)
+    return _reduced(_moments, (x._value,), axis, 2)
 
 
 def _reduced(
-    spec: Reduction, xs: tuple[Tensor, ...], axis: Axis, results: int
+    spec: Reduction, values: tuple[fusion.Value, ...], axis: Axis, results: int
 ) -> tuple[Tensor, ...]:
-    """The results of one pass over `xs`: views of what its kernel makes, one after the other."""
-    shape = xs[0]._value.shape
+    """The results of one pass over `values`: views of what its kernel makes, one after the
+    other."""
+    shape = values[0].shape
     axes = normalize_axes(spec.name, axis, len(shape))
     kept = tuple([d not in axes for d in range(len(shape))])
     result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
-    values = tuple([x._value for x in xs])
     several = (results, *result) if results > 1 else result
-    whole = fusion.reduction(spec, values, kept, several, xs[0].dtype)
+    whole = fusion.reduction(spec, values, kept, several, values[0].dtype)
     strides = contiguous_strides(result)
     count = math.prod(result)
     return tuple([Tensor(fusion.window(whole, result, strides, k * count)) for k in range(results)])

@@ -5,6 +5,9 @@ import pytest
 
 import cltensor as ct
 import cltensor.nn.functional as F
+from cltensor.lazy.fusion import Eager
+from cltensor.ops.network.normalize import normalize_channels, normalize_rows
+from cltensor.runtime.memory import Pool
 
 
 def normal(*shape, offset=0.0):
@@ -45,3 +48,22 @@ def test_normalisation_has_second_derivatives(kind):
     ahead, behind = slope(base + step * direction)[1], slope(base - step * direction)[1]
     want = (ahead.detach().numpy() - behind.detach().numpy()) / (2 * step)
     np.testing.assert_allclose(second.detach().numpy(), want, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.skipif(Eager.on, reason="CLTENSOR_EAGER=1 stores every result")
+@pytest.mark.parametrize("axes", [(0, 2, 3), (3,)])
+def test_a_gradient_keeps_no_copy_of_what_it_sums(device, axes, monkeypatch):
+    shape = [1 if d in axes else n for d, n in enumerate((4, 8, 16, 16))]
+    if axes == (3,):
+        shape = [16]
+    weight = ct.ones(*shape, requires_grad=True)
+    x = ct.randn(4, 8, 16, 16, requires_grad=True)
+    normalize = normalize_channels if axes == (0, 2, 3) else normalize_rows
+    out = normalize(x, weight, None, axes, 1e-5)
+    out = (out[0] if isinstance(out, tuple) else out).realize()
+    g = ct.ones_like(out).realize()
+    sizes = []
+    allocate = Pool.allocate
+    monkeypatch.setattr(Pool, "allocate", lambda p, n: sizes.append(n) or allocate(p, n))
+    out.backward(g)
+    assert sizes.count(x.nbytes) == 1  # the gradient of x
