@@ -18,6 +18,7 @@ import samples
 
 from cltensor.data import files, mnist
 from cltensor.lazy import fusion
+from cltensor.replay.recording import Recording
 from cltensor.runtime import binaries, tuning
 from cltensor.runtime.device import Kernels, devices, get
 
@@ -163,3 +164,22 @@ def toy(monkeypatch):
         tuning.KINDS, "toy", tuning.Kind("toy", {"all": {}}, {"a": (1, 2, 3), "b": (10, 20)})
     )
     return tuning.KINDS["toy"]
+
+
+@pytest.fixture
+def counts(monkeypatch):
+    """How many calls were recorded, and how many replayed."""
+    found = {"record": 0, "replay": 0}
+
+    def counted(name):
+        method = getattr(Recording, name)
+
+        def count(self, *args):
+            found[name] += 1
+            return method(self, *args)
+
+        monkeypatch.setattr(Recording, name, count)
+
+    counted("record")
+    counted("replay")
+    return found

@@ -34,4 +34,4 @@ def slopes(function, *points):
 
 
 def same(got, want):
-    np.testing.assert_allclose(np.float32(got), np.float32(want), rtol=1e-5)
+    np.testing.assert_allclose(np.float32(got), np.float32(want), rtol=1e-5, atol=1e-7)

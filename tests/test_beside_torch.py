@@ -1,26 +1,22 @@
-"""Custom functions, the same as in PyTorch."""
+"""Custom functions, the same as in PyTorch: what they save is in saving_functions."""
 
-import weakref
-
-import numpy as np
 import pytest
+from saving_functions import (
+    ERRORS,
+    a_result_changed_later,
+    a_saved_input_changed_later,
+    a_saved_integer,
+    a_saved_result,
+    leaf,
+    saved_tensors_after_backward,
+    show,
+    two_saved_results,
+)
 
 import cltensor as ct
 from cltensor.autograd.function import once_differentiable
-from cltensor.errors import GradientError
 
 torch = pytest.importorskip("torch")
-
-ERRORS = (GradientError, RuntimeError)
-
-
-def leaf(lib, values, records=True):
-    values = np.array(values, "float32")
-    return (lib.tensor if lib is ct else torch.tensor)(values, requires_grad=records)
-
-
-def show(x):
-    return None if x is None else np.asarray(x.detach().numpy()).round(3).tolist()
 
 
 def once(lib):
@@ -199,58 +195,6 @@ def a_backward_to_be_used_once(lib):
     return (first, e)
 
 
-def a_saved_result(lib):
-
-    class A(lib.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            y = x.exp()
-            ctx.save_for_backward(y)
-            return y
-
-        @staticmethod
-        def backward(ctx, g):
-            (y,) = ctx.saved_tensors
-            return g * y
-
-    x = leaf(lib, [0.0, 1])
-    y = A.apply(x)
-    (g,) = lib.autograd.grad(y.sum(), x, create_graph=True)
-    (h,) = lib.autograd.grad(g.sum(), x)
-    y = A.apply(x)
-    y.mul_(2)
-    try:
-        y.sum().backward()
-        e = False
-    except ERRORS:
-        e = True
-    return (show(g), show(h), e)
-
-
-def a_saved_input_changed_later(lib):
-
-    class A(lib.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x * x
-
-        @staticmethod
-        def backward(ctx, g):
-            (x,) = ctx.saved_tensors
-            return 2 * g * x
-
-    a = leaf(lib, [1.0, 2])
-    x = a * 1
-    y = A.apply(x)
-    x.mul_(2)
-    try:
-        y.sum().backward()
-        return False
-    except ERRORS:
-        return True
-
-
 def needs_input_grad(lib):
     seen = []
 
@@ -360,43 +304,6 @@ def results_that_are_no_tensors(lib):
     return (r[1:], show(x.grad))
 
 
-def a_saved_integer(lib):
-
-    class A(lib.autograd.Function):
-        @staticmethod
-        def forward(ctx, x, i):
-            ctx.save_for_backward(i)
-            return (x * 2, i)
-
-        @staticmethod
-        def backward(ctx, g, h):
-            return (g * 2, None)
-
-    x = leaf(lib, [1.0, 2])
-    i = lib.tensor([1])
-    r = A.apply(x, i)
-    r[0].sum().backward()
-    return (r[1].requires_grad, show(x.grad))
-
-
-def a_result_changed_later(lib):
-
-    class A(lib.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            return (x * 2, x * 3)
-
-        @staticmethod
-        def backward(ctx, g, h):
-            return g * 2 + h * 3
-
-    x = leaf(lib, [1.0, 2])
-    p, q = A.apply(x)
-    p.mul_(5)
-    (p + q).sum().backward()
-    return show(x.grad)
-
-
 def setup_context(lib):
 
     class A(lib.autograd.Function):
@@ -416,49 +323,6 @@ def setup_context(lib):
     x, y = (leaf(lib, [1.0, 2]), leaf(lib, [3.0, 4]))
     A.apply(x, y).sum().backward()
     return show(x.grad)
-
-
-def saved_tensors_after_backward(lib):
-
-    class A(lib.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.save_for_backward(x)
-            return x * 1
-
-        @staticmethod
-        def backward(ctx, g):
-            assert len(ctx.saved_tensors) == 1
-            return g
-
-    x = leaf(lib, [1.0, 2])
-    y = A.apply(x)
-    y.sum().backward()
-    try:
-        y.sum().backward()
-        return "twice"
-    except ERRORS:
-        return "error"
-
-
-def two_saved_results(lib):
-    class A(lib.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            y, z = x.exp(), x.sin()
-            ctx.save_for_backward(y, z, x)
-            return y, z
-
-        @staticmethod
-        def backward(ctx, g, h):
-            y, _, x = ctx.saved_tensors
-            return g * y + h * x.cos()
-
-    x = leaf(lib, [0.5, 1])
-    y, z = A.apply(x)
-    (first,) = lib.autograd.grad((y * z).sum(), x, create_graph=True)
-    (second,) = lib.autograd.grad(first.sum(), x)
-    return show(first), show(second)
 
 
 FUNCTIONS = [
@@ -489,30 +353,3 @@ FUNCTIONS = [
 @pytest.mark.parametrize("case", FUNCTIONS)
 def test_custom_functions(case):
     assert case(ct) == case(torch)
-
-
-def test_a_leaf_changed_in_place_is_refused():
-    class A(ct.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            ctx.mark_dirty(x.mul_(3))
-            return x
-
-    with pytest.raises(GradientError, match="A: a leaf that requires a gradient"):
-        A.apply(leaf(ct, [1.0, 2.0]))
-
-
-def test_a_graph_with_a_saved_result_is_freed_at_once():
-    class A(ct.autograd.Function):
-        @staticmethod
-        def forward(ctx, x):
-            y = x.exp()
-            ctx.save_for_backward(y)
-            return y
-
-        @staticmethod
-        def backward(ctx, g):
-            return g * ctx.saved_tensors[0]
-
-    ref = weakref.ref(A.apply(leaf(ct, [1.0, 2.0])).grad_fn)
-    assert ref() is None

@@ -6,12 +6,14 @@ check compiles kernels; when it fails, they are checked one by one so that the r
 
 import numpy as np
 import pytest
-from leaves import leaf
+from leaves import leaf, same, slopes
 
 import cltensor as ct
 from cltensor.core.op import OPERATIONS
 from cltensor.errors import GradientError
 from cltensor.testing import gradcheck, gradgradcheck
+
+NAN, INF = float("nan"), float("inf")
 
 #: Where the operations are smooth: unary ones by domain, away from steps and kinks.
 DOMAINS = {
@@ -201,3 +203,63 @@ def test_edges_where_a_naive_rule_gives_nan(device):
     z = leaf([0.0, 1.0], "float32")
     (0.0**z).sum().backward()
     assert z.grad.numpy()[1] == 0
+
+
+# ------------------------------------------------------------------------------- reductions
+
+
+def test_ties_of_one_axis_go_to_the_first_and_others_are_shared(device):
+    for sign in (1, -1):
+        best = ct.max if sign == 1 else ct.min
+        share = ct.amax if sign == 1 else ct.amin
+        points = [sign * v for v in (1, 3, 3)]
+        same(slopes(lambda x, f=best: f(x, axis=0), points)[1][0], [0, 1, 0])
+        same(slopes(lambda x, f=best: f(x), points)[1][0], [0, 0.5, 0.5])
+        same(slopes(lambda x, f=share: f(x, axis=0), points)[1][0], [0, 0.5, 0.5])
+        same(slopes(lambda x, f=share: f(x), points)[1][0], [0, 0.5, 0.5])
+        same(slopes(lambda x, f=best: f(x, axis=0), [1, NAN, NAN])[1][0], [0, 1, 0])
+        same(slopes(lambda x, f=best: f(x), [1, NAN, NAN])[1][0], [0, 0.5, 0.5])
+        grid = [[sign * v for v in row] for row in ([2, 2, 0], [2, 1, 0])]
+        same(slopes(lambda x, f=best: f(x, axis=1), grid)[1][0], [[1, 0, 0], [1, 0, 0]])
+        same(
+            slopes(lambda x, f=best: f(x, axis=-2, keepdims=True), grid)[1][0],
+            [[1, 1, 1], [0, 0, 0]],
+        )
+        same(
+            slopes(lambda x, f=best: f(x, axis=(0, 1)), grid)[1][0],
+            np.float32([[1, 1, 0], [1, 0, 0]]) / 3,
+        )
+
+
+@pytest.mark.parametrize("function", [ct.max, ct.min, ct.amax, ct.amin])
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
+def test_derivatives_of_extremes(fp64, function, axis):
+    x = leaf([[0.5, -2.0, 1.25], [1.5, 0.75, -0.5]], "float64")
+    assert gradcheck(lambda x: function(x, axis=axis) ** 2, x)
+    assert gradgradcheck(lambda x: function(x, axis=axis, keepdims=True) ** 3, x)
+
+
+@pytest.mark.parametrize(
+    ("points", "logsumexp", "slope", "log_softmax"),
+    [
+        ([1, NAN, 2], NAN, [NAN] * 3, [NAN] * 3),
+        ([1, INF, 2], INF, [0, NAN, 0], [NAN] * 3),
+        ([1, -INF, 2], 2.3132617, [0.2689414, 0, 0.7310586], [-1.3132617, -INF, -0.3132617]),
+        ([-INF, -INF], -INF, [NAN] * 2, [NAN] * 2),
+        ([INF, INF], INF, [NAN] * 2, [NAN] * 2),
+    ],
+)
+def test_softmax_and_its_logarithm_of_extremes(device, points, logsumexp, slope, log_softmax):
+    got, (grad,) = slopes(lambda x: ct.logsumexp(x, 0), points)
+    same([got, *grad], [logsumexp, *slope])
+    same(ct.log_softmax(ct.tensor(np.float32(points)), 0).tolist(), log_softmax)
+    got, (grad,) = slopes(lambda x: ct.softmax(x, 0), points)
+    same(got, np.exp(np.float32(log_softmax)))
+    if not np.isfinite(logsumexp):
+        same(grad, [NAN] * len(points))
+
+
+def test_slopes_of_products_with_zeros(device):
+    same(slopes(ct.prod, [0, 2, 3])[1][0], [6, 0, 0])
+    same(slopes(ct.prod, [0, 0, 3])[1][0], [0, 0, 0])
+    same(slopes(lambda x: ct.prod(x, 0), [[0, 2], [0, 0]])[1][0], [[0, 0], [0, 2]])

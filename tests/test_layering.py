@@ -8,6 +8,8 @@ from pathlib import Path
 
 import cltensor
 
+#: The most lines of a file and of a function.
+MOST_OF_FILE, MOST_OF_FUNCTION = 450, 60
 PACKAGE = Path(cltensor.__file__).parent
 TESTS = Path(__file__).parent
 #: The folders and the modules at the root, lowest first: each imports from its own floor, or below.
@@ -24,7 +26,8 @@ FLOORS = [
     ["command"],
 ]
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}
-WRITES_STUBS = "cltensor.command.stubs"  # of the whole package
+#: They write the stubs of the whole package.
+WRITE_STUBS = {"cltensor.command.stubs", "cltensor.command.annotations"}
 ABOVE_ALL = {"__init__", "__main__", ""}  # the package itself and its entry point
 
 
@@ -66,7 +69,7 @@ def test_imports_point_down():
         for name, path in MODULES.items()
         if room(path) not in ABOVE_ALL
         for found in imports(path)
-        if not (name == WRITES_STUBS and found == "cltensor")
+        if not (name in WRITE_STUBS and found == "cltensor")
         and (room(MODULES[found]) in ABOVE_ALL or RANK[room(MODULES[found])] > RANK[room(path)])
     ]
     assert upward == []
@@ -120,17 +123,18 @@ TESTED_ELSEWHERE = {"__main__": "command/test_cli starts it"}
 #: Files of tests that belong to no single module, and what they hold.
 OF_NO_MODULE = {
     "test_benchmarks": "the package benchmarks",
-    "test_beside_torch": "drawn programs of recorded tensors, beside PyTorch",
+    "test_beside_torch": "custom functions, beside PyTorch",
     "test_derivatives": "the rules of all elementwise operations and reductions, several at a time",
     "test_examples": "the programs in examples/",
     "test_gradient_ownership": "whose elements gradients are",
     "test_inplace_property": "drawn programs of changes in place",
+    "test_interrupts": "Ctrl-C before any line",
     "test_jit_property": "drawn programs of recorded calls",
     "test_models": "what all networks must do",
     "test_layering": "the order of the modules, and their files of tests",
     "test_optim_property": "drawn programs of optimizers",
     "test_packaging": "what the archives hold",
-    "test_threads": "threads that compute, write and view at the same time",
+    "test_threads": "threads that compute, write, build and record at the same time",
     "test_views_property": "drawn programs of views and writes",
 }
 
@@ -163,6 +167,23 @@ def test_tests_mirror_the_package():
     assert {str(n): modules for n, modules in wanted.items() if len(modules) > 1} == {}
     assert {str(f) for f in files - set(wanted)} == set(OF_NO_MODULE)
     assert excused == set(TESTED_ELSEWHERE)
+
+
+def test_files_and_functions_are_short():
+    folders = ("cltensor", "tests", "benchmarks", "examples")
+    paths = [p for name in folders for p in (TESTS.parent / name).rglob("*.py")]
+    assert len(paths) > len(MODULES)
+    long = []
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        if (lines := len(text.splitlines())) > MOST_OF_FILE:
+            long.append(f"{path}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                lines = node.end_lineno - node.lineno + 1
+                if lines > MOST_OF_FUNCTION:
+                    long.append(f"{path}: {node.name} has {lines} lines")
+    assert long == [], "find what in it has a name of its own, and give it a place of its own"
 
 
 def test_the_selection_for_oclgrind_names_tests():

@@ -1,7 +1,11 @@
 """Threads that compute and write at the same time: results are those of some serial order."""
 
+import os
+import subprocess
 import sys
 import threading
+import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -160,3 +164,154 @@ def test_threads_with_graphs_that_change_in_place():
         return run
 
     together(*[task(k) for k in range(COUNT)])
+
+
+# ------------------------------------------------------------------------------- kernels
+
+
+def in_threads(count, work):
+    """Run work(i) in `count` threads at once; re-raise what any of them raised."""
+    errors = []
+    barrier = threading.Barrier(count)
+
+    def run(i):
+        try:
+            barrier.wait()
+            work(i)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if errors:
+        raise errors[0]
+
+
+def test_threads_launch_at_once_with_right_results(device, mode):
+    shared = ct.arange(257, dtype="float32").realize()
+    wrong = []
+
+    def work(i):
+        for step in range(150):
+            k = float(i * 1000 + step)
+            got = (shared * 2 + k).sum().item()
+            if got != 257 * 256 + 257 * k:
+                wrong.append((k, got))
+
+    in_threads(6, work)
+    assert wrong == []
+
+
+def test_threads_may_share_a_pending_value(device, deferred):
+    sums = []
+
+    def work(total, pending, i):
+        sums.append((total + i).item() - i + (pending * 0).sum().item())
+
+    for _ in range(20):
+        pending = ct.arange(1000, dtype="float32") + 1
+        in_threads(4, partial(work, pending.sum(), pending))
+    assert sums == [500500.0] * 80
+
+
+def test_threads_may_build_the_same_kernel_at_once(device):
+    x = ct.ones(10, dtype="int16")
+    x.realize()
+    results = []
+    in_threads(4, lambda i: results.append(((x + 3) * 5 - 4).numpy().tolist()))
+    assert results == [[16] * 10] * 4
+
+
+def test_recording_is_on_or_off_per_thread(device):
+    seen = {}
+
+    def work(i):
+        if i == 0:
+            with ct.no_grad():
+                seen[i] = [ct.is_grad_enabled() for _ in range(100)]
+        else:
+            seen[i] = [ct.is_grad_enabled() for _ in range(100)]
+
+    in_threads(2, work)
+    assert seen == {0: [False] * 100, 1: [True] * 100}
+
+
+# ------------------------------------------------------------------------------- replays
+
+
+def during(other):
+    """Record a function while other() runs in another thread; the function, and the result."""
+    go, result, calls = threading.Event(), [], []
+
+    def work():
+        go.wait()
+        try:
+            result.append(other())
+        except Exception as error:
+            result.append(error)
+
+    @ct.jit
+    def f(x):
+        for _ in range(4):
+            x = (x + 1).realize()
+        calls.append(1)
+        if len(calls) == 2:  # being recorded
+            go.set()
+            time.sleep(0.05)
+        for _ in range(4):
+            x = (x + 1).realize()
+        return x
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    f(ct.zeros(10)), f(ct.zeros(10))
+    thread.join()
+    return f, result[0]
+
+
+def test_other_threads_are_no_part_of_a_recording():
+    x, p = ct.ones(3).realize(), ct.zeros(2).realize()
+    assert during(lambda: x.tolist())[1] == [1.0, 1.0, 1.0]
+    assert during(lambda: ct.tensor([1.0]).shape)[1] == (1,)
+    f, _ = during(lambda: p.add_(1.0))
+    f(ct.zeros(10)), f(ct.zeros(10))
+    assert p.tolist() == [1.0, 1.0]
+
+
+def test_threads_share_a_jitted_function():
+    f = ct.jit(lambda x: x * 2 + 1)
+    xs, bad = [ct.full((4,), float(k)).realize() for k in range(4)], []
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def work(k):
+        bad.extend(k for _ in range(100) if f(xs[k]).tolist()[0] != 2 * k + 1)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    try:
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert bad == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_replay_in_a_forked_child_is_refused():
+    code = """
+import os, cltensor as ct
+x = ct.tensor([1.0]); f = ct.jit(lambda x: x * 2)
+for _ in range(3): f(x)
+if os.fork() == 0:
+    try: f(x); print("none", flush=True)
+    except ct.DeviceError: print("DeviceError", flush=True)
+    os._exit(0)
+os.wait()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "DeviceError"

@@ -5,23 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self
 
-from cltensor.core.hooks import Hooks, grad_watchers, watchers
+from cltensor.core.hooks import HookList, Hooks, RemovableHandle, grad_watchers, watchers
 from cltensor.core.names import named
 from cltensor.core.operators import Operators
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
-
-
-class RemovableHook:
-    """Handle of a hook; `remove` takes it out again."""
-
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
-        self._hooks = hooks
-        self._hook = hook
-
-    def remove(self) -> None:
-        """Take the hook out; a second call does nothing."""
-        if self._hook in self._hooks:
-            self._hooks.remove(self._hook)
 
 
 class Differentiable(Operators):
@@ -182,14 +169,13 @@ class Differentiable(Operators):
         return node is not None and node.op is not None and node.retain
 
     @named
-    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHook:
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
         """Call `hook` with each gradient of this Tensor; what it returns (if not None) replaces
-        the gradient. The handle's `remove` takes it out."""
+        the gradient. The handle's `remove`, or the end of its `with` block, takes it out."""
         node = self._graph_node("register_hook")
         if node.hooks is None:
-            node.hooks = []
-        node.hooks.append(hook)
-        return RemovableHook(node.hooks, hook)
+            node.hooks = HookList()
+        return RemovableHandle(node.hooks, hook)
 
     def _graph_node(self, operation: str) -> Any:
         node = self.node

@@ -1,7 +1,8 @@
-"""What Tensors and operations ask of autograd, which lies above them."""
+"""What lies above asks of Tensors and operations: what autograd sets, watchers, users' hooks."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,3 +27,46 @@ watchers: list[Callable[[Iterable[Any]], None]] = []
 
 #: The same for tensors without a place in the graph whose `.grad` is read or set.
 grad_watchers: list[Callable[[Any, Any], None]] = []
+
+_numbers = itertools.count()
+
+
+class HookList(list[Callable[..., Any]]):
+    """The hooks of a module or of a place in the graph, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: A number for each, by which its handle finds it: one hook may be there several times.
+        self.numbers: list[int] = []
+
+
+class RemovableHandle:
+    """Adds a hook to a list, and takes it away again by `remove()` or at the end of a `with` block.
+
+    changed() is called after both.
+    """
+
+    def __init__(
+        self, hooks: HookList, hook: Callable[..., Any], changed: Callable[[], None] | None = None
+    ) -> None:
+        self._hooks = hooks
+        self._changed = changed
+        self._number = next(_numbers)
+        hooks.append(hook)
+        hooks.numbers.append(self._number)
+        if changed is not None:
+            changed()
+
+    def remove(self) -> None:
+        """Take the hook out; a second call does nothing."""
+        if self._number in self._hooks.numbers:
+            place = self._hooks.numbers.index(self._number)
+            del self._hooks[place], self._hooks.numbers[place]
+            if self._changed is not None:
+                self._changed()
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()

@@ -124,21 +124,12 @@ class DataLoader:
         prefetch: int | None = None,
         device: Device | str | None = None,
     ) -> None:
-        if num_workers != 0:
-            raise DataError(
-                f"DataLoader: num_workers is {num_workers}, but worker processes come later; "
-                "use num_workers=0, which prepares batches in a thread"
-            )
-        for name, value in (
-            ("persistent_workers", persistent_workers),
-            ("timeout", timeout),
-            ("multiprocessing_context", multiprocessing_context),
-        ):
-            if value:
-                raise DataError(
-                    f"DataLoader: {name} is {value!r}, which is for worker processes, and there "
-                    "are none; leave it out"
-                )
+        _refuse_workers(
+            num_workers,
+            persistent_workers=persistent_workers,
+            timeout=timeout,
+            multiprocessing_context=multiprocessing_context,
+        )
         _refuse_together(batch_size, shuffle, sampler, batch_sampler, drop_last)
         if prefetch is not None and prefetch_factor is not None:
             raise DataError("DataLoader: prefetch and prefetch_factor are one thing; give one")
@@ -195,6 +186,21 @@ class DataLoader:
                 yield to_device(batch, self.device)
         finally:
             ahead.close()
+
+
+def _refuse_workers(num_workers: int, **options: Any) -> None:
+    """Raise DataError for worker processes, and for options of theirs that are set."""
+    if num_workers != 0:
+        raise DataError(
+            f"DataLoader: num_workers is {num_workers}, but worker processes come later; "
+            "use num_workers=0, which prepares batches in a thread"
+        )
+    for name, value in options.items():
+        if value:
+            raise DataError(
+                f"DataLoader: {name} is {value!r}, which is for worker processes, and there "
+                "are none; leave it out"
+            )
 
 
 def _refuse_together(

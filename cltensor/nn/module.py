@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
-
 from cltensor.autograd import no_grad
 from cltensor.core.changes import Changes
-from cltensor.core.hooks import watchers
+from cltensor.core.hooks import HookList, RemovableHandle, watchers
 from cltensor.core.names import own_names
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import ALL, as_dtype
-from cltensor.errors import DTypeError
 from cltensor.nn import state
+from cltensor.nn.conversion import Convertible
 from cltensor.nn.parameter import Parameter
 
 M = TypeVar("M", bound="Module")
 
-_DTYPE_NAMES = {dtype.name for dtype in ALL}
-_handle_numbers = itertools.count()
 
-
-class RemovableHandle:
-    """Takes a hook away again, by `remove()` or at the end of a `with` block."""
-
-    def __init__(
-        self, module: Module, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]
-    ) -> None:
-        self.module = module
-        self.hooks = hooks
-        self.number = next(_handle_numbers)
-        hooks[self.number] = hook
-        module._note_change()
-
-    def remove(self) -> None:
-        """Forget the hook; a second call does nothing."""
-        if self.hooks.pop(self.number, None) is not None:
-            self.module._note_change()
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
-
-
-class Module:
+class Module(Convertible):
     """Base of all layers and networks.
 
     A subclass calls `super().__init__()`, sets Parameters and Modules as attributes and
@@ -69,8 +38,8 @@ class Module:
         own["_buffers"] = {}
         own["_modules"] = {}
         own["_non_persistent"] = set()
-        own["_forward_pre_hooks"] = {}
-        own["_forward_hooks"] = {}
+        own["_forward_pre_hooks"] = HookList()
+        own["_forward_hooks"] = HookList()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; every subclass defines its own."""
@@ -85,7 +54,7 @@ class Module:
     def guarded_state(self) -> Any:
         """See changes.Guarded."""
         own = self.__dict__
-        hooks = (*own["_forward_pre_hooks"], *own["_forward_hooks"])
+        hooks = len(own["_forward_pre_hooks"]), len(own["_forward_hooks"])
         return own["training"], own["_changes"], hooks
 
     def _note_change(self) -> None:
@@ -98,7 +67,7 @@ class Module:
             watch((self,))
         own = self.__dict__
         if own["_forward_pre_hooks"]:
-            for hook in list(own["_forward_pre_hooks"].values()):
+            for hook in list(own["_forward_pre_hooks"]):
                 changed = hook(self, args)
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
@@ -108,7 +77,7 @@ class Module:
                 kwargs = own_names(type(self).__name__, forward, (self, *args), kwargs)
         output = self.forward(*args, **kwargs)
         if own["_forward_hooks"]:
-            for hook in list(own["_forward_hooks"].values()):
+            for hook in list(own["_forward_hooks"]):
                 changed = hook(self, args, output)
                 if changed is not None:
                     output = changed
@@ -358,7 +327,7 @@ class Module:
         """
         return state.load(self, state_dict, strict)
 
-    # -- modes, devices, gradients ---------------------------------------------------------
+    # -- modes and gradients ------------------------------------------------------------------
 
     def apply(self: M, fn: Callable[[Module], Any]) -> M:
         """Call `fn` on every module, children before their parent."""
@@ -394,88 +363,19 @@ class Module:
                 with no_grad():
                     param.grad.zero_()
 
-    def to(
-        self: M, *args: Any, device: Any = None, dtype: Any = None, tensor: Any = None,
-        non_blocking: bool = False, memory_format: Any = None,
-    ) -> M:  # fmt: skip
-        """Move all parameters and buffers to a device, or give the floating ones a dtype.
-
-        model.to("gpu")    model.to(ct.float64)    model.to(device="cl:1", dtype=ct.float32)
-
-        tensor: one to be like. non_blocking and memory_format change nothing, as in `Tensor.to`.
-        Raises DTypeError for a dtype that is not floating-point.
-        """
-        for arg in (*args, tensor):
-            if isinstance(arg, Tensor):
-                device, dtype = arg.device, arg.dtype
-            elif isinstance(arg, (np.dtype, type)) or arg in _DTYPE_NAMES:
-                dtype = arg
-            elif arg is not None and not isinstance(arg, bool):  # non_blocking by position
-                device = arg
-        kind = None if dtype is None else as_dtype(dtype)
-        if kind is not None and kind.kind != "f":
-            raise DTypeError(f"to: modules take a floating-point dtype, not {kind.name}")
-
-        def move(value: Tensor) -> Tensor:
-            if kind is not None and value.dtype.kind == "f":
-                value = value.astype(kind)
-            return value if device is None else value.to(device)
-
-        return self._each_value(move)
-
-    def cpu(self: M) -> M:
-        """Move all parameters and buffers to the CPU."""
-        return self.to("cpu")
-
-    def cuda(self: M, device: Any = None) -> M:
-        """Move all parameters and buffers to the GPU, or to GPU number `device`."""
-        return self.to("gpu" if device is None else device)
-
-    def float(self: M) -> M:
-        """Give all floating parameters and buffers dtype float32."""
-        return self.to(np.dtype(np.float32))
-
-    def double(self: M) -> M:
-        """Give all floating parameters and buffers dtype float64."""
-        return self.to(np.dtype(np.float64))
-
-    def half(self: M) -> M:
-        """Give all floating parameters and buffers dtype float16."""
-        return self.to(np.dtype(np.float16))
-
-    def _each_value(self: M, change: Callable[[Tensor], Tensor]) -> M:
-        params = list(self.parameters())
-        buffers = [
-            (module, name, value)
-            for module in self.modules()
-            for name, value in module._buffers.items()
-            if value is not None
-        ]
-        # Everything is converted before anything is set: a failure leaves the module whole.
-        values = [change(param.detach()) for param in params]
-        grads = [None if param.grad is None else change(param.grad.detach()) for param in params]
-        changed = [change(value.detach()) for _, _, value in buffers]
-        for param, value, grad in zip(params, values, grads, strict=True):
-            state.rebind(param, value)
-            param.grad = grad
-        for (module, name, _), value in zip(buffers, changed, strict=True):
-            module._note_change()
-            module._buffers[name] = value
-        return self
-
     # -- hooks -----------------------------------------------------------------------------
 
     def register_forward_pre_hook(
         self, hook: Callable[[Module, tuple[Any, ...]], Any]
     ) -> RemovableHandle:
         """Call `hook(module, args)` before forward; what it returns replaces the arguments."""
-        return RemovableHandle(self, self._forward_pre_hooks, hook)
+        return RemovableHandle(self._forward_pre_hooks, hook, self._note_change)
 
     def register_forward_hook(
         self, hook: Callable[[Module, tuple[Any, ...], Any], Any]
     ) -> RemovableHandle:
         """Call `hook(module, args, output)` after forward; what it returns replaces the output."""
-        return RemovableHandle(self, self._forward_hooks, hook)
+        return RemovableHandle(self._forward_hooks, hook, self._note_change)
 
     # -- text ------------------------------------------------------------------------------
 

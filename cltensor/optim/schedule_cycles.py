@@ -46,12 +46,7 @@ class OneCycleLR(LRScheduler):
         three_phase: bool = False,
         last_epoch: int = -1,
     ) -> None:
-        if total_steps is None:
-            if epochs is None or steps_per_epoch is None:
-                raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
-            total_steps = epochs * steps_per_epoch
-        if total_steps <= 0:
-            raise ValueError(f"OneCycleLR: total_steps is {total_steps}; it must be positive")
+        total_steps = _length(total_steps, epochs, steps_per_epoch)
         if not 0 <= pct_start <= 1:
             raise ValueError(f"OneCycleLR: pct_start is {pct_start}; it must be in [0, 1]")
         if anneal_strategy not in ("cos", "linear"):
@@ -122,6 +117,17 @@ class OneCycleLR(LRScheduler):
                 momentum = self._between(group[momentum_from], group[momentum_to], part)
                 set_momentum(group, momentum)
         return rates
+
+
+def _length(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
+    """The steps of one cycle, as OneCycleLR is told them."""
+    if total_steps is None:
+        if epochs is None or steps_per_epoch is None:
+            raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
+        total_steps = epochs * steps_per_epoch
+    if total_steps <= 0:
+        raise ValueError(f"OneCycleLR: total_steps is {total_steps}; it must be positive")
+    return total_steps
 
 
 class CyclicLR(LRScheduler):

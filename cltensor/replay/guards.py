@@ -217,7 +217,7 @@ def _parts(value: Any, top: str) -> Iterable[Any]:
     if hasattr(kind, "guarded_members"):
         own = vars(value)
         members = [v for k, v in own.items() if not k.startswith("_")]
-        hooks = [*own["_forward_hooks"].values(), *own["_forward_pre_hooks"].values()]
+        hooks = [*own["_forward_hooks"], *own["_forward_pre_hooks"]]
         return kind, *members, *hooks
     if _is_ours(kind):
         return (value.__wrapped__,) if hasattr(value, "__wrapped__") else ()  # another jit

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cltensor.errors import DeviceError
 from cltensor.runtime.folders import own_folder, prepared_environment
+from cltensor.runtime.invokers import memoize_invokers
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -295,31 +296,6 @@ def _kind(cl_device: cl.Device) -> str:
 def drivers_folder() -> Path:
     """Where drivers that keep files of their own have them in this process."""
     return own_folder()
-
-
-def memoize_invokers() -> None:
-    """Have pyopencl keep the function that it generates for each name and signature of a kernel.
-
-    With PYOPENCL_NO_CACHE it generates, compiles and keeps a module for every cl.Kernel, under a
-    new name that it finds by trying all that are taken: time and memory grow with their number.
-    """
-    try:
-        from pyopencl import invoker
-    except ImportError:  # a later pyopencl may do without
-        return
-    generate = getattr(invoker, "_generate_enqueue_and_set_args_module", None)
-    if generate is None or hasattr(generate, "cache_info"):
-        return
-    remembered = lru_cache(maxsize=4096)(generate)
-
-    def generated(*args: Any) -> Any:
-        try:
-            return remembered(*args)
-        except TypeError:  # arguments that cannot be keys, or of no such kernel
-            return generate(*args)
-
-    generated.cache_info = remembered.cache_info  # type: ignore[attr-defined]
-    invoker._generate_enqueue_and_set_args_module = generated
 
 
 @cache

@@ -1,5 +1,7 @@
 """Custom functions: recorded as one operation, of one or several results, checked."""
 
+import weakref
+
 import pytest
 from leaves import Cube, leaf
 
@@ -166,3 +168,30 @@ def test_a_gradient_must_be_a_tensor(device):
 
     with pytest.raises(GradientError, match=r"Number: backward returned 3.0 as a gradient, not"):
         Number.apply(leaf([1.0])).backward()
+
+
+def test_a_leaf_changed_in_place_is_refused():
+    class A(ct.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x.mul_(3))
+            return x
+
+    with pytest.raises(GradientError, match="A: a leaf that requires a gradient"):
+        A.apply(leaf([1.0, 2.0]))
+
+
+def test_a_graph_with_a_saved_result_is_freed_at_once():
+    class A(ct.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x.exp()
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0]
+
+    ref = weakref.ref(A.apply(leaf([1.0, 2.0])).grad_fn)
+    assert ref() is None

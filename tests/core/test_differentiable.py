@@ -101,6 +101,27 @@ def test_a_hook_is_taken_out(device):
     assert seen == [2]
 
 
+def test_a_hook_that_is_there_twice_is_taken_out_where_its_handle_put_it(device):
+    x, seen = leaf([1.0]), []
+
+    def hook(g):
+        seen.append(g.item())
+        return g + 1
+
+    def double(g):
+        return g * 2
+
+    x.register_hook(hook)
+    x.register_hook(double)
+    with x.register_hook(hook) as handle:
+        (x * 2).backward()
+    assert (seen, x.grad.item()) == ([2, 6], 7)
+    handle.remove()
+    x.grad = None
+    (x * 2).backward()
+    assert (seen, x.grad.item()) == ([2, 6, 2], 6)
+
+
 def test_what_is_detached_shares_the_elements(device):
     x = leaf([1.0, 2.0])
     apart = x.detach()

@@ -6,7 +6,7 @@ from leaves import leaf
 import cltensor as ct
 from cltensor import nn
 from cltensor.autograd import Node
-from cltensor.core.hooks import Hooks, watchers
+from cltensor.core.hooks import HookList, Hooks, RemovableHandle, watchers
 
 
 @pytest.fixture
@@ -57,3 +57,16 @@ def test_watchers_see_the_operands_of_every_operation(device, seen):
 
 def test_without_watchers_nothing_is_noted():
     assert watchers == []
+
+
+def test_a_handle_takes_out_its_own_hook_once_and_tells(device):
+    hooks, told = HookList(), []
+    first = RemovableHandle(hooks, print, lambda: told.append(list(hooks)))
+    RemovableHandle(hooks, repr)
+    with RemovableHandle(hooks, print):
+        assert hooks == [print, repr, print]
+    assert hooks == [print, repr]
+    first.remove()
+    first.remove()
+    assert hooks == [repr]
+    assert told == [[print], [repr]]

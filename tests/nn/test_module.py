@@ -9,7 +9,6 @@ from networks import NAMES, STATE, Net, assert_same, values
 
 import cltensor as ct
 from cltensor import nn
-from cltensor.errors import DeviceError, DTypeError
 
 
 def test_parameters_and_buffers_have_dotted_names_in_order():
@@ -185,39 +184,6 @@ def test_copies_are_independent(duplicate):
     assert not np.array_equal(twin.scale.data.numpy(), net.scale.data.numpy())
 
 
-def test_to_dtype_casts_floats_only_and_training_goes_on(fp64):
-    net = Net()
-    net(ct.randn(5, 4)).sum().backward()
-    assert net.double() is net
-    assert net.scale.dtype == net.shift.dtype == net.scale.grad.dtype == ct.float64
-    assert net.rest[1].num_batches_tracked.dtype == ct.int64
-    net.zero_grad()
-    net(ct.randn(5, 4, dtype=ct.float64)).sum().backward()
-    assert net.scale.grad.dtype == ct.float64
-    assert net.float().scale.dtype == ct.float32
-    assert net.to(dtype=np.float64).scale.dtype == ct.float64
-
-
-def test_to_device_moves_parameters_buffers_and_gradients(other_device):
-    net = Net()
-    parameter = net.scale
-    net(ct.randn(5, 4)).sum().backward()
-    assert net.to(other_device.name) is net
-    assert net.scale is parameter
-    assert all(p.device is p.grad.device is other_device for p in net.parameters())
-    assert all(b.device is other_device for b in net.buffers())
-    net.zero_grad()
-    net(ct.randn(5, 4, device=other_device)).sum().backward()
-    assert net.scale.grad.device is other_device
-    with pytest.raises(ct.DeviceError, match="operands are on"):
-        net(ct.randn(5, 4))
-    layer = nn.Linear(2, 2, device=other_device)
-    assert layer.weight.device is layer.bias.device is other_device
-    state = nn.Linear(2, 2).state_dict()
-    layer.load_state_dict(state)
-    assert layer.weight.device is other_device
-
-
 def test_repr_shows_the_tree():
     assert repr(Net()) == (
         "Net(\n"
@@ -235,26 +201,7 @@ def test_repr_shows_the_tree():
     assert repr(nn.Sequential()) == "Sequential()"
 
 
-def test_to_takes_what_pytorchs_does(device):
-    layer, kind = nn.Linear(2, 2), ct.float32
-    for call in (
-        lambda: layer.to("cpu", non_blocking=True),
-        lambda: layer.to(kind, True),
-        lambda: layer.to("float32"),
-        lambda: layer.to(device, kind),
-        lambda: layer.to(ct.ones(1, device=device)),
-        lambda: layer.to(tensor=ct.ones(1, device=device)),
-        lambda: layer.to(memory_format=ct.channels_last),
-        lambda: layer.to(device=device, dtype=kind, non_blocking=False),
-        layer.cpu,
-    ):
-        assert call() is layer
-        assert layer.weight.dtype == kind
-    for wanted in (ct.int64, "int64", ct.arange(2)):
-        with pytest.raises(DTypeError, match="to: modules take a floating-point dtype, not int64"):
-            layer.to(wanted)
-    if not ct.cuda.is_available():
-        with pytest.raises(DeviceError, match="no GPU was found"):
-            layer.cuda()
+def test_a_buffer_is_registered_by_pytorchs_keywords(device):
+    layer = nn.Linear(2, 2)
     layer.register_buffer(name="count", tensor=ct.zeros(1))
     assert "count" in layer.state_dict()

@@ -9,6 +9,8 @@ import cltensor as ct
 from cltensor.errors import DeviceError
 from cltensor.replay.arguments import describe
 
+TIMES = 5  # calls, of which the later ones are replays
+
 
 def key(*args, **kwargs):
     return describe(args, kwargs).key
@@ -77,3 +79,71 @@ def test_other_objects_are_told_apart_by_identity():
     assert describe((one,), {}).objects == [one]
     with pytest.raises(DeviceError, match="jit: an argument of type set cannot be compared"):
         key({1, 2})
+
+
+def test_arguments_that_shared_elements_are_told_apart():
+    f = ct.jit(lambda a, b: a - b)
+    x, y = ct.tensor([5.0]), ct.tensor([3.0])
+    assert [f(x, x).tolist() for _ in range(3)] == [[0.0]] * 3
+    assert f(x, y).tolist() == [2.0]
+    g, u, v = ct.jit(lambda a, b: a - b), ct.tensor([1.0, 2.0]), ct.tensor([10.0, 20.0])
+    for _ in range(3):
+        g(u[:1], u[1:])
+    assert g(u[:1], v[1:]).tolist() == [-19.0]
+
+
+def test_an_argument_that_the_function_also_reaches_is_told_apart():
+    w = ct.tensor([2.0, 3.0])
+    f = ct.jit(lambda x: x * w)
+    for _ in range(TIMES):
+        assert f(w).tolist() == [4.0, 9.0]
+    for _ in range(TIMES):
+        assert f(ct.tensor([10.0, 10.0])).tolist() == [20.0, 30.0]
+    assert f(w).tolist() == [4.0, 9.0]
+    view = w[:]
+    for _ in range(TIMES):
+        assert f(view).tolist() == [4.0, 9.0]
+
+
+def test_an_argument_that_is_given_back_by_another_name():
+    w = ct.tensor([2.0])
+    f = ct.jit(lambda x, y: (x + 1, w))
+    for y in (w, w, w, ct.tensor([3.0])):
+        assert f(ct.ones(1), y)[1] is w
+
+
+def test_an_argument_is_changed_in_place():
+    @ct.jit
+    def add(x):
+        x.add_(1.0)
+        return x * 2
+
+    @ct.jit
+    def assign(x):
+        x[0] = 7.0
+        return x.sum()
+
+    for k in range(TIMES):
+        x = ct.tensor([1.0 * k, 2.0])
+        assert add(x).tolist() == [2.0 * k + 2, 6.0]
+        assert x.tolist() == [k + 1.0, 3.0]
+        assert assign(x).item() == 10.0
+        assert x.tolist() == [7.0, 3.0]
+
+
+def test_numbers_that_compare_equal_are_told_apart():
+    f = ct.jit(lambda x, k: 1.0 / (x * k) if type(k) is float else x + k)
+    x = ct.tensor([1.0])
+    for _ in range(3):
+        assert f(x, 0.0).tolist() == [float("inf")]
+        assert f(x, -0.0).tolist() == [-float("inf")]
+        assert f(x, 1).tolist() == [2.0]
+        assert f(x, True).tolist() == [2.0]
+        assert f(x, 1.0).tolist() == [1.0]
+
+
+def test_no_tensor_among_the_arguments(counts):
+    w = ct.tensor([1.0])
+    f = ct.jit(lambda k=1.0: w.mul_(2.0) * k)
+    assert [f(k=0.5).tolist() for _ in range(4)] == [[1.0], [2.0], [4.0], [8.0]]
+    assert counts == {"record": 1, "replay": 2}

@@ -1,12 +1,19 @@
 """ct.jit: a replayed call gives the bits of the call itself."""
 
 import copy
+import gc
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor import nn
+from cltensor import nn, optim
+from cltensor.nn import functional as F
+from cltensor.replay.jit import MOST_KEYS, MOST_RECORDINGS
 from cltensor.runtime.kernel import Counters
 
 
@@ -307,3 +314,124 @@ def test_constants_amid_a_call_outlive_what_was_computed_before():
     jitted = ct.jit(f)
     for _ in range(4):
         np.testing.assert_array_equal(jitted(x).numpy(), np.arange(64) + np.float32(128))
+
+
+# -------------------------------------------------------------------------- cost and memory
+
+
+# -------------------------------------------------------------------------- cost and memory
+
+
+def lenet_step(optimizer=lambda p: optim.SGD(p, lr=0.1, momentum=0.9), wrap=ct.jit):
+    ct.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Dropout(0.5),
+        nn.Linear(2 * 6 * 6, 10),
+    )  # fmt: skip
+    opt = optimizer(model.parameters())
+
+    @wrap
+    def step(x, y):
+        model.train()
+        opt.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        opt.step()
+        return loss
+
+    return model, opt, step
+
+
+@pytest.mark.parametrize("optimizer", [optim.SGD, optim.Adam, optim.AdamW])
+def test_the_usual_loop_is_recorded_once(counts, optimizer):
+    model, opt, step = lenet_step(lambda p: optimizer(p, lr=0.01))
+    evaluate = ct.jit(lambda x: model(x))
+    schedule = optim.lr_scheduler.StepLR(opt, 1, 0.5)
+    x, y = ct.rand(4, 1, 8, 8), ct.tensor([1, 2, 3, 4])
+    saved = []
+    for _ in range(4):
+        model.train()
+        for _ in range(6):
+            loss = step(ct.rand(4, 1, 8, 8), y)
+            saved.append(loss.item())
+        schedule.step()
+        model.eval()
+        with ct.no_grad():
+            for _ in range(3):
+                evaluate(x).tolist()
+        saved.append((model.state_dict(), opt.state_dict()))
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    assert counts == {"record": 2, "replay": 4 * 6 - 2 + 4 * 3 - 2}
+
+
+def test_a_temporary_changed_in_place_is_no_state(counts):
+    f = ct.jit(lambda x: (x * 2).add_(1.0) * 3)
+    for _ in range(10):
+        assert f(ct.ones(1)).tolist() == [9.0]
+    assert counts == {"record": 1, "replay": 8}
+
+
+def test_a_function_that_never_fits_is_rarely_recorded(counts):
+    o = SimpleNamespace(k=0.0)
+    f = ct.jit(lambda x: x * o.k)
+    for k in range(200):
+        o.k = 1.0 * k
+        assert f(ct.ones(1)).item() == k
+    assert counts["record"] <= 8 + 200 // 16 + 1
+
+
+def recordings(count):
+    """A function recorded for `count` shapes, and the memory in use then."""
+    w = ct.ones(4).realize()
+    f = ct.jit(lambda x: (x * w + 1) * 2)
+    for n in range(count):
+        x = ct.ones(1 + n, 4)
+        for _ in range(3):
+            f(x)
+    assert len(f._entries) <= MOST_KEYS
+    assert all(len(e.recordings) <= MOST_RECORDINGS for e in f._entries.values())
+    gc.collect()
+    return f, ct.memory_summary()["in_use"]
+
+
+def test_recordings_of_changing_shapes_are_bounded():
+    before = ct.memory_summary()["in_use"]
+    f, after = recordings(300)
+    # A recording of n rows keeps what its launches use: some arrays of 16 * n bytes.
+    assert after - before <= len(f._entries) * 4 * 16 * 300
+
+
+@pytest.mark.slow
+def test_many_recordings_of_changing_shapes_are_bounded():
+    before = ct.memory_summary()["in_use"]
+    f, after = recordings(10_000)
+    assert after - before <= len(f._entries) * 4 * 16 * 10_000
+
+
+def test_a_recording_keeps_no_arguments_and_no_results():
+    f = ct.jit(lambda x: x + 1)
+    x = ct.ones(1 << 18).realize()
+    gc.collect()
+    before = ct.memory_summary()["in_use"]
+    for _ in range(4):
+        f(x)
+    del x
+    gc.collect()
+    assert ct.memory_summary()["in_use"] <= before - (1 << 20)
+
+
+def test_cached_buffers_are_given_back_before_memory_runs_out():
+    code = """
+import cltensor as ct
+x = ct.ones(1 << 18).realize()
+junk = [ct.ones(1 << 20).realize() for _ in range(14)]; del junk
+f = ct.jit(lambda x: ct.sort(ct.concat([x] * 3)))
+f(x)
+junk = [ct.ones(1 << 20).realize() for _ in range(14)]; del junk
+print(f(x).values.shape)
+"""
+    env = {**os.environ, "CLTENSOR_MEMORY_LIMIT": "64MiB"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
+    )
+    assert done.stdout.strip() == "Size([786432])"

@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -237,37 +236,6 @@ def test_a_build_that_fails_in_any_way_is_a_kernel_error(device, monkeypatch):
         build(device, "never", source, "the test")
 
 
-def test_kernel_objects_leave_nothing_behind(device):
-    import linecache
-
-    import pyopencl as cl
-
-    twice = build(device, "twice", _COPY, "the test")
-    cl.Kernel(twice.program, "twice").set_scalar_arg_dtypes(twice.scalars)
-    before = len(linecache.cache)
-    for _ in range(2000):
-        cl.Kernel(twice.program, "twice").set_scalar_arg_dtypes(twice.scalars)
-    assert len(linecache.cache) == before
-
-
-def test_a_pyopencl_that_generates_nothing_is_left_as_it_is(monkeypatch):
-    from pyopencl import invoker
-
-    from cltensor.runtime.device import memoize_invokers
-
-    monkeypatch.delattr(invoker, "_generate_enqueue_and_set_args_module")
-    memoize_invokers()
-    assert not hasattr(invoker, "_generate_enqueue_and_set_args_module")
-    calls = []
-    monkeypatch.setattr(
-        invoker, "_generate_enqueue_and_set_args_module", calls.append, raising=False
-    )
-    memoize_invokers()
-    for argument in ([1], [1], (1,), (1,)):
-        invoker._generate_enqueue_and_set_args_module(argument)
-    assert calls == [[1], [1], (1,)]  # what cannot be a key is generated each time
-
-
 def test_a_compiler_that_warns_is_not_heard(run_python, tmp_path):
     code = """
 import cltensor as ct
@@ -433,79 +401,6 @@ def test_debug_reports_builds_and_launches_at_exit(run_python):
     assert "programs built" in done.stderr
     assert "launches" in done.stderr
     assert run_python(_WORK, CLTENSOR_DEBUG=None).stderr == ""
-
-
-# --------------------------------------------------------------------------------- threads
-
-
-def in_threads(count, work):
-    """Run work(i) in `count` threads at once; re-raise what any of them raised."""
-    errors = []
-    barrier = threading.Barrier(count)
-
-    def run(i):
-        try:
-            barrier.wait()
-            work(i)
-        except BaseException as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    if errors:
-        raise errors[0]
-
-
-def test_threads_launch_at_once_with_right_results(device, mode):
-    shared = ct.arange(257, dtype="float32").realize()
-    wrong = []
-
-    def work(i):
-        for step in range(150):
-            k = float(i * 1000 + step)
-            got = (shared * 2 + k).sum().item()
-            if got != 257 * 256 + 257 * k:
-                wrong.append((k, got))
-
-    in_threads(6, work)
-    assert wrong == []
-
-
-def test_threads_may_share_a_pending_value(device, deferred):
-    sums = []
-
-    def work(total, pending, i):
-        sums.append((total + i).item() - i + (pending * 0).sum().item())
-
-    for _ in range(20):
-        pending = ct.arange(1000, dtype="float32") + 1
-        in_threads(4, partial(work, pending.sum(), pending))
-    assert sums == [500500.0] * 80
-
-
-def test_threads_may_build_the_same_kernel_at_once(device):
-    x = ct.ones(10, dtype="int16")
-    x.realize()
-    results = []
-    in_threads(4, lambda i: results.append(((x + 3) * 5 - 4).numpy().tolist()))
-    assert results == [[16] * 10] * 4
-
-
-def test_recording_is_on_or_off_per_thread(device):
-    seen = {}
-
-    def work(i):
-        if i == 0:
-            with ct.no_grad():
-                seen[i] = [ct.is_grad_enabled() for _ in range(100)]
-        else:
-            seen[i] = [ct.is_grad_enabled() for _ in range(100)]
-
-    in_threads(2, work)
-    assert seen == {0: [False] * 100, 1: [True] * 100}
 
 
 def test_the_interpreter_ends_well_with_work_in_flight(run_python):

@@ -10,11 +10,11 @@ import numpy as np
 
 from cltensor.core.checks import Pair
 from cltensor.errors import ShapeError
-from cltensor.ops.linalg.gemm import (
+from cltensor.lazy.grids import ceil_div
+from cltensor.ops.linalg.tiles import (
     ROWS,
     VECTORS,
     accumulator,
-    ceil_div,
     equal_parts,
     local_budget,
     vector_width,

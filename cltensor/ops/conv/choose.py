@@ -12,6 +12,7 @@ from cltensor.core.op import same_device
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, bool_, promote
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv import depthwise as conv_depth
 from cltensor.ops.conv import patch as conv_patch
 from cltensor.ops.conv import winograd as conv_winograd
@@ -19,7 +20,7 @@ from cltensor.ops.conv.blocks import Correlation, Padding, axes_of, geometry
 from cltensor.ops.conv.winograd import Winograd
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start, pending
-from cltensor.ops.linalg.gemm import accumulator, ceil_div, equal_parts, grid_tile
+from cltensor.ops.linalg.tiles import accumulator, equal_parts, grid_tile
 from cltensor.runtime import tuning
 
 Shape = tuple[int, ...]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cltensor.core.checks import Pair
 from cltensor.dtypes import C_NAMES
+from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import Correlation, Weights, turned, weights_of
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
-from cltensor.ops.linalg.gemm import accumulator, ceil_div, equal_parts, vector_width
+from cltensor.ops.linalg.tiles import accumulator, equal_parts, vector_width
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
 

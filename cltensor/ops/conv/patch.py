@@ -7,6 +7,7 @@ from math import gcd
 from typing import NamedTuple
 
 from cltensor.dtypes import C_NAMES
+from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import (
     PIXELS,
     Axis,
@@ -23,7 +24,7 @@ from cltensor.ops.conv.blocks import (
     weights_of,
 )
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
-from cltensor.ops.linalg.gemm import ROWS, VECTORS, accumulator, ceil_div, equal_parts, vector_width
+from cltensor.ops.linalg.tiles import ROWS, VECTORS, accumulator, equal_parts, vector_width
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
 

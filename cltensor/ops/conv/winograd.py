@@ -19,9 +19,10 @@ from typing import NamedTuple
 
 from cltensor.dtypes import float32
 from cltensor.errors import SettingError
+from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import Correlation, Weights, places, turned, weights_of
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
-from cltensor.ops.linalg.gemm import ROWS, ceil_div, equal_parts, local_budget
+from cltensor.ops.linalg.tiles import ROWS, equal_parts, local_budget
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
 

@@ -19,10 +19,11 @@ from cltensor.core.op import Op, primitive, require_tensor, same_device
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import require_countable
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Start, execute
-from cltensor.ops.linalg.gemm import accumulator, ceil_div
+from cltensor.ops.linalg.tiles import accumulator
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import kernel
 

@@ -7,7 +7,6 @@ from store_sides import check_store_side, launches_of
 
 import cltensor as ct
 from cltensor.errors import ShapeError
-from cltensor.ops.linalg.gemm import packed_plan
 from cltensor.runtime.kernel import Counters
 
 
@@ -71,17 +70,6 @@ def test_wide_and_narrow_floats_around_tile_edges(skeleton, dtype):
             got = turned(a, orders[0]) @ turned(b, orders[1])
             assert got.dtype == np.dtype(dtype)
             check(got, want, {"float64": 1e-12, "float16": 1e-3}[dtype])
-
-
-def test_plan_fits_its_limits():
-    for m, n, k in [(1, 1, 1), (1000, 7, 3), (7, 1000, 5000), (4096, 4096, 4096)]:
-        for cap, kc_cap, cores in [(2000, 96, 1), (100000, 256, 64)]:
-            mc, nc, kc, part = packed_plan(m, n, k, 1, 6, 16, cap, kc_cap, cores, cores > 1, m < 9)
-            assert mc % 6 == 0
-            assert nc % 16 == 0
-            assert 0 < kc <= kc_cap
-            assert mc * kc <= cap
-            assert 0 < part <= k
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""The side of a Module that gives its values another dtype, or moves them to another device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import ALL, as_dtype
+from cltensor.errors import DTypeError
+from cltensor.nn import state
+from cltensor.nn.parameter import Parameter
+
+_DTYPE_NAMES = {dtype.name for dtype in ALL}
+
+
+class Convertible:
+    """Mixin: to, cpu, cuda, float, double and half."""
+
+    if TYPE_CHECKING:
+        _buffers: dict[str, Any]
+
+        def parameters(self) -> Iterator[Parameter]: ...
+        def modules(self) -> Iterator[Any]: ...
+
+    def to(
+        self, *args: Any, device: Any = None, dtype: Any = None, tensor: Any = None,
+        non_blocking: bool = False, memory_format: Any = None,
+    ) -> Self:  # fmt: skip
+        """Move all parameters and buffers to a device, or give the floating ones a dtype.
+
+        model.to("gpu")    model.to(ct.float64)    model.to(device="cl:1", dtype=ct.float32)
+
+        tensor: one to be like. non_blocking and memory_format change nothing, as in `Tensor.to`.
+        Raises DTypeError for a dtype that is not floating-point.
+        """
+        for arg in (*args, tensor):
+            if isinstance(arg, Tensor):
+                device, dtype = arg.device, arg.dtype
+            elif isinstance(arg, (np.dtype, type)) or arg in _DTYPE_NAMES:
+                dtype = arg
+            elif arg is not None and not isinstance(arg, bool):  # non_blocking by position
+                device = arg
+        kind = None if dtype is None else as_dtype(dtype)
+        if kind is not None and kind.kind != "f":
+            raise DTypeError(f"to: modules take a floating-point dtype, not {kind.name}")
+
+        def move(value: Tensor) -> Tensor:
+            if kind is not None and value.dtype.kind == "f":
+                value = value.astype(kind)
+            return value if device is None else value.to(device)
+
+        return self._each_value(move)
+
+    def cpu(self) -> Self:
+        """Move all parameters and buffers to the CPU."""
+        return self.to("cpu")
+
+    def cuda(self, device: Any = None) -> Self:
+        """Move all parameters and buffers to the GPU, or to GPU number `device`."""
+        return self.to("gpu" if device is None else device)
+
+    def float(self) -> Self:
+        """Give all floating parameters and buffers dtype float32."""
+        return self.to(np.dtype(np.float32))
+
+    def double(self) -> Self:
+        """Give all floating parameters and buffers dtype float64."""
+        return self.to(np.dtype(np.float64))
+
+    def half(self) -> Self:
+        """Give all floating parameters and buffers dtype float16."""
+        return self.to(np.dtype(np.float16))
+
+    def _each_value(self, change: Callable[[Tensor], Tensor]) -> Self:
+        params = list(self.parameters())
+        buffers = [
+            (module, name, value)
+            for module in self.modules()
+            for name, value in module._buffers.items()
+            if value is not None
+        ]
+        # Everything is converted before anything is set: a failure leaves the module whole.
+        values = [change(param.detach()) for param in params]
+        grads = [None if param.grad is None else change(param.grad.detach()) for param in params]
+        changed = [change(value.detach()) for _, _, value in buffers]
+        for param, value, grad in zip(params, values, grads, strict=True):
+            state.rebind(param, value)
+            param.grad = grad
+        for (module, name, _), value in zip(buffers, changed, strict=True):
+            module._note_change()
+            module._buffers[name] = value
+        return self

@@ -1,0 +1,110 @@
+"""How products are cut into tiles, by the sizes of registers, local memory and the device."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from cltensor.dtypes import float16, float32
+from cltensor.lazy.grids import ceil_div
+from cltensor.runtime import tuning
+from cltensor.runtime.device import Device
+
+#: Rows of the CPU register tile: 6 rows of 2 vectors and their operands fill 16 registers.
+ROWS, VECTORS = 6, 2
+VECTOR_BYTES = 32
+
+# edge: work-items along a side of a work-group; each: results along a side of a work-item; depth:
+# steps along k that are staged in local memory. small: tiles of the others would leave compute
+# units without work.
+tuning.declare(
+    "gemm_gpu",
+    {"small": {"each": 2}, "medium": {"each": 4}, "large": {}},
+    edge=(16, 8, 32),
+    each=(8, 2, 4, 6),
+    depth=(16, 8, 32),
+)
+
+
+def vector_width(dtype: np.dtype, width: int = VECTOR_BYTES) -> int:
+    """Lanes of a register vector of `width` bytes that accumulates `dtype`."""
+    return min(16, width // accumulator(dtype).itemsize)
+
+
+def accumulator(dtype: np.dtype) -> np.dtype:
+    """The dtype in which products of `dtype` are summed: float32 for float16."""
+    return float32 if dtype == float16 else dtype
+
+
+def local_budget(device: Device) -> int:
+    """Bytes of local memory that a packed kernel may use: most of it, and never beyond a cache."""
+    return min(device.local_mem, 512 << 10) - (2 << 10)
+
+
+def equal_parts(total: int, most: int) -> int:
+    """The size of equal parts of `total`, none larger than `most`."""
+    return ceil_div(total, max(1, ceil_div(total, most)))
+
+
+@lru_cache(maxsize=4096)
+def packed_plan(
+    m: int, n: int, k: int, batch: int, rows: int, cols: int, a_cap: int, kc_cap: int, cores: int,
+    a_direct: bool, b_direct: bool, tall: int = 192, start: int = 2000, late: int = 100_000,
+) -> tuple[int, int, int, int]:  # fmt: skip
+    """(mc, nc, kc, part): the tile of c that a work-item of gemm_cpu computes, its steps along k at
+    a time, and all of them.
+
+    Minimises an estimate of the slowest core's time: products; packing, or fetching, both panels
+    (that of a for every column of tiles, that of b for every row; `a_direct`, `b_direct`: read in
+    place, b only where a tile has few rows); the start of a work-item; a core that comes late and
+    leaves a tile to others, or is held up in its last; where the sum
+    is cut into parts, another launch to add them up.
+    """
+    a_cost = 0.1 if a_direct else 0.5
+    far = 0.2 if n * k > 1 << 18 else 0.0  # more than a core's own cache holds
+    best, plan = float("inf"), (rows, cols, equal_parts(k, kc_cap), k)
+    for splits in (1, 2, 4, 8) if cores > 1 else (1,):
+        part = k if splits == 1 else ceil_div(k, splits * kc_cap) * kc_cap
+        if splits > 1 and part * (splits - 1) >= k:
+            continue
+        kc = equal_parts(part, kc_cap)
+        for parts_m in range(1, 65):
+            mc = ceil_div(ceil_div(m, rows), parts_m) * rows
+            if mc * kc > a_cap or (mc > tall and mc > rows):
+                continue
+            b_cost = far + (0.12 if b_direct and mc <= 2 * rows else 0.25)
+            for parts_n in range(1, 65):
+                nc = ceil_div(ceil_div(n, cols), parts_n) * cols
+                tiles = ceil_div(m, mc) * ceil_div(n, nc) * batch * splits
+                work = mc * nc * (part / 16 + 1) + a_cost * mc * part + b_cost * nc * part + start
+                cost = ceil_div(tiles, cores) * work
+                if cores > 1:
+                    cost += min(work, late) + 0.1 * work
+                if splits > 1:
+                    cost += late + splits * batch * m * n
+                if cost < best:
+                    best, plan = cost, (mc, nc, kc, part)
+                if nc == cols:
+                    break
+            if mc == rows:
+                break
+    return plan
+
+
+def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int, int]:
+    """(work-group edge, register tile edge, steps of the sum at a time) of the work-group kernels
+    for an m x n result: the largest tile that local memory holds, the result fills and every
+    compute unit gets one of."""
+    room = device.local_mem // (2 * accumulator(dtype).itemsize)
+    for size_class in ("large", "medium", "small"):
+        chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
+        edge, each, depth = chosen["edge"], chosen["each"], chosen["depth"]
+        while edge * edge > device.max_work_group:
+            edge //= 2
+        tile = edge * each
+        fits = depth * (tile + 1) <= room
+        enough = ceil_div(m, tile) * ceil_div(n, tile) >= device.compute_units
+        if fits and enough and min(m, n) > tile // 2:
+            break
+    return edge, each, min(depth, room // (tile + 1))
