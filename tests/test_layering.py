@@ -2,6 +2,7 @@
 each module has a file of tests of its name, in a folder of the same name."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -184,6 +185,21 @@ def test_files_and_functions_are_short():
                 if lines > MOST_OF_FUNCTION:
                     long.append(f"{path}: {node.name} has {lines} lines")
     assert long == [], "find what in it has a name of its own, and give it a place of its own"
+
+
+def test_documents_name_files_that_exist():
+    root = TESTS.parent
+    documents = [*root.glob("*.md"), *(root / "docs").glob("*.md")]
+    named = {
+        (document.name, name)
+        for document in documents
+        for name in re.findall(
+            r"[\w.]+(?:/\w+)+\.(?:py|pyi|cl|md|json)\b", document.read_text("utf-8")
+        )
+    }
+    assert len(named) > 10
+    places = (root, PACKAGE, root / "docs")
+    assert [n for n in sorted(named) if not any((p / n[1]).exists() for p in places)] == []
 
 
 def test_the_selection_for_oclgrind_names_tests():

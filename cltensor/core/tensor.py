@@ -48,9 +48,9 @@ class Tensor(Differentiable):
 
     #: Every operation makes one: what checks keywords of users is not put around that.
     MADE_OFTEN = True
-    #: How `x[key] = value` is done; set in ops/inplace.py, since it takes operations.
+    #: How `x[key] = value` is done; set in autograd/inplace.py, since it takes operations.
     _assign: ClassVar[Callable[..., None]]
-    #: What ``Tensor(...)`` makes of the user's arguments; set in creation.py.
+    #: What ``Tensor(...)`` makes of the user's arguments; set in autograd/creation.py.
     _from_data: ClassVar[Callable[..., Value]]
 
     def __init__(self, data: Any = (), *sizes: Any, dtype: Any = None, device: Any = None) -> None:

@@ -1,4 +1,4 @@
-"""Command buffers, on the devices that have them; tests/test_jit.py holds replay to its results."""
+"""Command buffers, on the devices that have them; tests/replay/test_jit.py has the results."""
 
 import numpy as np
 import pyopencl as cl
