@@ -49,6 +49,8 @@ VARYING = {"max_pool2d", "nonzero", "type"}
 #: Operands besides those that composites check, and the functions that take numbers for them.
 _FURTHER = {"a", "b", "c", "w", "condition"}
 _TAKE_NUMBERS = {"where"}
+#: Functions that give several tensors for their first argument alone.
+_SEVERAL_ALONE = {"where"}
 
 #: The namespaces within the public one whose functions are declared in `cltensor.ops`.
 SPACES = (ct.linalg, ct.special)
@@ -133,12 +135,9 @@ class Declaration:
                 annotation = self._annotation(p.name)
             else:
                 return self._option(p.name)
-        if annotation in ("Any", _kinds.empty, Any):
-            if p.name in OPERANDS:
-                return tensor
-            if p.name in _FURTHER:
-                numbers = [self.types.number()] if self.function in _TAKE_NUMBERS else []
-                return self.types.union([tensor, *numbers])
+        if annotation in ("Any", _kinds.empty, Any) and p.name in OPERANDS | _FURTHER:
+            numbers = [self.types.number()] if self.function in _TAKE_NUMBERS else []
+            return self.types.union([tensor, *numbers])
         found = self.types.of(annotation, self.scope).split(" | ")
         if tensor in found:
             found = [self.types.number() if t == "_float" else t for t in found]
@@ -177,6 +176,10 @@ class Declaration:
         Those with a named pair of their own give it along `dim`, and a tensor in other ways: of all
         elements, along NumPy's `axis`, or with another tensor.
         """
+        if self.name in _SEVERAL_ALONE and self.parameters[0].name != "self":
+            alone = ([self.parameters[0]], self.types.of(tuple[ct.Tensor, ...], {}))
+            given = [replace(p, default=p.default.strip(".")) for p in self.parameters]
+            return [(given, self.result), alone]
         own = {p.name: p for p in self.parameters}
         pair = getattr(return_types, self.name, None)
         tensor = self.types.of(ct.Tensor, {})

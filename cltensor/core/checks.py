@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,21 @@ def wholes(operation: str, name: str, values: Any, least: int = 0) -> tuple[int,
                 f"{operation}: {name} is {values!r}; give integers{_limits(least, MOST)}"
             )
     return tuple([whole(operation, name, value, least) for value in values])
+
+
+def number(operation: str, name: str, value: Any) -> Any:
+    """`value`, if it is a real number or an array of one. Raises DTypeError for any other value."""
+    if not isinstance(value, (float, int, Real, np.bool_)):
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        if not kind or kind not in "biuf" or value.size != 1:
+            raise DTypeError(f"{operation}: {name} is {value!r}; give a number")
+    return value
+
+
+def probability(operation: str, p: Any) -> None:
+    """Raise ValueError unless 0 <= p <= 1, DTypeError where p is no number."""
+    if not 0 <= number(operation, "p", p) <= 1:
+        raise ValueError(f"{operation}: p is {p}; a probability is from 0 to 1")
 
 
 def pair(operation: str, name: str, value: int | Sequence[int], least: int) -> Pair:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from cltensor.core.methods import Methods
+from cltensor.core.names import named
 
 #: Python's operator methods and the functions behind them; r: with operands exchanged too.
 _DUNDERS = {
@@ -168,5 +169,12 @@ def install(functions: Mapping[str, Any]) -> None:
             setattr(Methods, name, function)
     for name, dtype in CASTS.items():
         attach(name, _cast(functions["to"], dtype), functions["to"], f"The elements as {dtype}.")
+    choose = functions["where"]
+
+    def where(self: Any, condition: Any, other: Any) -> Any:
+        return choose(condition, self, other)
+
+    doc = "This where `condition` holds, `other` elsewhere; all broadcast."
+    attach("where", named(where), choose, doc)
     getitem = functions["getitem"]
     attach("__getitem__", _binary(getitem), getitem, "`getitem`: an element, a view or a choice.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.core.checks import probability
 from cltensor.core.composite import composite
 from cltensor.core.mode import no_grad
 from cltensor.core.op import same_dtype
@@ -21,6 +22,7 @@ from cltensor.nn.layers.loss import (
     nll_loss,
     smooth_l1_loss,
 )
+from cltensor.nn.legacy import given_dim
 from cltensor.ops.conv import conv
 from cltensor.ops.elementwise import activation
 from cltensor.ops.elementwise.activation import sigmoid
@@ -135,15 +137,16 @@ def relu6(input: Any, inplace: bool = False) -> Any:
 
 
 @composite(method=False)
-def softmax(input: Any, dim: int, dtype: Any = None) -> Any:
-    """exp(input) / sum(exp(input)) along `dim`."""
-    return reduce.softmax(input, dim, dtype)
+def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """exp(input) / sum(exp(input)) along `dim`; without it, along the axis that PyTorch takes, with
+    its warning."""
+    return reduce.softmax(input, given_dim("softmax", input, dim, _stacklevel), dtype)
 
 
 @composite(method=False)
-def log_softmax(input: Any, dim: int, dtype: Any = None) -> Any:
+def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """The logarithm of softmax."""
-    return reduce.log_softmax(input, dim, dtype)
+    return reduce.log_softmax(input, given_dim("log_softmax", input, dim, _stacklevel), dtype)
 
 
 # -- linear maps, convolution, pooling -------------------------------------------------------
@@ -291,16 +294,9 @@ def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = N
 
 
 @composite(method=False)
-def check_probability(operation: str, p: float) -> None:
-    """Raise ValueError unless 0 <= p <= 1."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"{operation}: p is {p}; a probability is from 0 to 1")
-
-
-@composite(method=False)
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Zero with probability p, else input / (1 - p); input itself when not training."""
-    check_probability("dropout", p)
+    probability("dropout", p)
     if not training or p == 0:
         return input
     mask = dropout_mask(input.shape, p, input.dtype, input.device)
@@ -310,7 +306,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
 @composite(method=False)
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Dropout of whole channels of input (N, C, ...)."""
-    check_probability("dropout2d", p)
+    probability("dropout2d", p)
     if not training or p == 0:
         return input
     shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))

@@ -10,6 +10,7 @@ from cltensor.ops.elementwise.functions import sqrt
 from cltensor.ops.elementwise.select import maximum
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
+from cltensor.optim.options import check_betas, check_numbers
 from cltensor.runtime.kernel import Live
 
 
@@ -53,13 +54,12 @@ class Adam(Optimizer):
         super().__init__(params, defaults)
 
     def _check_options(self, group: dict[str, Any]) -> None:
+        check_numbers(self._name, group, "lr", "eps", "weight_decay")
         self._at_least_zero(group, "lr", "eps", "weight_decay")
-        for number, beta in enumerate(group["betas"]):
-            if not 0 <= beta < 1:
-                raise ValueError(f"{self._name}: betas[{number}] is {beta}; it must be in [0, 1)")
+        check_betas(self._name, group["betas"])
 
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
-        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 2 + group["amsgrad"]]
+        return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if group["amsgrad"] else 2]
 
     def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
         return (*self._state_names(group), bool(group["weight_decay"]), group["maximize"])

@@ -8,6 +8,7 @@ from typing import Any
 from cltensor.core.tensor import Tensor
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
+from cltensor.optim.options import check_numbers
 from cltensor.runtime.kernel import Live
 
 
@@ -45,6 +46,7 @@ class SGD(Optimizer):
         super().__init__(params, defaults)
 
     def _check_options(self, group: dict[str, Any]) -> None:
+        check_numbers(self._name, group, "lr", "momentum", "dampening", "weight_decay")
         self._at_least_zero(group, "lr", "momentum", "weight_decay")
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0")

@@ -30,10 +30,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cltensor.errors import SettingError
 from cltensor.runtime.device import Device, Kernels, drivers_folder
 from cltensor.runtime.folders import cache_folder, has_room, relocate, usable
-from cltensor.runtime.memory import parse_size
+from cltensor.runtime.settings import parse_size, setting
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -52,12 +51,8 @@ _POCL_NAME = re.compile(r"\w\w/\w+/[\w./-]*\w")
 
 
 def limit() -> int:
-    """The most bytes that entries may take: CLTENSOR_CACHE_LIMIT, or 1 GiB.
-
-    Raises SettingError for a setting that is no size.
-    """
-    text = os.environ.get("CLTENSOR_CACHE_LIMIT")
-    return parse_size("CLTENSOR_CACHE_LIMIT", text) if text else _LIMIT
+    """The most bytes that entries may take: CLTENSOR_CACHE_LIMIT, or 1 GiB."""
+    return setting("CLTENSOR_CACHE_LIMIT", parse_size, _LIMIT)
 
 
 def folder() -> Path | None:
@@ -357,10 +352,7 @@ def usage() -> Usage:
 
 def prune() -> None:
     """Remove the entries that were not used for longest where all take more than the limit."""
-    try:
-        most = limit()
-    except SettingError:
-        most = _LIMIT
+    most = limit()
     found = _entries()
     excess = sum(size for _, size, _ in found) - most
     if excess <= 0:

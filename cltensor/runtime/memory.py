@@ -8,8 +8,6 @@ rounded up to classes (four per power of two), so that later requests fit earlie
 from __future__ import annotations
 
 import gc
-import os
-import re
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -21,13 +19,13 @@ import numpy as np
 
 from cltensor.errors import CLTensorError, DeviceError, OutOfMemoryError, SettingError
 from cltensor.runtime.device import Device, devices, get, recording
+from cltensor.runtime.settings import parse_size, setting
 
 if TYPE_CHECKING:
     import pyopencl as cl
 
 _SMALLEST = 256
 _serials = count()
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 def next_serial() -> int:
@@ -43,31 +41,14 @@ def size_class(nbytes: int) -> int:
     return -(-nbytes // step) * step
 
 
-def parse_size(variable: str, text: str) -> int:
-    """The bytes that the value `text` of an environment variable names: "4096", "1.5 GiB", "20m".
-
-    Raises SettingError naming the variable.
-    """
-    match = re.fullmatch(
-        r"(\d{1,30}(?:\.\d{0,30})?)\s*([kmg]?)i?b?", text.strip().lower(), re.ASCII
-    )
-    if not match:
-        raise SettingError(
-            f"{variable}: {text!r} is not a size; write bytes or, for example, '4GiB'"
-        )
-    return int(float(match[1]) * _UNITS[match[2]])
-
-
 def _memory_limit(device: Device) -> int:
-    text = os.environ.get("CLTENSOR_MEMORY_LIMIT")
-    if not text:
-        return device.global_mem
-    limit = parse_size("CLTENSOR_MEMORY_LIMIT", text)
-    if limit == 0:
-        raise SettingError(
-            f"CLTENSOR_MEMORY_LIMIT: {text!r} leaves no memory at all; unset it, or name a size"
-        )
-    return limit
+    def read(text: str) -> int:
+        limit = parse_size(text)
+        if limit == 0:
+            raise SettingError(f"{text!r} leaves no memory at all; unset it, or name a size")
+        return limit
+
+    return setting("CLTENSOR_MEMORY_LIMIT", read, device.global_mem)
 
 
 def _show(nbytes: int) -> str:
@@ -120,7 +101,7 @@ class Buffer:
         """Become the region of `home` from byte `offset` on, a multiple of the device's alignment,
         content included: whoever shares this buffer sees it there from now on."""
         with self.device.lock:
-            region = home.cl.get_sub_region(offset, self.nbytes)
+            region = _region(home, offset, self.nbytes)
             _copy_bytes(self.device, region, self.cl, self.nbytes)
             if self.home is None:
                 self.pool.returned.append((self.reserved, self.cl))
@@ -161,7 +142,7 @@ class Pool:
         self.children: weakref.WeakSet[Pool] = weakref.WeakSet()
         if parent:
             self.root.children.add(self)
-        self.limit = _memory_limit(device)
+        self.limit: int = parent.root.limit if parent else _memory_limit(device)
         self.returned: deque[tuple[int, cl.Buffer]] = deque()
         self.free: dict[int, list[cl.Buffer]] = {}
         self.in_use = 0
@@ -245,6 +226,10 @@ class Pool:
                 try:
                     return cl.Buffer(self.device.context, cl.mem_flags.READ_WRITE, reserved)
                 except (cl.Error, MemoryError) as error:
+                    if not is_exhaustion(error) and "INVALID_BUFFER_SIZE" not in str(error):
+                        raise DeviceError(
+                            f"allocate: {_show(nbytes)} on '{self.device.name}' failed: {error}"
+                        ) from error
                     if attempt == 2:
                         raise self._exhausted(nbytes) from error
                     self._release()
@@ -418,6 +403,15 @@ def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -
             except Exception as error:
                 what = f"copy: moving {_show(nbytes)} on '{device.name}'"
                 rescued(device, error, copy, what)
+
+
+def _region(home: Buffer, offset: int, nbytes: int) -> cl.Buffer:
+    cut = partial(home.cl.get_sub_region, offset, nbytes)
+    try:
+        return cut()
+    except Exception as error:
+        what = f"allocate: a region of {_show(nbytes)} on '{home.device.name}'"
+        return rescued(home.device, error, cut, what)
 
 
 def _copied(array: np.ndarray, direction: str, device: Device) -> str:

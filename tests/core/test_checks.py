@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor.core.checks import MOST, axis_of, normalize_axes, pair, scalar, whole, wholes
+from cltensor.core.checks import (
+    MOST,
+    axis_of,
+    normalize_axes,
+    number,
+    pair,
+    probability,
+    scalar,
+    whole,
+    wholes,
+)
 from cltensor.errors import DTypeError, ShapeError
 
 
@@ -107,3 +117,26 @@ def test_axes_that_are_no_integers_are_refused(axis):
         with pytest.raises(ShapeError, match="axis is "):
             getattr(ct, name)(ct.ones(2, 3), dim=axis)
         assert getattr(ct, name)(ct.ones(2, 3), dim=np.int64(1)).ndim in (1, 2)
+
+
+@pytest.mark.parametrize(
+    "value", [1, 0.5, True, np.float32(2), np.int8(3), np.bool_(True), ct.tensor(2.0), np.ones(1)]
+)
+def test_real_numbers_of_every_kind(value):
+    assert number("f", "n", value) is value
+
+
+@pytest.mark.parametrize("value", ["1", None, [1.0], 1j, {}, ct.ones(2), np.array("a"), np.ones(0)])
+def test_what_is_no_number(value):
+    with pytest.raises(DTypeError, match="f: n is .*; give a number"):
+        number("f", "n", value)
+
+
+def test_probabilities():
+    for p in (0, 1, 0.5, np.float32(0.25)):
+        probability("f", p)
+    for p in (-0.1, 1.5, float("nan")):
+        with pytest.raises(ValueError, match=f"f: p is {p}; a probability"):
+            probability("f", p)
+    with pytest.raises(DTypeError, match="f: p is 'a'; give a number"):
+        probability("f", "a")

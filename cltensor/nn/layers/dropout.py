@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.core.checks import probability
 from cltensor.nn import functional as F
 from cltensor.nn.module import Module
 
@@ -17,7 +18,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
-        F.check_probability(type(self).__name__, p)
+        probability(type(self).__name__, p)
         self.p = p
         self.inplace = inplace
 

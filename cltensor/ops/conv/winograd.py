@@ -11,7 +11,6 @@ In two dimensions each matrix is applied along both axes. Tiles of 6 x 6 at the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -25,6 +24,7 @@ from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.tiles import ROWS, equal_parts, local_budget
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
+from cltensor.runtime.settings import setting
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -35,9 +35,7 @@ _POINTS = {3: (Fraction(0), Fraction(1), Fraction(-1)), 5: _THIRDS}
 
 def _most_outputs(text: str) -> int:
     if text not in ("0", "2", "4"):
-        raise SettingError(
-            f"CLTENSOR_WINOGRAD: {text!r} is no size of tiles; write 0 for none, 2 or 4"
-        )
+        raise SettingError(f"{text!r} is no size of tiles; write 0 for none, 2 or 4")
     return int(text)
 
 
@@ -48,7 +46,7 @@ class Winograd:
     4, the default, allows all. Takes effect at the next convolution.
     """
 
-    tile = _most_outputs(os.environ.get("CLTENSOR_WINOGRAD") or "4")
+    tile = setting("CLTENSOR_WINOGRAD", _most_outputs, 4)
 
 
 # image: the result is an image; filter: it is the gradient of filters; few: of few channels.

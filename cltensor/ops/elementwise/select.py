@@ -37,9 +37,8 @@ _where: Op = pointwise(
 )  # fmt: skip
 
 
-@composite(method=False)
 def where(condition: Any, a: Any, b: Any) -> Any:
-    """a where `condition` holds, b elsewhere; all three broadcast. condition is a bool tensor."""
+    """a where `condition` holds, b elsewhere; what index/where.py makes public."""
     if not isinstance(condition, (bool, int, np.generic)):
         require_tensor("where", "condition", condition)
         if condition.dtype.kind != "b":

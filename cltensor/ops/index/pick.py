@@ -71,6 +71,19 @@ def _is_mask(item: Any) -> bool:
     return hasattr(item, "dtype") and item.dtype.kind == "b"
 
 
+def _bounds(operation: str, item: slice, size: int) -> tuple[int, int, int]:
+    """Where a slice of an axis begins and ends, and its step."""
+    try:
+        return item.indices(size)
+    except TypeError:
+        raise DTypeError(
+            f"{operation}: {item} is no slice of an axis; its start, stop and step are integers or "
+            "None"
+        ) from None
+    except ValueError:
+        raise ShapeError(f"{operation}: {item} has a step of zero; give another") from None
+
+
 def _select(operation: str, entry: int, axis: int, size: int) -> int:
     if not -size <= entry < size:
         raise IndexingError(
@@ -126,7 +139,7 @@ def take_apart(operation: str, shape: Shape, key: Any, device: Any) -> Plan:
             entries.append(None)
             shown += 1
         elif isinstance(item, slice):
-            start, stop, step = item.indices(shape[axis])
+            start, stop, step = _bounds(operation, item, shape[axis])
             entries.append((start, step, len(range(start, stop, step))))
             axis += 1
             shown += 1

@@ -229,14 +229,19 @@ def vector_of(x: Tensor) -> Tensor:
 
 
 @composite
-def gather(x: Tensor, axis: int, index: Any) -> Tensor:
+def gather(x: Tensor, axis: int, index: Any, *, sparse_grad: bool = False) -> Tensor:
     """Pick along an axis, with an index for each element of the result (PyTorch's gather).
 
         out[i, j, k] = x[i, index[i, j, k], k]        for axis 1
 
     Shapes:  index has the axes of x and is no larger on all but `axis`; the result has its shape.
-    Raises:  ShapeError; IndexingError at the next read for an index out of range.
+    Raises:  ShapeError; IndexingError at the next read for an index out of range; TypeError for
+             sparse_grad=True, as gradients are never sparse.
     """
+    if sparse_grad:
+        raise TypeError(
+            "gather: sparse_grad=True is not supported, as gradients are dense; leave it out"
+        )
     axis = axis_of("gather", axis, x.ndim)
     index = index_tensor("gather", index, x.device)
     if index.ndim == 0:  # of tensors without dimensions as of those with one

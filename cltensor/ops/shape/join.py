@@ -218,19 +218,6 @@ def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
     return _tile(x, counts)
 
 
-@composite
-def repeat_interleave(x: Tensor, repeats: int, axis: int | None = None) -> Tensor:
-    """Each element `repeats` times in a row along an axis; x flattened first for None."""
-    repeats = whole("repeat_interleave", "repeats", repeats)
-    if axis is None:
-        x, axis = flatten(x), 0
-    axis = axis_of("repeat_interleave", axis, x.ndim)
-    x = reshape(x, (1,)) if x.ndim == 0 else x
-    apart = unsqueeze(x, axis + 1)
-    shape = (*x.shape[: axis + 1], repeats, *x.shape[axis + 1 :])
-    return flatten(broadcast_to(apart, shape), axis, axis + 1)
-
-
 def _lower(x: Tensor, diagonal: int) -> Tensor:
     """Whether each place of the last two axes is on or below that diagonal."""
     rows, columns = x.shape[-2:]

@@ -47,3 +47,12 @@ def test_dropout_in_place_changes_its_input():
         assert layer(x) is x
         assert set(np.unique(host(x))) == {np.float32(0), np.float32(2)}
         assert layer.eval()(x) is x
+
+
+def test_what_is_no_probability_is_named(device):
+    for bad in ("a", None, [0.5]):
+        with pytest.raises(ct.DTypeError, match="Dropout2d: p is"):
+            nn.Dropout2d(bad)
+        for function in (F.dropout, F.dropout2d):
+            with pytest.raises(ct.DTypeError, match=f"{function.__name__}: p is"):
+                function(ct.ones(1, 2, 2), bad)

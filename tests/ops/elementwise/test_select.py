@@ -1,4 +1,4 @@
-"""where, masked_fill, the larger, the smaller, and bounds."""
+"""masked_fill, the larger, the smaller, and bounds."""
 
 from math import inf as INF
 from math import nan as NAN
@@ -9,15 +9,6 @@ from leaves import leaf, same, slopes
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
-
-
-def test_where_takes_scalars_and_conditions_of_any_type(device):
-    x = ct.tensor([0.0, 2.0, -1.0])
-    assert ct.where(x > 0, 1, 0).numpy().tolist() == [0, 1, 0]
-    assert ct.where(x > 0, 1, 0).dtype == ct.int64
-    assert ct.where(x, x, 9.0).numpy().tolist() == [9, 2, -1]
-    assert ct.where(x > 0, x, ct.tensor([[5.0], [6.0]])).numpy().tolist() == [[5, 2, 5], [6, 2, 6]]
-    assert ct.where(True, x, 1.0).numpy().tolist() == [0, 2, -1]
 
 
 def test_nan_in_the_branch_not_taken_stays_out(device):
@@ -103,13 +94,6 @@ def test_masked_fill_refuses_what_does_not_fit(device):
     x = leaf([1.0, 2.0])
     x.masked_fill(ct.tensor([True, False]), 5).sum().backward()
     assert x.grad.tolist() == [0, 1]
-
-
-def test_where_of_numbers(device):
-    mask = ct.tensor([True, False])
-    for a, b, dtype in ((1, 2, "int64"), (1.0, 2, "float32"), (True, False, "bool")):
-        assert ct.where(mask, a, b).dtype == dtype
-        assert ct.where(mask, a, b).tolist() == [a, b]
 
 
 def test_a_clip_without_bounds_is_a_copy(device):

@@ -5,7 +5,7 @@ import pytest
 from arrays import check, check_both_orders, counted
 
 import cltensor as ct
-from cltensor.errors import DeviceError, GradientError, IndexingError, ShapeError
+from cltensor.errors import DeviceError, DTypeError, GradientError, IndexingError, ShapeError
 from cltensor.ops.index.scatter import setitem
 
 # Each test runs with the kernels for CPUs, loops over runs, and with one element per work-item.
@@ -249,3 +249,15 @@ def test_an_index_on_another_device():
     x, other = ct.tensor(A), ct.tensor(THREE, device="cl:1")
     with pytest.raises(DeviceError, match="getitem: the tensor is on '.*', an index on '.*'"):
         x[:, other]
+
+
+def test_slices_of_no_integers_are_named(device):
+    x = ct.ones(3)
+    for key in (slice("a", None), slice(None, 1.5), slice(None, None, ct.tensor(1.5))):
+        with pytest.raises(DTypeError, match=r"getitem: slice\(.* is no slice of an axis"):
+            x[key]
+        with pytest.raises(DTypeError, match=r"setitem: slice\("):
+            x[key] = 1
+    with pytest.raises(ShapeError, match="getitem: .* has a step of zero"):
+        x[::0]
+    assert x[ct.tensor(1) :].shape == (2,)

@@ -342,3 +342,11 @@ def test_what_is_added_is_of_the_same_dtype(device):
         ct.ones(2).index_add(0, index, ct.tensor([1]))
     with pytest.raises(DTypeError, match="index_add: alpha is 1.5 and the operands are integers"):
         ct.arange(2).index_add(0, index, ct.tensor([1]), alpha=1.5)
+
+
+def test_gather_takes_sparse_grad_where_it_asks_for_nothing(device):
+    x, index = ct.tensor([1.0, 2.0]), ct.tensor([1])
+    assert ct.gather(x, 0, index, sparse_grad=False).tolist() == [2]
+    assert x.gather(dim=0, index=index, sparse_grad=False).tolist() == [2]
+    with pytest.raises(TypeError, match="gather: sparse_grad=True is not supported"):
+        x.gather(0, index, sparse_grad=True)

@@ -1,0 +1,45 @@
+"""What environment variables say: a value that means nothing is warned of, and left out."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable
+from typing import TypeVar
+
+from cltensor.errors import SettingError
+
+T = TypeVar("T")
+
+_told: set[tuple[str, str]] = set()
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+def setting(variable: str, read: Callable[[str], T], otherwise: T) -> T:
+    """What the environment variable says, by `read`; `otherwise` where it is empty or not set.
+
+    For a value of which `read` raises SettingError, that too, with a warning, once: a mistake in
+    the environment breaks no import and no operation.
+    """
+    text = os.environ.get(variable)
+    if not text:
+        return otherwise
+    try:
+        return read(text)
+    except SettingError as error:
+        if (variable, text) not in _told:  # Python forgets what it has shown
+            _told.add((variable, text))
+            what = f"{variable}: {error}; it is ignored, which leaves {otherwise}"
+            warnings.warn(what, RuntimeWarning, stacklevel=2)
+        return otherwise
+
+
+def parse_size(text: str) -> int:
+    """The bytes that `text` names: "4096", "1.5 GiB", "20m". Raises SettingError for other text."""
+    match = re.fullmatch(
+        r"(\d{1,30}(?:\.\d{0,30})?)\s*([kmg]?)i?b?", text.strip().lower(), re.ASCII
+    )
+    if not match:
+        raise SettingError(f"{text!r} is not a size; write bytes or, for example, '4GiB'")
+    return int(float(match[1]) * _UNITS[match[2]])
