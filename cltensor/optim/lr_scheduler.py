@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
+from cltensor.core.checks import number
 from cltensor.optim.optimizer import Optimizer
+from cltensor.optim.options import takes_numbers
 from cltensor.optim.schedule import LRScheduler, held_by, one_a_group
 from cltensor.optim.schedule_cycles import CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR
 from cltensor.optim.schedule_joins import ChainedScheduler, SequentialLR
@@ -35,6 +37,7 @@ __all__ = [
 class LambdaLR(LRScheduler):
     """The initial rate times `lr_lambda(epoch)`; a list gives one function a group."""
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,
@@ -45,6 +48,12 @@ class LambdaLR(LRScheduler):
         self.lr_lambdas = (
             list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
         )
+        for function in self.lr_lambdas:
+            if not callable(function):
+                raise TypeError(
+                    f"{type(self).__name__}: lr_lambda is {lr_lambda!r}; give a function of the "
+                    "epoch, or a list of them"
+                )
         if len(self.lr_lambdas) != groups:
             raise ValueError(
                 f"{type(self).__name__}: {len(self.lr_lambdas)} functions for {groups} "
@@ -79,6 +88,7 @@ class LambdaLR(LRScheduler):
 class StepLR(LRScheduler):
     """Multiply the rate by `gamma` every `step_size` epochs."""
 
+    @takes_numbers
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
@@ -99,6 +109,7 @@ class StepLR(LRScheduler):
 class MultiStepLR(LRScheduler):
     """Multiply the rate by `gamma` at each of the epochs in `milestones`."""
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,
@@ -106,7 +117,9 @@ class MultiStepLR(LRScheduler):
         gamma: float = 0.1,
         last_epoch: int = -1,
     ) -> None:
-        self.milestones = Counter(milestones)
+        if not isinstance(milestones, Iterable):
+            raise TypeError(f"MultiStepLR: milestones is {milestones!r}; give a list of epochs")
+        self.milestones = Counter(number("MultiStepLR", "milestones", n) for n in milestones)
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
 
@@ -124,6 +137,7 @@ class MultiStepLR(LRScheduler):
 class ExponentialLR(LRScheduler):
     """Multiply the rate by `gamma` every epoch."""
 
+    @takes_numbers
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
         super().__init__(optimizer, last_epoch)
@@ -145,6 +159,7 @@ class CosineAnnealingLR(LRScheduler):
     Source:  Loshchilov and Hutter 2017, without the restarts.
     """
 
+    @takes_numbers
     def __init__(
         self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
@@ -191,6 +206,7 @@ class LinearLR(LRScheduler):
     Raises:  ValueError for a start_factor outside (0, 1] or an end_factor outside [0, 1].
     """
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,
@@ -231,6 +247,7 @@ class ConstantLR(LRScheduler):
     Raises:  ValueError for a factor outside [0, 1].
     """
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,
@@ -262,6 +279,7 @@ class ConstantLR(LRScheduler):
 class PolynomialLR(LRScheduler):
     """Lower the rate to 0 in `total_iters` epochs: lr = initial * (1 - t / total_iters)**power."""
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,
@@ -299,6 +317,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     needs_metrics = True
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,

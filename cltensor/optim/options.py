@@ -1,12 +1,17 @@
-"""Options of optimizers: numbers, and pairs of them, as whoever made the group gave them."""
+"""Options of optimizers and schedules: that they are numbers, or pairs of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, TypeVar
 
 from cltensor.core.checks import number
+from cltensor.core.parameters import Parameters
 from cltensor.errors import DTypeError
+
+F = TypeVar("F", bound=Callable[..., None])
 
 
 def check_numbers(optimizer: str, group: Mapping[str, Any], *names: str) -> None:
@@ -22,3 +27,28 @@ def check_betas(optimizer: str, betas: Any) -> None:
     for place, beta in enumerate(betas):
         if not 0 <= number(optimizer, f"betas[{place}]", beta) < 1:
             raise ValueError(f"{optimizer}: betas[{place}] is {beta}; it must be in [0, 1)")
+
+
+def takes_numbers(constructor: F) -> F:
+    """Decorator: what the constructor of a schedule is given for a parameter that is annotated as a
+    number, a list of numbers or None beside one, is that, or DTypeError is raised."""
+    parameters = Parameters(constructor)
+    kinds = {
+        name: kind
+        for name, kind in parameters.annotations.items()
+        if set(re.findall(r"\w+", kind)) <= {"int", "float", "list", "None"} and name != "return"
+    }
+
+    @wraps(constructor)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> None:
+        given = {**dict(zip(parameters.by_position[1:], args, strict=False)), **kwargs}
+        for name in kinds.keys() & given.keys():
+            value, kind = given[name], kinds[name]
+            if value is None and "None" in kind:
+                continue
+            several = "list" in kind and isinstance(value, (list, tuple))
+            for each in value if several else [value]:
+                number(type(self).__name__, name, each)
+        constructor(self, *args, **kwargs)
+
+    return checked  # type: ignore[return-value]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from cltensor.optim.optimizer import Optimizer
+from cltensor.optim.options import takes_numbers
 from cltensor.optim.schedule import (
     LRScheduler,
     check_momentum,
@@ -29,6 +30,7 @@ class OneCycleLR(LRScheduler):
     Source:  Smith and Topin 2018.
     """
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,
@@ -145,6 +147,7 @@ class CyclicLR(LRScheduler):
     Source:  Smith 2017.
     """
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,
@@ -235,6 +238,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     Source:  Loshchilov and Hutter 2017.
     """
 
+    @takes_numbers
     def __init__(
         self,
         optimizer: Optimizer,

@@ -1,5 +1,7 @@
 """Options of optimizers that are no numbers: named, with the value, before anything is done."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -42,3 +44,54 @@ def test_numbers_of_numpy_and_flags_of_any_kind_are_taken():
     optimizer = optim.Adam([x], lr=0.0, amsgrad="yes", betas=[0.5, 0.5])
     optimizer.step()
     assert set(optimizer.state[x]) == {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}
+
+
+def schedules(optimizer, **options):
+    """A schedule of each kind, by kind, made with those of `options` that it takes."""
+    L = optim.lr_scheduler
+    needed = {
+        L.StepLR: {"step_size": 2}, L.MultiStepLR: {"milestones": [1]},
+        L.ExponentialLR: {"gamma": 0.5}, L.CosineAnnealingLR: {"T_max": 5}, L.LinearLR: {},
+        L.ConstantLR: {}, L.PolynomialLR: {}, L.ReduceLROnPlateau: {},
+        L.OneCycleLR: {"max_lr": 0.1, "total_steps": 5}, L.CyclicLR: {"base_lr": 0, "max_lr": 1},
+        L.CosineAnnealingWarmRestarts: {"T_0": 2},
+    }  # fmt: skip
+    for kind, own in needed.items():
+        takes = inspect.signature(kind).parameters
+        for name, value in options.items():
+            if name in takes:
+                yield kind, name, lambda k=kind, o=own, n=name, v=value: k(optimizer, **{**o, n: v})
+
+
+NUMBERS = (
+    "step_size", "gamma", "T_max", "eta_min", "start_factor", "end_factor", "total_iters", "factor",
+    "power", "patience", "threshold", "cooldown", "min_lr", "eps", "max_lr", "total_steps",
+    "pct_start", "base_momentum", "max_momentum", "div_factor", "final_div_factor", "base_lr",
+    "step_size_up", "step_size_down", "last_epoch",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", ["a", 1j, ct.ones(2)])
+def test_what_is_no_number_of_a_schedule_is_named(bad):
+    optimizer = optim.SGD([ct.ones(1)], lr=0.1, momentum=0.9)
+    tried = set()
+    for kind, name, make in schedules(optimizer, **dict.fromkeys(NUMBERS, bad)):
+        tried.add(name)
+        with pytest.raises(DTypeError, match=f"^{kind.__name__}: {name} is .*; give a number"):
+            make()
+    assert tried == set(NUMBERS)
+
+
+def test_functions_milestones_and_lists_of_numbers_of_schedules():
+    optimizer = optim.SGD([ct.ones(1)], lr=0.1, momentum=0.9)
+    L = optim.lr_scheduler
+    with pytest.raises(TypeError, match="LambdaLR: lr_lambda is 'a'; give a function"):
+        L.LambdaLR(optimizer, "a")
+    with pytest.raises(TypeError, match="MultiStepLR: milestones is 3; give a list"):
+        L.MultiStepLR(optimizer, 3)
+    with pytest.raises(DTypeError, match="MultiStepLR: milestones is 'a'; give a number"):
+        L.MultiStepLR(optimizer, ["a"])
+    with pytest.raises(DTypeError, match="OneCycleLR: max_lr is None; give a number"):
+        L.OneCycleLR(optimizer, [None], 5)
+    L.MultiStepLR(optimizer, [0.5 * 30, 22])
+    L.CyclicLR(optimizer, [0.1], (0.2,), step_size_down=None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.checks import number
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import same_dtype
@@ -77,7 +78,7 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None
 @composite(method=False)
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
     """Half the squared error over beta where that error is below beta, else |error| - beta/2."""
-    if beta < 0:
+    if number("smooth_l1_loss", "beta", beta) < 0:
         raise ValueError(f"smooth_l1_loss: beta is {beta}; it must not be negative")
     if beta == 0:
         return l1_loss(input, target, reduction)
@@ -101,7 +102,7 @@ def huber_loss(
 
     weight: a factor for each element, which the mean does not divide by (PyTorch's choice).
     """
-    if delta <= 0:
+    if number("huber_loss", "delta", delta) <= 0:
         raise ValueError(f"huber_loss: delta is {delta}; it must be positive")
     _warn_broadcast("huber_loss", input, target)
     loss = _huber(input, target, delta)
@@ -214,7 +215,7 @@ def cross_entropy(
     Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
     """
     operation = "cross_entropy"
-    if not 0 <= label_smoothing <= 1:
+    if not 0 <= number(operation, "label_smoothing", label_smoothing) <= 1:
         raise ValueError(f"{operation}: label_smoothing is {label_smoothing}; use 0 to 1")
     axis = _class_axis(input)
     if input.shape == target.shape and target.dtype.kind == "f":

@@ -400,3 +400,14 @@ def test_targets_and_weights_are_of_the_dtype_of_the_scores(device):
             call(scores, labels, weight=ct.tensor([1, 1, 1]))
     with pytest.raises(DTypeError, match="cross_entropy: operands are float32 and int64"):
         F.cross_entropy(scores, scores, weight=ct.tensor([1, 1, 1]))
+
+
+def test_options_of_losses_that_are_no_numbers_are_named(device):
+    x = ct.ones(2, 2)
+    for call, name in (
+        (lambda: F.huber_loss(x, x, delta="a"), "huber_loss: delta"),
+        (lambda: F.smooth_l1_loss(x, x, beta=None), "smooth_l1_loss: beta"),
+        (lambda: F.cross_entropy(x, x, label_smoothing="a"), "cross_entropy: label_smoothing"),
+    ):
+        with pytest.raises(ct.DTypeError, match=f"{name} is .*; give a number"):
+            call()
