@@ -24,7 +24,7 @@ from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.events import Launched, Listeners, ignore, listen
 from cltensor.runtime.kernel import Counters, Live
-from cltensor.runtime.memory import Buffer, Pool, rescued
+from cltensor.runtime.memory import Buffer, Pool, is_pyopencls, rescued
 
 if TYPE_CHECKING:
     from cltensor.runtime.kernel import Kernel
@@ -276,6 +276,9 @@ class Tape:
         raises what `rescued` raises."""
         steps = self._sources[place]
         if type(steps[0]) is _Launch:
+            if not is_pyopencls(error):
+                for step in steps:
+                    step.kernel.require_numbers(step.plain)
             what = f"jit: {steps[0].kernel.described(*steps[0].sizes)}"
             if len(steps) > 1:
                 what += f", with the {len(steps) - 1} launches after it in one command buffer,"

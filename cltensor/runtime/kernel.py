@@ -21,7 +21,7 @@ from cltensor.errors import KernelError
 from cltensor.runtime import binaries
 from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, Listeners
-from cltensor.runtime.memory import Buffer, rescued
+from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -192,6 +192,21 @@ class Kernel:
             f"'{self.device.name}' ({self.device.title})"
         )
 
+    def require_numbers(self, values: Sequence[Any]) -> None:
+        """Raise KernelError for the first scalar argument that is no number: after a launch that
+        failed, as what packs the arguments says neither which it was nor what."""
+        for name, scalar, value in zip(self.names, self.scalars, values, strict=True):
+            if scalar is None:
+                continue
+            found = value.read() if isinstance(value, Live) else value
+            try:
+                float(found)
+            except (TypeError, ValueError):
+                raise KernelError(
+                    f"{self.name}: argument {name!r} is {found!r}; give a number, also where it is "
+                    "asked for at every step, such as the lr of a group"
+                ) from None
+
     def _rescue(
         self,
         error: Exception,
@@ -205,6 +220,8 @@ class Kernel:
             self._set_args(*given)
             self._enqueue(self._queue, self._handle, global_size, local_size)
 
+        if not is_pyopencls(error):
+            self.require_numbers(given)
         what = self.described(global_size, local_size)
         rescued(self.device, error, again, what, KernelError)
 

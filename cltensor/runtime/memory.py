@@ -332,6 +332,13 @@ def is_exhaustion(error: BaseException) -> bool:
     return isinstance(error, (cl.MemoryError, MemoryError)) or any(n in str(error) for n in names)
 
 
+def is_pyopencls(error: BaseException) -> bool:
+    """Whether an error is of the driver, or of memory."""
+    import pyopencl as cl
+
+    return isinstance(error, (cl.Error, MemoryError))
+
+
 def rescued(
     device: Device,
     error: Exception,
@@ -347,7 +354,7 @@ def rescued(
     """
     import pyopencl as cl
 
-    if not isinstance(error, (cl.Error, MemoryError)):
+    if not is_pyopencls(error):
         raise error
     if not is_exhaustion(error):
         raise kind(f"{what} failed: {error}") from error

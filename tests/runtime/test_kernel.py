@@ -13,7 +13,7 @@ import cltensor as ct
 from cltensor.errors import KernelError
 from cltensor.runtime import kernel as program
 from cltensor.runtime.events import ignore, listen
-from cltensor.runtime.kernel import Counters, build, kernel, render
+from cltensor.runtime.kernel import Counters, Live, build, kernel, render
 
 ROOT = Path(__file__).parents[2]
 _COPY = """
@@ -201,6 +201,37 @@ def test_a_launch_that_the_driver_refuses_names_kernel_sizes_and_device(device, 
         twice((3,), (1,), out_g=out.buffer, x_g=x.buffer, n=3, k=2.0)
     twice((3,), (1,), out_g=out.buffer, x_g=x.buffer, n=3, k=2.0)
     assert out.numpy().tolist() == [0, 2, 4]
+
+
+def test_a_scalar_that_is_no_number_is_named_with_what_it_is(device):
+    x, out = ct.arange(3, dtype="float32").realize(), ct.zeros(3).realize()
+    twice = build(device, "twice", _COPY, "the test")
+    for k in ("a", None, Live(lambda: "a"), Live(lambda: None)):
+        with pytest.raises(KernelError, match="twice: argument 'k' is ('a'|None); give a number"):
+            twice((3,), (1,), out_g=out.buffer, x_g=x.buffer, n=3, k=k)
+    twice((3,), (1,), out_g=out.buffer, x_g=x.buffer, n=3, k=Live(lambda: 2))
+    assert out.tolist() == [0, 2, 4]
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, ct.jit])
+def test_an_option_that_becomes_no_number_is_named_at_the_step(device, wrap):
+    w = ct.tensor([1.0], requires_grad=True)
+    optimizer = ct.optim.SGD([w], lr=0.5)
+
+    def step(g):
+        w.grad = g
+        optimizer.step()
+
+    run = wrap(step)
+    for _ in range(4):
+        run(ct.ones(1))
+    optimizer.param_groups[0]["lr"] = "a"
+    with pytest.raises(KernelError, match="is 'a'; give a number, also"):
+        run(ct.ones(1))
+    assert w.tolist() == [-1.0]
+    optimizer.param_groups[0]["lr"] = 0.5
+    run(ct.ones(1))
+    assert w.tolist() == [-1.5]
 
 
 def test_an_expression_whose_launch_failed_can_be_computed_later(device, deferred, monkeypatch):
