@@ -21,6 +21,7 @@ from cltensor.errors import KernelError
 from cltensor.runtime import binaries
 from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, Listeners
+from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 
 if TYPE_CHECKING:
@@ -327,6 +328,8 @@ def _built(device: Device, source: str, *more: str) -> cl.Program:
     import pyopencl as cl
 
     options = ["-w", *more]
+    if device.is_pocl:
+        require_linker()
     if device.is_pocl and source.startswith(prelude(device)):
         try:
             return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER, *options])
