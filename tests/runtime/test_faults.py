@@ -172,14 +172,10 @@ def test_two_operations_in_flight_are_both_named_each_with_its_own(device, mode)
 def test_of_two_calls_at_one_site_the_first_is_told_with_its_own_size(device, mode):
     x, y = ct.tensor(X), ct.arange(9)
     first, second = x[indices(7)], y[indices(11)]
-    assert message(second.tolist).startswith(
-        "getitem: index 7 is out of range for axis 0 of size 3"
-    )
+    assert "getitem: index 7 is out of range for axis 0 of size 3;" in message(second.tolist)
     first.tolist()
     again = y[indices(12)]
-    assert message(again.tolist).startswith(
-        "getitem: index 12 is out of range for axis 0 of size 9"
-    )
+    assert "getitem: index 12 is out of range for axis 0 of size 9;" in message(again.tolist)
 
 
 @pytest.mark.parametrize("number", [1 << 40, -(1 << 40), (1 << 63) - 1])
@@ -194,7 +190,7 @@ def test_it_takes_no_launch_and_one_copy_however_many_there_are(device, deferred
     x = ct.tensor(X).realize()
     index = indices(0, 1).realize()
     before = Counters.launches
-    kept = [x[index], x[:, index], x[:, :, index], ct.gather(x, 0, index.reshape(2, 1, 1))]
+    kept = [x[index], x[:, index], x[:, :, index], ct.one_hot(index, 4)]
     assert Counters.launches - before == 2 * 3 + 1
     for y in kept:
         y.tolist()
@@ -244,9 +240,6 @@ def test_threads_that_meet_faults_at_the_same_time_are_told_their_own(device, mo
     for axis, size in enumerate(X.shape):
         text = f"is out of range for axis {axis} of size {size}; valid indices are {-size} to "
         assert told[axis] == [
-            [
-                f"{name}: index {10 * axis + 10 + k} {text}{size - 1}"
-                for name in ("getitem", "gather")
-            ]
-            for k in range(20)
+            [f"{name}: index {number} {text}{size - 1}" for name in ("getitem", "gather")]
+            for number in range(10 * axis + 10, 10 * axis + 30)
         ]
