@@ -6,7 +6,7 @@ ${w.function()}__kernel void gather(
     __global const ${I}* restrict index_g,
     const ${index} x_start, const ${index} index_start,
     const ${index} count, const ${index} n, const ${index} m, const ${index} inner,
-    const ${index} each, __global int* fault_g
+    const ${index} each, __global long* fault_g, const int site
 ) {
     const ${index} first = (${index})get_global_id(0) * each;
     const ${index} end = first + each < count ? first + each : count;

@@ -7,16 +7,16 @@ ${w.function()}__kernel void offsets(
     __global const ${I}* restrict i${k}_g,
 % endfor
 % for k in range(len(types)):
-    const long start${k}, const long n${k}, const long stride${k},
+    const long start${k}, const long n${k}, const long stride${k}, const int site${k},
 % endfor
-    const ${out} count, const ${out} each, __global int* fault_g
+    const ${out} count, const ${out} each, __global long* fault_g
 ) {
     const ${out} first = (${out})get_global_id(0) * each;
     const ${out} end = first + each < count ? first + each : count;
     for (${out} b = first; b < end; ++b) {
         long at = 0;
 % for k in range(len(types)):
-        at += ${w.wrap(f'i{k}_g[start{k} + b]', types[k], f'n{k}')} * stride${k};
+        at += ${w.wrap(f'i{k}_g[start{k} + b]', types[k], f'n{k}', f'site{k}')} * stride${k};
 % endfor
         table_g[b] = (${out})at;
     }

@@ -9,7 +9,7 @@ ${w.function()}__kernel void scatter_add(
     const ${index} outer, const ${index} n, const ${index} m, const ${index} inner,
     const ${index} index_o, const ${index} index_j, const ${index} index_i,
     const ${index} outer_each, const ${index} n_each, const ${index} inner_each,
-    __global int* fault_g
+    __global long* fault_g, const int site
 ) {
     const ${index} o_first = (${index})get_global_id(0) * outer_each;
     const ${index} k_first = (${index})get_global_id(1) * n_each;

@@ -1,9 +1,10 @@
 ## A work-item looks at `each` consecutive elements of x and y, both dense. One that is not between 0
 ## and 1, or is NaN, is noted: 1 for x, 2 for y.
+<%include file="fault.cl"/>
 __kernel void outside(
     __global const ${T}* restrict x_g, __global const ${U}* restrict y_g,
     const ${index} x_start, const ${index} y_start,
-    const ${index} count, const ${index} each, __global int* fault_g
+    const ${index} count, const ${index} each, __global long* fault_g, const int site
 ) {
     const ${index} first = (${index})get_global_id(0) * each;
     const ${index} end = first + each < count ? first + each : count;
@@ -14,9 +15,6 @@ __kernel void outside(
         bad_x |= !(x >= 0 && x <= 1);
         bad_y |= !(y >= 0 && y <= 1);
     }
-    if (bad_x || bad_y) {
-        fault_g[0] = 1;
-        fault_g[1] = bad_x ? 1 : 2;
-        fault_g[3] = 2;  // no index, but a value
-    }
+    if (bad_x || bad_y)
+        note_fault(fault_g, site, bad_x ? 1 : 2, 0);
 }

@@ -129,17 +129,17 @@ def reshape_in_place(
 # -------------------------------------------------------------------------------------- setitem
 
 
-def assign(x: Tensor, key: Any, value: Any) -> None:
-    """x[key] = value, seen by all that share x's elements."""
+def assign(x: Tensor, key: Any, value: Any, operation: str = "setitem") -> None:
+    """x[key] = value, seen by all that share x's elements; errors name `operation`."""
     with x.device.lock:
         for watch in watchers:
             watch((x, value))
-        plan = take_apart("setitem", x.shape, key, x.device)
+        plan = take_apart(operation, x.shape, key, x.device)
         part = shown(x.realize(), plan)
         if plan.indices:
-            _put(part, plan, value)
+            _put(part, plan, value, operation)
         elif not (isinstance(value, Tensor) and _is_same(part, value)):  # x[key] += y wrote already
-            apply(part, "setitem", lambda p: _fill(p, fitting(p, value, p.shape)))
+            apply(part, operation, lambda p: _fill(p, fitting(p, value, p.shape, operation)))
 
 
 Tensor._assign = assign
@@ -154,12 +154,12 @@ def _is_same(part: Tensor, value: Tensor) -> bool:
     return mine is its and stored and same_place(part._value, value._value)
 
 
-def _put(part: Tensor, plan: Plan, value: Any) -> None:
+def _put(part: Tensor, plan: Plan, value: Any, operation: str) -> None:
     """Write `value` at the index arrays of a key, in the view that the rest of the key gave."""
-    require_changeable("setitem", part)
-    require_writable("setitem", part._value)
-    value = fitting(part, value, put_shape(part, plan))
-    where = plan.indices, plan.start, plan.unique
+    require_changeable(operation, part)
+    require_writable(operation, part._value)
+    value = fitting(part, value, put_shape(part, plan), operation)
+    where = plan.indices, plan.start, plan.unique, plan.sites
     edges = part.node, value.node if isinstance(value, Tensor) else None
     source = value
     if isinstance(value, Tensor):
@@ -167,11 +167,11 @@ def _put(part: Tensor, plan: Plan, value: Any) -> None:
         source = unrecorded(value.clone) if shares else value
     settle_readers((part.buffer,))
     unrecorded(write_picked, part, source, *where)
-    part.buffer.mark_changed("setitem")
+    part.buffer.mark_changed(operation)
     if mode.enabled:
         node = None
         if edges != (None, None) and part.dtype.kind == "f":
-            node = Node(part, put, (*edges, None, None, None))
+            node = Node(part, put, (*edges, None, None, None, None))
             save(node, (part, value, *where), {}, part)
         rebase(part, node)
 

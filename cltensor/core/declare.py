@@ -14,8 +14,8 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import bool_, result_type, to_float, with_scalar
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Formula, Reduction
 from cltensor.lazy.fusion import Value
+from cltensor.lazy.kinds import Pointwise, Reducer
 from cltensor.runtime.kernel import Live
 
 _KINDS = {"b": "bool", "i": "signed integer", "u": "unsigned integer", "f": "floating-point"}
@@ -41,7 +41,7 @@ def pointwise(
         first = text if isinstance(text, str) else next(iter(text.values()))
         doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
     op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True, space=space)
-    formula = Formula(op.name, op.params, text)
+    formula = Pointwise(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
     return op
 
@@ -51,7 +51,9 @@ def _run_later(*args: Any) -> Tensor:
     raise NotImplementedError
 
 
-def _pointwise_run(name: str, formula: Formula, result: str, accepts: str) -> Callable[..., Tensor]:
+def _pointwise_run(
+    name: str, formula: Pointwise, result: str, accepts: str
+) -> Callable[..., Tensor]:
     arity = len(formula.params)
 
     @cache
@@ -143,7 +145,7 @@ def reduction(
     operand's dtype to that of the accumulator. result overrides the dtype of the result. identity
     says whether reducing nothing is defined.
     """
-    spec = Reduction(signature.split("(")[0], start, combine, better)
+    spec = Reducer(signature.split("(")[0], start, combine, better)
     cast = OPERATIONS.get("astype")
 
     def run(x: Tensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:

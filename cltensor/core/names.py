@@ -216,9 +216,7 @@ def named(function: F, hints: tuple[str, ...] = ()) -> F:
 
 #: Methods that the library calls too often to have them wrapped. `Module.__call__` checks the
 #: keywords of forward.
-_OFTEN = {
-    "add_kernel", "copy_from", "copy_to", "copy_within", "fault", "forward", "run", "take",
-}  # fmt: skip
+_OFTEN = {"add_kernel", "copy_from", "copy_to", "copy_within", "forward", "run", "take"}
 
 
 def _name_methods(kind: type, hints: tuple[str, ...]) -> None:

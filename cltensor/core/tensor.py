@@ -25,8 +25,9 @@ from cltensor.core.suggestions import no_attribute
 from cltensor.dtypes import as_dtype, default_float, float16, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Formula, Shape
+from cltensor.lazy.codegen import Shape
 from cltensor.lazy.fusion import Eager, Join, Value
+from cltensor.lazy.kinds import Pointwise
 from cltensor.lazy.values import changer_of, holders, nobody, version_of
 from cltensor.runtime.device import Device, get
 from cltensor.runtime.memory import Buffer, download, upload
@@ -342,7 +343,7 @@ def _release(value: Value, holder: Tensor) -> None:
         value.owner = nobody
 
 
-_identity = Formula("contiguous", ("x",), "x")
+_identity = Pointwise("contiguous", ("x",), "x")
 
 
 def _shown_on_host(x: Tensor) -> np.ndarray:

@@ -1,10 +1,8 @@
-"""Pending expressions: what a Tensor denotes before somebody needs its bytes.
+"""Making pending Values, and computing them when somebody needs their bytes.
 
-A Value is a strided window of a buffer, or a pending pointwise expression or reduction over other
-Values. `realize` turns a pending Value into one kernel. One policy decides what that kernel
-stores: every node is computed once, and stored only if a live Tensor still points at it. A
-reduction reads through the pointwise expression below it, so its operand is never written unless
-somebody holds it; a product's kernel goes on with the pointwise expression above it.
+`realize` turns a pending Value into one kernel. One policy decides what that kernel stores: every
+node is computed once, and stored only if a live Tensor still points at it. What a kind of op adds
+to a kernel, and how it is launched, is in kinds.py.
 """
 
 from __future__ import annotations
@@ -15,31 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.lazy.codegen import (
-    STRIDED,
-    Formula,
-    Geometry,
-    Reduction,
-    Shape,
-    Side,
-    geometry,
-    pointwise_kernel,
-)
-from cltensor.lazy.grids import SMALL_ROWS, pointwise_grid, reduction_grid, row_grid
-from cltensor.lazy.reducecode import count_kept, merge_kernel, reduction_kernel
-from cltensor.lazy.rowcode import KEPT_LENGTH, row_kernel
+from cltensor.lazy.codegen import Shape
+from cltensor.lazy.kinds import Join, Pointwise, Producer, Reducer, copy, launch_pointwise
 from cltensor.lazy.values import (
     FOLD,
     PRODUCT,
     Eager,
     Expression,
-    Join,
-    Producer,
-    Rows,
     Value,
     holders,
     nobody,
-    rows_below,
     stored,
 )
 from cltensor.runtime.device import Device
@@ -56,9 +39,6 @@ MAX_NODES = 24
 MAX_LEAVES = 12
 _PRODUCT_LEAVES = 6  # the arguments of a product's own kernel take as much space
 
-_copy = Formula("copy", ("x",), "x")
-_WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
-
 
 def window(value: Value, shape: Shape, strides: Shape, offset: int) -> Value:
     """Another view of the buffer of `value`; strides and offset in elements."""
@@ -69,7 +49,7 @@ def window(value: Value, shape: Shape, strides: Shape, offset: int) -> Value:
 
 
 def pointwise(
-    formula: Formula,
+    formula: Pointwise,
     args: tuple[Any, ...],
     shape: Shape,
     domain: np.dtype,
@@ -129,7 +109,7 @@ def _exact(args: Sequence[Any]) -> tuple[int, int]:
 
 
 def reduction(
-    op: Reduction,
+    op: Reducer,
     operands: tuple[Value, ...],
     kept: tuple[bool, ...],
     shape: Shape,
@@ -183,7 +163,7 @@ def join(values: tuple[Value, ...], align: int = 1) -> Value:
 
 def copied(value: Value, shape: Shape) -> Value:
     """A pending copy of the elements of `value`, which broadcasts to `shape`."""
-    return pointwise(_copy, (value,), shape, value.dtype, value.dtype, value.device)
+    return pointwise(copy, (value,), shape, value.dtype, value.dtype, value.device)
 
 
 def realize(value: Value) -> Buffer:
@@ -199,33 +179,8 @@ def realize(value: Value) -> Buffer:
             if top.buffer is not None:
                 stack.pop()
                 continue
-            if isinstance(top.op, Producer):
-                top.settle(top.op.launch(top, None))
-                continue
-            reducing = type(top.op) is Reduction
-            rows = rows_below(top) if top.below & FOLD and not reducing else None
-            if reducing:
-                expression = Expression(top.args, None)
-            else:
-                expression = Expression((top,), top, rows, joins=rows is None)
-                if expression.product and (expression.replacing or expression.parts):
-                    expression.needs.append(expression.product)  # whose kernel can do neither
-            if expression.needs:
-                stack += expression.needs
-                continue
-            if reducing:
-                _launch_reduction(top, expression)
-            elif expression.product is not None:
-                _launch_over_product(top, expression)
-            elif type(top.op) is Join:
-                # Only who looks into an optimizer's step wants them in one place.
-                top.settle(realize(copied(top, top.shape)))
-            elif rows is None:
-                _launch_pointwise(top, expression)
-            elif not _launch_rows(expression, rows):
-                top.below &= ~FOLD  # so that the next turn reduces first
-                continue
-            stack.pop()
+            kind: Any = top.op
+            stack += kind.launch(top)
     assert value.buffer is not None
     return value.buffer
 
@@ -238,178 +193,4 @@ def realize_together(values: Sequence[Value]) -> None:
             for value in values:
                 realize(value)
         else:
-            _launch_pointwise(values[0], expression)
-
-
-def _space(shape: Shape, leaves: list[Value], kept: tuple[bool, ...] | None = None) -> Geometry:
-    return geometry(shape, tuple([(leaf.shape, leaf.strides) for leaf in leaves]), kept)
-
-
-def _is_wide(n: int, leaves: list[Value]) -> bool:
-    return n >= _WIDE or any(leaf.buffer.nbytes >= _WIDE for leaf in leaves)  # type: ignore[union-attr]
-
-
-def _allocate(outputs: list[Value]) -> list[Buffer]:
-    return [v.device.pool.allocate(prod(v.shape) * v.dtype.itemsize) for v in outputs]
-
-
-def _buffers(values: Sequence[Value]) -> list[Any]:
-    return [v.buffer for v in values]
-
-
-def _index_arguments(space: Geometry, leaves: list[Value]) -> list[int]:
-    return [*space.sizes, *[leaf.offset for leaf in leaves], *space.strides]
-
-
-def _launch_pointwise(root: Value, expression: Expression) -> None:
-    device, leaves = root.device, expression.leaves
-    n = prod(root.shape)
-    if n == 0:
-        for output in expression.outputs:
-            output.settle(device.pool.allocate(0))
-        for replacing in expression.replacing:
-            replacing.settle_in_target()
-        return
-    space = _space(root.shape, leaves)
-    wide = _is_wide(n, leaves)
-    key = ("pointwise", tuple(expression.key), space.flags, wide)
-    launch = device.kernels.get(key) or device.add_kernel(
-        key, pointwise_kernel, device, expression.entries, space, wide
-    )
-    buffers = _allocate(expression.outputs)
-    groups, local, chunk = pointwise_grid(device, device.is_cpu, root.dtype, n)
-    parts = expression.parts
-    launch(
-        (groups * local,),
-        (local,),
-        [
-            *(n, chunk, *buffers, *_buffers(leaves), *_buffers(parts)),
-            *_index_arguments(space, leaves),
-            *[part.offset for part in parts],
-            *[prod(part.shape) for part in parts],
-            *expression.scalars,
-        ],
-    )
-    for output, buffer in zip(expression.outputs, buffers, strict=True):
-        output.settle(buffer)
-    for replacing in expression.replacing:
-        replacing.settle_in_target()
-
-
-def _launch_over_product(root: Value, expression: Expression) -> None:
-    """Launch the kernel of the expression's product with all up to `root` as its store side."""
-    keep = expression.keeps_product
-    product = expression.product
-    assert product is not None
-    leaves = expression.leaves
-    space = _space(root.shape, leaves)
-    wide = _is_wide(prod(root.shape), leaves)
-    outputs = expression.outputs
-    op: Any = product.op
-    heir = None
-    if op.passes and not keep:
-        heir = next((i for i, v in enumerate(outputs) if v.dtype is product.dtype), None)
-    others = [v for i, v in enumerate(outputs) if i != heir]
-    buffers = _allocate(others)
-    arguments = [
-        *buffers,
-        *_buffers(leaves),
-        *_index_arguments(space, leaves),
-        *expression.scalars,
-    ]
-    key = (tuple(expression.key), space.flags, wide, keep, heir)
-    made = op.launch(product, Side(expression.entries, space, wide, keep, heir, key, arguments))
-    if keep:
-        product.settle(made)
-    elif heir is not None:
-        outputs[heir].settle(made)
-    for output, buffer in zip(others, buffers, strict=True):
-        output.settle(buffer)
-
-
-def _launch_rows(expression: Expression, rows: Rows) -> bool:
-    """Launch the one kernel of an expression with reductions; False if its rows are scattered."""
-    leaves = expression.leaves
-    space = _space(rows.shape, leaves, rows.kept)
-    if expression.replacing or expression.parts or space.kept.count(False) != 1:
-        return False
-    device = expression.outputs[0].device
-    length = space.sizes[-1]
-    count = prod(space.sizes[:-1])
-    if count * length > SMALL_ROWS and any(flags[-1] == STRIDED for flags in space.flags):
-        return False  # a row would drag in as many cache lines as it has elements
-    wide = _is_wide(count * length, leaves)
-    short = length <= KEPT_LENGTH
-    key = ("rows", tuple(expression.key), space.flags, space.kept, wide, short)
-    launch = device.kernels.get(key) or device.add_kernel(
-        key, row_kernel, device, expression.entries, space, wide, short
-    )
-    buffers = _allocate(expression.outputs)
-    tasks, local = row_grid(device, device.is_cpu, count, length)
-    launch(
-        (tasks * local,),
-        (local,),
-        [
-            *(count, -(-count // tasks), *buffers, *_buffers(leaves)),
-            *_index_arguments(space, leaves),
-            *expression.scalars,
-        ],
-    )
-    for output, buffer in zip(expression.outputs, buffers, strict=True):
-        output.settle(buffer)
-    return True
-
-
-def _launch_reduction(root: Value, expression: Expression) -> None:
-    device, leaves, op = root.device, expression.leaves, root.op
-    assert type(op) is Reduction
-    operand: Value = root.args[0]
-    accumulator = operand.dtype if op.kind == "best" else root.dtype
-    space = _space(operand.shape, leaves, root.kept)
-    n = prod(operand.shape)
-    wide = _is_wide(n, leaves)
-    outer = count_kept(space)
-    length = n // outer if outer else 0
-    width = space.sizes[-1] if space.kept[-1] else 0
-    cut = reduction_grid(device, device.is_cpu, accumulator, width, outer, length)
-    tasks, splits, local, groups, columns = cut
-    part = -(-length // splits)
-    partial = splits > 1 and op.kind != "fold"
-    results = tuple(expression.results)
-    key = (
-        op.id, *cut[3:], accumulator.num, results, tuple(expression.key), space.flags, space.kept,
-        wide, partial,
-    )  # fmt: skip
-    launch = device.kernels.get(key) or device.add_kernel(
-        key, reduction_kernel, device, op, accumulator, expression.entries, results, space, wide,
-        groups, columns, partial,
-    )  # fmt: skip
-    buffers = _allocate(expression.outputs)
-    size = prod(root.shape) + (outer if partial and op.kind == "moments" else 0)
-    given = [device.pool.allocate(splits * size * root.dtype.itemsize)]
-    if partial and op.kind == "best":
-        given.append(device.pool.allocate(splits * size * accumulator.itemsize))
-    per_item = -(-outer // tasks) if tasks else 0
-    launch(
-        (tasks * local, splits),
-        (local, 1),
-        [
-            *(*given, *buffers, *_buffers(leaves), outer, length, per_item, part),
-            *_index_arguments(space, leaves),
-            *expression.scalars,
-        ],
-    )
-    for output, stored_in in zip(expression.outputs, buffers, strict=True):
-        output.settle(stored_in)
-    if splits == 1:
-        root.settle(given[0])
-    elif op.kind == "fold":
-        result = stored((splits, *root.shape), root.dtype, device, given[0])
-        kept = (False,) + (True,) * len(root.shape)
-        root.settle(realize(reduction(op, (result,), kept, root.shape, root.dtype)))
-    else:
-        merge = merge_kernel(device, op, accumulator)
-        whole = _allocate([root])[0]
-        grid = (-(-outer // local) * local,)
-        merge(grid, (local,), [whole, *given, outer, splits, part, length])
-        root.settle(whole)
+            launch_pointwise(values[0], expression)

@@ -20,17 +20,9 @@ from cltensor.lazy.codegen import (
     IN_PLACE,
     PER_ROW,
     STORED,
-    Fold,
-    Formula,
-    Given,
-    Node,
-    Parts,
-    Reduction,
     Shape,
-    Side,
     contiguous_strides,
 )
-from cltensor.lazy.grids import LONGEST_ROW, SMALL_ROWS
 from cltensor.runtime.device import Device
 from cltensor.runtime.memory import Buffer
 
@@ -41,27 +33,24 @@ class Eager:
     on = os.environ.get("CLTENSOR_EAGER") == "1"
 
 
-class Join:
-    """The op of a Value whose elements are those of its args, one after the other, each from a
-    multiple of `align` elements on."""
+class Kind:
+    """What the op of a pending Value is an instance of, and all that tells kinds of ops apart: how
+    such a Value enters the Expression of a kernel above it, and how it is computed itself.
 
-    def __init__(self, align: int) -> None:
-        self.align = align
-
-
-class Producer:
-    """The op of a Value that a kernel of its own makes of its args, Values with a buffer.
-
-    joins: whether that kernel takes a store side, an expression over what it makes; passes: whether
-    it keeps sums in the buffer of its result before it goes on with that.
+    replaces: whether its kernel can write the Value in place of its target.
     """
 
-    joins = False
-    passes = False
+    __slots__ = ()
+    replaces = False
 
-    def launch(self, value: Value, side: Side | None) -> Buffer:
-        """Launch the kernel for `value`; returns the buffer with its elements, or with those of the
-        heir of the side. Where the side neither keeps value nor has an heir, nobody may read it."""
+    def collect(self, value: Value, expression: Expression) -> None:
+        """Make `value` the next entry of `expression`, after what it is computed from, where one
+        kernel can do both; by default it is computed beforehand, and read."""
+        expression.read_later(value)
+
+    def launch(self, value: Value) -> Sequence[Value]:
+        """Launch the kernel that computes `value`, and settle it; or return the Values that have
+        to be computed before, to be called again when they are."""
         raise NotImplementedError
 
 
@@ -72,12 +61,12 @@ FOLD, PRODUCT = 1, 2
 class Value:
     """Elements of one shape and dtype: in `buffer`, or, while that is None, pending.
 
-    Pending: `op` is a Formula over `args` (Values and Python scalars, computed in `domain`), a
-    Reduction of args that keeps the dimensions marked in `kept` (with several results they lie
-    one after the other along a new first dimension), a Join of args, or a Producer. owner is a
-    weak reference to the Tensor that shows this Value, or to the node that saved it. target is a
-    Value in a buffer that this one shall replace, element by element, when it is computed. uses
-    counts the Values made from one over a product.
+    Pending: `op`, of one of the kinds in kinds.py, over `args` (Values and Python scalars). A
+    formula is computed in `domain`; a reduction keeps the dimensions marked in `kept` (with several
+    results they lie one after the other along a new first dimension). owner is a weak reference to
+    the Tensor that shows this Value, or to the node that saved it. target is a Value in a buffer
+    that this one shall replace, element by element, when it is computed. uses counts the Values
+    made from one over a product.
 
     A pending Value never changes, and one Tensor at most shows it: an operation in place has the
     Tensor show another one, and raises `version`. Several Tensors may show a stored one.
@@ -105,7 +94,7 @@ class Value:
     )
 
     buffer: Buffer | None
-    op: Formula | Reduction | Join | Producer | None
+    op: Kind | None
     args: tuple[Any, ...]
     changed_by: str
     domain: np.dtype
@@ -265,51 +254,6 @@ class Rows(NamedTuple):
     kept: tuple[bool, ...]
     result: Shape
 
-    def takes(self, value: Value) -> bool:
-        """Whether pending `value` is a reduction over these rows, in a shape that broadcasts."""
-        op = value.op
-        return (
-            type(op) is Reduction
-            and op.kind == "fold"
-            and len(value.args) == 1
-            and value.kept == self.kept
-            and value.args[0].shape == self.shape
-            and (value.shape == self.result or not any(self.kept))
-        )
-
-
-def rows_below(root: Value) -> Rows | None:
-    """The rows of the first reduction below pointwise `root` that can be part of its kernel."""
-    pending, seen = [root], set()
-    while pending:
-        value = pending.pop()
-        if not value.below & FOLD or id(value) in seen or value.buffer is not None:
-            continue
-        seen.add(id(value))
-        if type(value.op) is Reduction:
-            shape, kept = value.args[0].shape, value.kept
-            result = tuple([n if k else 1 for n, k in zip(shape, kept, strict=True)])
-            rows = Rows(shape, kept, result)
-            fits = root.shape in (shape, value.shape) and rows.takes(value)
-            if fits and _worth_rows(root.device, rows):
-                return rows
-        else:
-            pending += [a for a in value.args if type(a) is Value]
-    return None
-
-
-def _worth_rows(device: Device, rows: Rows) -> bool:
-    """Whether rows are short enough for a core's cache and enough of them for all cores."""
-    if False not in rows.kept:
-        return False
-    split = rows.kept.index(False)
-    length, count = prod(rows.shape[split:]), prod(rows.shape[:split])
-    return (
-        1 < length <= LONGEST_ROW
-        and not any(rows.kept[split:])
-        and (count >= 2 * device.compute_units or 0 < count * length <= SMALL_ROWS)
-    )
-
 
 class Expression:
     """The pending nodes below `roots`, in order of evaluation, with their leaves and scalars.
@@ -318,7 +262,8 @@ class Expression:
     beforehand and read. What is stored has an element for each of the iteration space or for each
     of `rows`, and its shape alone says which: a node of the whole shape may well be computed from
     nothing but one number for each row. With joins, the first Producer of the whole shape is an
-    entry too: the expression is the store side of its kernel.
+    entry too, `product`: the expression is the store side of its kernel. What may be an entry, and
+    which, is for the Kinds to say (`Kind.collect`).
     """
 
     def __init__(
@@ -337,70 +282,57 @@ class Expression:
         self.parts: tuple[Value, ...] = ()
         self.needs: list[Value] = []
         self.product: Value | None = None
-        self._joins = joins
-        self._over: list[Value] = []  # the product, and the nodes computed from it
+        self.joins = joins
+        self.over: list[Value] = []  # the product, and the nodes computed from it
         self._slots: dict[int, int] = {}
         self._wanted = wanted
         self._targets = [root.target for root in roots if root.target is not None]
         self.rows = rows
         shape = roots[0].shape
-        self._space = shape if rows is None else rows.shape
-        self._shapes = (shape,) if rows is None else (rows.shape, rows.result, shape)
-        self.results = [self._visit(root) for root in roots]
+        self.space = shape if rows is None else rows.shape
+        #: The shapes that an entry may have.
+        self.shapes = (shape,) if rows is None else (rows.shape, rows.result, shape)
+        self.results = [self.visit(root) for root in roots]
 
-    def _visit(self, value: Value) -> int:
+    def visit(self, value: Value) -> int:
+        """The slot of `value`, which is entered if it is not there yet."""
         slot = self._slots.get(id(value))
         if slot is not None:
             return slot
         if value.buffer is None:
-            self._visit_pending(value)
+            kind: Any = value.op
+            kind.collect(value, self)
         else:
             for target in self._targets:  # the kernel must know which operands it replaces
                 if target is not value and same_place(value, target):
-                    return self._visit(target)
+                    return self.visit(target)
             self._leaf(value)
         slot = self._slots[id(value)] = len(self.entries) - 1
         return slot
 
-    def _visit_pending(self, value: Value) -> None:
-        op: Any = value.op
-        inline = value.owner() is None or not value.leaves  # a constant costs nothing
-        if type(op) is Formula and (inline or value.shape in self._shapes):
-            self._node(value)
-        elif type(op) is Join:
-            self.parts = value.args
-            self.needs += [v for v in value.args if v.buffer is None]
-            self.entries.append(Parts(value.dtype, len(value.args), op.align))
-            self.key.append((value.dtype.num, len(value.args), op.align))
-        elif self.rows is not None and self.rows.takes(value):
-            ref = self._visit(value.args[0])
-            stored = self._storage(value)
-            self.entries.append(Fold(op, value.dtype, stored, ref))
-            self.key.append((op.id, value.dtype.num, stored, ref))
-        elif self._joins and self._takes(value):
-            self.product = value
-            self._over.append(value)
-            self.entries.append(Given(value.dtype))
-            self.key.append(("given", value.dtype.num))
-        else:
-            # Another reduction or product, or a smaller piece that somebody will want: computed
-            # once, on its own.
-            self.needs.append(value)
-            self._leaf(value)
+    def enter(self, entry: Any, key: Any) -> None:
+        """Add an entry; `key` is what the kernel's source knows of it."""
+        self.entries.append(entry)
+        self.key.append(key)
 
-    def _takes(self, value: Value) -> bool:
-        joins = isinstance(value.op, Producer) and value.op.joins
-        return joins and self.product is None and value.shape == self._space
+    def read_later(self, value: Value) -> None:
+        """Have a pending Value computed before, once, on its own, and read."""
+        self.needs.append(value)
+        self._leaf(value)
+
+    def _leaf(self, value: Value) -> None:
+        self.leaves.append(value)
+        self.enter(value.dtype, value.dtype.num)
 
     @property
     def keeps_product(self) -> bool:
         """Whether a Tensor shows the product, or another pending expression will want it."""
-        inside = dict.fromkeys(map(id, self._over), 0)
-        for value in self._over:
+        inside = dict.fromkeys(map(id, self.over), 0)
+        for value in self.over:
             for a in value.args:
                 if id(a) in inside:
                     inside[id(a)] += 1
-        for value in self._over:
+        for value in self.over:
             if value.owner() is not None:
                 if value is self.product:
                     return True
@@ -408,31 +340,16 @@ class Expression:
                 return True
         return False
 
-    def _leaf(self, value: Value) -> None:
-        self.leaves.append(value)
-        self.entries.append(value.dtype)
-        self.key.append(value.dtype.num)
-
-    def _node(self, value: Value) -> None:
-        refs = [self._visit(a) if type(a) is Value else -1 for a in value.args]
-        if self.product is not None and any(a is b for a in value.args for b in self._over):
-            self._over.append(value)
-        # After the operands' own, since kernels number scalars in the order of the entries.
-        self.scalars += [a for a in value.args if type(a) is not Value]
-        stored = self._storage(value)
-        formula: Any = value.op
-        self.entries.append(Node(formula, value.domain, value.dtype, stored, tuple(refs)))
-        self.key.append((formula.id, value.domain.num, value.dtype.num, stored, *refs))
-
-    def _storage(self, value: Value) -> int:
+    def storage(self, value: Value) -> int:
+        """Where the kernel stores an entry's Value: Node.stored."""
         if value.target is not None:
             self.replacing.append(value)
-            return IN_PLACE + self._visit(value.target)
+            return IN_PLACE + self.visit(value.target)
         if value is not self._wanted and (value.owner() is None or not value.leaves):
             return DROPPED
         self.outputs.append(value)
-        if value.shape == self._space:
+        if value.shape == self.space:
             return STORED
-        assert self.rows is not None, (value.shape, self._space)
+        assert self.rows is not None, (value.shape, self.space)
         assert prod(value.shape) == prod(self.rows.result), (value.shape, self.rows)
         return PER_ROW

@@ -12,7 +12,7 @@ from typing import Any
 
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Formula, Shape
+from cltensor.lazy.codegen import Shape
 from cltensor.lazy.values import Value, holders, same_place
 from cltensor.runtime.memory import Buffer
 
@@ -114,8 +114,10 @@ def _ready(
 
 
 def _fits(target: Value, source: Value) -> bool:
-    formula = source.buffer is None and type(source.op) is Formula
-    return formula and source.shape == target.shape
+    if source.buffer is not None or source.shape != target.shape:
+        return False
+    kind: Any = source.op
+    return kind.replaces
 
 
 def _read_elsewhere(sources: Sequence[Value], targets: Sequence[Value]) -> bool:

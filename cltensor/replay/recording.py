@@ -225,7 +225,7 @@ class Recording:
             for b, operation in recorder.written.values()
         ]
         self._guards = recorder.guards
-        fault = self._device.faults.buffer if recorder.fault_names else None
+        fault = self._device.faults.buffer if recorder.sites else None
         tape = Tape(recorder, [*going.buffers, *held, *([fault] if fault else [])], self._captured)
         self._inputs = [tape.places(b) for b in going.buffers]
         self._fault = tape.places(fault) if fault else ()

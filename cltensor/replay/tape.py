@@ -23,6 +23,7 @@ from cltensor.errors import DeviceError, KernelError
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.events import Launched, Listeners, ignore, listen
+from cltensor.runtime.faults import Site
 from cltensor.runtime.kernel import Counters, Live
 from cltensor.runtime.memory import Buffer, Pool, is_pyopencls, rescued
 
@@ -45,7 +46,8 @@ class Recorder:
         #: Whether a replay would not do what the call did.
         self.spoiled = False
         self.guards: list[Callable[[], bool]] = []
-        self.fault_names: dict[str, None] = {}
+        #: Where launches may meet a fault.
+        self.sites: dict[Site, None] = {}
         self.pool = Pool(device, parent=device.pool.root)
         self._made: list[weakref.ref[Buffer]] = []
 
@@ -196,7 +198,7 @@ class Tape:
         self._steps = recorder.steps
         self._pool = recorder.pool
         self._outside = recorder.outside if outside is None else outside
-        self._fault_names = recorder.fault_names
+        self._sites = recorder.sites
         self._places: dict[int, list[tuple[_Launch, int]]] = {}
         changing = {id(b) for b in exchanged}
         for step in self._steps:
@@ -263,7 +265,7 @@ class Tape:
                     place = len(self._actions) - 1 - length_hint(remaining)
                     self._rescue(error, place, act)
         finally:
-            self.device.faults.note(self._fault_names)  # of what was launched, if not of all
+            self.device.faults.note(self._sites)  # of what was launched, if not of all
         Counters.launches += len(self._launches)
         if Listeners.present:
             for step in self._launches:

@@ -261,10 +261,6 @@ class Device:
         """What kernels noted of bad indices; see faults.py."""
         return Device.make_faults(self)
 
-    def fault(self, operation: str) -> Any:
-        """The small buffer in which a kernel of `operation` notes a bad index."""
-        return self.faults.buffer_of(operation)
-
     def __repr__(self) -> str:
         index = self.index
         return f"device(type='{self.type}'{'' if index is None else f', index={index}'})"

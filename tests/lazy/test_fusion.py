@@ -7,7 +7,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.lazy import fusion
+from cltensor.lazy import fusion, kinds
 from cltensor.runtime.kernel import Counters
 
 
@@ -294,7 +294,7 @@ def test_a_product_is_computed_before_what_replaces_a_value_in_place(device, def
     x.realize()
     new = old * 0.5 - x @ x
     new._value.target = old._value
-    monkeypatch.setattr(fusion, "Expression", Counted)
+    monkeypatch.setattr(kinds, "Expression", Counted)
     with Work() as work:
         assert new.realize().buffer is old.buffer
     assert (work.launches, len(made)) == (2, 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor.lazy.codegen import DROPPED, IN_PLACE, PER_ROW, STORED, Given
+from cltensor.lazy.codegen import DROPPED, IN_PLACE, STORED, Given
 from cltensor.lazy.values import (
     FOLD,
     Expression,
@@ -12,7 +12,6 @@ from cltensor.lazy.values import (
     changer_of,
     holders,
     nobody,
-    rows_below,
     same_place,
     stored,
     version_of,
@@ -159,31 +158,6 @@ def test_a_product_is_kept_for_whoever_wants_it(device):
     over_stored = kept(inner + 1)  # inner is stored, and nothing else is made of the product
     # Who made use of a product is counted, not who still wants it.
     assert (nobody_holds, held, wanted, last, over_stored) == (False, True, True, True, False)
-
-
-def test_reductions_are_needed_first_or_part_of_rows(device):
-    x = ready(64, 5)
-    total = x.sum(axis=1, keepdims=True)
-    result = x - total
-    plain = expression(result)
-    assert plain.needs == [total._value]
-    rows = rows_below(result._value)
-    assert (rows.shape, rows.kept, rows.result) == ((64, 5), (True, False), (64, 1))
-    assert rows.takes(total._value)
-    inside = expression(result, rows)
-    assert inside.needs == []
-    assert inside.leaves == [x._value]
-    assert storages(inside) == [PER_ROW, STORED]
-
-
-def test_rows_are_the_last_dimensions_of_some_length(device):
-    x = ready(64, 5)
-    assert rows_below((x - x.sum(axis=0))._value) is None
-    assert rows_below((x * 2)._value) is None
-    thin = ready(64, 1)
-    assert rows_below((thin - thin.sum(axis=1, keepdims=True))._value) is None
-    computed = x.sum(axis=1, keepdims=True).realize()
-    assert rows_below((x - computed)._value) is None
 
 
 def test_a_computed_value_is_its_own_leaf(device):

@@ -170,6 +170,59 @@ def test_an_index_fault_in_a_replay_is_raised_once_with_its_name():
     assert loss.item() == pytest.approx(np.log(3))
 
 
+def test_faults_of_a_replay_name_their_operations(mode):
+    x = ct.arange(12, dtype="float32").reshape(3, 4).realize()
+    f = ct.jit(lambda i, j, k: x[i] * ct.gather(x, 1, j).sum() + x[:, k].sum())
+    good = ct.tensor([0, 1]), ct.tensor([[1], [2]]), ct.tensor([3])
+    for _ in range(3):
+        f(*good).tolist()
+    apart = x[:, ct.tensor([44])]  # not of the replay
+    kept = [f(good[0], ct.tensor([[1], [5]]), good[2]), f(ct.tensor([9, 0]), *good[1:])]
+    with pytest.raises(ct.IndexingError) as caught:
+        kept[0].tolist()
+    assert str(caught.value).split("\n") == [
+        "getitem: index 44 is out of range for axis 1 of size 4; valid indices are -4 to 3",
+        "getitem: index 9 is out of range for axis 0 of size 3; valid indices are -3 to 2",
+        "gather: index 5 is out of range for axis 1 of size 4; valid indices are -4 to 3",
+    ]
+    assert f(*good).tolist() == f(*good).tolist()
+    kept.append(f(good[0], good[1], ct.tensor([-6])))
+    with pytest.raises(ct.IndexingError, match=r"^getitem: index -6 .* axis 1 of size 4; [^\n]*$"):
+        kept[2].tolist()
+    assert apart.shape == (3, 1)
+
+
+def test_replays_at_the_same_time_are_told_their_own_faults():
+    x = ct.arange(12, dtype="float32").reshape(3, 4).realize()
+    f = ct.jit(lambda i, j: x[i] * ct.gather(x, 1, j).sum())
+    good = ct.tensor([0, 1]), ct.tensor([[1], [2]])
+    for _ in range(3):
+        f(*good).tolist()
+    start, told = threading.Barrier(2), {}
+
+    def work(name, *bad):
+        told[name] = []
+        start.wait()
+        for _ in range(20):
+            y = f(*bad)
+            try:
+                y.tolist()
+            except ct.IndexingError as error:
+                told[name].append(str(error))
+
+    threads = [
+        threading.Thread(target=work, args=("getitem", ct.tensor([9, 0]), good[1])),
+        threading.Thread(target=work, args=("gather", good[0], ct.tensor([[1], [-5]]))),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    first = "getitem: index 9 is out of range for axis 0 of size 3; valid indices are -3 to 2"
+    second = "gather: index -5 is out of range for axis 1 of size 4; valid indices are -4 to 3"
+    assert told == {"getitem": [first] * 20, "gather": [second] * 20}
+
+
 def test_an_index_fault_belongs_to_its_thread():
     x = ct.arange(5, dtype="float32").realize()
     f = ct.jit(lambda i: x[i] * 2)

@@ -19,7 +19,7 @@ from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.bounds import require_probabilities
 from cltensor.ops.elementwise.functions import log
 from cltensor.ops.elementwise.select import clip, maximum, where
-from cltensor.ops.index.pick import take
+from cltensor.ops.index.pick import take_of
 from cltensor.ops.network.labels import label_pick
 from cltensor.ops.reduce.fold import log_softmax, log_total
 
@@ -303,7 +303,7 @@ def _picked(
     if weight is None:
         return entry, used
     same_dtype(operation, scores, weight)
-    used = used * take(weight, where(ignored, 0, target))
+    used = used * take_of(operation, weight, where(ignored, 0, target), None)
     return entry * used, used
 
 

@@ -10,6 +10,7 @@ from cltensor.core.op import same_device
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.shape.copy import spread, wide
+from cltensor.runtime.faults import PROBABILITY, Site
 from cltensor.runtime.kernel import kernel
 
 
@@ -31,5 +32,6 @@ def require_probabilities(operation: str, x: Tensor, y: Tensor) -> None:
     )
     run(
         (size,), (local,), x_g=x.buffer, y_g=y.buffer, x_start=x.offset, y_start=y.offset,
-        count=x.size, each=each, fault_g=device.fault(operation),
+        count=x.size, each=each, fault_g=device.faults.buffer,
+        site=device.faults.region(Site(operation, what=PROBABILITY)),
     )  # fmt: skip

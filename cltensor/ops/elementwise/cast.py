@@ -12,10 +12,11 @@ from cltensor.core.checks import check_scalar
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, require_dtype
 from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Formula, Shape
+from cltensor.lazy.codegen import Shape
+from cltensor.lazy.kinds import Pointwise
 from cltensor.runtime.device import Device
 
-_constant = Formula("constant", ("k",), "k")
+_constant = Pointwise("constant", ("k",), "k")
 
 
 def scalar_of(operation: str, value: Any, dtype: np.dtype) -> bool | int | float:
@@ -66,7 +67,7 @@ def _saturating(target: np.dtype) -> dict[str, str]:
 
 
 _CASTS = {
-    target: Formula(
+    target: Pointwise(
         "astype",
         ("x",),
         _saturating(target) if target.kind in "iu" else "x",
@@ -91,7 +92,7 @@ astype: Op = Op(
     "astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)}, public=True
 )
 
-_identity = Formula("contiguous", ("x",), "x")
+_identity = Pointwise("contiguous", ("x",), "x")
 
 
 def _contiguous(x: Tensor) -> Tensor:

@@ -27,19 +27,25 @@ from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.copy import INT_LIMIT, copy, spread, wide
 from cltensor.ops.shape.cut import Cut, cut_op, cut_view
 from cltensor.ops.shape.view import Shape, broadcast_to, permute, reshape
+from cltensor.runtime.faults import Site
 from cltensor.runtime.kernel import kernel
+
+#: For each index array, where a bad index in it is met.
+Sites = tuple[Site, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
     """A key taken apart: first the view `cut`, then its axes in the order `axes` (None: as they
-    are), then `indices` for the axes from `start` on. unique: no element is named twice."""
+    are), then `indices` for the axes from `start` on. unique: no element is named twice; sites:
+    what each of the indices indexes, for who meets a bad one."""
 
     cut: Cut
     axes: Shape | None
     indices: tuple[Tensor, ...]
     start: int
     unique: bool
+    sites: Sites
 
 
 def _entry(operation: str, item: Any, device: Any) -> Any:
@@ -132,6 +138,7 @@ def take_apart(operation: str, shape: Shape, key: Any, device: Any) -> Plan:
 
     entries: list[Any] = []
     picks: list[tuple[int, Tensor]] = []  # axis of the view, index
+    sites: list[Site] = []
     places: list[int] = []  # positions in the key of everything that is not a slice or new axis
     unique, axis, shown = True, 0, 0
     for position, item in enumerate(items):
@@ -151,6 +158,7 @@ def take_apart(operation: str, shape: Shape, key: Any, device: Any) -> Plan:
             entries.append(None)
             none_or_one = np.zeros(int(bool(item)), np.int64)
             picks.append((shown, Tensor.from_numpy(none_or_one, device)))
+            sites.append(Site(operation, axis))
             places.append(position)
             shown += 1
         else:
@@ -158,17 +166,18 @@ def take_apart(operation: str, shape: Shape, key: Any, device: Any) -> Plan:
             for index in _arrays(operation, item, axis, shape, device):
                 entries.append((0, 1, shape[axis]))
                 picks.append((shown, index))
+                sites.append(Site(operation, axis))
                 axis += 1
                 shown += 1
             places.append(position)
     if not picks:
-        return Plan(tuple(entries), None, (), 0, True)
+        return Plan(tuple(entries), None, (), 0, True, ())
     picked = [a for a, _ in picks]
     indices = tuple([index for _, index in picks])
     if places == list(range(places[0], places[0] + len(places))):
-        return Plan(tuple(entries), None, indices, picked[0], unique)
+        return Plan(tuple(entries), None, indices, picked[0], unique, tuple(sites))
     others = [a for a in range(shown) if a not in picked]
-    return Plan(tuple(entries), tuple(picked + others), indices, 0, unique)
+    return Plan(tuple(entries), tuple(picked + others), indices, 0, unique, tuple(sites))
 
 
 def _is_whole(entries: Cut, shape: Shape) -> bool:
@@ -181,9 +190,14 @@ def getitem(x: Tensor, key: Any) -> Tensor:
 
     Slices and integers give a view. Raises IndexingError for a key that does not fit.
     """
-    plan = take_apart("getitem", x._value.shape, key, x.device)
+    return getitem_of("getitem", x, key)
+
+
+def getitem_of(operation: str, x: Tensor, key: Any) -> Tensor:
+    """`getitem` as a part of `operation`, which errors name."""
+    plan = take_apart(operation, x._value.shape, key, x.device)
     x = shown(x, plan)
-    return pick(x, plan.indices, plan.start) if plan.indices else x
+    return pick(x, plan.indices, plan.start, plan.sites) if plan.indices else x
 
 
 def shown(x: Tensor, plan: Plan) -> Tensor:
@@ -205,7 +219,7 @@ def index_positions(name: str, indices: Sequence[Tensor]) -> tuple[Shape, list[T
 
 
 def offset_table(
-    name: str, indices: Sequence[Tensor], sizes: Shape, strides: Shape, long_index: bool
+    sites: Sites, indices: Sequence[Tensor], sizes: Shape, strides: Shape, long_index: bool
 ) -> Tensor:
     """A vector with sum(index * stride) for every position, indices wrapped into sizes."""
     device, count = indices[0].device, indices[0].size
@@ -216,16 +230,16 @@ def offset_table(
     args: dict[str, Any] = {}
     for k, (index, n, stride) in enumerate(zip(indices, sizes, strides, strict=True)):
         args |= {f"i{k}_g": index.buffer, f"start{k}": index.offset, f"n{k}": n}
-        args[f"stride{k}"] = stride
+        args |= {f"stride{k}": stride, f"site{k}": device.faults.region(sites[k])}
     kernel(device, "offsets", out=kind, types=types)(
         (size,), (local,), table_g=result.buffer, **args, count=count, each=each,
-        fault_g=device.fault(name),
+        fault_g=device.faults.buffer,
     )  # fmt: skip
     return result
 
 
-def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int) -> Tensor:
-    shape, dense = index_positions("getitem", indices)
+def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int, sites: Sites) -> Tensor:
+    shape, dense = index_positions(sites[0].operation, indices)
     end = start + len(dense)
     before, after = x.shape[:start], x.shape[end:]
     result = Tensor.empty((*before, *shape, *after), x.dtype, x.device)
@@ -235,7 +249,7 @@ def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int) -> Tensor:
     flat = (*before, count, *after)
     source = x.as_strided(flat, (*x.strides[:start], 0, *x.strides[end:]), x.offset)
     long_index = wide(x, result)
-    table = offset_table("getitem", dense, x.shape[start:end], x.strides[start:end], long_index)
+    table = offset_table(sites, dense, x.shape[start:end], x.strides[start:end], long_index)
     copy(
         result.as_strided(flat, contiguous_strides(flat), 0),
         source,
@@ -246,36 +260,38 @@ def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int) -> Tensor:
     return result
 
 
-def _run_pick_backward(g: Tensor, indices: tuple[Tensor, ...], start: int, shape: Shape) -> Tensor:
+def _run_pick_backward(
+    g: Tensor, indices: tuple[Tensor, ...], start: int, shape: Shape, sites: Sites
+) -> Tensor:
     """Zeros of `shape`, to which each element of g is added at its index."""
     result = Tensor.empty(shape, g.dtype, g.device)
     copy(result, 0)
     if g.size == 0:
         return result
-    positions, dense = index_positions("getitem", indices)
+    positions, dense = index_positions(sites[0].operation, indices)
     grid = shape[start : start + len(dense)]
     long_index = wide(g, result)
-    table = offset_table("index_add", dense, grid, contiguous_strides(grid), long_index)
+    table = offset_table(sites, dense, grid, contiguous_strides(grid), long_index)
     add_along(
         result,
         g.contiguous(),
         (math.prod(shape[:start]), math.prod(grid), math.prod(positions)),
         (table.buffer, C_NAMES[table.dtype], 0),
         (0, 1, 0),
-        "index_add",
+        sites[0],
     )
     return result
 
 
 pick: Op = primitive(
-    "getitem(x, indices, start)",
+    "getitem(x, indices, start, sites)",
     _run_pick,
-    dx=lambda g, indices, start, x_shape: pick_backward(g, indices, start, x_shape),
+    dx=lambda g, indices, start, sites, x_shape: pick_backward(g, indices, start, x_shape, sites),
 )
 pick_backward: Op = primitive(
-    "getitem_backward(g, indices, start, shape)",
+    "getitem_backward(g, indices, start, shape, sites)",
     _run_pick_backward,
-    dg=lambda g, indices, start: pick(g, indices, start),
+    dg=lambda g, indices, start, sites: pick(g, indices, start, sites),
 )
 
 
@@ -285,7 +301,7 @@ def add_along(
     sizes: tuple[int, int, int],
     index: tuple[Any, str, int],
     index_strides: tuple[int, int, int],
-    name: str,
+    site: Site,
 ) -> None:
     """to[o, index, i] += source[o, j, i] for dense tensors of sizes (outer, axis, sources).
 
@@ -325,21 +341,26 @@ def add_along(
         grid, local, y_g=to.buffer, x_g=source.buffer, index_g=index[0], x_start=source.offset,
         index_start=index[2], outer=outer, n=n, m=m, inner=inner, index_o=index_strides[0],
         index_j=index_strides[1], index_i=index_strides[2], outer_each=each[0], n_each=each[1],
-        inner_each=each[2], fault_g=device.fault(name),
+        inner_each=each[2], fault_g=device.faults.buffer, site=device.faults.region(site),
     )  # fmt: skip
 
 
 @composite
 def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
     """The elements of x at `indices` along an axis; of the flattened x for None."""
+    return take_of("take", x, indices, axis)
+
+
+def take_of(operation: str, x: Tensor, indices: Any, axis: int | None) -> Tensor:
+    """`take` as a part of `operation`, which errors name."""
     if indices is None:  # which in a key would be a new axis
-        require_tensor("take", "indices", indices)
+        require_tensor(operation, "indices", indices)
     if axis is None:
         x, axis = reshape(x, (x.size,)), 0
-    axis = axis_of("take", axis, x.ndim)
+    axis = axis_of(operation, axis, x.ndim)
     x = x if x.ndim else reshape(x, (1,))
     key = (slice(None),) * axis
-    return getitem(x, (*key, indices))
+    return getitem_of(operation, x, (*key, indices))
 
 
 @composite
@@ -356,7 +377,7 @@ def index_select(x: Tensor, axis: int, index: Any) -> Tensor:
         )
     if index.dtype.kind == "b":
         raise DTypeError("index_select: index is bool; x[mask] takes masks, this takes places")
-    taken = take(x, index.reshape(-1), axis)
+    taken = take_of("index_select", x, index.reshape(-1), axis)
     return taken if x.ndim else reshape(taken, ())
 
 
@@ -364,7 +385,7 @@ def index_select(x: Tensor, axis: int, index: Any) -> Tensor:
 def masked_select(x: Tensor, mask: Tensor) -> Tensor:
     """The elements of x where `mask` is true, as a vector; both broadcast."""
     shape = broadcast_shapes("masked_select", x.shape, mask.shape)
-    return getitem(broadcast_to(x, shape), broadcast_to(mask, shape))
+    return getitem_of("masked_select", broadcast_to(x, shape), broadcast_to(mask, shape))
 
 
 # -------------------------------------------------------------------------------------- nonzero

@@ -16,9 +16,16 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, IndexingError, ShapeError
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import full
-from cltensor.ops.index.scatter import check_along, index_tensor, scatter_add, setitem, vector_of
+from cltensor.ops.index.scatter import (
+    check_along,
+    index_tensor,
+    scatter_add_of,
+    setitem,
+    vector_of,
+)
 from cltensor.ops.shape.cut import cut_op
 from cltensor.ops.shape.view import expand, reshape
+from cltensor.runtime.faults import Site
 
 
 def _grid(index: Tensor, axis: int) -> tuple[Tensor, ...]:
@@ -80,13 +87,13 @@ def scatter(
     check_along("scatter", x, index, axis)
     given = _source(x, index, source, value)
     if reduce is None:
-        return setitem(x, _grid(index, axis), given)
+        return setitem(x, _grid(index, axis), given, "scatter")
     if reduce not in ("add", "multiply"):
         raise ValueError(f"scatter: reduce is {reduce!r}; use 'add', 'multiply' or None")
     if not isinstance(given, Tensor):
         given = full(index.shape, given, x.dtype, x.device)
     if reduce == "add":
-        return scatter_add(x, axis, index, given)
+        return scatter_add_of("scatter", x, axis, index, given)
     return x * _products(x, axis, index, given)
 
 
@@ -96,25 +103,23 @@ def _products(x: Tensor, axis: int, index: Tensor, given: Tensor) -> Tensor:
     for k in range(index.shape[axis]):
         cut = tuple([(k, 1, 1) if d == axis else (0, 1, n) for d, n in enumerate(index.shape)])
         one = full(x.shape, 1, x.dtype, x.device)
-        product = product * setitem(one, _grid(cut_op(index, cut), axis), cut_op(given, cut))
+        key = _grid(cut_op(index, cut), axis)
+        product = product * setitem(one, key, cut_op(given, cut), "scatter")
     return product
 
 
-def _check_range(name: str, index: np.ndarray, size: int) -> None:
+def _check_range(site: Site, index: np.ndarray, size: int) -> None:
     """Raise IndexingError for an index of the host that is out of range."""
     if index.dtype.kind in "iu" and index.size:
         for number in (int(index.min()), int(index.max())):
             if not -size <= number < size:
-                raise IndexingError(
-                    f"{name}: index {number} is out of range for an axis of size {size}; valid "
-                    f"indices are {-size} to {size - 1}"
-                )
+                raise site.error(number, size)
 
 
 def _slices(name: str, x: Tensor, axis: int, index: Any) -> tuple[int, Tensor, tuple[Any, ...]]:
     axis = axis_of(name, axis, x.ndim)
     if not isinstance(index, Tensor):
-        _check_range(name, np.asarray(index), x.shape[axis])
+        _check_range(Site(name, axis), np.asarray(index), x.shape[axis])
     index = vector_of(index_tensor(name, index, x.device))
     if index.ndim != 1:
         raise ShapeError(f"{name}: an index of shape {index.shape}; give a vector")
@@ -132,7 +137,7 @@ def index_fill(x: Tensor, axis: int, index: Any, value: Any) -> Tensor:
         raise ShapeError(
             f"index_fill: a value of shape {value.shape} is not one number; use index_copy"
         )
-    return setitem(x, _slices("index_fill", x, axis, index)[2], value)
+    return setitem(x, _slices("index_fill", x, axis, index)[2], value, "index_fill")
 
 
 @composite
@@ -150,4 +155,4 @@ def index_copy(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
             f"{index.size} along axis {axis} of shape {x.shape} and {x.dtype.name}; make it "
             f"{wanted}"
         )
-    return setitem(x, key, source)
+    return setitem(x, key, source, "index_copy")

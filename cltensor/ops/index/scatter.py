@@ -22,6 +22,7 @@ from cltensor.ops.elementwise.arithmetic import require_whole
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.index.pick import (
     Plan,
+    Sites,
     add_along,
     getitem,
     index_positions,
@@ -33,6 +34,7 @@ from cltensor.ops.kernels.merge_sort import sorted_order
 from cltensor.ops.shape.copy import BIT_TYPES, copy, spread, wide
 from cltensor.ops.shape.cut import cut_op, slice_backward
 from cltensor.ops.shape.view import Shape, broadcast_to, flatten, reshape
+from cltensor.runtime.faults import LABEL, Site
 from cltensor.runtime.kernel import kernel
 
 # ---------------------------------------------------------------------------------------- setitem
@@ -80,23 +82,28 @@ def put_shape(to: Tensor, plan: Plan) -> Shape:
     """The shape of what the index arrays of `plan` select of `to`, which `shown` gave."""
     shape: Shape = plan.indices[0].shape
     for index in plan.indices[1:]:
-        shape = broadcast_shapes("setitem", shape, index.shape)
+        shape = broadcast_shapes(plan.sites[0].operation, shape, index.shape)
     return (*to.shape[: plan.start], *shape, *to.shape[plan.start + len(plan.indices) :])
 
 
 def write_picked(
-    to: Tensor, value: Any, indices: tuple[Tensor, ...], start: int, unique: bool
+    to: Tensor,
+    value: Any,
+    indices: tuple[Tensor, ...],
+    start: int,
+    unique: bool,
+    sites: Sites,
 ) -> None:
     """Write `value`, a number or a Tensor of what they select, at `indices` along the axes from
     `start` on, in the buffer of `to`."""
     end = start + len(indices)
-    positions, dense = index_positions("setitem", indices)
+    positions, dense = index_positions(sites[0].operation, indices)
     before, grid, after = to.shape[:start], to.shape[start:end], to.shape[end:]
     flat = (*before, math.prod(positions), *after)
     if 0 in flat:
         return
     long_index = wide(to)
-    table = offset_table("setitem", dense, grid, to.strides[start:end], long_index)
+    table = offset_table(sites, dense, grid, to.strides[start:end], long_index)
     if isinstance(value, Tensor):
         value = reshape(value, flat)
         if not unique:
@@ -111,27 +118,33 @@ def write_picked(
 
 
 def _run_put(
-    x: Tensor, value: Any, indices: tuple[Tensor, ...], start: int, unique: bool
+    x: Tensor,
+    value: Any,
+    indices: tuple[Tensor, ...],
+    start: int,
+    unique: bool,
+    sites: Sites,
 ) -> Tensor:
     result = Tensor.empty(x.shape, x.dtype, x.device)
     copy(result, x)
-    write_picked(result, value, indices, start, unique)
+    write_picked(result, value, indices, start, unique, sites)
     return result
 
 
 #: x with `value` at index arrays; what x[key] = value does in place.
 put: Op = primitive(
-    "setitem(x, value, indices, start, unique)",
+    "setitem(x, value, indices, start, unique, sites)",
     _run_put,
-    dx=lambda g, indices, start, unique: put(g, 0, indices, start, unique),
-    dvalue=lambda g, indices, start: pick(g, indices, start),
+    dx=lambda g, indices, start, unique, sites: put(g, 0, indices, start, unique, sites),
+    dvalue=lambda g, indices, start, sites: pick(g, indices, start, sites),
 )
 
 
-def setitem(x: Any, key: Any, value: Any) -> Any:
-    """A copy of x in which x[key] is `value`. The key means what it means in getitem."""
+def setitem(x: Any, key: Any, value: Any, operation: str = "setitem") -> Any:
+    """A copy of x in which x[key] is `value`, as a part of `operation`. The key means what it means
+    in getitem."""
     result = x.clone()
-    result[key] = value
+    result._assign(key, value, operation)
     return result
 
 
@@ -156,7 +169,7 @@ def index_tensor(name: str, index: Any, device: Any) -> Tensor:
     return index
 
 
-def _run_gather(x: Tensor, index: Tensor, axis: int) -> Tensor:
+def _run_gather(x: Tensor, index: Tensor, axis: int, operation: str) -> Tensor:
     x, index = x.contiguous(), index.contiguous()
     result = Tensor.empty(index.shape, x.dtype, x.device)
     count = result.size
@@ -173,12 +186,15 @@ def _run_gather(x: Tensor, index: Tensor, axis: int) -> Tensor:
         run(
             (size,), (local,), y_g=result.buffer, x_g=x.buffer, index_g=index.buffer,
             x_start=x.offset, index_start=index.offset, count=count, n=x.shape[axis],
-            m=index.shape[axis], inner=inner, each=each, fault_g=x.device.fault("gather"),
+            m=index.shape[axis], inner=inner, each=each, fault_g=x.device.faults.buffer,
+            site=x.device.faults.region(Site(operation, axis)),
         )  # fmt: skip
     return result
 
 
-def _run_gather_backward(g: Tensor, index: Tensor, axis: int, shape: Shape) -> Tensor:
+def _run_gather_backward(
+    g: Tensor, index: Tensor, axis: int, shape: Shape, operation: str
+) -> Tensor:
     """Zeros of `shape` to which each element of g is added at its index along the axis."""
     result = Tensor.empty(shape, g.dtype, g.device)
     copy(result, 0)
@@ -191,20 +207,22 @@ def _run_gather_backward(g: Tensor, index: Tensor, axis: int, shape: Shape) -> T
             (math.prod(shape[:axis]), shape[axis], m),
             (index.buffer, C_NAMES[index.dtype], index.offset),
             (m * inner, inner, 1),
-            "scatter_add",
+            Site(operation, axis),
         )
     return result
 
 
 _gather: Op = primitive(
-    "gather(x, index, axis)",
+    "gather(x, index, axis, operation)",
     _run_gather,
-    dx=lambda g, index, axis, x_shape: _gather_backward(g, index, axis, x_shape),
+    dx=lambda g, index, axis, operation, x_shape: _gather_backward(
+        g, index, axis, x_shape, operation
+    ),
 )
 _gather_backward: Op = primitive(
-    "gather_backward(g, index, axis, shape)",
+    "gather_backward(g, index, axis, shape, operation)",
     _run_gather_backward,
-    dg=lambda g, index, axis: _gather(g, index, axis),
+    dg=lambda g, index, axis, operation: _gather(g, index, axis, operation),
 )
 
 
@@ -242,15 +260,19 @@ def gather(x: Tensor, axis: int, index: Any, *, sparse_grad: bool = False) -> Te
         raise TypeError(
             "gather: sparse_grad=True is not supported, as gradients are dense; leave it out"
         )
-    axis = axis_of("gather", axis, x.ndim)
-    index = index_tensor("gather", index, x.device)
+    return _gather_of("gather", x, axis_of("gather", axis, x.ndim), index)
+
+
+def _gather_of(operation: str, x: Tensor, axis: int, index: Any) -> Tensor:
+    """`gather` as a part of `operation`, which errors name."""
+    index = index_tensor(operation, index, x.device)
     if index.ndim == 0:  # of tensors without dimensions as of those with one
-        return reshape(gather(x, axis, reshape(index, (1,))), ())
+        return reshape(_gather_of(operation, x, axis, reshape(index, (1,))), ())
     x = vector_of(x)
-    _, shown = check_along("gather", x, index, axis)
+    _, shown = check_along(operation, x, index, axis)
     if any(n != m for (_, _, n), m in zip(shown, x.shape, strict=True)):
         x = cut_op(x, shown)
-    return _gather(x, index, axis)
+    return _gather(x, index, axis, operation)
 
 
 @composite
@@ -261,7 +283,7 @@ def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     axis = axis_of("take_along_axis", axis, x.ndim)
     index = index_tensor("take_along_axis", indices, x.device)
     if x.ndim == index.ndim == 0:
-        return gather(x, axis, index)
+        return _gather_of("take_along_axis", x, axis, index)
     if index.ndim != x.ndim:
         raise ShapeError(
             f"take_along_axis: indices of shape {index.shape} for shape {x.shape}; the number of "
@@ -274,7 +296,7 @@ def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     common = broadcast_shapes("take_along_axis", *outside)
     x = broadcast_to(x, (*common[:axis], x.shape[axis], *common[axis + 1 :]))
     index = broadcast_to(index, (*common[:axis], index.shape[axis], *common[axis + 1 :]))
-    return gather(x, axis, index)
+    return _gather_of("take_along_axis", x, axis, index)
 
 
 @composite
@@ -283,23 +305,28 @@ def scatter_add(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
 
     The sums run through the sources in order: the same bits in every run.
     """
-    axis = axis_of("scatter_add", axis, x.ndim)
-    require_tensor("scatter_add", "source", source)  # of an array only the kernel would complain
-    index = index_tensor("scatter_add", index, x.device)
+    return scatter_add_of("scatter_add", x, axis, index, source)
+
+
+def scatter_add_of(operation: str, x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
+    """`scatter_add` as a part of `operation`, which errors name."""
+    axis = axis_of(operation, axis, x.ndim)
+    require_tensor(operation, "source", source)  # of an array only the kernel would complain
+    index = index_tensor(operation, index, x.device)
     if x.ndim == 0:
-        return reshape(scatter_add(vector_of(x), axis, index, source), ())
+        return reshape(scatter_add_of(operation, vector_of(x), axis, index, source), ())
     index, source = vector_of(index), vector_of(source)
-    _, shown = check_along("scatter_add", x, index, axis)
+    _, shown = check_along(operation, x, index, axis)
     if source.ndim != index.ndim or any(
         i > n for i, n in zip(index.shape, source.shape, strict=True)
     ):
         raise ShapeError(
-            f"scatter_add: an index of shape {index.shape} for a source of shape {source.shape}; "
+            f"{operation}: an index of shape {index.shape} for a source of shape {source.shape}; "
             "it must not be larger"
         )
     if source.shape != index.shape:
         source = cut_op(source, tuple([(0, 1, n) for n in index.shape]))
-    sums = _gather_backward(source, index, axis, tuple([n for _, _, n in shown]))
+    sums = _gather_backward(source, index, axis, tuple([n for _, _, n in shown]), operation)
     if sums.shape != x.shape:
         sums = slice_backward(sums, shown, x.shape)
     return x + sums
@@ -325,7 +352,7 @@ def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1
         )
     if x.shape[axis] == 0 and index.size:
         raise IndexingError(f"index_add: axis {axis} of size 0 has no elements to add to")
-    sums = pick_backward(source, (index,), axis, x.shape)
+    sums = pick_backward(source, (index,), axis, x.shape, (Site("index_add", axis),))
     return x + (sums if alpha == 1 else sums * alpha)
 
 
@@ -355,6 +382,7 @@ def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
     run(
         (-(-result.size // local) * local,), (local,), y_g=result.buffer, x_g=index.buffer,
         x_start=index.offset, count=result.size, classes=num_classes,
-        fault_g=index.device.fault("one_hot"),
+        fault_g=index.device.faults.buffer,
+        site=index.device.faults.region(Site("one_hot", what=LABEL)),
     )  # fmt: skip
     return result

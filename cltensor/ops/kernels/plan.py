@@ -160,7 +160,7 @@ class _Planned(fusion.Producer):
         self.joins = plan.joins
         self.passes = plan.passes
 
-    def launch(self, value: fusion.Value, side: Side | None) -> Buffer:
+    def make(self, value: fusion.Value, side: Side | None) -> Buffer:
         plan, pool = self.plan, value.device.pool
         size = plan.dtype.itemsize
         if side is None or side.keep or plan.passes:

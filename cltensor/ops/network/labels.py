@@ -22,15 +22,15 @@ from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.device import Device
+from cltensor.runtime.faults import LABEL, Site
 from cltensor.runtime.kernel import kernel
-from cltensor.runtime.memory import Buffer
 
 
 def _run_pick(x: Tensor, labels: Tensor, axis: int, ignored: int, operation: str) -> Tensor:
     same_device(operation, x, labels)
     result = Tensor.empty(labels.shape, x.dtype, x.device)
     if result.size:
-        _launch(result, x, labels, x.shape[axis:], ignored, x.device.fault(operation))
+        _launch(result, x, labels, x.shape[axis:], ignored, Site(operation, axis, LABEL))
     return result
 
 
@@ -61,7 +61,7 @@ def _launch(
     labels: Tensor,
     sizes: tuple[int, ...],
     ignored: int,
-    fault: Buffer,
+    site: Site,
 ) -> None:
     source, labels = source.contiguous(), labels.contiguous()
     device = result.device
@@ -76,7 +76,8 @@ def _launch(
     run(
         (size,), (local,), y_g=result.buffer, x_g=source.buffer, label_g=labels.buffer,
         x_start=source.offset, label_start=labels.offset, count=labels.size, classes=sizes[0],
-        inner=prod(sizes[1:]), each=each, ignored=ignored, fault_g=fault,
+        inner=prod(sizes[1:]), each=each, ignored=ignored,
+        fault_g=device.faults.buffer, site=device.faults.region(site),
     )  # fmt: skip
 
 

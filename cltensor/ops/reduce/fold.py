@@ -17,7 +17,8 @@ from cltensor.core.op import Op, require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
-from cltensor.lazy.codegen import Reduction, Shape, contiguous_strides
+from cltensor.lazy.codegen import Shape, contiguous_strides
+from cltensor.lazy.kinds import Reducer
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.compare import eq, isfinite, isnan, logical_or
@@ -155,7 +156,7 @@ def _run_moments(x: Tensor, axis: Axis) -> tuple[Tensor, ...]:
 
 
 def _reduced(
-    spec: Reduction, values: tuple[fusion.Value, ...], axis: Axis, results: int
+    spec: Reducer, values: tuple[fusion.Value, ...], axis: Axis, results: int
 ) -> tuple[Tensor, ...]:
     """The results of one pass over `values`: views of what its kernel makes, one after the
     other."""
@@ -170,8 +171,8 @@ def _reduced(
     return tuple([Tensor(fusion.window(whole, result, strides, k * count)) for k in range(results)])
 
 
-_sum = Reduction("sums", "0", "acc + x")
-_moments = Reduction("moments", "0")
+_sum = Reducer("sums", "0", "acc + x")
+_moments = Reducer("moments", "0")
 #: The sums of several tensors of one shape over `axis`, one for each, in one pass, with the reduced
 #: axes as ones.
 sums: Op = Op(

@@ -62,7 +62,7 @@ def test_slices_are_filled_and_copied(device):
     assert x.tolist() == [[2, 0, 1], [4, 0, 3]]
     assert ct.tensor(1.0).index_fill(0, ct.tensor([0]), 3).item() == 3
     with pytest.raises(
-        IndexingError, match="index_fill: index 7 is out of range for an axis of size"
+        IndexingError, match="index_fill: index 7 is out of range for axis 0 of size"
     ):
         x.index_fill(0, [7], 0)
     with pytest.raises(ShapeError, match="index_copy: a source of shape"):

@@ -14,7 +14,8 @@ def test_a_label_out_of_range_is_reported_at_the_next_read(device, label):
     scores = ct.tensor([[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]])
     loss = F.cross_entropy(scores, ct.tensor([0, label]))
     message = (
-        f"^cross_entropy: label {label} is out of range for 3 classes; valid labels are 0 to 2$"
+        f"^cross_entropy: label {label} is out of range for 3 classes along axis 1; valid labels "
+        "are 0 to 2$"
     )
     with pytest.raises(IndexingError, match=message):
         loss.item()
