@@ -21,7 +21,7 @@ __kernel void qr_panel(
     for (int j = 0; j < width; ++j) {
         ${T} largest = 0;
         for (int i = j + 1 + LANE; i < rows; i += TEAM)
-            largest = fmax(largest, fabs(a[(long)i * n + j]));
+            largest = fabs(a[(long)i * n + j]) > largest ? fabs(a[(long)i * n + j]) : largest;
 % if team > 1:
         SYNC
         team_place(largest, LANE, team_values, team_places);

@@ -46,7 +46,7 @@ def reflected(a: Tensor) -> tuple[Tensor, Tensor, list[Block]]:
     if not work.size:
         return work, tau, blocks
     each = flat(work)
-    largest = "FLT_MAX" if a.dtype is dtypes.float32 else "DBL_MAX"
+    largest = "3.4028234e38f" if a.dtype is dtypes.float32 else "1.7976931348623157e308"
     run = team_kernel(device, "qr_panel", a.dtype, block=PANEL, largest=largest)
     for low in range(0, steps, PANEL):
         high = min(steps, low + PANEL)
@@ -174,7 +174,7 @@ def geqrf(A: Tensor) -> return_types.geqrf:
 # -------------------------------------------------------------------- products of reflections
 
 
-def _triangle(v: Any, tau: Any) -> Any:
+def triangle(v: Any, tau: Any) -> Any:
     """T of H_1 H_2 ... = I - V T V^T: its inverse has 1 / tau on the diagonal and above it V^T V, so
     that T = D (I + triu(V^T V, 1) D)^-1 with tau on the diagonal of D, 0 included."""
     factors = on_diagonal(tau)
@@ -221,7 +221,7 @@ def orgqr(input: Tensor, tau: Tensor) -> Tensor:
     for low in reversed(range(0, k, PANEL)):
         width = high - low
         v = _vectors(input, low, high)
-        t = _triangle(v, part(tau, -1, low, width))
+        t = triangle(v, part(tau, -1, low, width))
         corner = rectangle(m - low, width, input)
         q = pad(q, (*[(0, 0)] * len(batch), (width, 0), (width, 0)))
         q = q + pad(corner, ((0, 0), (0, n - high)))
@@ -254,7 +254,7 @@ def ormqr(
     for low in starts if adjoint else reversed(starts):
         high = min(k, low + PANEL)
         v = _vectors(input, low, high)
-        t = _triangle(v, part(tau, -1, low, high - low))
+        t = triangle(v, part(tau, -1, low, high - low))
         below = part(found, -2, low, m - low)
         below = below - matmul(v, matmul(mH(t) if adjoint else t, matmul(mH(v), below)))
         found = concat([part(found, -2, 0, low), below], -2) if low else below
