@@ -3,6 +3,7 @@
 ## diagonal and v below it, v_g gets v whole, tau_g tau, and t_g the triangle t of their product
 ## I - V t V^T (Schreiber, Van Loan 1989).
 <%include file="team.cl"/>
+<%include file="reflection.cl"/>
 __kernel void qr_panel(
     __global ${T}* a_g, __global ${T}* tau_g, __global ${T}* v_g, __global ${T}* t_g,
     const int m, const int n, const int first, const int width, const int steps
@@ -19,39 +20,16 @@ __kernel void qr_panel(
     __global ${T}* v = v_g + matrix * rows * width;
     __global ${T}* t = t_g + matrix * width * width;
     for (int j = 0; j < width; ++j) {
-        ${T} largest = 0;
-        for (int i = j + 1 + LANE; i < rows; i += TEAM)
-            largest = fabs(a[(long)i * n + j]) > largest ? fabs(a[(long)i * n + j]) : largest;
-% if team > 1:
-        SYNC
-        team_place(largest, LANE, team_values, team_places);
-        largest = team_values[0];
-        SYNC
-% endif
-        const ${T} divisor = largest > 0 && largest <= ${largest} ? largest : 1;
-        ${T} square = 0;
-        for (int i = j + 1 + LANE; i < rows; i += TEAM) {
-            const ${T} x = a[(long)i * n + j] / divisor;
-            square += x * x;
-        }
-        square = TEAM_SUM(square);
-        const ${T} alpha = a[(long)j * n + j];
-        SYNC
-        const ${T} length = sqrt(square + alpha / divisor * (alpha / divisor)) * divisor;
-        const ${T} beta = alpha > 0 ? -length : length;
-        const ${T} tau = square == 0 ? 0 : (beta - alpha) / beta;
-        const ${T} scale = square == 0 ? 0 : 1 / (alpha - beta);
-        for (int i = LANE; i < rows; i += TEAM) {
-            ${T} x = i == j;
-            if (i > j)
-                a[(long)i * n + j] = x = a[(long)i * n + j] * scale;
-            v[(long)i * width + j] = x;
-        }
-        if (LANE == 0) {
+        ${T} beta;
+        const ${T} tau = MAKE_REFLECTION(
+            a + (long)j * n + j, n, rows - j, v + (long)j * width + j, width, &beta
+        );
+        for (int i = LANE; i < j; i += TEAM)
+            v[(long)i * width + j] = 0;
+        for (int i = j + LANE; i < rows; i += TEAM)
+            a[(long)i * n + j] = i == j ? beta : v[(long)i * width + j];
+        if (LANE == 0)
             tau_g[matrix * steps + first + j] = tau;
-            if (square != 0)
-                a[(long)j * n + j] = beta;
-        }
         SYNC
         /* v^T times the columns: those to the left are the v of before. */
 % if team > 1:

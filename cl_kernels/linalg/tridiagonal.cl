@@ -31,7 +31,7 @@ __kernel void tridiagonal(
             v[c] = 0;
         ${T} beta = 0, tau = 0;
         if (k + 1 < n)
-            tau = MAKE_REFLECTION(row + k + 1, 1, n - k - 1, v + k + 1, &beta);
+            tau = MAKE_REFLECTION(row + k + 1, 1, n - k - 1, v + k + 1, 1, &beta);
         if (LANE == 0) {
             d_g[k] = row[k];
             e_g[k] = beta;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor import dtypes, return_types
+from cltensor import return_types
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
@@ -46,8 +46,7 @@ def reflected(a: Tensor) -> tuple[Tensor, Tensor, list[Block]]:
     if not work.size:
         return work, tau, blocks
     each = flat(work)
-    largest = "3.4028234e38f" if a.dtype is dtypes.float32 else "1.7976931348623157e308"
-    run = team_kernel(device, "qr_panel", a.dtype, block=PANEL, largest=largest)
+    run = team_kernel(device, "qr_panel", a.dtype, block=PANEL)
     for low in range(0, steps, PANEL):
         high = min(steps, low + PANEL)
         width = high - low
