@@ -11,5 +11,5 @@ from cltensor.core.composite import publish as _publish
 
 _publish(
     _modules[__name__], _ops.modules(),
-    "cholesky", "det", "matmul", "slogdet", householder_product="orgqr", inv="inverse",
+    "cholesky", "det", "matmul", "matrix_exp", "matrix_power", "slogdet", householder_product="orgqr", inv="inverse",
 )  # fmt: skip
