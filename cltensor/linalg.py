@@ -11,5 +11,6 @@ from cltensor.core.composite import publish as _publish
 
 _publish(
     _modules[__name__], _ops.modules(),
-    "cholesky", "det", "matmul", "matrix_exp", "matrix_power", "slogdet", householder_product="orgqr", inv="inverse",
+    "cholesky", "det", "matmul", "matrix_exp", "matrix_power", "slogdet",
+    householder_product="orgqr", inv="inverse",
 )  # fmt: skip

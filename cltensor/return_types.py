@@ -1,4 +1,4 @@
-"""Named pairs: what functions return that find values and where they are."""
+"""Named tuples: what functions return that give several tensors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def _show(self: Any) -> str:
 
 class _Shown(Pair):
     __slots__ = ()
-    __repr__ = _show
+
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class max(_Shown):
@@ -91,7 +93,8 @@ class cholesky_ex(NamedTuple):
     L: Tensor
     info: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class lu(NamedTuple):
@@ -101,7 +104,8 @@ class lu(NamedTuple):
     L: Tensor
     U: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class lu_factor(NamedTuple):
@@ -110,7 +114,8 @@ class lu_factor(NamedTuple):
     LU: Tensor
     pivots: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class lu_factor_ex(NamedTuple):
@@ -120,7 +125,8 @@ class lu_factor_ex(NamedTuple):
     pivots: Tensor
     info: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class ldl_factor(NamedTuple):
@@ -129,7 +135,8 @@ class ldl_factor(NamedTuple):
     LD: Tensor
     pivots: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class ldl_factor_ex(NamedTuple):
@@ -139,7 +146,8 @@ class ldl_factor_ex(NamedTuple):
     pivots: Tensor
     info: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class inv_ex(NamedTuple):
@@ -148,7 +156,8 @@ class inv_ex(NamedTuple):
     inverse: Tensor
     info: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class solve_ex(NamedTuple):
@@ -157,7 +166,8 @@ class solve_ex(NamedTuple):
     result: Tensor
     info: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class slogdet(NamedTuple):
@@ -166,7 +176,8 @@ class slogdet(NamedTuple):
     sign: Tensor
     logabsdet: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class qr(NamedTuple):
@@ -175,7 +186,8 @@ class qr(NamedTuple):
     Q: Tensor
     R: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class geqrf(NamedTuple):
@@ -184,7 +196,8 @@ class geqrf(NamedTuple):
     a: Tensor
     tau: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class lstsq(NamedTuple):
@@ -195,7 +208,8 @@ class lstsq(NamedTuple):
     rank: Tensor
     singular_values: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class triangular_solve(NamedTuple):
@@ -204,7 +218,8 @@ class triangular_solve(NamedTuple):
     solution: Tensor
     cloned_coefficient: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class eigh(NamedTuple):
@@ -213,7 +228,8 @@ class eigh(NamedTuple):
     eigenvalues: Tensor
     eigenvectors: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class linalg_svd(NamedTuple):
@@ -223,7 +239,8 @@ class linalg_svd(NamedTuple):
     S: Tensor
     Vh: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class svd(NamedTuple):
@@ -233,7 +250,8 @@ class svd(NamedTuple):
     S: Tensor
     V: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)
 
 
 class lu_unpack(NamedTuple):
@@ -243,4 +261,5 @@ class lu_unpack(NamedTuple):
     L: Tensor
     U: Tensor
 
-    __repr__ = _show
+    def __repr__(self) -> str:
+        return _show(self)

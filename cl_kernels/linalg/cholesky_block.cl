@@ -9,7 +9,11 @@ __kernel void cholesky_block(
     __global ${T}* a = a_g + matrix * order * order + (long)first * order + first;
     if (info_g[matrix] != 0)
         return;
+% if team > 1:
+    __local ${T} column[${block}];
+% else:
     ${T} column[${block}];
+% endif
     for (int j = 0; j < n; ++j) {
         const ${T} pivot = a[(long)j * order + j];
         SYNC
@@ -24,8 +28,9 @@ __kernel void cholesky_block(
         for (int i = j + 1 + LANE; i < n; i += TEAM)
             a[(long)i * order + j] /= root;
         SYNC
-        for (int i = j + 1; i < n; ++i)
+        for (int i = j + 1 + LANE; i < n; i += TEAM)
             column[i] = a[(long)i * order + j];
+        SYNC
         for (int i = j + 1 + LANE; i < n; i += TEAM) {
             const ${T} factor = column[i];
             for (int c = j + 1; c <= i; ++c)

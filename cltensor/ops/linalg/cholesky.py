@@ -136,4 +136,3 @@ def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """The inverse of L L^H; with upper=True, of L^H L. L (..., n, n): one triangle is read."""
     require_matrices("cholesky_inverse", L, names="L", square=True)
     return cholesky_solve(identity(L.shape[-1], L), L, upper)
-

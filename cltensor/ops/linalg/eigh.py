@@ -31,7 +31,7 @@ from cltensor.ops.linalg.stack import (
 )
 from cltensor.ops.reduce.fold import max_over
 from cltensor.ops.shape.cut import part
-from cltensor.ops.shape.join import tril
+from cltensor.ops.shape.join import tril, triu
 from cltensor.ops.shape.view import broadcast_to, matrix_transpose, reshape, unsqueeze
 from cltensor.ops.sort import argsort
 
@@ -39,7 +39,7 @@ from cltensor.ops.sort import argsort
 PANEL = 32
 
 
-def moderate(x: Tensor) -> tuple[Tensor, Tensor | None]:
+def moderate(x: Tensor) -> tuple[Tensor, Tensor]:
     """x (count, m, n) with elements whose squares neither overflow nor vanish, and what each matrix
     was divided by for that."""
     limits: Any = np.finfo(x.dtype)
@@ -51,8 +51,8 @@ def moderate(x: Tensor) -> tuple[Tensor, Tensor | None]:
 
 
 def reflect_back(z: Tensor, vectors: Tensor, tau: Tensor, start: int) -> None:
-    """z (count, m, k) becomes the product of reflections times z: vector j, a row of `vectors`, is 0
-    up to element j + start."""
+    """z (count, m, k) becomes the product of reflections times z: vector j, a row of `vectors`, is
+    0 up to element j + start."""
     steps, m = vectors.shape[-2:]
     columns = (0, z.shape[-1])
     for low in reversed(range(0, steps, PANEL)):
@@ -78,13 +78,14 @@ def _tridiagonal(a: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     return d, e, vectors, tau
 
 
-def _run(a: Tensor, vectors: bool) -> tuple[Tensor, Tensor]:
+def _run(a: Tensor, upper: bool, vectors: bool) -> tuple[Tensor, Tensor]:
     n, batch, count = a.shape[-1], tuple(a.shape[:-2]), batches(a)
     nothing = Tensor.empty((0,), a.dtype, a.device)
     if not a.size:
         values = Tensor.empty((*batch, n), a.dtype, a.device)
         return values, (Tensor.empty(tuple(a.shape), a.dtype, a.device) if vectors else nothing)
-    whole = tril(a) + matrix_transpose(tril(a, -1))
+    keep, sign = (triu, 1) if upper else (tril, -1)
+    whole = keep(a) + matrix_transpose(keep(a, sign))
     whole, divisor = moderate(reshape(whole, (count, n, n)))
     d, e, reflections, tau = _tridiagonal(working(whole))
     turned = iterate("linalg.eigh", QL, d, e, vectors)
@@ -114,7 +115,7 @@ def _rule(g: Any, out: Any) -> Any:
     return matmul(matmul(vectors, inner), mH(vectors))
 
 
-_eigh: Op = primitive("eigh(a, vectors)", _run, da=_rule)
+_eigh: Op = primitive("eigh(a, upper, vectors)", _run, da=_rule)
 
 
 def symmetric(operation: str, A: Any, UPLO: str, vectors: bool) -> Any:
@@ -122,7 +123,7 @@ def symmetric(operation: str, A: Any, UPLO: str, vectors: bool) -> Any:
     require_matrices(operation, A, square=True)
     if not isinstance(UPLO, str) or UPLO.upper() not in ("L", "U"):
         raise ValueError(f"{operation}: UPLO is {UPLO!r}; use 'L' or 'U'")
-    return _eigh(mH(A) if UPLO.upper() == "U" else A, vectors or A.requires_grad)
+    return _eigh(A, UPLO.upper() == "U", vectors or A.requires_grad)
 
 
 @composite(space="linalg")

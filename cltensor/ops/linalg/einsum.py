@@ -69,9 +69,10 @@ def _spelled(term: Sequence[str], ndim: int) -> Term:
             f"einsum: {''.join(term)!r} names {len(term)} axes of an operand with {ndim}; name "
             "each, or write '...'"
         )
+    more: list[Label] = list(range(dots - 1, -1, -1))
     found: list[Label] = []
     for label in term:
-        found += range(dots - 1, -1, -1) if label == _DOTS else [label]
+        found += more if label == _DOTS else [label]
     return tuple(found)
 
 
@@ -85,10 +86,10 @@ def _output(terms: Sequence[Term], wanted: Sequence[str] | None) -> Term:
     found: list[Label] = []
     for label in wanted:
         found += dots if label == _DOTS else [label]
-    for label in found:
-        if label not in flat or found.count(label) > 1:
+    for name in found:
+        if name not in flat or found.count(name) > 1:
             raise ShapeError(
-                f"einsum: the result names axis {label!r}, which no operand has, or twice"
+                f"einsum: the result names axis {name!r}, which no operand has, or twice"
             )
     return tuple(found)
 

@@ -56,8 +56,9 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
     if n < 0:
         A, n = inverse(A), -n
     if n == 0:
-        return broadcast_to(identity(A.shape[-1], A), tuple(A.shape)).clone()
-    found = None
+        # Nothing depends on A, but the graph goes on.
+        return where(ones(1, dtype="bool", device=A.device), identity(A.shape[-1], A), A)
+    found: Any = None
     while True:
         if n & 1:
             found = A if found is None else matmul(found, A)
@@ -96,7 +97,7 @@ def _run_exp(a: Tensor) -> Tensor:
 
 
 def _halvings(size: Tensor, limit: float) -> Tensor:
-    """How often to halve matrices of a norm so that it is below `limit`, as numbers of its dtype."""
+    """How often to halve matrices of a norm so that it is below `limit`, in its dtype."""
     ratio = where(size > limit, size / limit, 1.0)
     ratio = where(abs_(size) < math.inf, ratio, 1.0)
     return ratio.log2().ceil()
@@ -165,10 +166,8 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tens
 
 @composite(method=False, space="linalg")
 def vander(x: Tensor, *, N: int | None = None) -> Tensor:
-    """The powers 0 to N - 1 of each element of vectors (..., n): (..., n, N); N is n for None."""
-    if not x.ndim:
-        raise ShapeError("linalg.vander: x has no dimension; give vectors")
-    count = x.shape[-1] if N is None else whole("linalg.vander", "N", N)
+    """The powers 0 to N - 1 of each element of vectors (..., n): (..., n, N). N is n for None."""
+    count = (x.shape[-1] if x.ndim else 1) if N is None else whole("linalg.vander", "N", N)
     if count <= 1 and N is not None:
         raise ShapeError(f"linalg.vander: N is {N}; it must be above 1")
     powers = [ones(*x.shape, dtype=_counted(x.dtype), device=x.device)]
@@ -191,8 +190,8 @@ def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> T
 def triangular_solve(
     b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> return_types.triangular_solve:
-    """PyTorch's older `linalg.solve_triangular`: a pair of the solution of A X = b, or A^T X = b for
-    transpose=True, and a copy of A."""
+    """PyTorch's older `linalg.solve_triangular`: a pair of the solution of A X = b, or A^T X = b
+    for transpose=True, and a copy of A."""
     require_matrices("triangular_solve", A, b, names=("A", "b"), square=True)
     require_fitting("triangular_solve", A, b)
     t = mH(A) if transpose else A

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from cltensor import dtypes
-from cltensor.core.checks import axis_of, wholes, MOST
+from cltensor.core.checks import MOST, axis_of, wholes
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import as_dtype
@@ -85,10 +85,11 @@ def _matrix_norm(operation: str, x: Any, ord: Any, dim: Any, keepdim: bool) -> A
         raise ValueError(
             f"{operation}: ord is {ord!r}; use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
         )
-    if ord not in ("nuc",) and (0 in (x.shape[row], x.shape[column])):
+    sizes = x.shape[row], x.shape[column]
+    if ord != "nuc" and not (min(sizes) if ord in (2, -2) else sizes[ord in (1, -1)]):
         raise ShapeError(
-            f"{operation}: matrices of shape {(x.shape[row], x.shape[column])} have no elements, "
-            f"and no norm {ord}; 'fro' and 'nuc' are 0"
+            f"{operation}: matrices of shape {sizes} have no norm {ord}, an extreme of nothing; "
+            "'fro' and 'nuc' are 0"
         )
     if ord in ("nuc", 2, -2):
         values = svdvals(movedim(x, (row, column), (-2, -1)))
@@ -115,15 +116,17 @@ def matrix_norm(
     Raises:  ShapeError for a matrix without elements, but for "fro" and "nuc"; ValueError for
              another ord.
     """
-    return _matrix_norm("linalg.matrix_norm", _cast("linalg.matrix_norm", A, dtype), ord, dim, keepdim)
+    return _matrix_norm(
+        "linalg.matrix_norm", _cast("linalg.matrix_norm", A, dtype), ord, dim, keepdim
+    )
 
 
 @composite(method=False, space="linalg")
 def norm(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
-    """`vector_norm` over one axis, `matrix_norm` over two; without dim, of a vector or a matrix, or,
-    without ord too, of all elements."""
+    """`vector_norm` over one axis, `matrix_norm` over two; without dim, of a vector or a matrix,
+    or, without ord too, of all elements."""
     name = "linalg.norm"
     x = _cast(name, A, dtype)
     if isinstance(dim, (tuple, list)) and len(dim) == 1:
@@ -143,9 +146,7 @@ def norm(
 
 
 @composite
-def norm_(
-    x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: Any = None
-) -> Any:
+def norm_(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The vector p-norm over `axis` (all for None); integers give float32.
 
         (sum |x|^p)^(1/p)

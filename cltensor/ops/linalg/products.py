@@ -125,7 +125,7 @@ def broadcast_shape(x: Any, other: Any) -> tuple[int, ...]:
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The inner products of vectors along an axis; the other axes broadcast.
 
-        out = sum_k conj(x[..., k]) * y[..., k]
+    out = sum_k conj(x[..., k]) * y[..., k]
     """
     if x.ndim and y.ndim and x.shape[dim] != y.shape[dim]:
         raise ShapeError(

@@ -101,8 +101,8 @@ def pinv(
     """The pseudoinverse of matrices (Moore and Penrose): singular values up to max(atol, rtol *
     largest) count as 0, the inverses of the others are taken.
 
-    Args:    A (..., m, n);  rtol: by default max(m, n) times the spacing of the dtype, or 0 beside a
-             positive atol (0 by default); tensors with one for each matrix, too.  rcond: an older
+    Args:    A (..., m, n);  rtol: by default max(m, n) times the spacing of the dtype, or 0 beside
+             a positive atol (0 by default); tensors with one for each matrix, too.  rcond: an older
              name of rtol.  hermitian: A is symmetric (only its lower triangle is read).
     Returns: (..., n, m). The derivative holds where the rank does not change.
     """

@@ -24,14 +24,15 @@ from cltensor.ops.linalg.stack import (
     working,
 )
 from cltensor.ops.linalg.triangular import flat, solve_right
+from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat, pad, tril, triu
 from cltensor.ops.shape.view import broadcast_to, matrix_transpose, reshape, unsqueeze
 
 #: Reflections that are applied together.
 PANEL = 32
-#: The reflections of a panel: from which row on, their vectors V, and the triangle T of their product
-#: I - V T V^T.
+#: The reflections of a panel: from which row on, their vectors V, and the triangle T of their
+#: product I - V T V^T.
 Block = tuple[int, Tensor, Tensor]
 
 
@@ -116,7 +117,7 @@ def _qr_rule(g: Any, out: Any, mode: str) -> Any:
             of_q = rest if of_q is None else of_q + rest
             of_r = part(of_r, -1, 0, m)
         r = part(r, -1, 0, m)
-    inner = None if of_r is None else matmul(of_r, mH(r))
+    inner: Any = None if of_r is None else matmul(of_r, mH(r))
     if of_q is not None:
         turned = matmul(mH(q), of_q)
         inner = -turned if inner is None else inner - turned
@@ -126,7 +127,7 @@ def _qr_rule(g: Any, out: Any, mode: str) -> Any:
     if n > m:
         last = matmul(q, more) if more is not None else None
         shape = (*found.shape[:-1], n - m)
-        last = broadcast_to(found.sum() * 0, shape) if last is None else last
+        last = broadcast_to(sum(found) * 0, shape) if last is None else last
         found = concat([found, last], -1)
     return found
 
@@ -174,8 +175,8 @@ def geqrf(A: Tensor) -> return_types.geqrf:
 
 
 def triangle(v: Any, tau: Any) -> Any:
-    """T of H_1 H_2 ... = I - V T V^T: its inverse has 1 / tau on the diagonal and above it V^T V, so
-    that T = D (I + triu(V^T V, 1) D)^-1 with tau on the diagonal of D, 0 included."""
+    """T of H_1 H_2 ... = I - V T V^T: its inverse has 1 / tau on the diagonal and above it V^T V,
+    so that T = D (I + triu(V^T V, 1) D)^-1 with tau on the diagonal of D, 0 included."""
     factors = on_diagonal(tau)
     inner = triu(matmul(mH(v), v), 1) * unsqueeze(tau, -2)
     return solve_right(inner + identity(tau.shape[-1], tau), factors, upper=True, unit=True)
@@ -187,19 +188,17 @@ def _vectors(a: Any, low: int, high: int) -> Any:
     return tril(below, -1) + rectangle(below.shape[-2], high - low, a)
 
 
-def _require_reflections(operation: str, a: Any, tau: Any) -> None:
-    require_matrices(operation, a)
+def _require_reflections(operation: str, a: Any, tau: Any, most: int) -> None:
+    """Raise unless tau has one number for each of the first columns of a, `most` of them."""
     if tau.dtype != a.dtype or tau.device is not a.device:
         raise ShapeError(
             f"{operation}: tau is {tau.dtype.name} on '{tau.device}', the input {a.dtype.name} on "
             f"'{a.device}'; make them alike"
         )
-    m, n, k = a.shape[-2], a.shape[-1], tau.shape[-1] if tau.ndim else -1
-    if tau.shape[:-1] != a.shape[:-2] or not 0 <= k <= n <= m:
+    if not tau.ndim or tau.shape[:-1] != a.shape[:-2] or tau.shape[-1] > most:
         raise ShapeError(
             f"{operation}: tau of shape {tau.shape} for an input of shape {a.shape}; tau needs the "
-            "same batch dimensions and no more elements than the input has columns, and these "
-            "must be no more than its rows"
+            f"same batch dimensions and at most {most} elements"
         )
 
 
@@ -212,10 +211,19 @@ def orgqr(input: Tensor, tau: Tensor) -> Tensor:
     Args:    input (..., m, n) with m >= n;  tau (..., k) with k <= n.
     Returns: (..., m, n).
     """
-    _require_reflections("linalg.householder_product", input, tau)
+    require_matrices("linalg.householder_product", input, names=("input",))
     m, n = input.shape[-2:]
+    if m < n:
+        raise ShapeError(
+            f"linalg.householder_product: the input has shape {input.shape}; it needs no more "
+            "columns than rows"
+        )
+    _require_reflections("linalg.householder_product", input, tau, n)
     k, batch = tau.shape[-1], tuple(input.shape[:-2])
     high = k
+    if not k:  # nothing depends on the operands, but the graph goes on
+        input = input + unsqueeze(sum(tau, -1, True), -1)
+        return input * 0 + rectangle_of(m, n, input)
     q = broadcast_to(rectangle_of(m - k, n - k, input), (*batch, m - k, n - k))
     for low in reversed(range(0, k, PANEL)):
         width = high - low
@@ -238,8 +246,8 @@ def ormqr(
 
     Args:    input (..., m, k), tau (..., k), other (..., m, n), or (..., n, m) for left=False.
     """
-    _require_reflections("ormqr", input, tau)
-    require_matrices("ormqr", input, other)
+    require_matrices("ormqr", input, other, names=("input", "other"))
+    _require_reflections("ormqr", input, tau, min(input.shape[-2:]))
     m, k = input.shape[-2], tau.shape[-1]
     if other.shape[-2 if left else -1] != m or other.shape[:-2] != input.shape[:-2]:
         raise ShapeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -11,6 +12,7 @@ from cltensor import dtypes
 from cltensor.core.op import require_tensor, same_device
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, LinAlgError, ShapeError
+from cltensor.lazy.writes import write
 from cltensor.ops.create import eye
 from cltensor.ops.elementwise.arithmetic import add, subtract
 from cltensor.ops.elementwise.cast import full
@@ -18,7 +20,6 @@ from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.shape.copy import copy
 from cltensor.ops.shape.cut import cut_view, diagonal, diagonal_backward
 from cltensor.ops.shape.view import Shape, broadcast_to, matrix_transpose
-from cltensor.lazy.writes import write
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Kernel, kernel
 
@@ -28,7 +29,9 @@ def mH(x: Any) -> Any:
     return matrix_transpose(x)
 
 
-def require_matrices(operation: str, *operands: Any, names: str = "AB", square: bool = False) -> None:
+def require_matrices(
+    operation: str, *operands: Any, names: Sequence[str] = "AB", square: bool = False
+) -> None:
     """Raise unless each operand is a stack of matrices of one floating-point type and device.
 
     DTypeError for another type, ShapeError for fewer than two dimensions or (the first, if

@@ -166,7 +166,8 @@ def svd(
     """Singular values, in descending order, and vectors: A = U diag(S) Vh.
 
     Args:    A (..., m, n);  full_matrices: U (..., m, m) and Vh (..., n, n); otherwise only their
-             first k = min(m, n) columns and rows.  driver: PyTorch's keyword, which changes nothing.
+             first k = min(m, n) columns and rows.  driver: PyTorch's keyword, which changes
+             nothing.
     Returns: U, S (..., k), Vh; pairs of vectors up to their signs.
     Raises:  LinAlgError where it does not converge, as for NaN: this waits for the device. The
              gradient of the vectors is finite for different values only (none of them 0, unless A

@@ -9,7 +9,6 @@ from cltensor.core.checks import NOT_GIVEN, normalize_axes
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
-from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, logical_or, not_equal
