@@ -48,6 +48,7 @@ from cltensor.errors import (
     GradientError,
     IndexingError,
     KernelError,
+    LinAlgError,
     OutOfMemoryError,
     SettingError,
     ShapeError,

@@ -35,6 +35,11 @@ class GradientError(CLTensorError, RuntimeError):
     """A backward pass that cannot be run or would be wrong."""
 
 
+class LinAlgError(CLTensorError, RuntimeError):
+    """A matrix that an algorithm cannot take: singular, not positive definite, or one for which it
+    does not converge. The message names the matrix in the stack."""
+
+
 class IndexingError(CLTensorError, IndexError):
     """An index out of range, or of a kind that cannot index."""
 

@@ -9,4 +9,8 @@ from sys import modules as _modules
 from cltensor import ops as _ops
 from cltensor.core.composite import publish as _publish
 
-_publish(_modules[__name__], _ops.modules(), "diagonal", "matmul")
+_publish(
+    _modules[__name__], _ops.modules(),
+    "cholesky", "det", "matmul", "matrix_exp", "matrix_power", "slogdet",
+    householder_product="orgqr", inv="inverse",
+)  # fmt: skip

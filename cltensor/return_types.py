@@ -1,8 +1,8 @@
-"""Named pairs: what functions return that find values and where they are."""
+"""Named tuples: what functions return that give several tensors."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cltensor.core.tensor import Tensor
 
@@ -14,13 +14,17 @@ class Pair(NamedTuple):
     indices: Tensor
 
 
+def _show(self: Any) -> str:
+    """One result a line, as PyTorch shows them."""
+    parts = ",\n".join(f"{n}={v!r}" for n, v in zip(self._fields, self, strict=True))
+    return f"cltensor.return_types.{type(self).__name__}(\n{parts})"
+
+
 class _Shown(Pair):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        """One result a line, as PyTorch shows them."""
-        parts = ",\n".join(f"{n}={v!r}" for n, v in zip(self._fields, self, strict=True))
-        return f"cltensor.return_types.{type(self).__name__}(\n{parts})"
+        return _show(self)
 
 
 class max(_Shown):
@@ -81,3 +85,181 @@ class cummin(_Shown):
     """Of `cltensor.cummin`."""
 
     __slots__ = ()
+
+
+class cholesky_ex(NamedTuple):
+    """Of `cltensor.linalg.cholesky_ex`."""
+
+    L: Tensor
+    info: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class lu(NamedTuple):
+    """Of `cltensor.linalg.lu`."""
+
+    P: Tensor
+    L: Tensor
+    U: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class lu_factor(NamedTuple):
+    """Of `cltensor.linalg.lu_factor`."""
+
+    LU: Tensor
+    pivots: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class lu_factor_ex(NamedTuple):
+    """Of `cltensor.linalg.lu_factor_ex`."""
+
+    LU: Tensor
+    pivots: Tensor
+    info: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class ldl_factor(NamedTuple):
+    """Of `cltensor.linalg.ldl_factor`."""
+
+    LD: Tensor
+    pivots: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class ldl_factor_ex(NamedTuple):
+    """Of `cltensor.linalg.ldl_factor_ex`."""
+
+    LD: Tensor
+    pivots: Tensor
+    info: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class inv_ex(NamedTuple):
+    """Of `cltensor.linalg.inv_ex`."""
+
+    inverse: Tensor
+    info: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class solve_ex(NamedTuple):
+    """Of `cltensor.linalg.solve_ex`."""
+
+    result: Tensor
+    info: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class slogdet(NamedTuple):
+    """Of `cltensor.linalg.slogdet`."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class qr(NamedTuple):
+    """Of `cltensor.linalg.qr and cltensor.qr`."""
+
+    Q: Tensor
+    R: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class geqrf(NamedTuple):
+    """Of `cltensor.geqrf`."""
+
+    a: Tensor
+    tau: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class lstsq(NamedTuple):
+    """Of `cltensor.linalg.lstsq`."""
+
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class triangular_solve(NamedTuple):
+    """Of `cltensor.triangular_solve`."""
+
+    solution: Tensor
+    cloned_coefficient: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class eigh(NamedTuple):
+    """Of `cltensor.linalg.eigh`."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class linalg_svd(NamedTuple):
+    """Of `cltensor.linalg.svd`."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class svd(NamedTuple):
+    """Of `cltensor.svd`."""
+
+    U: Tensor
+    S: Tensor
+    V: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)
+
+
+class lu_unpack(NamedTuple):
+    """Of `cltensor.lu_unpack`."""
+
+    P: Tensor
+    L: Tensor
+    U: Tensor
+
+    def __repr__(self) -> str:
+        return _show(self)

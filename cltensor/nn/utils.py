@@ -16,7 +16,7 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import clip, maximum, minimum
-from cltensor.ops.reduce.statistics import norm
+from cltensor.ops.linalg.norms import norm_ as norm
 
 
 def _gradients(parameters: Any) -> list[Any]:

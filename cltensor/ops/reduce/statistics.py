@@ -9,7 +9,6 @@ from cltensor.core.checks import NOT_GIVEN, normalize_axes
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
-from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, logical_or, not_equal
@@ -164,26 +163,5 @@ def _norm_rule(g: Any, x: Any, out: Any, p: float, axis: Axis) -> Any:
     return where(nothing, 0, g * sign(x) * pow(ratio, p - 1))
 
 
-_norm = Op("norm(x, p, axis, keepdims)", _norm_run, {"dx": _norm_rule})
-
-
-@composite
-def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
-    """The vector p-norm over `axis` (all for None); integers give float32.
-
-        (sum |x|^p)^(1/p)
-
-    Args:    p: a number; 0 counts what is not 0, inf and -inf give the largest and the smallest
-             magnitude; "fro" and None are 2.
-    Raises:  ShapeError for a negative or infinite p over nothing.
-    """
-    p = 2 if p is None or p == "fro" else p
-    if isinstance(p, bool) or not isinstance(p, (int, float)):
-        raise ValueError(f"norm: p is {p!r}; use a number, inf, -inf or 'fro'")
-    x = floating(x, dtype)
-    if (p < 0 or math.isinf(p)) and not count_of("norm", x, axis):
-        raise ShapeError(
-            f"norm: axis {axis} of shape {tuple(x.shape)} is empty, and the {p}-norm of nothing is "
-            "not defined; reduce a non-empty tensor"
-        )
-    return _norm(x, p, axis, keepdims)
+#: The p-norm over axes; `ops.linalg.norms` has the functions.
+norm_over: Op = Op("norm(x, p, axis, keepdims)", _norm_run, {"dx": _norm_rule})

@@ -1,0 +1,75 @@
+## A team factors the columns from `first` on, `width` of them, of its m x n matrix into L and U, with
+## the largest element of each column as its pivot (or, not `pivots`, the one on the diagonal); rows are
+## exchanged within these columns. pivot_g has the rows, counted from 1; info_g the first zero pivot,
+## counted from 1.
+<%include file="team.cl"/>
+__kernel void lu_panel(
+    __global ${T}* a_g, __global int* pivot_g, __global int* info_g,
+    const int m, const int n, const int first, const int width, const int steps
+) {
+    TEAM_SCRATCH
+    const long matrix = get_group_id(0);
+    __global ${T}* a = a_g + matrix * m * n + first;
+    __global int* pivot = pivot_g + matrix * steps + first;
+    ${T} best = -1;
+    int at = first;
+% if pivots:
+    for (int i = first + LANE; i < m; i += TEAM) {
+        const ${T} size = fabs(a[(long)i * n]);
+        if (size > best) {
+            best = size;
+            at = i;
+        }
+    }
+% endif
+    for (int j = 0; j < width; ++j) {
+        const int row = first + j;
+% if team > 1 and pivots:
+        at = team_place(best, at, team_values, team_places);
+        SYNC
+% endif
+        __global ${T}* top = a + (long)row * n;
+        if (at != row)
+            for (int c = LANE; c < width; c += TEAM) {
+                const ${T} kept = top[c];
+                top[c] = a[(long)at * n + c];
+                a[(long)at * n + c] = kept;
+            }
+        SYNC
+        const ${T} divisor = top[j];
+        if (LANE == 0) {
+            pivot[j] = at + 1;
+            if (divisor == 0 && info_g[matrix] == 0)
+                info_g[matrix] = row + 1;
+        }
+        best = -1;
+        at = row + 1;
+        ${T} u[${block}];
+        for (int c = 0; c < ${block}; ++c)
+            u[c] = c > j && c < width ? top[c] : 0;
+        const int from = (j + 1) & ~7;
+        for (int i = row + 1 + LANE; i < m; i += TEAM) {
+            __global ${T}* x = a + (long)i * n;
+            const ${T} factor = divisor == 0 ? x[j] : x[j] / divisor;
+            if (divisor != 0) {
+                int c = from;
+                for (; c + 8 <= width; c += 8)
+                    for (int q = 0; q < 8; ++q)
+                        x[c + q] -= factor * u[c + q];
+                for (; c < width; ++c)
+                    x[c] -= factor * u[c];
+            }
+            x[j] = factor;
+% if pivots:
+            if (j + 1 < width) {
+                const ${T} size = fabs(x[j + 1]);
+                if (size > best) {
+                    best = size;
+                    at = i;
+                }
+            }
+% endif
+        }
+        SYNC
+    }
+}

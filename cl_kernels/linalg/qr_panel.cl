@@ -1,0 +1,93 @@
+## A team makes reflections I - tau v v^T of the columns from `first` on, `width` of them, of its m x n
+## matrix, each of which takes a column to a multiple of a unit vector. The columns become R above the
+## diagonal and v below it, v_g gets v whole, tau_g tau, and t_g the triangle t of their product
+## I - V t V^T (Schreiber, Van Loan 1989).
+<%include file="team.cl"/>
+<%include file="reflection.cl"/>
+__kernel void qr_panel(
+    __global ${T}* a_g, __global ${T}* tau_g, __global ${T}* v_g, __global ${T}* t_g,
+    const int m, const int n, const int first, const int width, const int steps
+) {
+    TEAM_SCRATCH
+% if team > 1:
+    __local ${T} w[${block}];
+% else:
+    ${T} w[${block}];
+% endif
+    const long matrix = get_group_id(0);
+    const int rows = m - first;
+    __global ${T}* a = a_g + matrix * m * n + (long)first * n + first;
+    __global ${T}* v = v_g + matrix * rows * width;
+    __global ${T}* t = t_g + matrix * width * width;
+    for (int j = 0; j < width; ++j) {
+        ${T} beta;
+        const ${T} tau = MAKE_REFLECTION(
+            a + (long)j * n + j, n, rows - j, v + (long)j * width + j, width, &beta
+        );
+        for (int i = LANE; i < j; i += TEAM)
+            v[(long)i * width + j] = 0;
+        for (int i = j + LANE; i < rows; i += TEAM)
+            a[(long)i * n + j] = i == j ? beta : v[(long)i * width + j];
+        if (LANE == 0)
+            tau_g[matrix * steps + first + j] = tau;
+        SYNC
+        /* v^T times the columns: those to the left are the v of before. */
+% if team > 1:
+        for (int c = LANE; c < width; c += TEAM) {
+            ${T} total = a[(long)j * n + c];
+            for (int i = j + 1; i < rows; ++i)
+                total += v[(long)i * width + j] * a[(long)i * n + c];
+            w[c] = total;
+        }
+        SYNC
+% else:
+        for (int c = 0; c < ${block}; ++c)
+            w[c] = c < width ? a[(long)j * n + c] : 0;
+        if (width == ${block}) {
+            for (int i = j + 1; i < rows; ++i) {
+                const ${T} factor = v[(long)i * width + j];
+                for (int c = 0; c < ${block}; ++c)
+                    w[c] += factor * a[(long)i * n + c];
+            }
+        } else {
+            for (int i = j + 1; i < rows; ++i) {
+                const ${T} factor = v[(long)i * width + j];
+                for (int c = 0; c < width; ++c)
+                    w[c] += factor * a[(long)i * n + c];
+            }
+        }
+% endif
+        if (LANE == 0)
+            for (int c = 0; c < width; ++c) {
+                ${T} total = 0;
+                for (int q = c; q < j; ++q)
+                    total += t[c * width + q] * w[q];
+                t[c * width + j] = c < j ? -tau * total : c == j ? tau : 0;
+            }
+        for (int c = j + 1 + LANE; c < width; c += TEAM)
+            a[(long)j * n + c] -= tau * w[c];
+        SYNC
+% if team == 1:
+        for (int c = 0; c <= j; ++c)
+            w[c] = 0;
+        const int from = (j + 1) & ~7;
+        for (int i = j + 1; i < rows; ++i) {
+            const ${T} factor = tau * v[(long)i * width + j];
+            __global ${T}* x = a + (long)i * n;
+            int c = from;
+            for (; c + 8 <= width; c += 8)
+                for (int q = 0; q < 8; ++q)
+                    x[c + q] -= factor * w[c + q];
+            for (; c < width; ++c)
+                x[c] -= factor * w[c];
+        }
+% else:
+        for (int i = j + 1 + LANE; i < rows; i += TEAM) {
+            const ${T} factor = tau * v[(long)i * width + j];
+            for (int c = j + 1; c < width; ++c)
+                a[(long)i * n + c] -= factor * w[c];
+        }
+% endif
+        SYNC
+    }
+}

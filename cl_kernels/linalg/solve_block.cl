@@ -1,0 +1,39 @@
+## A work-item solves t x = b for a lower triangular t of order n and ${lanes} columns of b, which x
+## replaces. Strides tell how both lie; negative ones, that t is an upper triangle.
+__kernel void solve_block(
+    __global ${T}* b_g, __global const ${T}* t_g,
+    const long b_start, const long t_start, const int n, const int columns,
+    const long b_row, const long b_column, const long b_batch,
+    const long t_row, const long t_column, const long t_batch, const long items
+) {
+    const long gid = get_global_id(0);
+    if (gid >= items)
+        return;
+    const int chunks = (columns + ${lanes} - 1) / ${lanes};
+    const long matrix = gid / chunks;
+    const int low = (int)(gid % chunks) * ${lanes};
+    const int width = columns - low < ${lanes} ? columns - low : ${lanes};
+    __global ${T}* b = b_g + b_start + matrix * b_batch + low * b_column;
+    __global const ${T}* t = t_g + t_start + matrix * t_batch;
+    ${T} x[${block}][${lanes}];
+    for (int i = 0; i < n; ++i) {
+        ${T} total[${lanes}];
+        for (int c = 0; c < ${lanes}; ++c)
+            total[c] = c < width ? b[i * b_row + c * b_column] : 0;
+        for (int k = 0; k < i; ++k) {
+            const ${T} factor = t[i * t_row + k * t_column];
+            for (int c = 0; c < ${lanes}; ++c)
+                total[c] -= factor * x[k][c];
+        }
+% if unit:
+        for (int c = 0; c < ${lanes}; ++c)
+            x[i][c] = total[c];
+% else:
+        const ${T} divisor = t[i * t_row + i * t_column];
+        for (int c = 0; c < ${lanes}; ++c)
+            x[i][c] = total[c] / divisor;
+% endif
+        for (int c = 0; c < width; ++c)
+            b[i * b_row + c * b_column] = x[i][c];
+    }
+}

@@ -1,0 +1,49 @@
+"""L D L^T factors of symmetric matrices."""
+
+import numpy as np
+import pytest
+from matrices import stack_of
+
+import cltensor as ct
+from cltensor.errors import DTypeError, GradientError, LinAlgError, ShapeError
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 40])
+@pytest.mark.parametrize("batch", [(), (2, 2)])
+def test_systems(skeleton, n, batch):
+    a = stack_of(*batch, n, n, dtype="float32")
+    a = a + a.swapaxes(-1, -2)
+    b = stack_of(*batch, n, 3, dtype="float32")
+    factors, pivots = ct.linalg.ldl_factor(ct.tensor(np.tril(a)))
+    x = ct.linalg.ldl_solve(factors, pivots, ct.tensor(b)).numpy()
+    np.testing.assert_allclose(a @ x, b, atol=1e-2)
+
+
+def test_factors_are_those_of_lapack(skeleton):
+    # scipy.linalg.lapack.ssytrf(a, lower=1): a block of order 2, then one of order 1.
+    a = ct.tensor([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 4.0]])
+    found = ct.linalg.ldl_factor_ex(a)
+    assert found.pivots.tolist() == [-3, -3, 3]
+    want = [[0.0, 0.0, 0.0], [2.0, 4.0, 0.0], [0.5, 0.5, -2.0]]
+    assert found.info.item() == 0
+    np.testing.assert_allclose(found.LD.numpy(), want, atol=1e-6)
+
+
+def test_singular_matrices():
+    found = ct.linalg.ldl_factor_ex(ct.zeros(2, 2, 2))
+    assert found.info.tolist() == [1, 1]
+    with pytest.raises(LinAlgError, match="D has a zero at place 1"):
+        ct.linalg.ldl_factor_ex(ct.zeros(2, 2), check_errors=True)
+
+
+def test_what_does_not_fit():
+    x = ct.ones(2, 2, requires_grad=True)
+    with pytest.raises(GradientError, match="ldl_factor"):
+        ct.linalg.ldl_factor(x)
+    pivots = ct.tensor([1, 2], dtype="int32")
+    with pytest.raises(GradientError, match="ldl_solve"):
+        ct.linalg.ldl_solve(x, pivots, ct.ones(2, 1))
+    with pytest.raises(ShapeError, match="one for each row"):
+        ct.linalg.ldl_solve(ct.ones(2, 2), pivots[:1], ct.ones(2, 1))
+    with pytest.raises(DTypeError, match="give int32"):
+        ct.linalg.ldl_solve(ct.ones(2, 2), ct.ones(2), ct.ones(2, 1))
