@@ -248,11 +248,12 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
 abs acos acosh add addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor
-ceil clamp clip copysign cos cosh cumsum div divide eq erf exp exp2 expm1 floor floor_divide fmod
-ge greater greater_equal gt hypot index_add index_copy index_fill le lerp less less_equal log
-log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply ne neg
-negative not_equal pow reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin
-sinh sqrt square sub subtract tan tanh tril triu true_divide trunc
+ceil clamp clip copysign cos cosh cumsum digamma div divide eq erf erfc erfinv exp exp2 expm1 floor
+floor_divide fmod ge greater greater_equal gt hypot igamma igammac index_add index_copy index_fill
+le lerp less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor
+logit lt masked_fill mul multiply mvlgamma ne neg negative not_equal polygamma pow reciprocal relu
+remainder round rsqrt scatter scatter_add sigmoid sign sin sinc sinh sqrt square sub subtract tan
+tanh tril triu true_divide trunc xlogy
 """.split()
 
 

@@ -399,7 +399,51 @@ def render(device: Device, template: str, **params: Any) -> str:
         found = [path.relative_to(TEMPLATES) for path in TEMPLATES.glob(f"*/{template}.cl")]
         place = "/".join(("cl_kernels", *(found[0].parts if found else (f"{template}.cl",))))
         raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
-    return prelude(device) + body
+    return prelude(device) + _functions(device, body) + body
+
+
+#: Ends what stands in front of a kernel's own source.
+_OWN = "/* The kernel. */\n"
+
+
+def own_source(source: str) -> str:
+    """The source of a kernel without the prelude and the functions that it calls."""
+    return source.rpartition(_OWN)[2]
+
+
+@cache
+def _files_of_functions() -> dict[str, str]:
+    """Where each function is that kernels may call by name, a file of cl_kernels/special."""
+    return {
+        name: path.name
+        for path in sorted((TEMPLATES / "special").glob("*.cl"))
+        for name in re.findall(r"^CT_OVERLOAD \S+ (ct_\w+)\(", path.read_text("utf-8"), re.M)
+    }
+
+
+@cache
+def _file_of_functions(device: Device, file: str) -> str:
+    reals = ["float"] + ["double"] * device.fp64
+    return _templates().get_template(file).render(device=device, reals=reals)
+
+
+def _functions(device: Device, body: str) -> str:
+    """The files of functions that `body` calls, and those that these call, which come before."""
+    known = _files_of_functions()
+    seen: set[str] = set()
+    texts: list[str] = []
+
+    def add(text: str) -> None:
+        for name in dict.fromkeys(re.findall(r"\bct_\w+", text)):
+            file = known.get(name)
+            if file is not None and file not in seen:
+                seen.add(file)
+                found = _file_of_functions(device, file)
+                add(found)
+                texts.append(found)
+
+    add(body)
+    return "".join(texts) + _OWN
 
 
 @cache

@@ -437,3 +437,18 @@ def test_debug_reports_builds_and_launches_at_exit(run_python):
 def test_the_interpreter_ends_well_with_work_in_flight(run_python):
     code = "import cltensor as ct; x = ct.ones(1000, 1000); y = (x * 2).realize(); print('end')"
     assert run_python(code).stdout == "end\n"
+
+
+def test_only_functions_that_are_called_are_in_the_source(device):
+    code = "__kernel void w(__global float* x) { x[0] = ct_%s(x[0]); }"
+    plain, calls = (
+        program._functions(device, code % "log"),
+        program._functions(device, code % "ndtr"),
+    )
+    assert plain == program._functions(device, "")
+    assert "ct_gauss" in calls
+    assert "ct_lgamma" not in calls
+    both = program._functions(device, code % "gamma_part")  # it calls functions of other files
+    assert both.index("ct_stirling(float x) {") < both.index("ct_gamma_part(float a")
+    assert both.count("ct_stirling(float x) {") == 1
+    assert program.own_source(program.prelude(device) + both + "x") == "x"
