@@ -45,7 +45,7 @@ from cltensor.io.checkpoint import load as load
 from cltensor.io.checkpoint import save as save
 from cltensor.observe.explain import explain as explain
 from cltensor.ops.facts import Storage
-from cltensor.ops.random.draw import Generator as Generator
+from cltensor.ops.random.generator import Generator as Generator
 from cltensor.replay.jit import jit as jit
 from cltensor.runtime.device import Device as Device
 from cltensor.runtime.device import devices as devices
@@ -383,6 +383,9 @@ def bernoulli(
 def bfloat16(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bfloat16(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def binomial(
+    count: Tensor, prob: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def bitwise_and(
     a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
@@ -1741,8 +1744,13 @@ def pin_memory(x: Tensor, device: Any = None, *, out: Tensor | None = None) -> T
 @overload
 def pin_memory(input: Tensor, device: Any = None, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def polygamma(n: Any, x: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+def poisson(
+    x: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
+def poisson(
+    input: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
 def polygamma(n: Any, input: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def positive(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1996,6 +2004,7 @@ def scatter_add(
 def scatter_add(
     input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
+def seed() -> _int: ...
 @overload
 def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload

@@ -45,16 +45,17 @@ _polygamma: Op = pointwise(
 
 
 @composite(method=True)
-def polygamma(n: Any, x: Tensor | float) -> Any:
+def polygamma(n: Any, input: Tensor | float) -> Any:
     """The n-th derivative of digamma, elementwise; x.polygamma(n) as a method.
 
-    (-1)^(n+1) n! zeta(n + 1, x), accurate to 16 ulp for n up to 10, more beyond as powers are.
+    (-1)^(n+1) n! zeta(n + 1, input), accurate to 16 ulp for n up to 10, more beyond as powers are.
     Raises:  ValueError for a negative n.
     Source:  DLMF 5.15, 25.11.
     """
+    x: Any = input
     if isinstance(n, Tensor):
         n, x = x, n
-    require_tensor("polygamma", "x", x)
+    require_tensor("polygamma", "input", x)
     order = whole("polygamma", "n", n)
     if order == 0:
         return digamma(x)
