@@ -80,7 +80,7 @@ globals().update({n: f for n, f in _functions.items() if getattr(f, "is_function
 float, int, bool = float32, int32, bool_
 
 #: Imported when first used: not every program needs their libraries.
-_later = {"data", "models", "testing"}
+_later = {"data", "distributions", "models", "testing"}
 _modules = {
     "autograd", "backends", "cuda", "linalg", "nn", "optim", "special", "weights", *_later,
 }  # fmt: skip

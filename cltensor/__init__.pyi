@@ -10,6 +10,7 @@ from cltensor import autograd as autograd
 from cltensor import backends as backends
 from cltensor import cuda as cuda
 from cltensor import data as data
+from cltensor import distributions as distributions
 from cltensor import linalg as linalg
 from cltensor import models as models
 from cltensor import nn as nn
