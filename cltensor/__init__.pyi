@@ -810,9 +810,13 @@ def full_like(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
-def gather(x: Tensor, axis: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+def gather(
+    x: Tensor, axis: _int, index: Any, *, sparse_grad: _bool = False, out: Tensor | None = None
+) -> Tensor: ...
 @overload
-def gather(input: Tensor, dim: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+def gather(
+    input: Tensor, dim: _int, index: Any, *, sparse_grad: _bool = False, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def ge(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1931,11 +1935,21 @@ def repeat(x: Tensor, *, sizes: _int | Sequence[_int], out: Tensor | None = None
 def repeat(input: Tensor, *, sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
 def repeat_interleave(
-    x: Tensor, repeats: _int, axis: _int | None = None, *, out: Tensor | None = None
+    x: Tensor,
+    repeats: _int | Tensor = ...,
+    axis: _int | None = None,
+    *,
+    output_size: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def repeat_interleave(
-    input: Tensor, repeats: _int, dim: _int | None = None, *, out: Tensor | None = None
+    input: Tensor,
+    repeats: _int | Tensor = ...,
+    dim: _int | None = None,
+    *,
+    output_size: _int | None = None,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def reshape(x: Tensor, *shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
@@ -2621,6 +2635,8 @@ def where(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def where(condition: Tensor | _Number) -> tuple[Tensor, ...]: ...
 @overload
 def xlogy(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload

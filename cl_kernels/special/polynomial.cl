@@ -1,5 +1,5 @@
 ## Pieces of the special functions. Each file of this folder holds functions of one family, and comes
-## in front of the kernels that call one of them (see cltensor/runtime/kernel.py).
+## in front of the kernels that call one of them (see cltensor/runtime/source.py).
 ##
 ## Polynomials are tables of coefficients, the constant one first, for float and for double: those of
 ## Chebyshev interpolation at 50 digits, good to 2^-25 and 2^-54 of the value.

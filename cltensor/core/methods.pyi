@@ -467,9 +467,13 @@ class Methods:
     @overload
     def fmod_(self, other: Tensor | _Number) -> Self: ...
     @overload
-    def gather(self, axis: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+    def gather(
+        self, axis: _int, index: Any, *, sparse_grad: _bool = False, out: Tensor | None = None
+    ) -> Tensor: ...
     @overload
-    def gather(self, dim: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
+    def gather(
+        self, dim: _int, index: Any, *, sparse_grad: _bool = False, out: Tensor | None = None
+    ) -> Tensor: ...
     @overload
     def ge(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
@@ -1111,11 +1115,21 @@ class Methods:
     def repeat(self, *, sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
     @overload
     def repeat_interleave(
-        self, repeats: _int, axis: _int | None = None, *, out: Tensor | None = None
+        self,
+        repeats: _int | Tensor = ...,
+        axis: _int | None = None,
+        *,
+        output_size: _int | None = None,
+        out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
     def repeat_interleave(
-        self, repeats: _int, dim: _int | None = None, *, out: Tensor | None = None
+        self,
+        repeats: _int | Tensor = ...,
+        dim: _int | None = None,
+        *,
+        output_size: _int | None = None,
+        out: Tensor | None = None,
     ) -> Tensor: ...
     @overload
     def reshape(self, *shape: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
@@ -1565,6 +1579,7 @@ class Methods:
     @overload
     def view(self, *, shape: Any, out: Tensor | None = None) -> Tensor: ...
     def view_as(self, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+    def where(self, condition: Tensor | _Number, other: Tensor | _Number) -> Tensor: ...
     @overload
     def xlogy(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from cltensor.core.tensor import Tensor
 from cltensor.replay.jit import jit
 from cltensor.runtime.events import Launched, ignore, listen
-from cltensor.runtime.kernel import own_source
+from cltensor.runtime.source import own_source
 
 
 class Launch(NamedTuple):

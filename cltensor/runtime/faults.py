@@ -23,8 +23,8 @@ WORDS = 4
 #: Regions of a buffer; as many sites there are at most.
 ROOM = 1024
 
-#: What may be bad: an index; a label of one of some classes, which does not count from the end;
-#: an element of `input` (1) or `target` (2) that is no probability; or a parameter of a distribution.
+#: What may be bad: an index; a label of one of some classes, which does not count from the end; an
+#: element of `input` (1) or `target` (2) that is no probability; or a parameter of a distribution.
 INDEX, LABEL, PROBABILITY, PARAMETER = "index", "label", "probability", "parameter"
 
 #: What is wrong with a parameter, by the number that the kernel notes.
