@@ -57,7 +57,9 @@ from cltensor.errors import (
 from cltensor.io import weights
 from cltensor.io.checkpoint import load, save
 from cltensor.observe.explain import explain
-from cltensor.ops.random.draw import Generator
+from cltensor.ops.random.generator import Generator
+from cltensor.ops.random.sample import sample_dirichlet as _sample_dirichlet
+from cltensor.ops.random.sample import standard_gamma as _standard_gamma
 from cltensor.replay.jit import jit
 from cltensor.runtime.device import Device, devices, set_default_device
 from cltensor.runtime.devicenames import device
@@ -79,7 +81,7 @@ globals().update({n: f for n, f in _functions.items() if getattr(f, "is_function
 float, int, bool = float32, int32, bool_
 
 #: Imported when first used: not every program needs their libraries.
-_later = {"data", "models", "testing"}
+_later = {"data", "distributions", "models", "testing"}
 _modules = {
     "autograd", "backends", "cuda", "linalg", "nn", "optim", "special", "weights", *_later,
 }  # fmt: skip

@@ -10,7 +10,7 @@ from cltensor.autograd.creation import TYPES
 from cltensor.core.names import name_all
 from cltensor.core.suggestions import no_attribute
 from cltensor.errors import DeviceError
-from cltensor.ops.random.draw import default_generator
+from cltensor.ops.random.generator import default_generator
 from cltensor.runtime import memory
 from cltensor.runtime.device import Device, devices, get, set_default_device
 

@@ -9,4 +9,15 @@ from sys import modules as _modules
 from cltensor import ops as _ops
 from cltensor.core.composite import publish as _publish
 
-_publish(_modules[__name__], _ops.modules(), "erf", "exp2", "expm1", "log1p", expit="sigmoid")
+_publish(
+    _modules[__name__],
+    _ops.modules(),
+    *"digamma erf erfc erfinv exp2 expm1 log1p log_softmax logit logsumexp polygamma".split(),
+    *"round sinc softmax xlogy".split(),
+    expit="sigmoid",
+    gammainc="igamma",
+    gammaincc="igammac",
+    gammaln="lgamma",
+    multigammaln="mvlgamma",
+    psi="digamma",
+)

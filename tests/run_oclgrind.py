@@ -96,6 +96,8 @@ SELECTION = {
             r"average_against_windows_written_out\[(cpu|gpu)-size[0-3]-",
         ),
         "ops/random/draw": (r"every_form_of_the_kernel_gives_the_same_bits\[[0-5]\]",),
+        "ops/random/choose": (r"a_class_without_a_chance_is_never_drawn",),
+        "ops/random/sample": (r"every_device_and_form_gives_the_same_bits", r"empty_and_broadcast"),
         "ops/reduce/fold": (
             r"sizes_around_the_edges\[(cpu|gpu)-(1|31|33|65|257)\]",
             r"rows_of_every_size\[(cpu|gpu)-(1|33|65)\]",

@@ -23,7 +23,7 @@ FLOORS = [
     ["autograd"],
     ["replay", "testing"],
     ["nn", "observe", "cuda", "backends", "linalg", "special"],
-    ["optim", "data", "models", "io"],
+    ["optim", "data", "models", "io", "distributions"],
     ["command"],
 ]
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}

@@ -8,83 +8,13 @@ C, f = ("double", "") if T == "double" and kind != "bernoulli" else ("float", "f
 bits, word, whole = (64, "ulong", "long") if C == "double" else (32, "uint", "int")
 digits = 53 if C == "double" else 11 if T == "half" else 24
 %>
-<%def name="horner(x, coefficients)">
-    ${C} acc = ${coefficients[-1]}${"" if C == "double" else "f"};
-% for c in reversed(coefficients[:-1]):
-    acc = acc * ${x};
-    acc = acc + ${c}${"" if C == "double" else "f"};
-% endfor
-</%def>
 % if kind in ("uniform", "bernoulli"):
 /* The leading ${digits} bits as a number in [0, 1): exact. */
 INLINE ${C} unit(const ${word} w) {
     return (${C})(${whole})(w >> ${bits - digits}) * ${0.5 ** digits}${f};
 }
 % elif kind == "normal":
-/* log(x) = e log(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)). */
-INLINE ${C} portable_log(const ${C} x) {
-% if C == "double":
-    const long shifted = as_long(x) - 0x3fe6a09e667f3bcdL;
-    const double e = (double)(int)(shifted >> 52);
-    const double f = as_double((shifted & 0xfffffffffffffL) + 0x3fe6a09e667f3bcdL) - 1.0;
-% else:
-    const int shifted = as_int(x) - 0x3f3504f3;
-    const float e = (float)(shifted >> 23);
-    const float f = as_float((shifted & 0x7fffff) + 0x3f3504f3) - 1.0f;
-% endif
-    ${horner("f", log)}
-    const ${C} scaled = e * 0.6931471805599453${f};
-    const ${C} rest = f * acc;
-    return scaled + rest;
-}
-
-/* sqrt(x) = x * x^(-1/2) by Newton's iteration: a driver's own sqrt need not round correctly. */
-INLINE ${C} portable_sqrt(const ${C} x) {
-% if C == "double":
-    double y = as_double(0x5fe6eb50c7b537a9L - (as_long(x) >> 1));
-% else:
-    float y = as_float(0x5f375a86 - (as_int(x) >> 1));
-% endif
-    const ${C} half_x = 0.5${f} * x;
-% for turn in range(5 if C == "double" else 4):
-    {
-        const ${C} once = half_x * y;
-        const ${C} twice = once * y;
-        const ${C} factor = 1.5${f} - twice;
-        y = y * factor;
-    }
-% endfor
-    return x * y;
-}
-
-INLINE ${C} sine(const ${C} x, const ${C} z) {
-    ${horner("z", sin)}
-    return acc * x;
-}
-
-INLINE ${C} cosine(const ${C} z) {
-    ${horner("z", cos)}
-    return acc;
-}
-
-/* Box and Muller's pair (1958) from a radius word and an angle word. */
-INLINE void normal_pair(const ${word} a, const ${word} b, ${C}* first, ${C}* second) {
-    const ${C} u = (${C})(${whole})((a >> 1) | 1) * ${0.5 ** (bits - 1)}${f};
-    const ${C} radius = portable_sqrt(-2.0${f} * portable_log(u));
-    const ${word} quadrant = b >> ${bits - 2};
-    const ${whole} within = (${whole})(b & ((${word})1 << ${bits - 2}) - 1)
-        - ((${whole})1 << ${bits - 3});
-    const ${C} x = (${C})within * ${0.5 ** (bits - 2)}${f};
-    const ${C} z = x * x;
-    const ${C} s = sine(x, z);
-    const ${C} c = cosine(z);
-    const ${C} p = quadrant & 1 ? s : c;
-    const ${C} q = quadrant & 1 ? c : s;
-    const ${C} cos_all = quadrant == 1 || quadrant == 2 ? -p : p;
-    const ${C} sin_all = quadrant >= 2 ? -q : q;
-    *first = radius * cos_all;
-    *second = radius * sin_all;
-}
+<%include file="portable.cl" args="C=C, log=log, exp=exp, sin=sin, cos=cos"/>
 % elif kind == "integers":
 /* floor(w * range / 2^64), by halves: an even spread over [0, range). */
 INLINE ulong scaled(const ulong w, const ulong range) {

@@ -25,15 +25,16 @@ from cltensor.core.op import unrecorded
 from cltensor.core.operators import attach
 from cltensor.core.parameters import Described
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import float32
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.lazy.values import same_place
 from cltensor.lazy.writes import may_overlap, require_writable, settle_readers, write
 from cltensor.ops.create import to_device
 from cltensor.ops.elementwise.cast import astype, full
-from cltensor.ops.elementwise.functions import log
 from cltensor.ops.index.pick import Plan, shown, take_apart
 from cltensor.ops.index.scatter import fitting, put, put_shape, write_picked
 from cltensor.ops.random.draw import bernoulli, normal, randint, uniform
+from cltensor.ops.random.sample import draw
 from cltensor.ops.shape.view import broadcast_to, ints, reshape
 
 _RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
@@ -224,18 +225,49 @@ def _bernoulli(x: Tensor, p: Any = 0.5, generator: Any = None) -> Tensor:
     return bernoulli(p, x.shape, x.dtype, x.device, generator)
 
 
+def _drawn(kind: str, x: Tensor, generator: Any, *parameters: Any) -> Tensor:
+    if x.dtype.kind != "f":
+        raise DTypeError(
+            f"{kind}_: draws floating-point numbers, and the tensor is {x.dtype.name}; cast it "
+            "with .float()"
+        )
+    return draw(kind, x.shape, x.dtype, x.device, generator, *parameters)
+
+
 def _exponential(x: Tensor, lambd: float = 1.0, generator: Any = None) -> Tensor:
     if not lambd > 0:
         raise ValueError(f"exponential_: lambd is {lambd}; it must be above 0")
-    return log(1 - uniform(0.0, 1.0, x.shape, x.dtype, x.device, generator)) * (-1 / lambd)
+    return _drawn("exponential", x, generator, lambd)
+
+
+def _geometric(x: Tensor, p: float, generator: Any = None) -> Tensor:
+    if not 0 < p <= 1:
+        raise ValueError(f"geometric_: p is {p}; it must be above 0, and not above 1")
+    kind = x.dtype if x.dtype.kind == "f" else float32
+    return astype(draw("geometric", x.shape, kind, x.device, generator, p), x.dtype)
+
+
+def _cauchy(x: Tensor, median: float = 0.0, sigma: float = 1.0, generator: Any = None) -> Tensor:
+    if not sigma > 0:
+        raise ValueError(f"cauchy_: sigma is {sigma}; it must be above 0")
+    return _drawn("cauchy", x, generator, median, sigma)
+
+
+def _log_normal(x: Tensor, mean: float = 1.0, std: float = 2.0, generator: Any = None) -> Tensor:
+    if not std > 0:
+        raise ValueError(f"log_normal_: std is {std}; it must be above 0")
+    return _drawn("log_normal", x, generator, mean, std)
 
 
 #: What has a form in place only.
 ONLY_IN_PLACE: dict[str, Callable[..., Tensor]] = {
     "bernoulli": _bernoulli,
+    "cauchy": _cauchy,
     "copy": _copy,
     "exponential": _exponential,
     "fill": _fill,
+    "geometric": _geometric,
+    "log_normal": _log_normal,
     "normal": _normal,
     "random": _random,
     "uniform": _uniform,
@@ -248,11 +280,12 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
 abs acos acosh add addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor
-ceil clamp clip copysign cos cosh cumsum div divide eq erf exp exp2 expm1 floor floor_divide fmod
-ge greater greater_equal gt hypot index_add index_copy index_fill le lerp less less_equal log
-log10 log1p log2 logical_and logical_not logical_or logical_xor lt masked_fill mul multiply ne neg
-negative not_equal pow reciprocal relu remainder round rsqrt scatter scatter_add sigmoid sign sin
-sinh sqrt square sub subtract tan tanh tril triu true_divide trunc
+ceil clamp clip copysign cos cosh cumsum digamma div divide eq erf erfc erfinv exp exp2 expm1 floor
+floor_divide fmod ge greater greater_equal gt hypot igamma igammac index_add index_copy index_fill
+le lerp less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor
+logit lt masked_fill mul multiply mvlgamma ne neg negative not_equal polygamma pow reciprocal relu
+remainder round rsqrt scatter scatter_add sigmoid sign sin sinc sinh sqrt square sub subtract tan
+tanh tril triu true_divide trunc xlogy
 """.split()
 
 

@@ -19,7 +19,7 @@ from cltensor.data.sampler import (
     count_of,
 )
 from cltensor.errors import DataError
-from cltensor.ops.random.draw import Generator
+from cltensor.ops.random.generator import Generator
 from cltensor.runtime.device import Device
 
 

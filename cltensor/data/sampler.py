@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.errors import DataError
-from cltensor.ops.random.draw import Generator, default_generator
+from cltensor.ops.random.generator import Generator, default_generator
 
 AnyGenerator = Generator | np.random.Generator | None
 

@@ -18,7 +18,7 @@ from cltensor.dtypes import C_NAMES
 from cltensor.errors import DataError, DeviceError
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.nn.parameter import Parameter
-from cltensor.ops.random.draw import Generator
+from cltensor.ops.random.generator import Generator
 from cltensor.runtime.device import Device, get
 
 _EXACT = 1 << 63  # larger integers are written in base 16, which has no limit of digits

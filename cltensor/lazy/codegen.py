@@ -17,7 +17,8 @@ import numpy as np
 
 from cltensor.dtypes import C_NAMES
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import Launcher, build, render
+from cltensor.runtime.kernel import Launcher, build
+from cltensor.runtime.source import render
 
 _ids = count()
 

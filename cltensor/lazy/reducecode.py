@@ -18,7 +18,8 @@ from cltensor.dtypes import C_NAMES
 from cltensor.lazy.codegen import Code, Entry, Geometry, Reduction
 from cltensor.lazy.grids import FEW, SHORT
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import Launcher, build, kernel, render
+from cltensor.runtime.kernel import Launcher, build, kernel
+from cltensor.runtime.source import render
 
 #: Functions that take a CPU many times as long as a sum.
 EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")

@@ -16,7 +16,8 @@ from cltensor.dtypes import C_NAMES
 from cltensor.lazy.codegen import BROADCAST, Code, Entry, Fold, Geometry, Node, Operand, Store
 from cltensor.lazy.reducecode import EXPENSIVE, Accumulator, groups_for, merge_order
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import Launcher, build, render
+from cltensor.runtime.kernel import Launcher, build
+from cltensor.runtime.source import render
 
 #: Longest row of which expensive intermediate results are kept from one loop to the next.
 KEPT_LENGTH = 4096

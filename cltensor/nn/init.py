@@ -17,7 +17,8 @@ from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
 from cltensor.ops.create import eye, full
 from cltensor.ops.elementwise.select import clip, where
-from cltensor.ops.random.draw import Generator, normal, uniform
+from cltensor.ops.random.draw import normal, uniform
+from cltensor.ops.random.generator import Generator
 
 Mode = Literal["fan_in", "fan_out"]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from cltensor.core.tensor import Tensor
 from cltensor.replay.jit import jit
 from cltensor.runtime.events import Launched, ignore, listen
-from cltensor.runtime.kernel import prelude
+from cltensor.runtime.source import own_source
 
 
 class Launch(NamedTuple):
@@ -56,7 +56,7 @@ def explain(subject: Any, *args: Any, **kwargs: Any) -> Explanation:
 
     def note(event: Launched) -> None:
         kernel = event.kernel
-        source = kernel.source.removeprefix(prelude(kernel.device))
+        source = own_source(kernel.source)
         launches.append(Launch(kernel.name, event.global_size, event.local_size, source))
 
     listen(note)

@@ -23,9 +23,17 @@ WORDS = 4
 #: Regions of a buffer; as many sites there are at most.
 ROOM = 1024
 
-#: What may be bad: an index; a label of one of some classes, which does not count from the end; or
-#: an element of `input` (1) or `target` (2) that is no probability.
-INDEX, LABEL, PROBABILITY = "index", "label", "probability"
+#: What may be bad: an index; a label of one of some classes, which does not count from the end; an
+#: element of `input` (1) or `target` (2) that is no probability; or a parameter of a distribution.
+INDEX, LABEL, PROBABILITY, PARAMETER = "index", "label", "probability", "parameter"
+
+#: What is wrong with a parameter, by the number that the kernel notes.
+_PARAMETERS = {
+    1: "a parameter is below the least value that it may have, infinite or NaN; see the "
+    "documentation of the distribution",
+    2: "a chance is not between 0 and 1, or a count is negative or no whole number",
+    3: "a chance is negative, infinite or NaN, or those of a row are all 0",
+}
 
 
 class Site(NamedTuple):
@@ -39,6 +47,8 @@ class Site(NamedTuple):
     def error(self, index: int, size: int) -> Exception:
         """What is raised for a fault."""
         name, axis = self.operation, self.axis
+        if self.what == PARAMETER:
+            return ValueError(f"{name}: {_PARAMETERS[index]}")
         if self.what == PROBABILITY:
             return ValueError(
                 f"{name}: an element of {'input' if index == 1 else 'target'} is not between 0 "

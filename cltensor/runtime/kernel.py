@@ -1,4 +1,4 @@
-"""Kernels: Mako templates rendered, built, cached in memory and on disk, and launched."""
+"""Kernels: built from source, cached in memory and on disk, and launched."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from math import prod
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,14 +21,10 @@ from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, Listeners
 from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
+from cltensor.runtime.source import prelude, render
 
 if TYPE_CHECKING:
     import pyopencl as cl
-    from mako.lookup import TemplateLookup
-
-_HERE = Path(__file__).resolve().parent.parent
-#: Inside the package when installed from a wheel, beside it in a checkout.
-TEMPLATES = next(d for d in (_HERE / "cl_kernels", _HERE.parent / "cl_kernels") if d.is_dir())
 
 _SCALARS = {
     "char": np.int8,
@@ -379,33 +373,6 @@ def _signature(name: str, source: str) -> dict[str, Any]:
         words = re.sub(r"\bconst\b", "", parameter).split()
         found[re.findall(r"\w+", parameter)[-1]] = None if "*" in parameter else _SCALARS[words[0]]
     return found
-
-
-@cache
-def _templates() -> TemplateLookup:
-    from mako.lookup import TemplateLookup
-
-    folders = [str(path) for path in sorted(TEMPLATES.iterdir()) if path.is_dir()]
-    return TemplateLookup(
-        folders, strict_undefined=True, input_encoding="utf-8", filesystem_checks=False
-    )
-
-
-def render(device: Device, template: str, **params: Any) -> str:
-    """The OpenCL C text of cl_kernels/<kind>/<template>.cl for `device`, after the prelude."""
-    try:
-        body = _templates().get_template(f"{template}.cl").render(device=device, **params)
-    except Exception as error:
-        found = [path.relative_to(TEMPLATES) for path in TEMPLATES.glob(f"*/{template}.cl")]
-        place = "/".join(("cl_kernels", *(found[0].parts if found else (f"{template}.cl",))))
-        raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
-    return prelude(device) + body
-
-
-@cache
-def prelude(device: Device) -> str:
-    """What stands in front of every kernel's source on `device`."""
-    return _templates().get_template("math.cl").render(device=device)
 
 
 def _report() -> None:

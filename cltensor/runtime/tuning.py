@@ -29,7 +29,7 @@ import numpy as np
 from cltensor.errors import DataError
 from cltensor.runtime import files
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import TEMPLATES
+from cltensor.runtime.source import TEMPLATES
 
 FORMAT = "cltensor_tuning"
 _NAMES = ("platform", "device", "driver", "version", "kind", "dtype", "size_class")

@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -30,6 +31,11 @@ SMALL = FLOATS / 10
 INTEGERS = np.array([[1, 2, 7], [12, 0, -5]])
 MASK = [[True, False, True], [False, False, True]]
 
+
+def _exact(function):
+    return np.vectorize(lambda a: float(function(mpmath.mpf(float(a)))))
+
+
 #: The method of each name: its arguments, and what NumPy makes of the elements.
 THREES, TWOS = [[3.0] * 3] * 2, [[2.0] * 3] * 2
 METHODS = {
@@ -56,7 +62,10 @@ METHODS = {
     "div": ((4.0,), lambda a: a / 4),
     "divide": ((4.0,), lambda a: a / 4),
     "eq": ((1.5,), lambda a: a == 1.5),
+    "digamma": ((), _exact(mpmath.digamma)),
     "erf": ((), np.vectorize(math.erf)),
+    "erfc": ((), np.vectorize(math.erfc)),
+    "erfinv": ((), _exact(mpmath.erfinv)),
     "exp": ((), np.exp),
     "exp2": ((), np.exp2),
     "expm1": ((), np.expm1),
@@ -69,14 +78,18 @@ METHODS = {
     "greater_equal": ((1.5,), lambda a: a >= 1.5),
     "gt": ((1.5,), lambda a: a > 1.5),
     "hypot": ((2.0,), lambda a: np.hypot(a, 2)),
+    "igamma": ((THREES,), _exact(lambda a: mpmath.gammainc(a, 0, 3, True))),
+    "igammac": ((THREES,), _exact(lambda a: mpmath.gammainc(a, 3, mpmath.inf, True))),
     "index_add": ((0, [1], [[1.0, 2.0, 3.0]]), lambda a: a + [[0, 0, 0], [1, 2, 3]]),
     "le": ((1.5,), lambda a: a <= 1.5),
     "less": ((1.5,), lambda a: a < 1.5),
     "less_equal": ((1.5,), lambda a: a <= 1.5),
+    "lgamma": ((), np.vectorize(math.lgamma)),
     "log": ((), np.log),
     "log10": ((), np.log10),
     "log1p": ((), np.log1p),
     "log2": ((), np.log2),
+    "logit": ((), lambda a: np.log(a / (1 - a))),
     "logical_and": ((MASK,), lambda a: MASK),
     "logical_not": ((), np.zeros_like),
     "logical_or": ((MASK,), np.ones_like),
@@ -85,10 +98,12 @@ METHODS = {
     "masked_fill": ((MASK, 9.0), lambda a: np.where(MASK, 9, a)),
     "mul": ((3.0,), lambda a: a * 3),
     "multiply": ((3.0,), lambda a: a * 3),
+    "mvlgamma": ((1,), np.vectorize(math.lgamma)),
     "ne": ((1.5,), lambda a: a != 1.5),
     "neg": ((), np.negative),
     "negative": ((), np.negative),
     "not_equal": ((1.5,), lambda a: a != 1.5),
+    "polygamma": ((1,), _exact(lambda a: mpmath.psi(1, a))),
     "pow": ((2,), np.square),
     "reciprocal": ((), np.reciprocal),
     "relu": ((), lambda a: a.clip(0)),
@@ -111,6 +126,7 @@ METHODS = {
     "sigmoid": ((), lambda a: 1 / (1 + np.exp(-a))),
     "sign": ((), np.sign),
     "sin": ((), np.sin),
+    "sinc": ((), np.sinc),
     "sinh": ((), np.sinh),
     "sqrt": ((), np.sqrt),
     "square": ((), np.square),
@@ -122,14 +138,26 @@ METHODS = {
     "triu": ((1,), lambda a: np.triu(a, 1)),
     "true_divide": ((4.0,), lambda a: a / 4),
     "trunc": ((), np.trunc),
+    "xlogy": ((THREES,), lambda a: a * np.log(3)),
     "zero": ((), np.zeros_like),
 }
 STARTS = {
-    **dict.fromkeys(("acos", "asin", "atanh"), SMALL),
+    **dict.fromkeys(("acos", "asin", "atanh", "erfinv", "logit"), SMALL),
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), INTEGERS),
     "acosh": FLOATS + 1,
 }
-RANDOM = {"bernoulli", "exponential", "normal", "random", "uniform"}
+RANDOM = {
+    *(
+        "bernoulli",
+        "cauchy",
+        "exponential",
+        "geometric",
+        "log_normal",
+        "normal",
+        "random",
+        "uniform",
+    )
+}
 
 
 def test_every_method_is_swept():

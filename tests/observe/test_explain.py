@@ -44,3 +44,9 @@ def test_errors_leave_nobody_listening():
     with pytest.raises(ct.ShapeError):
         ct.explain(lambda: ct.ones(2) + ct.ones(3))
     assert Listeners.present == ()
+
+
+def test_the_functions_that_a_kernel_calls_are_left_out_too(device):
+    (launch,) = ct.explain(ct.tensor([0.5]).erfc())
+    assert "ct_erfc(" in launch.source
+    assert "ct_erfcx" not in launch.source

@@ -12,8 +12,10 @@ import pytest
 import cltensor as ct
 from cltensor.errors import KernelError
 from cltensor.runtime import kernel as program
+from cltensor.runtime import source as source_of
 from cltensor.runtime.events import ignore, listen
-from cltensor.runtime.kernel import Counters, Live, build, kernel, render
+from cltensor.runtime.kernel import Counters, Live, build, kernel
+from cltensor.runtime.source import render
 
 ROOT = Path(__file__).parents[2]
 _COPY = """
@@ -29,8 +31,9 @@ def templates(tmp_path, monkeypatch):
     from mako.lookup import TemplateLookup
 
     lookup = TemplateLookup([str(tmp_path)], strict_undefined=True)
-    monkeypatch.setattr(program, "_templates", lambda: lookup)
-    monkeypatch.setattr(program, "prelude", lambda device: "")
+    monkeypatch.setattr(source_of, "_templates", lambda: lookup)
+    for module in (source_of, program):
+        monkeypatch.setattr(module, "prelude", lambda device: "")
     return lambda name, text: (tmp_path / f"{name}.cl").write_text(text)
 
 
@@ -111,21 +114,6 @@ def test_a_kernel_is_made_once_per_parameters(device, templates):
     first = kernel(device, "one", k=1)
     assert kernel(device, "one", k=1) is first
     assert kernel(device, "one", k=2) is not first
-
-
-def test_every_template_says_what_it_does():
-    folder = Path(program.TEMPLATES)
-    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*/*.cl")}
-    assert len(texts) > 4
-    assert [name for name, text in texts.items() if not text.startswith("## ")] == []
-
-
-def test_the_prelude_comes_first(device):
-    from cltensor.lazy.codegen import Code, Geometry
-
-    code = Code([np.dtype("float32")], Geometry((4,), (True,), ((1,),), ()), False)
-    text = render(device, "pointwise", code=code)
-    assert text.index("ct_power") < text.index("__kernel void pointwise")
 
 
 def test_counters_count(device):

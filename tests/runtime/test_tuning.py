@@ -10,7 +10,7 @@ from tuning_rows import FLOAT, found, row
 import cltensor as ct
 from cltensor.errors import DataError
 from cltensor.runtime import tuning
-from cltensor.runtime.kernel import TEMPLATES
+from cltensor.runtime.source import TEMPLATES
 
 
 def test_defaults_without_any_row(device, own, toy):

@@ -52,5 +52,9 @@ def _per_square(x: Any, a: Any, b: Any) -> Any:
 
 
 erf = pointwise(
-    "erf(x)", "erf(x)", "float", dx=lambda g, x: g * (1.1283791670955126 * exp(-(x * x)))
+    "erf(x)",
+    "ct_erf(x)",
+    "float",
+    dx=lambda g, x: g * (1.1283791670955126 * exp(-(x * x))),
+    doc="The error function, elementwise. Accurate to 3 ulp.",
 )

@@ -18,8 +18,9 @@ from cltensor.core.tensor import Tensor
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Side
 from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import Kernel, Launcher, build, kernel, render
+from cltensor.runtime.kernel import Kernel, Launcher, build, kernel
 from cltensor.runtime.memory import Buffer
+from cltensor.runtime.source import render
 
 
 class Recipe:

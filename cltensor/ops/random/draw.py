@@ -1,38 +1,26 @@
-"""Random numbers that are the same bits on every device for a seed.
+"""Numbers of one distribution, and tensors of them, that are the same bits on every device.
 
-A counter-based generator (Philox 4x32-10) makes element i a function of seed and position alone, so
-a Generator is two host numbers and works for all devices. Each draw uses up the counters it needs;
-the next one goes on behind it. Floating-point results are portable too: the kernel computes with
-plain multiplications and additions in a fixed order, without contraction or library functions.
+Floating-point results are portable too: the kernel computes with plain multiplications and
+additions in a fixed order, without contraction or library functions.
 """
 
 from __future__ import annotations
 
 import math
-import operator
-import os
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.core.checks import MOST, whole, wholes
+from cltensor.core.checks import MOST, wholes
 from cltensor.core.composite import composite, creator
 from cltensor.core.tensor import Tensor
-from cltensor.errors import DTypeError, ShapeError, StateError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise.cast import astype
-from cltensor.ops.elementwise.functions import log
-from cltensor.ops.elementwise.select import minimum, where
-from cltensor.ops.reduce.fold import sum
-from cltensor.ops.reduce.scan import cumsum
+from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.shape.copy import spread
-from cltensor.ops.shape.cut import narrow
-from cltensor.ops.shape.view import unsqueeze
-from cltensor.ops.sort import argsort, topk
-from cltensor.runtime.device import Device as _Device
-from cltensor.runtime.device import get, recording
+from cltensor.runtime.device import get
 from cltensor.runtime.kernel import Live, kernel
 
 if TYPE_CHECKING:
@@ -41,7 +29,8 @@ if TYPE_CHECKING:
 _MASK = (1 << 64) - 1
 
 # Minimax polynomials: log(1+f)/f for 1+f in [sqrt(1/2), sqrt(2)], sin(pi/2 x)/x and cos(pi/2 x) in
-# x^2 for |x| <= 1/2; relative errors 3e-8, 3e-9, 5e-11 (float) and 6e-17, 3e-18, 3e-20 (double).
+# x^2 for |x| <= 1/2, e^x for |x| <= log(2)/2; relative errors 3e-8, 3e-9, 5e-11, 2e-8 (float) and
+# 6e-17, 3e-18, 3e-20, 2e-17 (double).
 # Written as decimal literals, because a fit at run time would differ between NumPy builds.
 LOG = {
     "float": (
@@ -54,6 +43,14 @@ LOG = {
         "-0.10000012799803608 0.090905588635650671 -0.083326497130038599 0.076981390596095794 "
         "-0.071593077630025202 0.066169161037298387 -0.060449322486518761 0.060023626245968094 "
         "-0.067934849252535363 0.062497443299152098 -0.027579154885274429"
+    ),
+}
+EXP = {
+    "float": "1.0 1.0 0.5 0.16666415 0.04166635 0.008375126 0.0013941108",
+    "double": (
+        "1.0 1.0 0.5000000000000019 0.1666666666666668 0.0416666666664881 0.008333333333319601 "
+        "0.0013888888952314775 0.00019841269890047113 2.4801485482328494e-5 2.755724091857897e-6 "
+        "2.763263963904103e-7 2.5110037605963777e-8"
     ),
 }
 SIN = {
@@ -72,107 +69,13 @@ COS = {
 }
 
 
-class Generator:
-    """A stream of random numbers: a seed and the number of counters used so far.
-
-    Args:    seed: any integer, taken modulo 2^64; None draws one from the operating system;
-             device: any, as a generator works for all devices.
-    Source:  Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
-    """
-
-    def __init__(self, seed: Any = None, device: Device | str | None = None) -> None:
-        self._lock = threading.Lock()
-        if isinstance(seed, (str, _Device)):  # PyTorch's Generator("cuda")
-            seed = None
-        if seed is None and recording.current is not None:
-            recording.current.spoiled = True  # each call has a stream of its own
-        self.manual_seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
-
-    def manual_seed(self, seed: int) -> Generator:
-        """Start again from the beginning of the stream of `seed`."""
-        self.set_state((seed, 0))
-        return self
-
-    def initial_seed(self) -> int:
-        """The seed that the stream started from."""
-        return self._seed
-
-    def get_state(self) -> tuple[int, int]:
-        """(seed, counters used): give it to `set_state` to draw the same numbers again."""
-        if recording.current is not None:
-            recording.current.spoiled = True  # another call finds another state
-        with self._lock:
-            return self._seed, self._offset
-
-    def set_state(self, state: Sequence[int]) -> None:
-        """Continue from a state that `get_state` returned.
-
-        Raises:  StateError for anything else; the stream is as before then.
-        """
-        try:
-            seed, offset = (operator.index(number) & _MASK for number in state)
-        except (TypeError, ValueError):
-            raise StateError(
-                f"set_state: {state!r} is no state of a generator; give the pair of integers that "
-                "get_state() or ct.get_rng_state() returned"
-            ) from None
-
-        def set_now() -> None:
-            with self._lock:
-                self._seed, self._offset = seed, offset
-
-        if recording.current is None:
-            set_now()
-        else:
-            recording.current.host(set_now)  # replays start the stream again, too
-
-    def take(self, counters: int) -> tuple[int, int]:
-        """(seed, first counter) of a run of `counters` counters that nobody else gets."""
-        with self._lock:
-            first = self._offset
-            self._offset = (first + counters) & _MASK
-            return self._seed, first
-
-    def __getstate__(self) -> tuple[int, int]:
-        return self.get_state()
-
-    def __setstate__(self, state: tuple[int, int]) -> None:
-        self._lock = threading.Lock()
-        self.set_state(state)
-
-    def __repr__(self) -> str:
-        return f"Generator(seed={self._seed}, offset={self._offset})"
+def coefficients(compute: str) -> dict[str, tuple[str, ...]]:
+    """The polynomials that portable.cl takes, in that type."""
+    tables = {"log": LOG, "exp": EXP, "sin": SIN, "cos": COS}
+    return {name: tuple(table[compute].split()) for name, table in tables.items()}
 
 
-#: Used where no generator is given; numbers on the host, so one serves every device.
-default_generator = Generator()
-
-
-@composite(method=False)
-def manual_seed(seed: int) -> Generator:
-    """Restart the default generator from `seed` and return it."""
-    return default_generator.manual_seed(seed)
-
-
-@composite(method=False)
-def initial_seed() -> int:
-    """The seed of the default generator."""
-    return default_generator.initial_seed()
-
-
-@composite(method=False)
-def get_rng_state() -> tuple[int, int]:
-    """State of the default generator: (seed, counters used)."""
-    return default_generator.get_state()
-
-
-@composite(method=False)
-def set_rng_state(state: Sequence[int]) -> None:
-    """Put the default generator into a state that `get_rng_state` returned."""
-    default_generator.set_state(state)
-
-
-def _fill(
+def fill(
     kind: str,
     shape: tuple[int, ...],
     dtype: np.dtype,
@@ -201,9 +104,7 @@ def _fill(
         T=dtypes.C_NAMES[dtype],
         per=per,
         index="int" if count < 1 << 31 else "long",
-        log=tuple(LOG[compute].split()),
-        sin=tuple(SIN[compute].split()),
-        cos=tuple(COS[compute].split()),
+        **coefficients(compute),
     )
     parameters = {} if a is None or b is None else {"a": a, "b": b}
     run(
@@ -220,7 +121,7 @@ def _float(name: str, dtype: object) -> np.dtype:
     return found
 
 
-def _sizes(name: str, size: Sequence) -> tuple[int, ...]:
+def sizes_of(name: str, size: Sequence) -> tuple[int, ...]:
     given = size[0] if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
     shape = wholes(name, "size", given, -MOST)
     if any(n < 0 for n in shape):
@@ -236,7 +137,7 @@ def rand(
     generator: Generator | None = None,
 ) -> Tensor:
     """Numbers spread evenly over [0, 1). Sizes as separate integers or one tuple."""
-    return uniform(0.0, 1.0, _sizes("rand", size), dtype, device, generator)
+    return uniform(0.0, 1.0, sizes_of("rand", size), dtype, device, generator)
 
 
 @composite(method=False)
@@ -250,7 +151,7 @@ def uniform(
 ) -> Tensor:
     """Numbers spread evenly over [low, high)."""
     found = _float("uniform", dtype)
-    return _fill("uniform", _sizes("uniform", (size,)), found, device, generator, low, high)
+    return fill("uniform", sizes_of("uniform", (size,)), found, device, generator, low, high)
 
 
 @creator
@@ -264,7 +165,7 @@ def randn(
 
     Source:  Box and Muller, "A note on the generation of random normal deviates" (1958).
     """
-    return normal(0.0, 1.0, _sizes("randn", size), dtype, device, generator)
+    return normal(0.0, 1.0, sizes_of("randn", size), dtype, device, generator)
 
 
 @creator
@@ -283,7 +184,7 @@ def normal(
         if size is None:
             raise ShapeError("normal: no size given; write normal(mean, std, size), or tensors")
         found = _float("normal", dtype)
-        return _fill("normal", _sizes("normal", (size,)), found, device, generator, mean, std)
+        return fill("normal", sizes_of("normal", (size,)), found, device, generator, mean, std)
     like = tensors[0] if len(tensors) == 1 else tensors[0] + tensors[1]
     drawn = normal(0.0, 1.0, like.shape, dtype or like.dtype, device or like.device, generator)
     mean, std = [x.detach() if isinstance(x, Tensor) else x for x in (mean, std)]
@@ -324,8 +225,8 @@ def randint(
         return astype(randint(low, high, size, None, device, generator), found)
     # A range of 2^64 is written 0: the kernel then takes the word as it is.
     span = (high - low) & _MASK
-    shape = _sizes("randint", (size,))
-    return _fill("integers", shape, found, device, generator, span, low & _MASK)
+    shape = sizes_of("randint", (size,))
+    return fill("integers", shape, found, device, generator, span, low & _MASK)
 
 
 @composite
@@ -349,38 +250,7 @@ def bernoulli(
     if not 0 <= p <= 1:
         raise ShapeError(f"bernoulli: {p} is not a probability; give a number from 0 to 1")
     value = scale if dtypes.is_float(found) else int(scale)
-    return _fill("bernoulli", _sizes("bernoulli", (size,)), found, device, generator, p, value)
-
-
-@composite
-def multinomial(
-    x: Tensor, num_samples: int, replacement: bool = False, generator: Generator | None = None
-) -> Tensor:
-    """Indices drawn with the chances that each row of x gives, which need not add up to 1.
-
-    Shapes:  (classes,) or (rows, classes) -> (num_samples,) or (rows, num_samples).
-    Raises:  ShapeError for other shapes, or more samples without replacement than classes.
-    Source:  without replacement, the smallest of exponential times (Efraimidis, Spirakis 2006).
-    """
-    count = whole("multinomial", "num_samples", num_samples, 1)
-    if x.ndim not in (1, 2) or not x.size:
-        raise ShapeError(f"multinomial: chances of shape {x.shape}; give one or several rows")
-    if x.dtype.kind != "f":
-        raise DTypeError(f"multinomial: chances are {x.dtype.name}; cast them with .float()")
-    chances, classes = x.detach(), x.shape[-1]
-    if not replacement:
-        if count > classes:
-            raise ShapeError(
-                f"multinomial: {count} samples of {classes} classes without replacement; draw "
-                "fewer, or pass replacement=True"
-            )
-        waits = -log(1 - rand(x.shape, dtype=x.dtype, device=x.device, generator=generator))
-        waits = where(chances > 0, waits / chances, math.inf)
-        return topk(waits, count, -1, largest=False).indices
-    below = cumsum(chances, -1)
-    place = rand(*x.shape[:-1], count, dtype=x.dtype, device=x.device, generator=generator)
-    place = unsqueeze(place * narrow(below, -1, classes - 1, 1), -1)
-    return minimum(sum(place >= unsqueeze(below, -2), -1), classes - 1)
+    return fill("bernoulli", sizes_of("bernoulli", (size,)), found, device, generator, p, value)
 
 
 def dropout_mask(
@@ -393,19 +263,6 @@ def dropout_mask(
     """What dropout multiplies with: 0 with probability p, else 1/(1-p)."""
     scale = 1.0 / (1.0 - p) if p < 1 else 0.0
     return bernoulli(1.0 - p, shape, dtype, device, generator, scale)
-
-
-@creator
-def randperm(
-    n: int,
-    dtype: object = None,
-    device: Device | str | None = None,
-    generator: Generator | None = None,
-) -> Tensor:
-    """The integers 0 to n-1 in random order: the order that sorts n random 64-bit keys."""
-    keys = _fill("integers", _sizes("randperm", (n,)), dtypes.uint64, device, generator, 0, 0)
-    order = argsort(keys)
-    return order if dtype is None else order.astype(dtypes.as_dtype(dtype))
 
 
 @creator

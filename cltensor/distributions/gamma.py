@@ -1,0 +1,240 @@
+"""The gamma distribution and those made of it: chi-squared, Student's t, beta and Dirichlet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from cltensor.core.tensor import Tensor
+from cltensor.distributions import constraints
+from cltensor.distributions.distribution import Distribution, ExponentialFamily, broadcast_all
+from cltensor.ops.elementwise.functions import log, log1p, sqrt
+from cltensor.ops.elementwise.select import clip, where
+from cltensor.ops.random.draw import randn
+from cltensor.ops.random.sample import sample_dirichlet, standard_gamma
+from cltensor.ops.special.entropy import xlog1py, xlogy
+from cltensor.ops.special.gamma import digamma, igamma, lgamma
+
+
+class Gamma(ExponentialFamily):
+    """The gamma distribution: density proportional to x^(concentration - 1) e^(-rate x).
+
+    Samples are differentiable by implicit reparametrization (Figurnov, Mohamed and Mnih 2018).
+    """
+
+    arg_constraints: ClassVar[Any] = {
+        "concentration": constraints.positive,
+        "rate": constraints.positive,
+    }
+    support: Any = constraints.nonnegative
+    has_rsample = True
+
+    def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
+        self.concentration, self.rate = broadcast_all(concentration, rate)
+        super().__init__(self.concentration.shape, validate_args=validate_args)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.concentration / self.rate
+
+    @property
+    def mode(self) -> Tensor:
+        return clip((self.concentration - 1) / self.rate, min=0)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.concentration / (self.rate * self.rate)
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        shape = self._extended_shape(sample_shape)
+        drawn = standard_gamma(self.concentration.expand(*shape), None) / self.rate
+        return clip(drawn, min=float(np.finfo(drawn.dtype).tiny))
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        a, b = self.concentration, self.rate
+        return xlogy(a, b) + xlogy(a - 1, value) - b * value - lgamma(a)
+
+    def cdf(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        return igamma(self.concentration, self.rate * value)
+
+    def entropy(self) -> Tensor:
+        a = self.concentration
+        return a - log(self.rate) + lgamma(a) + (1 - a) * digamma(a)
+
+
+class Chi2(Gamma):
+    """The sum of squares of `df` normal numbers."""
+
+    arg_constraints: ClassVar[Any] = {"df": constraints.positive}
+
+    def __init__(self, df: Any, validate_args: bool | None = None) -> None:
+        (self.df,) = broadcast_all(df)
+        super().__init__(0.5 * self.df, 0.5, validate_args=validate_args)
+
+    def expand(self, batch_shape: Sequence[int]) -> Any:
+        return Chi2(self.df.expand(*batch_shape), validate_args=False)
+
+
+class StudentT(Distribution):
+    """Student's t-distribution with `df` degrees of freedom, moved and widened."""
+
+    arg_constraints: ClassVar[Any] = {
+        "df": constraints.positive,
+        "loc": constraints.real,
+        "scale": constraints.positive,
+    }
+    support: Any = constraints.real
+    has_rsample = True
+
+    def __init__(
+        self, df: Any, loc: Any = 0.0, scale: Any = 1.0, validate_args: bool | None = None
+    ) -> None:
+        self.df, self.loc, self.scale = broadcast_all(df, loc, scale)
+        super().__init__(self.df.shape, validate_args=validate_args)
+
+    @property
+    def mean(self) -> Tensor:
+        return where(self.df <= 1, math.nan, self.loc)
+
+    @property
+    def mode(self) -> Tensor:
+        return self.loc
+
+    @property
+    def variance(self) -> Tensor:
+        df = self.df
+        wide = self.scale * self.scale * df / where(df > 2, df - 2, 1.0)
+        return where(df > 2, wide, where(df > 1, math.inf, math.nan))
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        shape = self._extended_shape(sample_shape)
+        x = randn(shape, dtype=self.df.dtype, device=self.df.device)
+        half = 0.5 * self.df
+        spread = standard_gamma(half.expand(*shape), None) / half
+        return self.loc + self.scale * (x / sqrt(spread))
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        df, y = self.df, (value - self.loc) / self.scale
+        norm = 0.5 * log(df * math.pi) + lgamma(0.5 * df) - lgamma(0.5 * (df + 1))
+        return -0.5 * (df + 1) * log1p(y * y / df) - (log(self.scale) + norm)
+
+    def entropy(self) -> Tensor:
+        half, more = 0.5 * self.df, 0.5 * (self.df + 1)
+        beta = lgamma(half) + 0.5 * math.log(math.pi) - lgamma(more)
+        turned = more * (digamma(more) - digamma(half))
+        return log(self.scale) + turned + 0.5 * log(self.df) + beta
+
+
+class Dirichlet(ExponentialFamily):
+    """Chances along the last axis that add up to 1."""
+
+    arg_constraints: ClassVar[Any] = {
+        "concentration": constraints.independent(constraints.positive, 1)
+    }
+    support: Any = constraints.simplex
+    has_rsample = True
+
+    def __init__(self, concentration: Any, validate_args: bool | None = None) -> None:
+        (self.concentration,) = broadcast_all(concentration)
+        if self.concentration.ndim < 1:
+            raise ValueError("Dirichlet: concentration has no axis; give a vector at least")
+        shape = self.concentration.shape
+        super().__init__(shape[:-1], shape[-1:], validate_args=validate_args)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.concentration / self.concentration.sum(-1, keepdim=True)
+
+    @property
+    def mode(self) -> Tensor:
+        above = clip(self.concentration - 1, min=0)
+        total = above.sum(-1, keepdim=True)
+        largest = self.concentration.max(-1, keepdim=True)[0]
+        corner = (self.concentration == largest).to(above.dtype)
+        corner = corner / corner.sum(-1, keepdim=True)
+        inside = (self.concentration < 1).all(-1, keepdim=True)
+        return where(inside, corner, above / where(inside, 1.0, total))
+
+    @property
+    def variance(self) -> Tensor:
+        total = self.concentration.sum(-1, keepdim=True)
+        c = self.concentration
+        return c * (total - c) / (total * total * (total + 1))
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return sample_dirichlet(self.concentration.expand(*self._extended_shape(sample_shape)))
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        c = self.concentration
+        return xlogy(c - 1, value).sum(-1) + lgamma(c.sum(-1)) - lgamma(c).sum(-1)
+
+    def entropy(self) -> Tensor:
+        c = self.concentration
+        total, count = c.sum(-1), c.shape[-1]
+        norm = lgamma(c).sum(-1) - lgamma(total) - (count - total) * digamma(total)
+        return norm - ((c - 1) * digamma(c)).sum(-1)
+
+
+class Beta(ExponentialFamily):
+    """A chance: density proportional to x^(concentration1 - 1) (1 - x)^(concentration0 - 1)."""
+
+    arg_constraints: ClassVar[Any] = {
+        "concentration1": constraints.positive,
+        "concentration0": constraints.positive,
+    }
+    support: Any = constraints.unit_interval
+    has_rsample = True
+
+    def __init__(
+        self, concentration1: Any, concentration0: Any, validate_args: bool | None = None
+    ) -> None:
+        self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
+        super().__init__(self.concentration1.shape, validate_args=validate_args)
+
+    @property
+    def _total(self) -> Any:
+        return self.concentration1 + self.concentration0
+
+    @property
+    def mean(self) -> Tensor:
+        return self.concentration1 / self._total
+
+    @property
+    def mode(self) -> Tensor:
+        a, b = self.concentration1, self.concentration0
+        inside = (a - 1) / where(a + b == 2, 1.0, a + b - 2)
+        one = where(a >= b, where(a == b, 0.5, 1.0), 0.0)  # beside the poles of small ones
+        return where((a >= 1) & (b >= 1) & (a + b > 2), inside, one)
+
+    @property
+    def variance(self) -> Tensor:
+        total = self._total
+        return self.concentration1 * self.concentration0 / (total * total * (total + 1))
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        shape = self._extended_shape(sample_shape)
+        one = standard_gamma(self.concentration1.expand(*shape), None)
+        return one / (one + standard_gamma(self.concentration0.expand(*shape), None))
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        a, b = self.concentration1, self.concentration0
+        norm = lgamma(a + b) - lgamma(a) - lgamma(b)
+        return xlogy(a - 1, value) + xlog1py(b - 1, -value) + norm
+
+    def entropy(self) -> Tensor:
+        a, b = self.concentration1, self.concentration0
+        norm = lgamma(a) + lgamma(b) - lgamma(a + b)
+        return norm - (a - 1) * digamma(a) - (b - 1) * digamma(b) + (a + b - 2) * digamma(a + b)

@@ -1,0 +1,242 @@
+"""The Kullback-Leibler divergence of one distribution from another.
+
+Each pair of classes has a function, found by the nearest classes in order of inheritance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any, TypeVar
+
+from cltensor.core.tensor import Tensor
+from cltensor.distributions.categorical import Categorical, OneHotCategorical
+from cltensor.distributions.continuous import (
+    Cauchy,
+    Exponential,
+    Gumbel,
+    HalfNormal,
+    Laplace,
+    Normal,
+    Uniform,
+)
+from cltensor.distributions.discrete import Bernoulli, Binomial, Geometric, Poisson
+from cltensor.distributions.distribution import EULER, Distribution
+from cltensor.distributions.gamma import Beta, Dirichlet, Gamma
+from cltensor.distributions.independent import Independent, sum_last
+from cltensor.distributions.transformed import TransformedDistribution
+from cltensor.ops.elementwise.activation import log1p_exp
+from cltensor.ops.elementwise.functions import exp, log
+from cltensor.ops.elementwise.select import where
+from cltensor.ops.special.gamma import digamma, lgamma
+
+F = TypeVar("F", bound=Callable[..., Any])
+_FUNCTIONS: dict[tuple[type, type], Callable[[Any, Any], Any]] = {}
+
+
+def register_kl(type_p: type, type_q: type) -> Callable[[F], F]:
+    """Decorator: the function(p, q) that gives the divergence for these classes and those below.
+
+    Raises TypeError for what is no class of distributions.
+    """
+    for kind in (type_p, type_q):
+        if not (isinstance(kind, type) and issubclass(kind, Distribution)):
+            raise TypeError(f"register_kl: {kind!r} is no class of distributions")
+
+    def register(function: F) -> F:
+        _FUNCTIONS[type_p, type_q] = function
+        _found.cache_clear()
+        return function
+
+    return register
+
+
+@cache
+def _found(type_p: type, type_q: type) -> Callable[[Any, Any], Any] | None:
+    pairs = [(p, q) for p in type_p.__mro__ for q in type_q.__mro__ if (p, q) in _FUNCTIONS]
+    if not pairs:
+        return None
+    places = type_p.__mro__, type_q.__mro__
+    return _FUNCTIONS[min(pairs, key=lambda pq: (places[0].index(pq[0]), places[1].index(pq[1])))]
+
+
+def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
+    """The mean over p of log p(x) - log q(x), for each distribution of the batch.
+
+    Raises NotImplementedError for a pair of classes that has no function.
+    """
+    kinds: Any = (type(p), type(q))
+    function = _found(*kinds)
+    if function is None:
+        raise NotImplementedError(
+            f"kl_divergence: there is none of {type(p).__name__} from {type(q).__name__}; declare "
+            "it with register_kl, or take the mean of p.log_prob(x) - q.log_prob(x) over samples"
+        )
+    return function(p, q)
+
+
+# ------------------------------------------------------------------------------ of one kind
+
+
+def _log_ratio(p: Any, q: Any) -> Any:
+    """p log(p / q), 0 where p is 0 and infinite where q alone is."""
+    found = p * (log(p) - log(q))
+    return where(p == 0, 0.0, where(q == 0, math.inf, found))
+
+
+@register_kl(Bernoulli, Bernoulli)
+def _bernoulli(p: Any, q: Any) -> Any:
+    # By log-odds: log q(1) = -log(1 + e^-l), log q(0) = -log(1 + e^l).
+    a, b = p.logits, q.logits
+    ones = p.probs * (log1p_exp(-b) - log1p_exp(-a))
+    rest = (1 - p.probs) * (log1p_exp(b) - log1p_exp(a))
+    ones = where(p.probs == 0, 0.0, where(q.probs == 0, math.inf, ones))
+    return ones + where(p.probs == 1, 0.0, where(q.probs == 1, math.inf, rest))
+
+
+@register_kl(Binomial, Binomial)
+def _binomial(p: Any, q: Any) -> Any:
+    return where(p.total_count > q.total_count, math.inf, p.total_count * _bernoulli(p, q))
+
+
+@register_kl(Categorical, Categorical)
+def _categorical(p: Any, q: Any) -> Any:
+    terms = p.probs * (p.logits - q.logits)
+    terms = where(p.probs == 0, 0.0, where(q.probs == 0, math.inf, terms))
+    return terms.sum(-1)
+
+
+@register_kl(OneHotCategorical, OneHotCategorical)
+def _one_hot(p: Any, q: Any) -> Any:
+    return _categorical(p._categorical, q._categorical)
+
+
+@register_kl(Geometric, Geometric)
+def _geometric(p: Any, q: Any) -> Any:
+    return -p.entropy() - log(1 - q.probs) / p.probs - q.logits
+
+
+@register_kl(Poisson, Poisson)
+def _poisson(p: Any, q: Any) -> Any:
+    return _log_ratio(p.rate, q.rate) - (p.rate - q.rate)
+
+
+@register_kl(Normal, Normal)
+def _normal(p: Any, q: Any) -> Any:
+    ratio, away = p.scale / q.scale, (p.loc - q.loc) / q.scale
+    squares = ratio * ratio
+    return 0.5 * (squares + away * away - 1 - log(squares))
+
+
+@register_kl(HalfNormal, HalfNormal)
+def _half_normal(p: Any, q: Any) -> Any:
+    ratio = p.scale / q.scale
+    return 0.5 * (ratio * ratio - 1) - log(ratio)
+
+
+@register_kl(Laplace, Laplace)
+def _laplace(p: Any, q: Any) -> Any:
+    ratio, away = p.scale / q.scale, (p.loc - q.loc).abs()
+    return -log(ratio) + away / q.scale + ratio * exp(-away / p.scale) - 1
+
+
+@register_kl(Cauchy, Cauchy)
+def _cauchy(p: Any, q: Any) -> Any:
+    both, away = p.scale + q.scale, p.loc - q.loc
+    return log(both * both + away * away) - log(4 * p.scale * q.scale)
+
+
+@register_kl(Gumbel, Gumbel)
+def _gumbel(p: Any, q: Any) -> Any:
+    ratio, p_loc, q_loc = p.scale / q.scale, p.loc / q.scale, q.loc / q.scale
+    grown = exp(q_loc - p_loc + lgamma(ratio + 1))
+    return -log(ratio) - q_loc + p_loc + ratio * EULER + grown - (1 + EULER)
+
+
+@register_kl(Exponential, Exponential)
+def _exponential(p: Any, q: Any) -> Any:
+    ratio = q.rate / p.rate
+    return ratio - log(ratio) - 1
+
+
+@register_kl(Uniform, Uniform)
+def _uniform(p: Any, q: Any) -> Any:
+    found = log((q.high - q.low) / (p.high - p.low))
+    return where((q.low > p.low) | (q.high < p.high), math.inf, found)
+
+
+@register_kl(Gamma, Gamma)
+def _gamma(p: Any, q: Any) -> Any:
+    a, b = p.concentration, q.concentration
+    norms = b * log(p.rate / q.rate) + lgamma(b) - lgamma(a)
+    return norms + (a - b) * digamma(a) + (q.rate - p.rate) * (a / p.rate)
+
+
+@register_kl(Beta, Beta)
+def _beta(p: Any, q: Any) -> Any:
+    p1, p0, q1, q0 = p.concentration1, p.concentration0, q.concentration1, q.concentration0
+    both_p, both_q = p1 + p0, q1 + q0
+    norms = lgamma(q1) + lgamma(q0) + lgamma(both_p) - lgamma(p1) - lgamma(p0) - lgamma(both_q)
+    slopes = (p1 - q1) * digamma(p1) + (p0 - q0) * digamma(p0)
+    return norms + slopes + (both_q - both_p) * digamma(both_p)
+
+
+@register_kl(Dirichlet, Dirichlet)
+def _dirichlet(p: Any, q: Any) -> Any:
+    a, b = p.concentration, q.concentration
+    total = a.sum(-1)
+    norms = lgamma(total) - lgamma(b.sum(-1)) + (lgamma(b) - lgamma(a)).sum(-1)
+    return norms + ((a - b) * (digamma(a) - digamma(total).unsqueeze(-1))).sum(-1)
+
+
+# ---------------------------------------------------------------------------- of two kinds
+
+
+@register_kl(Exponential, Gamma)
+def _exponential_gamma(p: Any, q: Any) -> Any:
+    ratio, a = q.rate / p.rate, q.concentration
+    return -a * log(ratio) + ratio + lgamma(a) + a * EULER - (1 + EULER)
+
+
+@register_kl(Gamma, Exponential)
+def _gamma_exponential(p: Any, q: Any) -> Any:
+    return -p.entropy() - log(q.rate) + q.rate * p.concentration / p.rate
+
+
+@register_kl(Uniform, Normal)
+def _uniform_normal(p: Any, q: Any) -> Any:
+    width = p.high - p.low
+    away = ((p.high + p.low - 2 * q.loc) * 0.5).square()
+    spread = (width * width * (1 / 12) + away) / (q.scale * q.scale)
+    return 0.5 * (spread + math.log(2 * math.pi)) + log(q.scale / width)
+
+
+@register_kl(Laplace, Normal)
+def _laplace_normal(p: Any, q: Any) -> Any:
+    variance = q.scale * q.scale
+    squares = p.scale * p.scale / variance
+    away = (p.loc - q.loc).square() / variance
+    return squares + 0.5 * away - 0.5 * log(squares) + (0.5 * math.log(0.5 * math.pi) - 1)
+
+
+@register_kl(Independent, Independent)
+def _independent(p: Any, q: Any) -> Any:
+    count = p.reinterpreted_batch_ndims
+    if count != q.reinterpreted_batch_ndims:
+        raise NotImplementedError(
+            f"kl_divergence: {count} and {q.reinterpreted_batch_ndims} axes are taken together; "
+            "make them as many"
+        )
+    return sum_last(kl_divergence(p.base_dist, q.base_dist), count)
+
+
+@register_kl(TransformedDistribution, TransformedDistribution)
+def _transformed(p: Any, q: Any) -> Any:
+    if p.transforms != q.transforms or p.event_shape != q.event_shape:
+        raise NotImplementedError(
+            "kl_divergence: the transforms of the two differ; take the mean of p.log_prob(x) - "
+            "q.log_prob(x) over samples"
+        )
+    more = len(p.event_shape) - len(p.base_dist.event_shape)
+    return sum_last(kl_divergence(p.base_dist, q.base_dist), more)

@@ -1,0 +1,89 @@
+"""The source of kernels: Mako templates rendered, with the functions that they call."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cltensor.errors import KernelError
+from cltensor.runtime.device import Device
+
+if TYPE_CHECKING:
+    from mako.lookup import TemplateLookup
+
+_HERE = Path(__file__).resolve().parent.parent
+#: Inside the package when installed from a wheel, beside it in a checkout.
+TEMPLATES = next(d for d in (_HERE / "cl_kernels", _HERE.parent / "cl_kernels") if d.is_dir())
+
+
+@cache
+def _templates() -> TemplateLookup:
+    from mako.lookup import TemplateLookup
+
+    folders = [str(path) for path in sorted(TEMPLATES.iterdir()) if path.is_dir()]
+    return TemplateLookup(
+        folders, strict_undefined=True, input_encoding="utf-8", filesystem_checks=False
+    )
+
+
+def render(device: Device, template: str, **params: Any) -> str:
+    """The OpenCL C text of cl_kernels/<kind>/<template>.cl for `device`, after the prelude."""
+    try:
+        body = _templates().get_template(f"{template}.cl").render(device=device, **params)
+    except Exception as error:
+        found = [path.relative_to(TEMPLATES) for path in TEMPLATES.glob(f"*/{template}.cl")]
+        place = "/".join(("cl_kernels", *(found[0].parts if found else (f"{template}.cl",))))
+        raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
+    return prelude(device) + _functions(device, body) + body
+
+
+#: Ends what stands in front of a kernel's own source.
+_OWN = "/* The kernel. */ "
+
+
+def own_source(source: str) -> str:
+    """The source of a kernel without the prelude and the functions that it calls."""
+    return source.rpartition(_OWN)[2]
+
+
+@cache
+def _files_of_functions() -> dict[str, str]:
+    """Where each function is that kernels may call by name, a file of cl_kernels/special."""
+    return {
+        name: path.name
+        for path in sorted((TEMPLATES / "special").glob("*.cl"))
+        for name in re.findall(r"^CT_OVERLOAD \S+ (ct_\w+)\(", path.read_text("utf-8"), re.M)
+    }
+
+
+@cache
+def _file_of_functions(device: Device, file: str) -> str:
+    reals = ["float"] + ["double"] * device.fp64
+    return _templates().get_template(file).render(device=device, reals=reals)
+
+
+def _functions(device: Device, body: str) -> str:
+    """The files of functions that `body` calls, and those that these call, which come before."""
+    known = _files_of_functions()
+    seen: set[str] = set()
+    texts: list[str] = []
+
+    def add(text: str) -> None:
+        for name in dict.fromkeys(re.findall(r"\bct_\w+", text)):
+            file = known.get(name)
+            if file is not None and file not in seen:
+                seen.add(file)
+                found = _file_of_functions(device, file)
+                add(found)
+                texts.append(found)
+
+    add(body)
+    return "".join(texts) + _OWN
+
+
+@cache
+def prelude(device: Device) -> str:
+    """What stands in front of every kernel's source on `device`."""
+    return _templates().get_template("math.cl").render(device=device)
