@@ -117,6 +117,10 @@ class Recorder:
             )
         )
 
+    def constant(self, buffer: Buffer) -> None:
+        """Note that `buffer`, from outside, has a content that never changes."""
+        self.sources.append(buffer)
+
     def host(self, action: Callable[[], None]) -> None:
         """Run `action` now and at this place of every replay."""
         action()
