@@ -53,7 +53,7 @@ _TAKE_NUMBERS = {"where"}
 _SEVERAL_ALONE = {"where"}
 
 #: The namespaces within the public one whose functions are declared in `cltensor.ops`.
-SPACES = (ct.linalg, ct.special)
+SPACES = (ct.fft, ct.linalg, ct.special)
 
 #: Of a reduction.
 Axis = int | tuple[int, ...] | None

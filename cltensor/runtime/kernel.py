@@ -44,6 +44,8 @@ _SCALARS = {
     "half": np.float16,
     "float": np.float32,
     "double": np.float64,
+    "float2": np.complex64,
+    "double2": np.complex128,
 }
 #: Has clang take its declarations of OpenCL C's functions for read; builtins.cl has those in use.
 _WITHOUT_HEADER = "-D_OPENCL_H_"
@@ -78,6 +80,16 @@ class Live:
 
     def __index__(self) -> int:
         return int(self.read())
+
+    @property
+    def real(self) -> float:
+        """The number, where one of complex numbers is to be packed."""
+        return float(self.read())
+
+    @property
+    def imag(self) -> float:
+        """None: the number is real."""
+        return 0.0
 
 
 #: Launches a kernel over a global and a local size with the values of its arguments.
@@ -399,6 +411,9 @@ def render(device: Device, template: str, **params: Any) -> str:
         found = [path.relative_to(TEMPLATES) for path in TEMPLATES.glob(f"*/{template}.cl")]
         place = "/".join(("cl_kernels", *(found[0].parts if found else (f"{template}.cl",))))
         raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
+    # Only who calls them pays for reading the functions of complex numbers.
+    if "cx_" in body:
+        body = complex_prelude(device, "double2" in body) + body
     return prelude(device) + body
 
 
@@ -406,6 +421,12 @@ def render(device: Device, template: str, **params: Any) -> str:
 def prelude(device: Device) -> str:
     """What stands in front of every kernel's source on `device`."""
     return _templates().get_template("math.cl").render(device=device)
+
+
+@cache
+def complex_prelude(device: Device, with_double: bool) -> str:
+    """What follows where a kernel's source calls a function of complex numbers, cx_..."""
+    return _templates().get_template("complex.cl").render(device=device, with_double=with_double)
 
 
 def _report() -> None:
