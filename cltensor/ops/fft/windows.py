@@ -58,7 +58,7 @@ def hamming_window(
 def blackman_window(
     window_length: int, periodic: bool = True, dtype: Any = None, device: Any = None
 ) -> Tensor:
-    """0.42 - 0.5 cos(2 pi k / n) + 0.08 cos(4 pi k / n), n the length if periodic, else one less."""
+    """0.42 - 0.5 cos(2 pi k / n) + 0.08 cos(4 pi k / n), n: the length if periodic, else 1 less."""
     of = _cosines(0.42, 0.5, 0.08)
     return _window("blackman_window", window_length, periodic, dtype, device, of)
 
