@@ -59,7 +59,7 @@ typedef ${U} __attribute__((aligned(${8 if R == 'float' else 16}))) U;
                     const ${C} t = t_g[to * inner + i];
                     const V tr = t.x, ti = t.y;
 % else:
-                    const U t = *(__global const U*)(t_g + to * inner + i);
+                    const U t = *(__global const U*)(t_g + ${'i * %d + to * %d' % (n, lanes) if in_blocks else 'to * inner + i'});
                     const V tr = t.even, ti = t.odd;
 % endif
                     const V or = (z${k}r * tr - z${k}i * ti) * scale;

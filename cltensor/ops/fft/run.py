@@ -55,7 +55,8 @@ def _lines(
     each = -(-groups // items)
     run = kernel(
         device, "fft_lines", R=C_NAMES[real], n=n, radices=radices, lanes=lanes, inverse=inverse,
-        in_rows=read[2] == 1, out_rows=given[2] == 1, twiddle=twiddle is not None,
+        in_blocks=inner % lanes == 0, in_rows=read[2] == 1, out_rows=given[2] == 1,
+        twiddle=twiddle is not None,
         butterfly=butterfly, index="long" if wide(x, y) else "int",
     )  # fmt: skip
     more: dict[str, Any] = {} if twiddle is None else {"t_g": twiddle.buffer}
@@ -88,7 +89,8 @@ def _on_cpu(x: Tensor, n: int, outer: int, inner: int, inverse: bool, scale: flo
     rows, columns = shape
     between = Tensor.empty(x.shape, x.dtype, x.device)
     strides = (n, 1, columns)
-    turns = table(x.device, x.dtype, crossed, rows, columns)
+    lanes = lanes if columns % lanes == 0 else columns
+    turns = table(x.device, x.dtype, crossed, rows, columns, lanes)
     _lines(x, between, rows, outer, columns, strides, strides, inverse, 1.0, turns)
     _lines(between, y, columns, outer, rows, (n, columns, 1), (n, 1, rows), inverse, scale)
     return y

@@ -54,10 +54,11 @@ def roots(n: int) -> np.ndarray:
     return _root(np.arange(n), n)
 
 
-def crossed(rows: int, columns: int) -> np.ndarray:
-    """exp(-2 pi i k j / n) for k below `rows` and j below `columns`, n their product."""
-    n = rows * columns
-    return _root(np.outer(np.arange(rows), np.arange(columns)), n)
+def crossed(rows: int, columns: int, width: int) -> np.ndarray:
+    """exp(-2 pi i k j / n) for k below `rows` and j below `columns`, n their product: blocks of
+    `width` columns, one after the other, as they are read."""
+    found = _root(np.outer(np.arange(rows), np.arange(columns)), rows * columns)
+    return found.reshape(rows, columns // width, width).transpose(1, 0, 2)
 
 
 def chirp(n: int) -> np.ndarray:

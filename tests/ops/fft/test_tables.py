@@ -17,7 +17,10 @@ def test_roots_are_exact_to_the_last_digit():
 
 def test_matrices_and_chirps():
     j, k = np.mgrid[:6, :4]
-    np.testing.assert_allclose(tables.crossed(6, 4), np.exp(-2j * np.pi * j * k / 24), atol=1e-15)
+    whole = np.exp(-2j * np.pi * j * k / 24)
+    np.testing.assert_allclose(tables.crossed(6, 4, 4)[0], whole, atol=1e-15)
+    blocks = [whole[:, :2], whole[:, 2:]]
+    np.testing.assert_allclose(tables.crossed(6, 4, 2), blocks, atol=1e-15)
     k = np.arange(7)
     np.testing.assert_allclose(tables.chirp(7), np.exp(-1j * np.pi * k * k / 7), atol=1e-14)
 
