@@ -11,7 +11,7 @@ import math as _math
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, backends, cuda, linalg, nn, optim, special
+from cltensor import autograd, backends, cuda, fft, linalg, nn, optim, special
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
@@ -27,6 +27,8 @@ from cltensor.core.suggestions import no_attribute as _no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import (
     bool_,
+    complex64,
+    complex128,
     float16,
     float32,
     float64,
@@ -67,6 +69,7 @@ from cltensor.runtime.memory import empty_cache, memory_summary, reset_peak_memo
 from cltensor.version import __version__
 
 half, double, short, long = float16, float64, int16, int64
+cfloat, cdouble = complex64, complex128
 pi, e, inf, nan, newaxis = _math.pi, _math.e, _math.inf, _math.nan, None
 #: PyTorch's orders of elements. Here there is one, row-major; another is accepted and not made.
 contiguous_format, channels_last = "contiguous_format", "channels_last"
@@ -83,7 +86,7 @@ float, int, bool = float32, int32, bool_
 #: Imported when first used: not every program needs their libraries.
 _later = {"data", "distributions", "models", "testing"}
 _modules = {
-    "autograd", "backends", "cuda", "linalg", "nn", "optim", "special", "weights", *_later,
+    "autograd", "backends", "cuda", "fft", "linalg", "nn", "optim", "special", "weights", *_later,
 }  # fmt: skip
 __all__ = sorted(
     _modules

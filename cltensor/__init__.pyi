@@ -11,6 +11,7 @@ from cltensor import backends as backends
 from cltensor import cuda as cuda
 from cltensor import data as data
 from cltensor import distributions as distributions
+from cltensor import fft as fft
 from cltensor import linalg as linalg
 from cltensor import models as models
 from cltensor import nn as nn
@@ -61,6 +62,7 @@ from cltensor.runtime.memory import reset_peak_memory as reset_peak_memory
 _DType: TypeAlias = Any
 _Number: TypeAlias = builtins.float | numpy.number[Any] | numpy.bool_ | Live
 _bool: TypeAlias = builtins.bool
+_complex: TypeAlias = builtins.complex
 _float: TypeAlias = builtins.float
 _int: TypeAlias = builtins.int
 
@@ -77,7 +79,11 @@ LongTensor: TensorType
 ShortTensor: TensorType
 bool: numpy.dtype[Any]
 bool_: numpy.dtype[Any]
+cdouble: numpy.dtype[Any]
+cfloat: numpy.dtype[Any]
 channels_last: str
+complex128: numpy.dtype[Any]
+complex64: numpy.dtype[Any]
 contiguous_format: str
 double: numpy.dtype[Any]
 e: _float
@@ -217,6 +223,10 @@ def addr(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def adjoint(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def adjoint(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def all(
     x: Tensor,
     axis: _int | tuple[_int, ...] | None = None,
@@ -276,6 +286,10 @@ def amin(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def angle(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def any(
     x: Tensor,
@@ -433,6 +447,15 @@ def baddbmm(
     alpha: Any = 1,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def bartlett_window(
+    window_length: _int,
+    periodic: _bool = True,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def bernoulli(
     p: Tensor | _Number,
     size: Sequence[_int] | None = None,
@@ -493,6 +516,15 @@ def bitwise_xor(
 @overload
 def bitwise_xor(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def blackman_window(
+    window_length: _int,
+    periodic: _bool = True,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def bmm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -555,6 +587,7 @@ def clip(
 def clone(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def clone(input: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
+def complex(real: Any, imag: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def concat(
     tensors: Sequence[Tensor], axis: _int | None = 0, *, out: Tensor | None = None
@@ -567,6 +600,10 @@ def concat(
 def conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def conj_physical(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def contiguous(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -892,7 +929,7 @@ def from_numpy(
 @overload
 def full(
     size: Any,
-    value: _float,
+    value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -902,7 +939,7 @@ def full(
 @overload
 def full(
     size: Any,
-    fill_value: _float,
+    fill_value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -912,7 +949,7 @@ def full(
 @overload
 def full_like(
     x: Tensor,
-    value: _float,
+    value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -922,7 +959,7 @@ def full_like(
 @overload
 def full_like(
     input: Tensor,
-    fill_value: _float,
+    fill_value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -985,6 +1022,26 @@ def gt(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -
 def gt(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+def hamming_window(
+    window_length: _int,
+    periodic: _bool = True,
+    alpha: _float = 0.54,
+    beta: _float = 0.46,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def hann_window(
+    window_length: _int,
+    periodic: _bool = True,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def hypot(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1004,6 +1061,10 @@ def igammac(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 def iinfo(dtype: _DType) -> Any: ...
+@overload
+def imag(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def imag(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def index_add(
     x: Tensor,
@@ -1058,6 +1119,10 @@ def is_complex(x: Tensor) -> _bool: ...
 @overload
 def is_complex(input: Tensor) -> _bool: ...
 @overload
+def is_conj(x: Tensor) -> _bool: ...
+@overload
+def is_conj(input: Tensor) -> _bool: ...
+@overload
 def is_floating_point(x: Tensor) -> _bool: ...
 @overload
 def is_floating_point(input: Tensor) -> _bool: ...
@@ -1098,6 +1163,50 @@ def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isnan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isreal(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isreal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def istft(
+    x: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    length: _int | None = None,
+    return_complex: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def istft(
+    input: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    length: _int | None = None,
+    return_complex: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def kaiser_window(
+    window_length: _int,
+    periodic: _bool = True,
+    beta: _float = 12.0,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def kron(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1681,7 +1790,7 @@ def new_empty(
 def new_full(
     x: Tensor,
     size: Any,
-    value: _float,
+    value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -1692,7 +1801,7 @@ def new_full(
 def new_full(
     input: Tensor,
     size: Any,
-    fill_value: _float,
+    fill_value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -1941,6 +2050,7 @@ def poisson(
 def poisson(
     input: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
+def polar(abs: Any, angle: Any, *, out: Tensor | None = None) -> Tensor: ...
 def polygamma(n: Any, input: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def positive(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2101,6 +2211,10 @@ def ravel(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def ravel(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def real(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def real(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def reciprocal(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2154,6 +2268,14 @@ def reshape(
 def reshape_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def reshape_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def resolve_conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def resolve_conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def resolve_neg(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def resolve_neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def roll(
     x: Tensor,
@@ -2215,6 +2337,10 @@ def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> 
 def select(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
 def set_default_dtype(d: Any) -> None: ...
 def set_rng_state(state: Sequence[_int]) -> None: ...
+@overload
+def sgn(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2377,6 +2503,36 @@ def std_mean(
     correction: _float | None = None,
     axis: Any = ...,
 ) -> tuple[Any, Any]: ...
+@overload
+def stft(
+    x: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    pad_mode: str = "reflect",
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    return_complex: _bool | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def stft(
+    input: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    pad_mode: str = "reflect",
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    return_complex: _bool | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def storage(x: Tensor) -> Storage: ...
 @overload
@@ -2844,6 +3000,14 @@ def view(input: Tensor, *, shape: Any, out: Tensor | None = None) -> Tensor: ...
 def view_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def view_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as_complex(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as_complex(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as_real(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as_real(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def where(
     condition: Tensor | _Number,

@@ -1,8 +1,9 @@
 """Element types: NumPy dtypes, their OpenCL C names, and how they promote.
 
 A dtype *is* the NumPy dtype, so ``ct.float32 == np.float32`` and arrays travel without a table.
-Promotion follows PyTorch where the Python array API standard leaves a case open: a float beats an
-integer of any width, an integer beats bool, and Python scalars never widen a tensor of their kind.
+Promotion follows PyTorch where the Python array API standard leaves a case open: a complex number
+beats a float and a float an integer of any width, an integer beats bool, and Python scalars never
+widen a tensor of their kind.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ bool_ = np.dtype("bool")
 int8, int16, int32, int64 = (np.dtype(f"int{bits}") for bits in (8, 16, 32, 64))
 uint8, uint16, uint32, uint64 = (np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64))
 float16, float32, float64 = (np.dtype(f"float{bits}") for bits in (16, 32, 64))
+complex64, complex128 = (np.dtype(f"complex{bits}") for bits in (64, 128))
 
 #: OpenCL C type of one element. OpenCL has no addressable bool: a uchar holds 0 or 1.
 C_NAMES: dict[np.dtype, str] = {
@@ -32,19 +34,25 @@ C_NAMES: dict[np.dtype, str] = {
     float16: "half",
     float32: "float",
     float64: "double",
+    complex64: "float2",
+    complex128: "double2",
 }
 ALL = tuple(C_NAMES)
 _ONE_OF_EACH = {dtype: dtype for dtype in ALL}  # comparing by identity is ten times faster
 default_float = float32
 default_int = int64
+default_complex = complex64
 
-_KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}
+#: Kinds of dtypes in the order in which one can hold another.
+KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
+#: Kinds of dtypes whose numbers are not whole; they carry gradients.
+FRACTIONAL = "fc"
 
 
 def as_dtype(spec: object) -> np.dtype:
     """The supported dtype that `spec` names (a dtype, a NumPy or Python type, or a string).
 
-    Raises DTypeError when cltensor has no such element type (complex, strings, objects).
+    Raises DTypeError when cltensor has no such element type (strings, objects).
     """
     try:
         dtype = np.dtype(spec)  # type: ignore[call-overload]
@@ -58,22 +66,39 @@ def as_dtype(spec: object) -> np.dtype:
 
 
 def is_float(dtype: np.dtype) -> bool:
-    """Whether `dtype` is a floating-point type, the only kind that carries gradients."""
+    """Whether `dtype` is a real floating-point type."""
     return dtype.kind == "f"
+
+
+@cache
+def real_of(dtype: np.dtype) -> np.dtype:
+    """The dtype of the parts of complex numbers of `dtype`; any other is its own."""
+    return np.dtype(f"float{4 * dtype.itemsize}") if dtype.kind == "c" else dtype
+
+
+@cache
+def complex_of(dtype: np.dtype) -> np.dtype:
+    """The dtype of complex numbers whose parts hold `dtype`: complex128 for float64, else
+    complex64."""
+    if dtype.kind == "c":
+        return dtype
+    return complex128 if dtype == float64 else complex64
 
 
 @cache
 def promote(a: np.dtype, b: np.dtype) -> np.dtype:
     """The common dtype of two tensors.
 
-    Same kind: the wider one; float with integer: the float; anything with bool: the other; signed
-    with unsigned: the smallest signed type that holds both. uint64 with a signed type has none:
-    DTypeError.
+    Same kind: the wider one; float with integer: the float; complex with float: complex with parts
+    as wide as either; anything with bool: the other; signed with unsigned: the smallest signed type
+    that holds both. uint64 with a signed type has none: DTypeError.
     """
     if a == b:
         return a
-    rank_a, rank_b = _KIND_RANK[a.kind], _KIND_RANK[b.kind]
+    rank_a, rank_b = KIND_RANK[a.kind], KIND_RANK[b.kind]
     if rank_a != rank_b:
+        if {a.kind, b.kind} == {"f", "c"}:
+            return promote(complex_of(a), complex_of(b))
         return a if rank_a > rank_b else b
     common = np.promote_types(a, b)
     if common.kind != a.kind and common.kind != b.kind:
@@ -88,8 +113,9 @@ def promote(a: np.dtype, b: np.dtype) -> np.dtype:
 def result_type(*operands: tuple[np.dtype, bool]) -> np.dtype:
     """The common dtype of several tensors, each given as (dtype, whether it has no dimensions).
 
-    As in PyTorch, a tensor without dimensions only lifts the kind (bool < integer < float) of those
-    that have some, as a Python number does, and never the width. Raises DTypeError as `promote`.
+    As in PyTorch, a tensor without dimensions only lifts the kind (bool < integer < float <
+    complex) of those that have some, as a Python number does, and never the width. Raises
+    DTypeError as `promote`.
     """
     whole, single = (
         reduce(promote, dtypes) if dtypes else None
@@ -99,16 +125,20 @@ def result_type(*operands: tuple[np.dtype, bool]) -> np.dtype:
         found = whole or single
         assert found is not None
         return found
-    return single if _KIND_RANK[single.kind] > _KIND_RANK[whole.kind] else whole
+    if KIND_RANK[single.kind] <= KIND_RANK[whole.kind]:
+        return whole
+    return complex_of(whole) if whole.kind == "f" else single
 
 
 @cache
 def with_scalar(dtype: np.dtype, scalar: type) -> np.dtype:
     """The dtype of an operation between a tensor of `dtype` and a Python scalar of type `scalar`.
 
-    The scalar only lifts the kind (bool < int < float), never the width.
+    The scalar only lifts the kind (bool < int < float < complex), never the width.
     """
-    if scalar is float and dtype.kind != "f":
+    if scalar is complex:
+        return complex_of(dtype)
+    if scalar is float and dtype.kind not in FRACTIONAL:
         return default_float
     if scalar is int and dtype.kind == "b":
         return default_int
@@ -117,5 +147,6 @@ def with_scalar(dtype: np.dtype, scalar: type) -> np.dtype:
 
 @cache
 def to_float(dtype: np.dtype) -> np.dtype:
-    """The dtype of functions that leave the integers (division, exp, mean): floats stay."""
-    return dtype if dtype.kind == "f" else default_float
+    """The dtype of functions that leave the integers (division, exp, mean): floats and complex
+    numbers stay."""
+    return dtype if dtype.kind in FRACTIONAL else default_float

@@ -10,6 +10,7 @@ import numpy as np
 from cltensor.autograd import grad
 from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import FRACTIONAL, real_of
 from cltensor.errors import GradientError
 
 __all__ = ["gradcheck", "gradgradcheck"]
@@ -30,7 +31,9 @@ def gradcheck(
         d f(x)/dx_i  ~  (f(x + eps e_i) - f(x - eps e_i)) / (2 eps)
 
     The results are contracted with fixed random directions, so that one backward pass meets one
-    number. Without eps, atol and rtol, values that suit the dtype are taken.
+    number. Of complex numbers both parts are moved; the derivative is, as in PyTorch, that by the
+    real part plus i times that by the imaginary part. Without eps, atol and rtol, values that suit
+    the dtype are taken.
 
     Args:    function: gives a tensor, or a tuple of which those of a floating-point type are
              checked; inputs: one tensor or a sequence of tensors (those that require a gradient are
@@ -64,13 +67,20 @@ def _checked(operation: str, inputs: Sequence[Any]) -> list[int]:
 
 
 def _outputs(function: Callable[..., Any], inputs: Sequence[Any]) -> list[Any]:
-    """What `function` gives of floating-point types."""
-    return [out for out in _sequence(function(*inputs)) if out.dtype.kind == "f"]
+    """What `function` gives of floating-point and complex types."""
+    return [out for out in _sequence(function(*inputs)) if out.dtype.kind in FRACTIONAL]
 
 
 def _directions(outputs: Sequence[Any], seed: int) -> list[np.ndarray]:
     random = np.random.default_rng(seed)
-    return [random.uniform(0.5, 1.5, out.shape).astype(out.dtype) for out in outputs]
+
+    def draw(out: Any) -> np.ndarray:
+        drawn = random.uniform(0.5, 1.5, out.shape)
+        if out.dtype.kind == "c":
+            return (drawn + 1j * random.uniform(0.5, 1.5, out.shape)).astype(out.dtype)
+        return drawn.astype(out.dtype)
+
+    return [draw(out) for out in outputs]
 
 
 def _compare(
@@ -82,7 +92,7 @@ def _compare(
     rtol: float | None,
     nondet_tol: float | None,
 ) -> None:
-    coarse = any(inputs[k].dtype.itemsize < 8 for k in wanted)
+    coarse = any(real_of(inputs[k].dtype).itemsize < 8 for k in wanted)
     eps = eps or (1e-2 if coarse else 1e-6)
     rtol = (2e-2 if coarse else 1e-4) if rtol is None else rtol
     outputs = _outputs(function, inputs)
@@ -142,21 +152,26 @@ def _differences(
     eps: float,
 ) -> np.ndarray:
     base = inputs[k].detach().numpy()
-    numeric = np.empty(base.shape, np.float64)
+
+    def at(place: tuple[int, ...], step: complex) -> float:
+        """The contracted results where input k is moved at `place`."""
+        moved = base.copy()
+        moved[place] += step
+        varied = list(inputs)
+        varied[k] = Tensor.from_numpy(moved, inputs[k].device).requires_grad_()
+        outputs = [out.detach().numpy() for out in _outputs(function, varied)]
+        # The real part of what a direction's conjugate picks: its parts' share of either part.
+        return sum(
+            float(np.real(out.astype(np.result_type(out, np.float64)) * np.conj(d)).sum())
+            for out, d in zip(outputs, directions, strict=True)
+        )
+
+    is_complex = base.dtype.kind == "c"
+    numeric = np.empty(base.shape, np.complex128 if is_complex else np.float64)
     for i in np.ndindex(base.shape):
-        sides = []
-        for step in (eps, -eps):
-            moved = base.copy()
-            moved[i] += step
-            varied = list(inputs)
-            varied[k] = Tensor.from_numpy(moved, inputs[k].device).requires_grad_()
-            outputs = [
-                out.detach().numpy().astype(np.float64) for out in _outputs(function, varied)
-            ]
-            sides.append(
-                sum(float((out * d).sum()) for out, d in zip(outputs, directions, strict=True))
-            )
-        numeric[i] = (sides[0] - sides[1]) / (2 * eps)
+        numeric[i] = (at(i, eps) - at(i, -eps)) / (2 * eps)
+        if is_complex:
+            numeric[i] += 1j * (at(i, 1j * eps) - at(i, -1j * eps)) / (2 * eps)
     return numeric
 
 

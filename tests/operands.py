@@ -69,6 +69,7 @@ def arguments(name):
         "addmm": (ones(2, 2), x, ones(3, 2)),
         "bmm": (ones(1, 2, 3), ones(1, 3, 2)),
         "dot": (vector, vector),
+        "vdot": (vector, vector),
         "matmul": (x, ones(3, 2)),
         "mm": (x, ones(3, 2)),
         "mv": (x, vector),

@@ -69,6 +69,9 @@ SELECTION = {
             r"nonzero\[\w+-bool-sizes[0-3]\]",
             r"taking",
         ),
+        "ops/fft/run": (r"every_kind_of_length\[(cpu|gpu)-(7|16|36|97|1000)\]", r"lines_along"),
+        "ops/fft/real": (r"spectra_of_real_lines_and_back\[(cpu|gpu)-(6|9)\]",),
+        "ops/shape/parts": (r"rows_on_both", r"what_is_written"),
         "ops/shape/join": (r"joining", r"padding", r"roll", r"triangles", r"drawn"),
         "ops/linalg/matmul": (
             r"strided_views",

@@ -18,7 +18,7 @@ def test_a_dtype_is_the_numpy_dtype():
     assert dtypes.as_dtype(np.dtype(">f4")) == np.dtype("=f4")
 
 
-@pytest.mark.parametrize("wrong", ["complex64", "U3", object, "no such type", "datetime64[s]"])
+@pytest.mark.parametrize("wrong", ["clongdouble", "U3", object, "no such type", "datetime64[s]"])
 def test_other_types_are_refused_with_the_list(wrong):
     with pytest.raises(DTypeError, match=r"is not an element type .* float32"):
         dtypes.as_dtype(wrong)
@@ -47,6 +47,12 @@ def test_promotion_is_symmetric_and_keeps_equals():
         ("int64", "float16", "float16"),
         ("float32", "float64", "float64"),
         ("uint8", "uint64", "uint64"),
+        ("complex64", "int64", "complex64"),
+        ("complex64", "float32", "complex64"),
+        ("complex64", "float64", "complex128"),
+        ("complex64", "complex128", "complex128"),
+        ("float16", "complex64", "complex64"),
+        ("bool", "complex128", "complex128"),
     ],
 )
 def test_promotion(a, b, expected):
@@ -63,10 +69,41 @@ def test_promotion(a, b, expected):
         ("float64", float, "float64"),
         ("float16", int, "float16"),
         ("uint8", bool, "uint8"),
+        ("float32", complex, "complex64"),
+        ("float64", complex, "complex128"),
+        ("int64", complex, "complex64"),
+        ("complex64", float, "complex64"),
+        ("complex128", complex, "complex128"),
     ],
 )
 def test_a_python_scalar_lifts_the_kind_only(dtype, scalar, expected):
     assert dtypes.with_scalar(np.dtype(dtype), scalar).name == expected
+
+
+def test_promotion_is_pytorchs():
+    torch = pytest.importorskip("torch")
+    known = {d: getattr(torch, d.name, None) for d in dtypes.ALL}
+    # Half the width of complex64 has no type here, and unsigned integers no promotion there.
+    given = [d for d in dtypes.ALL if d.name not in ("uint16", "uint32", "uint64", "float16")]
+    for a, b in itertools.product(given, repeat=2):
+        assert known[dtypes.promote(a, b)] == torch.promote_types(known[a], known[b])
+        for zero in (False, True):
+            ours = dtypes.result_type((a, False), (b, zero))
+            shapes = (2,), (() if zero else (2,))
+            theirs = [torch.zeros(s, dtype=known[d]) for s, d in zip(shapes, (a, b), strict=True)]
+            assert known[ours] == torch.result_type(*theirs)
+        for number in (True, 1, 1.0, 1j):
+            ours = dtypes.with_scalar(a, type(number))
+            assert known[ours] == torch.result_type(torch.zeros(2, dtype=known[a]), number)
+
+
+def test_parts_of_complex_numbers():
+    assert dtypes.real_of(dtypes.complex64) is dtypes.float32
+    assert dtypes.real_of(dtypes.complex128) is dtypes.float64
+    assert dtypes.real_of(dtypes.int8) is dtypes.int8
+    assert dtypes.complex_of(dtypes.float64) is dtypes.complex128
+    assert dtypes.complex_of(dtypes.int64) is dtypes.complex64
+    assert dtypes.to_float(dtypes.complex64) is dtypes.complex64
 
 
 def test_promotion_shows_in_results(device):
@@ -113,6 +150,11 @@ def test_float64_is_refused_at_creation_where_it_is_missing(device, monkeypatch)
         ("float16 float64:0 float32", "float32"),
         ("bool int8:0 bool:0", "int8"),
         ("int64:0", "int64"),
+        ("float32 complex128:0", "complex64"),
+        ("float64 complex64:0", "complex128"),
+        ("int32 complex128:0", "complex128"),
+        ("complex64 float64:0", "complex64"),
+        ("complex64 complex128:0", "complex64"),
     ],
 )
 def test_tensors_without_dimensions_promote_like_numbers(operands, expected):

@@ -4,6 +4,7 @@ from benchmarks.case import Case
 from benchmarks.families import (
     bandwidth,
     conv,
+    fft,
     launch,
     matmul,
     norm,
@@ -22,6 +23,7 @@ _MODULES = (
     reduction,
     matmul,
     conv,
+    fft,
     norm,
     pool,
     optimizer,

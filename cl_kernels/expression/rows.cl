@@ -34,7 +34,7 @@ ${expression.arguments(code)}
     const ${index} end = begin + per_item < rows ? begin + per_item : rows;
     for (${index} o = begin; o < end; ++o) {
 % else:
-    __local size_t scratch[256];
+    __local ${"double2" if any(f.ctype == "double2" for walk in code.loops for f in walk.folds) else "size_t"} scratch[256];
     const int lid = get_local_id(0), group = get_local_size(0);
     for (${index} o = get_group_id(0); o < rows; o += get_num_groups(0)) {
 % endif

@@ -11,11 +11,12 @@ from cltensor.autograd.graph import Node, Output, require_unchanged
 from cltensor.core.mode import mode
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import DeviceError, GradientError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.values import Value
 from cltensor.lazy.writes import overlaps_itself, write
-from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.cast import as_gradient, astype, conj, conj_physical, full
 from cltensor.ops.reduce.fold import sum as sum_over
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.memory import next_serial
@@ -129,6 +130,11 @@ class Pass:
                     f"backward: the output has shape {output.shape}, not a single element; pass a "
                     "gradient of that shape, or reduce it first, for example with .sum()"
                 )
+            if output.dtype.kind == "c":
+                raise GradientError(
+                    f"backward: the output is {output.dtype.name}, whose gradient has a direction; "
+                    "pass a gradient, or reduce it to a real number, for example with .abs()"
+                )
             return full(output.shape, 1, output.dtype, output.device)
         if not isinstance(gradient, Tensor):
             gradient = Tensor(Tensor._from_data(gradient, dtype=output.dtype, device=output.device))
@@ -218,9 +224,9 @@ class Pass:
         wanted, useful = node.wanted, self._useful
         if useful is not None:
             wanted = tuple([e is not None and e in useful for e in node.edges])
-        if op.variadic:
-            rule, _ = _rule(op, op.params[0])
-            return [r if w else None for r, w in zip(rule(known), wanted, strict=True)]
+        if type(g) is Tensor and g._value.dtype.kind == "c" and _reads_complex(op, node.saved):
+            known["g"] = conj_physical(g)
+            return [r if r is None else conj(r) for r in _by_rules(op, wanted, known)]
         return _by_rules(op, wanted, known)
 
     def _restored(self, node: Node, op: Op, name: str, saved: Any) -> Any:
@@ -237,7 +243,7 @@ class Pass:
             if self._create_graph and name == "out":
                 edges = [
                     Node(_shown(s, None), Output(k, count), (node,))
-                    if s.dtype.kind == "f"
+                    if s.dtype.kind in FRACTIONAL
                     else None
                     for k, s in enumerate(saved)
                 ]
@@ -247,6 +253,16 @@ class Pass:
                 [_shown(s, e) if type(s) is Value else s for s, e in zip(saved, edges, strict=True)]
             )
         return saved
+
+
+def _reads_complex(op: Op, saved: Sequence[Any]) -> bool:
+    """Whether rules of `op` are to be turned (`Op.holomorphic`), as they read complex numbers."""
+    return op.holomorphic and any(
+        isinstance(s, complex)
+        or (type(s) is Value and s.dtype.kind == "c")
+        or (type(s) is tuple and _reads_complex(op, s))
+        for s in saved
+    )
 
 
 def _is_writable(gradient: Tensor) -> bool:
@@ -264,6 +280,9 @@ def _shown(value: Value, node: Node | None) -> Tensor:
 
 def _by_rules(op: Op, wanted: Sequence[bool], known: dict[str, Any]) -> list[Any]:
     """What the rules of the wanted arguments give; a rule of several is called once."""
+    if op.variadic:
+        rule, _ = _rule(op, op.params[0])
+        return [r if w else None for r, w in zip(rule(known), wanted, strict=True)]
     results: list[Any] = []
     shared: dict[Any, Any] = {}
     for found in _rules(op, wanted):
@@ -310,7 +329,7 @@ def _fit(gradient: Any, edge: Node) -> Any:
     if value.shape != edge.shape:
         gradient = _unbroadcast(gradient, edge.shape)
     if value.dtype is not edge.dtype and gradient.dtype != edge.dtype:
-        gradient = astype(gradient, edge.dtype)
+        gradient = as_gradient(gradient, edge.dtype)
     return gradient
 
 

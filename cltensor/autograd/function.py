@@ -11,6 +11,7 @@ from cltensor.autograd.graph import Node, Output
 from cltensor.autograd.record import node_of, rebase, require_changeable
 from cltensor.core.mode import mode, no_grad
 from cltensor.core.tensor import Tensor, show
+from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import GradientError
 from cltensor.lazy.values import changer_of, version_of
 from cltensor.ops.elementwise.cast import full
@@ -230,7 +231,7 @@ class Function:
         for index, out in enumerate(outs):
             if not isinstance(out, Tensor) or any(out is t for t in context.non_differentiable):
                 continue
-            if out.dtype.kind != "f":
+            if out.dtype.kind not in FRACTIONAL:
                 continue
             its = node if count == 1 else Node(out, Output(index, count), (node,))
             for k, t in enumerate(context._saved):

@@ -25,7 +25,7 @@ from cltensor.core.op import unrecorded
 from cltensor.core.operators import attach
 from cltensor.core.parameters import Described
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import float32
+from cltensor.dtypes import FRACTIONAL, KIND_RANK, float32
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.lazy.values import same_place
 from cltensor.lazy.writes import may_overlap, require_writable, settle_readers, write
@@ -36,8 +36,6 @@ from cltensor.ops.index.scatter import fitting, put, put_shape, write_picked
 from cltensor.ops.random.draw import bernoulli, normal, randint, uniform
 from cltensor.ops.random.sample import draw
 from cltensor.ops.shape.view import broadcast_to, ints, reshape
-
-_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
 def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
@@ -77,7 +75,7 @@ def _fitted(name: str, x: Tensor, changed: Tensor) -> Tensor:
         )
     if changed.dtype == x.dtype:
         return changed
-    if _RANK[changed.dtype.kind] > _RANK[x.dtype.kind]:
+    if KIND_RANK[changed.dtype.kind] > KIND_RANK[x.dtype.kind]:
         raise DTypeError(
             f"{name}: a {changed.dtype.name} result does not fit a {x.dtype.name} tensor in "
             "place; cast it, or use the operation that returns a new tensor"
@@ -171,7 +169,7 @@ def _put(part: Tensor, plan: Plan, value: Any, operation: str) -> None:
     part.buffer.mark_changed(operation)
     if mode.enabled:
         node = None
-        if edges != (None, None) and part.dtype.kind == "f":
+        if edges != (None, None) and part.dtype.kind in FRACTIONAL:
             node = Node(part, put, (*edges, None, None, None, None))
             save(node, (part, value, *where), {}, part)
         rebase(part, node)

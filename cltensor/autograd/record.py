@@ -17,6 +17,7 @@ from cltensor.core.hooks import Hooks
 from cltensor.core.mode import enable_grad, mode
 from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import GradientError
 from cltensor.ops.elementwise.cast import full
 
@@ -86,7 +87,7 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return out
     if type(out) is tuple:
         return _several(op, args, kwargs, out, edges)
-    if out._value.dtype.kind != "f":
+    if out._value.dtype.kind not in FRACTIONAL:
         return out
     for a in args:
         if out is a:
@@ -103,7 +104,7 @@ def _several(
     node = Node(outs[0], op, tuple(edges))
     save(node, args, kwargs, outs)
     for index, out in enumerate(outs):
-        if out._value.dtype.kind == "f":
+        if out._value.dtype.kind in FRACTIONAL:
             out._node = Node(out, Output(index, len(outs)), (node,))
     return outs
 
@@ -114,7 +115,7 @@ def _viewed(
     x = args[0]
     if out is x:
         return x
-    if edge is not None and out._value.dtype.kind == "f":
+    if edge is not None and out._value.dtype.kind in FRACTIONAL:
         out._node = Node(out, op, (edge, *[None] * (len(args) - 1)))
         save(out._node, args, kwargs, out)
     buffer = out._value.buffer

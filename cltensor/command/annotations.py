@@ -16,9 +16,11 @@ from cltensor.runtime.kernel import Live
 class Types:
     """Types as text, and the imports and aliases that they need."""
 
-    def __init__(self, avoid: str = "none") -> None:
-        """avoid: a package whose classes are not named, for it is above the stub."""
+    def __init__(self, avoid: str = "none", space: types.ModuleType = ct) -> None:
+        """avoid: a package whose classes are not named, for it is above the stub. space: the
+        namespace that the stub is of."""
         self.avoid = avoid
+        self.spaces = (ct, space, ct.Tensor)
         self.imports: set[tuple[str, str]] = set()
         self.aliases: set[str] = set()
         self.uses_numpy = False
@@ -79,7 +81,7 @@ class Types:
         known = module.partition(".")[0] in ("cltensor", "collections", "typing") and name
         if not known or module.startswith(self.avoid):
             return self.of(Any, {})
-        if getattr(ct, name, kind) is not kind or hasattr(ct.Tensor, name):
+        if any(getattr(space, name, kind) is not kind for space in self.spaces):
             package, _, module = module.rpartition(".")
             self.imports.add((package, module))
             return f"{module}.{name}"
@@ -98,7 +100,11 @@ class Types:
         for module, names in together.items():
             if names:
                 names.sort(key=lambda n: _order(("", n)))
-                lines.append((module, names[0], f"from {module} import {', '.join(names)}"))
+                text = f"from {module} import {', '.join(names)}"
+                if len(text) > 100:
+                    inner = "".join(f"    {name},\n" for name in names)
+                    text = f"from {module} import (\n{inner})"
+                lines.append((module, names[0], text))
         lines.sort(key=_order)
         known = ["import builtins"] if self.aliases - {"_DType"} else []
         blocks = [known, ["import numpy"] if self.uses_numpy else [], []]

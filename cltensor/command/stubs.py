@@ -53,7 +53,7 @@ _TAKE_NUMBERS = {"where"}
 _SEVERAL_ALONE = {"where"}
 
 #: The namespaces within the public one whose functions are declared in `cltensor.ops`.
-SPACES = (ct.linalg, ct.special)
+SPACES = (ct.fft, ct.linalg, ct.special)
 
 #: Of a reduction.
 Axis = int | tuple[int, ...] | None
@@ -294,7 +294,7 @@ def methods() -> str:
 
 def namespace(module: types.ModuleType) -> str:
     """The stub of a namespace that is gathered from declarations."""
-    types = Types()
+    types = Types(space=module)
     exports, values, functions = [], ["__all__: list[str]"], []
     if module is ct:
         values.append("__version__: str")

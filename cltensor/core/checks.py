@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.tensor import show
-from cltensor.dtypes import bool_
+from cltensor.dtypes import bool_, real_of
 from cltensor.errors import DTypeError, ShapeError
 
 Pair = tuple[int, int]
@@ -28,6 +28,7 @@ class _NotGiven:
 
 
 NOT_GIVEN: Any = _NotGiven()
+_NUMBERS: Any = (bool, int, float, complex)
 
 #: The largest size, stride or padding in pixels, which kernels count with 32 bits.
 PIXELS = (1 << 31) - 1
@@ -154,14 +155,22 @@ def axis_of(operation: str, axis: Any, ndim: int) -> int:
     return axis % axes
 
 
-def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> bool | int | float:
+def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> Any:
     """`value` as the number of `dtype` that it stands for; fractions of integers are cut off.
 
     Raises DTypeError for what is no number, or one that `dtype` cannot hold.
     """
-    number = value.item() if hasattr(value, "item") and not value.shape else value
-    if not isinstance(number, (bool, int, float)):
+    number: Any = value.item() if hasattr(value, "item") and not value.shape else value
+    if not isinstance(number, _NUMBERS):
         raise DTypeError(f"{operation}: {name} is {show(value)}, not a number")
+    if dtype.kind == "c":
+        part = real_of(dtype)
+        return complex(*[scalar(operation, name, v, part) for v in (number.real, number.imag)])
+    if type(number) is complex and dtype.kind != "b":
+        raise DTypeError(
+            f"{operation}: {name} {number} does not fit {dtype.name}; use its real part, or a "
+            "complex dtype"
+        )
     if dtype.kind == "b":
         return bool(number)
     limits: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)

@@ -11,14 +11,20 @@ import numpy as np
 from cltensor.core.checks import check_scalar, normalize_axes
 from cltensor.core.op import OPERATIONS, Op, broadcast_shapes, no_tensor, same_device
 from cltensor.core.tensor import Tensor, show
-from cltensor.dtypes import bool_, result_type, to_float, with_scalar
+from cltensor.dtypes import bool_, complex_of, real_of, result_type, to_float, with_scalar
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy import fusion
 from cltensor.lazy.fusion import Value
 from cltensor.lazy.kinds import Pointwise, Reducer
 from cltensor.runtime.kernel import Live
 
-_KINDS = {"b": "bool", "i": "signed integer", "u": "unsigned integer", "f": "floating-point"}
+_KINDS = {
+    "b": "bool",
+    "i": "signed integer",
+    "u": "unsigned integer",
+    "f": "floating-point",
+    "c": "complex",
+}
 
 
 def pointwise(
@@ -33,17 +39,27 @@ def pointwise(
     """Declare an elementwise operation by its C expression.
 
     text: C over the argument names and the type T, or one such text for each kind of T. result:
-    "same" (computed in the promoted dtype), "float" (integers become float32 first) or "bool".
-    accepts: the dtype kinds that make sense, of "b", "i", "u", "f". space: the namespace that it is
-    public in (`Op.space`).
+    "same" (computed in the promoted dtype), "float" (integers become float32 first), "real" (as
+    "same", and of complex numbers a part's dtype), "complex" (of two parts) or "bool". accepts: the
+    dtype kinds that make sense, of "b", "i", "u", "f", "c"; complex numbers, kind "c", too where
+    they have a text of their own. space: the namespace that it is public in (`Op.space`).
     """
     if doc is None:
         first = text if isinstance(text, str) else next(iter(text.values()))
         doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
+    if not isinstance(text, str) and "c" in text and "c" not in accepts:
+        accepts += "c"
     op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True, space=space)
     formula = Pointwise(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
     return op
+
+
+def no_complex(operation: str, dtype: np.dtype) -> DTypeError:
+    """The error for complex numbers where they have no meaning."""
+    return DTypeError(
+        f"{operation}: not defined for {dtype.name}; take the parts, x.real and x.imag, or abs(x)"
+    )
 
 
 def _run_later(*args: Any) -> Tensor:
@@ -64,7 +80,10 @@ def _pointwise_run(
                 f"{name}: not defined for {promoted.name}; it takes {allowed}; cast with .to(dtype)"
             )
         domain = to_float(promoted) if result == "float" else promoted
-        return domain, bool_ if result == "bool" else domain
+        if result == "complex":
+            return domain, complex_of(domain)
+        kept = {"bool": bool_, "real": real_of(domain)}.get(result, domain)
+        return domain, kept
 
     def run(*args: Any) -> Tensor:
         if len(args) != arity:
@@ -118,7 +137,7 @@ def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[A
             if isinstance(a, np.generic):
                 a = a.item()
             kind: type = float if type(a) is Live else type(a)
-            if kind not in (bool, int, float):
+            if kind not in (bool, int, float, complex):
                 raise DTypeError(
                     f"{name}: cannot combine a tensor with {show(a)}; wrap it with ct.tensor(...)"
                 )
@@ -135,6 +154,7 @@ def reduction(
     accumulate: Callable[[np.dtype], np.dtype] = lambda dtype: dtype,
     result: np.dtype | None = None,
     identity: bool = True,
+    complex_combine: str = "",
     doc: str | None = None,
     public: bool = True,
     **rules: Callable[..., Any],
@@ -143,12 +163,19 @@ def reduction(
 
     signature: "name(x, axis, keepdims)". combine is C over acc, x and T. accumulate maps the
     operand's dtype to that of the accumulator. result overrides the dtype of the result. identity
-    says whether reducing nothing is defined.
+    says whether reducing nothing is defined. complex_combine: combine for complex numbers, which
+    are refused without one.
     """
-    spec = Reducer(signature.split("(")[0], start, combine, better)
+    real = Reducer(signature.split("(")[0], start, combine, better)
+    of_complex = Reducer(real.name, start, complex_combine) if complex_combine else None
     cast = OPERATIONS.get("astype")
 
     def run(x: Tensor, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        spec = real
+        if x.dtype.kind == "c":
+            if of_complex is None:
+                raise no_complex(real.name, x.dtype)
+            spec = of_complex
         axes = normalize_axes(spec.name, axis, x.ndim)
         accumulator = accumulate(x.dtype)
         if x.dtype is not accumulator:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from cltensor.core.hooks import HookList, Hooks, RemovableHandle, grad_watchers, watchers
 from cltensor.core.names import named
 from cltensor.core.operators import Operators
+from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 
 
@@ -66,10 +67,10 @@ class Differentiable(Operators):
                 "requires_grad_: only a leaf can stop requiring a gradient; use .detach()"
             )
         if requires_grad and node is None:
-            if self.dtype.kind != "f":
+            if self.dtype.kind not in FRACTIONAL:
                 raise GradientError(
                     f"requires_grad: a {self.dtype.name} tensor has no gradient; use a "
-                    "floating-point dtype"
+                    "floating-point or complex dtype"
                 )
             self._node = Hooks.leaf(self)
             kept = self.__dict__.pop("_grad", None)

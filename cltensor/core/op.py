@@ -31,6 +31,7 @@ from cltensor.core.mode import mode
 from cltensor.core.names import canonical
 from cltensor.core.parameters import Parameters
 from cltensor.core.tensor import Tensor, show
+from cltensor.dtypes import FRACTIONAL, KIND_RANK
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.writes import require_writable, write
@@ -69,6 +70,9 @@ class Op:
     """
 
     is_view = False
+    #: Whether rules that read elements are written as for real numbers, g * f'(x). Where they meet
+    #: complex ones, backward gives them conj(g) and conjugates what they give: g * conj(f'(x)).
+    holomorphic = True
     #: Keywords that ask for another function.
     options: Mapping[str, Callable[..., Any]] = {}
 
@@ -276,7 +280,7 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
         raise ShapeError(
             f"{operation}: out has shape {out.shape}, the result {result.shape}; make them alike"
         )
-    if _RANK[result.dtype.kind] > _RANK[out.dtype.kind]:
+    if KIND_RANK[result.dtype.kind] > KIND_RANK[out.dtype.kind]:
         raise DTypeError(
             f"{operation}: a {result.dtype.name} result does not fit out, of {out.dtype.name}"
         )
@@ -289,10 +293,6 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
     if not fits:
         out.show(target._value)
     return out
-
-
-#: Kinds of dtypes in the order in which one can hold another.
-_RANK = {"b": 0, "i": 1, "u": 1, "f": 2}
 
 
 def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -361,8 +361,8 @@ def same_dtype(operation: str, *operands: Any) -> None:
     """
     dtype = operands[0].dtype
     for other in operands[1:]:
-        if other.dtype is not dtype and "f" in dtype.kind + other.dtype.kind:
-            target = other.dtype if other.dtype.kind == "f" else dtype
+        if other.dtype is not dtype and {dtype.kind, other.dtype.kind} & {*FRACTIONAL}:
+            target = max(dtype, other.dtype, key=lambda d: KIND_RANK[d.kind])
             raise DTypeError(
                 f"{operation}: operands are {dtype.name} and {other.dtype.name}; cast one, for "
                 f"example with .to('{target.name}')"

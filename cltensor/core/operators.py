@@ -50,6 +50,8 @@ CASTS = {
     "char": "int8",
     "byte": "uint8",
     "bool": "bool",
+    "cfloat": "complex64",
+    "cdouble": "complex128",
 }
 
 
@@ -75,13 +77,34 @@ class Operators(Methods):
 
     @property
     def H(self) -> Self:
-        """The matrix transposed: elements are real."""
-        return self.t()  # type: ignore[return-value]
+        """The matrix transposed, and conjugated where elements are complex."""
+        return self.t().conj()  # type: ignore[return-value]
+
+    @property
+    def mH(self) -> Self:
+        """Each matrix of the stack, the last two dimensions, transposed and conjugated."""
+        return self.mT.conj()  # type: ignore[return-value]
 
     @property
     def real(self) -> Self:
-        """The tensor itself: its elements are real."""
-        return self
+        """The real parts, a view: what is written to them is written here. Assigning writes."""
+        return _public["real"](self)
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        _public["real"](self)[...] = value
+
+    @property
+    def imag(self) -> Self:
+        """The imaginary parts of complex numbers, a view as `real`.
+
+        Raises DTypeError for real numbers, which have none to be written.
+        """
+        return _public["imag"](self)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        _public["imag"](self)[...] = value
 
     @property
     def is_cuda(self) -> bool:
@@ -121,6 +144,10 @@ class Operators(Methods):
     def __format__(self: Any, spec: str) -> str:
         """A single value takes a number's format, as in f"{loss:.4f}"."""
         return object.__format__(self, spec) if self.shape else format(self.item(), spec)
+
+
+#: The functions that properties call, once they are installed.
+_public: dict[str, Callable[..., Any]] = {}
 
 
 def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -167,6 +194,7 @@ def install(functions: Mapping[str, Any]) -> None:
     for name, function in functions.items():
         if function.is_method and not hasattr(Operators, name):
             setattr(Methods, name, function)
+    _public.update({name: functions[name] for name in ("real", "imag")})
     for name, dtype in CASTS.items():
         attach(name, _cast(functions["to"], dtype), functions["to"], f"The elements as {dtype}.")
     choose = functions["where"]

@@ -57,7 +57,11 @@ def show_array(array: np.ndarray, indent: str) -> str:
     if array.size == 0:
         return "[]"
     seen = _seen(array)
-    one = _formatter(seen) if array.dtype.kind == "f" else str
+    one: Callable[[Any], str] = str
+    if array.dtype.kind == "f":
+        one = _formatter(seen)
+    elif array.dtype.kind == "c":
+        one = _complex_formatter(seen)
     width = max(len(one(v)) for v in seen.ravel().tolist())
     formatter: Any = {"all": lambda v: one(v.item()).rjust(width)}
     text = np.array2string(
@@ -77,6 +81,19 @@ def _seen(array: np.ndarray) -> np.ndarray:
                 edges = [*range(edge), *range(n - edge, n)]
                 array = array.take(edges, axis)
     return array
+
+
+def _complex_formatter(array: np.ndarray) -> Callable[[complex], str]:
+    """Each part as numbers of the parts are printed."""
+    real, imag = _formatter(array.real), _formatter(array.imag)
+    widths = [max(len(f(v)) for v in p.ravel().tolist()) for f, p in
+              ((real, array.real), (imag, abs(array.imag)))]  # fmt: skip
+
+    def one(v: complex) -> str:
+        sign = "-" if np.signbit(v.imag) else "+"
+        return f"{real(v.real).rjust(widths[0])}{sign}{imag(abs(v.imag))}j"
+
+    return one
 
 
 def _formatter(array: np.ndarray) -> Callable[[float], str]:

@@ -22,7 +22,7 @@ from cltensor.core.names import named
 from cltensor.core.printing import show_array
 from cltensor.core.size import Count, Size
 from cltensor.core.suggestions import no_attribute
-from cltensor.dtypes import as_dtype, default_float, float16, float64
+from cltensor.dtypes import as_dtype, complex128, default_complex, default_float, float16, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Shape
@@ -234,7 +234,7 @@ class Tensor(Differentiable):
         array = self.numpy()
         return array if dtype is None else array.astype(dtype, copy=False)
 
-    def item(self) -> bool | int | float:
+    def item(self) -> Any:
         """The one element as a Python number.
 
         Raises ShapeError when there is not exactly one.
@@ -251,10 +251,24 @@ class Tensor(Differentiable):
         return self._read().tolist()
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._real_item("float"))
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._real_item("int"))
+
+    def _real_item(self, kind: str) -> Any:
+        """The one element, of a complex tensor the real part unless something would be lost."""
+        value = self.item()
+        if isinstance(value, complex):
+            if value.imag:
+                raise DTypeError(
+                    f"{kind}: {value} has an imaginary part; take x.real first, or complex(x)"
+                )
+            return value.real
+        return value
 
     def __bool__(self) -> bool:
         return bool(self.item())
@@ -323,7 +337,8 @@ class Tensor(Differentiable):
         text = show_array(array, "tensor(")
         if array.size == 0 and array.ndim > 1:
             text = f"[], size={array.shape}"
-        if self.dtype not in (default_float, np.dtype("int64"), np.dtype("bool")):
+        default = (default_float, default_complex, np.dtype("int64"), np.dtype("bool"))
+        if self.dtype not in default:
             text += f", dtype={self.dtype.name}"
         if self.device is not get():
             text += f", device='{self.device}'"
@@ -376,16 +391,19 @@ def _unpickle(
 
 def require_dtype(operation: str, dtype: np.dtype, device: Device) -> None:
     """Raise DTypeError if `device` cannot compute with `dtype`."""
-    if (dtype == float64 and not device.fp64) or (dtype == float16 and not device.fp16):
+    if (dtype in (float64, complex128) and not device.fp64) or (
+        dtype == float16 and not device.fp16
+    ):
+        narrow = "complex64" if dtype.kind == "c" else "float32"
         raise DTypeError(
-            f"{operation}: '{device}' ({device.title}) has no {dtype.name}; use float32, or "
+            f"{operation}: '{device}' ({device.title}) has no {dtype.name}; use {narrow}, or "
             "another device (python -m cltensor info lists what each has)"
         )
 
 
 def show(value: object) -> str:
     """A short description of any operand, for messages."""
-    if isinstance(value, (bool, int, float, str)):
+    if isinstance(value, (bool, int, float, complex, str)):
         return repr(value)
     shape = getattr(value, "shape", None)
     kind = type(value).__name__

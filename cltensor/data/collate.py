@@ -70,7 +70,7 @@ def _stack(items: Sequence[Any]) -> np.ndarray:
             f"DataLoader: arrays of shapes {' and '.join(map(str, shapes))} cannot be joined into "
             "a batch; give arrays of one shape, or a collate_fn"
         ) from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise DataError(
             f"DataLoader: arrays of {array.dtype} cannot be joined into a batch of tensors; "
             "give numbers, or a collate_fn"
@@ -137,7 +137,7 @@ def to_device(batch: Any, device: Device | str | None) -> Any:
     """`batch` with every array in it made a Tensor, and tuples made lists."""
     if isinstance(batch, Placed):
         return tensor(batch.array, device=batch.device if device is None else device)
-    if isinstance(batch, (np.ndarray, np.generic)) and batch.dtype.kind in "biuf":
+    if isinstance(batch, (np.ndarray, np.generic)) and batch.dtype.kind in "biufc":
         return tensor(batch, device=device)
     if isinstance(batch, Tensor):
         return batch if device is None else batch.to(device)

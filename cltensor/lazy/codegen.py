@@ -30,7 +30,8 @@ BROADCAST, UNIT, STRIDED = 0, 1, 2
 class Formula:
     """The C side of a pointwise operation: one expression over named parameters and the type T.
 
-    text may differ by kind of the computing type: {"f": ..., "i": ..., "u": ..., "b": ...}.
+    text may differ by kind of the computing type: {"f": ..., "i": ..., "u": ..., "b": ...,
+    "c": ...}. A complex number is a vector with the parts x and y.
     """
 
     __slots__ = ("id", "name", "params", "pieces")
@@ -39,7 +40,7 @@ class Formula:
         self.id = next(_ids)
         self.name = name
         self.params = tuple(params)
-        texts = text if isinstance(text, Mapping) else dict.fromkeys("fiub", text)
+        texts = text if isinstance(text, Mapping) else dict.fromkeys("fiubc", text)
         pattern = re.compile(r"\b(" + "|".join([*params, "T"]) + r")\b")
         self.pieces = {kind: pattern.split(t) for kind, t in texts.items()}
 
@@ -74,7 +75,8 @@ class Reduction:
     def start_of(self, dtype: np.dtype) -> str:
         """The C literal that the accumulator starts from."""
         if isinstance(self.start, str):
-            return self.start
+            number = self.start
+            return f"({C_NAMES[dtype]})({number}, 0)" if dtype.kind == "c" else number
         if dtype.kind == "f":
             return self.start["f"]
         limits = np.iinfo(np.uint8 if dtype.kind == "b" else dtype)
@@ -306,8 +308,12 @@ class Code:
                 arguments.append(scalar)
             elif dtypes[ref] == node.domain:
                 arguments.append(names[ref])
-            else:
+            elif node.domain.kind != "c":
                 arguments.append(f"(({domain}){names[ref]})")
+            elif dtypes[ref].kind != "c":
+                arguments.append(f"(({domain})({names[ref]}, 0))")
+            else:
+                arguments.append(f"(({domain})({names[ref]}.x, {names[ref]}.y))")
         text = node.formula.c(node.domain, arguments)
         if node.dtype.kind == "b":
             text = f"({text}) != 0"

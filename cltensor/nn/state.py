@@ -86,7 +86,7 @@ def _readable(name: str, value: Any) -> Any:
         raise StateError(
             f"load_state_dict: {name!r} cannot be read as an array: {error}"
         ) from error
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise StateError(f"load_state_dict: {name!r} holds {array.dtype}, not numbers")
     return array
 

@@ -47,12 +47,18 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
         typed = isinstance(data, (np.ndarray, np.generic)) or (
             isinstance(data, (list, tuple)) and len(data) > 0 and isinstance(data[0], np.ndarray)
         )
-        dtype = dtypes.default_float if not typed and array.dtype == np.float64 else array.dtype
-    if array.dtype.kind not in "biuf":
+        dtype = array.dtype
+        if not typed:  # Python's numbers have no width
+            dtype = _PLAIN.get(dtype, dtype)
+    if array.dtype.kind not in "biufc":
         raise DTypeError(
             f"tensor: {array.dtype} data has no element type of cltensor; pass numbers or bools"
         )
     return Tensor.from_numpy(_cast(array, dtypes.as_dtype(dtype)), device)
+
+
+#: What Python's numbers become without a dtype.
+_PLAIN = {dtypes.float64: dtypes.default_float, dtypes.complex128: dtypes.default_complex}
 
 
 def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -65,6 +71,11 @@ def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
                     f"tensor: {value} does not fit {dtype.name} ({limits.min} to {limits.max}); "
                     "choose a wider dtype, or wrap it around with .astype()"
                 )
+    if array.dtype.kind == "c" and dtype.kind not in "bc":
+        raise DTypeError(
+            f"tensor: {array.dtype.name} data have no {dtype.name}; pass their .real, or a complex "
+            "dtype"
+        )
     with np.errstate(invalid="ignore", over="ignore"):
         found = array.astype(dtype)
     if array.dtype.kind == "f" and dtype.kind in "iu":
@@ -90,12 +101,12 @@ def _sizes(size: tuple[Any, ...]) -> Shape:
 
 
 @creator
-def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+def full(size: Any, value: complex, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with `value` everywhere; without dtype, that of the Python number.
 
     Raises DTypeError if `value` is no number, or none that an integer dtype can hold.
     """
-    if type(value) not in (bool, int, float):
+    if type(value) not in (bool, int, float, complex):
         try:
             value = value.item()  # type: ignore[attr-defined]
         except (AttributeError, ValueError):
@@ -106,7 +117,9 @@ def full(size: Any, value: float, dtype: Any = None, device: DeviceSpec = None) 
     if value != value and dtype is not None and dtypes.as_dtype(dtype).kind in "iu":
         raise DTypeError(f"full: NaN does not fit {dtypes.as_dtype(dtype).name}")
     if dtype is None:
-        kinds = {bool: dtypes.bool_, int: dtypes.default_int}
+        kinds = {
+            bool: dtypes.bool_, int: dtypes.default_int, complex: dtypes.default_complex
+        }  # fmt: skip
         dtype = kinds.get(type(value), dtypes.default_float)
     return filled(_sizes((size,)), value, dtypes.as_dtype(dtype), get(device))
 
@@ -133,7 +146,7 @@ def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
 
 
 @creator
-def full_like(x: Any, value: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
+def full_like(x: Any, value: complex, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with `value` everywhere and, unless given, the shape, dtype and device of `x`."""
     return full(x.shape, value, dtype or x.dtype, device or x.device)
 
@@ -357,7 +370,7 @@ def new_ones(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -
 
 @creator(method=True)
 def new_full(
-    x: Any, size: Any, value: float, dtype: Any = None, device: DeviceSpec = None
+    x: Any, size: Any, value: complex, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
     """`value` everywhere, of that size, with, unless given, the dtype and device of `x`."""
     return full(size, value, dtype or x.dtype, device or x.device)

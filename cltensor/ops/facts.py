@@ -69,8 +69,8 @@ def is_floating_point(x: Any) -> bool:
 
 @composite
 def is_complex(x: Any) -> bool:
-    """Whether the elements are complex numbers: never, as there are none."""
-    return False
+    """Whether the elements are complex numbers."""
+    return x.dtype.kind == "c"
 
 
 @composite
@@ -92,8 +92,20 @@ def get_device(x: Any) -> int:
 
 
 @composite
-def conj(x: Any) -> Any:
-    """x itself: its elements are real."""
+def is_conj(x: Any) -> bool:
+    """Whether the elements are still to be conjugated: never, `conj` does it at once."""
+    return False
+
+
+@composite
+def resolve_conj(x: Any) -> Any:
+    """x itself: conjugates are never left to be taken."""
+    return x
+
+
+@composite
+def resolve_neg(x: Any) -> Any:
+    """x itself: signs are never left to be changed."""
     return x
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from cltensor import dtypes, return_types
 from cltensor.core.checks import NOT_GIVEN, axis_of, whole
 from cltensor.core.composite import composite
+from cltensor.core.declare import no_complex
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DTypeError, ShapeError
@@ -81,6 +82,8 @@ def min_(
 
 def _places(x: Tensor, axis: int, better: str) -> Tensor:
     """The index of the extreme of the elements up to each, along an axis."""
+    if x.dtype.kind == "c":
+        raise no_complex("cummax" if ">" in better else "cummin", x.dtype)
     x = x.detach().contiguous()
     result = Tensor.empty(x.shape, dtypes.int64, x.device)
     if x.size == 0:

@@ -33,6 +33,9 @@ class Optimizer:
              defaults: the options that a group does not set itself.
     """
 
+    #: Whether a step is linear in the gradients, so that it moves complex numbers part by part.
+    _takes_complex = False
+
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         self._name = type(self).__name__
         if isinstance(params, (Tensor, Mapping)):
@@ -73,6 +76,12 @@ class Optimizer:
                 )
             if id(param) in known:
                 raise ValueError(f"{self._name}: a parameter appears twice")
+            if param.dtype.kind == "c" and not self._takes_complex:
+                raise TypeError(
+                    f"{self._name}: a parameter is {param.dtype.name}, whose parts would be moved "
+                    "each by its own scale; optimize a real tensor of them, x, and compute with "
+                    "ct.view_as_complex(x)"
+                )
             known.add(id(param))
         options = {**self.defaults, **group, "params": params}
         self._check_options(options)

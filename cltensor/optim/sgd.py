@@ -24,6 +24,8 @@ class SGD(Optimizer):
     Source:  Sutskever et al. 2013, in the form that leaves lr out of the velocity.
     """
 
+    _takes_complex = True
+
     def __init__(
         self,
         params: Params,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cltensor.dtypes import real_of
 from cltensor.errors import DeviceError, KernelError
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
 from cltensor.runtime.device import Device, recording
@@ -117,6 +118,10 @@ class Recorder:
             )
         )
 
+    def constant(self, buffer: Buffer) -> None:
+        """Note that `buffer`, from outside, has a content that never changes."""
+        self.sources.append(buffer)
+
     def host(self, action: Callable[[], None]) -> None:
         """Run `action` now and at this place of every replay."""
         action()
@@ -133,6 +138,14 @@ class Recorder:
             f"jit: {what} inside a jitted function happens only once, when the call is recorded; "
             "do it outside, or pass the data as an argument"
         )
+
+
+def _packing(dtype: np.dtype) -> Callable[[float], bytes]:
+    """What makes an argument of `dtype` of a number."""
+    if dtype.kind == "c":  # of its two parts
+        form = struct.Struct(2 * real_of(dtype).char)
+        return lambda number: form.pack(number, 0.0)
+    return struct.Struct(dtype.char).pack
 
 
 class _Launch:
@@ -155,13 +168,13 @@ class _Launch:
         self.sizes = (global_size, local_size)
         self.marks = marks
         self.plain = plain  # keeps the handles of the buffers alive
-        self.live: list[tuple[int, Live, struct.Struct]] = []
+        self.live: list[tuple[int, Live, Callable[[float], bytes]]] = []
         self._last: list[bytes] = []
         for i, (a, scalar) in enumerate(zip(plain, kernel.scalars, strict=True)):
             if scalar is None:
                 self.handle.set_arg(i, a)
             elif type(a) is Live:
-                self.live.append((i, a, struct.Struct(np.dtype(scalar).char)))
+                self.live.append((i, a, _packing(np.dtype(scalar))))
                 self._last.append(b"")
             else:
                 self.handle.set_arg(i, scalar(a))
@@ -177,8 +190,8 @@ class _Launch:
 
     def _read_live(self) -> None:
         last = self._last
-        for k, (i, live, form) in enumerate(self.live):
-            packed = form.pack(live.read())
+        for k, (i, live, pack) in enumerate(self.live):
+            packed = pack(live.read())
             if packed != last[k]:
                 self.handle.set_arg(i, packed)
                 last[k] = packed

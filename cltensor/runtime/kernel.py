@@ -38,6 +38,8 @@ _SCALARS = {
     "half": np.float16,
     "float": np.float32,
     "double": np.float64,
+    "float2": np.complex64,
+    "double2": np.complex128,
 }
 #: Has clang take its declarations of OpenCL C's functions for read; builtins.cl has those in use.
 _WITHOUT_HEADER = "-D_OPENCL_H_"
@@ -72,6 +74,16 @@ class Live:
 
     def __index__(self) -> int:
         return int(self.read())
+
+    @property
+    def real(self) -> float:
+        """The number, where one of complex numbers is to be packed."""
+        return float(self.read())
+
+    @property
+    def imag(self) -> float:
+        """None: the number is real."""
+        return 0.0
 
 
 #: Launches a kernel over a global and a local size with the values of its arguments.

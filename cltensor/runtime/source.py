@@ -36,7 +36,9 @@ def render(device: Device, template: str, **params: Any) -> str:
         found = [path.relative_to(TEMPLATES) for path in TEMPLATES.glob(f"*/{template}.cl")]
         place = "/".join(("cl_kernels", *(found[0].parts if found else (f"{template}.cl",))))
         raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
-    return prelude(device) + _functions(device, body) + body
+    # Only who calls them pays for reading the functions of complex numbers.
+    numbers = complex_prelude(device, "double2" in body) if "cx_" in body else ""
+    return prelude(device) + numbers + _functions(device, body) + body
 
 
 #: Ends what stands in front of a kernel's own source.
@@ -81,6 +83,12 @@ def _functions(device: Device, body: str) -> str:
 
     add(body)
     return "".join(texts) + _OWN
+
+
+@cache
+def complex_prelude(device: Device, with_double: bool) -> str:
+    """What follows where a kernel's source calls a function of complex numbers, cx_..."""
+    return _templates().get_template("complex.cl").render(device=device, with_double=with_double)
 
 
 @cache

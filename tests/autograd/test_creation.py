@@ -31,6 +31,11 @@ MAKERS = {
     "logspace": lambda **options: ct.logspace(0, 1, 3, **options),
     "normal": lambda **options: ct.normal(0.0, 1.0, (1, 3), **options),
     "randn_like": lambda **options: ct.randn_like(ct.tensor(MODEL), **options),
+    "hann_window": lambda **options: ct.hann_window(3, **options),
+    "hamming_window": lambda **options: ct.hamming_window(3, **options),
+    "blackman_window": lambda **options: ct.blackman_window(3, **options),
+    "bartlett_window": lambda **options: ct.bartlett_window(3, **options),
+    "kaiser_window": lambda **options: ct.kaiser_window(3, **options),
 }
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from optimizers import SGDS, assert_as_pytorch, give_gradients, host, leaves, values
 
+import cltensor as ct
 from cltensor import optim
 
 
@@ -43,3 +44,40 @@ def test_arguments_are_checked():
         optim.SGD(params, momentum=-1)
     with pytest.raises(ValueError, match="SGD: nesterov needs"):
         optim.SGD(params, nesterov=True)
+
+
+def test_complex_parameters_move_part_by_part(device):
+    values = np.array([1 + 2j, -0.5j, 3.0])
+    z = ct.tensor(values, dtype="complex64", requires_grad=True)
+    parts = ct.view_as_real(z.detach()).clone().requires_grad_()
+    for param, function in ((z, lambda: z), (parts, lambda: ct.view_as_complex(parts))):
+        optimizer = ct.optim.SGD([param], lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)
+        for _ in range(3):
+            optimizer.zero_grad()
+            abs(function() ** 2 - 1j).sum().backward()
+            optimizer.step()
+    np.testing.assert_allclose(ct.view_as_real(z.detach()).numpy(), parts.detach().numpy(), 1e-5)
+
+
+def test_a_replay_moves_complex_parameters(device):
+    z = ct.tensor([1 + 2j, -0.5j], requires_grad=True)
+    w = z.detach().clone().requires_grad_()
+    first, second = optim.SGD([z], lr=0.1), optim.SGD([w], lr=0.1)
+
+    def step(param, optimizer):
+        optimizer.zero_grad()
+        abs(param * param - 1).sum().backward()
+        optimizer.step()
+
+    replayed = ct.jit(lambda: step(z, first))
+    for k in range(5):
+        for optimizer in (first, second):
+            optimizer.param_groups[0]["lr"] = 0.1 / (k + 1)
+        replayed()
+        step(w, second)
+    np.testing.assert_allclose(z.detach().numpy(), w.detach().numpy(), rtol=1e-5)
+
+
+def test_optimizers_that_are_not_linear_refuse_complex_parameters(device):
+    with pytest.raises(TypeError, match=r"^Adam: a parameter is complex64, .*view_as_complex"):
+        ct.optim.Adam([ct.tensor([1j], requires_grad=True)])

@@ -9,7 +9,7 @@ derivative and every order of differentiation is covered:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from cltensor.core.op import Op, primitive, require_tensor, same_dtype
 from cltensor.errors import ShapeError
 from cltensor.ops.conv.blocks import Axis, Padding, axes_of, require_countable
 from cltensor.ops.conv.choose import run_data, run_forward, run_weight
+from cltensor.ops.elementwise.parts import complex as _from_parts
 from cltensor.ops.shape.join import pad
 
 _conv2d: Op = primitive(
@@ -137,6 +138,13 @@ def _parameters(
     return stride, around, dilation
 
 
+def _of_parts(product: Callable[..., Any], x: Any, w: Any, *settings: Any) -> Any:
+    """A product of complex operands, made of products of their parts."""
+    a, b, c, d = x.real, x.imag, w.real, w.imag
+    ac, bd, ad, bc = (product(p, q, *settings) for p, q in ((a, c), (b, d), (a, d), (b, c)))
+    return _from_parts(ac - bd, ad + bc)
+
+
 @composite(method=False)
 def conv2d(
     x: Any,
@@ -163,6 +171,8 @@ def conv2d(
     _require_dimensions("conv2d", (3, 4), x=x)
     _require_dimensions("conv2d", (4,), w=w)
     same_dtype("conv2d", x, w)
+    if x.dtype.kind == "c":
+        return _of_parts(conv2d, x, w, stride, padding, dilation, groups)
     if x.ndim == 3:
         single = conv2d(x.reshape((1, *x.shape)), w, stride, padding, dilation, groups)
         return single.reshape(single.shape[1:])
@@ -264,6 +274,8 @@ def conv_transpose2d(
     _require_dimensions(name, (3, 4), x=x)
     _require_dimensions(name, (4,), w=w)
     same_dtype(name, x, w)
+    if x.dtype.kind == "c":
+        return _of_parts(conv_transpose2d, x, w, stride, padding, output_padding, groups, dilation)
     if x.ndim == 3:
         single = conv_transpose2d(
             x.reshape((1, *x.shape)), w, stride, padding, output_padding, groups, dilation
@@ -271,8 +283,10 @@ def conv_transpose2d(
         return single.reshape(single.shape[1:])
     groups = whole(name, "groups", groups, 1)
     steps, spread = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
-    around = pair(name, "padding", padding, 0)
-    extra = pair(name, "output_padding", output_padding, 0)
+    around, extra = (
+        pair(name, "padding", padding, 0),
+        pair(name, "output_padding", output_padding, 0),
+    )
     if x.shape[1] != w.shape[0] or w.shape[0] % groups:
         raise ShapeError(
             f"{name}: {x.shape[1]} channels and filters of shape {w.shape} do not fit with "

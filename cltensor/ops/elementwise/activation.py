@@ -22,7 +22,10 @@ _gate: Op = pointwise(
     dx=lambda g, y: _gate(g, y), dy=flat,
 )  # fmt: skip
 sigmoid = pointwise(
-    "sigmoid(x)", "(T)1 / ((T)1 + exp(-x))", "float", dx=lambda g, out: g * out * (1 - out)
+    "sigmoid(x)",
+    {"f": "(T)1 / ((T)1 + exp(-x))", "c": "cx_sigmoid(x)"},
+    "float",
+    dx=lambda g, out: g * out * (1 - out),
 )
 
 #: log(1 + e^x) at full precision for every x.

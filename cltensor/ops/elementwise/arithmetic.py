@@ -19,11 +19,20 @@ from cltensor.errors import DTypeError
 from cltensor.ops.elementwise.cast import astype, flat
 from cltensor.ops.elementwise.rounding import trunc
 
-add = pointwise("add(a, b)", "a + b", da=lambda g: g, db=lambda g: g)
-subtract = pointwise("subtract(a, b)", "a - b", accepts="iuf", da=lambda g: g, db=lambda g: -g)
-multiply = pointwise("multiply(a, b)", "a * b", da=lambda g, b: g * b, db=lambda g, a: g * a)
+add = pointwise("add(a, b)", "a + b", accepts="biufc", da=lambda g: g, db=lambda g: g)
+subtract = pointwise("subtract(a, b)", "a - b", accepts="iufc", da=lambda g: g, db=lambda g: -g)
+multiply = pointwise(
+    "multiply(a, b)",
+    {**dict.fromkeys("biuf", "a * b"), "c": "cx_mul(a, b)"},
+    da=lambda g, b: g * b,
+    db=lambda g, a: g * a,
+)
 divide = pointwise(
-    "divide(a, b)", "a / b", "float", da=lambda g, b: g / b, db=lambda g, b, out: -g * out / b
+    "divide(a, b)",
+    {"f": "a / b", "c": "cx_div(a, b)"},
+    "float",
+    da=lambda g, b: g / b,
+    db=lambda g, b, out: -g * out / b,
 )
 floor_divide = pointwise(
     "floor_divide(a, b)",
@@ -71,9 +80,14 @@ fmod = pointwise(
     da=lambda g: g,
     db=lambda g, a, b: -g * trunc(a / b),
 )
-negative = pointwise("negative(x)", "-x", accepts="iuf", dx=lambda g: -g)
-positive = pointwise("positive(x)", "x", dx=lambda g: g)
-_square: Op = pointwise("square(x)", "x * x", accepts="iuf", dx=lambda g, x: g * (2 * x))
+negative = pointwise("negative(x)", "-x", accepts="iufc", dx=lambda g: -g)
+positive = pointwise("positive(x)", "x", accepts="biufc", dx=lambda g: g)
+_square: Op = pointwise(
+    "square(x)",
+    {**dict.fromkeys("iuf", "x * x"), "c": "cx_mul(x, x)"},
+    accepts="iuf",
+    dx=lambda g, x: g * (2 * x),
+)
 
 
 @composite
@@ -83,7 +97,12 @@ def square(x: Any) -> Any:
     return _square(astype(x, dtypes.int64) if x.dtype.kind == "b" else x)
 
 
-reciprocal = pointwise("reciprocal(x)", "(T)1 / x", "float", dx=lambda g, out: -g * out * out)
+reciprocal = pointwise(
+    "reciprocal(x)",
+    {"f": "(T)1 / x", "c": "cx_div((T)(1, 0), x)"},
+    "float",
+    dx=lambda g, out: -g * out * out,
+)
 
 
 @add.option("alpha")
@@ -111,7 +130,12 @@ def _times(operation: str, a: Any, b: Any, alpha: float) -> Any:
 
 
 def require_whole(operation: str, name: str, factor: Any, *operands: Any) -> None:
-    """Raise DTypeError for a fractional factor where all operands are integers."""
+    """Raise DTypeError for a fractional factor where all operands are integers, or a complex one
+    where none is complex."""
+    if isinstance(factor, (complex, np.complexfloating)) and not any(map(_is_complex, operands)):
+        raise DTypeError(
+            f"{operation}: {name} is {factor} and no operand is complex; cast one with .cfloat()"
+        )
     if isinstance(factor, (float, np.floating)) and not any(map(_is_fractional, operands)):
         raise DTypeError(
             f"{operation}: {name} is {factor} and the operands are integers; give an integer, or "
@@ -120,7 +144,13 @@ def require_whole(operation: str, name: str, factor: Any, *operands: Any) -> Non
 
 
 def _is_fractional(x: Any) -> bool:
-    return x.dtype.kind == "f" if _is_tensor(x) else isinstance(x, (float, np.floating))
+    if _is_tensor(x):
+        return x.dtype.kind in dtypes.FRACTIONAL
+    return isinstance(x, (float, complex, np.inexact))
+
+
+def _is_complex(x: Any) -> bool:
+    return x.dtype.kind == "c" if _is_tensor(x) else isinstance(x, (complex, np.complexfloating))
 
 
 @divide.option("rounding_mode")

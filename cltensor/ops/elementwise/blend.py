@@ -7,6 +7,7 @@ from typing import Any
 from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor, same_dtype
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import DTypeError
 from cltensor.ops.elementwise.arithmetic import add, divide, multiply, require_whole
 from cltensor.ops.elementwise.compare import eq, isfinite, isnan, less_equal
@@ -35,7 +36,7 @@ def addcdiv(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
     """x + value * tensor1 / tensor2. Raises DTypeError for integers, as PyTorch."""
     for operand in (tensor1, tensor2):
         require_tensor("addcdiv", "an operand", operand)
-    if tensor1.dtype.kind != "f" and tensor2.dtype.kind != "f":
+    if not {tensor1.dtype.kind, tensor2.dtype.kind} & {*FRACTIONAL}:
         raise DTypeError("addcdiv: it divides integers; cast one with .float()")
     ratio = divide(tensor1, tensor2)
     return add(x, ratio if value == 1 else ratio * value)
@@ -52,7 +53,7 @@ def isclose(
             f"isclose: operands are {x.dtype.name} and {other.dtype.name}; cast one of them"
         )
     found = eq(x, other)
-    if x.dtype.kind == "f":
+    if x.dtype.kind in FRACTIONAL:
         near = less_equal(abs_(x - other), abs_(other) * rtol + atol)
         found = found | (near & isfinite(x) & isfinite(other))
         if equal_nan:

@@ -6,6 +6,7 @@ the call would stop the host until the device has caught up.
 
 from __future__ import annotations
 
+from cltensor.core.declare import no_complex
 from cltensor.core.op import same_device
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
@@ -18,6 +19,9 @@ def require_probabilities(operation: str, x: Tensor, y: Tensor) -> None:
     """Have ValueError raised at the next read unless all elements of x and of y, which have one
     shape, are between 0 and 1. One launch."""
     same_device(operation, x, y)
+    for operand in (x, y):
+        if operand.dtype.kind == "c":
+            raise no_complex(operation, operand.dtype)
     if not x.size:
         return
     x, y = x.contiguous(), y.contiguous()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.checks import check_scalar
+from cltensor.core.composite import composite
+from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, require_dtype
 from cltensor.lazy import fusion
@@ -19,13 +22,20 @@ from cltensor.runtime.device import Device
 _constant = Pointwise("constant", ("k",), "k")
 
 
-def scalar_of(operation: str, value: Any, dtype: np.dtype) -> bool | int | float:
+def scalar_of(operation: str, value: Any, dtype: np.dtype) -> Any:
     """The number `value` as an element of `dtype`; what is behind an integer's point is left out.
 
     Raises DTypeError for what `dtype` does not hold.
     """
     if dtype.kind == "b":
         return bool(value)
+    if dtype.kind == "c":
+        part = dtypes.real_of(dtype)
+        return complex(*[scalar_of(operation, v, part) for v in (value.real, value.imag)])
+    if isinstance(value, (complex, np.complexfloating)):
+        raise dtypes.DTypeError(
+            f"{operation}: {value} does not fit {dtype.name}; use its real part, or a complex dtype"
+        )
     if dtype.kind == "f":
         if math.fabs(value) > float(np.finfo(dtype).max) and not math.isinf(value):
             raise dtypes.DTypeError(
@@ -40,7 +50,7 @@ def scalar_of(operation: str, value: Any, dtype: np.dtype) -> bool | int | float
     return int(value)
 
 
-def full(shape: Shape, value: float, dtype: np.dtype, device: Device) -> Tensor:
+def full(shape: Shape, value: complex, dtype: np.dtype, device: Device) -> Tensor:
     """A constant of `shape`: an expression without operands, stored only if somebody needs it."""
     require_dtype("full", dtype, device)
     if dtype.kind != "f":
@@ -66,31 +76,65 @@ def _saturating(target: np.dtype) -> dict[str, str]:
     return {**dict.fromkeys("iub", f"({name})x"), "f": saturated}
 
 
-_CASTS = {
-    target: Pointwise(
-        "astype",
-        ("x",),
-        _saturating(target) if target.kind in "iu" else "x",
-    )
-    for target in dtypes.ALL
-}
+def _text(target: np.dtype) -> str | dict[str, str]:
+    """C text that casts to `target`, of complex numbers only to another complex type or to bool."""
+    if target.kind in "iu":
+        return _saturating(target)
+    name = dtypes.C_NAMES[target]
+    if target.kind == "c":
+        return {**dict.fromkeys("biuf", f"({name})(x, 0)"), "c": f"({name})(x.s0, x.s1)"}
+    return {**dict.fromkeys("biuf", "x"), "c": "x.s0 != 0 || x.s1 != 0"}
+
+
+_CASTS = {target: Pointwise("astype", ("x",), _text(target)) for target in dtypes.ALL}
 
 
 def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
-    """x cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device."""
+    """x cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device.
+    Of complex numbers a real type takes the real parts; a warning says so, as in PyTorch."""
     target = dtypes.as_dtype(dtype)
     value = x._value
     if target == value.dtype:
         return x
     require_dtype("astype", target, value.device)
+    if value.dtype.kind == "c" and target.kind not in "bc":
+        warnings.warn(
+            f"astype: {target.name} has no imaginary parts, they are lost; x.real says so",
+            stacklevel=3,
+        )
+        return _astype(real_part.run(x), target)
     return Tensor(
         fusion.pointwise(_CASTS[target], (value,), value.shape, value.dtype, target, value.device)
     )
 
 
 astype: Op = Op(
-    "astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: astype(g, x_dtype)}, public=True
+    "astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: as_gradient(g, x_dtype)}, public=True
 )
+#: The real parts of complex numbers, as new elements (`real` is a view of them).
+real_part: Op = pointwise(
+    "real_part(x)", {"c": "x.s0"}, "real", accepts="", dx=lambda g, x_dtype: astype(g, x_dtype)
+)
+real_part.public = False
+conj_physical: Op = pointwise(
+    "conj_physical(x)",
+    {**dict.fromkeys("biuf", "x"), "c": "cx_conj(x)"},
+    dx=lambda g: conj_physical(g),
+)
+
+
+@composite
+def conj(x: Any) -> Any:
+    """The complex conjugates; a real x itself."""
+    return conj_physical(x) if x.dtype.kind == "c" else x
+
+
+def as_gradient(g: Any, dtype: np.dtype) -> Any:
+    """g as the gradient of something of `dtype`: what is real has a real one."""
+    if g.dtype.kind == "c" and dtype.kind != "c":
+        g = real_part(g)
+    return g if g.dtype == dtype else astype(g, dtype)
+
 
 _identity = Pointwise("contiguous", ("x",), "x")
 

@@ -19,21 +19,23 @@ from cltensor.ops.elementwise.select import where
 
 _power: Op = pointwise(
     "pow(a, b)",
-    {"f": "pow(a, b)", "i": "(T)ct_power(a, b)", "u": "(T)ct_power(a, b)"},
+    {"f": "pow(a, b)", "i": "(T)ct_power(a, b)", "u": "(T)ct_power(a, b)", "c": "cx_pow(a, b)"},
     accepts="iuf",
     da=lambda g, a, b: _power_base(g, a, b),
     db=lambda g, a, b, out: _power_exponent(g, _operand(a, g), b, out),
 )
 
+_NUMBERS = (bool, int, float, complex, np.generic)
+
 
 def _operand(x: Any, like: Any) -> Any:
     """x, or a constant for a plain number."""
-    plain = isinstance(x, (bool, int, float, np.generic))
-    return full((), x, like.dtype, like.device) if plain else x
+    plain: Any = x
+    return full((), plain, like.dtype, like.device) if isinstance(x, _NUMBERS) else x
 
 
 def _power_base(g: Any, a: Any, b: Any) -> Any:
-    if isinstance(b, (bool, int, float, np.generic)):
+    if isinstance(b, _NUMBERS):
         exponent: Any = b
         return g * (exponent * pow(a, exponent - 1)) if b else flat(g)
     return where(eq(b, 0), flat(g), g * b * _power(a, b - 1))
@@ -41,6 +43,9 @@ def _power_base(g: Any, a: Any, b: Any) -> Any:
 
 def _power_exponent(g: Any, a: Any, b: Any, out: Any) -> Any:
     # 0 to any power that is not negative is flat in the exponent, 0 ** 0 too.
+    if g.dtype.kind == "c":
+        real = b.real if hasattr(b, "dtype") else full((), b, g.dtype, g.device).real
+        return where(logical_and(eq(a, 0), greater_equal(real, 0)), flat(g), g * out * log(a))
     return where(logical_and(eq(a, 0), greater_equal(b, 0)), flat(g), g * out * log(a))
 
 
@@ -64,7 +69,7 @@ def pow(a: Tensor | float, b: Tensor | float) -> Any:
             raise dtypes.DTypeError(
                 f"pow: {a.dtype.name} to the power {b} is not an integer; cast with .to('float32')"
             )
-        if a.dtype.kind == "f":
+        if a.dtype.kind in dtypes.FRACTIONAL:
             if b == 0.5:
                 return sqrt(a)
             if b == -0.5:

@@ -7,11 +7,14 @@ from typing import Any
 from cltensor.core.checks import whole
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
-from cltensor.ops.elementwise.cast import flat
+from cltensor.ops.elementwise.cast import conj, flat
+from cltensor.ops.elementwise.compare import eq
+from cltensor.ops.elementwise.select import where
 
 abs_ = pointwise(
-    "abs(x)", {"f": "fabs(x)", "i": "x < 0 ? -x : x", "u": "x"}, accepts="iuf",
-    dx=lambda g, x: g * sign(x),
+    "abs(x)", {"f": "fabs(x)", "i": "x < 0 ? -x : x", "u": "x", "c": "cx_abs(x)"}, "real",
+    accepts="iuf",
+    dx=lambda g, x: g * direction(x),
 )  # fmt: skip
 _SIGN = "(T)((x > 0) - (x < 0))"
 sign: Op = pointwise(
@@ -19,6 +22,31 @@ sign: Op = pointwise(
     {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x"},
     dx=flat,
 )
+
+
+def _sgn_rule(g: Any, x: Any, out: Any) -> Any:
+    """Of complex numbers, the part of g across the direction of x, by |x|; flat where x is real,
+    and at 0."""
+    if x.dtype.kind != "c":
+        return flat(g)
+    across = g - out * (g * conj(out)).real
+    size = abs_(x)
+    nothing = eq(size, 0)
+    return where(nothing, flat(g), across / where(nothing, 1, size))
+
+
+sgn: Op = pointwise(
+    "sgn(x)",
+    {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x", "c": "cx_sgn(x)"},
+    dx=_sgn_rule,
+)
+sgn.holomorphic = False
+
+
+def direction(x: Any) -> Any:
+    """`sign` of real numbers, `sgn` of complex ones."""
+    return sgn(x) if x.dtype.kind == "c" else sign(x)
+
 
 floor = pointwise("floor(x)", {"f": "floor(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
 ceil = pointwise("ceil(x)", {"f": "ceil(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)

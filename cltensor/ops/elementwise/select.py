@@ -31,7 +31,8 @@ minimum = pointwise(
     db=lambda g, a, b: _ties(g, a, b, less(a, b)),
 )  # fmt: skip
 _where: Op = pointwise(
-    "where(condition, a, b)", "condition != 0 ? a : b",
+    "where(condition, a, b)",
+    {**dict.fromkeys("biuf", "condition != 0 ? a : b"), "c": "condition.s0 != 0 ? a : b"},
     da=lambda g, condition: _where(condition, g, flat(g)),
     db=lambda g, condition: _where(condition, flat(g), g),
 )  # fmt: skip
@@ -53,7 +54,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     The dtype of x stays: `value` is cast to it. Raises DTypeError for a number that it does not
     hold, ShapeError for a value with dimensions.
     """
-    if isinstance(value, (bool, int, float, np.generic)):
+    if isinstance(value, (bool, int, float, complex, np.generic)):
         value = scalar_of("masked_fill", value, x.dtype)
     else:
         require_tensor("masked_fill", "value", value)

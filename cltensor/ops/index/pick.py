@@ -23,6 +23,7 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.lazy.codegen import contiguous_strides
+from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.copy import INT_LIMIT, copy, spread, wide
 from cltensor.ops.shape.cut import Cut, cut_op, cut_view
@@ -395,6 +396,8 @@ def coordinates(x: Tensor) -> tuple[Tensor, ...]:
     """For each axis the indices of the non-zero elements, in row-major order (NumPy's nonzero)."""
     if x.ndim == 0:
         x = reshape(x, (1,))
+    if x.dtype.kind == "c":
+        x = not_equal.run(x, 0)
     device, count = x.device, x.size
     if count == 0:
         nothing = Tensor.empty((0,), dtypes.int64, device)

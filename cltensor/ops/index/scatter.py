@@ -47,7 +47,7 @@ def fitting(to: Tensor, value: Any, shape: Shape, operation: str = "setitem") ->
     Raises DTypeError for a number that the dtype cannot hold, ShapeError or DeviceError for a
     tensor that does not fit.
     """
-    if isinstance(value, (bool, int, float, np.generic)):
+    if isinstance(value, (bool, int, float, complex, np.generic)):
         return scalar(operation, "value", value, to.dtype)
     tensor = value if isinstance(value, Tensor) else Tensor.from_numpy(np.asarray(value), to.device)
     if tensor.device is not to.device:

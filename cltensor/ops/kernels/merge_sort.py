@@ -7,6 +7,7 @@ merge by a binary search on the merge path.
 from __future__ import annotations
 
 from cltensor import dtypes
+from cltensor.core.declare import no_complex
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.runtime.kernel import kernel
@@ -16,6 +17,8 @@ _SORT_RUN = 16  # elements that one work-item sorts by insertion before the merg
 
 def sorted_order(x: Tensor, descending: bool) -> Tensor:
     """Indices (int32) that sort the last axis of the dense tensor x."""
+    if x.dtype.kind == "c":
+        raise no_complex("sort", x.dtype)
     device, n = x.device, x.shape[-1]
     lanes = x.size // n
     local = 1 if device.is_cpu else min(64, device.max_work_group)

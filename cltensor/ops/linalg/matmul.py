@@ -10,10 +10,11 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import bool_, int32, promote
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise.arithmetic import multiply, require_whole
-from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.cast import astype, conj, full
 from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.kernels.plan import pending
 from cltensor.ops.linalg import gemm
+from cltensor.ops.linalg.complex_product import complex_product
 from cltensor.ops.shape.view import matrix_transpose, reshape
 
 
@@ -35,6 +36,11 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
         # Nothing to add up. A pointwise product may become part of what uses it.
         gemm.batch_shape(left, right)
         return multiply.run(a, b)
+    if dtype.kind == "c":
+        shape = (*gemm.batch_shape(left, right), left[-2], right[-1])
+        if 0 in (*shape, left[-1]):
+            return full(shape, 0, dtype, device)
+        return complex_product(_run_matmul, a, b)
     plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides)
     if plan is None:
         shape = (*gemm.batch_shape(left, right), left[-2], right[-1])
@@ -137,6 +143,13 @@ def dot(a: Any, b: Any) -> Any:
     same_dtype("dot", a, b)
     product = multiply(a, b)
     return astype(product.sum(axis=0), product.dtype)
+
+
+@composite(method=True)
+def vdot(a: Any, b: Any) -> Any:
+    """The inner product of two vectors of one length, the first conjugated. Raises as `dot`."""
+    require_tensor("vdot", "an operand", a)
+    return dot(conj(a), b)
 
 
 @composite(method=True)

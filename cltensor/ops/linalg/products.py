@@ -13,8 +13,8 @@ from cltensor.core.op import require_tensor, same_dtype
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise.arithmetic import multiply, require_whole
-from cltensor.ops.elementwise.cast import astype
-from cltensor.ops.linalg.matmul import bmm, dot, matmul, mv, outer
+from cltensor.ops.elementwise.cast import astype, conj
+from cltensor.ops.linalg.matmul import bmm, matmul, mv, outer
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.join import roll
 from cltensor.ops.shape.view import broadcast_to, permute, reshape
@@ -132,14 +132,8 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
             f"linalg.vecdot: axis {dim} of shapes {x.shape} and {y.shape} differs in size"
         )
     same_dtype("linalg.vecdot", x, y)
-    product = multiply(x, y)
+    product = multiply(conj(x), y)
     return astype(sum(product, dim), product.dtype)
-
-
-@composite
-def vdot(a: Tensor, b: Tensor) -> Tensor:
-    """`dot`, with the first vector conjugated."""
-    return dot(a, b)
 
 
 @composite

@@ -19,14 +19,15 @@ from cltensor.ops.elementwise.cast import full
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.shape.copy import copy
 from cltensor.ops.shape.cut import cut_view, diagonal, diagonal_backward
-from cltensor.ops.shape.view import Shape, broadcast_to, matrix_transpose
+from cltensor.ops.shape.parts import adjoint
+from cltensor.ops.shape.view import Shape, broadcast_to
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Kernel, kernel
 
 
 def mH(x: Any) -> Any:
     """The adjoint of each matrix."""
-    return matrix_transpose(x)
+    return adjoint(x)
 
 
 def require_matrices(

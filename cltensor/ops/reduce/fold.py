@@ -11,7 +11,7 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.checks import normalize_axes
 from cltensor.core.composite import composite
-from cltensor.core.declare import pointwise, reduction
+from cltensor.core.declare import no_complex, pointwise, reduction
 from cltensor.core.mode import mode
 from cltensor.core.op import Op, require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
@@ -20,7 +20,7 @@ from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Shape, contiguous_strides
 from cltensor.lazy.kinds import Reducer
 from cltensor.ops.create import arange
-from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.cast import astype, full, real_part
 from cltensor.ops.elementwise.compare import eq, isfinite, isnan, logical_or
 from cltensor.ops.elementwise.functions import exp, log
 from cltensor.ops.elementwise.select import where
@@ -33,7 +33,7 @@ Axis = int | tuple[int, ...] | None
 
 def _wide(dtype: np.dtype) -> np.dtype:
     """Sums and products of integers and bools are int64, as in PyTorch; those of uint64 stay."""
-    return dtype if dtype.kind == "f" or dtype is dtypes.uint64 else dtypes.int64
+    return dtype if dtype.kind in "fc" or dtype is dtypes.uint64 else dtypes.int64
 
 
 def restore(g: Any, shape: tuple[int, ...], axis: Axis) -> Any:
@@ -75,11 +75,12 @@ def _at_first(g: Any, x: Any, out: Any, axis: Axis, index: Any) -> Any:
 
 
 sum = reduction(
-    "sum(x, axis, keepdims)", "0", "acc + x", accumulate=_wide, dx=_spread,
+    "sum(x, axis, keepdims)", "0", "acc + x", accumulate=_wide, complex_combine="acc + x",
+    dx=_spread,
     doc="The sum over `axis` (all for None); integers and bools add up in 64 bits.",
 )  # fmt: skip
 prod = reduction(
-    "prod(x, axis, keepdims)", "1", "acc * x", accumulate=_wide,
+    "prod(x, axis, keepdims)", "1", "acc * x", accumulate=_wide, complex_combine="cx_mul(acc, x)",
     dx=lambda g, x, axis: restore(g, x.shape, axis) * _others(x, axis),
     doc="The product over `axis` (all for None); integers and bools multiply in 64 bits.",
 )  # fmt: skip
@@ -152,6 +153,8 @@ def sums_of(*parts: Callable[[], Tensor], axis: Axis) -> tuple[Tensor, ...]:
 
 
 def _run_moments(x: Tensor, axis: Axis) -> tuple[Tensor, ...]:
+    if x.dtype.kind == "c":
+        raise no_complex("moments", x.dtype)
     return _reduced(_moments, (x._value,), axis, 2)
 
 
@@ -268,7 +271,7 @@ def floating(x: Any, dtype: Any = None) -> Any:
     """x as `dtype`; without one, itself when it is of a floating-point type, else as float32."""
     if dtype is not None:
         return astype(x, dtype)
-    return x if x.dtype.kind == "f" else astype(x, dtypes.to_float(x.dtype))
+    return x if x.dtype.kind in dtypes.FRACTIONAL else astype(x, dtypes.to_float(x.dtype))
 
 
 def count_of(operation: str, x: Any, axis: Axis) -> int:
@@ -345,7 +348,7 @@ def _log_total_run(x: Any, axis: Axis) -> Any:
 
 
 def _logsumexp_run(x: Any, axis: Axis) -> Any:
-    top = max_over(x, axis, True)
+    top = max_over(real_part(x) if x.dtype.kind == "c" else x, axis, True)
     top = where(isfinite(top), top, 0)
     return log(sum(exp(x - top), axis, True)) + top
 

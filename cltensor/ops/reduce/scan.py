@@ -13,11 +13,14 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.shape.copy import spread, wide
+from cltensor.ops.shape.parts import view_as_complex, view_as_real
 from cltensor.ops.shape.view import flatten, reshape
 from cltensor.runtime.kernel import kernel
 
 
 def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
+    if x.dtype.kind == "c":  # part by part
+        return view_as_complex(_run_cumsum(view_as_real(x), axis, reverse))
     x = x.contiguous()
     result = Tensor.empty(x.shape, x.dtype, x.device)
     if x.size == 0:
@@ -80,6 +83,6 @@ def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     kind = x.dtype
     if dtype is not None:
         kind = dtypes.as_dtype(dtype)
-    elif kind.kind != "f" and kind is not dtypes.uint64:
+    elif kind.kind not in dtypes.FRACTIONAL and kind is not dtypes.uint64:
         kind = dtypes.int64
     return _cumsum(x if x.dtype == kind else astype(x, kind), axis, False)

@@ -9,12 +9,13 @@ from cltensor.core.checks import NOT_GIVEN, normalize_axes
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
+from cltensor.dtypes import real_of
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, logical_or, not_equal
 from cltensor.ops.elementwise.functions import sqrt
 from cltensor.ops.elementwise.power import pow
-from cltensor.ops.elementwise.rounding import abs_, sign
+from cltensor.ops.elementwise.rounding import abs_, direction, sign
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.reduce.fold import (
     Axis,
@@ -27,6 +28,7 @@ from cltensor.ops.reduce.fold import (
     restore,
     sum,
 )
+from cltensor.ops.shape.parts import imag, real
 from cltensor.ops.shape.view import reshape
 
 # ------------------------------------------------------------------------------- variance
@@ -63,6 +65,11 @@ def _arguments(
 
 def _variance(operation: str, x: Any, axis: Axis, correction: float, keepdims: bool) -> Any:
     axes = normalize_axes(operation, axis, x.ndim)
+    if x.dtype.kind == "c":  # the squared distance from the mean
+        of_parts = [
+            _variance(operation, part, axes, correction, keepdims) for part in (real(x), imag(x))
+        ]
+        return of_parts[0] + of_parts[1]
     count = count_of(operation, x, axes)
     degrees = count - correction
     factor = 1 / degrees if degrees > 0 else float("inf")
@@ -132,10 +139,12 @@ def std_mean(
 
 
 def _norm_run(x: Any, p: float, axis: Axis, keepdims: bool) -> Any:
+    if p == 0:
+        return astype(sum(not_equal(x, 0), axis, keepdims), real_of(x.dtype))
+    if x.dtype.kind == "c":
+        x = abs_(x)
     if p == 2:
         return sqrt(sum(square(x), axis, keepdims))
-    if p == 0:
-        return astype(sum(not_equal(x, 0), axis, keepdims), x.dtype)
     size = abs_(x)
     if p == 1:
         return sum(size, axis, keepdims)
@@ -145,7 +154,9 @@ def _norm_run(x: Any, p: float, axis: Axis, keepdims: bool) -> Any:
 
 
 def _norm_rule(g: Any, x: Any, out: Any, p: float, axis: Axis) -> Any:
-    """g sign(x) (|x| / out)^(p - 1), and 0 where |x| or out is 0."""
+    """g sign(x) (|x| / out)^(p - 1), and 0 where |x| or out is 0; of complex numbers sgn(x)."""
+    if x.dtype.kind == "c":
+        return direction(x) * _norm_rule(g, abs_(x), out, p, axis)
     g, length = restore(g, x.shape, axis), restore(out, x.shape, axis)
     if p == 0:
         return g * (0 * sign(x))

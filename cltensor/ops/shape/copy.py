@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from cltensor.runtime.device import Device
     from cltensor.runtime.memory import Buffer
 
-#: Unsigned C type by element size: copies need no other type.
-BIT_TYPES = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong"}
+#: Unsigned C type by element size: copies need no other type, but for complex128, whose number is
+#: an argument as it is.
+BIT_TYPES = {1: "uchar", 2: "ushort", 4: "uint", 8: "ulong", 16: "double2"}
 #: Kernels with 32-bit indices add up two positions, such as the start and the length of a share.
 INT_LIMIT = 1 << 30
 #: Fewer elements than this are not worth waking a second core for (about 10 us of copying).
@@ -49,8 +50,10 @@ def wide(*tensors: Tensor) -> bool:
     )
 
 
-def bits_of(value: complex, dtype: np.dtype) -> int:
-    """The bit pattern of the scalar `value` in `dtype`, as an unsigned integer."""
+def bits_of(value: complex, dtype: np.dtype) -> complex:
+    """The bit pattern of the scalar `value` in `dtype` as an argument of its BIT_TYPES."""
+    if dtype.itemsize not in (1, 2, 4, 8):
+        return complex(value)
     with np.errstate(invalid="ignore", over="ignore"):
         return int(np.asarray(value).astype(dtype).reshape(1).view(f"u{dtype.itemsize}")[0])
 

@@ -106,4 +106,4 @@ def trace(x: Tensor) -> Tensor:
     if x.ndim != 2:
         raise ShapeError(f"trace: needs a matrix, got shape {x.shape}; sum a diagonal(...)")
     found = diagonal(x, 0, 0, 1)
-    return sum(found if found.dtype.kind == "f" else astype(found, dtypes.int64))
+    return sum(found if found.dtype.kind in dtypes.FRACTIONAL else astype(found, dtypes.int64))

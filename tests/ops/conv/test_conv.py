@@ -334,3 +334,15 @@ def test_operands_are_of_one_dtype(device, function):
     for operands in ((x.long(), w), (x, w.long()), (x, w, bias.long())):
         with pytest.raises(DTypeError, match=f"{function.__name__}: operands are "):
             function(*operands)
+
+
+def test_complex_images_and_filters(device):
+    random = np.random.default_rng(0)
+    x, w = (
+        random.normal(size=s) + 1j * random.normal(size=s) for s in ((1, 2, 5, 6), (3, 2, 3, 2))
+    )
+    got = ct.nn.functional.conv2d(ct.tensor(x, dtype="complex64"), ct.tensor(w, dtype="complex64"))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 2), (2, 3))
+    np.testing.assert_allclose(got.numpy(), np.einsum("ncijpq,ocpq->noij", windows, w), atol=1e-4)
+    back = ct.nn.functional.conv_transpose2d(got, ct.tensor(w, dtype="complex64"))
+    assert back.shape == x.shape

@@ -1,0 +1,8 @@
+"""Fourier transforms, under PyTorch's names (`ct.fft`), of any length along any axes."""
+
+from sys import modules as _modules
+
+from cltensor import ops as _ops
+from cltensor.core.composite import publish as _publish
+
+_publish(_modules[__name__], _ops.modules())
