@@ -81,3 +81,17 @@ class cummin(_Shown):
     """Of `cltensor.cummin`."""
 
     __slots__ = ()
+
+
+class histogram(NamedTuple):
+    """Of `cltensor.histogram`: how many there are, and the edges of the bins."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+
+class histogramdd(NamedTuple):
+    """Of `cltensor.histogramdd`: how many there are, and the edges along each axis."""
+
+    hist: Tensor
+    bin_edges: tuple[Tensor, ...]
