@@ -366,6 +366,48 @@ def argsort(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def argwhere(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def argwhere(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def as_strided(
+    x: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def as_strided(
+    input: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def as_strided_scatter(
+    x: Tensor,
+    src: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def as_strided_scatter(
+    input: Tensor,
+    src: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def as_tensor(
     data: Any,
     dtype: _DType = None,
@@ -409,6 +451,18 @@ def atan2(
 def atanh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_1d(*tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_1d(*, tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_2d(*tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_2d(*, tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_3d(*tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_3d(*, tensors: Any, out: Tensor | None = None) -> Tensor: ...
 @overload
 def avg_pool2d(
     x: Tensor,
@@ -470,6 +524,14 @@ def bernoulli(
 def bfloat16(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bfloat16(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bincount(
+    x: Tensor, weights: Tensor | None = None, minlength: _int = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bincount(
+    input: Tensor, weights: Tensor | None = None, minlength: _int = 0, *, out: Tensor | None = None
+) -> Tensor: ...
 def binomial(
     count: Tensor, prob: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -527,6 +589,10 @@ def blackman_window(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def block_diag(*tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
+@overload
+def block_diag(*, tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
+@overload
 def bmm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -534,6 +600,28 @@ def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ..
 def broadcast_to(x: Tensor, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def broadcast_to(input: Tensor, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bucketize(
+    a: Tensor | _Number,
+    boundaries: Tensor,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def bucketize(
+    input: Tensor | _Number,
+    boundaries: Tensor,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cartesian_prod(*tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cartesian_prod(*, tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cat(tensors: Sequence[Tensor], axis: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -587,6 +675,15 @@ def clip(
 def clone(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def clone(input: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
+def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def combinations(
+    x: Tensor, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def combinations(
+    input: Tensor, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
 def complex(real: Any, imag: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def concat(
@@ -663,6 +760,10 @@ def copysign(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def corrcoef(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def corrcoef(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def cos(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -670,6 +771,24 @@ def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cov(
+    x: Tensor,
+    *,
+    correction: _int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cov(
+    input: Tensor,
+    *,
+    correction: _int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def cross(
     x: Tensor, other: Tensor, dim: _int | None = None, *, out: Tensor | None = None
@@ -691,12 +810,42 @@ def cummin(x: Tensor, axis: _int) -> return_types.cummin: ...
 @overload
 def cummin(input: Tensor, dim: _int) -> return_types.cummin: ...
 @overload
+def cumprod(
+    x: Tensor, axis: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def cumprod(
+    input: Tensor, dim: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def cumsum(
     x: Tensor, axis: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def cumsum(
     input: Tensor, dim: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def cumulative_trapezoid(
+    y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def cumulative_trapezoid(
+    y: Tensor,
+    input: Tensor | None = None,
+    *,
+    dx: Any = None,
+    dim: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cumulative_trapezoid(
+    y: Tensor,
+    x: Tensor | None = None,
+    *,
+    dx: Any = None,
+    axis: _int = -1,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def data_ptr(x: Tensor) -> _int: ...
@@ -711,6 +860,14 @@ def diag(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor:
 @overload
 def diag(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def diag_embed(
+    x: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diag_embed(
+    input: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def diagonal(
     x: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -725,6 +882,56 @@ def diagonal_of(
 @overload
 def diagonal_of(
     input: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diagonal_scatter(
+    x: Tensor,
+    src: Tensor,
+    offset: _int = 0,
+    dim1: _int = 0,
+    dim2: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diagonal_scatter(
+    input: Tensor,
+    src: Tensor,
+    offset: _int = 0,
+    dim1: _int = 0,
+    dim2: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diff(
+    x: Tensor,
+    n: _int = 1,
+    dim: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diff(
+    input: Tensor,
+    n: _int = 1,
+    dim: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diff(
+    x: Tensor,
+    n: _int = 1,
+    axis: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def digamma(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -774,6 +981,11 @@ def divide(
 def dot(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def dsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+@overload
+def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def einsum(*args: Any, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -901,6 +1113,14 @@ def flip(x: Tensor, *, axis: _int | Sequence[_int] | None, out: Tensor | None = 
 def flip(
     input: Tensor, *, dims: _int | Sequence[_int] | None, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def fliplr(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fliplr(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def flipud(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def flipud(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def floor(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1043,6 +1263,53 @@ def hann_window(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def histc(
+    x: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def histc(
+    input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def histogram(
+    x: Tensor,
+    bins: Any,
+    *,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogram: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: Any,
+    *,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogram: ...
+@overload
+def histogramdd(
+    x: Tensor,
+    bins: Any,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogramdd: ...
+@overload
+def histogramdd(
+    input: Tensor,
+    bins: Any,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogramdd: ...
+@overload
+def hsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+@overload
+def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def hypot(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def hypot(
@@ -1102,6 +1369,41 @@ def index_fill(
     input: Tensor, dim: _int, index: Any, fill_value: Any, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def index_put(
+    x: Tensor, indices: Any, values: Any, accumulate: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_put(
+    input: Tensor,
+    indices: Any,
+    values: Any,
+    accumulate: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def index_reduce(
+    x: Tensor,
+    axis: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def index_reduce(
+    input: Tensor,
+    dim: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def index_select(x: Tensor, axis: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def index_select(input: Tensor, dim: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
@@ -1155,6 +1457,14 @@ def isclose(
 def isfinite(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def isin(
+    elements: Any,
+    test_elements: Any,
+    *,
+    assume_unique: _bool = False,
+    invert: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def isinf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1246,6 +1556,10 @@ def less_equal(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def lexsort(keys: Any, axis: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lexsort(keys: Any, dim: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def lgamma(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1301,6 +1615,10 @@ def logaddexp2(
 def logaddexp2(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def logcumsumexp(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def logcumsumexp(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def logdet(A: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1395,6 +1713,14 @@ def masked_fill(x: Tensor, mask: Tensor, value: Any, *, out: Tensor | None = Non
 @overload
 def masked_fill(
     input: Tensor, mask: Tensor, fill_value: Any, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def masked_scatter(
+    x: Tensor, mask: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def masked_scatter(
+    input: Tensor, mask: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def masked_select(x: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1635,6 +1961,10 @@ def movedim(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def msort(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def mul(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def mul(
@@ -1688,6 +2018,36 @@ def nanmedian(
 def nanmedian(
     x: Tensor, axis: _int, keepdims: _bool = False, *, out: Any = None
 ) -> return_types.nanmedian: ...
+@overload
+def nanquantile(
+    x: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanquantile(
+    input: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanquantile(
+    x: Tensor,
+    q: Any,
+    axis: _int | None = None,
+    keepdims: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def narrow(
     x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
@@ -1909,6 +2269,14 @@ def nonzero(x: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
 @overload
 def nonzero(input: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
 @overload
+def nonzero_static(
+    x: Tensor, *, size: _int, fill_value: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def nonzero_static(
+    input: Tensor, *, size: _int, fill_value: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def norm(
     x: Tensor,
     p: Any = 2,
@@ -2081,9 +2449,56 @@ def prod(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def put(
+    x: Tensor, index: Any, source: Tensor, accumulate: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def put(
+    input: Tensor,
+    index: Any,
+    source: Tensor,
+    accumulate: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def put_along_axis(x: Tensor, indices: Any, values: Any, axis: _int | None) -> None: ...
+@overload
+def put_along_axis(input: Tensor, indices: Any, values: Any, dim: _int | None) -> None: ...
+@overload
 def qr(A: Tensor, some: _bool = True) -> return_types.qr: ...
 @overload
 def qr(input: Tensor, some: _bool = True) -> return_types.qr: ...
+@overload
+def quantile(
+    x: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def quantile(
+    input: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def quantile(
+    x: Tensor,
+    q: Any,
+    axis: _int | None = None,
+    keepdims: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def rand(
     *size: _int | tuple[_int, ...],
@@ -2229,6 +2644,18 @@ def remainder(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def renorm(
+    x: Tensor, p: _float, dim: _int, maxnorm: _float, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def renorm(
+    input: Tensor, p: _float, dim: _int, maxnorm: _float, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def renorm(
+    x: Tensor, p: _float, axis: _int, maxnorm: _float, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def repeat(x: Tensor, *sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
 def repeat(input: Tensor, *sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
@@ -2293,9 +2720,22 @@ def roll(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def rot90(
+    x: Tensor, k: _int = 1, dims: Sequence[_int] = ..., *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def rot90(
+    input: Tensor, k: _int = 1, dim: Sequence[_int] = ..., *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def rot90(
+    x: Tensor, k: _int = 1, axis: Sequence[_int] = ..., *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def round(x: Tensor, *, decimals: _int | None = None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def round(input: Tensor, *, decimals: _int | None = None, out: Tensor | None = None) -> Tensor: ...
+def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def rsqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2330,11 +2770,67 @@ def scatter_add(
 def scatter_add(
     input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def scatter_reduce(
+    x: Tensor,
+    axis: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def scatter_reduce(
+    input: Tensor,
+    dim: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def searchsorted(
+    sorted_sequence: Tensor,
+    x: Tensor | _Number,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor | _Number,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def seed() -> _int: ...
 @overload
 def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def select(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select_scatter(
+    x: Tensor, src: Tensor, dim: _int, index: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def select_scatter(
+    input: Tensor, src: Tensor, dim: _int, index: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def select_scatter(
+    x: Tensor, src: Tensor, axis: _int, index: _int, *, out: Tensor | None = None
+) -> Tensor: ...
 def set_default_dtype(d: Any) -> None: ...
 def set_rng_state(state: Sequence[_int]) -> None: ...
 @overload
@@ -2365,6 +2861,39 @@ def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sinh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def slice_scatter(
+    x: Tensor,
+    src: Tensor,
+    dim: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def slice_scatter(
+    input: Tensor,
+    src: Tensor,
+    dim: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def slice_scatter(
+    x: Tensor,
+    src: Tensor,
+    axis: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def slogdet(A: Tensor) -> return_types.slogdet: ...
 @overload
@@ -2628,6 +3157,18 @@ def take_along_axis(
     input: Tensor, indices: Any, dim: _int | None = -1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def take_along_dim(
+    x: Tensor, indices: Any, dim: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def take_along_dim(
+    input: Tensor, indices: Any, dim: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def take_along_dim(
+    x: Tensor, indices: Any, axis: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def tan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2643,6 +3184,12 @@ def tensor(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def tensor_split(x: Tensor, indices_or_sections: Any, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def tensor_split(x: Tensor, indices_or_sections: Any, axis: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2767,6 +3314,50 @@ def transpose(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def trapezoid(
+    y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def trapezoid(
+    y: Tensor,
+    input: Tensor | None = None,
+    *,
+    dx: Any = None,
+    dim: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def trapezoid(
+    y: Tensor,
+    x: Tensor | None = None,
+    *,
+    dx: Any = None,
+    axis: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def trapz(
+    y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def trapz(
+    y: Tensor,
+    input: Tensor | None = None,
+    *,
+    dx: Any = None,
+    dim: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def trapz(
+    y: Tensor,
+    x: Tensor | None = None,
+    *,
+    dx: Any = None,
+    axis: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def triangular_solve(
     b: Tensor,
     A: Tensor,
@@ -2786,10 +3377,30 @@ def triangular_solve(
 def tril(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def tril(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+def tril_indices(
+    row: _int,
+    col: _int,
+    offset: _int = 0,
+    *,
+    dtype: _DType = ...,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def triu(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def triu(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+def triu_indices(
+    row: _int,
+    col: _int,
+    offset: _int = 0,
+    *,
+    dtype: _DType = ...,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def true_divide(
     a: Tensor | _Number,
@@ -2922,6 +3533,14 @@ def untyped_storage(x: Tensor) -> Storage: ...
 @overload
 def untyped_storage(input: Tensor) -> Storage: ...
 @overload
+def vander(
+    x: Tensor, N: _int | None = None, increasing: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def vander(
+    input: Tensor, N: _int | None = None, increasing: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def var(
     x: Tensor,
     dim: _int | tuple[_int, ...] | None = None,
@@ -3008,6 +3627,11 @@ def view_as_complex(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def view_as_real(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def view_as_real(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def vsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+@overload
+def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def where(
     condition: Tensor | _Number,

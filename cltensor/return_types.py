@@ -263,3 +263,17 @@ class lu_unpack(NamedTuple):
 
     def __repr__(self) -> str:
         return _show(self)
+
+
+class histogram(NamedTuple):
+    """Of `cltensor.histogram`: how many there are, and the edges of the bins."""
+
+    hist: Tensor
+    bin_edges: Tensor
+
+
+class histogramdd(NamedTuple):
+    """Of `cltensor.histogramdd`: how many there are, and the edges along each axis."""
+
+    hist: Tensor
+    bin_edges: tuple[Tensor, ...]

@@ -15,7 +15,7 @@ NAMES = {
     *("min", "max", "target", "weight", "pos_weight", "bias", "running_mean", "running_var"),
 }
 #: A parameter of that name is none here.
-_NONE = {"moveaxis", "movedim", "select"}
+_NONE = {"moveaxis", "movedim", "select", "select_scatter"}
 
 
 def functions():
@@ -61,6 +61,21 @@ def arguments(name):
         "scatter": (x, 1, index, x),
         "index_fill": (x, 0, ct.tensor([1, 0]), 0.0),
         "index_copy": (x, 0, ct.tensor([1, 0]), x),
+        "index_put": (x, (ct.tensor([1, 0]),), x),
+        "index_reduce": (x, 0, ct.tensor([1, 0]), x, "prod"),
+        "scatter_reduce": (x, 1, index, x, "amax"),
+        "put": (x, index, x),
+        "put_along_axis": (ones(2, 3), index, 0.0, 1),
+        "take_along_dim": (x, index, 1),
+        "masked_scatter": (x, x > 0, x),
+        "tensor_split": (x, 1),
+        "histc": (x, 4, 0.0, 9.0),
+        "histogram": (x, 2, None, x),
+        "histogramdd": (x, 2, None, labels.float()),
+        "searchsorted": (vector, x),
+        "trapezoid": (x, vector),
+        "trapz": (x, vector),
+        "cumulative_trapezoid": (x, vector),
         "lerp": (x, x, x),
         "masked_select": (x, x > 0),
         "masked_fill": (x, x > 0, 0.0),

@@ -8,8 +8,11 @@ from cltensor import return_types
 
 def test_every_kind_is_a_tuple_with_names():
     kinds = [k for k in vars(return_types).values() if isinstance(k, type) and issubclass(k, tuple)]
-    assert len(kinds) == 12
+    assert {"histogram", "histogramdd"} < {kind.__name__ for kind in kinds}
     for kind in kinds:
+        if kind.__name__.startswith("histogram"):
+            assert kind._fields == ("hist", "bin_edges")
+            continue
         pair = kind(ct.zeros(2), ct.zeros(2))
         assert pair._fields == ("values", "indices")
         assert isinstance(pair, tuple)

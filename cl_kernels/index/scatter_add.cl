@@ -1,8 +1,11 @@
 ## A work-item owns some lanes (o, i) and a range of destinations in them, and goes through the
-## sources in order: y[o, index[o,j,i], i] += x[o,j,i]. No atomics, so the sum's order is fixed and
-## every type works; ranges of destinations give parallel work when there are few lanes.
+## sources in order: y[o, index[o,j,i], i] += x[o,j,i], or what `combine` is of both, a and b. No
+## atomics, so the order is fixed and every type works; ranges of destinations give parallel work when there are few lanes.
 <%namespace name="w" file="wrap.cl"/>\
-${w.function()}__kernel void scatter_add(
+${w.function()}INLINE ${T} combine(const ${T} a, const ${T} b) {
+    return ${combine};
+}
+__kernel void scatter_add(
     __global ${T}* restrict y_g, __global const ${T}* restrict x_g,
     __global const ${I}* restrict index_g,
     const ${index} x_start, const ${index} index_start,
@@ -27,12 +30,12 @@ ${w.function()}__kernel void scatter_add(
                 continue;
             __global ${T}* restrict to = y_g + (o * n + k) * inner;
             for (${index} i = i_first; i < i_end; ++i)
-                to[i] += from[i];
+                to[i] = combine(to[i], from[i]);
 % else:
             for (${index} i = i_first; i < i_end; ++i) {
                 const ${index} k = (${index})${w.wrap('at_g[i * index_i]', I, 'n')};
                 if (k >= k_first && k < k_end)
-                    y_g[(o * n + k) * inner + i] += from[i];
+                    y_g[(o * n + k) * inner + i] = combine(y_g[(o * n + k) * inner + i], from[i]);
             }
 % endif
         }

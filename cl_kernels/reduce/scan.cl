@@ -1,10 +1,41 @@
-## A work-item sums up a block of elements along the axis, from the far end when reverse. Mode
-## "totals" writes only each block's sum, "carried" starts from the sum of the blocks before,
-## "alone" from 0. By rows (cpu), it takes `lanes` neighbouring lanes side by side; else one lane.
+## A work-item combines a block of elements along the axis, from the far end when reverse. Mode
+## "totals" writes only what each block comes to, "carried" starts from that of the blocks before,
+## "alone" from nothing. By rows (cpu), it takes `lanes` (at most ${most}) neighbouring lanes side by
+## side; else one lane. kind: "sum", "product" or "logsumexp". A is the type that it computes in.
+## Sums of floating-point numbers keep what rounding loses (Neumaier 1974), and lanes that lie
+## densely (cpu) are added up in short runs, four side by side.
+<%
+    exact = kind == 'sum' and floating
+    dense = cpu and not rows and kind == 'sum'
+    start = {'sum': '0', 'product': '1', 'logsumexp': '-INFINITY'}[kind]
+    pairs = {'sum': 'a + b', 'product': 'a * b', 'logsumexp': 'log_sum(a, b)'}[kind]
+    def element(k):
+        return f'(n - 1 - ({k})) * inner' if reverse else f'({k}) * inner'
+%>
+% if kind == 'logsumexp':
+INLINE ${A} log_sum(const ${A} a, const ${A} b) {
+    const ${A} high = a > b || a != a ? a : b, low = a > b || a != a ? b : a;
+    return high == low || low != low ? high + (low != low ? low : (${A})0.6931471805599453)
+        : high + log1p(exp(low - high));
+}
+% endif
+/* Combine x into acc; of sums `rest` takes what acc loses, unless it is infinite. */
+% if exact:
+#define TAKE(acc, rest, x) { \
+    const ${A} t_x = x, t_sum = acc + t_x, t_part = t_sum - acc; \
+    const ${A} t_lost = (acc - (t_sum - t_part)) + (t_x - t_part); \
+    rest += t_lost == t_lost ? t_lost : 0; \
+    acc = t_sum; \
+}
+#define RESULT(acc, rest) ((acc) + (rest))
+% else:
+#define TAKE(acc, rest, x) { const ${A} a = acc, b = x; acc = ${pairs}; }
+#define RESULT(acc, rest) (acc)
+% endif
 __kernel void scan(
-    __global ${T}* restrict y_g, __global const ${T}* restrict x_g,
+    __global ${A if mode == 'totals' else T}* restrict y_g, __global const ${T}* restrict x_g,
 % if mode == "carried":
-    __global const ${T}* restrict total_g,
+    __global const ${A}* restrict total_g,
 % endif
     const ${index} x_start, const ${index} items, const ${index} n, const ${index} inner,
     const ${index} blocks, const ${index} block, const ${index} lanes, const ${index} each
@@ -18,51 +49,85 @@ __kernel void scan(
         const ${index} o = item / parts / blocks;
         const ${index} low = b * block;
         const ${index} high = low + block < n ? low + block : n;
-        __global const ${T}* from = x_g + x_start + o * n * inner + i;
+        __global const ${T}* restrict from = x_g + x_start + o * n * inner + i;
 % if mode == "totals":
-        __global ${T}* to = y_g + (o * blocks + b) * inner + i;
+        __global ${A}* restrict to = y_g + (o * blocks + b) * inner + i;
 % else:
-        __global ${T}* to = y_g + o * n * inner + i;
+        __global ${T}* restrict to = y_g + o * n * inner + i;
 % endif
 % if rows:
         const ${index} width = lanes < inner - i ? lanes : inner - i;
-        for (${index} k = low; k < high; ++k) {
-            const ${index} at = ${"n - 1 - k" if reverse else "k"};
-            __global const ${T}* x = from + at * inner;
-% if mode == "totals":
-            for (${index} j = 0; j < width; ++j)
-                to[j] = (k == low ? 0 : to[j]) + x[j];
-% else:
-            __global ${T}* y = to + at * inner;
-            __global const ${T}* before = y ${"+" if reverse else "-"} inner;
+        ${A} acc[${most}], rest[${most}];
+        for (${index} j = 0; j < width; ++j) {
 % if mode == "carried":
-            if (k == low && b > 0)
-                before = total_g + (o * blocks + b - 1) * inner + i;
+            acc[j] = b > 0 ? total_g[(o * blocks + b - 1) * inner + i + j] : ${start};
+% else:
+            acc[j] = ${start};
 % endif
-            if (k == 0) {
-                for (${index} j = 0; j < width; ++j)
-                    y[j] = x[j];
-            } else {
-                for (${index} j = 0; j < width; ++j)
-                    y[j] = before[j] + x[j];
-            }
-% endif
+            rest[j] = 0;
         }
-% else:
-% if mode == "carried":
-        ${T} acc = b > 0 ? total_g[(o * blocks + b - 1) * inner + i] : 0;
-% else:
-        ${T} acc = 0;
-% endif
         for (${index} k = low; k < high; ++k) {
-            const ${index} at = ${"(n - 1 - k)" if reverse else "k"} * inner;
-            acc += from[at];
+            __global const ${T}* restrict x = from + ${element('k')};
 % if mode != "totals":
-            to[at] = acc;
+            __global ${T}* restrict y = to + ${element('k')};
+% endif
+            for (${index} j = 0; j < width; ++j) {
+                TAKE(acc[j], rest[j], x[j])
+% if mode != "totals":
+                y[j] = RESULT(acc[j], rest[j]);
+% endif
+            }
+        }
+% if mode == "totals":
+        for (${index} j = 0; j < width; ++j)
+            to[j] = RESULT(acc[j], rest[j]);
+% endif
+% else:
+% if mode == "carried":
+        ${A} acc = b > 0 ? total_g[(o * blocks + b - 1) * inner + i] : ${start};
+% else:
+        ${A} acc = ${start};
+% endif
+        ${A} rest = 0;
+        ${index} k = low;
+% if dense and mode == "totals":
+        for (; k + 256 <= high; k += 256) {
+            ${A} run[16];
+            for (int j = 0; j < 16; ++j)
+                run[j] = 0;
+            for (int q = 0; q < 256; q += 16)
+                for (int j = 0; j < 16; ++j)
+                    run[j] += from[${element('k + q + j')}];
+            for (int j = 1; j < 16; ++j)
+                run[0] += run[j];
+            TAKE(acc, rest, run[0])
+        }
+% elif dense:
+        for (; k + 256 <= high; k += 256) {
+            ${A} run[4] = {0, 0, 0, 0}, sums[256], head[4], tail[4];
+            for (int j = 0; j < 64; ++j) {
+% for q in range(4):
+                sums[${64 * q} + j] = run[${q}] += from[${element(f'k + {64 * q} + j')}];
+% endfor
+            }
+            for (int q = 0; q < 4; ++q) {
+                head[q] = acc;
+                tail[q] = rest;
+                TAKE(acc, rest, run[q])
+            }
+            for (int q = 0; q < 4; ++q)
+                for (int j = 0; j < 64; ++j)
+                    to[${element('k + 64 * q + j')}] = head[q] + (tail[q] + sums[64 * q + j]);
+        }
+% endif
+        for (; k < high; ++k) {
+            TAKE(acc, rest, from[${element('k')}])
+% if mode != "totals":
+            to[${element('k')}] = RESULT(acc, rest);
 % endif
         }
 % if mode == "totals":
-        *to = acc;
+        *to = RESULT(acc, rest);
 % endif
 % endif
     }

@@ -1,23 +1,49 @@
-## A work-item goes along some lanes and notes the index of the largest (or smallest) element so far:
-## of equals the last, and from a NaN on that NaN.
+## A work-item goes along a block of some lanes and notes the largest (or smallest) element so far and
+## its index: of equals the last, and from a NaN on the last NaN. Mode "totals" notes only the index that
+## a block ends with, "carried" starts from the best of those of the blocks before.
 __kernel void scan_extreme(
-    __global long* restrict y_g, __global const ${T}* restrict x_g, const ${index} x_start,
-    const ${index} lanes, const ${index} n, const ${index} inner, const ${index} each
+% if mode != "totals":
+    __global ${T}* restrict y_g,
+% endif
+    __global long* restrict place_g, __global const ${T}* restrict x_g,
+% if mode == "carried":
+    __global const long* restrict total_g,
+% endif
+    const ${index} x_start, const ${index} items, const ${index} n, const ${index} inner,
+    const ${index} blocks, const ${index} block, const ${index} each
 ) {
     const ${index} first = (${index})get_global_id(0) * each;
-    const ${index} end = first + each < lanes ? first + each : lanes;
-    for (${index} lane = first; lane < end; ++lane) {
+    const ${index} end = first + each < items ? first + each : items;
+    for (${index} item = first; item < end; ++item) {
+        const ${index} lane = item / blocks, b = item % blocks;
         const ${index} start = lane / inner * n * inner + lane % inner;
-        ${T} best = x_g[x_start + start];
-        long place = 0;
-        y_g[start] = 0;
-        for (${index} k = 1; k < n; ++k) {
-            const ${T} x = x_g[x_start + start + k * inner];
-            if (x != x || (best == best && x ${better} best)) {
-                best = x;
-                place = k;
+        const ${index} low = b * block;
+        const ${index} high = low + block < n ? low + block : n;
+        __global const ${T}* restrict x = x_g + x_start + start;
+        long place = low;
+        ${T} best = x[low * inner];
+#define TAKE(v, at) if (v != v || (best == best && v ${better} best)) { best = v; place = at; }
+% if mode == "carried":
+        for (${index} k = 0; k < b; ++k) {
+            const long at = total_g[lane * blocks + k];
+            const ${T} v = x[at * inner];
+            if (k == 0) {
+                best = v;
+                place = at;
             }
-            y_g[start + k * inner] = place;
+            TAKE(v, at)
         }
+% endif
+        for (${index} k = low; k < high; ++k) {
+            const ${T} v = x[k * inner];
+            TAKE(v, k)
+% if mode != "totals":
+            y_g[start + k * inner] = best;
+            place_g[start + k * inner] = place;
+% endif
+        }
+% if mode == "totals":
+        place_g[item] = place;
+% endif
     }
 }

@@ -110,7 +110,7 @@ def reshape_in_place(
 ) -> Tensor:
     """Have x show its elements as function(x, *args), a view, does; returns x."""
     changed = function(x, *args, **kwargs)
-    if changed.shape == x.shape and changed.strides == x.strides:
+    if (changed.shape, changed.strides, changed.offset) == (x.shape, x.strides, x.offset):
         return x
     node = x.node
     if node is not None and (node.op is None or x._view is not None or not mode.enabled):
@@ -278,12 +278,13 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
 abs acos acosh add addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor
-ceil clamp clip copysign cos cosh cumsum digamma div divide eq erf erfc erfinv exp exp2 expm1 floor
-floor_divide fmod ge greater greater_equal gt hypot igamma igammac index_add index_copy index_fill
-le lerp less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor
-logit lt masked_fill mul multiply mvlgamma ne neg negative not_equal polygamma pow reciprocal relu
-remainder round rsqrt scatter scatter_add sigmoid sign sin sinc sinh sqrt square sub subtract tan
-tanh tril triu true_divide trunc xlogy
+ceil clamp clip copysign cos cosh cumprod cumsum digamma div divide eq erf erfc erfinv exp exp2
+expm1 floor floor_divide fmod ge greater greater_equal gt hypot igamma igammac index_add index_copy
+index_fill index_put index_reduce le lerp less less_equal lgamma log log10 log1p log2 logical_and
+logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul multiply mvlgamma ne neg
+negative not_equal polygamma pow put reciprocal relu remainder renorm round rsqrt scatter
+scatter_add scatter_reduce sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu
+true_divide trunc xlogy
 """.split()
 
 
@@ -299,7 +300,7 @@ def _resized(x: Tensor, *sizes: Any) -> Tensor:
 
 
 #: Those that give the same elements another shape.
-RESHAPING = "resize squeeze swapaxes swapdims t transpose unsqueeze".split()
+RESHAPING = "as_strided resize squeeze swapaxes swapdims t transpose unsqueeze".split()
 
 #: Augmented assignment: how it is written, and the function behind it.
 _AUGMENTED = {

@@ -153,7 +153,7 @@ class Tensor(Differentiable):
         fusion.realize(self._value)
         return self
 
-    def as_strided(self, shape: Shape, strides: Shape, offset: int) -> Tensor:
+    def window(self, shape: Shape, strides: Shape, offset: int) -> Tensor:
         """A view of the same buffer; strides and offset in elements of that buffer."""
         return Tensor(fusion.window(self._value, shape, strides, offset))
 

@@ -143,7 +143,7 @@ class Writer:
         source = whole.tensor
         alone = len(members) == 1 or whole.covers(low, high)
         if not alone:
-            source = source.as_strided((high - low,), (1,), low)
+            source = source.window((high - low,), (1,), low)
         name = self._add(whole.name if alone else f"{whole.name}.storage", source.numpy())
         for place, window in zip(places, members, strict=True):
             self.tensors[place]["array"] = name
@@ -318,7 +318,7 @@ class Reader:
             high = offset + sum(r for r in reach if r > 0)
             if low < 0 or high >= math.prod(found.shape):
                 raise DataError(f"a view of '{name}' reaches from {low} to {high}, outside of it")
-            found = found.as_strided(shape, strides, found.offset + offset)
+            found = found.window(shape, strides, found.offset + offset)
         if entry["kind"] == "parameter":
             return Parameter(found, entry["requires_grad"])
         found = found.detach()  # one of its own, though it may share its elements

@@ -3,27 +3,27 @@ most frequent."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-from cltensor import dtypes, return_types
+from cltensor import return_types
 from cltensor.core.checks import NOT_GIVEN, axis_of, whole
 from cltensor.core.composite import composite
-from cltensor.core.declare import no_complex
 from cltensor.core.tensor import Tensor, show
-from cltensor.dtypes import C_NAMES
+from cltensor.dtypes import int32
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.create import arange
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.cast import full as filled
 from cltensor.ops.elementwise.compare import eq, isnan, not_equal
 from cltensor.ops.elementwise.select import clip, maximum, minimum, where
 from cltensor.ops.index.scatter import gather, take_along_axis
+from cltensor.ops.kernels.select import finds_rank, of_rank
 from cltensor.ops.reduce.fold import argmax, argmin, max_over, mean, min_over, sum
-from cltensor.ops.shape.copy import spread, wide
+from cltensor.ops.reduce.running import cummax
 from cltensor.ops.shape.cut import narrow
-from cltensor.ops.shape.view import expand, reshape, squeeze
-from cltensor.ops.sort import argsort, picked, sort
-from cltensor.runtime.kernel import kernel
+from cltensor.ops.shape.view import expand, movedim, reshape, squeeze
+from cltensor.ops.sort import argsort, order_along, picked, sort
 
 
 def _extreme(
@@ -37,7 +37,7 @@ def _extreme(
             f"{name}: give a dimension (dim), NumPy's axis, or another tensor (other), and no two "
             "of them"
         )
-    if isinstance(dim, Tensor) and dim.ndim + (dim.dtype.kind == "f"):
+    if isinstance(dim, Tensor):
         other, dim = dim, None
     if other is not None:
         if not isinstance(other, Tensor):
@@ -77,55 +77,6 @@ def min_(
     return _extreme("min", x, dim, keepdim, other, axis, min_over, argmin, minimum)
 
 
-# ------------------------------------------------------------------------------- running extremes
-
-
-def _places(x: Tensor, axis: int, better: str) -> Tensor:
-    """The index of the extreme of the elements up to each, along an axis."""
-    if x.dtype.kind == "c":
-        raise no_complex("cummax" if ">" in better else "cummin", x.dtype)
-    x = x.detach().contiguous()
-    result = Tensor.empty(x.shape, dtypes.int64, x.device)
-    if x.size == 0:
-        return result
-    n, inner = x.shape[axis], math.prod(x.shape[axis + 1 :])
-    lanes = x.size // n
-    size, local, each = spread(x.device, lanes, grain=max(1, 4096 // n))
-    run = kernel(
-        x.device,
-        "scan_extreme",
-        T=C_NAMES[x.dtype],
-        index="long" if wide(x) else "int",
-        better=better,
-    )
-    run(
-        (size,), (local,), y_g=result.buffer, x_g=x.buffer, x_start=x.offset, lanes=lanes, n=n,
-        inner=inner, each=each,
-    )  # fmt: skip
-    return result
-
-
-def _running(kind: Any, x: Tensor, axis: int, better: str) -> Any:
-    axis = axis_of(kind.__name__, axis, x.ndim)
-    row = x if x.ndim else reshape(x, (1,))
-    indices = _places(row, axis, better)
-    values = gather(row, axis, indices)
-    return kind(*[y if x.ndim else reshape(y, ()) for y in (values, indices)])
-
-
-@composite
-def cummax(x: Tensor, axis: int) -> return_types.cummax:
-    """The largest of the elements up to each along an axis, and its index: the last of equals.
-    From a NaN on all is NaN. The gradient goes to those places."""
-    return _running(return_types.cummax, x, axis, ">=")
-
-
-@composite
-def cummin(x: Tensor, axis: int) -> return_types.cummin:
-    """The smallest of the elements up to each along an axis, and its index, as `cummax`."""
-    return _running(return_types.cummin, x, axis, "<=")
-
-
 # ---------------------------------------------------------------------- places in a sorted order
 
 
@@ -140,13 +91,19 @@ def _row(operation: str, x: Tensor, axis: int) -> int:
     return count
 
 
-def _at(x: Tensor, order: Tensor, axis: int, place: int | Tensor) -> Tensor:
-    """The index that stands at `place` of the sorted order, with the axis kept."""
+def _place(operation: str, x: Tensor, axis: int, rank: int | Tensor) -> Tensor:
+    """Where the element number `rank` of the sorted order is, with the axis kept."""
     if not x.ndim:
-        return order
-    if isinstance(place, int):
-        return narrow(order, axis, place, 1)
-    return take_along_axis(order, place, axis)
+        return order_along(operation, x, axis)
+    rows = movedim(x, axis, -1).detach().contiguous()
+    if finds_rank(rows):
+        ranks = rank if isinstance(rank, Tensor) else filled(rows.shape[:-1], rank, int32, x.device)
+        ranks = astype(movedim(ranks, axis, -1) if ranks.ndim == x.ndim else ranks, int32)
+        return movedim(of_rank(rows, ranks.clone()), -1, axis)
+    order = order_along(operation, x, axis)
+    if isinstance(rank, int):
+        return narrow(order, axis, rank, 1)
+    return take_along_axis(order, rank, axis)
 
 
 @composite
@@ -154,7 +111,7 @@ def kthvalue(x: Tensor, k: int, axis: int = -1, keepdims: bool = False) -> retur
     """The k-th smallest element along an axis, counted from 1, and its index."""
     axis = axis_of("kthvalue", axis, x.ndim)
     k = whole("kthvalue", "k", k, 1, _row("kthvalue", x, axis))
-    return picked(return_types.kthvalue, x, _at(x, argsort(x, axis), axis, k - 1), axis, keepdims)
+    return picked(return_types.kthvalue, x, _place("kthvalue", x, axis, k - 1), axis, keepdims)
 
 
 def _middle(kind: Any, x: Tensor, axis: int, keepdim: bool, skips: bool) -> Any:
@@ -162,7 +119,6 @@ def _middle(kind: Any, x: Tensor, axis: int, keepdim: bool, skips: bool) -> Any:
     name = kind.__name__
     axis = axis_of(name, axis, x.ndim)
     n = _row(name, x, axis)
-    order = argsort(x, axis)
     place: Any = (n - 1) // 2
     if x.dtype.kind == "f" and x.ndim:
         nans = sum(isnan(x.detach()), axis, True)
@@ -170,7 +126,7 @@ def _middle(kind: Any, x: Tensor, axis: int, keepdim: bool, skips: bool) -> Any:
             place = clip((n - 1 - nans) // 2, 0)
         else:
             place = where(not_equal(nans, 0), n - nans, place)
-    return picked(kind, x, _at(x, order, axis, place), axis, keepdim)
+    return picked(kind, x, _place(name, x, axis, place), axis, keepdim)
 
 
 @composite

@@ -120,7 +120,7 @@ class Block:
         if self._alone:
             return [whole]
         return [
-            whole.as_strided(p.shape, contiguous_strides(p.shape), start)
+            whole.window(p.shape, contiguous_strides(p.shape), start)
             for p, start in zip(self.params, self._starts, strict=True)
         ]
 

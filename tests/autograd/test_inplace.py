@@ -38,6 +38,7 @@ def _exact(function):
 
 #: The method of each name: its arguments, and what NumPy makes of the elements.
 THREES, TWOS = [[3.0] * 3] * 2, [[2.0] * 3] * 2
+ROWS, BEST = (np.array([0, 0]),), [[-9, -9, 1], [9, 0, -9]]
 METHODS = {
     "abs": ((), np.abs),
     "acos": ((), np.arccos),
@@ -116,6 +117,16 @@ METHODS = {
         (1, [2, 0], [[1.0, 2.0], [3.0, 4.0]]),
         lambda a: np.stack([[2, 4], a[:, 1], [1, 3]], 1),
     ),
+    "cumprod": ((0,), lambda a: np.cumprod(a, 0)),
+    "index_put": ((ROWS, THREES, True), lambda a: a + [[6], [0]]),
+    "index_reduce": (
+        (1, [2, 2], [[1.0, 2.0], [2.0, 2.0]], "prod"),
+        lambda a: a * [[1, 1, 2], [1, 1, 4]],
+    ),
+    "masked_scatter": ((MASK, THREES), lambda a: np.where(MASK, 3, a)),
+    "put": (([0, -1], [8.0, 9.0]), lambda a: np.r_[8, a.ravel()[1:-1], 9].reshape(2, 3)),
+    "renorm": ((1, 0, 1), lambda a: a / a.sum(1, keepdims=True)),
+    "scatter_reduce": ((0, [[1, 1, 0]], [[9.0, 0.0, 1.0]], "amax"), lambda a: np.maximum(a, BEST)),
     "index_fill": ((1, [1], 7.0), lambda a: np.where([0, 1, 0], 7, a)),
     "lerp": ((THREES, 0.5), lambda a: (a + 3) / 2),
     "scatter": ((1, [[0], [2]], 9.0), lambda a: np.where([[1, 0, 0], [0, 0, 1]], 9, a)),

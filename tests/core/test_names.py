@@ -50,7 +50,7 @@ def everything():
 
 EVERYTHING = everything()
 #: Methods that operations are made of; wrapping them would cost each of these time.
-MACHINERY = {"as_strided", "empty", "from_numpy", "show"}
+MACHINERY = {"empty", "from_numpy", "show", "window"}
 METHODS = [
     name
     for name in dir(Tensor)

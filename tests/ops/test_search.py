@@ -181,3 +181,28 @@ def test_beside_pytorch(device, name, dtype):
         if name not in ("topk", "kthvalue", "median", "nanmedian", "mode"):  # any of equals there
             stable = torch.sort(torch.tensor(a), dim=dim, stable=True) if name == "sort" else wanted
             same(found.indices, stable.indices.numpy())
+
+
+@pytest.mark.parametrize("sizes", [(40, 1024), (70_001,), (1025, 40)])
+def test_a_rank_in_many_elements_is_where_a_sort_has_it(device, use_skeletons, sizes):
+    a = np.random.default_rng(0).standard_normal(sizes).round(2).astype("float32")
+    a[::5] = NAN
+    n = a.shape[0]
+    order = np.argsort(a, 0, kind="stable")
+    finite = (~np.isnan(a)).sum(0, keepdims=True)
+    for kind in ("cpu", "gpu"):
+        use_skeletons(kind)
+        x = ct.tensor(a)
+        found = ct.kthvalue(x, n // 3, 0)
+        np.testing.assert_array_equal(found.indices.numpy(), order[n // 3 - 1])
+        found = ct.nanmedian(x, 0, True)
+        want = np.take_along_axis(order, (finite - 1) // 2, 0)
+        np.testing.assert_array_equal(found.indices.numpy(), want)
+        first_nan = np.take_along_axis(order, finite, 0)
+        np.testing.assert_array_equal(ct.median(x, 0, True).indices.numpy(), first_nan)
+
+
+def test_a_tensor_beside_another_is_no_dimension():
+    check_pair = ct.max(ct.tensor([1, 5]), ct.tensor(3))
+    np.testing.assert_array_equal(check_pair.numpy(), [3, 5])
+    np.testing.assert_array_equal(ct.min(ct.tensor([1, 5]), ct.tensor(3)).numpy(), [1, 3])

@@ -121,3 +121,40 @@ def test_a_zero_dimensional_tensor_takes_the_axes_0_and_minus_1():
     for function in (ct.sort, ct.argsort, lambda x, a: ct.topk(x, 1, a)):
         with pytest.raises(ShapeError, match="axis 1 is out of range"):
             function(x, 1)
+
+
+def test_msort_and_lexsort():
+    a = np.random.default_rng(3).integers(0, 3, (6, 4, 50))
+    check(ct.msort(ct.tensor(a)), np.sort(a, 0))
+    check(ct.lexsort(ct.tensor(a[:, 0])), np.lexsort(a[:, 0]))
+    check(ct.lexsort([ct.tensor(row) for row in a]), np.lexsort(list(a)))
+    check(ct.lexsort(ct.tensor(a), 0), np.lexsort(a, 0))
+    with pytest.raises(ShapeError, match="lexsort: keys are no tensors of one shape"):
+        ct.lexsort([])
+
+
+@pytest.mark.parametrize("sizes", [(3, 40), (2, 5000), (40_000,), (3, 2, 700)])
+def test_long_rows_have_values_indices_and_gradients(sizes):
+    a = np.random.default_rng(4).permutation(np.prod(sizes)).reshape(sizes).astype("float32")
+    for axis in (0, -1):
+        for descending in (False, True):
+            x = ct.tensor(a, requires_grad=True)
+            values, indices = ct.sort(x, axis, descending)
+            order = np.argsort(-a if descending else a, axis, kind="stable")
+            check(indices, order)
+            check(values.detach(), np.take_along_axis(a, order, axis))
+            weights = np.arange(a.size, dtype="float32").reshape(sizes)
+            (values * ct.tensor(weights)).sum().backward()
+            want = np.zeros_like(a)
+            np.put_along_axis(want, order, weights, axis)
+            check(x.grad, want)
+
+
+@pytest.mark.parametrize("k", [0, 1, 5, 100, 300])
+def test_the_largest_of_long_rows(k):
+    a = np.random.default_rng(5).standard_normal((3, 2000)).round(1).astype("float32")
+    for largest in (True, False):
+        values, indices = ct.topk(ct.tensor(a), k, largest=largest)
+        order = np.argsort(-a if largest else a, -1, kind="stable")[:, :k]
+        check(indices, order)
+        check(values, np.take_along_axis(a, order, -1))

@@ -1,8 +1,11 @@
 """Different elements."""
 
+import numpy as np
 import pytest
+from arrays import check
 
 import cltensor as ct
+from cltensor.errors import ShapeError
 
 NAN = float("nan")
 
@@ -32,6 +35,24 @@ def test_nothing_has_no_elements(device):
     assert [x.shape for x in found] == [(0,), (0, 2), (0,)]
 
 
-def test_a_dimension_is_refused(device):
-    with pytest.raises(ValueError, match="unique: dim is 0; only elements are compared"):
-        ct.ones(2, 2).unique(dim=0)
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_slices_along_an_axis(dim):
+    a = np.random.default_rng(0).integers(0, 2, (6, 5, 2))
+    x = ct.tensor(a)
+    values, inverse, counts = ct.unique(x, True, True, True, dim)
+    want = np.unique(a, return_inverse=True, return_counts=True, axis=dim)
+    check(values, want[0])
+    check(inverse, want[1].reshape(-1))
+    check(counts, want[2])
+    check(ct.unique(x, dim=dim), want[0])
+
+
+def test_neighbouring_slices():
+    a = np.array([[1, 2], [1, 2], [0, 1], [1, 2]])
+    values, inverse, counts = ct.unique_consecutive(ct.tensor(a), True, True, 0)
+    check(values, a[[0, 2, 3]])
+    check(inverse, np.int64([0, 0, 1, 2]))
+    check(counts, np.int64([2, 1, 1]))
+    assert ct.unique(ct.zeros(3, 0, 2), dim=1).shape == (3, 0, 2)
+    with pytest.raises(ShapeError, match="unique: slices along axis 0 of shape"):
+        ct.unique(ct.zeros(3, 0), dim=0)

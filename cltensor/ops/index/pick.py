@@ -248,11 +248,11 @@ def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int, sites: Sites) 
         return result
     count = math.prod(shape)
     flat = (*before, count, *after)
-    source = x.as_strided(flat, (*x.strides[:start], 0, *x.strides[end:]), x.offset)
+    source = x.window(flat, (*x.strides[:start], 0, *x.strides[end:]), x.offset)
     long_index = wide(x, result)
     table = offset_table(sites, dense, x.shape[start:end], x.strides[start:end], long_index)
     copy(
-        result.as_strided(flat, contiguous_strides(flat), 0),
+        result.window(flat, contiguous_strides(flat), 0),
         source,
         source_table=table.buffer,
         axis=start,
@@ -303,10 +303,12 @@ def add_along(
     index: tuple[Any, str, int],
     index_strides: tuple[int, int, int],
     site: Site,
+    combine: str = "a + b",
 ) -> None:
     """to[o, index, i] += source[o, j, i] for dense tensors of sizes (outer, axis, sources).
 
-    index: buffer, C type and offset; index_strides say how it runs over (o, j, i).
+    index: buffer, C type and offset; index_strides say how it runs over (o, j, i). combine: what is
+    made of what is there, a, and a source, b.
     """
     device = to.device
     outer, n, m = sizes
@@ -337,6 +339,7 @@ def add_along(
         I=index[1],
         index="long" if wide(to, source) or index[2] + source.size >= INT_LIMIT else "int",
         shared=index_strides[2] == 0,
+        combine=combine,
     )
     run(
         grid, local, y_g=to.buffer, x_g=source.buffer, index_g=index[0], x_start=source.offset,
@@ -438,4 +441,4 @@ def nonzero(x: Tensor, as_tuple: bool = False) -> Any:
     width = x.ndim
     first = places[0]
     strides = (1, count)
-    return first.as_strided((count, width), strides, 0).contiguous()
+    return first.window((count, width), strides, 0).contiguous()

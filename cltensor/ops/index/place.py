@@ -14,31 +14,19 @@ from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, IndexingError, ShapeError
-from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import full
+from cltensor.ops.index.combine import multiplied
 from cltensor.ops.index.scatter import (
     check_along,
     index_tensor,
     scatter_add_of,
     setitem,
     vector_of,
+    whole_grid,
 )
 from cltensor.ops.shape.cut import cut_op
 from cltensor.ops.shape.view import expand, reshape
 from cltensor.runtime.faults import Site
-
-
-def _grid(index: Tensor, axis: int) -> tuple[Tensor, ...]:
-    """For each axis the indices of the elements that `index` names along one of them."""
-    found = []
-    for d, n in enumerate(index.shape):
-        if d == axis:
-            found.append(index)
-            continue
-        place = [1] * index.ndim
-        place[d] = n
-        found.append(expand(reshape(arange(n, device=index.device), tuple(place)), index.shape))
-    return tuple(found)
 
 
 def _source(x: Tensor, index: Tensor, source: Any, value: Any) -> Any:
@@ -75,7 +63,7 @@ def scatter(
 ) -> Tensor:  # fmt: skip
     """x with x[i, index[i, j, k], k] = source[i, j, k] (for axis 1): a tensor or a number.
 
-    reduce: "add" adds to what is there and "multiply" multiplies with it (each index once).
+    reduce: "add" adds to what is there and "multiply" multiplies with it.
     Raises ShapeError; DTypeError for a source of another dtype; IndexingError at the next read for
     an index out of range.
     """
@@ -87,25 +75,14 @@ def scatter(
     check_along("scatter", x, index, axis)
     given = _source(x, index, source, value)
     if reduce is None:
-        return setitem(x, _grid(index, axis), given, "scatter")
+        return setitem(x, whole_grid(index, axis), given, "scatter")
     if reduce not in ("add", "multiply"):
         raise ValueError(f"scatter: reduce is {reduce!r}; use 'add', 'multiply' or None")
     if not isinstance(given, Tensor):
         given = full(index.shape, given, x.dtype, x.device)
     if reduce == "add":
         return scatter_add_of("scatter", x, axis, index, given)
-    return x * _products(x, axis, index, given)
-
-
-def _products(x: Tensor, axis: int, index: Tensor, given: Tensor) -> Tensor:
-    """For each element of x the product of what is multiplied into it, source by source."""
-    product = full(x.shape, 1, x.dtype, x.device)
-    for k in range(index.shape[axis]):
-        cut = tuple([(k, 1, 1) if d == axis else (0, 1, n) for d, n in enumerate(index.shape)])
-        one = full(x.shape, 1, x.dtype, x.device)
-        key = _grid(cut_op(index, cut), axis)
-        product = product * setitem(one, key, cut_op(given, cut), "scatter")
-    return product
+    return multiplied("scatter", x, axis, index, given)
 
 
 def _check_range(site: Site, index: np.ndarray, size: int) -> None:

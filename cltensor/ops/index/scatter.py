@@ -1,7 +1,8 @@
 """Writing by index: x[key] = value, gather and its reverse, sums at indices.
 
 Sums at indices go through their sources in order, without atomics: results are the same in every
-run, and every element type works. Where an assignment names an element twice, the last value stays.
+run, and every element type works. Where an assignment names an element twice, the last value stays,
+and has the gradient.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor, sa
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
+from cltensor.lazy.codegen import contiguous_strides
+from cltensor.ops.create import arange
 from cltensor.ops.elementwise.arithmetic import require_whole
-from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.cast import astype, flat
+from cltensor.ops.elementwise.compare import eq
 from cltensor.ops.index.pick import (
     Plan,
     Sites,
@@ -30,10 +34,10 @@ from cltensor.ops.index.pick import (
     pick,
     pick_backward,
 )
-from cltensor.ops.kernels.merge_sort import sorted_order
+from cltensor.ops.kernels.sorting import sorted_order
 from cltensor.ops.shape.copy import BIT_TYPES, copy, spread, wide
 from cltensor.ops.shape.cut import cut_op, slice_backward
-from cltensor.ops.shape.view import Shape, broadcast_to, flatten, reshape
+from cltensor.ops.shape.view import Shape, broadcast_to, expand, flatten, reshape
 from cltensor.runtime.faults import LABEL, Site
 from cltensor.runtime.kernel import kernel
 
@@ -66,16 +70,40 @@ def fitting(to: Tensor, value: Any, shape: Shape, operation: str = "setitem") ->
     return broadcast_to(reshape(astype(tensor, to.dtype), given), shape)
 
 
-def _last_writers(places: Tensor, value: Tensor, start: int) -> Tensor:
-    """`value` with the slice of the last writer wherever `places` names a place twice."""
-    device, count = value.device, places.size
+def _last_writers(places: Tensor) -> Tensor:
+    """For each of a vector of places, the last position that names the same place."""
+    device, count = places.device, places.size
     last = Tensor.empty((count,), dtypes.int32, device)
     local = 1 if device.is_cpu else min(64, device.max_work_group)
     grid = (-(-count // local) * local,)
     order = sorted_order(places, False)
     run = kernel(device, "last_writer", T=C_NAMES[places.dtype])
     run(grid, (local,), y_g=last.buffer, order_g=order.buffer, place_g=places.buffer, count=count)
-    return getitem(value, (slice(None),) * start + (last,))
+    return last
+
+
+def _run_winners(g: Tensor, indices: tuple[Tensor, ...], start: int, sites: Sites) -> Tensor:
+    """1 where an index is the last of equals, and 0 elsewhere, as g broadcasts with it."""
+    shape, dense = index_positions(sites[0].operation, indices)
+    count = math.prod(shape)
+    after = (1,) * (g.ndim - start - len(dense))
+    result = Tensor.empty((*shape, *after), g.dtype, g.device)
+    if count:
+        grid = g.shape[start : start + len(dense)]
+        last = _last_writers(offset_table(sites, dense, grid, contiguous_strides(grid), wide(g)))
+        here = arange(count, dtype=dtypes.int32, device=g.device)
+        copy(result, reshape(astype(eq(last, here), g.dtype), result.shape))
+    return result
+
+
+#: Which index arrays' elements are the last that name their place, as numbers for a gradient g.
+_winners: Op = primitive("setitem_winners(g, indices, start, sites)", _run_winners, dg=flat)
+
+
+def _value_rule(g: Any, indices: tuple[Tensor, ...], start: int, unique: bool, sites: Sites) -> Any:
+    """Of several values for one place, the last has its gradient."""
+    picked = pick(g, indices, start, sites)
+    return picked if unique else picked * _winners(g.detach(), indices, start, sites)
 
 
 def put_shape(to: Tensor, plan: Plan) -> Shape:
@@ -99,17 +127,17 @@ def write_picked(
     end = start + len(indices)
     positions, dense = index_positions(sites[0].operation, indices)
     before, grid, after = to.shape[:start], to.shape[start:end], to.shape[end:]
-    flat = (*before, math.prod(positions), *after)
-    if 0 in flat:
+    lined = (*before, math.prod(positions), *after)
+    if 0 in lined:
         return
     long_index = wide(to)
     table = offset_table(sites, dense, grid, to.strides[start:end], long_index)
     if isinstance(value, Tensor):
-        value = reshape(value, flat)
+        value = reshape(value, lined)
         if not unique:
-            value = _last_writers(table, value, start)
+            value = getitem(value, (slice(None),) * start + (_last_writers(table),))
     copy(
-        to.as_strided(flat, (*to.strides[:start], 0, *to.strides[end:]), to.offset),
+        to.window(lined, (*to.strides[:start], 0, *to.strides[end:]), to.offset),
         value,
         to_table=table.buffer,
         axis=start,
@@ -136,7 +164,7 @@ put: Op = primitive(
     "setitem(x, value, indices, start, unique, sites)",
     _run_put,
     dx=lambda g, indices, start, unique, sites: put(g, 0, indices, start, unique, sites),
-    dvalue=lambda g, indices, start, sites: pick(g, indices, start, sites),
+    dvalue=_value_rule,
 )
 
 
@@ -169,7 +197,7 @@ def index_tensor(name: str, index: Any, device: Any) -> Tensor:
     return index
 
 
-def _run_gather(x: Tensor, index: Tensor, axis: int, operation: str) -> Tensor:
+def run_gather(x: Tensor, index: Tensor, axis: int, operation: str) -> Tensor:
     x, index = x.contiguous(), index.contiguous()
     result = Tensor.empty(index.shape, x.dtype, x.device)
     count = result.size
@@ -214,12 +242,12 @@ def _run_gather_backward(
 
 _gather: Op = primitive(
     "gather(x, index, axis, operation)",
-    _run_gather,
-    dx=lambda g, index, axis, operation, x_shape: _gather_backward(
+    run_gather,
+    dx=lambda g, index, axis, operation, x_shape: gather_backward(
         g, index, axis, x_shape, operation
     ),
 )
-_gather_backward: Op = primitive(
+gather_backward: Op = primitive(
     "gather_backward(g, index, axis, shape, operation)",
     _run_gather_backward,
     dg=lambda g, index, axis, operation: _gather(g, index, axis, operation),
@@ -260,15 +288,17 @@ def gather(x: Tensor, axis: int, index: Any, *, sparse_grad: bool = False) -> Te
         raise TypeError(
             "gather: sparse_grad=True is not supported, as gradients are dense; leave it out"
         )
-    return _gather_of("gather", x, axis_of("gather", axis, x.ndim), index)
+    return gather_of("gather", x, axis_of("gather", axis, x.ndim), index)
 
 
-def _gather_of(operation: str, x: Tensor, axis: int, index: Any) -> Tensor:
+def gather_of(operation: str, x: Tensor, axis: int, index: Any) -> Tensor:
     """`gather` as a part of `operation`, which errors name."""
     index = index_tensor(operation, index, x.device)
     if index.ndim == 0:  # of tensors without dimensions as of those with one
-        return reshape(_gather_of(operation, x, axis, reshape(index, (1,))), ())
+        return reshape(gather_of(operation, x, axis, reshape(index, (1,))), ())
     x = vector_of(x)
+    if not index.size and index.ndim != x.ndim:  # of whatever shape, as in PyTorch
+        return reshape(cut_op(flatten(x), ((0, 1, 0),)), index.shape)
     _, shown = check_along(operation, x, index, axis)
     if any(n != m for (_, _, n), m in zip(shown, x.shape, strict=True)):
         x = cut_op(x, shown)
@@ -278,25 +308,30 @@ def _gather_of(operation: str, x: Tensor, axis: int, index: Any) -> Tensor:
 @composite
 def take_along_axis(x: Tensor, indices: Any, axis: int | None = -1) -> Tensor:
     """NumPy's gather: as `gather`, but the other axes of x and indices broadcast."""
+    return take_along_of("take_along_axis", x, indices, axis)
+
+
+def take_along_of(operation: str, x: Tensor, indices: Any, axis: int | None) -> Tensor:
+    """`take_along_axis` as a part of `operation`, which errors name."""
     if axis is None:
         x, axis = flatten(x), 0
-    axis = axis_of("take_along_axis", axis, x.ndim)
-    index = index_tensor("take_along_axis", indices, x.device)
+    axis = axis_of(operation, axis, x.ndim)
+    index = index_tensor(operation, indices, x.device)
     if x.ndim == index.ndim == 0:
-        return _gather_of("take_along_axis", x, axis, index)
+        return gather_of(operation, x, axis, index)
     if index.ndim != x.ndim:
         raise ShapeError(
-            f"take_along_axis: indices of shape {index.shape} for shape {x.shape}; the number of "
+            f"{operation}: indices of shape {index.shape} for shape {x.shape}; the number of "
             "axes must be equal"
         )
     outside = [
         tuple([1 if d == axis else n for d, n in enumerate(shape)])
         for shape in (x.shape, index.shape)
     ]
-    common = broadcast_shapes("take_along_axis", *outside)
+    common = broadcast_shapes(operation, *outside)
     x = broadcast_to(x, (*common[:axis], x.shape[axis], *common[axis + 1 :]))
     index = broadcast_to(index, (*common[:axis], index.shape[axis], *common[axis + 1 :]))
-    return _gather_of("take_along_axis", x, axis, index)
+    return gather_of(operation, x, axis, index)
 
 
 @composite
@@ -326,7 +361,7 @@ def scatter_add_of(operation: str, x: Tensor, axis: int, index: Any, source: Ten
         )
     if source.shape != index.shape:
         source = cut_op(source, tuple([(0, 1, n) for n in index.shape]))
-    sums = _gather_backward(source, index, axis, tuple([n for _, _, n in shown]), operation)
+    sums = gather_backward(source, index, axis, tuple([n for _, _, n in shown]), operation)
     if sums.shape != x.shape:
         sums = slice_backward(sums, shown, x.shape)
     return x + sums
@@ -354,6 +389,19 @@ def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1
         raise IndexingError(f"index_add: axis {axis} of size 0 has no elements to add to")
     sums = pick_backward(source, (index,), axis, x.shape, (Site("index_add", axis),))
     return x + (sums if alpha == 1 else sums * alpha)
+
+
+def whole_grid(index: Tensor, axis: int) -> tuple[Tensor, ...]:
+    """For each axis the indices of the elements that `index` names along one of them."""
+    found = []
+    for d, n in enumerate(index.shape):
+        if d == axis:
+            found.append(index)
+            continue
+        place = [1] * index.ndim
+        place[d] = n
+        found.append(expand(reshape(arange(n, device=index.device), tuple(place)), index.shape))
+    return tuple(found)
 
 
 @composite(method=False)

@@ -1,4 +1,4 @@
-"""The order of elements: a merge sort of indices along the last axis.
+"""The order of few elements: a merge sort of indices along the last axis.
 
 Stable, NaN last as in NumPy. Each launch merges pairs of runs; every work-item finds its share of a
 merge by a binary search on the merge path.
@@ -15,7 +15,7 @@ from cltensor.runtime.kernel import kernel
 _SORT_RUN = 16  # elements that one work-item sorts by insertion before the merging starts
 
 
-def sorted_order(x: Tensor, descending: bool) -> Tensor:
+def merged_order(x: Tensor, descending: bool) -> Tensor:
     """Indices (int32) that sort the last axis of the dense tensor x."""
     if x.dtype.kind == "c":
         raise no_complex("sort", x.dtype)

@@ -1,4 +1,8 @@
-"""Running sums."""
+"""Running sums, and the kernel of all running totals.
+
+Few lanes are cut into blocks: what each comes to is found first, then all of them at once. Running
+sums of floating-point numbers are as accurate as one rounding for each element.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any
 from cltensor import dtypes
 from cltensor.core.checks import axis_of
 from cltensor.core.composite import composite
+from cltensor.core.declare import no_complex
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
@@ -17,10 +22,27 @@ from cltensor.ops.shape.parts import view_as_complex, view_as_real
 from cltensor.ops.shape.view import flatten, reshape
 from cltensor.runtime.kernel import kernel
 
+_WIDTH = 64  # lanes that a work-item of a CPU takes side by side
 
-def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
-    if x.dtype.kind == "c":  # part by part
-        return view_as_complex(_run_cumsum(view_as_real(x), axis, reverse))
+
+def running_sums(x: Tensor, axis: int, reverse: bool) -> Tensor:
+    """The sums of the elements up to each, from the far end when `reverse`."""
+    return scanned("sum", x, axis, reverse)
+
+
+def in_blocks(outer: int, n: int, parallel: bool, wanted: int) -> tuple[int, int]:
+    """In how many blocks, and of how many elements, `outer` lanes of n elements are scanned."""
+    blocks = 1 if not parallel or outer >= wanted else min(-(-wanted // outer), -(-n // 256))
+    block = -(-n // blocks)
+    return -(-n // block), block
+
+
+def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
+    """What the elements up to each come to: kind is "sum", "product" or "logsumexp"."""
+    if x.dtype.kind == "c":
+        if kind != "sum":
+            raise no_complex({"product": "cumprod"}.get(kind, "logcumsumexp"), x.dtype)
+        return view_as_complex(scanned(kind, view_as_real(x), axis, reverse))  # part by part
     x = x.contiguous()
     result = Tensor.empty(x.shape, x.dtype, x.device)
     if x.size == 0:
@@ -29,33 +51,37 @@ def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
     outer, device = x.size // (n * inner), x.device
     # On a CPU neighbouring lanes go side by side, row by row; elsewhere each work-item has one.
     rows = device.is_cpu and inner > 1
-    lanes = max(16, -(-inner // device.compute_units)) if rows else 1
+    lanes = max(1, min(_WIDTH, max(16, -(-inner // device.compute_units)))) if rows else 1
     parts = -(-inner // lanes)
-    # With few lanes, each is cut into blocks: their sums come first, then all of them at once.
+    # Products over- and underflow by the order in which they are made, so they are not in blocks.
+    parallel = x.size >= 1 << 14 and (kind != "product" or x.dtype.kind != "f")
     wanted = device.compute_units if device.is_cpu else 4096
-    alone = outer * parts >= wanted or x.size < 1 << 14
-    blocks = 1 if alone else min(-(-wanted // (outer * parts)), -(-n // 256))
-    block = -(-n // blocks)
-    blocks = -(-n // block)
+    blocks, block = in_blocks(outer * parts, n, parallel, wanted)
     items = outer * blocks * parts
     size, local, each = spread(device, items, grain=max(1, 4096 // (block * lanes)))
     given = {
         "x_g": x.buffer, "x_start": x.offset, "items": items, "n": n, "inner": inner,
         "blocks": blocks, "block": block, "lanes": lanes, "each": each,
     }  # fmt: skip
+    inside = dtypes.float32 if x.dtype is dtypes.float16 else x.dtype
     common = {
+        "kind": kind,
         "T": C_NAMES[x.dtype],
+        "A": C_NAMES[inside],
+        "floating": x.dtype.kind == "f",
         "index": "long" if wide(x) else "int",
         "reverse": reverse,
         "rows": rows,
+        "cpu": device.is_cpu,
+        "most": _WIDTH,
     }
     if blocks == 1:
         run = kernel(device, "scan", mode="alone", **common)
         run((size,), (local,), y_g=result.buffer, **given)
         return result
-    totals = Tensor.empty((outer, blocks, inner), x.dtype, device)
+    totals = Tensor.empty((outer, blocks, inner), inside, device)
     kernel(device, "scan", mode="totals", **common)((size,), (local,), y_g=totals.buffer, **given)
-    totals = _run_cumsum(totals, 1, False)
+    totals = scanned(kind, totals, 1, False)
     kernel(device, "scan", mode="carried", **common)(
         (size,), (local,), y_g=result.buffer, total_g=totals.buffer, **given
     )
@@ -64,25 +90,35 @@ def _run_cumsum(x: Tensor, axis: int, reverse: bool) -> Tensor:
 
 _cumsum: Op = primitive(
     "cumsum(x, axis, reverse)",
-    _run_cumsum,
+    running_sums,
     dx=lambda g, axis, reverse: _cumsum(g, axis, not reverse),
 )
+
+
+def to_scan(
+    operation: str, x: Tensor, axis: int | None, dtype: Any
+) -> tuple[Tensor, int, tuple[int, ...]]:
+    """What is summed or multiplied up, cast, along which axis, and the shape of the result."""
+    if axis is None:
+        x, axis = flatten(x), 0
+    axis = axis_of(operation, axis, x.ndim)
+    kind = x.dtype
+    if dtype is not None:
+        kind = dtypes.as_dtype(dtype)
+    elif kind.kind not in dtypes.FRACTIONAL and kind is not dtypes.uint64:
+        kind = dtypes.int64
+    shape = tuple(x.shape)
+    x = x if x.ndim else reshape(x, (1,))
+    return x if x.dtype == kind else astype(x, kind), axis, shape
 
 
 @composite
 def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Running sums along an axis; of the flattened x for None.
 
-    bool and integers are summed in int64 (uint64 stays), floats in their own dtype.
+    bool and integers are summed in int64 (uint64 stays), floats in their own dtype: each sum is
+    rounded about once, however many elements came before.
     """
-    if axis is None:
-        x, axis = flatten(x), 0
-    axis = axis_of("cumsum", axis, x.ndim)
-    if x.ndim == 0:
-        return reshape(cumsum(reshape(x, (1,)), 0, dtype), ())
-    kind = x.dtype
-    if dtype is not None:
-        kind = dtypes.as_dtype(dtype)
-    elif kind.kind not in dtypes.FRACTIONAL and kind is not dtypes.uint64:
-        kind = dtypes.int64
-    return _cumsum(x if x.dtype == kind else astype(x, kind), axis, False)
+    x, axis, shape = to_scan("cumsum", x, axis, dtype)
+    found = _cumsum(x, axis, False)
+    return found if shape else reshape(found, ())

@@ -36,7 +36,7 @@ def cut_view(x: Tensor, cut: Cut) -> Tensor:
         else:
             offset += entry * stride
         axis += 1
-    return x.as_strided(tuple(shape), tuple(strides), offset)
+    return x.window(tuple(shape), tuple(strides), offset)
 
 
 def _run_slice_backward(g: Tensor, cut: Cut, shape: Shape) -> Tensor:
@@ -137,7 +137,7 @@ def _run_diagonal(x: Tensor, offset: int, axis1: int, axis2: int) -> Tensor:
     down, right = x.strides[axis1], x.strides[axis2]
     keep = [d for d in range(x.ndim) if d not in (axis1, axis2)]
     start = (offset * right if offset >= 0 else -offset * down) if count else 0
-    return x.as_strided(
+    return x.window(
         (*[x.shape[d] for d in keep], count),
         (*[x.strides[d] for d in keep], down + right),
         x.offset + start,

@@ -91,7 +91,7 @@ def _run_reshape(x: Tensor, shape: Shape) -> Tensor:
     if strides is None:
         x = x.contiguous()
         strides = contiguous_strides(shape)
-    return x.as_strided(shape, strides, x.offset)
+    return x.window(shape, strides, x.offset)
 
 
 _reshape: Op = view_op(
@@ -219,7 +219,7 @@ def expand_dims(x: Tensor, axis: int | tuple[int, ...]) -> Tensor:
 def _run_permute(x: Tensor, axes: Shape) -> Tensor:
     value = x.realize()._value
     shape, strides = value.shape, value.strides
-    return x.as_strided(
+    return x.window(
         tuple([shape[a] for a in axes]), tuple([strides[a] for a in axes]), value.offset
     )
 
@@ -327,7 +327,7 @@ def _run_expand(x: Tensor, shape: Shape) -> Tensor:
             for d, (n, s) in enumerate(zip(shape[new:], x.strides, strict=True))
         ]
     )
-    return x.as_strided(shape, (0,) * new + strides, x.offset)
+    return x.window(shape, (0,) * new + strides, x.offset)
 
 
 _expand: Op = view_op("expand(x, shape)", _run_expand, dx=lambda g: g)

@@ -51,7 +51,7 @@ def _windows(x: Tensor, axis: int, size: int, step: int) -> Tensor:
     shape, strides = list(x.shape), list(x.strides)
     shape[axis] = (shape[axis] - size) // step + 1
     stride, strides[axis] = strides[axis], strides[axis] * step
-    return x.as_strided((*shape, size), (*strides, stride), x.offset)
+    return x.window((*shape, size), (*strides, stride), x.offset)
 
 
 def _windows_rule(g: Any, x_shape: tuple[int, ...], axis: int, size: int, step: int) -> Any:

@@ -28,10 +28,31 @@ def test_cumsum_widens_integers_and_reads_views():
     check(ct.cumsum(ct.tensor(a), 1, dtype="float32"), np.cumsum(a, 1, dtype="float32"))
 
 
-def test_cumsum_of_floats_stays_accurate():
-    a = np.random.default_rng(0).standard_normal(100_000).astype("float32")
-    got = ct.cumsum(ct.tensor(a), 0).numpy()
-    np.testing.assert_allclose(got, np.cumsum(a, dtype="float64"), atol=2e-2)
+@pytest.mark.parametrize("sizes", [(100_000,), (20_000, 3), (3, 5000)])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_sums_of_floats_are_rounded_about_once(sizes, axis):
+    a = np.random.default_rng(0).random(sizes).astype("float32")
+    for x, there in ((ct.tensor(a), a), (ct.tensor(a).flip(axis), np.flip(a, axis))):
+        np.testing.assert_allclose(
+            ct.cumsum(x, axis).numpy(), np.cumsum(there, axis, dtype="float64"), rtol=4e-7
+        )
+
+
+def test_what_a_large_element_hides_comes_back():
+    a = np.float32([1e9, 1, 1, -1e9] * 100)
+    want = np.cumsum(a, dtype="float64").astype("float32")
+    check(ct.cumsum(ct.tensor(a[:200]), 0), want[:200])  # one element after the other
+    check(ct.cumsum(ct.tensor(np.stack([a, a], 1)), 0), np.stack([want, want], 1))
+
+
+def test_infinities_and_nan_reach_all_that_follow_and_nothing_else():
+    a = np.ones(1000, "float32")
+    a[[600, 800]] = np.inf, -np.inf
+    columns = np.stack([a, np.ones_like(a)], 1)
+    with np.errstate(invalid="ignore"):
+        want = np.cumsum(columns, 0)
+    check(ct.cumsum(ct.tensor(a), 0), want[:, 0])
+    check(ct.cumsum(ct.tensor(columns), 0), want)
 
 
 @pytest.mark.parametrize(

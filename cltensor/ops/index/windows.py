@@ -1,0 +1,148 @@
+"""Windows given by strides, and copies with another window's elements in a part of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cltensor import dtypes
+from cltensor.core.checks import whole, wholes
+from cltensor.core.composite import composite
+from cltensor.core.op import Op, require_tensor, view_op
+from cltensor.core.tensor import Tensor
+from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.ops.create import arange
+from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.index.pick import pick_backward
+from cltensor.ops.shape.cut import cut_op, diagonal
+from cltensor.ops.shape.view import Shape, one_axis, reshape
+from cltensor.ops.shape.views import select
+from cltensor.runtime.faults import Site
+
+# ------------------------------------------------------------------------------------ as_strided
+
+
+def _window_rule(g: Any, x_shape: Shape, shape: Shape, strides: Shape, offset: int) -> Any:
+    """Every element gets the sum of where the window shows it."""
+    size = 1
+    for n in x_shape:
+        size *= n
+    places: Any = full((), offset, dtypes.int64, g.device)
+    for d, (n, stride) in enumerate(zip(shape, strides, strict=True)):
+        along = arange(n, device=g.device) * stride
+        places = places + reshape(along, (-1,) + (1,) * (len(shape) - 1 - d))
+    found = pick_backward(reshape(g, (-1,)), (reshape(places, (-1,)),), 0, (size,), _SITES)
+    return reshape(found, x_shape)
+
+
+#: Windows are checked before, so that no fault is met.
+_SITES = (Site("as_strided"),)
+#: Of a dense x: the window that begins at element number `offset` of it.
+_window: Op = view_op(
+    "as_strided(x, shape, strides, offset)",
+    lambda x, shape, strides, offset: x.window(shape, strides, x.offset + offset),
+    dx=_window_rule,
+)
+
+
+@composite
+def as_strided(
+    x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """A view of the storage of x: `size` elements along each axis, `stride` apart, from element
+    number `storage_offset` (where x begins) on. Elements may be shown several times.
+
+    Raises ShapeError for what is outside the storage; GradientError if a gradient is required and
+    the window leaves x, or x itself is no dense tensor.
+    """
+    shape, strides = wholes("as_strided", "size", size), wholes("as_strided", "stride", stride)
+    x = x.realize()
+    offset = (
+        x.offset
+        if storage_offset is None
+        else whole("as_strided", "storage_offset", storage_offset)
+    )
+    if len(shape) != len(strides):
+        raise ShapeError(f"as_strided: sizes {shape} and strides {strides}; give as many of both")
+    last = offset + sum([(n - 1) * s for n, s in zip(shape, strides, strict=True)])
+    held = x.buffer.nbytes // x.dtype.itemsize
+    if 0 not in shape and last >= held:
+        raise ShapeError(
+            f"as_strided: sizes {shape} and strides {strides} from {offset} on reach element "
+            f"{last} of a storage of {held}"
+        )
+    base = x
+    if not x.is_contiguous() and x._view is not None:
+        base = x._view.base.realize()
+    inside = (
+        base.is_contiguous()
+        and base.offset <= offset
+        and (0 in shape or last < base.offset + base.size)
+    )
+    if inside:
+        return _window(base, shape, strides, offset - base.offset)
+    if x.requires_grad:
+        raise GradientError(
+            f"as_strided: a window from {offset} to {last} of a tensor of shape {x.shape} and "
+            f"strides {x.strides} has no gradient; call .contiguous() first, or stay within it"
+        )
+    return x.detach().window(shape, strides, offset)
+
+
+# ------------------------------------------------------------------------- copies with a part new
+
+
+def _with(name: str, x: Tensor, source: Any, show: Any) -> Tensor:
+    """A copy of x, of which the view that `show` gives has the elements of `source`."""
+    require_tensor(name, "source", source)
+    result = x.clone()
+    part = show(result)
+    if part.shape != source.shape:
+        raise ShapeError(
+            f"{name}: a source of shape {source.shape} for a part of shape {part.shape}; make them "
+            "alike"
+        )
+    if part.dtype.kind != "f" and source.dtype.kind == "f":
+        raise DTypeError(f"{name}: x is {x.dtype.name} and the source {source.dtype.name}; cast it")
+    part.copy_(astype(source, x.dtype))
+    return result
+
+
+@composite
+def as_strided_scatter(
+    x: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int],
+    storage_offset: int | None = None,
+) -> Tensor:  # fmt: skip
+    """A copy of x in which what `as_strided` would show is `src`. The copy is dense: strides and
+    offset are those of its own elements."""
+    return _with(
+        "as_strided_scatter", x, src, lambda y: as_strided(y, size, stride, storage_offset)
+    )
+
+
+@composite
+def select_scatter(x: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
+    """A copy of x in which the slice number `index` along `dim` is `src`."""
+    return _with("select_scatter", x, src, lambda y: select(y, dim, index))
+
+
+@composite
+def slice_scatter(
+    x: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None,
+    step: int = 1,
+) -> Tensor:  # fmt: skip
+    """A copy of x in which the slices from `start` to `end` along `dim` are `src`."""
+    axis = one_axis("slice_scatter", dim, x.ndim)
+    step = whole("slice_scatter", "step", step, 1)
+    first, stop, _ = slice(start, end, step).indices(x.shape[axis])
+    cut: list[Any] = [(0, 1, n) for n in x.shape]
+    cut[axis] = (first, step, len(range(first, stop, step)))
+    return _with("slice_scatter", x, src, lambda y: cut_op(y, tuple(cut)))
+
+
+@composite
+def diagonal_scatter(
+    x: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
+) -> Tensor:
+    """A copy of x in which what `diagonal` would show is `src`."""
+    return _with("diagonal_scatter", x, src, lambda y: diagonal(y, offset, dim1, dim2))

@@ -1,0 +1,148 @@
+"""The order of elements by their digits: a radix sort along the last axis.
+
+Stable, NaN last as in NumPy, -0 equal to 0. The last digit comes first, so that each pass keeps the
+order of those before; what moves is the elements' bits, and their places beside them where they are
+wanted. On a CPU a lane that is not alone is sorted by one work-item in its cache; else blocks count
+their digits, and then each knows where to write.
+
+Sources: Knuth, The Art of Computer Programming 3, 5.2.5; Satish, Harris, Garland, Designing
+Efficient Sorting Algorithms for Manycore GPUs (2009).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from cltensor import dtypes
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import C_NAMES
+from cltensor.ops.reduce.scan import running_sums
+from cltensor.ops.shape.copy import BIT_TYPES
+from cltensor.runtime.kernel import kernel
+
+_EACH = 8  # elements of a work-item of a GPU
+_LONG = 1 << 15  # elements of a lane that is worth several work-items of a CPU
+
+
+def keys_of(x: Tensor, descending: bool) -> dict[str, Any]:
+    """What sort_key.cl takes: how the elements of x are ordered."""
+    return {"U": BIT_TYPES[x.dtype.itemsize], "kind": x.dtype.kind, "descending": descending}
+
+
+def radix_sorted(
+    x: Tensor, descending: bool, values: bool, order: np.dtype | None
+) -> tuple[Tensor | None, Tensor | None]:
+    """The elements of the last axis of the dense tensor x in order, and where they were.
+
+    values, order: whether each is wanted, and the dtype of places, int32 or int64.
+    """
+    device, n = x.device, x.shape[-1]
+    lanes = x.size // n
+    wanted = (
+        Tensor.empty(x.shape, x.dtype, device) if values else None,
+        Tensor.empty(x.shape, order, device) if order else None,
+    )
+    if device.is_cpu and (n < _LONG or lanes >= 2 * device.compute_units):
+        _sort_rows(x, descending, wanted, lanes, n)
+    else:
+        _sort_blocks(x, descending, wanted, lanes, n)
+    return wanted
+
+
+def _buffers(values: Tensor | None, order: Tensor | None) -> dict[str, Any]:
+    """Where a kernel writes elements and places, if it does."""
+    found = {"y_g": values, "order_g": order}
+    return {name: tensor.buffer for name, tensor in found.items() if tensor is not None}
+
+
+def _sort_rows(
+    x: Tensor, descending: bool, wanted: tuple[Tensor | None, Tensor | None], lanes: int, n: int
+) -> None:
+    """Whole lanes, each by one work-item of a CPU."""
+    values, order = wanted
+    device = x.device
+    items = max(1, min(lanes, device.compute_units * 4, x.size >> 11))
+    each = -(-lanes // items)
+    items = -(-lanes // each)
+    more = {"keep_g": Tensor.empty((items, 2, n), x.dtype, device).buffer}
+    if order is not None:
+        more["place_g"] = Tensor.empty((items, 2, n), dtypes.int32, device).buffer
+    run = kernel(
+        device,
+        "radix_rows",
+        values=values is not None,
+        order=order is not None,
+        O=C_NAMES[order.dtype] if order is not None else "",
+        digits=x.dtype.itemsize,
+        **keys_of(x, descending),
+    )
+    run(
+        (items,), (1,), **_buffers(*wanted), **more, x_g=x.buffer, x_start=x.offset, lanes=lanes,
+        n=n, each=each,
+    )  # fmt: skip
+
+
+def counted(
+    x: Tensor, keys: dict[str, Any], lanes: int, n: int, shift: int, chosen: Tensor | None = None
+) -> tuple[Tensor, int, int]:
+    """How often each digit from the bit `shift` on is in each block of each lane; how many blocks
+    there are, and of how many elements. chosen: the digits before of those that count."""
+    device = x.device
+    if device.is_cpu:
+        bits, local = 8, 1
+        block = max(-(-n // max(1, device.compute_units * 4 // lanes)), min(n, 1 << 12))
+    else:
+        bits, local = 4, min(64, device.max_work_group)
+        block = local * _EACH
+    blocks = -(-n // block)
+    count = Tensor.empty((lanes, blocks << bits), dtypes.int32, device)
+    run = kernel(
+        device, "radix_count", bits=bits, cpu=device.is_cpu, group=local, chosen=chosen is not None,
+        **keys,
+    )  # fmt: skip
+    more = {} if chosen is None else {"chosen_g": chosen.buffer}
+    run(
+        (lanes * blocks * local,), (local,), count_g=count.buffer, x_g=x.buffer, **more,
+        x_start=x.offset, n=n, blocks=blocks, block=block, shift=shift,
+    )  # fmt: skip
+    return count, blocks, block
+
+
+def _sort_blocks(
+    x: Tensor, descending: bool, wanted: tuple[Tensor | None, Tensor | None], lanes: int, n: int
+) -> None:
+    """Lanes in blocks, pass by pass."""
+    device, keys = x.device, keys_of(x, descending)
+    bits, local = (8, 1) if device.is_cpu else (4, min(64, device.max_work_group))
+    passes = 8 * x.dtype.itemsize // bits
+    source: Tensor = x
+    places: Tensor | None = None
+    order = wanted[1]
+    for step in range(passes):
+        count, blocks, block = counted(source, keys, lanes, n, bits * step)
+        to = wanted
+        if step < passes - 1:
+            to = (
+                Tensor.empty(x.shape, x.dtype, device),
+                None if order is None else Tensor.empty(x.shape, dtypes.int32, device),
+            )
+        given = {"values": to[0] is not None, "order": to[1] is not None, "first": not step, **keys}
+        given["O"] = "" if to[1] is None else C_NAMES[to[1].dtype]
+        if device.is_cpu:
+            run = kernel(device, "radix_move_cpu", **given)
+            more = {"count_g": count.buffer}
+        else:
+            run = kernel(device, "radix_move_gpu", group=local, each=_EACH, **given)
+            more = {"total_g": running_sums(count, 1, False).buffer}
+        if places is not None:
+            more["place_g"] = places.buffer
+        run(
+            (lanes * blocks * local,), (local,), **_buffers(*to), **more, x_g=source.buffer,
+            x_start=source.offset, n=n, blocks=blocks, block=block, shift=bits * step,
+        )  # fmt: skip
+        if step < passes - 1:
+            moved, places = to
+            assert moved is not None
+            source = moved
