@@ -81,3 +81,29 @@ class cummin(_Shown):
     """Of `cltensor.cummin`."""
 
     __slots__ = ()
+
+
+class Extremes(NamedTuple):
+    """The smallest and the largest."""
+
+    min: Tensor
+    max: Tensor
+
+
+class Parts(NamedTuple):
+    """Mantissas, and exponents (int32)."""
+
+    mantissa: Tensor
+    exponent: Tensor
+
+
+class aminmax(Extremes):
+    """Of `cltensor.aminmax`."""
+
+    __slots__ = ()
+
+
+class frexp(Parts):
+    """Of `cltensor.frexp`."""
+
+    __slots__ = ()

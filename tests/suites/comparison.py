@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -212,6 +213,11 @@ def _worst(a: torch.Tensor, b: torch.Tensor, error: AssertionError) -> str:
 
 def _shown(x: Any) -> str:
     return repr(x) if isinstance(x, (bool, int, float, str)) else type(x).__name__
+
+
+def lacking(error: Exception) -> bool:
+    """Whether cltensor says that the device, not cltensor, lacks a dtype."""
+    return re.search(r"\) has no (float|complex)\d+; ", str(error)) is not None
 
 
 def first_line(error: BaseException) -> str:

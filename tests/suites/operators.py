@@ -86,7 +86,7 @@ def _dtype(operator: Any, name: str) -> Any:
 
 
 def _result(operator: Any, dtype_name: str, most: int, pipe: Any) -> dict[str, Any]:
-    from comparison import Skipped, compare, first_line, name_of, samples
+    from comparison import Skipped, compare, first_line, lacking, name_of, samples
     from translation import Missing, of_suite, ours
 
     import cltensor as ct
@@ -94,7 +94,7 @@ def _result(operator: Any, dtype_name: str, most: int, pipe: Any) -> dict[str, A
     why, dtype = reason(operator.name), _dtype(operator, dtype_name)
     if why or dtype is None:
         return {"state": "left out", "why": why or f"no samples of {dtype_name}"}
-    passed, skipped, errors = 0, 0, []
+    passed, skipped, errors, lacks = 0, 0, [], ""
     start = time.perf_counter()
     try:
         ours(operator)
@@ -107,6 +107,11 @@ def _result(operator: Any, dtype_name: str, most: int, pipe: Any) -> dict[str, A
                 passed += 1
             except Skipped:
                 skipped += 1
+            except ct.DTypeError as error:
+                if not lacking(error):
+                    errors.append(f"sample {number}: {name_of(error)}")
+                    continue
+                skipped, lacks = skipped + 1, first_line(error)
             except Missing:
                 raise
             except AttributeError as error:
@@ -123,6 +128,8 @@ def _result(operator: Any, dtype_name: str, most: int, pipe: Any) -> dict[str, A
     simple = "." not in operator.name and not operator.variant_test_name
     if simple and operator.method_variant and not hasattr(ct.Tensor, operator.name):
         errors.append("no method of Tensor")
+    if lacks and not passed and not errors:
+        return {"state": "left out", "why": f"not on this device: {lacks}"}
     return {
         "state": "passes" if not errors else "partly" if passed else "fails",
         "dtype": str(dtype).partition(".")[2],

@@ -26,7 +26,7 @@ class Missing(Exception):
 def mapped(value: Any, leaf: Function) -> Any:
     """`value` with leaf(x) for every x in its lists, tuples and dictionaries."""
     if isinstance(value, torch.Size):
-        return tuple(value)
+        return tuple([leaf(x) for x in value])
     if isinstance(value, (list, tuple)):
         inner = [mapped(x, leaf) for x in value]
         return type(value)(*inner) if hasattr(value, "_fields") else type(value)(inner)
