@@ -36,8 +36,6 @@ def _output(operation: str, x: Any, output_size: Any, axes: int) -> tuple[int, .
             f"{operation}: x has shape {x.shape}; it takes (N, C, {form}) or (C, {form})"
         )
     given = list(output_size) if isinstance(output_size, (tuple, list)) else [output_size] * axes
-    if len(given) == 1:
-        given = given * axes
     if len(given) != axes:
         raise ShapeError(
             f"{operation}: output_size is {output_size!r}; give an integer or "
