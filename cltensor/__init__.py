@@ -11,7 +11,7 @@ import math as _math
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, backends, cuda, linalg, nn, optim, special
+from cltensor import autograd, backends, cuda, linalg, masked, nn, optim, signal, special
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
@@ -80,7 +80,8 @@ float, int, bool = float32, int32, bool_
 #: Imported when first used: not every program needs their libraries.
 _later = {"data", "models", "testing"}
 _modules = {
-    "autograd", "backends", "cuda", "linalg", "nn", "optim", "special", "weights", *_later,
+    "autograd", "backends", "cuda", "linalg", "masked", "nn", "optim", "signal", "special",
+    "weights", *_later,
 }  # fmt: skip
 __all__ = sorted(
     _modules

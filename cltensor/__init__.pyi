@@ -11,10 +11,12 @@ from cltensor import backends as backends
 from cltensor import cuda as cuda
 from cltensor import data as data
 from cltensor import linalg as linalg
+from cltensor import masked as masked
 from cltensor import models as models
 from cltensor import nn as nn
 from cltensor import optim as optim
 from cltensor import return_types
+from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
 from cltensor.autograd.creation import TensorType

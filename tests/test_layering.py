@@ -22,7 +22,7 @@ FLOORS = [
     ["ops", "return_types"],
     ["autograd"],
     ["replay", "testing"],
-    ["nn", "observe", "cuda", "backends", "linalg", "special"],
+    ["nn", "observe", "cuda", "backends", "linalg", "masked", "signal", "special"],
     ["optim", "data", "models", "io"],
     ["command"],
 ]
