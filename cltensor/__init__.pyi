@@ -510,6 +510,14 @@ def conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def constant_pad_nd(
+    x: Tensor, pad: Sequence[_int], value: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def constant_pad_nd(
+    input: Tensor, pad: Sequence[_int], fill_value: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def contiguous(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def contiguous(
@@ -972,6 +980,24 @@ def greater_equal(
 @overload
 def greater_equal(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+def grid_sampler_2d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def grid_sampler_3d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
 def gt(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
@@ -1606,6 +1632,66 @@ def narrow_copy(
 def narrow_copy(
     x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def native_batch_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: _bool,
+    momentum: _float,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: _bool,
+    momentum: _float,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_group_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: _int,
+    C: _int,
+    HxW: _int,
+    group: _int,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_group_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: _int,
+    C: _int,
+    HxW: _int,
+    group: _int,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_layer_norm(
+    x: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
 @overload
 def ne(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload

@@ -323,6 +323,14 @@ class Methods:
     def clip_(self, min: Any = None, max: Any = None) -> Self: ...
     def clone(self, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
     def conj(self, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def constant_pad_nd(
+        self, pad: Sequence[_int], value: _float = 0, *, out: Tensor | None = None
+    ) -> Tensor: ...
+    @overload
+    def constant_pad_nd(
+        self, pad: Sequence[_int], fill_value: _float = 0, *, out: Tensor | None = None
+    ) -> Tensor: ...
     def contiguous(self, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
     def copy_(self, source: Any, non_blocking: _bool = False) -> Self: ...
     @overload
@@ -970,6 +978,33 @@ class Methods:
     def narrow_copy(
         self, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
     ) -> Tensor: ...
+    def native_batch_norm(
+        self,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        running_mean: Tensor | None,
+        running_var: Tensor | None,
+        training: _bool,
+        momentum: _float,
+        eps: _float,
+    ) -> tuple[Any, Any, Any]: ...
+    def native_group_norm(
+        self,
+        weight: Tensor | None,
+        bias: Tensor | None,
+        N: _int,
+        C: _int,
+        HxW: _int,
+        group: _int,
+        eps: _float,
+    ) -> tuple[Any, Any, Any]: ...
+    def native_layer_norm(
+        self,
+        normalized_shape: Sequence[_int],
+        weight: Tensor | None,
+        bias: Tensor | None,
+        eps: _float,
+    ) -> tuple[Any, Any, Any]: ...
     @overload
     def ne(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload

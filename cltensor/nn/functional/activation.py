@@ -15,6 +15,7 @@ from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.random.draw import uniform
 from cltensor.ops.reduce import fold as reduce
+from cltensor.ops.shape.cut import narrow
 
 
 def placed(input: Any, out: Any, inplace: bool) -> Any:
@@ -212,5 +213,5 @@ def glu(input: Any, dim: int = -1) -> Any:
         raise ShapeError(
             f"glu: axis {dim} of shape {tuple(input.shape)} has no two halves; make its size even"
         )
-    first, second = input.split(input.shape[dim] // 2, dim) if input.size else (input, input)
-    return first * sigmoid(second)
+    half = input.shape[dim] // 2
+    return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))

@@ -6,11 +6,15 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.nn.functional.activation import logsigmoid
 from cltensor.nn.functional.distance import pairwise_distance
-from cltensor.nn.layers.loss import reduced
+from cltensor.nn.functional.maps import linear
+from cltensor.nn.layers.loss import cross_entropy, reduced
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.activation import log1p_exp
 from cltensor.ops.elementwise.arithmetic import square
@@ -19,6 +23,7 @@ from cltensor.ops.elementwise.power import pow
 from cltensor.ops.elementwise.select import clip, minimum, where
 from cltensor.ops.index.pick import take
 from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.network.ctc import ctc
 from cltensor.ops.reduce.scan import cumsum
 
 
@@ -255,3 +260,88 @@ def cosine_embedding_loss(
     cos = (input1 * input2).sum(-1) * rsqrt(squares[0] * squares[1])
     loss = where(target == 1, 1 - cos, 0) + where(target == -1, clip(cos - margin, 0), 0)
     return reduced("cosine_embedding_loss", loss, reduction)
+
+
+@composite(method=False)
+def linear_cross_entropy(
+    input: Any,
+    linear_weight: Any,
+    target: Any,
+    *,
+    linear_bias: Any = None,
+    weight: Any = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: Any = None,
+) -> Any:
+    """`cross_entropy` of `linear` of input.
+
+    Args:    input (N, I) or (I,); linear_weight (C, I), or (C, d1, ..., I) for labels
+             (N, d1, ...); linear_bias (C,) or (C, d1, ...); options: PyTorch's advice on memory,
+             which changes nothing. The others are as for `cross_entropy`.
+    """
+    classes, *more = linear_weight.shape[:-1]
+    rows = linear_weight.reshape(-1, linear_weight.shape[-1])
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    scores = linear(input, rows, bias).reshape(*input.shape[:-1], classes, *more)
+    ignored = -100 if ignore_index is None else ignore_index
+    return cross_entropy(scores, target, weight, ignored, reduction, label_smoothing)
+
+
+@composite(method=False)
+def ctc_loss(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: str = "mean",
+    zero_infinity: bool = False,
+) -> Any:
+    """The negative log-likelihood of labels whose places in time are not known.
+
+    Args:    log_probs (T, N, C) or (T, C): as log_softmax gives them; targets (N, S) or (S,), or
+             all labels one after the other; input_lengths, target_lengths (N,): how many of them
+             count, tensors or integers; blank: the class of no label; zero_infinity: 0 in place of
+             infinite losses and their gradients.
+    Returns: the mean over the samples of the loss divided by the number of labels, the sum, or
+             each (N,).
+    Raises:  ShapeError for lengths that do not fit. Waits for the device where lengths are there.
+    Source:  Graves et al. 2006.
+    """
+    name = "ctc_loss"
+    if log_probs.ndim == 2:
+        single = ctc_loss(
+            log_probs.unsqueeze(1), targets.reshape(1, -1), input_lengths, target_lengths, blank,
+            reduction, zero_infinity,
+        )  # fmt: skip
+        return single.reshape(())
+    times, counts = (
+        [int(n) for n in np.ravel(v.numpy() if isinstance(v, Tensor) else v)]
+        for v in (input_lengths, target_lengths)
+    )
+    length, samples, classes = log_probs.shape
+    fits = len(times) == len(counts) == samples and 0 <= blank < classes
+    if targets.ndim == 2:
+        start = np.arange(samples) * targets.shape[1]
+        fits = fits and targets.shape[0] == samples and max(counts, default=0) <= targets.shape[1]
+    else:
+        start = np.cumsum([0, *counts])[:-1]
+        fits = fits and sum(counts) <= targets.size
+    if not fits or max(times, default=0) > length or min(times + counts, default=0) < 0:
+        raise ShapeError(
+            f"{name}: log_probs of shape {tuple(log_probs.shape)}, targets of "
+            f"{tuple(targets.shape)}, lengths {times} and {counts}, blank {blank}; they must fit"
+        )
+    device = log_probs.device
+    begin, until, many = [
+        Tensor.from_numpy(np.array(v, np.int64), device) for v in (start, times, counts)
+    ]
+    flat, most = targets.reshape(-1).to(device), max(counts, default=0)
+    loss = ctc(log_probs, flat, begin, until, many, most, int(blank))
+    if zero_infinity:
+        loss = where(loss == math.inf, 0, loss)
+    if reduction == "mean":
+        return (loss / many.clip(1).to(loss.dtype)).mean()
+    return reduced(name, loss, reduction)

@@ -12,12 +12,11 @@ from cltensor.core.mode import no_grad
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import float16, float32
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.lazy.writes import write_together
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
 from cltensor.ops.elementwise.power import pow
 from cltensor.ops.elementwise.select import clip
-from cltensor.ops.network.normalize import normalize_channels, normalize_rows
+from cltensor.ops.network.normalize import move_statistics, normalize_channels, normalize_rows
 from cltensor.ops.reduce.fold import moments
 from cltensor.ops.reduce.statistics import norm
 
@@ -70,7 +69,7 @@ def batch_norm(
             input, _shaped(weight, channels), _shaped(bias, channels), axes, eps
         )
         if running_mean is not None and running_var is not None:
-            _move(running_mean, running_var, stats, count, momentum)
+            move_statistics(running_mean, running_var, stats, count, momentum)
         return out
     if running_mean is None or running_var is None:
         raise ValueError("batch_norm: evaluation needs running_mean and running_var")
@@ -102,25 +101,6 @@ def _scaled(input: Any, weight: Any, bias: Any, channels: tuple[int, ...]) -> An
 
 def _shaped(value: Any, shape: tuple[int, ...]) -> Any:
     return None if value is None else value.reshape(shape)
-
-
-def _move(
-    mean: Tensor,
-    var: Tensor,
-    stats: tuple[Tensor, Tensor],
-    count: int,
-    momentum: float | Tensor,
-) -> None:
-    """Let the running statistics take their share of the batch's, outside any graph.
-
-    stats: the batch's means and sums of squared differences from them.
-    """
-    with no_grad():
-        middle, squares = [s.reshape(mean.shape).astype(mean.dtype) for s in stats]
-        moved_mean = (1 - momentum) * mean + momentum * middle
-        moved_var = (1 - momentum) * var + momentum * (squares * (1 / (count - 1)))
-        pairs = [(mean.realize(), moved_mean), (var.realize(), moved_var)]
-        write_together([(old._value, new._value) for old, new in pairs], "batch_norm")
 
 
 @composite(method=False)
@@ -234,7 +214,7 @@ def instance_norm(
         with no_grad():
             mean, squares = moments(input.detach(), tuple(range(2, input.ndim)))
             stats = tuple([s.reshape(samples, channels).mean(0) for s in (mean, squares)])
-            _move(running_mean, running_var, stats, count, momentum)
+            move_statistics(running_mean, running_var, stats, count, momentum)
     return group_norm(input, channels, weight, bias, eps)
 
 

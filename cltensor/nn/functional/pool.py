@@ -14,6 +14,7 @@ from cltensor.ops.elementwise.power import pow
 from cltensor.ops.elementwise.rounding import abs_, sign
 from cltensor.ops.index.place import scatter
 from cltensor.ops.network import adaptive, deep, pool
+from cltensor.ops.network.fractional import fractional_max_pool
 
 Single = int | tuple[int]
 Sizes = int | tuple[int | None, ...]
@@ -261,3 +262,36 @@ def max_unpool3d(
     """What `max_pool3d` pooled, 0 but at the places (`indices`) of its results. output_size: the
     size of the output, if not the least that has such windows."""
     return _unpooled("max_unpool3d", input, indices, kernel_size, stride, padding, output_size, 3)
+
+
+@composite(method=False)
+def fractional_max_pool2d(
+    input: Any, kernel_size: Pair, output_size: Any = None, output_ratio: Any = None,
+    return_indices: bool = False, _random_samples: Any = None,
+) -> Any:  # fmt: skip
+    """The largest value of windows of input (N, C, H, W) or (C, H, W) at random places.
+
+    output_size, or output_ratio for a share of the size of the input; _random_samples (N, C, 2):
+    numbers from 0 to 1 that decide the places.
+
+    Source: Graham 2014.
+    """
+    taps = each("fractional_max_pool2d", "kernel_size", kernel_size, 2, 1)
+    found = fractional_max_pool(
+        "fractional_max_pool2d", input, taps, output_size, output_ratio, _random_samples
+    )
+    return found if return_indices else found[0]
+
+
+@composite(method=False)
+def fractional_max_pool3d(
+    input: Any, kernel_size: Triple, output_size: Any = None, output_ratio: Any = None,
+    return_indices: bool = False, _random_samples: Any = None,
+) -> Any:  # fmt: skip
+    """The largest value of windows of input (N, C, D, H, W) or (C, D, H, W) at random places; see
+    `fractional_max_pool2d`."""
+    taps = each("fractional_max_pool3d", "kernel_size", kernel_size, 3, 1)
+    found = fractional_max_pool(
+        "fractional_max_pool3d", input, taps, output_size, output_ratio, _random_samples
+    )
+    return found if return_indices else found[0]
