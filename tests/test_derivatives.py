@@ -30,6 +30,7 @@ UNARY = {
         ["erf", "sigmoid", "log1p_exp", "softplus", "square", "negative", "positive"],
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
         ["elu", "hardtanh"],
+        ["frac", "mantissa", "exponent", "finite"],
     ],
     "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "spread_of"]],
     "negative": [["exp_below"]],
@@ -41,12 +42,14 @@ WITH_OPTIONS = {
     "softplus": lambda x: OPERATIONS["softplus"](x, 2.0, 1.0),
     "elu": lambda x: OPERATIONS["elu"](x, 1.5),
     "hardtanh": lambda x: OPERATIONS["hardtanh"](x, -1.0, 1.0),
+    "finite": lambda x: OPERATIONS["finite"](x, 0.0, 1.0, -1.0),
     "inside": lambda g, x: OPERATIONS["inside"](g, x, 0.75, 1.2),
 }
 BINARY = [
     ["add", "subtract", "multiply", "divide"],
     ["maximum", "minimum", "hypot", "atan2"],
     ["copysign", "remainder", "fmod", "floor_divide", "divide_toward_zero"],
+    ["fmax", "fmin", "logaddexp", "logaddexp2"],
     ["pow", "clip_low", "clip_high", "gate", "inside"],
 ]
 
@@ -85,6 +88,7 @@ def check(names, inputs):
 def test_every_rule_of_an_elementwise_operation_is_checked():
     checked = {n for groups in UNARY.values() for g in groups for n in g}
     checked |= {n for g in BINARY for n in g} | {"where", "binary_cross_entropy"}
+    checked.add("nextafter")  # whose steps are no larger than roundings: in test_pairs
     pointwise = {n for n, op in OPERATIONS.items() if op.run.__qualname__.startswith("_pointwise")}
     assert {n for n in pointwise if OPERATIONS[n].rules} == checked
 

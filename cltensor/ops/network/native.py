@@ -85,8 +85,8 @@ def native_group_norm(
 
 @composite
 def native_batch_norm(
-    x: Any, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None, running_var: Tensor | None,
-    training: bool, momentum: float, eps: float,
+    x: Any, weight: Tensor | None, bias: Tensor | None, running_mean: Tensor | None,
+    running_var: Tensor | None, training: bool, momentum: float, eps: float,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """`nn.functional.batch_norm` and, in training, the means and the inverse deviations of the
     batch (nothing otherwise), whose gradients count for nothing, as in PyTorch."""
