@@ -11,7 +11,18 @@ import math as _math
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, backends, cuda, fft, linalg, nn, optim, special
+from cltensor import (
+    autograd,
+    backends,
+    cuda,
+    fft,
+    linalg,
+    masked,
+    nn,
+    optim,
+    signal,
+    special,
+)
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
@@ -86,7 +97,8 @@ float, int, bool = float32, int32, bool_
 #: Imported when first used: not every program needs their libraries.
 _later = {"data", "distributions", "models", "testing"}
 _modules = {
-    "autograd", "backends", "cuda", "fft", "linalg", "nn", "optim", "special", "weights", *_later,
+    "autograd", "backends", "cuda", "fft", "linalg", "masked", "nn", "optim", "signal", "special",
+    "weights", *_later,
 }  # fmt: skip
 __all__ = sorted(
     _modules

@@ -13,10 +13,12 @@ from cltensor import data as data
 from cltensor import distributions as distributions
 from cltensor import fft as fft
 from cltensor import linalg as linalg
+from cltensor import masked as masked
 from cltensor import models as models
 from cltensor import nn as nn
 from cltensor import optim as optim
 from cltensor import return_types
+from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
 from cltensor.autograd.creation import TensorType
@@ -227,6 +229,10 @@ def adjoint(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def adjoint(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def alias_copy(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def alias_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def all(
     x: Tensor,
     axis: _int | tuple[_int, ...] | None = None,
@@ -286,6 +292,14 @@ def amin(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def aminmax(
+    x: Tensor, *, axis: _int | None = None, keepdims: _bool = False
+) -> return_types.aminmax: ...
+@overload
+def aminmax(
+    input: Tensor, *, dim: _int | None = None, keepdim: _bool = False
+) -> return_types.aminmax: ...
 @overload
 def angle(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -556,6 +570,10 @@ def bitwise_left_shift(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def bitwise_not(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def bitwise_or(
     a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -596,6 +614,14 @@ def block_diag(*, tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
 def bmm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def broadcast_shapes(*shapes: _int | Sequence[_int]) -> Size: ...
+@overload
+def broadcast_shapes(*, shapes: _int | Sequence[_int]) -> Size: ...
+@overload
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]: ...
+@overload
+def broadcast_tensors(*, tensors: Any) -> tuple[Any, ...]: ...
 @overload
 def broadcast_to(x: Tensor, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -666,6 +692,14 @@ def clamp(
     input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def clamp_max(x: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clamp_min(x: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def clip(x: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def clip(
@@ -701,6 +735,14 @@ def conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def conj_physical(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def constant_pad_nd(
+    x: Tensor, pad: Sequence[_int], value: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def constant_pad_nd(
+    input: Tensor, pad: Sequence[_int], fill_value: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def contiguous(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -771,6 +813,22 @@ def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def count_nonzero(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def count_nonzero(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def cov(
     x: Tensor,
@@ -852,9 +910,17 @@ def data_ptr(x: Tensor) -> _int: ...
 @overload
 def data_ptr(input: Tensor) -> _int: ...
 @overload
+def deg2rad(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def det(A: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def det(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def detach_copy(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def detach_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def diag(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -868,12 +934,24 @@ def diag_embed(
     input: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def diagflat(x: Tensor, offset: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def diagflat(input: Tensor, offset: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def diagonal(
     x: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def diagonal(
     input: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diagonal_copy(
+    x: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diagonal_copy(
+    input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def diagonal_of(
@@ -1029,6 +1107,24 @@ def empty_like(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def empty_permuted(
+    size: Sequence[_int],
+    physical_layout: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def empty_strided(
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def eq(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1072,6 +1168,14 @@ def expand_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 @overload
 def expand_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def expand_copy(
+    x: Tensor, size: Sequence[_int], *, implicit: _bool = False, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def expand_copy(
+    input: Tensor, size: Sequence[_int], *, implicit: _bool = False, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def expand_dims(
     x: Tensor, axis: _int | tuple[_int, ...], *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -1092,6 +1196,10 @@ def eye(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def fill(x: Tensor, value: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fill(input: Tensor, fill_value: Any, *, out: Tensor | None = None) -> Tensor: ...
 def finfo(dtype: _DType = ...) -> Any: ...
 @overload
 def flatten(
@@ -1122,6 +1230,14 @@ def flipud(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def flipud(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def float_power(
+    a: Tensor | _Number, exponent: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def float_power(
+    input: Tensor | _Number, exponent: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def floor(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1134,11 +1250,31 @@ def floor_divide(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def fmax(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fmax(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def fmin(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fmin(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def fmod(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def fmod(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def frac(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def frexp(x: Tensor) -> return_types.frexp: ...
+@overload
+def frexp(input: Tensor) -> return_types.frexp: ...
 def from_numpy(
     array: numpy.ndarray[Any, Any],
     device: Device | str | None = None,
@@ -1195,6 +1331,12 @@ def gather(
     input: Tensor, dim: _int, index: Any, *, sparse_grad: _bool = False, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def gcd(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def gcd(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def ge(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def ge(
@@ -1236,6 +1378,24 @@ def greater_equal(
 def greater_equal(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+def grid_sampler_2d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def grid_sampler_3d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def gt(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1261,6 +1421,14 @@ def hann_window(
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def heaviside(
+    x: Tensor | _Number, values: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def heaviside(
+    input: Tensor | _Number, values: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def histc(
@@ -1474,6 +1642,14 @@ def isnan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def isneginf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isposinf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def isreal(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def isreal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1529,6 +1705,16 @@ def kthvalue(
 def kthvalue(
     input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False
 ) -> return_types.kthvalue: ...
+@overload
+def lcm(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lcm(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def ldexp(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def le(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2003,6 +2189,42 @@ def mvlgamma(x: Tensor, p: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def mvlgamma(input: Tensor, p: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def nan_to_num(
+    x: Tensor,
+    nan: _float | None = None,
+    posinf: _float | None = None,
+    neginf: _float | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nan_to_num(
+    input: Tensor,
+    nan: _float | None = None,
+    posinf: _float | None = None,
+    neginf: _float | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanmean(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanmean(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def nanmedian(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def nanmedian(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2049,6 +2271,24 @@ def nanquantile(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def nansum(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nansum(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def narrow(
     x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -2056,6 +2296,78 @@ def narrow(
 def narrow(
     input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def narrow_copy(
+    x: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def narrow_copy(
+    input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def narrow_copy(
+    x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def native_batch_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: _bool,
+    momentum: _float,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: _bool,
+    momentum: _float,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_group_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: _int,
+    C: _int,
+    HxW: _int,
+    group: _int,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_group_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: _int,
+    C: _int,
+    HxW: _int,
+    group: _int,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_layer_norm(
+    x: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
 @overload
 def ne(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2143,6 +2455,28 @@ def new_empty(
     size: Any,
     dtype: _DType = None,
     device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_empty_strided(
+    x: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_empty_strided(
+    input: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2263,6 +2597,12 @@ def new_zeros(
     device: Device | str | None = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nextafter(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nextafter(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def nonzero(x: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
@@ -2397,6 +2737,12 @@ def permute(input: Tensor, *, dims: _int | Sequence[_int], out: Tensor | None = 
 @overload
 def permute(x: Tensor, *, axis: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
+def permute_copy(x: Tensor, dims: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute_copy(input: Tensor, dim: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute_copy(x: Tensor, axis: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def permute_dims(x: Tensor, axes: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def permute_dims(input: Tensor, dim: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
@@ -2499,6 +2845,10 @@ def quantile(
     interpolation: str = "linear",
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def rad2deg(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def rand(
     *size: _int | tuple[_int, ...],
@@ -2741,6 +3091,22 @@ def rsqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def rsub(
+    x: Tensor, other: Tensor | _Number, alpha: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def rsub(
+    input: Tensor, other: Tensor | _Number, alpha: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+def scalar_tensor(
+    s: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def scatter(
     x: Tensor,
     axis: _int,
@@ -2820,6 +3186,12 @@ def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> 
 @overload
 def select(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def select_copy(x: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select_copy(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select_copy(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def select_scatter(
     x: Tensor, src: Tensor, dim: _int, index: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -2845,6 +3217,10 @@ def sigmoid(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def sign(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def signbit(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def silu(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2950,6 +3326,32 @@ def split(x: Tensor, sizes: _int | Sequence[_int], axis: _int = 0) -> tuple[Tens
 @overload
 def split(input: Tensor, sizes: _int | Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
+def split_copy(x: Tensor, split_size: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def split_copy(input: Tensor, split_size: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def split_copy(x: Tensor, split_size: _int, axis: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def split_with_sizes(
+    x: Tensor, split_sizes: Sequence[_int], axis: _int = 0
+) -> tuple[Tensor, ...]: ...
+@overload
+def split_with_sizes(
+    input: Tensor, split_sizes: Sequence[_int], dim: _int = 0
+) -> tuple[Tensor, ...]: ...
+@overload
+def split_with_sizes_copy(
+    x: Tensor, split_sizes: Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def split_with_sizes_copy(
+    input: Tensor, split_sizes: Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def split_with_sizes_copy(
+    x: Tensor, split_sizes: Sequence[_int], axis: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
 def sqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2964,6 +3366,18 @@ def squeeze(
 @overload
 def squeeze(
     input: Tensor, dim: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def squeeze_copy(
+    x: Tensor, dim: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def squeeze_copy(
+    input: Tensor, dim: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def squeeze_copy(
+    x: Tensor, axis: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def stack(tensors: Sequence[Tensor], axis: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
@@ -3125,6 +3539,14 @@ def sum(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def sum_to_size(x: Tensor, *size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sum_to_size(input: Tensor, *size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sum_to_size(x: Tensor, *, size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sum_to_size(input: Tensor, *, size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
 def svd(A: Tensor, some: _bool = True, compute_uv: _bool = True) -> return_types.svd: ...
 @overload
 def svd(input: Tensor, some: _bool = True, compute_uv: _bool = True) -> return_types.svd: ...
@@ -3140,6 +3562,10 @@ def swapdims(input: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = No
 def t(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def t(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def t_copy(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def take(
     x: Tensor, indices: Any, axis: _int | None = None, *, out: Tensor | None = None
@@ -3314,6 +3740,12 @@ def transpose(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def transpose_copy(x: Tensor, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def transpose_copy(
+    input: Tensor, dim0: _int, dim1: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def trapezoid(
     y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: _int = -1, out: Tensor | None = None
 ) -> Tensor: ...
@@ -3438,6 +3870,12 @@ def unbind(x: Tensor, axis: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
 def unbind(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
+def unbind_copy(x: Tensor, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unbind_copy(input: Tensor, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unbind_copy(x: Tensor, axis: _int = 0) -> tuple[Any, ...]: ...
+@overload
 def unflatten(
     x: Tensor, axis: _int, sizes: Sequence[_int], *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -3451,6 +3889,14 @@ def unfold(
 ) -> Tensor: ...
 @overload
 def unfold(
+    input: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unfold_copy(
+    x: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unfold_copy(
     input: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
 def uniform(
@@ -3521,9 +3967,33 @@ def unique_consecutive(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def unsafe_chunk(x: Tensor, chunks: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unsafe_chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unsafe_chunk(x: Tensor, chunks: _int, axis: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unsafe_split(
+    x: Tensor, split_size: _int | Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def unsafe_split(
+    input: Tensor, split_size: _int | Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def unsafe_split(
+    x: Tensor, split_size: _int | Sequence[_int], axis: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
 def unsqueeze(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def unsqueeze(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unsqueeze_copy(x: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unsqueeze_copy(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unsqueeze_copy(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def unstack(x: Tensor, axis: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
@@ -3627,6 +4097,14 @@ def view_as_complex(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def view_as_real(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def view_as_real(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_copy(
+    x: Tensor, size: Any = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def view_copy(
+    input: Tensor, size: Any = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def vsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
 @overload

@@ -277,3 +277,29 @@ class histogramdd(NamedTuple):
 
     hist: Tensor
     bin_edges: tuple[Tensor, ...]
+
+
+class Extremes(NamedTuple):
+    """The smallest and the largest."""
+
+    min: Tensor
+    max: Tensor
+
+
+class Parts(NamedTuple):
+    """Mantissas, and exponents (int32)."""
+
+    mantissa: Tensor
+    exponent: Tensor
+
+
+class aminmax(Extremes):
+    """Of `cltensor.aminmax`."""
+
+    __slots__ = ()
+
+
+class frexp(Parts):
+    """Of `cltensor.frexp`."""
+
+    __slots__ = ()

@@ -54,6 +54,39 @@ def _shift(function, beyond):
     return shift
 
 
+def _of_integers(function):
+    """Of integers of any size, wrapped to the dtype."""
+
+    def apply(a, b):
+        mask = (1 << (8 * a.dtype.itemsize)) - 1
+        raw = np.array([function(int(x), int(y)) & mask for x, y in np.broadcast(a, b)], np.uint64)
+        return raw.reshape(np.broadcast_shapes(a.shape, b.shape)).astype(a.dtype)
+
+    return apply
+
+
+def _lcm(a, b):
+    bits = 8 * a.dtype.itemsize
+
+    def one(x, y):
+        # a / gcd * b wraps, and its magnitude is taken of what it wrapped to.
+        if x == 0 or y == 0:
+            return 0
+        divisor = _wrapped(math.gcd(x, y), bits) if a.dtype.kind == "i" else math.gcd(x, y)
+        quotient = abs(x) // abs(divisor) * (1 if (x < 0) == (divisor < 0) else -1)
+        found = quotient * y
+        return abs(_wrapped(found, bits)) if a.dtype.kind == "i" else found
+
+    return _of_integers(one)(a, b)
+
+
+def _wrapped(x, bits):
+    return (x + (1 << (bits - 1))) % (1 << bits) - (1 << (bits - 1))
+
+
+_gcd = _of_integers(math.gcd)
+
+
 def _round_trip(x):
     return x
 
@@ -136,15 +169,30 @@ ANSWERS = {
     "relu": (lambda x: np.where(x < 0, 0, x), "iuf"),
     "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), "biuf"),
     "log1p_exp": (lambda x: np.logaddexp(0, x), "biuf"),
+    "fmax": (np.fmax, "biuf"),
+    "fmin": (np.fmin, "biuf"),
+    "gcd": (_gcd, "iu"),
+    "lcm": (_lcm, "iu"),
+    "heaviside": (lambda x, v: np.where(x == 0, v, (x > 0).astype(x.dtype)), "biuf"),
+    "logaddexp": (np.logaddexp, "biuf"),
+    "logaddexp2": (np.logaddexp2, "biuf"),
+    "frac": (lambda x: x - np.trunc(x), "f"),
+    "signbit": (np.signbit, "iuf"),
+    "isposinf": (lambda x: x == np.inf, "biuf"),
+    "isneginf": (lambda x: x == -np.inf, "biuf"),
+    "mantissa": (lambda x: np.frexp(x)[0], "f"),
+    "exponent": (lambda x: np.where(np.isfinite(x), np.frexp(x)[1], 0), "f"),
 }
 BOOL_RESULT = (
     *("eq", "not_equal", "less", "less_equal", "greater", "greater_equal"),
     *("logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite"),
+    *("signbit", "isposinf", "isneginf"),
 )
 FLOAT_RESULT = (
     *("divide", "reciprocal", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt"),
     *("rsqrt", "hypot", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
     *("asinh", "acosh", "atanh", "atan2", "erf", "copysign", "sigmoid", "log1p_exp"),
+    *("logaddexp", "logaddexp2"),
 )
 
 

@@ -31,6 +31,7 @@ UNARY = {
         ["erf", "sigmoid", "log1p_exp", "softplus", "square", "negative", "positive"],
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
         ["elu", "hardtanh"],
+        ["frac", "mantissa", "exponent", "finite"],
     ],
     "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "spread_of"]],
     "negative": [["exp_below"]],
@@ -42,12 +43,14 @@ WITH_OPTIONS = {
     "softplus": lambda x: OPERATIONS["softplus"](x, 2.0, 1.0),
     "elu": lambda x: OPERATIONS["elu"](x, 1.5),
     "hardtanh": lambda x: OPERATIONS["hardtanh"](x, -1.0, 1.0),
+    "finite": lambda x: OPERATIONS["finite"](x, 0.0, 1.0, -1.0),
     "inside": lambda g, x: OPERATIONS["inside"](g, x, 0.75, 1.2),
 }
 BINARY = [
     ["add", "subtract", "multiply", "divide"],
     ["maximum", "minimum", "hypot", "atan2"],
     ["copysign", "remainder", "fmod", "floor_divide", "divide_toward_zero"],
+    ["fmax", "fmin", "logaddexp", "logaddexp2"],
     ["pow", "clip_low", "clip_high", "gate", "inside"],
 ]
 
@@ -91,6 +94,7 @@ def test_every_rule_of_an_elementwise_operation_is_checked():
     special = {v.name for m in modules for v in vars(m).values() if isinstance(v, Op)} - checked
     # Parts of complex numbers and functions of them: beside those, in elementwise/test_parts.
     checked |= {"complex", "real_part", "imag_part", "conj_physical", "angle", "sgn"}
+    checked.add("nextafter")  # whose steps are no larger than roundings: in test_pairs
     pointwise = {n for n, op in OPERATIONS.items() if op.run.__qualname__.startswith("_pointwise")}
     assert {n for n in pointwise - special if OPERATIONS[n].rules} == checked
 

@@ -22,7 +22,7 @@ FLOORS = [
     ["ops", "return_types"],
     ["autograd"],
     ["replay", "testing"],
-    ["nn", "observe", "cuda", "backends", "fft", "linalg", "special"],
+    ["nn", "observe", "cuda", "backends", "fft", "linalg", "masked", "signal", "special"],
     ["optim", "data", "models", "io", "distributions"],
     ["command"],
 ]

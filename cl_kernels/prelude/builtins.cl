@@ -5,7 +5,7 @@
     reals = ['float'] + ['double'] * device.fp64 + ['half'] * device.fp16
     unary = '''acos acosh asin asinh atan atanh cos cosh erf exp exp2 expm1 log log10 log1p log2 sin
         sinh tan tanh'''.split()
-    binary = 'atan2 fmod hypot pow'.split()
+    binary = 'atan2 fmod hypot nextafter pow'.split()
 %>\
 #define CT_BUILTIN __attribute__((overloadable, const))
 % for name in ('global_id', 'global_size', 'group_id', 'local_id', 'local_size', 'num_groups'):
@@ -19,4 +19,7 @@ ${T} CT_BUILTIN ${name}(${T});
 % for name in binary:
 ${T} CT_BUILTIN ${name}(${T}, ${T});
 % endfor
+int CT_BUILTIN ilogb(${T});
+${T} CT_BUILTIN ldexp(${T}, int);
+int CT_BUILTIN signbit(${T});
 % endfor

@@ -163,3 +163,23 @@ CT_OVERLOAD ${T} ct_power(${T} a, ${T} b) {
 % endif
 }
 % endfor
+
+/* The greatest common divisor, of magnitudes in unsigned numbers: those of the least ones are no
+   signed numbers. */
+% for T in ('long', 'int', 'short', 'char', 'ulong', 'uint', 'ushort', 'uchar'):
+<% U = 'ulong' if T in ('long', 'ulong') else 'uint' %>
+CT_OVERLOAD ${T} ct_magnitude(${T} x) { return (${T})(${'x' if T[0] == 'u' else 'x < 0 ? -x : x'}); }
+CT_OVERLOAD ${T} ct_gcd(${T} a, ${T} b) {
+% if T[0] == 'u':
+    ${U} x = a, y = b;
+% else:
+    ${U} x = a < 0 ? -(${U})a : (${U})a, y = b < 0 ? -(${U})b : (${U})b;
+% endif
+    while (y != 0) {
+        const ${U} rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return (${T})x;
+}
+% endfor

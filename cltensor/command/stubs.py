@@ -53,7 +53,7 @@ _TAKE_NUMBERS = {"where"}
 _SEVERAL_ALONE = {"where"}
 
 #: The namespaces within the public one whose functions are declared in `cltensor.ops`.
-SPACES = (ct.fft, ct.linalg, ct.special)
+SPACES = (ct.fft, ct.linalg, ct.masked, ct.signal.windows, ct.special)
 
 #: Of a reduction.
 Axis = int | tuple[int, ...] | None
@@ -324,7 +324,10 @@ def namespace(module: types.ModuleType) -> str:
 
 STUBS: dict[str, Callable[[], str]] = {
     "__init__.pyi": partial(namespace, ct),
-    **{f"{m.__name__.partition('.')[2]}.pyi": partial(namespace, m) for m in SPACES},
+    **{
+        f"{m.__name__.partition('.')[2].replace('.', '/')}.pyi": partial(namespace, m)
+        for m in SPACES
+    },
     "core/methods.pyi": methods,
 }
 

@@ -75,7 +75,8 @@ class _Signature:
             several = named.pop(self.variadic)
             missing = [n for n in self.positional[len(args) :] if n in named]
             args = (*args, *[named.pop(n) for n in missing])
-            args += tuple(several) if isinstance(several, Iterable) else (several,)
+            # Nothing given by keyword is not the same as nothing given.
+            args += (tuple(several) or ((),)) if isinstance(several, Iterable) else (several,)
         return args, named
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:

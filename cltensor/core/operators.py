@@ -168,7 +168,8 @@ def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _cast(to: Callable[..., Any], dtype: str) -> Callable[..., Any]:
-    return lambda self: to(self, dtype)
+    # memory_format is PyTorch's: elements are in row-major order whatever it says.
+    return lambda self, memory_format=None: to(self, dtype)
 
 
 def attach(name: str, method: Callable[..., Any], function: Callable[..., Any], doc: str) -> None:

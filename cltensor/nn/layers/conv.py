@@ -7,7 +7,7 @@ from typing import Any
 from cltensor.core.checks import pair, whole
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
-from cltensor.nn.functional import Pair
+from cltensor.nn.functional.conv import Pair
 from cltensor.nn.layers.linear import Affine
 
 

@@ -26,7 +26,7 @@ from cltensor.ops.reduce.fold import log_softmax, log_total
 _REDUCTIONS = ("mean", "sum", "none")
 
 
-def _reduce(operation: str, loss: Any, reduction: str) -> Any:
+def reduced(operation: str, loss: Any, reduction: str) -> Any:
     if reduction == "mean":
         return loss.mean()
     if reduction == "sum":
@@ -51,14 +51,14 @@ def _warn_broadcast(operation: str, input: Any, target: Any) -> None:
 
 
 def _weighted_mean(operation: str, loss: Any, weight: Any, reduction: str) -> Any:
-    """As `_reduce`, each element counting `weight` times."""
+    """As `reduced`, each element counting `weight` times."""
     if weight is None:
-        return _reduce(operation, loss, reduction)
+        return reduced(operation, loss, reduction)
     _same_shape(operation, loss, weight, "weight")
     loss = loss * weight
     if reduction == "mean":
         return loss.sum() / weight.sum()
-    return _reduce(operation, loss, reduction)
+    return reduced(operation, loss, reduction)
 
 
 @composite(method=False)
@@ -84,7 +84,7 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
         return l1_loss(input, target, reduction)
     _warn_broadcast("smooth_l1_loss", input, target)
     loss = _huber(input, target, beta) * (1 / beta)
-    return _reduce("smooth_l1_loss", loss, reduction)
+    return reduced("smooth_l1_loss", loss, reduction)
 
 
 def _huber(input: Any, target: Any, delta: float) -> Any:
@@ -109,7 +109,7 @@ def huber_loss(
     if weight is not None:
         _same_shape("huber_loss", loss, weight, "weight")
         loss = loss * weight
-    return _reduce("huber_loss", loss, reduction)
+    return reduced("huber_loss", loss, reduction)
 
 
 # An operation of its own: its parts would make 0 * infinity of the gradient at 0 and 1.
@@ -137,7 +137,7 @@ def binary_cross_entropy(
     same_dtype("binary_cross_entropy", input, target)
     require_probabilities("binary_cross_entropy", input, target)
     loss = _bce(input, target)
-    return _reduce("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
+    return reduced("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
 
 
 @composite(method=False)
@@ -160,7 +160,7 @@ def binary_cross_entropy_with_logits(
     if pos_weight is not None:
         tail = (1 + (pos_weight - 1) * target) * tail
     loss = (1 - target) * input + tail
-    return _reduce(
+    return reduced(
         "binary_cross_entropy_with_logits", loss if weight is None else loss * weight, reduction
     )
 
@@ -244,7 +244,7 @@ def _soft_cross_entropy(
         same_dtype("cross_entropy", input, weight)
         product = product * _per_class(weight, input)
     loss = -product.sum(axis=axis)
-    return _reduce("cross_entropy", loss, reduction)
+    return reduced("cross_entropy", loss, reduction)
 
 
 def _class_axis(input: Any) -> int:
@@ -312,7 +312,7 @@ def _weighted(operation: str, loss: Any, used: Any, reduction: str, axis: int) -
         return loss.sum() / used.sum()
     if reduction == "none":
         return loss.squeeze(axis)
-    return _reduce(operation, loss, reduction)
+    return reduced(operation, loss, reduction)
 
 
 class _Loss(Module):

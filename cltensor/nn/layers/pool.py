@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor.nn import functional as F
-from cltensor.nn.functional import Pair
+from cltensor.nn.functional.conv import Pair
 from cltensor.nn.module import Module
 
 

@@ -10,6 +10,7 @@ bitwise_xor = pointwise("bitwise_xor(a, b)", "a ^ b", accepts="biu")
 bitwise_invert = pointwise(
     "bitwise_invert(x)", {"b": "x == 0", "i": "~x", "u": "~x"}, accepts="biu"
 )
+bitwise_not = bitwise_invert
 _BITS = "(T)(8 * sizeof(T))"
 bitwise_left_shift = pointwise(
     "bitwise_left_shift(a, b)",

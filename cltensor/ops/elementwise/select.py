@@ -93,3 +93,15 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
 
 
 clamp = clip
+
+
+@composite
+def clamp_min(x: Any, min: Any) -> Any:
+    """x, and `min` where x is below it."""
+    return clip(x, min)
+
+
+@composite
+def clamp_max(x: Any, max: Any) -> Any:
+    """x, and `max` where x is above it."""
+    return clip(x, None, max)

@@ -10,8 +10,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cltensor.core.mode import no_grad
 from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
+from cltensor.lazy.writes import write_together
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
 from cltensor.ops.reduce.fold import mean, moments, sums_of
@@ -128,3 +130,22 @@ def normalize_rows(x: Any, weight: Any, bias: Any, axes: Axes, eps: float) -> An
     stats = unrecorded(_row_stats, x, axes, eps)
     out = _rows(*_operands(x, weight, bias), axes=axes, eps=eps, stats=stats)
     return _finish(out, weight, bias)
+
+
+def move_statistics(
+    mean: Tensor,
+    var: Tensor,
+    stats: tuple[Tensor, Tensor],
+    count: int,
+    momentum: float | Tensor,
+) -> None:
+    """Let the running statistics take their share of the batch's, outside any graph.
+
+    stats: the batch's means and sums of squared differences from them.
+    """
+    with no_grad():
+        middle, squares = [s.reshape(mean.shape).astype(mean.dtype) for s in stats]
+        moved_mean = (1 - momentum) * mean + momentum * middle
+        moved_var = (1 - momentum) * var + momentum * (squares * (1 / (count - 1)))
+        pairs = [(mean.realize(), moved_mean), (var.realize(), moved_var)]
+        write_together([(old._value, new._value) for old, new in pairs], "batch_norm")

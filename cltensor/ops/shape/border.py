@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cltensor.core.checks import MOST, wholes
+from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.shape.cut import flip, part
@@ -66,6 +67,12 @@ def pad_as(x: Any, widths: Sequence[int], mode: str = "constant", value: Any = N
     for d in range(axes):
         x = _longer(x, x.ndim - 1 - d, flat[2 * d], flat[2 * d + 1], mode)
     return x
+
+
+@composite
+def constant_pad_nd(x: Any, pad: Sequence[int], value: float = 0) -> Any:
+    """x with its last axes made longer by `value`: (before, after) of the last axis first."""
+    return pad_as(x, pad, "constant", value)
 
 
 def _longer(x: Any, axis: int, before: int, after: int, mode: str) -> Any:

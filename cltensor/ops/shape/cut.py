@@ -106,6 +106,12 @@ def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor,
 
 
 @composite
+def split_with_sizes(x: Tensor, split_sizes: Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
+    """PyTorch's name of `split` for a list of sizes."""
+    return split(x, ints((split_sizes,)), axis)
+
+
+@composite
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     """Cut an axis into at most `chunks` parts of equal size (the last may be smaller)."""
     chunks = whole("chunk", "chunks", chunks, 1)

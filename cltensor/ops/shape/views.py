@@ -14,7 +14,7 @@ from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.index.scatter import index_add
 from cltensor.ops.reduce.fold import sum
-from cltensor.ops.shape.cut import cut_op, diagonal, diagonal_backward
+from cltensor.ops.shape.cut import cut_op, diagonal, diagonal_backward, part
 from cltensor.ops.shape.view import flatten, movedim, one_axis, reshape, swapaxes
 
 
@@ -69,16 +69,19 @@ _unfold: Op = view_op("unfold(x, axis, size, step)", _windows, dx=_windows_rule)
 def unfold(x: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """All windows of `size` elements along a dimension, each `step` behind the one before: their
     elements are a new last axis. A view."""
-    row = x if x.ndim else reshape(x, (1,))
-    axis = one_axis("unfold", dimension, row.ndim)
+    if not x.ndim:  # PyTorch adds the axis of the elements, and none of the windows
+        one_axis("unfold", dimension, 1)
+        size = whole("unfold", "size", size, 0, 1)
+        return reshape(x, (1,)) if size else part(reshape(x, (1,)), 0, 0, 0)
+    axis = one_axis("unfold", dimension, x.ndim)
     size = whole("unfold", "size", size, 0)
     step = whole("unfold", "step", step, 1)
-    if size > row.shape[axis]:
+    if size > x.shape[axis]:
         raise ShapeError(
-            f"unfold: windows of {size} elements do not fit axis {axis} of size {row.shape[axis]}; "
+            f"unfold: windows of {size} elements do not fit axis {axis} of size {x.shape[axis]}; "
             "make them smaller"
         )
-    return _unfold(row, axis, size, step)
+    return _unfold(x, axis, size, step)
 
 
 @composite
@@ -98,6 +101,12 @@ def diag(x: Tensor, diagonal: int = 0) -> Tensor:
 
 def _diagonal_of(x: Tensor, offset: int) -> Tensor:
     return diagonal(x, offset, 0, 1)
+
+
+@composite
+def diagflat(x: Tensor, offset: int = 0) -> Tensor:
+    """The square matrix with the elements of x on that diagonal and 0 elsewhere."""
+    return diag(ravel(x), offset)
 
 
 @composite

@@ -5,8 +5,17 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.network.adaptive import adaptive_avg_pool2d, adaptive_max_pool2d
+from cltensor.ops.network.adaptive import adaptive_avg_pool, adaptive_max_pool
 from cltensor.testing import gradcheck, gradgradcheck
+
+
+def adaptive_avg_pool2d(x, out):
+    return adaptive_avg_pool("adaptive_avg_pool2d", x, out, 2)
+
+
+def adaptive_max_pool2d(x, out, places=False):
+    return adaptive_max_pool("adaptive_max_pool2d", x, out, 2, places)
+
 
 RNG = np.random.default_rng(21)
 
@@ -108,5 +117,13 @@ def test_sizes(pool):
 def test_what_is_refused():
     with pytest.raises(DTypeError, match="adaptive_avg_pool2d: not defined for int32"):
         adaptive_avg_pool2d(ct.ones(1, 1, 4, 4, dtype="int32"), 3)
-    with pytest.raises(ShapeError, match="adaptive_max_pool2d: return_indices is not there"):
-        adaptive_max_pool2d(ct.ones(1, 1, 4, 4), 3, return_indices=True)
+
+
+def test_places_of_the_largest(device):
+    x = ct.tensor([[[1.0, 5, 2, 4], [9, 3, 8, 0]]])
+    values, places = adaptive_max_pool2d(x, (1, 3), True)
+    assert (values.tolist(), places.tolist()) == ([[[9, 8, 8]]], [[[4, 6, 6]]])
+    rows = adaptive_max_pool("adaptive_max_pool1d", x, 3, 1, True)
+    assert rows[1].tolist() == [[[1, 1, 3], [0, 2, 2]]]
+    volume = adaptive_avg_pool("adaptive_avg_pool3d", x[None], (1, 1, 2), 3)
+    assert volume.tolist() == [[[[4.5, 3.5]]]]

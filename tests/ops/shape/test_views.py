@@ -35,7 +35,7 @@ def test_windows_are_a_view(device):
     x[0, 1] = 9
     assert windows[0].tolist() == [[0, 9], [9, 2]]
     assert ct.arange(7).unfold(0, 3, 2).tolist() == [[0, 1, 2], [2, 3, 4], [4, 5, 6]]
-    assert ct.tensor(5.0).unfold(0, 1, 1).tolist() == [[5]]
+    assert ct.tensor(5.0).unfold(0, 1, 1).tolist() == [5]  # as in PyTorch
     assert ct.arange(3).unfold(0, 0, 1).shape == (4, 0)
     with pytest.raises(ShapeError, match="unfold: windows of 4 elements do not fit axis 1 of"):
         x.unfold(1, 4, 1)

@@ -1,0 +1,217 @@
+"""Activations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cltensor.core.composite import composite
+from cltensor.errors import ShapeError
+from cltensor.nn.legacy import given_dim
+from cltensor.ops.elementwise import activation
+from cltensor.ops.elementwise.activation import log1p_exp, sigmoid
+from cltensor.ops.elementwise.arithmetic import multiply
+from cltensor.ops.elementwise.functions import tanh
+from cltensor.ops.elementwise.rounding import abs_
+from cltensor.ops.elementwise.select import where
+from cltensor.ops.random.draw import uniform
+from cltensor.ops.reduce import fold as reduce
+from cltensor.ops.shape.cut import narrow
+
+
+def placed(input: Any, out: Any, inplace: bool) -> Any:
+    """`out`, or input holding the elements of `out`."""
+    return input.copy_(out) if inplace else out
+
+
+def _kept(input: Any, inplace: bool) -> Any:
+    """What a function may save for its gradient: a copy if input will be changed."""
+    return input.clone() if inplace and input.requires_grad else input
+
+
+@composite(method=False)
+def relu(input: Any, inplace: bool = False) -> Any:
+    """max(0, input). `inplace`, here and below: input takes the result, and is returned."""
+    return placed(input, activation.relu(input), inplace)
+
+
+@composite(method=False)
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """input times the normal distribution's cumulative function; approximate "none" or "tanh"."""
+    return activation.gelu(input, approximate)
+
+
+@composite(method=False)
+def silu(input: Any, inplace: bool = False) -> Any:
+    """input * sigmoid(input)."""
+    return placed(input, activation.silu(_kept(input, inplace)), inplace)
+
+
+@composite(method=False)
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + exp(beta * input)) / beta, and input itself where beta * input > threshold."""
+    return activation.softplus(input, beta, threshold)
+
+
+@composite(method=False)
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """input where it is positive, else negative_slope * input."""
+    return placed(input, where(input > 0, input, input * negative_slope), inplace)
+
+
+@composite(method=False)
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """input where it is positive, else alpha * (exp(input) - 1)."""
+    return placed(input, activation.elu(_kept(input, inplace), alpha), inplace)
+
+
+@composite(method=False)
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """input held between min_val and max_val; the gradient is 0 at both, too."""
+    return placed(input, activation.hardtanh(input, min_val, max_val), inplace)
+
+
+@composite(method=False)
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """input held between 0 and 6; the gradient is 0 at both, too."""
+    return placed(input, activation.hardtanh(input, 0, 6), inplace)
+
+
+@composite(method=False)
+def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """exp(input) / sum(exp(input)) along `dim`; without it, along the axis that PyTorch takes, with
+    its warning."""
+    return reduce.softmax(input, given_dim("softmax", input, dim, _stacklevel), dtype)
+
+
+@composite(method=False)
+def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """The logarithm of softmax."""
+    return reduce.log_softmax(input, given_dim("log_softmax", input, dim, _stacklevel), dtype)
+
+
+@composite(method=False)
+def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+    """softmax of -input."""
+    return reduce.softmax(-input, given_dim("softmin", input, dim, _stacklevel), dtype)
+
+
+@composite(method=False)
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """input where it is positive, else alpha * (exp(input / alpha) - 1)."""
+    x = _kept(input, inplace)
+    return placed(input, where(x > 0, x, alpha * activation.elu(x / alpha)), inplace)
+
+
+@composite(method=False)
+def selu(input: Any, inplace: bool = False) -> Any:
+    """`elu` scaled so that layers keep mean 0 and variance 1.
+
+    Source: Klambauer et al. 2017.
+    """
+    scaled = 1.0507009873554805 * activation.elu(_kept(input, inplace), 1.6732632423543772)
+    return placed(input, scaled, inplace)
+
+
+@composite(method=False)
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """input, and 0 where its magnitude is at most lambd."""
+    return where(abs_(input) <= lambd, 0, input)
+
+
+@composite(method=False)
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """input moved towards 0 by lambd, and 0 where it would pass it."""
+    if lambd < 0:
+        raise ValueError(f"softshrink: lambd is {lambd}; it must not be negative")
+    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, input * 0))
+
+
+@composite(method=False)
+def tanhshrink(input: Any) -> Any:
+    """input - tanh(input)."""
+    return input - tanh(input)
+
+
+@composite(method=False)
+def softsign(input: Any) -> Any:
+    """input / (1 + |input|)."""
+    return input / (1 + abs_(input))
+
+
+@composite(method=False)
+def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+    """relu6(input + 3) / 6."""
+    return placed(input, activation.hardtanh(input + 3, 0, 6) / 6, inplace)
+
+
+@composite(method=False)
+def hardswish(input: Any, inplace: bool = False) -> Any:
+    """input * relu6(input + 3) / 6."""
+    x = _kept(input, inplace)
+    return placed(input, x * activation.hardtanh(x + 3, 0, 6) / 6, inplace)
+
+
+@composite(method=False)
+def logsigmoid(input: Any) -> Any:
+    """log(sigmoid(input)), without underflow."""
+    return -log1p_exp(-input)
+
+
+@composite(method=False)
+def mish(input: Any, inplace: bool = False) -> Any:
+    """input * tanh(softplus(input))."""
+    x = _kept(input, inplace)
+    return placed(input, x * tanh(log1p_exp(x)), inplace)
+
+
+@composite(method=False)
+def prelu(input: Any, weight: Any) -> Any:
+    """input where it is positive, else weight * input.
+
+    Args:    input (N, C, ...); weight: one number, or (C,).
+    Raises:  ShapeError for another number of weights.
+    """
+    if weight.size == 1:
+        slope = weight.reshape(())
+    else:
+        channels = input.shape[1] if input.ndim > 1 else 1
+        if weight.shape != (channels,):
+            raise ShapeError(
+                f"prelu: weight has shape {tuple(weight.shape)}; give one number, or ({channels},)"
+            )
+        slope = weight.reshape(-1, *[1] * (input.ndim - 2))
+    return where(input > 0, input, slope * input)
+
+
+@composite(method=False)
+def rrelu(
+    input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False,
+    inplace: bool = False,
+) -> Any:  # fmt: skip
+    """input where it is positive, else input times a slope: drawn between lower and upper for each
+    element in training, their mean otherwise."""
+    x = _kept(input, inplace)
+    slope: Any = (lower + upper) / 2
+    if training:
+        slope = uniform(lower, upper, x.shape, x.dtype, x.device)
+    return placed(input, where(x > 0, x, multiply(x, slope)), inplace)
+
+
+@composite(method=False)
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+    """input, and `value` where it is not above `threshold`."""
+    return placed(input, where(input <= threshold, value, input), inplace)
+
+
+@composite(method=False)
+def glu(input: Any, dim: int = -1) -> Any:
+    """The first half of input along `dim` times the sigmoid of the second.
+
+    Raises:  ShapeError for an odd size.
+    """
+    if not input.ndim or input.shape[dim] % 2:
+        raise ShapeError(
+            f"glu: axis {dim} of shape {tuple(input.shape)} has no two halves; make its size even"
+        )
+    half = input.shape[dim] // 2
+    return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))

@@ -1,0 +1,167 @@
+"""Attention."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
+from cltensor.errors import ShapeError
+from cltensor.nn.functional.drop import dropout
+from cltensor.nn.functional.maps import linear
+from cltensor.ops.elementwise.select import where
+from cltensor.ops.linalg.matmul import matmul
+from cltensor.ops.reduce.fold import max_over, softmax
+from cltensor.ops.shape.join import concat, tril
+
+
+@composite(method=False)
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Any:
+    """softmax(query @ key.mT * scale + mask) @ value.
+
+    Args:    query (..., L, E), key (..., S, E), value (..., S, V); attn_mask: broadcasts to
+             (..., L, S), bools that say what takes part, or numbers to be added; is_causal: each
+             place sees those up to its own; scale: 1/sqrt(E) if None; enable_gqa: key and value
+             have fewer heads (the axis before the last two), each of which serves several of query.
+    Returns: (..., L, V); 0 where nothing takes part.
+    Raises:  ShapeError if the shapes do not fit, ValueError for a mask with is_causal.
+    Source:  Vaswani et al. 2017.
+    """
+    name = "scaled_dot_product_attention"
+    if is_causal and attn_mask is not None:
+        raise ValueError(f"{name}: attn_mask with is_causal; give one of them")
+    if min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1]:
+        raise ShapeError(
+            f"{name}: query has shape {tuple(query.shape)}, key {tuple(key.shape)}, value "
+            f"{tuple(value.shape)}; give (..., L, E), (..., S, E) and (..., S, V)"
+        )
+    if enable_gqa:
+        key, value = [x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value)]
+    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    scores = matmul(query * factor, key.swapaxes(-2, -1))
+    if is_causal:
+        attn_mask = tril(scores.new_ones(scores.shape[-2:]).bool())
+    if attn_mask is None:
+        weights = softmax(scores, -1)
+    elif attn_mask.dtype.kind == "b":
+        weights = softmax(where(attn_mask, scores, float("-inf")), -1)
+        weights = where(max_over(attn_mask, -1, True), weights, 0)
+    else:
+        scores = scores + attn_mask
+        nothing = max_over(scores.detach(), -1, True) == float("-inf")
+        weights = where(nothing, 0, softmax(where(nothing, 0, scores), -1))
+    return matmul(dropout(weights, dropout_p, dropout_p > 0), value)
+
+
+def _projected(name: str, x: tuple[Any, Any, Any], weights: Any, bias: Any, size: int) -> list[Any]:
+    """query, key and value, each times its part of the weights."""
+    if isinstance(weights, tuple):
+        rows = list(weights)
+    else:
+        if tuple(weights.shape) != (3 * size, size):
+            raise ShapeError(
+                f"{name}: in_proj_weight has shape {tuple(weights.shape)}; give {(3 * size, size)}"
+            )
+        rows = list(weights.split(size))
+    parts = [None] * 3 if bias is None else list(bias.split(size))
+    return [linear(*each) for each in zip(x, rows, parts, strict=True)]
+
+
+def _added(mask: Any, dtype: Any) -> Any:
+    """A mask, bools being what takes no part, as numbers to be added."""
+    if mask is None or mask.dtype.kind != "b":
+        return mask
+    return where(mask, float("-inf"), 0.0).to(dtype)
+
+
+@composite(method=False)
+def multi_head_attention_forward(
+    query: Any, key: Tensor, value: Any, embed_dim_to_check: int, num_heads: int,
+    in_proj_weight: Any, in_proj_bias: Any, bias_k: Any, bias_v: Any, add_zero_attn: bool,
+    dropout_p: float, out_proj_weight: Any, out_proj_bias: Any, training: bool = True,
+    key_padding_mask: Any = None, need_weights: bool = True, attn_mask: Any = None,
+    use_separate_proj_weight: bool = False, q_proj_weight: Any = None, k_proj_weight: Any = None,
+    v_proj_weight: Any = None, static_k: Any = None, static_v: Any = None,
+    average_attn_weights: bool = True, is_causal: bool = False,
+) -> tuple[Any, Any]:  # fmt: skip
+    """What nn.MultiheadAttention computes: attention of several heads between linear maps.
+
+    Args:    query (L, N, E) or (L, E), key and value (S, N, E) or (S, E); the weights and biases of
+             the maps; bias_k, bias_v: a row more of keys and values; add_zero_attn: a row of zeros
+             more; key_padding_mask (N, S) or (S,) and attn_mask (L, S) or (N * num_heads, L, S):
+             bools, True for what takes no part, or numbers to be added; static_k, static_v
+             (N * num_heads, S, E / num_heads): in place of the mapped keys and values.
+    Returns: (the output, as query; the weights (N, L, S), of each head (N, num_heads, L, S) unless
+             average_attn_weights, None unless need_weights).
+    Raises:  ShapeError if shapes do not fit; ValueError for is_causal without attn_mask.
+    Source:  Vaswani et al. 2017.
+    """
+    name = "multi_head_attention_forward"
+    batched = query.ndim == 3
+    if is_causal and attn_mask is None:
+        raise ValueError(f"{name}: is_causal without attn_mask; give the mask too")
+    if not batched:
+        query, key, value = [x.unsqueeze(1) for x in (query, key, value)]
+        key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
+    length, samples, size = query.shape
+    if size != embed_dim_to_check or size % num_heads or key.shape[:2] != value.shape[:2]:
+        raise ShapeError(
+            f"{name}: query has shape {tuple(query.shape)}, key {tuple(key.shape)}, value "
+            f"{tuple(value.shape)}; give {embed_dim_to_check} features, which {num_heads} heads "
+            "divide"
+        )
+    separate = (q_proj_weight, k_proj_weight, v_proj_weight)
+    weights = separate if use_separate_proj_weight else in_proj_weight
+    q, k, v = _projected(name, (query, key, value), weights, in_proj_bias, size)
+    more = 0
+    if bias_k is not None:
+        k, v = (concat([x, b.expand(1, samples, size)]) for x, b in ((k, bias_k), (v, bias_v)))
+        more += 1
+    heads = samples * num_heads
+    q, k, v = (x.reshape(x.shape[0], heads, size // num_heads).swapaxes(0, 1) for x in (q, k, v))
+    k = k if static_k is None else static_k
+    v = v if static_v is None else static_v
+    if add_zero_attn:
+        k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
+        more += 1
+    mask = _mask(name, q, attn_mask, key_padding_mask, more, (samples, num_heads))
+    scores = matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-2, -1))
+    found = softmax(scores if mask is None else scores + mask, -1)
+    out = matmul(dropout(found, dropout_p, training and dropout_p > 0), v)
+    out = linear(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
+    out = out if batched else out.squeeze(1)
+    if not need_weights:
+        return out, None
+    found = found.reshape(samples, num_heads, length, k.shape[1])
+    found = found.mean(1) if average_attn_weights else found
+    return out, found if batched else found.squeeze(0)
+
+
+def _mask(
+    name: str, q: Any, attn_mask: Any, padding: Any, more: int, heads: tuple[int, int]
+) -> Any:
+    """Both masks as one to be added to scores (N * num_heads, L, S), `more` columns longer."""
+    mask, padding = _added(attn_mask, q.dtype), _added(padding, q.dtype)
+    if mask is not None and mask.ndim not in (2, 3):
+        raise ShapeError(
+            f"{name}: attn_mask has shape {tuple(mask.shape)}; give (L, S) or (N * num_heads, L, S)"
+        )
+    if padding is not None:
+        samples, count = heads
+        keys = padding.shape[-1]
+        padding = padding.reshape(samples, 1, 1, keys).expand(samples, count, 1, keys)
+        padding = padding.reshape(samples * count, 1, keys)
+        mask = padding if mask is None else mask + padding
+    if mask is None or not more:
+        return mask
+    return mask.pad([(0, 0)] * (mask.ndim - 1) + [(0, more)])

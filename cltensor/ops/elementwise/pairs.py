@@ -1,0 +1,73 @@
+"""Functions of two operands: extremes that ignore NaN, common divisors, sums of exponentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cltensor import dtypes
+from cltensor.core.composite import composite
+from cltensor.core.declare import pointwise
+from cltensor.core.op import require_tensor
+from cltensor.core.tensor import Tensor
+from cltensor.ops.elementwise.arithmetic import multiply, subtract
+from cltensor.ops.elementwise.cast import astype, flat
+from cltensor.ops.elementwise.compare import eq, greater_equal, isnan, less_equal, logical_or
+from cltensor.ops.elementwise.functions import exp2
+from cltensor.ops.elementwise.power import pow
+from cltensor.ops.elementwise.select import where
+
+# The operand that is not NaN; of equals the gradient goes to the first, as in PyTorch.
+fmax = pointwise(
+    "fmax(a, b)", "(a >= b || b != b) ? a : b",
+    da=lambda g, a, b: where(logical_or(greater_equal(a, b), isnan(b)), g, flat(g)),
+    db=lambda g, a, b: where(logical_or(greater_equal(a, b), isnan(b)), flat(g), g),
+)  # fmt: skip
+fmin = pointwise(
+    "fmin(a, b)", "(a <= b || b != b) ? a : b",
+    da=lambda g, a, b: where(logical_or(less_equal(a, b), isnan(b)), g, flat(g)),
+    db=lambda g, a, b: where(logical_or(less_equal(a, b), isnan(b)), flat(g), g),
+)  # fmt: skip
+gcd = pointwise(
+    "gcd(a, b)", "ct_gcd(a, b)", accepts="iu",
+    doc="The greatest common divisor, not negative; that of 0 and 0 is 0.",
+)  # fmt: skip
+lcm = pointwise(
+    "lcm(a, b)",
+    {
+        "i": "(a == 0 || b == 0) ? (T)0 : ct_magnitude((T)(a / ct_gcd(a, b) * b))",
+        "u": "(a == 0 || b == 0) ? (T)0 : (T)(a / ct_gcd(a, b) * b)",
+    },
+    accepts="iu",
+    doc="The least common multiple, not negative, where the dtype holds it; with 0 it is 0.",
+)
+heaviside = pointwise(
+    "heaviside(x, values)", "x == 0 ? values : (T)(x > 0)",
+    doc="0 where x is negative (or NaN), 1 where it is positive, `values` where it is 0.",
+)  # fmt: skip
+nextafter = pointwise(
+    "nextafter(a, b)", "nextafter(a, b)", accepts="f",
+    da=lambda g, a, b: where(eq(a, b), flat(g), g), db=flat,
+    doc="The number of the dtype that follows a in the direction of b.",
+)  # fmt: skip
+
+
+@composite
+def ldexp(x: Any, other: Any) -> Any:
+    """x * 2^other, elementwise."""
+    require_tensor("ldexp", "other", other)
+    return multiply(x, exp2(other))
+
+
+@composite
+def float_power(a: Tensor | float, exponent: Tensor | float) -> Any:
+    """a to the power `exponent` in float64, whatever the dtypes; a device without it refuses."""
+    operands = [
+        astype(x, dtypes.float64) if isinstance(x, Tensor) else float(x) for x in (a, exponent)
+    ]
+    return pow(*operands)
+
+
+@composite(method=False)
+def rsub(x: Any, other: Tensor | float, alpha: float = 1) -> Any:
+    """other - alpha * x."""
+    return subtract(other, x, alpha=alpha)

@@ -1,0 +1,67 @@
+"""Functions of two operands at NaN, infinities, zeros and the ends of integers."""
+
+from math import inf as INF
+from math import nan as NAN
+
+import numpy as np
+import pytest
+from leaves import same, slopes
+
+import cltensor as ct
+from cltensor.errors import DTypeError
+from cltensor.testing import gradcheck
+
+
+def test_extremes_pass_over_nan_and_equals_give_the_gradient_to_the_first(device):
+    got, (a, b) = slopes(ct.fmax, [1.0, NAN, 2, NAN, 3], [2.0, 1, NAN, NAN, 3])
+    same([*got, *a, *b], [2, 1, 2, NAN, 3, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0])
+    got, (a, b) = slopes(ct.fmin, [1.0, NAN, 2, 3], [2.0, 1, NAN, 3])
+    same([*got, *a, *b], [1, 1, 2, 3, 1, 0, 1, 1, 0, 1, 0, 0])
+
+
+def test_divisors_and_multiples(device):
+    a, b = ct.tensor([12, -18, 0, 0, 7]), ct.tensor([18, 12, 5, 0, 7])
+    assert ct.gcd(a, b).tolist() == [6, 6, 5, 0, 7]
+    assert ct.lcm(a, b).tolist() == [36, 36, 0, 0, 7]
+    assert ct.lcm(ct.tensor([4], dtype=ct.uint8), ct.tensor([6], dtype=ct.uint8)).tolist() == [12]
+    with pytest.raises(DTypeError, match="gcd"):
+        ct.gcd(ct.ones(2), ct.ones(2))
+
+
+def test_steps(device):
+    x = ct.tensor([-1.0, 0, 2, NAN])
+    assert ct.heaviside(x, ct.tensor(0.5)).tolist() == [0, 0.5, 1, 0]
+
+
+def test_the_next_number(device):
+    a, b = np.float32([1, 1, 0, -0.0, 5, INF, NAN]), np.float32([2, 0, -1, 1, 5, 0, 1])
+    got = ct.nextafter(ct.tensor(a), ct.tensor(b)).numpy()
+    np.testing.assert_array_equal(got, np.nextafter(a, b))
+    _, (da, db) = slopes(ct.nextafter, [1.0, 2], [2.0, 2])
+    assert (da, db) == ([1, 0], [0, 0])
+
+
+def test_logarithms_of_sums(device):
+    cases = [0.0, 1000, -1000, INF, -INF, INF, 1], [0.0, 1000, 1000, INF, -INF, -INF, NAN]
+    for function, reference in ((ct.logaddexp, np.logaddexp), (ct.logaddexp2, np.logaddexp2)):
+        got, _ = slopes(function, *cases)
+        with np.errstate(all="ignore"):
+            same(got, reference(*np.float32(cases)))
+        a, b = [ct.tensor([0.3, -1.2, 4.0], dtype=ct.float64) + k for k in (0, 0.7)]
+        gradcheck(function, (a.requires_grad_(), b.detach().requires_grad_()))
+
+
+def test_scaling_by_powers_of_two(device):
+    x = ct.tensor([1.5, -3, 0])
+    assert ct.ldexp(x, ct.tensor([2, 3, 4])).tolist() == [6, -24, 0]
+    assert ct.ldexp(ct.tensor([3]), ct.tensor([1])).dtype == ct.float32
+
+
+def test_powers_in_float64(device):
+    for got in (ct.float_power(ct.tensor([2, 3]), 2), ct.float_power(2, ct.tensor([1.0, 2]))):
+        assert got.dtype == ct.float64
+    assert ct.float_power(ct.tensor([4]), 0.5).tolist() == [2]
+
+
+def test_reversed_subtraction(device):
+    assert ct.rsub(ct.tensor([1, 2]), 10, alpha=2).tolist() == [8, 6]
