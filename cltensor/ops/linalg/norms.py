@@ -165,7 +165,8 @@ def norm_(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: 
     p = 2 if p is None or p == "fro" else p
     if isinstance(p, bool) or not isinstance(p, (int, float)):
         raise ValueError(f"norm: p is {p!r}; use a number, inf, -inf, 'fro' or 'nuc'")
-    return _vector_norm("norm", x, p, None if axis == () else axis, keepdims)
+    every = isinstance(axis, tuple) and not axis  # PyTorch's way to say all
+    return _vector_norm("norm", x, p, None if every else axis, keepdims)
 
 
 @composite(space="linalg")
