@@ -42,16 +42,11 @@ def functions():
     return found
 
 
-def arguments(name):
-    """Arguments that fit the function called `name`, with a tensor wherever one is taken."""
-
-    ones = ct.ones
-    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
-    image, filters, index = ones(1, 2, 5, 5), ones(4, 2, 3, 3), ct.zeros(2, 3, dtype="int64")
-    chances, n = x * 0.5, ct.tensor(np.ones((2, 3), "int64"))
-    known = {
-        "conv2d": (image, filters),
-        "conv_transpose2d": (image, ones(2, 4, 3, 3)),
+def _of_places():
+    """Of those that read, write or count by index or by place."""
+    x, vector, labels = ct.ones(2, 3), ct.ones(3), ct.tensor([0, 2])
+    index = ct.zeros(2, 3, dtype="int64")
+    return {
         "index_select": (x, 0, labels.clip(0, 1)),
         "take": (x, labels, 1),
         "take_along_axis": (x, index, 1),
@@ -65,7 +60,7 @@ def arguments(name):
         "index_reduce": (x, 0, ct.tensor([1, 0]), x, "prod"),
         "scatter_reduce": (x, 1, index, x, "amax"),
         "put": (x, index, x),
-        "put_along_axis": (ones(2, 3), index, 0.0, 1),
+        "put_along_axis": (ct.ones(2, 3), index, 0.0, 1),
         "take_along_dim": (x, index, 1),
         "masked_scatter": (x, x > 0, x),
         "tensor_split": (x, 1),
@@ -76,6 +71,20 @@ def arguments(name):
         "trapezoid": (x, vector),
         "trapz": (x, vector),
         "cumulative_trapezoid": (x, vector),
+    }
+
+
+def arguments(name):
+    """Arguments that fit the function called `name`, with a tensor wherever one is taken."""
+
+    ones = ct.ones
+    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
+    image, filters = ones(1, 2, 5, 5), ones(4, 2, 3, 3)
+    chances, n = x * 0.5, ct.tensor(np.ones((2, 3), "int64"))
+    known = {
+        **_of_places(),
+        "conv2d": (image, filters),
+        "conv_transpose2d": (image, ones(2, 4, 3, 3)),
         "lerp": (x, x, x),
         "masked_select": (x, x > 0),
         "masked_fill": (x, x > 0, 0.0),
