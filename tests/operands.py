@@ -42,16 +42,11 @@ def functions():
     return found
 
 
-def arguments(name):
-    """Arguments that fit the function called `name`, with a tensor wherever one is taken."""
-
-    ones = ct.ones
-    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
-    image, filters, index = ones(1, 2, 5, 5), ones(4, 2, 3, 3), ct.zeros(2, 3, dtype="int64")
-    chances, n = x * 0.5, ct.tensor(np.ones((2, 3), "int64"))
-    known = {
-        "conv2d": (image, filters),
-        "conv_transpose2d": (image, ones(2, 4, 3, 3)),
+def _of_places():
+    """Of those that read, write or count by index or by place."""
+    x, vector, labels = ct.ones(2, 3), ct.ones(3), ct.tensor([0, 2])
+    index = ct.zeros(2, 3, dtype="int64")
+    return {
         "index_select": (x, 0, labels.clip(0, 1)),
         "take": (x, labels, 1),
         "take_along_axis": (x, index, 1),
@@ -65,7 +60,7 @@ def arguments(name):
         "index_reduce": (x, 0, ct.tensor([1, 0]), x, "prod"),
         "scatter_reduce": (x, 1, index, x, "amax"),
         "put": (x, index, x),
-        "put_along_axis": (ones(2, 3), index, 0.0, 1),
+        "put_along_axis": (ct.ones(2, 3), index, 0.0, 1),
         "take_along_dim": (x, index, 1),
         "masked_scatter": (x, x > 0, x),
         "tensor_split": (x, 1),
@@ -76,23 +71,15 @@ def arguments(name):
         "trapezoid": (x, vector),
         "trapz": (x, vector),
         "cumulative_trapezoid": (x, vector),
-        "lerp": (x, x, x),
-        "masked_select": (x, x > 0),
-        "masked_fill": (x, x > 0, 0.0),
-        "where": (x > 0, x, x),
-        "getitem": (x, labels.clip(0, 1)),
-        "addmm": (ones(2, 2), x, ones(3, 2)),
-        "bmm": (ones(1, 2, 3), ones(1, 3, 2)),
-        "dot": (vector, vector),
-        "vdot": (vector, vector),
-        "matmul": (x, ones(3, 2)),
-        "mm": (x, ones(3, 2)),
-        "mv": (x, vector),
-        "outer": (vector, vector),
-        "clip": (x, x, x),
-        "clamp": (x, x, x),
-        "expand_as": (ones(1, 3), x),
-        "view_as": (x, ones(3, 2)),
+    }
+
+
+def _of_networks():
+    """Of those that networks have between their layers."""
+    ones = ct.ones
+    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
+    index = ct.zeros(2, 3, dtype="int64")
+    return {
         "native_batch_norm": (x, vector, vector, vector, vector, True, 0.1, 1e-5),
         "native_group_norm": (x, vector, vector, 2, 3, 1, 3, 1e-5),
         "native_layer_norm": (x, (3,), vector, vector, 1e-5),
@@ -129,6 +116,15 @@ def arguments(name):
         "F.multi_margin_loss": (x, labels, 1, 1.0, vector),
         "F.multilabel_margin_loss": (x, index),
         "F.multilabel_soft_margin_loss": (x, x, vector),
+    }
+
+
+def _of_losses():
+    """Of losses, and layers with a weight and a bias."""
+    ones = ct.ones
+    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
+    image, filters, chances = ones(1, 2, 5, 5), ones(4, 2, 3, 3), x * 0.5
+    return {
         "F.hinge_embedding_loss": (x, x),
         "F.poisson_nll_loss": (x, x),
         "F.prelu": (x, vector),
@@ -148,5 +144,38 @@ def arguments(name):
         "F.smooth_l1_loss": (x, x),
         "F.l1_loss": (x, x, "mean", x),
         "F.mse_loss": (x, x, "mean", x),
+    }
+
+
+def arguments(name):
+    """Arguments that fit the function called `name`, with a tensor wherever one is taken."""
+
+    ones = ct.ones
+    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
+    image, filters = ones(1, 2, 5, 5), ones(4, 2, 3, 3)
+    n = ct.tensor(np.ones((2, 3), "int64"))
+    known = {
+        **_of_places(),
+        **_of_networks(),
+        **_of_losses(),
+        "conv2d": (image, filters),
+        "conv_transpose2d": (image, ones(2, 4, 3, 3)),
+        "lerp": (x, x, x),
+        "masked_select": (x, x > 0),
+        "masked_fill": (x, x > 0, 0.0),
+        "where": (x > 0, x, x),
+        "getitem": (x, labels.clip(0, 1)),
+        "addmm": (ones(2, 2), x, ones(3, 2)),
+        "bmm": (ones(1, 2, 3), ones(1, 3, 2)),
+        "dot": (vector, vector),
+        "vdot": (vector, vector),
+        "matmul": (x, ones(3, 2)),
+        "mm": (x, ones(3, 2)),
+        "mv": (x, vector),
+        "outer": (vector, vector),
+        "clip": (x, x, x),
+        "clamp": (x, x, x),
+        "expand_as": (ones(1, 3), x),
+        "view_as": (x, ones(3, 2)),
     }
     return known.get(name, (n, n))  # of elementwise ones

@@ -87,6 +87,21 @@ SELECTION = {
             r"equal_elements_keep_their_order\[(cpu|gpu)-\w+-(1|33)\]",
             r"nan",
         ),
+        "ops/kernels/radix_sort": (
+            r"sizes_around_the_edges_of_blocks\[(cpu|gpu)-(2|513)\]",
+            r"a_lane_of_equal_elements",
+            r"drawn",
+        ),
+        "ops/kernels/select": (r"the_best_of_each_lane\[8-sizes[0-2]-", r"the_place_of_a_rank"),
+        "ops/reduce/running": (
+            r"running_extremes\[(cpu|gpu)-1-sizes[0-2]\]",
+            r"logcumsumexp\[\w+-sizes[0-2]\]",
+            r"a_recurrence_by_hand",
+            r"drawn",
+        ),
+        "ops/index/combine": (r"scatter_reduce\[\w+-float32-True-\w+\]", r"drawn"),
+        "ops/index/put": (r"reading_by_drawn", r"assigning_and", r"the_last_value_written"),
+        "ops/count": (r"places_in",),
         "ops/network/pool": (
             r"drawn",
             r"a_window_wholly_in_the_padding",

@@ -31,12 +31,12 @@ __kernel void best(
         int i = low;
         for (; i < low + k; ++i)
             enter(keys, places, i - low, sort_key(x[i]), i);
-        for (; i + 32 <= high; i += 32) {
+        for (; i + 16 <= high; i += 16) {
             const ${U} worst = keys[k - 1];
             int some = 0;
-            for (int j = 0; j < 32; ++j)
+            for (int j = 0; j < 16; ++j)
                 some |= sort_key(x[i + j]) < worst;
-            for (int j = 0; some && j < 32; ++j) {
+            for (int j = 0; some && j < 16; ++j) {
                 const ${U} key = sort_key(x[i + j]);
                 if (key < keys[k - 1])
                     enter(keys, places, k - 1, key, i + j);

@@ -26,17 +26,19 @@ _BETWEEN = ("linear", "lower", "higher", "nearest", "midpoint")
 
 def _shares(operation: str, q: Any, x: Tensor) -> Tensor:
     """q as a tensor of the dtype of x. Raises ValueError for what is no share."""
-    if not isinstance(q, Tensor):
-        q = Tensor.from_numpy(np.asarray(q, x.dtype), x.device)
-    if q.ndim > 1 or q.dtype != x.dtype:
-        raise (ShapeError if q.ndim > 1 else DTypeError)(
-            f"{operation}: q is of shape {q.shape} and {q.dtype.name}; give a number or a "
-            f"vector of {x.dtype.name}"
+    if isinstance(q, Tensor):
+        shape, dtype, given = tuple(q.shape), q.dtype, q.detach().numpy()
+    else:
+        given = np.asarray(q)
+        shape, dtype = given.shape, x.dtype
+    if len(shape) > 1 or dtype != x.dtype:
+        raise (ShapeError if len(shape) > 1 else DTypeError)(
+            f"{operation}: q is of shape {shape} and {dtype.name}; give a number or a vector of "
+            f"{x.dtype.name}"
         )
-    given = q.detach().numpy()
     if not ((given >= 0) & (given <= 1)).all():
         raise ValueError(f"{operation}: q is {given.tolist()}; shares are between 0 and 1")
-    return q
+    return q if isinstance(q, Tensor) else Tensor.from_numpy(given.astype(x.dtype), x.device)
 
 
 def _quantile(
@@ -104,7 +106,7 @@ def quantile(
              interpolation: between two elements "linear", "midpoint", "lower", "higher" or
              "nearest".
     Returns: NaN where there is one.
-    Raises:  ValueError for no share; ShapeError for no elements. Reads q.
+    Raises:  ValueError for no share; ShapeError for no elements. A tensor q is read.
     """
     return _quantile("quantile", x, q, dim, keepdim, interpolation, False)
 

@@ -40,7 +40,7 @@ MAKERS = {
 
 
 #: Those that make integers, which have no gradient.
-OF_INTEGERS = {"randint", "randint_like", "randperm"}
+OF_INTEGERS = {"randint", "randint_like", "randperm", "tril_indices", "triu_indices"}
 #: Other names of the same.
 ALIASES = {"asarray": "as_tensor"}
 
