@@ -12,12 +12,13 @@ from cltensor.core.composite import publish as _publish
 _publish(
     _modules[__name__],
     _ops.modules(),
-    *"digamma erf erfc erfinv exp2 expm1 log1p log_softmax logit logsumexp polygamma".split(),
+    *"digamma erf erfc erfinv exp2 expm1 i0 log1p log_softmax logit logsumexp polygamma".split(),
     *"round sinc softmax xlogy".split(),
     expit="sigmoid",
     gammainc="igamma",
     gammaincc="igammac",
     gammaln="lgamma",
+    modified_bessel_i0="i0",
     multigammaln="mvlgamma",
     psi="digamma",
 )

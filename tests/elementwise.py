@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 
+from cltensor import ops
+from cltensor.core.op import OPERATIONS, Op
+
 FLOATS, INTEGERS = ("float32", "float64"), ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
 
@@ -194,6 +197,14 @@ FLOAT_RESULT = (
     *("asinh", "acosh", "atanh", "atan2", "erf", "copysign", "sigmoid", "log1p_exp"),
     *("logaddexp", "logaddexp2"),
 )
+
+
+def special():
+    """Names of the operations of cltensor.ops.special, and of the slopes of such functions, which
+    their own files of tests compare with mpmath."""
+    modules = [m for m in ops.modules() if ".special." in m.__name__]
+    found = {v.name for m in modules for v in vars(m).values() if isinstance(v, Op)}
+    return (found | {n for n in OPERATIONS if n.endswith("_slope")}) - set(ANSWERS)
 
 
 def specials(dtype):

@@ -62,17 +62,17 @@ typedef ${U} __attribute__((aligned(${8 if R == 'float' else 16}))) U;
                     const U t = *(__global const U*)(t_g + ${'i * %d + to * %d' % (n, lanes) if in_blocks else 'to * inner + i'});
                     const V tr = t.even, ti = t.odd;
 % endif
-                    const V or = (z${k}r * tr - z${k}i * ti) * scale;
-                    const V oi = (z${k}r * ti + z${k}i * tr) * scale;
+                    const V gr = (z${k}r * tr - z${k}i * ti) * scale;
+                    const V gi = (z${k}r * ti + z${k}i * tr) * scale;
 % else:
-                    const V or = z${k}r * scale, oi = z${k}i * scale;
+                    const V gr = z${k}r * scale, gi = z${k}i * scale;
 % endif
 % if lanes == 1:
-                    y[to * out_j] = (${C})(o${RE}, o${IM});
+                    y[to * out_j] = (${C})(g${RE}, g${IM});
 % else:
                     U both;
-                    both.even = o${RE};
-                    both.odd = o${IM};
+                    both.even = g${RE};
+                    both.odd = g${IM};
                     *(__global U*)(y + to * out_j) = both;
 % endif
                 }
@@ -162,9 +162,9 @@ ${transpose()}
 % endfor
         }
         for (int j = ${squares}; j < ${n}; ++j) {
-            const V or = ${at}${RE}[j] * scale, oi = ${at}${IM}[j] * scale;
+            const V gr = ${at}${RE}[j] * scale, gi = ${at}${IM}[j] * scale;
 % for l in range(lanes):
-            y[${l} * out_i + j] = (${C})(or.s${digits[l]}, oi.s${digits[l]});
+            y[${l} * out_i + j] = (${C})(gr.s${digits[l]}, gi.s${digits[l]});
 % endfor
         }
 % endif

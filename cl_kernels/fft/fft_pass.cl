@@ -31,8 +31,8 @@ __kernel void fft_pass(
 % for k in range(radix):
         {
             const ${C} w = w_g[done * p * ${k}];
-            const V or = (y${k}r * w.x - y${k}i * w.y) * scale, oi = (y${k}r * w.y + y${k}i * w.x) * scale;
-            y[(q + done * (${radix} * p + ${k})) * inner] = (${C})(o${RE}, o${IM});
+            const V gr = (y${k}r * w.x - y${k}i * w.y) * scale, gi = (y${k}r * w.y + y${k}i * w.x) * scale;
+            y[(q + done * (${radix} * p + ${k})) * inner] = (${C})(g${RE}, g${IM});
         }
 % endfor
     }

@@ -12,14 +12,17 @@ CT_OVERLOAD ${T} ct_gamma_slope(${T} a, ${T} x) {
         ${T} z = y;
         for (int turn = 0; turn < 8; ++turn) {
             const ${T} z2 = z * z;
-            const ${T} at = z + s * ((z2 - 1) * (${T})0.3333333333333333 + s * (z * (z2 - 7) * (${T})0.027777777777777776
-                - s * ((z2 * (3 * z2 + 7) - 16) * (${T})0.0012345679012345679)));
-            const ${T} by = 1 + s * (2 * z * (${T})0.3333333333333333 + s * (3 * z2 - 7) * (${T})0.027777777777777776);
+            const ${T} third = (z2 * (3 * z2 + 7) - 16) * (${T})0.0012345679012345679;
+            const ${T} second = z * (z2 - 7) * (${T})0.027777777777777776 - s * third;
+            const ${T} at = z + s * ((z2 - 1) * (${T})0.3333333333333333 + s * second);
+            const ${T} bend = (3 * z2 - 7) * (${T})0.027777777777777776;
+            const ${T} by = 1 + s * (z * (${T})0.6666666666666666 + s * bend);
             z -= (at - y) / by;
         }
         const ${T} z2 = z * z;
-        return 1 + s * ((${T})0.5 * z - s * s * (z * (z2 - 7) * (${T})0.013888888888888888
-            - s * ((z2 * (3 * z2 + 7) - 16) * (${T})0.0012345679012345679)));
+        const ${T} third = (z2 * (3 * z2 + 7) - 16) * (${T})0.0012345679012345679;
+        const ${T} second = z * (z2 - 7) * (${T})0.013888888888888888 - s * third;
+        return 1 + s * ((${T})0.5 * z - s * s * second);
     }
     const ${T} l = log(x);
     if (x <= a + 1) {
@@ -47,7 +50,8 @@ CT_OVERLOAD ${T} ct_gamma_slope(${T} a, ${T} x) {
         const ${T} factor = d * c, slope = dd * c + d * dc;
         dh = dh * factor + h * slope;
         h *= factor;
-        if (fabs(factor - 1) < (${T})${eps} * 2 && fabs(slope) * h < fabs(dh) * (${T})${eps} + least) break;
+        const int settled = fabs(factor - 1) < (${T})${eps} * 2;
+        if (settled && fabs(slope) * h < fabs(dh) * (${T})${eps} + least) break;
     }
     return x * (h * (l - psi) + dh);
 }

@@ -42,6 +42,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "x1": ("a", "x", "A"),
     "x2": ("b", "other", "B"),
     "exponent": ("b",),
+    "n": ("b",),
     "vec": ("b",),
     "vec2": ("b",),
     "mat1": ("a",),

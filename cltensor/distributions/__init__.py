@@ -20,6 +20,7 @@ from cltensor.distributions.distribution import Distribution, ExponentialFamily
 from cltensor.distributions.gamma import Beta, Chi2, Dirichlet, Gamma, StudentT
 from cltensor.distributions.independent import Independent
 from cltensor.distributions.kl import kl_divergence, register_kl
+from cltensor.distributions.multivariate import MultivariateNormal
 from cltensor.distributions.transformed import LogNormal, TransformedDistribution
 from cltensor.distributions.transforms import (
     AffineTransform,
@@ -53,6 +54,7 @@ __all__ = [
     "Laplace",
     "LogNormal",
     "Multinomial",
+    "MultivariateNormal",
     "Normal",
     "OneHotCategorical",
     "Poisson",

@@ -25,10 +25,12 @@ from cltensor.distributions.discrete import Bernoulli, Binomial, Geometric, Pois
 from cltensor.distributions.distribution import EULER, Distribution
 from cltensor.distributions.gamma import Beta, Dirichlet, Gamma
 from cltensor.distributions.independent import Independent, sum_last
+from cltensor.distributions.multivariate import MultivariateNormal, standardized
 from cltensor.distributions.transformed import TransformedDistribution
 from cltensor.ops.elementwise.activation import log1p_exp
 from cltensor.ops.elementwise.functions import exp, log
 from cltensor.ops.elementwise.select import where
+from cltensor.ops.linalg.triangular import solve_triangular
 from cltensor.ops.special.gamma import digamma, lgamma
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -188,6 +190,15 @@ def _dirichlet(p: Any, q: Any) -> Any:
     total = a.sum(-1)
     norms = lgamma(total) - lgamma(b.sum(-1)) + (lgamma(b) - lgamma(a)).sum(-1)
     return norms + ((a - b) * (digamma(a) - digamma(total).unsqueeze(-1))).sum(-1)
+
+
+@register_kl(MultivariateNormal, MultivariateNormal)
+def _multivariate_normal(p: Any, q: Any) -> Any:
+    # The trace of q's precision times p's covariance is a sum of squares of its columns.
+    columns = solve_triangular(q.scale_tril, p.scale_tril, upper=False)
+    away = standardized(q.scale_tril, q.loc - p.loc)
+    squares = columns.square().sum((-2, -1)) + away.square().sum(-1)
+    return q._half_log_det() - p._half_log_det() + 0.5 * (squares - p.event_shape[0])
 
 
 # ---------------------------------------------------------------------------- of two kinds

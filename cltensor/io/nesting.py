@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES
+from cltensor.dtypes import C_NAMES, complex_of, real_of
 from cltensor.errors import DataError, DeviceError
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.nn.parameter import Parameter
@@ -144,7 +144,10 @@ class Writer:
         alone = len(members) == 1 or whole.covers(low, high)
         if not alone:
             source = source.window((high - low,), (1,), low)
-        name = self._add(whole.name if alone else f"{whole.name}.storage", source.numpy())
+        array = source.numpy()
+        if array.dtype.kind == "c":  # the files know no complex numbers of every width
+            array = array.reshape(*array.shape, 1).view(real_of(array.dtype))
+        name = self._add(whole.name if alone else f"{whole.name}.storage", array)
         for place, window in zip(places, members, strict=True):
             self.tensors[place]["array"] = name
             if not (alone and window is whole):
@@ -232,7 +235,7 @@ class Writer:
                 "save plain arrays of numbers or text"
             )
         name = _joined(path)
-        if value.dtype in C_NAMES:
+        if value.dtype in C_NAMES and value.dtype.kind != "c":
             return {"array": self._add(name, value)}
         content = np.frombuffer(value.tobytes(), np.uint8)
         found = {"dtype": value.dtype.str, "shape": list(value.shape)}
@@ -245,6 +248,7 @@ class Writer:
             {
                 "kind": kind,
                 "requires_grad": bool(value.requires_grad),
+                "complex": value.dtype.kind == "c",
                 "device": str(value.device),
             }
         )
@@ -309,7 +313,10 @@ class Reader:
     def _tensor(self, entry: dict[str, Any]) -> Any:
         name, view = entry["array"], entry.get("view")
         if name not in self._bases:
-            self._bases[name] = self._place(self._arrays[name], entry["device"])
+            array = self._arrays[name]
+            if entry.get("complex"):
+                array = array.view(complex_of(array.dtype))[..., 0]
+            self._bases[name] = self._place(array, entry["device"])
         found = self._bases[name]
         if view is not None:
             shape, strides, offset = tuple(view[0]), tuple(view[1]), view[2]

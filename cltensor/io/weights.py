@@ -10,7 +10,7 @@ import numpy as np
 
 from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES
+from cltensor.dtypes import C_NAMES, complex128
 from cltensor.errors import DataError, DependencyError
 from cltensor.ops.create import tensor
 from cltensor.runtime import files
@@ -54,6 +54,11 @@ def save(
         if dtype not in C_NAMES:
             raise DataError(
                 f"weights.save: entry {name!r} has {value.dtype}, which cltensor has no type for"
+            )
+        if dtype == complex128:
+            raise DataError(
+                f"weights.save: entry {name!r} has complex128, which these files have no type for; "
+                "give its parts, ct.view_as_real(x), or .to('complex64')"
             )
         # A copy in row-major order: the format stores the bytes as they lie.
         arrays[name] = np.array(value, dtype, order="C")

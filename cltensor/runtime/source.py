@@ -51,13 +51,32 @@ def own_source(source: str) -> str:
 
 
 @cache
-def _files_of_functions() -> dict[str, str]:
-    """Where each function is that kernels may call by name, a file of cl_kernels/special."""
-    return {
-        name: path.name
-        for path in sorted((TEMPLATES / "special").glob("*.cl"))
-        for name in re.findall(r"^CT_OVERLOAD \S+ (ct_\w+)\(", path.read_text("utf-8"), re.M)
-    }
+def _defined() -> tuple[dict[str, str], list[str]]:
+    """The file of cl_kernels/special that defines each function, as far as names are written out,
+    and the files in which some are not."""
+    names: dict[str, str] = {}
+    others = []
+    for path in sorted((TEMPLATES / "special").glob("*.cl")):
+        text = path.read_text("utf-8")
+        names |= dict.fromkeys(re.findall(r"^CT_OVERLOAD \S+ (ct_\w+)\(", text, re.M), path.name)
+        if re.search(r"^CT_OVERLOAD \S+ ct_\w*\$", text, re.M):
+            others.append(path.name)
+    return names, others
+
+
+@cache
+def _names_of_prelude(device: Device) -> frozenset[str]:
+    return frozenset(re.findall(r"\bct_\w+", prelude(device)))
+
+
+@cache
+def _file_of(device: Device, name: str) -> str | None:
+    """The file with the function of that name, None where the prelude has it, or nobody."""
+    names, others = _defined()
+    if name in names or name in _names_of_prelude(device):
+        return names.get(name)
+    rendered = (file for file in others if f" {name}(" in _file_of_functions(device, file))
+    return next(rendered, None)
 
 
 @cache
@@ -68,13 +87,12 @@ def _file_of_functions(device: Device, file: str) -> str:
 
 def _functions(device: Device, body: str) -> str:
     """The files of functions that `body` calls, and those that these call, which come before."""
-    known = _files_of_functions()
     seen: set[str] = set()
     texts: list[str] = []
 
     def add(text: str) -> None:
         for name in dict.fromkeys(re.findall(r"\bct_\w+", text)):
-            file = known.get(name)
+            file = _file_of(device, name)
             if file is not None and file not in seen:
                 seen.add(file)
                 found = _file_of_functions(device, file)

@@ -79,6 +79,7 @@ METHODS = {
     "greater_equal": ((1.5,), lambda a: a >= 1.5),
     "gt": ((1.5,), lambda a: a > 1.5),
     "hypot": ((2.0,), lambda a: np.hypot(a, 2)),
+    "i0": ((), np.i0),
     "igamma": ((THREES,), _exact(lambda a: mpmath.gammainc(a, 0, 3, True))),
     "igammac": ((THREES,), _exact(lambda a: mpmath.gammainc(a, 3, mpmath.inf, True))),
     "index_add": ((0, [1], [[1.0, 2.0, 3.0]]), lambda a: a + [[0, 0, 0], [1, 2, 3]]),

@@ -39,6 +39,10 @@ PAIRS = [
         "Beta", {"concentration1": [0.4, 9.0], "concentration0": [3.0, 0.5]},
     ),
     ("Dirichlet", {"concentration": [0.2, 5.0]}, "Dirichlet", {"concentration": [0.4, 9.0]}),
+    (
+        "MultivariateNormal", {"loc": [0.2, 1.0], "scale_tril": [[1.0, 0.0], [0.5, 2.0]]},
+        "MultivariateNormal", {"loc": [0.4, 0.0], "scale_tril": [[2.0, 0.0], [-0.5, 1.5]]},
+    ),
     ("LogNormal", AT, "LogNormal", AWAY),
     ("Exponential", {"rate": [0.2, 5.0]}, "Gamma", SHAPE),
     ("Gamma", SHAPE, "Exponential", {"rate": [0.2, 5.0]}),

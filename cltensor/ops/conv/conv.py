@@ -274,19 +274,16 @@ def conv_transpose2d(
     _require_dimensions(name, (3, 4), x=x)
     _require_dimensions(name, (4,), w=w)
     same_dtype(name, x, w)
+    settings = (stride, padding, output_padding, groups, dilation)
     if x.dtype.kind == "c":
-        return _of_parts(conv_transpose2d, x, w, stride, padding, output_padding, groups, dilation)
+        return _of_parts(conv_transpose2d, x, w, *settings)
     if x.ndim == 3:
-        single = conv_transpose2d(
-            x.reshape((1, *x.shape)), w, stride, padding, output_padding, groups, dilation
-        )
+        single = conv_transpose2d(x.reshape((1, *x.shape)), w, *settings)
         return single.reshape(single.shape[1:])
     groups = whole(name, "groups", groups, 1)
     steps, spread = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
-    around, extra = (
-        pair(name, "padding", padding, 0),
-        pair(name, "output_padding", output_padding, 0),
-    )
+    around = pair(name, "padding", padding, 0)
+    extra = pair(name, "output_padding", output_padding, 0)
     if x.shape[1] != w.shape[0] or w.shape[0] % groups:
         raise ShapeError(
             f"{name}: {x.shape[1]} channels and filters of shape {w.shape} do not fit with "

@@ -28,7 +28,8 @@ from cltensor.ops.shape.view import movedim
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import kernel
 
-#: Elements of the longest line that a work-item keeps in memory of its own.
+#: Elements of the longest line that a work-item keeps in memory of its own. Twice as many are kept
+#: where a line is a matrix, half as many at most by Intel's runtime, which has 256 KiB for all.
 _LONGEST = 2048
 #: Bytes of a vector of neighbouring lines.
 _VECTOR = 32
@@ -68,15 +69,21 @@ def _lines(
     )  # fmt: skip
 
 
-def _is_direct(n: int, lines: int, lanes: int) -> bool:
+def _longest(device: Device, in_matrix: bool) -> int:
+    if device.is_intel:
+        return _LONGEST // 2
+    return 2 * _LONGEST if in_matrix else _LONGEST
+
+
+def _is_direct(device: Device, n: int, lines: int, lanes: int) -> bool:
     """Whether lines of n elements are transformed as they are, not as matrices."""
-    return n <= _LONGEST and (lines >= lanes or divided(n) is None)
+    return n <= _longest(device, False) and (lines >= lanes or divided(n) is None)
 
 
 def _on_cpu(x: Tensor, n: int, outer: int, inner: int, inverse: bool, scale: float) -> Tensor:
     y = Tensor.empty(x.shape, x.dtype, x.device)
     lanes = _VECTOR // real_of(x.dtype).itemsize
-    if _is_direct(n, outer if inner == 1 else inner, lanes):
+    if _is_direct(x.device, n, outer if inner == 1 else inner, lanes):
         if inner == 1:
             _lines(x, y, n, 1, outer, (0, n, 1), (0, n, 1), inverse, scale)
         else:
@@ -84,7 +91,7 @@ def _on_cpu(x: Tensor, n: int, outer: int, inner: int, inverse: bool, scale: flo
             _lines(x, y, n, outer, inner, strides, strides, inverse, scale)
         return y
     shape = divided(n)
-    if inner > 1 or shape is None or max(shape) > 2 * _LONGEST:
+    if inner > 1 or shape is None or max(shape) > _longest(x.device, True):
         return _by_stages(x, n, outer, inner, inverse, scale)
     rows, columns = shape
     between = Tensor.empty(x.shape, x.dtype, x.device)
@@ -160,7 +167,9 @@ def run_transform(x: Tensor, axis: int, inverse: bool, scale: float) -> Tensor:
         return multiply.run(x, scale)
     inner = prod(x.shape[axis + 1 :])
     smooth = factors(n) is not None
-    direct = smooth and (not x.device.is_cpu or inner == 1 or (n <= _LONGEST and inner > 3))
+    direct = smooth and (
+        not x.device.is_cpu or inner == 1 or (n <= _longest(x.device, False) and inner > 3)
+    )
     if inner > 1 and not direct:  # lines whose elements are neighbours
         moved = run_transform(movedim(x, axis, -1).contiguous(), x.ndim - 1, inverse, scale)
         return movedim(moved, -1, axis)

@@ -46,7 +46,7 @@ def _with_turned(b: Tensor) -> Tensor:
     *batch, k, n = b.shape
     both = Tensor.empty((*batch, k, 2, n), b.dtype, b.device)
     strides = (*both.strides[:-2], 1)
-    copy(both.as_strided(tuple(b.shape), strides, 0), b)
+    copy(both.window(tuple(b.shape), strides, 0), b)
     if b.size:
-        write(both.as_strided(tuple(b.shape), strides, n)._value, _times_i.run(b)._value, "matmul")
+        write(both.window(tuple(b.shape), strides, n)._value, _times_i.run(b)._value, "matmul")
     return reshape(view_as_real(both), (*batch, 2 * k, 2 * n))

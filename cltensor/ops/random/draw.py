@@ -20,6 +20,7 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.shape.copy import spread
+from cltensor.ops.shape.parts import view_as_complex
 from cltensor.runtime.device import get
 from cltensor.runtime.kernel import Live, kernel
 
@@ -84,7 +85,11 @@ def fill(
     a: float | None = None,
     b: float | None = None,
 ) -> Tensor:
-    """A new Tensor of random numbers; a and b are the kind's parameters as in random.cl."""
+    """A new Tensor of random numbers; a and b are the kind's parameters as in random.cl. Complex
+    ones have parts that are drawn each by itself."""
+    if dtype.kind == "c":
+        parts = fill(kind, (*shape, 2), dtypes.real_of(dtype), device, generator, a, b)
+        return view_as_complex(parts)
     on = get(device)
     result = Tensor.empty(shape, dtype, on)
     count = math.prod(shape)
@@ -116,7 +121,7 @@ def fill(
 
 def _float(name: str, dtype: object) -> np.dtype:
     found = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
-    if not dtypes.is_float(found):
+    if found.kind not in dtypes.FRACTIONAL:
         raise DTypeError(f"{name}: makes floating-point numbers, not {found.name}; use randint")
     return found
 
@@ -161,7 +166,8 @@ def randn(
     device: Device | str | None = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Numbers of the normal distribution with mean 0 and standard deviation 1.
+    """Numbers of the normal distribution with mean 0 and standard deviation 1; of complex numbers,
+    each part has half the variance.
 
     Source:  Box and Muller, "A note on the generation of random normal deviates" (1958).
     """
@@ -184,7 +190,11 @@ def normal(
         if size is None:
             raise ShapeError("normal: no size given; write normal(mean, std, size), or tensors")
         found = _float("normal", dtype)
-        return fill("normal", sizes_of("normal", (size,)), found, device, generator, mean, std)
+        shape = sizes_of("normal", (size,))
+        if found.kind == "c":
+            drawn = fill("normal", shape, found, device, generator, 0.0, 0.5**0.5)
+            return drawn if (mean, std) == (0, 1) else drawn * std + mean
+        return fill("normal", shape, found, device, generator, mean, std)
     like = tensors[0] if len(tensors) == 1 else tensors[0] + tensors[1]
     drawn = normal(0.0, 1.0, like.shape, dtype or like.dtype, device or like.device, generator)
     mean, std = [x.detach() if isinstance(x, Tensor) else x for x in (mean, std)]

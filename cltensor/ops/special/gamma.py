@@ -14,7 +14,8 @@ from cltensor.errors import GradientError
 from cltensor.ops.elementwise.functions import exp, log
 
 
-def _unknown(operation: str, argument: str) -> Any:
+def unknown(operation: str, argument: str) -> Any:
+    """The rule of an argument by which there is no derivative."""
     raise GradientError(
         f"{operation}: there is no derivative for {argument}; give it a tensor that requires none, "
         "for example with .detach()"
@@ -85,18 +86,18 @@ _PARTS = """the part of the gamma function of a that lies {} b, over the whole,
     """
 igamma: Op = pointwise(
     "igamma(a, b)", "ct_gammainc(a, b)", "float",
-    da=lambda g: _unknown("gammainc", "its first argument"), db=_DENSITY,
+    da=lambda g: unknown("gammainc", "its first argument"), db=_DENSITY,
     doc="The lower incomplete gamma function: " + _PARTS.format("below"),
 )  # fmt: skip
 igammac: Op = pointwise(
     "igammac(a, b)", "ct_gammaincc(a, b)", "float",
-    da=lambda g: _unknown("gammaincc", "its first argument"),
+    da=lambda g: unknown("gammaincc", "its first argument"),
     db=lambda g, a, b: _DENSITY(-g, a, b),
     doc="The upper incomplete gamma function: " + _PARTS.format("above"),
 )  # fmt: skip
 zeta: Op = pointwise(
     "zeta(a, b)", "ct_zeta(a, b)", "float", space="special",
-    da=lambda g: _unknown("zeta", "its first argument"),
+    da=lambda g: unknown("zeta", "its first argument"),
     db=lambda g, a, b: -g * a * zeta(a + 1, b),
     doc="""The zeta function of Hurwitz: the sum of (b + k)^-a over k = 0, 1, ..., elementwise.
 

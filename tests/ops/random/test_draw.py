@@ -298,3 +298,16 @@ def test_integers_of_a_floating_type(device):
     assert x.dtype == ct.float32
     assert x.requires_grad
     assert set(x.tolist()) == {0, 1, 2}
+
+
+def test_complex_numbers_have_parts_of_their_own(device):
+    ct.manual_seed(3)
+    z = ct.randn(20000, dtype="complex64").numpy()
+    assert abs(z.mean()) < 0.03
+    found = [z.real.var(), z.imag.var(), abs(z.real @ z.imag) / 20000]
+    np.testing.assert_allclose(found, [0.5, 0.5, 0], atol=0.02)
+    u = ct.rand_like(ct.zeros(1000, dtype="complex64")).numpy()
+    assert 0 <= min(u.real.min(), u.imag.min()) <= max(u.real.max(), u.imag.max()) < 1
+    x = ct.zeros(20000, dtype="complex64").normal_(1j, 2.0).numpy()
+    assert abs(x.mean() - 1j) < 0.06
+    np.testing.assert_allclose(x.var(), 4, atol=0.2)

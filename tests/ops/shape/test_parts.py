@@ -139,11 +139,14 @@ def test_derivatives(fp64):
 
 
 def test_round_trips(device, tmp_path):
-    z = ct.tensor(numbers(), dtype="complex64")
-    ct.save({"z": z}, tmp_path / "z.ct")
-    back = ct.load(tmp_path / "z.ct")["z"]
-    assert back.dtype == ct.complex64
-    np.testing.assert_array_equal(back.numpy(), z.numpy())
+    for dtype in ["complex64"] + ["complex128"] * device.fp64:
+        z = ct.tensor(numbers(), dtype=dtype)
+        ct.save({"z": z, "row": z[1], "array": z.numpy()}, tmp_path / "z.ct")
+        back = ct.load(tmp_path / "z.ct")
+        assert back["z"].dtype == back["array"].dtype == dtype
+        np.testing.assert_array_equal(back["z"].numpy(), z.numpy())
+        np.testing.assert_array_equal(back["row"].numpy(), z[1].numpy())
+        np.testing.assert_array_equal(back["array"], z.numpy())
     np.testing.assert_array_equal(ct.from_numpy(z.numpy()).numpy(), z.numpy())
 
 
