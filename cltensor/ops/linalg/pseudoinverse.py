@@ -202,9 +202,9 @@ def lstsq(
              factors, for matrices of full rank; "gelsy" (the default), "gelsd" and "gelss": by
              singular values, of which those up to rcond times the largest count as 0 (by default
              max(m, n) times the spacing of the dtype).
-    Returns: solution (..., n, k); residuals (..., k), the sums of squares: empty for "gelsy", or
-             m <= n, or (but for "gels") one matrix whose rank, which is read, is below n; rank (int64),
-             empty for "gels"; singular_values, empty but for "gelsd" and "gelss".
+    Returns: solution (..., n, k); residuals (..., k), the sums of squares: empty for "gelsy", for
+             m <= n, and for one matrix whose rank, which is read, is below n (but for "gels"); rank
+             (int64), empty for "gels"; singular_values, empty but for "gelsd" and "gelss".
     Raises:  ShapeError; ValueError for another driver. The derivative asks for full rank.
     """
     name = "linalg.lstsq"
