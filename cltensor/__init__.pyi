@@ -10,11 +10,15 @@ from cltensor import autograd as autograd
 from cltensor import backends as backends
 from cltensor import cuda as cuda
 from cltensor import data as data
+from cltensor import distributions as distributions
+from cltensor import fft as fft
 from cltensor import linalg as linalg
+from cltensor import masked as masked
 from cltensor import models as models
 from cltensor import nn as nn
 from cltensor import optim as optim
 from cltensor import return_types
+from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
 from cltensor.autograd.creation import TensorType
@@ -46,7 +50,7 @@ from cltensor.io.checkpoint import load as load
 from cltensor.io.checkpoint import save as save
 from cltensor.observe.explain import explain as explain
 from cltensor.ops.facts import Storage
-from cltensor.ops.random.draw import Generator as Generator
+from cltensor.ops.random.generator import Generator as Generator
 from cltensor.replay.jit import jit as jit
 from cltensor.runtime.device import Device as Device
 from cltensor.runtime.device import devices as devices
@@ -60,6 +64,7 @@ from cltensor.runtime.memory import reset_peak_memory as reset_peak_memory
 _DType: TypeAlias = Any
 _Number: TypeAlias = builtins.float | numpy.number[Any] | numpy.bool_ | Live
 _bool: TypeAlias = builtins.bool
+_complex: TypeAlias = builtins.complex
 _float: TypeAlias = builtins.float
 _int: TypeAlias = builtins.int
 
@@ -76,7 +81,11 @@ LongTensor: TensorType
 ShortTensor: TensorType
 bool: numpy.dtype[Any]
 bool_: numpy.dtype[Any]
+cdouble: numpy.dtype[Any]
+cfloat: numpy.dtype[Any]
 channels_last: str
+complex128: numpy.dtype[Any]
+complex64: numpy.dtype[Any]
 contiguous_format: str
 double: numpy.dtype[Any]
 e: _float
@@ -216,6 +225,14 @@ def addr(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def adjoint(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def adjoint(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def alias_copy(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def alias_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def all(
     x: Tensor,
     axis: _int | tuple[_int, ...] | None = None,
@@ -275,6 +292,18 @@ def amin(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def aminmax(
+    x: Tensor, *, axis: _int | None = None, keepdims: _bool = False
+) -> return_types.aminmax: ...
+@overload
+def aminmax(
+    input: Tensor, *, dim: _int | None = None, keepdim: _bool = False
+) -> return_types.aminmax: ...
+@overload
+def angle(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def angle(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def any(
     x: Tensor,
@@ -351,6 +380,48 @@ def argsort(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def argwhere(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def argwhere(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def as_strided(
+    x: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def as_strided(
+    input: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def as_strided_scatter(
+    x: Tensor,
+    src: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def as_strided_scatter(
+    input: Tensor,
+    src: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def as_tensor(
     data: Any,
     dtype: _DType = None,
@@ -395,6 +466,18 @@ def atanh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def atanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def atleast_1d(*tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_1d(*, tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_2d(*tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_2d(*, tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_3d(*tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def atleast_3d(*, tensors: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
 def avg_pool2d(
     x: Tensor,
     kernel_size: _int | Sequence[_int],
@@ -432,6 +515,15 @@ def baddbmm(
     alpha: Any = 1,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def bartlett_window(
+    window_length: _int,
+    periodic: _bool = True,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 def bernoulli(
     p: Tensor | _Number,
     size: Sequence[_int] | None = None,
@@ -446,6 +538,17 @@ def bernoulli(
 def bfloat16(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bfloat16(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bincount(
+    x: Tensor, weights: Tensor | None = None, minlength: _int = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def bincount(
+    input: Tensor, weights: Tensor | None = None, minlength: _int = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+def binomial(
+    count: Tensor, prob: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def bitwise_and(
     a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
@@ -467,6 +570,10 @@ def bitwise_left_shift(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def bitwise_not(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bitwise_not(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def bitwise_or(
     a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -490,14 +597,57 @@ def bitwise_xor(
 def bitwise_xor(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+def blackman_window(
+    window_length: _int,
+    periodic: _bool = True,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def block_diag(*tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
+@overload
+def block_diag(*, tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bmm(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def broadcast_shapes(*shapes: _int | Sequence[_int]) -> Size: ...
+@overload
+def broadcast_shapes(*, shapes: _int | Sequence[_int]) -> Size: ...
+@overload
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]: ...
+@overload
+def broadcast_tensors(*, tensors: Any) -> tuple[Any, ...]: ...
+@overload
 def broadcast_to(x: Tensor, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def broadcast_to(input: Tensor, shape: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def bucketize(
+    a: Tensor | _Number,
+    boundaries: Tensor,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def bucketize(
+    input: Tensor | _Number,
+    boundaries: Tensor,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cartesian_prod(*tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
+@overload
+def cartesian_prod(*, tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cat(tensors: Sequence[Tensor], axis: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -542,6 +692,14 @@ def clamp(
     input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def clamp_max(x: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clamp_max(input: Tensor, max: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clamp_min(x: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def clamp_min(input: Tensor, min: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def clip(x: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def clip(
@@ -551,6 +709,16 @@ def clip(
 def clone(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def clone(input: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
+def column_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def combinations(
+    x: Tensor, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def combinations(
+    input: Tensor, r: _int = 2, with_replacement: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+def complex(real: Any, imag: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def concat(
     tensors: Sequence[Tensor], axis: _int | None = 0, *, out: Tensor | None = None
@@ -563,6 +731,18 @@ def concat(
 def conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def conj_physical(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def conj_physical(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def constant_pad_nd(
+    x: Tensor, pad: Sequence[_int], value: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def constant_pad_nd(
+    input: Tensor, pad: Sequence[_int], fill_value: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def contiguous(x: Tensor, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -622,6 +802,10 @@ def copysign(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def corrcoef(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def corrcoef(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def cos(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -629,6 +813,40 @@ def cos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def cosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def cosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def count_nonzero(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def count_nonzero(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cov(
+    x: Tensor,
+    *,
+    correction: _int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cov(
+    input: Tensor,
+    *,
+    correction: _int = 1,
+    fweights: Tensor | None = None,
+    aweights: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def cross(
     x: Tensor, other: Tensor, dim: _int | None = None, *, out: Tensor | None = None
@@ -650,6 +868,14 @@ def cummin(x: Tensor, axis: _int) -> return_types.cummin: ...
 @overload
 def cummin(input: Tensor, dim: _int) -> return_types.cummin: ...
 @overload
+def cumprod(
+    x: Tensor, axis: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def cumprod(
+    input: Tensor, dim: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def cumsum(
     x: Tensor, axis: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -658,24 +884,74 @@ def cumsum(
     input: Tensor, dim: _int | None = None, dtype: _DType = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def cumulative_trapezoid(
+    y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def cumulative_trapezoid(
+    y: Tensor,
+    input: Tensor | None = None,
+    *,
+    dx: Any = None,
+    dim: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cumulative_trapezoid(
+    y: Tensor,
+    x: Tensor | None = None,
+    *,
+    dx: Any = None,
+    axis: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def data_ptr(x: Tensor) -> _int: ...
 @overload
 def data_ptr(input: Tensor) -> _int: ...
+@overload
+def deg2rad(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def deg2rad(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def det(A: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def det(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def detach_copy(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def detach_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def diag(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def diag(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def diag_embed(
+    x: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diag_embed(
+    input: Tensor, offset: _int = 0, dim1: _int = -2, dim2: _int = -1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diagflat(x: Tensor, offset: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def diagflat(input: Tensor, offset: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def diagonal(
     x: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def diagonal(
     input: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diagonal_copy(
+    x: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def diagonal_copy(
+    input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def diagonal_of(
@@ -685,6 +961,60 @@ def diagonal_of(
 def diagonal_of(
     input: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def diagonal_scatter(
+    x: Tensor,
+    src: Tensor,
+    offset: _int = 0,
+    dim1: _int = 0,
+    dim2: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diagonal_scatter(
+    input: Tensor,
+    src: Tensor,
+    offset: _int = 0,
+    dim1: _int = 0,
+    dim2: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diff(
+    x: Tensor,
+    n: _int = 1,
+    dim: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diff(
+    input: Tensor,
+    n: _int = 1,
+    dim: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def diff(
+    x: Tensor,
+    n: _int = 1,
+    axis: _int = -1,
+    prepend: Tensor | None = None,
+    append: Tensor | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def digamma(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def digamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def dim(x: Tensor) -> _int: ...
 @overload
@@ -730,6 +1060,11 @@ def dot(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def dsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+@overload
+def dsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def dstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def einsum(*args: Any, out: Tensor | None = None) -> Tensor: ...
 @overload
 def einsum(*, args: Any, out: Tensor | None = None) -> Tensor: ...
@@ -772,6 +1107,24 @@ def empty_like(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def empty_permuted(
+    size: Sequence[_int],
+    physical_layout: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def empty_strided(
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def eq(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -786,6 +1139,14 @@ def equal(input: Tensor, other: Tensor) -> _bool: ...
 def erf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def erf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def erfc(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def erfc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def erfinv(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def erfinv(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def exp(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -807,6 +1168,14 @@ def expand_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor:
 @overload
 def expand_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def expand_copy(
+    x: Tensor, size: Sequence[_int], *, implicit: _bool = False, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def expand_copy(
+    input: Tensor, size: Sequence[_int], *, implicit: _bool = False, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def expand_dims(
     x: Tensor, axis: _int | tuple[_int, ...], *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -827,6 +1196,10 @@ def eye(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def fill(x: Tensor, value: Any, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fill(input: Tensor, fill_value: Any, *, out: Tensor | None = None) -> Tensor: ...
 def finfo(dtype: _DType = ...) -> Any: ...
 @overload
 def flatten(
@@ -849,6 +1222,22 @@ def flip(
     input: Tensor, *, dims: _int | Sequence[_int] | None, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def fliplr(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fliplr(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def flipud(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def flipud(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def float_power(
+    a: Tensor | _Number, exponent: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def float_power(
+    input: Tensor | _Number, exponent: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def floor(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def floor(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -861,11 +1250,31 @@ def floor_divide(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def fmax(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fmax(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def fmin(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fmin(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def fmod(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def fmod(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def frac(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def frac(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def frexp(x: Tensor) -> return_types.frexp: ...
+@overload
+def frexp(input: Tensor) -> return_types.frexp: ...
 def from_numpy(
     array: numpy.ndarray[Any, Any],
     device: Device | str | None = None,
@@ -876,7 +1285,7 @@ def from_numpy(
 @overload
 def full(
     size: Any,
-    value: _float,
+    value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -886,7 +1295,7 @@ def full(
 @overload
 def full(
     size: Any,
-    fill_value: _float,
+    fill_value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -896,7 +1305,7 @@ def full(
 @overload
 def full_like(
     x: Tensor,
-    value: _float,
+    value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -906,7 +1315,7 @@ def full_like(
 @overload
 def full_like(
     input: Tensor,
-    fill_value: _float,
+    fill_value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -920,6 +1329,12 @@ def gather(
 @overload
 def gather(
     input: Tensor, dim: _int, index: Any, *, sparse_grad: _bool = False, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def gcd(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def gcd(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def ge(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
@@ -963,19 +1378,128 @@ def greater_equal(
 def greater_equal(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+def grid_sampler_2d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def grid_sampler_3d(
+    input: Tensor,
+    grid: Tensor,
+    interpolation_mode: _int,
+    padding_mode: _int,
+    align_corners: _bool,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def gt(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def gt(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+def hamming_window(
+    window_length: _int,
+    periodic: _bool = True,
+    alpha: _float = 0.54,
+    beta: _float = 0.46,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def hann_window(
+    window_length: _int,
+    periodic: _bool = True,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def heaviside(
+    x: Tensor | _Number, values: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def heaviside(
+    input: Tensor | _Number, values: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def histc(
+    x: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def histc(
+    input: Tensor, bins: _int = 100, min: _float = 0, max: _float = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def histogram(
+    x: Tensor,
+    bins: Any,
+    *,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogram: ...
+@overload
+def histogram(
+    input: Tensor,
+    bins: Any,
+    *,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogram: ...
+@overload
+def histogramdd(
+    x: Tensor,
+    bins: Any,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogramdd: ...
+@overload
+def histogramdd(
+    input: Tensor,
+    bins: Any,
+    range: Sequence[_float] | None = None,
+    weight: Tensor | None = None,
+    density: _bool = False,
+) -> return_types.histogramdd: ...
+@overload
+def hsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+@overload
+def hsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def hstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def hypot(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def hypot(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def igamma(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def igamma(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def igammac(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def igammac(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
 def iinfo(dtype: _DType) -> Any: ...
+@overload
+def imag(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def imag(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def index_add(
     x: Tensor,
@@ -1013,6 +1537,41 @@ def index_fill(
     input: Tensor, dim: _int, index: Any, fill_value: Any, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def index_put(
+    x: Tensor, indices: Any, values: Any, accumulate: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def index_put(
+    input: Tensor,
+    indices: Any,
+    values: Any,
+    accumulate: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def index_reduce(
+    x: Tensor,
+    axis: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def index_reduce(
+    input: Tensor,
+    dim: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def index_select(x: Tensor, axis: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def index_select(input: Tensor, dim: _int, index: Any, *, out: Tensor | None = None) -> Tensor: ...
@@ -1029,6 +1588,10 @@ def inverse(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def is_complex(x: Tensor) -> _bool: ...
 @overload
 def is_complex(input: Tensor) -> _bool: ...
+@overload
+def is_conj(x: Tensor) -> _bool: ...
+@overload
+def is_conj(input: Tensor) -> _bool: ...
 @overload
 def is_floating_point(x: Tensor) -> _bool: ...
 @overload
@@ -1062,6 +1625,14 @@ def isclose(
 def isfinite(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def isfinite(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def isin(
+    elements: Any,
+    test_elements: Any,
+    *,
+    assume_unique: _bool = False,
+    invert: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def isinf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1070,6 +1641,58 @@ def isinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def isnan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def isnan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isneginf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isneginf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isposinf(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isposinf(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isreal(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def isreal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def istft(
+    x: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    length: _int | None = None,
+    return_complex: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def istft(
+    input: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    length: _int | None = None,
+    return_complex: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def kaiser_window(
+    window_length: _int,
+    periodic: _bool = True,
+    beta: _float = 12.0,
+    dtype: _DType = None,
+    device: Any = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def kron(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1082,6 +1705,16 @@ def kthvalue(
 def kthvalue(
     input: Tensor, k: _int, dim: _int = -1, keepdim: _bool = False
 ) -> return_types.kthvalue: ...
+@overload
+def lcm(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lcm(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def ldexp(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def ldexp(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def le(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1108,6 +1741,14 @@ def less_equal(
 def less_equal(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def lexsort(keys: Any, axis: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lexsort(keys: Any, dim: _int = -1, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lgamma(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def lgamma(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def linspace(
     start: _float,
     stop: _float,
@@ -1147,6 +1788,24 @@ def log_softmax(
     input: Tensor, dim: _int = -1, dtype: _DType = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def logaddexp(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def logaddexp(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logaddexp2(
+    a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logaddexp2(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def logcumsumexp(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def logcumsumexp(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def logdet(A: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def logdet(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1178,6 +1837,10 @@ def logical_xor(
 def logical_xor(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def logit(x: Tensor, eps: _float | None = None, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def logit(input: Tensor, eps: _float | None = None, *, out: Tensor | None = None) -> Tensor: ...
 def logspace(
     start: _float,
     stop: _float,
@@ -1236,6 +1899,14 @@ def masked_fill(x: Tensor, mask: Tensor, value: Any, *, out: Tensor | None = Non
 @overload
 def masked_fill(
     input: Tensor, mask: Tensor, fill_value: Any, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def masked_scatter(
+    x: Tensor, mask: Tensor, source: Tensor, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def masked_scatter(
+    input: Tensor, mask: Tensor, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def masked_select(x: Tensor, mask: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1476,6 +2147,10 @@ def movedim(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def msort(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def mul(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def mul(
@@ -1510,6 +2185,46 @@ def mv(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def mv(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def mvlgamma(x: Tensor, p: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def mvlgamma(input: Tensor, p: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nan_to_num(
+    x: Tensor,
+    nan: _float | None = None,
+    posinf: _float | None = None,
+    neginf: _float | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nan_to_num(
+    input: Tensor,
+    nan: _float | None = None,
+    posinf: _float | None = None,
+    neginf: _float | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanmean(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanmean(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def nanmedian(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def nanmedian(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -1526,6 +2241,54 @@ def nanmedian(
     x: Tensor, axis: _int, keepdims: _bool = False, *, out: Any = None
 ) -> return_types.nanmedian: ...
 @overload
+def nanquantile(
+    x: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanquantile(
+    input: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nanquantile(
+    x: Tensor,
+    q: Any,
+    axis: _int | None = None,
+    keepdims: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nansum(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = None,
+    keepdims: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nansum(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = None,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def narrow(
     x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -1533,6 +2296,78 @@ def narrow(
 def narrow(
     input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
+@overload
+def narrow_copy(
+    x: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def narrow_copy(
+    input: Tensor, dim: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def narrow_copy(
+    x: Tensor, axis: _int, start: _int, length: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def native_batch_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: _bool,
+    momentum: _float,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_batch_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    training: _bool,
+    momentum: _float,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_group_norm(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: _int,
+    C: _int,
+    HxW: _int,
+    group: _int,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_group_norm(
+    input: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    N: _int,
+    C: _int,
+    HxW: _int,
+    group: _int,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_layer_norm(
+    x: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
+@overload
+def native_layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[_int],
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: _float,
+) -> tuple[Any, Any, Any]: ...
 @overload
 def ne(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1624,10 +2459,32 @@ def new_empty(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def new_empty_strided(
+    x: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def new_empty_strided(
+    input: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def new_full(
     x: Tensor,
     size: Any,
-    value: _float,
+    value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -1638,7 +2495,7 @@ def new_full(
 def new_full(
     input: Tensor,
     size: Any,
-    fill_value: _float,
+    fill_value: _complex,
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
@@ -1740,11 +2597,25 @@ def new_zeros(
     device: Device | str | None = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def nextafter(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def nextafter(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def nonzero(x: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
 @overload
 def nonzero(input: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
+@overload
+def nonzero_static(
+    x: Tensor, *, size: _int, fill_value: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def nonzero_static(
+    input: Tensor, *, size: _int, fill_value: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def norm(
     x: Tensor,
@@ -1866,6 +2737,12 @@ def permute(input: Tensor, *, dims: _int | Sequence[_int], out: Tensor | None = 
 @overload
 def permute(x: Tensor, *, axis: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
 @overload
+def permute_copy(x: Tensor, dims: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute_copy(input: Tensor, dim: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def permute_copy(x: Tensor, axis: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def permute_dims(x: Tensor, axes: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def permute_dims(input: Tensor, dim: Sequence[_int], *, out: Tensor | None = None) -> Tensor: ...
@@ -1879,6 +2756,16 @@ def pin_memory(input: Tensor, device: Any = None, *, out: Tensor | None = None) 
 def pinverse(A: Tensor, rcond: _float = 1e-15, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def pinverse(input: Tensor, rcond: _float = 1e-15, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def poisson(
+    x: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def poisson(
+    input: Tensor, generator: Generator | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+def polar(abs: Any, angle: Any, *, out: Tensor | None = None) -> Tensor: ...
+def polygamma(n: Any, input: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def positive(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1908,9 +2795,60 @@ def prod(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def put(
+    x: Tensor, index: Any, source: Tensor, accumulate: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def put(
+    input: Tensor,
+    index: Any,
+    source: Tensor,
+    accumulate: _bool = False,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def put_along_axis(x: Tensor, indices: Any, values: Any, axis: _int | None) -> None: ...
+@overload
+def put_along_axis(input: Tensor, indices: Any, values: Any, dim: _int | None) -> None: ...
+@overload
 def qr(A: Tensor, some: _bool = True) -> return_types.qr: ...
 @overload
 def qr(input: Tensor, some: _bool = True) -> return_types.qr: ...
+@overload
+def quantile(
+    x: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def quantile(
+    input: Tensor,
+    q: Any,
+    dim: _int | None = None,
+    keepdim: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def quantile(
+    x: Tensor,
+    q: Any,
+    axis: _int | None = None,
+    keepdims: _bool = False,
+    *,
+    interpolation: str = "linear",
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def rad2deg(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def rand(
     *size: _int | tuple[_int, ...],
@@ -2038,6 +2976,10 @@ def ravel(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def ravel(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def real(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def real(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def reciprocal(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def reciprocal(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2050,6 +2992,18 @@ def remainder(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = 
 @overload
 def remainder(
     input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def renorm(
+    x: Tensor, p: _float, dim: _int, maxnorm: _float, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def renorm(
+    input: Tensor, p: _float, dim: _int, maxnorm: _float, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def renorm(
+    x: Tensor, p: _float, axis: _int, maxnorm: _float, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def repeat(x: Tensor, *sizes: _int | Sequence[_int], out: Tensor | None = None) -> Tensor: ...
@@ -2092,6 +3046,14 @@ def reshape_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor
 @overload
 def reshape_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def resolve_conj(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def resolve_conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def resolve_neg(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def resolve_neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def roll(
     x: Tensor,
     shift: _int | Sequence[_int],
@@ -2108,13 +3070,42 @@ def roll(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def rot90(
+    x: Tensor, k: _int = 1, dims: Sequence[_int] = ..., *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def rot90(
+    input: Tensor, k: _int = 1, dim: Sequence[_int] = ..., *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def rot90(
+    x: Tensor, k: _int = 1, axis: Sequence[_int] = ..., *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def round(x: Tensor, *, decimals: _int | None = None, out: Tensor | None = None) -> Tensor: ...
 @overload
 def round(input: Tensor, *, decimals: _int | None = None, out: Tensor | None = None) -> Tensor: ...
+def row_stack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def rsqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def rsqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def rsub(
+    x: Tensor, other: Tensor | _Number, alpha: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def rsub(
+    input: Tensor, other: Tensor | _Number, alpha: _float = 1, *, out: Tensor | None = None
+) -> Tensor: ...
+def scalar_tensor(
+    s: _float,
+    dtype: _DType = None,
+    device: Device | str | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def scatter(
     x: Tensor,
@@ -2146,11 +3137,78 @@ def scatter_add(
     input: Tensor, dim: _int, index: Any, source: Tensor, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def scatter_reduce(
+    x: Tensor,
+    axis: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def scatter_reduce(
+    input: Tensor,
+    dim: _int,
+    index: Any,
+    source: Tensor,
+    reduce: str,
+    *,
+    include_self: _bool = True,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def searchsorted(
+    sorted_sequence: Tensor,
+    x: Tensor | _Number,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def searchsorted(
+    sorted_sequence: Tensor,
+    input: Tensor | _Number,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+    *,
+    out_int32: _bool = False,
+    right: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def seed() -> _int: ...
+@overload
 def select(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def select(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select_copy(x: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select_copy(input: Tensor, dim: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select_copy(x: Tensor, axis: _int, index: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def select_scatter(
+    x: Tensor, src: Tensor, dim: _int, index: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def select_scatter(
+    input: Tensor, src: Tensor, dim: _int, index: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def select_scatter(
+    x: Tensor, src: Tensor, axis: _int, index: _int, *, out: Tensor | None = None
+) -> Tensor: ...
 def set_default_dtype(d: Any) -> None: ...
 def set_rng_state(state: Sequence[_int]) -> None: ...
+@overload
+def sgn(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sgn(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sigmoid(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2160,6 +3218,10 @@ def sign(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sign(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def signbit(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def signbit(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def silu(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def silu(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2168,9 +3230,46 @@ def sin(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def sinc(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sinc(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def sinh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def slice_scatter(
+    x: Tensor,
+    src: Tensor,
+    dim: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def slice_scatter(
+    input: Tensor,
+    src: Tensor,
+    dim: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def slice_scatter(
+    x: Tensor,
+    src: Tensor,
+    axis: _int = 0,
+    start: _int | None = None,
+    end: _int | None = None,
+    step: _int = 1,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def slogdet(A: Tensor) -> return_types.slogdet: ...
 @overload
@@ -2227,6 +3326,32 @@ def split(x: Tensor, sizes: _int | Sequence[_int], axis: _int = 0) -> tuple[Tens
 @overload
 def split(input: Tensor, sizes: _int | Sequence[_int], dim: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
+def split_copy(x: Tensor, split_size: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def split_copy(input: Tensor, split_size: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def split_copy(x: Tensor, split_size: _int, axis: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def split_with_sizes(
+    x: Tensor, split_sizes: Sequence[_int], axis: _int = 0
+) -> tuple[Tensor, ...]: ...
+@overload
+def split_with_sizes(
+    input: Tensor, split_sizes: Sequence[_int], dim: _int = 0
+) -> tuple[Tensor, ...]: ...
+@overload
+def split_with_sizes_copy(
+    x: Tensor, split_sizes: Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def split_with_sizes_copy(
+    input: Tensor, split_sizes: Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def split_with_sizes_copy(
+    x: Tensor, split_sizes: Sequence[_int], axis: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
 def sqrt(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def sqrt(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2241,6 +3366,18 @@ def squeeze(
 @overload
 def squeeze(
     input: Tensor, dim: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def squeeze_copy(
+    x: Tensor, dim: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def squeeze_copy(
+    input: Tensor, dim: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def squeeze_copy(
+    x: Tensor, axis: _int | tuple[_int, ...] | None = None, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
 def stack(tensors: Sequence[Tensor], axis: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
@@ -2310,6 +3447,36 @@ def std_mean(
     axis: Any = ...,
 ) -> tuple[Any, Any]: ...
 @overload
+def stft(
+    x: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    pad_mode: str = "reflect",
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    return_complex: _bool | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def stft(
+    input: Tensor,
+    n_fft: _int,
+    hop_length: _int | None = None,
+    win_length: _int | None = None,
+    window: Any = None,
+    center: _bool = True,
+    pad_mode: str = "reflect",
+    normalized: _bool = False,
+    onesided: _bool | None = None,
+    return_complex: _bool | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def storage(x: Tensor) -> Storage: ...
 @overload
 def storage(input: Tensor) -> Storage: ...
@@ -2372,6 +3539,14 @@ def sum(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def sum_to_size(x: Tensor, *size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sum_to_size(input: Tensor, *size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sum_to_size(x: Tensor, *, size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
+def sum_to_size(input: Tensor, *, size: Any, out: Tensor | None = None) -> Tensor: ...
+@overload
 def svd(A: Tensor, some: _bool = True, compute_uv: _bool = True) -> return_types.svd: ...
 @overload
 def svd(input: Tensor, some: _bool = True, compute_uv: _bool = True) -> return_types.svd: ...
@@ -2387,6 +3562,10 @@ def swapdims(input: Tensor, axis0: _int, axis1: _int, *, out: Tensor | None = No
 def t(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def t(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def t_copy(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def t_copy(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def take(
     x: Tensor, indices: Any, axis: _int | None = None, *, out: Tensor | None = None
@@ -2404,6 +3583,18 @@ def take_along_axis(
     input: Tensor, indices: Any, dim: _int | None = -1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
+def take_along_dim(
+    x: Tensor, indices: Any, dim: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def take_along_dim(
+    input: Tensor, indices: Any, dim: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def take_along_dim(
+    x: Tensor, indices: Any, axis: _int | None = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def tan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def tan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
@@ -2419,6 +3610,12 @@ def tensor(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def tensor_split(x: Tensor, indices_or_sections: Any, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def tensor_split(input: Tensor, indices_or_sections: Any, dim: _int = 0) -> tuple[Tensor, ...]: ...
+@overload
+def tensor_split(x: Tensor, indices_or_sections: Any, axis: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
 def tensordot(a: Tensor, b: Tensor, dims: Any = 2, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2543,6 +3740,56 @@ def transpose(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def transpose_copy(x: Tensor, dim0: _int, dim1: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def transpose_copy(
+    input: Tensor, dim0: _int, dim1: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def trapezoid(
+    y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def trapezoid(
+    y: Tensor,
+    input: Tensor | None = None,
+    *,
+    dx: Any = None,
+    dim: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def trapezoid(
+    y: Tensor,
+    x: Tensor | None = None,
+    *,
+    dx: Any = None,
+    axis: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def trapz(
+    y: Tensor, x: Tensor | None = None, *, dx: Any = None, dim: _int = -1, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def trapz(
+    y: Tensor,
+    input: Tensor | None = None,
+    *,
+    dx: Any = None,
+    dim: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def trapz(
+    y: Tensor,
+    x: Tensor | None = None,
+    *,
+    dx: Any = None,
+    axis: _int = -1,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def triangular_solve(
     b: Tensor,
     A: Tensor,
@@ -2562,10 +3809,30 @@ def triangular_solve(
 def tril(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def tril(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+def tril_indices(
+    row: _int,
+    col: _int,
+    offset: _int = 0,
+    *,
+    dtype: _DType = ...,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def triu(x: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def triu(input: Tensor, diagonal: _int = 0, *, out: Tensor | None = None) -> Tensor: ...
+def triu_indices(
+    row: _int,
+    col: _int,
+    offset: _int = 0,
+    *,
+    dtype: _DType = ...,
+    device: Device | str | None = None,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def true_divide(
     a: Tensor | _Number,
@@ -2603,6 +3870,12 @@ def unbind(x: Tensor, axis: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
 def unbind(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
+def unbind_copy(x: Tensor, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unbind_copy(input: Tensor, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unbind_copy(x: Tensor, axis: _int = 0) -> tuple[Any, ...]: ...
+@overload
 def unflatten(
     x: Tensor, axis: _int, sizes: Sequence[_int], *, out: Tensor | None = None
 ) -> Tensor: ...
@@ -2616,6 +3889,14 @@ def unfold(
 ) -> Tensor: ...
 @overload
 def unfold(
+    input: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unfold_copy(
+    x: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def unfold_copy(
     input: Tensor, dimension: _int, size: _int, step: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
 def uniform(
@@ -2686,9 +3967,33 @@ def unique_consecutive(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def unsafe_chunk(x: Tensor, chunks: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unsafe_chunk(input: Tensor, chunks: _int, dim: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unsafe_chunk(x: Tensor, chunks: _int, axis: _int = 0) -> tuple[Any, ...]: ...
+@overload
+def unsafe_split(
+    x: Tensor, split_size: _int | Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def unsafe_split(
+    input: Tensor, split_size: _int | Sequence[_int], dim: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
+def unsafe_split(
+    x: Tensor, split_size: _int | Sequence[_int], axis: _int = 0
+) -> tuple[Any, ...]: ...
+@overload
 def unsqueeze(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def unsqueeze(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unsqueeze_copy(x: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unsqueeze_copy(input: Tensor, dim: _int, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def unsqueeze_copy(x: Tensor, axis: _int, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def unstack(x: Tensor, axis: _int = 0) -> tuple[Tensor, ...]: ...
 @overload
@@ -2697,6 +4002,14 @@ def unstack(input: Tensor, dim: _int = 0) -> tuple[Tensor, ...]: ...
 def untyped_storage(x: Tensor) -> Storage: ...
 @overload
 def untyped_storage(input: Tensor) -> Storage: ...
+@overload
+def vander(
+    x: Tensor, N: _int | None = None, increasing: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def vander(
+    input: Tensor, N: _int | None = None, increasing: _bool = False, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def var(
     x: Tensor,
@@ -2777,6 +4090,27 @@ def view_as(x: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: .
 @overload
 def view_as(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def view_as_complex(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as_complex(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as_real(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_as_real(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def view_copy(
+    x: Tensor, size: Any = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def view_copy(
+    input: Tensor, size: Any = None, dtype: _DType = None, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def vsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+@overload
+def vsplit(input: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]: ...
+def vstack(tensors: Sequence[Tensor], *, out: Tensor | None = None) -> Tensor: ...
+@overload
 def where(
     condition: Tensor | _Number,
     a: Tensor | _Number,
@@ -2794,6 +4128,12 @@ def where(
 ) -> Tensor: ...
 @overload
 def where(condition: Tensor | _Number) -> tuple[Tensor, ...]: ...
+@overload
+def xlogy(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def xlogy(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
 @overload
 def zeros(
     *size: Any,

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, overload
 
 from cltensor import return_types
 from cltensor.core.tensor import Tensor
+from cltensor.return_types import linalg_svd
 
 _DType: TypeAlias = Any
 _bool: TypeAlias = builtins.bool
@@ -290,13 +291,9 @@ def solve_triangular(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
-def svd(
-    A: Tensor, full_matrices: _bool = True, *, driver: str | None = None
-) -> return_types.linalg_svd: ...
+def svd(A: Tensor, full_matrices: _bool = True, *, driver: str | None = None) -> linalg_svd: ...
 @overload
-def svd(
-    input: Tensor, full_matrices: _bool = True, *, driver: str | None = None
-) -> return_types.linalg_svd: ...
+def svd(input: Tensor, full_matrices: _bool = True, *, driver: str | None = None) -> linalg_svd: ...
 @overload
 def svdvals(A: Tensor, *, driver: str | None = None, out: Tensor | None = None) -> Tensor: ...
 @overload

@@ -91,7 +91,6 @@ def arguments(name):
         "ormqr": (ones(3, 2), ones(2), ones(3, 2)),
         "vdot": (vector, vector),
         "dot": (vector, vector),
-        "vdot": (vector, vector),
         "matmul": (x, ones(3, 2)),
         "mm": (x, ones(3, 2)),
         "mv": (x, vector),
