@@ -11,6 +11,7 @@ BUILT_IN = {
     "KernelError": RuntimeError,
     "OutOfMemoryError": MemoryError,
     "GradientError": RuntimeError,
+    "LinAlgError": RuntimeError,
     "IndexingError": IndexError,
     "DataError": ValueError,
     "StateError": KeyError,

@@ -37,7 +37,8 @@ __kernel void bidiagonal(
             d_g[k] = beta;
             tau_g[k] = tau;
         }
-        /* The rest by rows, and u^T times it. */
+        /* The rest by rows, and u^T times it; row k is then as the reflection leaves it. */
+        __global ${T}* row = a + (long)k * n;
 % if team > 1:
         for (int c = k + 1 + LANE; c < n; c += TEAM) {
             ${T} total = 0;
@@ -48,6 +49,7 @@ __kernel void bidiagonal(
                 total += u[i] * x;
             }
             w[c] = tau * total;
+            row[c] -= tau * total;
         }
         SYNC
 % else:
@@ -89,13 +91,11 @@ __kernel void bidiagonal(
                 w[c] += u[i] * x;
             }
         }
-        for (int c = k + 1; c < n; ++c)
+        for (int c = k + 1; c < n; ++c) {
             w[c] *= tau;
-% endif
-        __global ${T}* row = a + (long)k * n;
-        for (int c = k + 1 + LANE; c < n; c += TEAM)
             row[c] -= w[c];
-        SYNC
+        }
+% endif
         __global ${T}* v = right + (long)k * n;
         for (int c = LANE; c <= k; c += TEAM)
             v[c] = 0;

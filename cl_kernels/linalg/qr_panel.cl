@@ -38,6 +38,8 @@ __kernel void qr_panel(
             for (int i = j + 1; i < rows; ++i)
                 total += v[(long)i * width + j] * a[(long)i * n + c];
             w[c] = total;
+            if (c > j)
+                a[(long)j * n + c] -= tau * total;
         }
         SYNC
 % else:
@@ -64,10 +66,9 @@ __kernel void qr_panel(
                     total += t[c * width + q] * w[q];
                 t[c * width + j] = c < j ? -tau * total : c == j ? tau : 0;
             }
-        for (int c = j + 1 + LANE; c < width; c += TEAM)
-            a[(long)j * n + c] -= tau * w[c];
-        SYNC
 % if team == 1:
+        for (int c = j + 1; c < width; ++c)
+            a[(long)j * n + c] -= tau * w[c];
         for (int c = 0; c <= j; ++c)
             w[c] = 0;
         const int from = (j + 1) & ~7;

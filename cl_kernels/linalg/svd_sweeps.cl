@@ -65,7 +65,7 @@ __kernel void svd_sweeps(
         int low = high;
         for (; low > 0; --low) {
             const ${T} size = fabs(e[low - 1]);
-            if (size <= least || size <= ${epsilon} * (fabs(d[low - 1]) + fabs(d[low])) / 4) {
+            if (size <= least || size <= ${epsilon} * 2 * (fabs(d[low - 1]) + fabs(d[low]))) {
                 e[low - 1] = 0;
                 break;
             }

@@ -277,14 +277,14 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
-abs acos acosh add addcdiv addcmul asin asinh atan atan2 atanh bitwise_and bitwise_or bitwise_xor
-ceil clamp clip copysign cos cosh cumprod cumsum digamma div divide eq erf erfc erfinv exp exp2
-expm1 floor floor_divide fmod ge greater greater_equal gt hypot i0 igamma igammac index_add
-index_copy index_fill index_put index_reduce le lerp less less_equal lgamma log log10 log1p log2
-logical_and logical_not logical_or logical_xor logit lt masked_fill masked_scatter mul multiply
-mvlgamma ne neg negative not_equal polygamma pow put reciprocal relu remainder renorm round rsqrt
-scatter scatter_add scatter_reduce sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril
-triu true_divide trunc xlogy
+abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
+bitwise_and bitwise_or bitwise_xor ceil clamp clip copysign cos cosh cumprod cumsum digamma div
+divide eq erf erfc erfinv exp exp2 expm1 floor floor_divide fmod ge greater greater_equal gt hypot
+i0 igamma igammac index_add index_copy index_fill index_put index_reduce le lerp less less_equal
+lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt masked_fill
+masked_scatter mul multiply mvlgamma ne neg negative not_equal polygamma pow put reciprocal relu
+remainder renorm round rsqrt scatter scatter_add scatter_reduce sigmoid sign sin sinc sinh sqrt
+square sub subtract tan tanh tril triu true_divide trunc xlogy
 """.split()
 
 

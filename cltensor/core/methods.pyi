@@ -95,6 +95,10 @@ class Methods:
         self, a: Tensor, other: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None
     ) -> Tensor: ...
     @overload
+    def addbmm_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self: ...
+    @overload
+    def addbmm_(self, input: Tensor, other: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self: ...
+    @overload
     def addcdiv(
         self, tensor1: Any, tensor2: Any, value: _float = 1, *, out: Tensor | None = None
     ) -> Tensor: ...
@@ -119,6 +123,30 @@ class Methods:
     @overload
     def addcmul_(self, tensor1: Any, tensor2: Any, fill_value: _float = 1) -> Self: ...
     @overload
+    def addmm(
+        self,
+        a: Tensor,
+        b: Tensor,
+        beta: _float = 1,
+        alpha: _float = 1,
+        *,
+        out: Tensor | None = None,
+    ) -> Tensor: ...
+    @overload
+    def addmm(
+        self,
+        a: Tensor,
+        other: Tensor,
+        beta: _float = 1,
+        alpha: _float = 1,
+        *,
+        out: Tensor | None = None,
+    ) -> Tensor: ...
+    @overload
+    def addmm_(self, a: Tensor, b: Tensor, beta: _float = 1, alpha: _float = 1) -> Self: ...
+    @overload
+    def addmm_(self, input: Tensor, other: Tensor, beta: _float = 1, alpha: _float = 1) -> Self: ...
+    @overload
     def addmv(
         self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None
     ) -> Tensor: ...
@@ -126,6 +154,10 @@ class Methods:
     def addmv(
         self, a: Tensor, other: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None
     ) -> Tensor: ...
+    @overload
+    def addmv_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self: ...
+    @overload
+    def addmv_(self, input: Tensor, other: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self: ...
     def addr(
         self,
         vec1: Tensor,
@@ -135,6 +167,7 @@ class Methods:
         alpha: Any = 1,
         out: Tensor | None = None,
     ) -> Tensor: ...
+    def addr_(self, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self: ...
     def adjoint(self, *, out: Tensor | None = None) -> Tensor: ...
     @overload
     def all(
@@ -308,6 +341,10 @@ class Methods:
     def baddbmm(
         self, a: Tensor, other: Tensor, *, beta: Any = 1, alpha: Any = 1, out: Tensor | None = None
     ) -> Tensor: ...
+    @overload
+    def baddbmm_(self, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self: ...
+    @overload
+    def baddbmm_(self, input: Tensor, other: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Self: ...
     def bernoulli(
         self,
         size: Sequence[_int] | None = None,

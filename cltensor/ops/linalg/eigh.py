@@ -100,7 +100,8 @@ def _run(a: Tensor, upper: bool, vectors: bool) -> tuple[Tensor, Tensor]:
 
 
 def _rule(g: Any, out: Any) -> Any:
-    """V (diag(gL) + (V^H gV) / (L_j - L_i)) V^H: Giles, Collected matrix derivative results."""
+    """V (diag(gL) + (V^H gV) / (L_j - L_i)) V^H, made symmetric (Giles, Collected matrix
+    derivative results)."""
     (values, vectors), (of_values, of_vectors) = out, g
     if of_values is None and of_vectors is None:
         return None
@@ -112,7 +113,8 @@ def _rule(g: Any, out: Any) -> Any:
     inner = inner - on_diagonal(diagonals(inner))
     if of_values is not None:
         inner = inner + on_diagonal(of_values)
-    return matmul(matmul(vectors, inner), mH(vectors))
+    found = matmul(matmul(vectors, inner), mH(vectors))
+    return (found + mH(found)) * 0.5
 
 
 _eigh: Op = primitive("eigh(a, upper, vectors)", _run, da=_rule)

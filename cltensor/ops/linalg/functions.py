@@ -167,7 +167,8 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tens
 @composite(method=False, space="linalg")
 def vander(x: Tensor, *, N: int | None = None) -> Tensor:
     """The powers 0 to N - 1 of each element of vectors (..., n): (..., n, N). N is n for None."""
-    count = (x.shape[-1] if x.ndim else 1) if N is None else whole("linalg.vander", "N", N)
+    x = x if x.ndim else reshape(x, (1,))
+    count = x.shape[-1] if N is None else whole("linalg.vander", "N", N)
     if count <= 1 and N is not None:
         raise ShapeError(f"linalg.vander: N is {N}; it must be above 1")
     powers = [ones(*x.shape, dtype=_counted(x.dtype), device=x.device)]

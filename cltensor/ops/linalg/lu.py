@@ -41,7 +41,7 @@ from cltensor.ops.shape.view import broadcast_to
 from cltensor.runtime.kernel import kernel
 
 #: Columns that a panel has.
-PANEL = 32
+PANEL = 64
 
 
 def _exchange(

@@ -159,7 +159,7 @@ def outer(a: Any, b: Any) -> Any:
     return multiply(reshape(a, (a.shape[0], 1)), reshape(b, (1, b.shape[0])))
 
 
-@composite(method=False)
+@composite(method=True)
 def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * c + alpha * (a @ b) for matrices a (M, K) and b (K, N); c broadcasts to (M, N).
 

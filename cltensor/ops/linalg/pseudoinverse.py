@@ -187,6 +187,11 @@ def _lstsq_rule(g: Any, a: Any, b: Any) -> Any:
 _lstsq: Op = primitive("lstsq(a, b, rcond, driver)", _run_lstsq, da_b=_lstsq_rule)
 
 
+def _gives(driver: str | None) -> bool:
+    """Whether LAPACK's driver gives singular values."""
+    return driver in ("gelsd", "gelss")
+
+
 @composite(method=False, space="linalg")
 def lstsq(
     A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None
@@ -197,9 +202,9 @@ def lstsq(
              factors, for matrices of full rank; "gelsy" (the default), "gelsd" and "gelss": by
              singular values, of which those up to rcond times the largest count as 0 (by default
              max(m, n) times the spacing of the dtype).
-    Returns: solution (..., n, k); residuals (..., k), the sums of squares, empty unless m > n and
-             all matrices have full rank (which is read, unless driver is "gels"); rank (int64),
-             empty for "gels"; singular_values, empty but for "gelsd" and "gelss".
+    Returns: solution (..., n, k); residuals (..., k), the sums of squares: empty for "gelsy", for
+             m <= n, and for one matrix whose rank, which is read, is below n (but for "gels"); rank
+             (int64), empty for "gels"; singular_values, empty but for "gelsd" and "gelss".
     Raises:  ShapeError; ValueError for another driver. The derivative asks for full rank.
     """
     name = "linalg.lstsq"
@@ -219,11 +224,10 @@ def lstsq(
     x, rank, values = _lstsq(A, right, rcond, driver or "gelsy")
     nothing = Tensor.empty((0,), A.dtype, A.device)
     residuals = nothing
-    full = m > n and (driver == "gels" or bool((rank == n).all().item()))
-    if full:
+    if m > n and (driver == "gels" or (_gives(driver) and (shape or rank.item() == n))):
         residuals = sum(square(matmul(A, x) - right), -2)
         residuals = reshape(residuals, shape) if vectors else residuals
-    if driver not in ("gelsd", "gelss"):
+    if not _gives(driver):
         values = nothing
     x = reshape(x, x.shape[:-1]) if vectors else x
     return return_types.lstsq(x, residuals, rank, values)

@@ -30,7 +30,7 @@ from cltensor.ops.shape.join import concat, pad, tril, triu
 from cltensor.ops.shape.view import broadcast_to, matrix_transpose, reshape, unsqueeze
 
 #: Reflections that are applied together.
-PANEL = 32
+PANEL = 64
 #: The reflections of a panel: from which row on, their vectors V, and the triangle T of their
 #: product I - V T V^T.
 Block = tuple[int, Tensor, Tensor]

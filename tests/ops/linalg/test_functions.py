@@ -72,7 +72,7 @@ def test_matrices_of_powers():
     assert ct.linalg.vander(ct.tensor([1, 2, 3]), N=4).tolist() == [
         [1, 1, 1, 1], [1, 2, 4, 8], [1, 3, 9, 27],
     ]  # fmt: skip
-    assert ct.linalg.vander(ct.tensor(3.0), N=3).tolist() == [1.0, 3.0, 9.0]
+    assert ct.linalg.vander(ct.tensor(3.0), N=3).tolist() == [[1.0, 3.0, 9.0]]
     with pytest.raises(ShapeError, match="above 1"):
         ct.linalg.vander(ct.ones(3), N=1)
 

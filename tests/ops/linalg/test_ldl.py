@@ -20,13 +20,18 @@ def test_systems(skeleton, n, batch):
 
 
 def test_factors_are_those_of_lapack(skeleton):
-    # scipy.linalg.lapack.ssytrf(a, lower=1): a block of order 2, then one of order 1.
+    # scipy.linalg.lapack.ssytrf(a, lower=1); the second has a block of order 2.
     a = ct.tensor([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 4.0]])
     found = ct.linalg.ldl_factor_ex(a)
-    assert found.pivots.tolist() == [-3, -3, 3]
-    want = [[0.0, 0.0, 0.0], [2.0, 4.0, 0.0], [0.5, 0.5, -2.0]]
+    assert found.pivots.tolist() == [3, 2, 3]
+    want = [[4.0, 0.0, 0.0], [0.75, -2.25, 0.0], [0.5, 2 / 9, -8 / 9]]
     assert found.info.item() == 0
     np.testing.assert_allclose(found.LD.numpy(), want, atol=1e-6)
+    b = ct.tensor([[0.0, 1.0, 2.0], [1.0, 0.0, 0.5], [2.0, 0.5, 0.1]])
+    found = ct.linalg.ldl_factor_ex(b)
+    assert found.pivots.tolist() == [-3, -3, 3]
+    x = ct.linalg.ldl_solve(found.LD, found.pivots, ct.eye(3))
+    np.testing.assert_allclose((b @ x).numpy(), np.eye(3), atol=1e-6)
 
 
 def test_singular_matrices():

@@ -87,6 +87,16 @@ def test_products_added_to_something():
     assert ct.addr(ct.tensor([[1, 2], [3, 4]]), *whole, beta=2).tolist() == [[3, 5], [7, 9]]
 
 
+def test_products_added_in_place():
+    (c, a, b), (tc, ta, tb) = pair((3, 4), (2, 3, 4), (2, 4, 4))
+    assert tc.addmm_(ta[0], tb[0], beta=0.5) is tc
+    close(tc, 0.5 * c + a[0] @ b[0])
+    close(tc.clone().addbmm_(ta, tb), 0.5 * c + a[0] @ b[0] + (a @ b).sum(0), 1e-4)
+    close(ta.clone().baddbmm_(ta, tb), a + a @ b, 1e-4)
+    close(ct.ones(3).addmv_(ta[0], tb[0, 0]), 1 + a[0] @ b[0, 0])
+    close(ct.ones(3, 4).addr_(ta[0, :, 0], tb[0, 0]), 1 + np.outer(a[0, :, 0], b[0, 0]))
+
+
 def test_several_matrices():
     xs = [stack_of(*s, dtype="float32") for s in ((4,), (4, 20), (20, 3), (3, 7), (7,))]
     ts = [ct.tensor(x) for x in xs]

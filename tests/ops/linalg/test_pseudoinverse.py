@@ -50,7 +50,7 @@ def test_least_squares(fp64, shape, driver):
     for k in range(2):
         x, squares, rank, values = np.linalg.lstsq(a[k], b[k])
         np.testing.assert_allclose(found.solution[k].numpy(), x, rtol=1e-8, atol=1e-10)
-        if shape[0] > shape[1]:
+        if shape[0] > shape[1] and driver:
             np.testing.assert_allclose(found.residuals[k].numpy(), squares, rtol=1e-8)
         if driver != "gels":
             assert found.rank[k].item() == rank
