@@ -15,7 +15,7 @@ NAMES = {
     *("min", "max", "target", "weight", "pos_weight", "bias", "running_mean", "running_var"),
 }
 #: A parameter of that name is none here.
-_NONE = {"moveaxis", "movedim", "select", "select_scatter"}
+_NONE = {"moveaxis", "movedim", "select", "select_copy", "select_scatter"}
 
 
 def functions():
@@ -93,6 +93,7 @@ def arguments(name):
         "clamp": (x, x, x),
         "expand_as": (ones(1, 3), x),
         "view_as": (x, ones(3, 2)),
+        "nextafter": (x, x),
         "native_batch_norm": (x, vector, vector, vector, vector, True, 0.1, 1e-5),
         "native_group_norm": (x, vector, vector, 2, 3, 1, 3, 1e-5),
         "native_layer_norm": (x, (3,), vector, vector, 1e-5),

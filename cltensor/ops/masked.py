@@ -98,9 +98,9 @@ def argmax(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None,
     mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The index of the largest element."""
+    """The index of the largest element, in the dtype of the input, as PyTorch gives it."""
     x = _as(input, dtype)
-    return fold.argmax(_kept(x, mask, _extreme(x, True)), dim, keepdim)
+    return astype(fold.argmax(_kept(x, mask, _extreme(x, True)), dim, keepdim), x.dtype)
 
 
 @composite(space=_SPACE)
@@ -108,9 +108,9 @@ def argmin(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None,
     mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The index of the smallest element."""
+    """The index of the smallest element, in the dtype of the input, as PyTorch gives it."""
     x = _as(input, dtype)
-    return fold.argmin(_kept(x, mask, _extreme(x, False)), dim, keepdim)
+    return astype(fold.argmin(_kept(x, mask, _extreme(x, False)), dim, keepdim), x.dtype)
 
 
 @composite(space=_SPACE)

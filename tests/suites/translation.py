@@ -63,7 +63,9 @@ class ToOurs:
         if isinstance(x, torch.Generator):
             return ct.Generator()
         if isinstance(x, torch.nn.Module):
-            return getattr(ct.nn, type(x).__name__)()
+            made = getattr(ct.nn, type(x).__name__)()
+            vars(made).update({k: v for k, v in vars(x).items() if k[0] != "_" and k in vars(made)})
+            return made
         return function_of(x) if callable(x) else x
 
     def _tensor(self, x: torch.Tensor) -> Any:
