@@ -1447,6 +1447,24 @@ def hann_window(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def hash_tensor(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = ...,
+    keepdims: _bool = False,
+    mode: _int = 0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def hash_tensor(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = ...,
+    keepdim: _bool = False,
+    mode: _int = 0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def heaviside(
     x: Tensor | _Number, values: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...

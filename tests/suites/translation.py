@@ -158,10 +158,17 @@ def _rebuilt(function: Any, **names: Any) -> Any:
     return made
 
 
+class _Torch:
+    """cltensor for a function that looks for torch: its functions, or else its methods."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(ct, name) if hasattr(ct, name) else getattr(ct.Tensor, name)
+
+
 def with_ours(function: Function) -> Function:
     """A function of PyTorch's test suite, such as a lambda around a method, that finds cltensor
     under the name torch, and lets the seed be."""
-    return _rebuilt(function, torch=ct)
+    return _rebuilt(function, torch=_Torch())
 
 
 def with_theirs(function: Function) -> Function:
