@@ -182,6 +182,11 @@ def of_suite(function: Any) -> bool:
     return isinstance(function, types.FunctionType) and where.startswith("torch.testing")
 
 
+def draws(function: Any) -> bool:
+    """Whether PyTorch's test suite sets the seed before it calls `function`."""
+    return of_suite(function) and "wrapper_set_seed" in function.__code__.co_names
+
+
 def ours(operator: Any) -> Function:
     """What of cltensor answers to an operator of PyTorch's samples: the function of its name and
     path, or else the method. Raises Missing."""
