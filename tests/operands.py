@@ -42,14 +42,12 @@ def functions():
     return found
 
 
-def arguments(name):
-    """Arguments that fit the function called `name`, with a tensor wherever one is taken."""
-
+def _of_the_main_namespace():
+    """Calls of its functions."""
     ones = ct.ones
     x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
     image, filters, index = ones(1, 2, 5, 5), ones(4, 2, 3, 3), ct.zeros(2, 3, dtype="int64")
-    chances, n = x * 0.5, ct.tensor(np.ones((2, 3), "int64"))
-    known = {
+    return {
         "conv2d": (image, filters),
         "conv_transpose2d": (image, ones(2, 4, 3, 3)),
         "index_select": (x, 0, labels.clip(0, 1)),
@@ -94,6 +92,15 @@ def arguments(name):
         "expand_as": (ones(1, 3), x),
         "view_as": (x, ones(3, 2)),
         "nextafter": (x, x),
+    }
+
+
+def _of_networks():
+    """Calls of nn.functional."""
+    ones = ct.ones
+    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
+    image, filters, index = ones(1, 2, 5, 5), ones(4, 2, 3, 3), ct.zeros(2, 3, dtype="int64")
+    return {
         "native_batch_norm": (x, vector, vector, vector, vector, True, 0.1, 1e-5),
         "native_group_norm": (x, vector, vector, 2, 3, 1, 3, 1e-5),
         "native_layer_norm": (x, (3,), vector, vector, 1e-5),
@@ -102,15 +109,10 @@ def arguments(name):
         "F.conv3d": (ones(1, 2, 5, 5, 5), ones(4, 2, 3, 3, 3), ones(4)),
         "F.conv_transpose1d": (ones(1, 2, 5), ones(2, 4, 3), ones(4)),
         "F.conv_transpose3d": (ones(1, 2, 3, 3, 3), ones(2, 4, 3, 3, 3), ones(4)),
-        "F.cosine_embedding_loss": (x, x, ones(2)),
         "F.embedding": (labels, ones(3, 4)),
         "F.embedding_bag": (index, ones(3, 4)),
-        "F.gaussian_nll_loss": (x, x, x),
         "F.group_norm": (x, 3, vector, vector),
         "F.instance_norm": (ones(2, 3, 2), vector, vector, vector, vector),
-        "F.kl_div": (x, x),
-        "F.linear_cross_entropy": (x, ones(4, 3), labels),
-        "F.margin_ranking_loss": (x, x, x),
         "F.max_unpool1d": (ones(1, 2, 3), ct.zeros(1, 2, 3, dtype="int64"), 1),
         "F.max_unpool2d": (ones(1, 1, 2, 3), ct.zeros(1, 1, 2, 3, dtype="int64"), 1),
         "F.max_unpool3d": (ones(1, 1, 2, 3, 1), ct.zeros(1, 1, 2, 3, 1, dtype="int64"), 1),
@@ -127,27 +129,50 @@ def arguments(name):
             ones(4, 4),
             None,
         ),
+        "F.prelu": (x, vector),
+        "F.rms_norm": (x, (3,), vector),
+        "F.scaled_dot_product_attention": (x, x, x),
+        "F.batch_norm": (x, vector, vector, vector, vector, True),
+        "F.conv2d": (image, filters, ones(4)),
+        "F.conv_transpose2d": (image, ones(2, 4, 3, 3), ones(4)),
+        "F.layer_norm": (x, (3,), vector, vector),
+        "F.linear": (x, ones(4, 3), ones(4)),
+    }
+
+
+def _of_losses():
+    """Calls of losses."""
+    ones = ct.ones
+    x, vector, labels = ones(2, 3), ones(3), ct.tensor([0, 2])
+    index = ct.zeros(2, 3, dtype="int64")
+    chances = x * 0.5
+    return {
+        "F.cosine_embedding_loss": (x, x, ones(2)),
+        "F.gaussian_nll_loss": (x, x, x),
+        "F.kl_div": (x, x),
+        "F.linear_cross_entropy": (x, ones(4, 3), labels),
+        "F.margin_ranking_loss": (x, x, x),
         "F.multi_margin_loss": (x, labels, 1, 1.0, vector),
         "F.multilabel_margin_loss": (x, index),
         "F.multilabel_soft_margin_loss": (x, x, vector),
         "F.hinge_embedding_loss": (x, x),
         "F.poisson_nll_loss": (x, x),
-        "F.prelu": (x, vector),
-        "F.rms_norm": (x, (3,), vector),
-        "F.scaled_dot_product_attention": (x, x, x),
         "F.soft_margin_loss": (x, x),
-        "F.batch_norm": (x, vector, vector, vector, vector, True),
         "F.binary_cross_entropy": (chances, chances, x),
         "F.binary_cross_entropy_with_logits": (x, x, x, "mean", x),
-        "F.conv2d": (image, filters, ones(4)),
-        "F.conv_transpose2d": (image, ones(2, 4, 3, 3), ones(4)),
         "F.cross_entropy": (x, labels, vector),
         "F.nll_loss": (x, labels, vector),
-        "F.layer_norm": (x, (3,), vector, vector),
-        "F.linear": (x, ones(4, 3), ones(4)),
         "F.huber_loss": (x, x, "mean", 1.0, x),
         "F.smooth_l1_loss": (x, x),
         "F.l1_loss": (x, x, "mean", x),
         "F.mse_loss": (x, x, "mean", x),
     }
-    return known.get(name, (n, n))  # of elementwise ones
+
+
+def arguments(name):
+    """Arguments that fit the function called `name`, with a tensor wherever one is taken."""
+    for known in (_of_the_main_namespace(), _of_networks(), _of_losses()):
+        if name in known:
+            return known[name]
+    n = ct.tensor(np.ones((2, 3), "int64"))
+    return n, n  # of elementwise ones
