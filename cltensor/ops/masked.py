@@ -12,12 +12,14 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.composite import composite
+from cltensor.errors import DTypeError
+from cltensor.ops import search
 from cltensor.ops.elementwise.arithmetic import divide, square
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.functions import sqrt
 from cltensor.ops.elementwise.select import clip, where
 from cltensor.ops.linalg import norms
-from cltensor.ops.reduce import fold, scan
+from cltensor.ops.reduce import fold, running, scan
 from cltensor.ops.shape.view import broadcast_to, reshape
 from cltensor.ops.special import entropy
 
@@ -73,6 +75,27 @@ def prod(
 def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
     """The running sum."""
     return scan.cumsum(_as(_kept(input, mask, 0), dtype), dim)
+
+
+@composite(space=_SPACE)
+def cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
+    """The running product."""
+    return running.cumprod(_as(_kept(input, mask, 1), dtype), dim)
+
+
+@composite(space=_SPACE)
+def median(
+    input: Any, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
+) -> Any:
+    """The lower median of what is not NaN; NaN where nothing counts. Raises DTypeError for integers
+    with a mask, which cannot say so."""
+    if input.dtype.kind != "f":
+        if mask is not None:
+            raise DTypeError(
+                f"median: under a mask, rows of {input.dtype.name} may have none; use .float()"
+            )
+        return search.nanmedian(input, dim, keepdim).values
+    return search.nanmedian(_kept(input, mask, math.nan), dim, keepdim).values
 
 
 @composite(space=_SPACE)
