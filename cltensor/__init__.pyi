@@ -1365,6 +1365,30 @@ def getitem(x: Tensor, key: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def getitem(input: Tensor, key: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def gradient(
+    x: Tensor,
+    *,
+    spacing: Any = None,
+    dim: _int | Sequence[_int] | None = None,
+    edge_order: _int = 1,
+) -> tuple[Any, ...]: ...
+@overload
+def gradient(
+    input: Tensor,
+    *,
+    spacing: Any = None,
+    dim: _int | Sequence[_int] | None = None,
+    edge_order: _int = 1,
+) -> tuple[Any, ...]: ...
+@overload
+def gradient(
+    x: Tensor,
+    *,
+    spacing: Any = None,
+    axis: _int | Sequence[_int] | None = None,
+    edge_order: _int = 1,
+) -> tuple[Any, ...]: ...
+@overload
 def greater(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def greater(
@@ -1420,6 +1444,24 @@ def hann_window(
     device: Any = None,
     *,
     requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def hash_tensor(
+    x: Tensor,
+    axis: _int | tuple[_int, ...] | None = ...,
+    keepdims: _bool = False,
+    mode: _int = 0,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def hash_tensor(
+    input: Tensor,
+    dim: _int | tuple[_int, ...] | None = ...,
+    keepdim: _bool = False,
+    mode: _int = 0,
+    *,
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload

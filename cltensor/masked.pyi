@@ -3,6 +3,7 @@
 import builtins
 from typing import Any, TypeAlias, overload
 
+from cltensor import return_types
 from cltensor.core.tensor import Tensor
 
 _DType: TypeAlias = Any
@@ -93,6 +94,24 @@ def argmin(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def cumprod(
+    input: Tensor,
+    dim: _int,
+    *,
+    dtype: _DType = None,
+    mask: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def cumprod(
+    input: Tensor,
+    axis: _int,
+    *,
+    dtype: _DType = None,
+    mask: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def cumsum(
     input: Tensor,
     dim: _int,
@@ -177,6 +196,26 @@ def mean(
     mask: Tensor | None = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def median(
+    input: Tensor,
+    dim: _int = -1,
+    *,
+    keepdim: _bool = False,
+    dtype: _DType = None,
+    mask: Tensor | None = None,
+    out: Any = None,
+) -> return_types.median: ...
+@overload
+def median(
+    input: Tensor,
+    axis: _int = -1,
+    *,
+    keepdims: _bool = False,
+    dtype: _DType = None,
+    mask: Tensor | None = None,
+    out: Any = None,
+) -> return_types.median: ...
 @overload
 def norm(
     input: Tensor,

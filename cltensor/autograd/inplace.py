@@ -21,7 +21,7 @@ from cltensor.core.checks import scalar
 from cltensor.core.hooks import watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import named
-from cltensor.core.op import unrecorded
+from cltensor.core.op import require_tensor, unrecorded
 from cltensor.core.operators import attach
 from cltensor.core.parameters import Described
 from cltensor.core.tensor import Tensor
@@ -278,13 +278,15 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
 abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
-bitwise_and bitwise_or bitwise_xor ceil clamp clip copysign cos cosh cumprod cumsum digamma div
-divide eq erf erfc erfinv exp exp2 expm1 floor floor_divide fmod ge greater greater_equal gt hypot
-i0 igamma igammac index_add index_copy index_fill index_put index_reduce le lerp less less_equal
-lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt masked_fill
-masked_scatter mul multiply mvlgamma ne neg negative not_equal polygamma pow put reciprocal relu
-remainder renorm round rsqrt scatter scatter_add scatter_reduce sigmoid sign sin sinc sinh sqrt
-square sub subtract tan tanh tril triu true_divide trunc xlogy
+bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
+clamp_max clamp_min clip copysign cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc
+erfinv exp exp2 expm1 floor floor_divide fmod frac gcd ge greater greater_equal gt heaviside hypot
+i0 igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp less
+less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt
+masked_fill masked_scatter mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal
+polygamma pow put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add
+scatter_reduce sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide
+trunc xlogy
 """.split()
 
 
@@ -299,8 +301,14 @@ def _resized(x: Tensor, *sizes: Any) -> Tensor:
     return reshape(x, wanted)
 
 
+def _resized_as(x: Tensor, the_template: Tensor) -> Tensor:
+    """The elements in the shape of another tensor, of as many."""
+    require_tensor("resize_as_", "the_template", the_template)
+    return _resized(x, the_template.shape)
+
+
 #: Those that give the same elements another shape.
-RESHAPING = "as_strided resize squeeze swapaxes swapdims t transpose unsqueeze".split()
+RESHAPING = "as_strided resize resize_as squeeze swapaxes swapdims t transpose unsqueeze".split()
 
 #: Augmented assignment: how it is written, and the function behind it.
 _AUGMENTED = {
@@ -361,10 +369,10 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
     for name, function in written.items():
         doc = f"`{name}` in place: written where the elements are; returns self."
         attach(f"{name}_", _method(f"{name}_", function), function, doc)
-    _resized.__name__ = "resize"
-    resized = named(_resized)
+    _resized.__name__, _resized_as.__name__ = "resize", "resize_as"
+    own = {"resize": named(_resized), "resize_as": named(_resized_as)}
     for name in RESHAPING:
-        function = resized if name == "resize" else functions[name]
+        function = own[name] if name in own else functions[name]
         doc = f"`{name}` in place: the same elements in another shape; returns self."
         attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
     for name, (symbol, target) in _AUGMENTED.items():

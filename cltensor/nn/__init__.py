@@ -21,6 +21,7 @@ from cltensor.nn.layers.activation import (
 )
 from cltensor.nn.layers.container import ModuleDict, ModuleList, Sequential
 from cltensor.nn.layers.conv import Conv2d, ConvTranspose2d
+from cltensor.nn.layers.distance import CosineSimilarity, PairwiseDistance
 from cltensor.nn.layers.dropout import Dropout, Dropout2d
 from cltensor.nn.layers.linear import Identity, Linear
 from cltensor.nn.layers.loss import (
@@ -51,6 +52,7 @@ __all__ = [
     "BatchNorm2d",
     "Conv2d",
     "ConvTranspose2d",
+    "CosineSimilarity",
     "CrossEntropyLoss",
     "Dropout",
     "Dropout2d",
@@ -68,6 +70,7 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "PairwiseDistance",
     "Parameter",
     "ReLU",
     "ReLU6",

@@ -12,12 +12,14 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.composite import composite
+from cltensor.errors import DTypeError
+from cltensor.ops import search
 from cltensor.ops.elementwise.arithmetic import divide, square
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.functions import sqrt
 from cltensor.ops.elementwise.select import clip, where
 from cltensor.ops.linalg import norms
-from cltensor.ops.reduce import fold, scan
+from cltensor.ops.reduce import fold, running, scan
 from cltensor.ops.shape.view import broadcast_to, reshape
 from cltensor.ops.special import entropy
 
@@ -76,6 +78,27 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
 
 
 @composite(space=_SPACE)
+def cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
+    """The running product."""
+    return running.cumprod(_as(_kept(input, mask, 1), dtype), dim)
+
+
+@composite(space=_SPACE)
+def median(
+    input: Any, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
+) -> Any:
+    """The lower median of what is not NaN; NaN where nothing counts. Raises DTypeError for integers
+    with a mask, which cannot say so."""
+    if input.dtype.kind != "f":
+        if mask is not None:
+            raise DTypeError(
+                f"median: under a mask, rows of {input.dtype.name} may have none; use .float()"
+            )
+        return search.nanmedian(input, dim, keepdim).values
+    return search.nanmedian(_kept(input, mask, math.nan), dim, keepdim).values
+
+
+@composite(space=_SPACE)
 def amax(
     input: Any, dim: Dims = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
@@ -98,9 +121,9 @@ def argmax(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None,
     mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The index of the largest element."""
+    """The index of the largest element, in the dtype of the input, as PyTorch gives it."""
     x = _as(input, dtype)
-    return fold.argmax(_kept(x, mask, _extreme(x, True)), dim, keepdim)
+    return astype(fold.argmax(_kept(x, mask, _extreme(x, True)), dim, keepdim), x.dtype)
 
 
 @composite(space=_SPACE)
@@ -108,9 +131,9 @@ def argmin(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None,
     mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The index of the smallest element."""
+    """The index of the smallest element, in the dtype of the input, as PyTorch gives it."""
     x = _as(input, dtype)
-    return fold.argmin(_kept(x, mask, _extreme(x, False)), dim, keepdim)
+    return astype(fold.argmin(_kept(x, mask, _extreme(x, False)), dim, keepdim), x.dtype)
 
 
 @composite(space=_SPACE)

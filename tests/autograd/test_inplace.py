@@ -50,16 +50,22 @@ METHODS = {
     "atan2": ((0.5,), lambda a: np.arctan2(a, 0.5)),
     "atanh": ((), np.arctanh),
     "bitwise_and": ((6,), lambda a: a & 6),
+    "bitwise_left_shift": ((1,), lambda a: a * 2),
+    "bitwise_not": ((), np.invert),
+    "bitwise_right_shift": ((1,), lambda a: a >> 1),
     "bitwise_or": ((6,), lambda a: a | 6),
     "bitwise_xor": ((6,), lambda a: a ^ 6),
     "ceil": ((), np.ceil),
     "clamp": ((0.5, 2.0), lambda a: a.clip(0.5, 2)),
+    "clamp_max": ((2.0,), lambda a: a.clip(None, 2)),
+    "clamp_min": ((0.5,), lambda a: a.clip(0.5)),
     "clip": ((None, 1.0), lambda a: a.clip(None, 1)),
     "copy": (([[5.0, 6.0, 7.0]],), lambda a: np.broadcast_to([5, 6, 7], a.shape)),
     "copysign": ((-1.0,), lambda a: -a),
     "cos": ((), np.cos),
     "cosh": ((), np.cosh),
     "cumsum": ((1,), lambda a: a.cumsum(1)),
+    "deg2rad": ((), np.deg2rad),
     "div": ((4.0,), lambda a: a / 4),
     "divide": ((4.0,), lambda a: a / 4),
     "eq": ((1.5,), lambda a: a == 1.5),
@@ -74,15 +80,20 @@ METHODS = {
     "floor": ((), np.floor),
     "floor_divide": ((0.7,), lambda a: a // np.float32(0.7)),
     "fmod": ((0.7,), lambda a: np.fmod(a, np.float32(0.7))),
+    "frac": ((), lambda a: a - np.trunc(a)),
+    "gcd": (([4],), lambda a: np.gcd(a, 4)),
     "ge": ((1.5,), lambda a: a >= 1.5),
     "greater": ((1.5,), lambda a: a > 1.5),
     "greater_equal": ((1.5,), lambda a: a >= 1.5),
     "gt": ((1.5,), lambda a: a > 1.5),
+    "heaviside": (([0.5],), np.ones_like),
     "hypot": ((2.0,), lambda a: np.hypot(a, 2)),
     "i0": ((), np.i0),
     "igamma": ((THREES,), _exact(lambda a: mpmath.gammainc(a, 0, 3, True))),
     "igammac": ((THREES,), _exact(lambda a: mpmath.gammainc(a, 3, mpmath.inf, True))),
     "index_add": ((0, [1], [[1.0, 2.0, 3.0]]), lambda a: a + [[0, 0, 0], [1, 2, 3]]),
+    "lcm": (([4],), lambda a: np.lcm(a, 4)),
+    "ldexp": (([2],), lambda a: a * 4),
     "le": ((1.5,), lambda a: a <= 1.5),
     "less": ((1.5,), lambda a: a < 1.5),
     "less_equal": ((1.5,), lambda a: a <= 1.5),
@@ -101,12 +112,15 @@ METHODS = {
     "mul": ((3.0,), lambda a: a * 3),
     "multiply": ((3.0,), lambda a: a * 3),
     "mvlgamma": ((1,), np.vectorize(math.lgamma)),
+    "nan_to_num": ((), lambda a: a),
     "ne": ((1.5,), lambda a: a != 1.5),
     "neg": ((), np.negative),
     "negative": ((), np.negative),
+    "nextafter": (([9.0],), lambda a: np.nextafter(a, np.float32(9))),
     "not_equal": ((1.5,), lambda a: a != 1.5),
     "polygamma": ((1,), _exact(lambda a: mpmath.psi(1, a))),
     "pow": ((2,), np.square),
+    "rad2deg": ((), np.rad2deg),
     "reciprocal": ((), np.reciprocal),
     "relu": ((), lambda a: a.clip(0)),
     "remainder": ((-0.7,), lambda a: np.mod(a, np.float32(-0.7))),
@@ -155,7 +169,8 @@ METHODS = {
 }
 STARTS = {
     **dict.fromkeys(("acos", "asin", "atanh", "erfinv", "logit"), SMALL),
-    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), INTEGERS),
+    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"), INTEGERS),
+    **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"), INTEGERS),
     "acosh": FLOATS + 1,
 }
 RANDOM = {
@@ -384,6 +399,8 @@ def test_resize_shows_the_same_elements_only(device):
     assert x.resize_(2, 3) is x
     assert x.tolist() == [[0, 1, 2], [3, 4, 5]]
     assert x.resize_((6,)).shape == (6,)
+    assert x.resize_as_(ct.ones(1, 6)).shape == (1, 6)
+    assert x.resize_(6) is x
     with pytest.raises(ShapeError, match="resize_: a tensor of shape .6,. has 6 elements"):
         x.resize_(7)
 

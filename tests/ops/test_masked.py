@@ -5,6 +5,7 @@ import pytest
 from leaves import leaf, same
 
 import cltensor as ct
+from cltensor.errors import DTypeError
 
 M = ct.masked
 X = np.float32([[1, -2, 3, 0.5], [4, 0.25, -6, 2], [1, 1, 1, 1]])
@@ -44,6 +45,11 @@ def test_places_and_running_sums(device):
     assert M.argmax(x, 1, mask=mask).tolist() == [2, 1, 0]
     assert M.argmin(x, 1, mask=mask).tolist() == [3, 2, 0]
     assert M.cumsum(x, 1, mask=mask).tolist()[0] == [1, 1, 4, 4.5]
+    assert M.cumprod(x, 1, mask=mask).tolist()[0] == [1, 1, 3, 1.5]
+    same(M.median(x, 1, mask=mask).tolist(), [1, -6, np.nan])
+    assert M.median(ct.tensor([3, 1, 2])).item() == 2
+    with pytest.raises(DTypeError, match="median: under a mask"):
+        M.median(ct.tensor([3, 1]), mask=ct.tensor([True, False]))
     assert M.amax(ct.tensor([1, 5]), mask=ct.tensor([True, False])).item() == 1
 
 

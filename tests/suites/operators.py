@@ -29,7 +29,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: Operators that are left out, by regular expressions of their names, and why.
 LEFT_OUT = {
-    r"^_(?!_)|[._]_(?!_)": "internal to PyTorch",
+    r"^_(?!_)|\._(?!_)": "internal to PyTorch",
     r"sparse": "sparse storage",
     r"^jiterator": "CUDA source as an argument",
     r"^(max_pool2d_with_indices_backward|native_dropout_backward|slice)$": "not public in PyTorch",

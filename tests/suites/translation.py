@@ -63,7 +63,9 @@ class ToOurs:
         if isinstance(x, torch.Generator):
             return ct.Generator()
         if isinstance(x, torch.nn.Module):
-            return getattr(ct.nn, type(x).__name__)()
+            made = getattr(ct.nn, type(x).__name__)()
+            vars(made).update({k: v for k, v in vars(x).items() if k[0] != "_" and k in vars(made)})
+            return made
         return function_of(x) if callable(x) else x
 
     def _tensor(self, x: torch.Tensor) -> Any:
@@ -156,10 +158,17 @@ def _rebuilt(function: Any, **names: Any) -> Any:
     return made
 
 
+class _Torch:
+    """cltensor for a function that looks for torch: its functions, or else its methods."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(ct, name) if hasattr(ct, name) else getattr(ct.Tensor, name)
+
+
 def with_ours(function: Function) -> Function:
     """A function of PyTorch's test suite, such as a lambda around a method, that finds cltensor
     under the name torch, and lets the seed be."""
-    return _rebuilt(function, torch=ct)
+    return _rebuilt(function, torch=_Torch())
 
 
 def with_theirs(function: Function) -> Function:
@@ -171,6 +180,11 @@ def of_suite(function: Any) -> bool:
     """Whether `function` is one of PyTorch's test suite, not of PyTorch."""
     where = getattr(function, "__module__", None) or ""
     return isinstance(function, types.FunctionType) and where.startswith("torch.testing")
+
+
+def draws(function: Any) -> bool:
+    """Whether PyTorch's test suite sets the seed before it calls `function`."""
+    return of_suite(function) and "wrapper_set_seed" in function.__code__.co_names
 
 
 def ours(operator: Any) -> Function:

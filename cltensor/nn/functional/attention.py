@@ -18,9 +18,9 @@ from cltensor.ops.shape.join import concat, tril
 
 @composite(method=False)
 def scaled_dot_product_attention(
-    query: Any,
-    key: Any,
-    value: Any,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
     attn_mask: Any = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.nn.functional.conv import Pair, Triple
 from cltensor.ops.conv.depth import each
@@ -236,7 +237,7 @@ def _unpooled(
 
 @composite(method=False)
 def max_unpool1d(
-    input: Any, indices: Any, kernel_size: Single, stride: Single | None = None,
+    input: Any, indices: Tensor, kernel_size: Single, stride: Single | None = None,
     padding: Single = 0, output_size: Any = None,
 ) -> Any:  # fmt: skip
     """What `max_pool1d` pooled, 0 but at the places (`indices`) of its results. output_size: the
@@ -246,7 +247,7 @@ def max_unpool1d(
 
 @composite(method=False)
 def max_unpool2d(
-    input: Any, indices: Any, kernel_size: Pair, stride: Pair | None = None,
+    input: Any, indices: Tensor, kernel_size: Pair, stride: Pair | None = None,
     padding: Pair = 0, output_size: Any = None,
 ) -> Any:  # fmt: skip
     """What `max_pool2d` pooled, 0 but at the places (`indices`) of its results. output_size: the
@@ -256,7 +257,7 @@ def max_unpool2d(
 
 @composite(method=False)
 def max_unpool3d(
-    input: Any, indices: Any, kernel_size: Triple, stride: Triple | None = None,
+    input: Any, indices: Tensor, kernel_size: Triple, stride: Triple | None = None,
     padding: Triple = 0, output_size: Any = None,
 ) -> Any:  # fmt: skip
     """What `max_pool3d` pooled, 0 but at the places (`indices`) of its results. output_size: the

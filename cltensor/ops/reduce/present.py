@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor import return_types
+from cltensor import dtypes, return_types
 from cltensor.core.composite import composite
+from cltensor.core.declare import reduction
 from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.arithmetic import divide
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import isnan, logical_not, not_equal
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.reduce.fold import Axis, amax, amin, floating, sum
-from cltensor.ops.shape.view import ints, reshape
+from cltensor.ops.shape.view import ints, reshape, view
 
 
 @composite
@@ -46,6 +47,19 @@ def aminmax(x: Any, *, axis: int | None = None, keepdims: bool = False) -> retur
     row = reshape(x, (1,)) if axis is not None and not x.ndim else x
     found = [f(row, axis, keepdims) for f in (amin, amax)]
     return return_types.aminmax(*[f if x.ndim else reshape(f, ()) for f in found])
+
+
+_xor = reduction("xor(x, axis, keepdims)", "0", "acc ^ x", public=False)
+
+
+@composite
+def hash_tensor(x: Any, axis: Axis = (), keepdims: bool = False, mode: int = 0) -> Any:
+    """The exclusive or over `axis` (all for None or ()) of the elements' bits, as uint64: those of
+    integers as int64, of floats as float64. mode: 0."""
+    if mode != 0:
+        raise ValueError(f"hash_tensor: mode is {mode}; there is 0")
+    wide = astype(x.detach(), dtypes.float64 if x.dtype.kind == "f" else dtypes.int64)
+    return _xor(view(wide, dtypes.uint64), None if axis == () else axis, keepdims)
 
 
 @composite

@@ -31,6 +31,12 @@ def test_both_extremes(device):
     assert (found.min.item(), found.max.shape) == (2, ())
 
 
+def test_hashes(device, fp64):
+    assert ct.hash_tensor(ct.tensor([5, 3, 8])).item() == 14
+    assert ct.hash_tensor(ct.tensor([[1.5, 1.5], [2.0, 0.0]]), 1).tolist() == [0, 1 << 62]
+    assert ct.hash_tensor(ct.tensor([-1])).dtype == ct.uint64
+
+
 def test_distance(device):
     a, b = ct.tensor([1.0, 2]), ct.tensor([4.0, 6])
     assert ct.dist(a, b).item() == 5
