@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
@@ -211,14 +211,19 @@ def is_public(value: Any) -> bool:
     return isinstance(value, FunctionType) and hasattr(value, "is_method")
 
 
+@cache
+def _public(module: ModuleType) -> list[tuple[str, Any]]:
+    """What `module` declares under a name that does not begin with an underscore."""
+    return [(n, v) for n, v in vars(module).items() if n[0] != "_" and is_public(v)]
+
+
 def gather(modules: Iterable[ModuleType], space: str = "") -> dict[str, Any]:
-    """The public functions of `modules` in a namespace, by name: what is declared there for it,
-    under a name that does not begin with an underscore. An underscore at the end avoids a name of
-    Python."""
+    """The public functions of `modules` in a namespace, by name: what is declared there for it. An
+    underscore at the end avoids a name of Python."""
     found: dict[str, Any] = {}
     for module in modules:
-        for name, value in vars(module).items():
-            if name.startswith("_") or not is_public(value) or value.space != space:
+        for name, value in _public(module):
+            if value.space != space:
                 continue
             name = name.rstrip("_")
             if found.setdefault(name, value) is not value:

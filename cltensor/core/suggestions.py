@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -17,6 +16,8 @@ class NoAttribute(AttributeError):
         self._names = names
 
     def __str__(self) -> str:
+        from difflib import get_close_matches  # takes as long to import as a tenth of cltensor
+
         names = [n for n in self._names() if not n.startswith("_")]
         near = get_close_matches(str(self.name), names, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -16,12 +16,8 @@ an entry holds the files that it left there for one program, and puts them back,
 from __future__ import annotations
 
 import atexit
-import hashlib
-import json
 import os
 import re
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -69,6 +65,8 @@ class Entry:
     """The place on disk of what is built from `source` for `device`."""
 
     def __init__(self, device: Device, source: str) -> None:
+        import hashlib
+
         limit()  # a setting that is no size is an error before anything is built
         self.key = hashlib.sha256(f"{device.identity}\0{source}".encode()).hexdigest()
         within = folder()
@@ -77,6 +75,9 @@ class Entry:
 
     def read(self) -> Files | None:
         """The files, None where there is no entry that can be trusted."""
+        import hashlib
+        import json
+
         if self.path is None:
             return None
         try:
@@ -106,6 +107,10 @@ class Entry:
 
     def write(self, files: Files) -> None:
         """Keep `files`; where that fails, nothing is kept."""
+        import hashlib
+        import json
+        import tempfile
+
         if self.path is None:
             return
         head = json.dumps([(name, len(content)) for name, content in files.items()])
@@ -303,6 +308,8 @@ class PoclCache:
         return kept._replace(names=names)
 
     def _remove(self, folders: frozenset[str] | set[str]) -> None:
+        import shutil
+
         for each in folders:
             shutil.rmtree(self.place / each, ignore_errors=True)
 

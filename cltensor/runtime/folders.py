@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
 import stat
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
@@ -96,6 +94,9 @@ def exposed(folder: Path) -> str:
 
 def has_room(folder: Path) -> bool:
     """Whether kernels can be written to `folder` and run from there."""
+    import shutil
+    import tempfile
+
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_TRIAL))
@@ -117,6 +118,8 @@ def temporary() -> Path:
 
     Raises SettingError where none can be made.
     """
+    import tempfile
+
     try:
         places = [Path(tempfile.gettempdir())]
     except OSError:  # not even the present folder can be written
@@ -141,6 +144,8 @@ def own_folder() -> Path:
     the fastest, else in the cache folder, else in a temporary one. What processes that were killed
     left there is removed.
     """
+    import tempfile
+
     chosen = os.environ.get("POCL_CACHE_DIR")
     place = usable(Path(chosen), "POCL_CACHE_DIR") if chosen else None
     place = place or _runtime_folder() or usable(cache_folder() / "running", "CLTENSOR_CACHE")
@@ -183,6 +188,8 @@ def _hold(folder: Path) -> int | None:
 
 def sweep(base: Path) -> None:
     """Remove the folders in `base` whose processes have ended without doing so."""
+    import shutil
+
     for folder in base.glob(f"{_OWN}*"):
         try:
             age = time.time() - folder.lstat().st_mtime
@@ -206,6 +213,8 @@ def relocate(folder: Path) -> None:
 
     A driver reads the name of its folder only once. Where no place has room, nothing is changed.
     """
+    import shutil
+
     base = temporary()
     if folder.is_symlink() or not has_room(base):
         return
@@ -222,6 +231,8 @@ def relocate(folder: Path) -> None:
 
 
 def _remove(folder: Path, owner: int) -> None:
+    import shutil
+
     if os.getpid() != owner:  # a forked child, whose parent still uses it
         return
     if folder.is_symlink():
@@ -237,6 +248,8 @@ def prepared_environment(folder: Path) -> Iterator[None]:
     PoCL hides its devices when HOME is not writable, and pyopencl's own cache runs pickles. What
     PoCL reads when it loads is put back, because this process's folder is not for its children.
     """
+    import tempfile
+
     os.environ.setdefault("PYOPENCL_NO_CACHE", "1")
     try:
         user_cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -7,11 +7,8 @@ taken to be so; on any other one a process of its own tries.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from functools import cache
-from glob import glob
 
 from cltensor.errors import DeviceError
 
@@ -48,6 +45,8 @@ def require_linker() -> None:
 @cache
 def _problem() -> str:
     """What keeps PoCL from linking, "" if nothing."""
+    import subprocess
+
     if not sys.platform.startswith("linux") or _looks_whole():
         return ""
     try:
@@ -68,5 +67,8 @@ def _problem() -> str:
 
 
 def _looks_whole() -> bool:
+    import shutil
+    from glob import glob
+
     has = [any(glob(pattern) for pattern in patterns) for patterns in (_COMPILERS, _LIBRARIES)]
     return shutil.which("ld") is not None and all(has)

@@ -35,6 +35,9 @@ MAKERS = {
     "hamming_window": lambda **options: ct.hamming_window(3, **options),
     "blackman_window": lambda **options: ct.blackman_window(3, **options),
     "bartlett_window": lambda **options: ct.bartlett_window(3, **options),
+    "empty_strided": lambda **options: ct.empty_strided((1, 3), (3, 1), **options),
+    "empty_permuted": lambda **options: ct.empty_permuted((1, 3), (0, 1), **options),
+    "scalar_tensor": lambda **options: ct.scalar_tensor(3, **options),
     "kaiser_window": lambda **options: ct.kaiser_window(3, **options),
 }
 

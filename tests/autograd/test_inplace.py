@@ -44,6 +44,9 @@ METHODS = {
     "acos": ((), np.arccos),
     "acosh": ((), np.arccosh),
     "add": ((2.0,), lambda a: a + 2),
+    "addbmm": (([[[1.0], [2.0]]], [[[3.0, 3.0, 3.0]]]), lambda a: a + [[3], [6]]),
+    "addmm": (([[1.0], [2.0]], [[3.0, 3.0, 3.0]]), lambda a: a + [[3], [6]]),
+    "addr": (([1.0, 2.0], [3.0, 3.0, 3.0]), lambda a: a + [[3], [6]]),
     "asin": ((), np.arcsin),
     "asinh": ((), np.arcsinh),
     "atan": ((), np.arctan),
@@ -187,8 +190,12 @@ RANDOM = {
 }
 
 
+#: Of another rank; see ops/linalg/test_products.
+OF_OTHER_RANKS = {"addmv", "baddbmm"}
+
+
 def test_every_method_is_swept():
-    assert set(METHODS) | RANDOM == {*ALSO_IN_PLACE, *ONLY_IN_PLACE}
+    assert set(METHODS) | RANDOM | OF_OTHER_RANKS == {*ALSO_IN_PLACE, *ONLY_IN_PLACE}
     assert all(hasattr(ct.Tensor, f"{n}_") for n in (*METHODS, *RANDOM, *RESHAPING))
 
 

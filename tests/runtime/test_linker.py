@@ -1,5 +1,9 @@
 """PoCL needs a linker; where there is none, cltensor says so before PoCL ends the process."""
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 
 from cltensor.errors import DeviceError
@@ -9,8 +13,8 @@ from cltensor.runtime import linker
 @pytest.fixture
 def bare(monkeypatch):
     """A machine that does not look whole."""
-    monkeypatch.setattr(linker.sys, "platform", "linux")
-    monkeypatch.setattr(linker.shutil, "which", lambda name: None)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     linker._problem.cache_clear()
     yield
     linker._problem.cache_clear()
@@ -45,7 +49,7 @@ def test_what_lives_can_link_or_says_so_itself(bare, monkeypatch, trial):
 def test_a_whole_machine_is_not_tried(monkeypatch):
     linker._problem.cache_clear()
     monkeypatch.setattr(linker, "_looks_whole", lambda: True)
-    monkeypatch.setattr(linker.subprocess, "run", lambda *a, **k: pytest.fail("tried"))
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail("tried"))
     linker.require_linker()
     linker._problem.cache_clear()
 

@@ -12,9 +12,8 @@ In two dimensions each matrix is applied along both axes. Tiles of 6 x 6 at the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cltensor.dtypes import float32
 from cltensor.errors import SettingError
@@ -26,11 +25,13 @@ from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
 from cltensor.runtime.settings import setting
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 Matrix = tuple[tuple[float, ...], ...]
 
-_THIRDS = (Fraction(0), Fraction(2, 3), Fraction(-2, 3), Fraction(3, 2), Fraction(-3, 2))
-#: The finite points by how many they are.
-_POINTS = {3: (Fraction(0), Fraction(1), Fraction(-1)), 5: _THIRDS}
+#: The finite points by how many they are, as numerators and denominators.
+_POINTS = {3: ((0, 1), (1, 1), (-1, 1)), 5: ((0, 1), (2, 3), (-2, 3), (3, 2), (-3, 2))}
 
 
 def _most_outputs(text: str) -> int:
@@ -76,7 +77,9 @@ class Transforms(NamedTuple):
 @lru_cache
 def transforms(outputs: int, taps: int) -> Transforms:
     """The matrices of F(outputs, taps)."""
-    points = _POINTS[outputs + taps - 2]
+    from fractions import Fraction
+
+    points = [Fraction(*point) for point in _POINTS[outputs + taps - 2]]
 
     def monic(roots: Sequence[Fraction]) -> list[Fraction]:
         """Coefficients, lowest first, of the polynomial with these roots."""

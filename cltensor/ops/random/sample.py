@@ -15,7 +15,7 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
-from cltensor.core.op import Op, broadcast_shapes, primitive, same_device
+from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor, same_device
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, GradientError
 from cltensor.ops.elementwise.cast import astype
@@ -148,5 +148,6 @@ standard_gamma: Op = primitive(
 def sample_dirichlet(x: Tensor, generator: Generator | None = None) -> Tensor:
     """Points of the Dirichlet distribution with concentrations x along the last axis: gamma samples
     over their sum, and differentiable as those."""
+    require_tensor("sample_dirichlet", "x", x)
     gammas = standard_gamma(x, generator)
     return gammas / sum(gammas, -1, True)
