@@ -11,6 +11,7 @@ import numpy as np
 from cltensor import dtypes, return_types
 from cltensor.core.checks import scalar, whole
 from cltensor.core.composite import composite
+from cltensor.core.declare import no_complex
 from cltensor.core.op import require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
@@ -57,6 +58,8 @@ def _is_right(operation: str, right: bool, side: str | None) -> bool:
 def _searched(
     rows: Tensor, x: Tensor, right: bool, out_int32: bool, sorter: Tensor | None
 ) -> Tensor:
+    if rows.dtype.kind == "c":
+        raise no_complex("searchsorted", rows.dtype)
     device, n = x.device, rows.shape[-1]
     result = Tensor.empty(x.shape, dtypes.int32 if out_int32 else dtypes.int64, device)
     if not x.size:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cltensor.core.composite import composite
 from cltensor.core.op import same_device, same_dtype
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.network.sample import MODES, PADDINGS, sampled
 
@@ -13,7 +14,7 @@ from cltensor.ops.network.sample import MODES, PADDINGS, sampled
 @composite(method=False)
 def grid_sample(
     input: Any,
-    grid: Any,
+    grid: Tensor,
     mode: str = "bilinear",
     padding_mode: str = "zeros",
     align_corners: bool | None = None,

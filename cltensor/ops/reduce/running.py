@@ -8,6 +8,7 @@ from typing import Any
 from cltensor import dtypes, return_types
 from cltensor.core.checks import axis_of
 from cltensor.core.composite import composite
+from cltensor.core.declare import no_complex
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
@@ -117,6 +118,8 @@ def logcumsumexp(x: Tensor, axis: int) -> Tensor:
 
 def _run_extreme(x: Tensor, axis: int, better: str) -> tuple[Tensor, Tensor]:
     """The extreme of the elements up to each along an axis, and its index."""
+    if x.dtype.kind == "c":
+        raise no_complex("cummax" if ">" in better else "cummin", x.dtype)
     x = x.contiguous()
     values = Tensor.empty(x.shape, x.dtype, x.device)
     places = Tensor.empty(x.shape, dtypes.int64, x.device)

@@ -114,6 +114,7 @@ def test_powers(device):
         lambda x: x % 2, lambda x: x // 2, lambda x: x.max(), lambda x: x.argmin(), ct.relu,
         ct.sort, ct.unique, lambda x: ct.cummax(x, 0), lambda x: ct.softmax(x, 0), ct.median,
         lambda x: ct.atan2(x, x), lambda x: ct.clip(x, 0, 1), lambda x: x & x,
+        lambda x: ct.searchsorted(x, x),
     ],
 )  # fmt: skip
 def test_what_needs_an_order_is_refused(device, function):
