@@ -23,7 +23,30 @@ from cltensor.runtime import binaries, tuning
 from cltensor.runtime.device import Kernels, devices, get
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Families of operations that each have many kernels of their own, which take a driver minutes to
+#: compile for the first time. The sweeps of tests/core and tests/test_ops.py meet them all.
+THOROUGH = (
+    *("distributions", "nn/functional", "ops/fft", "ops/special"),
+    *(f"ops/linalg/test_{name}" for name in (
+        "cholesky complex_product eigh einsum functions ldl lu norms products pseudoinverse qr "
+        "rotations solve stack svd triangular"
+    ).split()),
+    *("ops/test_count", "ops/test_masked", "ops/test_quantile", "ops/test_signal"),
+    *("ops/index/test_combine", "ops/index/test_put", "ops/index/test_windows"),
+    *("ops/kernels/test_radix_sort", "ops/kernels/test_select", "ops/random/test_sample"),
+    *("ops/network/test_native", "ops/network/test_resample", "ops/network/test_sample"),
+    *("ops/reduce/test_differences", "ops/reduce/test_running", "ops/reduce/test_present"),
+    *("ops/shape/test_parts", "ops/shape/test_stacks", "ops/elementwise/test_parts"),
+)  # fmt: skip
 _other_kernels = {}  # of the kind that the device is not, kept from test to test
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of `THOROUGH`."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(THOROUGH):
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture
