@@ -68,10 +68,12 @@ def test_what_makes_tensors_takes_the_keywords_of_all_that_do(device):
 
 
 def test_public_functions_are_gathered_under_their_names():
-    module = types.SimpleNamespace(__name__="m", scaled_=scaled, _own=scaled, plain=len)
+    module = types.ModuleType("m")
+    vars(module).update(scaled_=scaled, _own=scaled, plain=len)
     assert gather([module]) == {"scaled": scaled}
     assert is_public(ct.exp)
     assert not is_public(len)
-    other = types.SimpleNamespace(__name__="n", scaled=shaped)
+    other = types.ModuleType("n")
+    other.scaled = shaped
     with pytest.raises(ValueError, match="n: scaled is declared twice"):
         gather([module, other])
