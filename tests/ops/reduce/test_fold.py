@@ -51,7 +51,7 @@ def test_every_reduction_is_swept():
     declared = {
         name for name, op in OPERATIONS.items() if op.run.__qualname__.startswith("reduction.")
     }
-    assert declared == set(NAMES)
+    assert declared - {"xor"} == set(NAMES)  # of bits: hash_tensor's, in test_present
 
 
 @pytest.mark.parametrize("n", EDGES)
