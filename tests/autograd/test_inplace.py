@@ -176,18 +176,7 @@ STARTS = {
     **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"), INTEGERS),
     "acosh": FLOATS + 1,
 }
-RANDOM = {
-    *(
-        "bernoulli",
-        "cauchy",
-        "exponential",
-        "geometric",
-        "log_normal",
-        "normal",
-        "random",
-        "uniform",
-    )
-}
+RANDOM = set("bernoulli cauchy exponential geometric log_normal normal random uniform".split())
 
 
 #: Of another rank; see ops/linalg/test_products.
