@@ -209,18 +209,11 @@ class Pass:
             return results
         require_unchanged(node)
         known: dict[str, Any] = {"g": g}
-        if self._create_graph:
-            for name, saved in zip(node.names, node.saved, strict=True):
+        for name, saved in zip(node.names, node.saved, strict=True):
+            if type(saved) is Value and not self._create_graph:
+                known[name] = _shown(saved, None)
+            else:
                 known[name] = self._restored(node, op, name, saved)
-        else:
-            for name, saved in zip(node.names, node.saved, strict=True):
-                known[name] = (
-                    _shown(saved, None)
-                    if type(saved) is Value
-                    else saved
-                    if type(saved) is not tuple
-                    else self._restored(node, op, name, saved)
-                )
         wanted, useful = node.wanted, self._useful
         if useful is not None:
             wanted = tuple([e is not None and e in useful for e in node.edges])
