@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from cltensor.core.tensor import Tensor
+
+T = TypeVar("T")
 
 
 class Pair(NamedTuple):
@@ -20,11 +22,15 @@ def _show(self: Any) -> str:
     return f"cltensor.return_types.{type(self).__name__}(\n{parts})"
 
 
+def _prints(kind: type[T]) -> type[T]:
+    """Decorator: `kind` prints as PyTorch's does."""
+    kind.__repr__ = _show  # type: ignore[method-assign]
+    return kind
+
+
+@_prints
 class _Shown(Pair):
     __slots__ = ()
-
-    def __repr__(self) -> str:
-        return _show(self)
 
 
 class max(_Shown):
@@ -87,16 +93,15 @@ class cummin(_Shown):
     __slots__ = ()
 
 
+@_prints
 class cholesky_ex(NamedTuple):
     """Of `cltensor.linalg.cholesky_ex`."""
 
     L: Tensor
     info: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class lu(NamedTuple):
     """Of `cltensor.linalg.lu`."""
 
@@ -104,20 +109,16 @@ class lu(NamedTuple):
     L: Tensor
     U: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class lu_factor(NamedTuple):
     """Of `cltensor.linalg.lu_factor`."""
 
     LU: Tensor
     pivots: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class lu_factor_ex(NamedTuple):
     """Of `cltensor.linalg.lu_factor_ex`."""
 
@@ -125,20 +126,16 @@ class lu_factor_ex(NamedTuple):
     pivots: Tensor
     info: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class ldl_factor(NamedTuple):
     """Of `cltensor.linalg.ldl_factor`."""
 
     LD: Tensor
     pivots: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class ldl_factor_ex(NamedTuple):
     """Of `cltensor.linalg.ldl_factor_ex`."""
 
@@ -146,60 +143,48 @@ class ldl_factor_ex(NamedTuple):
     pivots: Tensor
     info: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class inv_ex(NamedTuple):
     """Of `cltensor.linalg.inv_ex`."""
 
     inverse: Tensor
     info: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class solve_ex(NamedTuple):
     """Of `cltensor.linalg.solve_ex`."""
 
     result: Tensor
     info: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class slogdet(NamedTuple):
     """Of `cltensor.linalg.slogdet`."""
 
     sign: Tensor
     logabsdet: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class qr(NamedTuple):
     """Of `cltensor.linalg.qr and cltensor.qr`."""
 
     Q: Tensor
     R: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class geqrf(NamedTuple):
     """Of `cltensor.geqrf`."""
 
     a: Tensor
     tau: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class lstsq(NamedTuple):
     """Of `cltensor.linalg.lstsq`."""
 
@@ -208,30 +193,24 @@ class lstsq(NamedTuple):
     rank: Tensor
     singular_values: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class triangular_solve(NamedTuple):
     """Of `cltensor.triangular_solve`."""
 
     solution: Tensor
     cloned_coefficient: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class eigh(NamedTuple):
     """Of `cltensor.linalg.eigh`."""
 
     eigenvalues: Tensor
     eigenvectors: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class linalg_svd(NamedTuple):
     """Of `cltensor.linalg.svd`."""
 
@@ -239,10 +218,8 @@ class linalg_svd(NamedTuple):
     S: Tensor
     Vh: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class svd(NamedTuple):
     """Of `cltensor.svd`."""
 
@@ -250,19 +227,14 @@ class svd(NamedTuple):
     S: Tensor
     V: Tensor
 
-    def __repr__(self) -> str:
-        return _show(self)
 
-
+@_prints
 class lu_unpack(NamedTuple):
     """Of `cltensor.lu_unpack`."""
 
     P: Tensor
     L: Tensor
     U: Tensor
-
-    def __repr__(self) -> str:
-        return _show(self)
 
 
 class histogram(NamedTuple):
