@@ -16,7 +16,7 @@ from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor, same_dtype
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
-from cltensor.errors import IndexingError, ShapeError
+from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.arithmetic import floor_divide
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.compare import eq
@@ -26,6 +26,7 @@ from cltensor.ops.index.scatter import (
     check_along,
     gather_of,
     index_tensor,
+    require_slices,
     scatter_add_of,
     setitem,
     vector_of,
@@ -197,19 +198,11 @@ def index_reduce(
         )
         return reshape(found, ())
     source = vector_of(source)
-    wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
-    if index.ndim != 1 or source.shape != wanted:
-        raise ShapeError(
-            f"{name}: an index of shape {index.shape} and a source of shape {source.shape} for "
-            f"axis {axis} of shape {x.shape}; the index must be a vector with one entry for each "
-            "slice of the source"
-        )
-    if x.shape[axis] == 0 and index.size:
-        raise IndexingError(f"{name}: axis {axis} of size 0 has no elements to combine with")
+    require_slices(name, x, axis, index, source, "combine with")
     if not source.size:
         return x.clone()
     index = reshape(index, (-1,) + (1,) * (x.ndim - 1 - axis))
-    return _reduced(name, x, axis, expand(index, wanted), source, reduce, include_self)
+    return _reduced(name, x, axis, expand(index, source.shape), source, reduce, include_self)
 
 
 def multiplied(operation: str, x: Tensor, axis: int, index: Tensor, source: Tensor) -> Tensor:

@@ -367,6 +367,22 @@ def scatter_add_of(operation: str, x: Tensor, axis: int, index: Any, source: Ten
     return x + sums
 
 
+def require_slices(
+    operation: str, x: Tensor, axis: int, index: Tensor, source: Tensor, purpose: str
+) -> None:
+    """Raise unless `source` has a slice of x along `axis` for each entry of the vector `index`, and
+    x has an element to `purpose`."""
+    wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
+    if index.ndim != 1 or source.shape != wanted:
+        raise ShapeError(
+            f"{operation}: an index of shape {index.shape} and a source of shape {source.shape} "
+            f"for axis {axis} of shape {x.shape}; the index must be a vector with one entry for "
+            "each slice of the source"
+        )
+    if x.shape[axis] == 0 and index.size:
+        raise IndexingError(f"{operation}: axis {axis} of size 0 has no elements to {purpose}")
+
+
 @composite
 def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1) -> Tensor:
     """x with alpha times slice j of `source` added to slice index[j] along an axis."""
@@ -378,15 +394,7 @@ def index_add(x: Tensor, axis: int, index: Any, source: Tensor, alpha: float = 1
     if x.ndim == 0:
         return reshape(index_add(vector_of(x), axis, index, vector_of(source), alpha), ())
     index = vector_of(index)
-    wanted = (*x.shape[:axis], index.size, *x.shape[axis + 1 :])
-    if index.ndim != 1 or source.shape != wanted:
-        raise ShapeError(
-            f"index_add: an index of shape {index.shape} and a source of shape {source.shape} for "
-            f"axis {axis} of shape {x.shape}; the index must be a vector with one entry for each "
-            "slice of the source"
-        )
-    if x.shape[axis] == 0 and index.size:
-        raise IndexingError(f"index_add: axis {axis} of size 0 has no elements to add to")
+    require_slices("index_add", x, axis, index, source, "add to")
     sums = pick_backward(source, (index,), axis, x.shape, (Site("index_add", axis),))
     return x + (sums if alpha == 1 else sums * alpha)
 
