@@ -28,9 +28,9 @@ from cltensor.runtime.device import Device
 from cltensor.runtime.memory import Buffer
 
 _PLAIN = (int, float, complex, str, bytes, bool)
-#: Of one container or object, entries that are compared; and all places that are.
-_LONGEST, _MOST = 1024, 4096
-#: Objects that `within` looks at before it gives up.
+#: At most compared before a replay: entries of a list or dict, bytes of an array, places.
+_LONGEST, _LARGEST, _MOST = 4096, 1 << 18, 4096
+#: Objects that `_within` looks at before it gives up.
 _FAR = 200_000
 
 
@@ -72,7 +72,10 @@ class _Place:
 
 
 class Surroundings:
-    """What the function depends on, as it is now; `holds` says whether it still is."""
+    """What the function depends on, as it is now; `holds` says whether it still is.
+
+    excess: what of it is too much to look at before every call; "" if nothing is.
+    """
 
     def __init__(self, function: Callable[..., Any], objects: list[Any]) -> None:
         self._roots = [function, *objects]
@@ -84,6 +87,7 @@ class Surroundings:
         self._attributes: set[str] = set()  # that the function's code names
         self._guarded: dict[int, tuple[weakref.ref[Any], Any]] = {}
         self._count = -1
+        self.excess = ""
         self._walk(self._roots)
 
     def note(self, value: Any) -> None:
@@ -95,10 +99,13 @@ class Surroundings:
         """Whether `value` was there before the call."""
         return id(value) in self._seen
 
-    def tensors(self) -> dict[int, Tensor] | None:
-        """All tensors that the function may reach by itself, by id; None if that is too far."""
-        found = None if len(self._places) >= _MOST else _within(self._seen.values())
-        for t in (found or {}).values():
+    def tensors(self) -> dict[int, Tensor]:
+        """All tensors that the function may reach by itself, by id; none if there is an excess."""
+        found = None if self.excess else _within(self._seen.values())
+        if found is None:
+            self.excess = self.excess or f"more than {_FAR:,} objects"
+            return {}
+        for t in found.values():
             node = t._node
             if node is not None and node.hooks:
                 self._walk(node.hooks)
@@ -145,7 +152,7 @@ class Surroundings:
 
     def _walk(self, roots: Sequence[Any]) -> None:
         pending = list(roots)
-        while pending and len(self._places) < _MOST:
+        while pending and not self.excess:
             value = pending.pop()
             if isinstance(value, Tensor):
                 self._seen[id(value)] = value
@@ -158,6 +165,9 @@ class Surroundings:
             elif isinstance(value, FunctionType):
                 self._attributes.update(_names(value.__code__)[1])
             self._options += [_Place(o, partial(_entries, o)) for o in _options(value)]
+            self.excess = _excess(value, len(self._places))
+            if self.excess:
+                return
             found = _places(value, self._top)
             self._places += found
             pending += [v for place in found for v in place.found]
@@ -168,6 +178,15 @@ _LEAVES = (*_PLAIN, type(None), Tensor, Value, Buffer, Device, CodeType, ModuleT
 _SERIES = (list, set, deque)
 
 
+def _excess(value: Any, places: int) -> str:
+    """What is too much to be compared before every call: `value`, or the places found before it."""
+    if isinstance(value, np.ndarray) and value.nbytes > _LARGEST:
+        return f"an array of {value.nbytes:,} bytes"
+    if isinstance(value, (*_SERIES, dict)) and len(value) > _LONGEST:
+        return f"a {type(value).__name__} of {len(value):,} entries"
+    return f"more than {_MOST:,} objects and lists that may change" if places > _MOST else ""
+
+
 def _places(value: Any, top: str) -> list[_Place]:
     """The places of `value` that may come to hold something else. `top` is the name of the package
     that the function is of."""
@@ -175,13 +194,11 @@ def _places(value: Any, top: str) -> list[_Place]:
     if isinstance(value, FunctionType):
         return _of_function(value, top)
     if isinstance(value, _SERIES):
-        short = len(value) <= _LONGEST
-        return [_Place(value, partial(tuple, value) if short else lambda: (len(value),))]
+        return [_Place(value, partial(tuple, value))]
     if isinstance(value, dict):
-        short = len(value) <= _LONGEST
-        return [_Place(value, partial(_entries, value) if short else lambda: (len(value),))]
+        return [_Place(value, partial(_entries, value))]
     if isinstance(value, np.ndarray):
-        return [_Place(value, lambda: (value.tobytes(),))] if value.size <= _LONGEST else []
+        return [_Place(value, lambda: (value.tobytes(),))]
     if isinstance(value, type):
         held: Callable[[], list[Any]] = partial(list, vars(value).values())
         return [] if _is_library(value.__module__, top) else [_Place(value, held)]
@@ -327,6 +344,8 @@ def _within(roots: Iterable[Any]) -> dict[int, Tensor] | None:
         if id(value) in seen:
             continue
         seen[id(value)] = value
+        if _is_ours(type(value)) and hasattr(value, "__wrapped__"):
+            continue  # another jit: what it recorded is not the function's
         if isinstance(value, Tensor):
             found[id(value)] = value
             pending.append(vars(value))

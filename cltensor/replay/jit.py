@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial, update_wrapper
@@ -32,7 +33,9 @@ class jit:
     the attributes and flags of its modules, and what its names, the attributes of its objects and
     the entries of its lists and dicts stand for. Otherwise the call is recorded anew. A call that
     sets such an attribute or entry itself, or returns an object that it made, is never replayed. At
-    most 64 kinds of arguments are kept, with 8 recordings each.
+    most 64 kinds of arguments are kept, with 8 recordings each. A function that reaches more than
+    can be compared before every call (a list of over 4096 entries, an array of over 256 KiB)
+    is not recorded at all, and a warning says so.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
     appending to a list inside happen once.
@@ -44,6 +47,7 @@ class jit:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
+        self._excess = ""
         update_wrapper(self, function)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -59,7 +63,7 @@ class jit:
         device = arguments.tensors[0].device if arguments.tensors else get()
         with device.lock:
             entry = self._entry((arguments.key, is_grad_enabled(), device))
-            if entry.calls == 1 or arguments.continues_graph:
+            if entry.calls == 1 or self._excess or arguments.continues_graph:
                 return self.function(*args, **kwargs)
             for found in reversed(entry.recordings):
                 going = found.fits(arguments)
@@ -95,6 +99,15 @@ class jit:
             return self.function(*args, **kwargs)
         made = Recording(self.function, arguments, device)
         result = made.record(args, kwargs)
+        if made.excess:
+            self._excess, self._entries = made.excess, OrderedDict()
+            name = getattr(self.function, "__qualname__", repr(self.function))
+            warnings.warn(
+                f"jit: {name} reaches {made.excess} by itself, too much to look at before every "
+                "replay, so each call runs it; keep that where the function's code does not name "
+                "it, and pass what it needs as arguments",
+                stacklevel=3,
+            )
         if made.tape is not None:
             entry.recordings = [r for r in entry.recordings if not r.is_over()]
             entry.recordings.append(made)

@@ -143,15 +143,22 @@ class Recording:
         self._surroundings = Surroundings(function, arguments.objects)
         self._arguments = arguments
 
+    @property
+    def excess(self) -> str:
+        """What the function reaches that is too much to look at before every call, or ""."""
+        return self._surroundings.excess
+
     # -- recording ---------------------------------------------------------------------------
 
     def record(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run the function, keep its launches, and return its result."""
-        for value in holders.pending_on(self._device):
-            fusion.realize(value)  # what is pending belongs to what came before
         surroundings, tensors = self._surroundings, self._arguments.tensors
         reached = surroundings.tensors()
-        there = [*tensors, *(reached or {}).values()]
+        if surroundings.excess:
+            return self._function(*args, **kwargs)
+        for value in holders.pending_on(self._device):
+            fusion.realize(value)  # what is pending belongs to what came before
+        there = [*tensors, *reached.values()]
         before = [(t._value, t._node) for t in there]
         recorder = Recorder(self._device)
         watch = Watch(surroundings, tensors)
@@ -165,6 +172,7 @@ class Recording:
         after = [(t._value, t._node) for t in there]
         same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
         recorder.spoiled |= watch.has_kept_gradient
+        recorder.spoiled |= bool(surroundings.excess)  # found during the call
         if surroundings.is_unchanged() and same and not recorder.spoiled:
             self._seal(recorder, watch, outputs, reached, held)
         surroundings.close()
@@ -198,7 +206,7 @@ class Recording:
         recorder: Recorder,
         watch: Watch,
         outputs: list[Tensor],
-        reached: dict[int, Tensor] | None,
+        reached: dict[int, Tensor],
         held: list[Buffer],
     ) -> None:
         """Make the tape, and note how another call differs; not if a replay would be wrong."""
@@ -210,7 +218,7 @@ class Recording:
         going = Going(self._arguments, [g.before for g in self._read])
         made = {id(b): k for k, b in enumerate(held)}
         passing = {id(t) for t in (*going.tensors, *going.gradients)}
-        if not self._watch(recorder, watch, passing, reached or {}, made, going):
+        if not self._watch(recorder, watch, passing, reached, made, going):
             return
         places = {id(t): k for k, t in enumerate(going.tensors)}
         self._without = [(places.get(key, -1), weakref.ref(t)) for key, t in watch.without.items()]
@@ -231,15 +239,13 @@ class Recording:
         self._fault = tape.places(fault) if fault else ()
         self._made = [_Made(b.nbytes, tape.places(b)) for b in held]
         self._outcomes: list[Outcome | None]
-        self._outcomes = [Outcome(t, going, reached or {}, made) for t in outputs]
+        self._outcomes = [Outcome(t, going, reached, made) for t in outputs]
         self._left = [g for g in grads if g.node._grad is not g.before]
         self._make_promises()
         self.tape = tape
 
-    def _function_s_own(self, reached: dict[int, Tensor] | None, going: Going) -> set[int]:
+    def _function_s_own(self, reached: dict[int, Tensor], going: Going) -> set[int]:
         """Buffers (by id) that the function uses by itself, even if they also went in."""
-        if reached is None:
-            return {id(b) for b in going.buffers}
         tensors = [*reached.values(), *[t for ref, *_ in self._watched if (t := ref()) is not None]]
         return {id(t._value.buffer) for t in tensors}
 

@@ -1,10 +1,15 @@
 """What a recorded function depends on: names, attributes, entries, modules."""
 
+from functools import reduce
+from operator import getitem
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import cltensor as ct
 from cltensor import nn, optim
+from cltensor.replay import guards
 from cltensor.replay.guards import Surroundings
 
 FACTOR = 2.0
@@ -367,3 +372,41 @@ def test_held_data_shows_the_step_and_an_old_graph_is_refused():
     w.grad = None
     with pytest.raises(ct.GradientError, match="step changed it in place"):
         loss.backward()
+
+
+@pytest.mark.parametrize(
+    ("many", "place", "named"),
+    [
+        ([0.5] * 5000, (), "a list of 5,000 entries"),
+        (dict.fromkeys(range(5000), 0.5), (), "a dict of 5,000 entries"),
+        (np.full(100_000, 0.5), (), "an array of 800,000 bytes"),
+        ([[[0.5] * 8] for _ in range(3000)], (7, 0), "more than 4,096 objects and lists"),
+    ],
+)
+def test_what_is_too_much_to_compare_is_never_replayed(many, place, named):
+    inner = reduce(getitem, place, many)
+    function, x = ct.jit(lambda v: v * float(reduce(getitem, place, many)[7])), ct.ones(3)
+    assert function(x).tolist() == [0.5] * 3
+    with pytest.warns(UserWarning, match=f"reaches {named}.* each call runs it"):
+        function(x)
+    function(x)
+    inner[7] = 2.0
+    assert function(x).tolist() == [2.0] * 3
+
+
+def test_objects_that_cannot_be_counted_are_too_much(monkeypatch):
+    monkeypatch.setattr(guards, "_FAR", 50)
+    held = SimpleNamespace(deep=tuple((k,) for k in range(100)), weight=ct.ones(3))
+    function = ct.jit(lambda v: v * held.weight)
+    function(ct.ones(3))
+    with pytest.warns(UserWarning, match="more than 50 objects"):
+        function(ct.ones(3))
+
+
+def test_what_another_jit_recorded_is_not_the_function_s_own():
+    inner = ct.jit(lambda v: v * 2)
+    for _ in range(4):
+        inner(ct.ones(3))
+    found = Surroundings(lambda v: inner(v), [])
+    assert found.tensors() == {}
+    assert not found.excess
