@@ -11,18 +11,7 @@ import math as _math
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from cltensor import (
-    autograd,
-    backends,
-    cuda,
-    fft,
-    linalg,
-    masked,
-    nn,
-    optim,
-    signal,
-    special,
-)
+from cltensor import autograd, backends, cuda
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
@@ -67,8 +56,6 @@ from cltensor.errors import (
     ShapeError,
     StateError,
 )
-from cltensor.io import weights
-from cltensor.io.checkpoint import load, save
 from cltensor.observe.explain import explain
 from cltensor.ops.random.generator import Generator
 from cltensor.ops.random.sample import sample_dirichlet as _sample_dirichlet
@@ -94,19 +81,23 @@ _inplace.install(_functions)
 globals().update({n: f for n, f in _functions.items() if getattr(f, "is_function", True)}, **_TYPES)
 float, int, bool = float32, int32, bool_
 
-#: Imported when first used: not every program needs their libraries.
-_later = {"data", "distributions", "models", "testing"}
-_modules = {
-    "autograd", "backends", "cuda", "fft", "linalg", "masked", "nn", "optim", "signal", "special",
-    "weights", *_later,
-}  # fmt: skip
+#: Where what is imported when first used stands: no program needs all of it.
+_later = {
+    name: name
+    for name in (
+        "data", "distributions", "fft", "linalg", "masked", "models", "nn", "optim", "signal",
+        "special", "testing",
+    )
+} | {"load": "io.checkpoint", "save": "io.checkpoint", "weights": "io.weights"}  # fmt: skip
+_modules = {"autograd", "backends", "cuda", *_later} - {"load", "save"}
 __all__ = sorted(
-    _modules
+    _later.keys()
+    | _modules
     | {n for n, value in globals().items() if n[0] != "_" and not isinstance(value, _ModuleType)}
 )
 
 
-_name_all(globals(), set(__all__) - _modules)
+_name_all(globals(), set(__all__) - _modules - _later.keys())
 
 
 def __dir__():
@@ -115,5 +106,7 @@ def __dir__():
 
 def __getattr__(name):
     if name in _later:
-        return _import_module(f"cltensor.{name}")
+        module = _import_module(f"cltensor.{_later[name]}")
+        globals()[name] = module if name in _modules else getattr(module, name)
+        return globals()[name]
     raise _no_attribute("module 'cltensor'", name, __all__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def _replace(target: Path, data: bytes, mode: int | None) -> None:
     # A short part of the name: names have a limit in bytes, up to 4 for each letter, which the
     # target's own may reach. It is chosen before anything exists, so that an interrupt finds it to
     # remove at whatever line it comes.
-    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(6)}")
+    temporary = target.with_name(f".{target.name[:40]}.{os.urandom(6).hex()}")
     first = 0o666 if mode is None else mode
     try:
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, first)) as file:

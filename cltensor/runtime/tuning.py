@@ -14,7 +14,6 @@ A row holds for the device whose strings equal its first four; a * in them stand
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -197,6 +196,8 @@ def read(path: Path) -> tuple[Row, ...]:
 
 def parse(text: str) -> tuple[Row, ...]:
     """The rows in the JSON text of a file. Raises ValueError, KeyError or TypeError for others."""
+    import json  # most programs have no such file
+
     content = json.loads(text)
     if not isinstance(content, dict) or content.get(FORMAT) != 1:
         raise ValueError(f'it does not say "{FORMAT}": 1')
@@ -212,6 +213,8 @@ def parse(text: str) -> tuple[Row, ...]:
 
 def text_of(rows: Iterable[Row]) -> str:
     """`rows` as the JSON text of a file, one row per line."""
+    import json
+
     lines = [json.dumps(row._asdict()) for row in rows]
     return f'{{"{FORMAT}": 1, "rows": [\n' + ",\n".join(lines) + "\n]}\n"
 
