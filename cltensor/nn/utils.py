@@ -8,6 +8,7 @@ from functools import reduce
 from typing import Any
 
 from cltensor.autograd import no_grad
+from cltensor.core.checks import number
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import default_float
 from cltensor.errors import GradientError
@@ -54,6 +55,8 @@ def clip_grad_norm_(
     Returns: the norm before, a tensor of no dimensions.
     Raises:  GradientError as asked by error_if_nonfinite.
     """
+    number("clip_grad_norm_", "max_norm", max_norm)
+    number("clip_grad_norm_", "norm_type", norm_type)
     grads = _gradients(parameters)
     if not grads:
         return full((), 0.0, default_float)
@@ -84,5 +87,6 @@ def clip_grad_value_(
 
     foreach: PyTorch's way of computing, of no effect.
     """
+    number("clip_grad_value_", "clip_value", clip_value)
     for grad in _gradients(parameters):
         grad.clamp_(-clip_value, clip_value)

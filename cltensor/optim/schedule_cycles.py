@@ -171,6 +171,11 @@ class CyclicLR(LRScheduler):
         base_lrs = one_a_group("CyclicLR", base_lr, optimizer)
         self.max_lrs = one_a_group("CyclicLR", max_lr, optimizer)
         down = step_size_up if step_size_down is None else step_size_down
+        if step_size_up < 0 or down < 0 or step_size_up + down == 0:
+            raise ValueError(
+                f"CyclicLR: step_size_up is {step_size_up} and step_size_down {down}; give numbers "
+                "of steps, not both 0"
+            )
         self.total_size = float(step_size_up + down)
         self.step_ratio = step_size_up / self.total_size
         self.mode = mode

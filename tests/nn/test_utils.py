@@ -65,3 +65,12 @@ def test_gradients_are_changed_in_place():
 
 def test_without_gradients_the_norm_is_a_tensor():
     assert nn.utils.clip_grad_norm_([], 1.0).item() == 0.0
+
+
+@pytest.mark.parametrize("name", ["clip_grad_norm_", "clip_grad_value_"])
+def test_a_limit_that_is_no_number(name):
+    weight = ct.ones(3, requires_grad=True)
+    weight.grad = ct.ones(3)
+    with pytest.raises(ct.DTypeError, match=f"{name}: .* is 'a'; give a number"):
+        getattr(nn.utils, name)([weight], "a")
+    assert weight.grad.tolist() == [1.0] * 3

@@ -247,3 +247,16 @@ def test_a_constant_factor_of_zero_is_undone():
     optimizer = optimizer_of()
     found = rates(optimizer, lr_scheduler.ConstantLR(optimizer, 0, total_iters=2), 4)
     np.testing.assert_allclose(found, [[0, 0], [0, 0], [0.1, 0.2], [0.1, 0.2]])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o: lr_scheduler.StepLR(o, 0),
+        lambda o: lr_scheduler.CosineAnnealingLR(o, 0),
+        lambda o: lr_scheduler.CyclicLR(o, 0.1, 0.2, step_size_up=0),
+    ],
+)
+def test_periods_of_no_length(make):
+    with pytest.raises(ValueError, match=r"(step_size\w*|T_max) is 0"):
+        make(optim.SGD([ct.ones(3, requires_grad=True)], lr=0.1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.core.checks import whole
 from cltensor.nn import functional as F
 from cltensor.nn import init
 from cltensor.nn.module import Module
@@ -61,7 +62,10 @@ class Linear(Affine):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__((out_features, in_features), bias * out_features, device, dtype)
+        in_features = whole("Linear", "in_features", in_features)
+        out_features = whole("Linear", "out_features", out_features)
+        biases = out_features if bias else 0
+        super().__init__((out_features, in_features), biases, device, dtype)
         self.in_features = in_features
         self.out_features = out_features
 

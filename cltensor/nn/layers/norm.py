@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cltensor.core.checks import wholes
+from cltensor.core.checks import number, whole, wholes
 from cltensor.dtypes import int64
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
@@ -51,9 +51,10 @@ class _BatchNorm(Module):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        self.num_features = num_features
-        self.eps = eps
-        self.momentum = momentum
+        kind = type(self).__name__
+        self.num_features = num_features = whole(kind, "num_features", num_features)
+        self.eps = number(kind, "eps", eps)
+        self.momentum = momentum if momentum is None else number(kind, "momentum", momentum)
         self.affine = affine
         self.track_running_stats = track_running_stats
         shape = (num_features,)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.core.checks import MOST, wholes
+from cltensor.core.checks import MOST, number, whole, wholes
 from cltensor.core.composite import composite, creator
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
@@ -156,6 +156,7 @@ def uniform(
 ) -> Tensor:
     """Numbers spread evenly over [low, high)."""
     found = _float("uniform", dtype)
+    low, high = number("uniform", "low", low), number("uniform", "high", high)
     return fill("uniform", sizes_of("uniform", (size,)), found, device, generator, low, high)
 
 
@@ -184,7 +185,16 @@ def normal(
     generator: Generator | None = None,
 ) -> Tensor:
     """Numbers of the normal distribution with that mean and standard deviation: numbers, with a
-    size, or tensors, which broadcast to the shape of the result."""
+    size, or tensors, which broadcast to the shape of the result.
+
+    Raises:  DTypeError for what is neither; ShapeError without a size; ValueError for a number std
+             below 0.
+    """
+    for name, given in (("mean", mean), ("std", std)):
+        if not isinstance(given, (Tensor, complex)):
+            number("normal", name, given)
+    if not isinstance(std, (Tensor, complex)) and std < 0:
+        raise ValueError(f"normal: std is {std}; a standard deviation is at least 0")
     tensors = [x.detach() for x in (mean, std) if isinstance(x, Tensor)]
     if not tensors:
         if size is None:
@@ -194,6 +204,7 @@ def normal(
         if found.kind == "c":
             drawn = fill("normal", shape, found, device, generator, 0.0, 0.5**0.5)
             return drawn if (mean, std) == (0, 1) else drawn * std + mean
+        mean, std = number("normal", "mean", mean), number("normal", "std", std)
         return fill("normal", shape, found, device, generator, mean, std)
     like = tensors[0] if len(tensors) == 1 else tensors[0] + tensors[1]
     drawn = normal(0.0, 1.0, like.shape, dtype or like.dtype, device or like.device, generator)
@@ -222,6 +233,10 @@ def randint(
     found = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
     if found.kind == "f":
         return astype(randint(low, high, size, None, device, generator), found)
+    low, high = [
+        whole("randint", name, value, -MOST - 1, 1 << 64)
+        for name, value in (("low", low), ("high", high))
+    ]
     if low >= high:
         raise ShapeError(f"randint: the range [{low}, {high}) is empty; high must be above low")
     limits = np.iinfo(found) if found.kind in "iu" else None
@@ -254,6 +269,7 @@ def bernoulli(
             raise DTypeError(f"bernoulli: p is of {p.dtype.name}; give floating-point numbers")
         drawn = rand(p.shape, dtype=p.dtype, device=p.device, generator=generator)
         return astype(drawn < p.detach(), dtype or p.dtype) * scale
+    number("bernoulli", "p", p)
     if size is None:
         raise ShapeError("bernoulli: no size given; write bernoulli(p, size), or give a tensor")
     found = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)

@@ -42,8 +42,11 @@ class Generator:
         self.manual_seed(int.from_bytes(os.urandom(8), "little") if seed is None else seed)
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start again from the beginning of the stream of `seed`."""
-        self.set_state((seed, 0))
+        """Start again from the beginning of the stream of `seed`, any integer.
+
+        Raises:  ShapeError for what is none.
+        """
+        self.set_state((whole("manual_seed", "seed", seed, -(1 << 64), 1 << 64), 0))
         return self
 
     def seed(self) -> int:

@@ -30,3 +30,10 @@ def test_linear():
     with pytest.raises(ct.ShapeError, match=r"linear: an input of shape \(2, 4\)"):
         layer(ct.zeros(2, 4))
     assert list(nn.Linear(1, 1, bias=False).state_dict()) == ["weight"]
+
+
+def test_sizes_that_are_no_integers():
+    for given in (("a", 3), (3, 2.5), (-1, 3)):
+        with pytest.raises(ct.ShapeError, match=r"Linear: \w+_features is"):
+            nn.Linear(*given)
+    assert nn.Linear(2, 3, bias=2).bias.shape == (3,)

@@ -154,3 +154,10 @@ def test_another_dtype_than_the_parameters_is_refused(fp64):
         with pytest.raises(ct.DTypeError, match="the input is float64 and .* float32; cast the"):
             layer(x)
         assert layer.to("float64")(x).dtype == ct.float64
+
+
+@pytest.mark.parametrize("name", ["num_features", "eps", "momentum"])
+def test_batch_norm_takes_numbers(name):
+    given = {"num_features": 3, name: "a"}
+    with pytest.raises((ct.DTypeError, ct.ShapeError), match=f"BatchNorm2d: {name} is 'a'"):
+        nn.BatchNorm2d(**given)

@@ -311,3 +311,20 @@ def test_complex_numbers_have_parts_of_their_own(device):
     x = ct.zeros(20000, dtype="complex64").normal_(1j, 2.0).numpy()
     assert abs(x.mean() - 1j) < 0.06
     np.testing.assert_allclose(x.var(), 4, atol=0.2)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: ct.normal("a", 1.0), DTypeError, "normal: mean is 'a'"),
+        (lambda: ct.normal(0.0, None, (3,)), DTypeError, "normal: std is None"),
+        (lambda: ct.normal(0.0, -1.0, (3,)), ValueError, "at least 0"),
+        (lambda: ct.bernoulli("a"), DTypeError, "bernoulli: p is 'a'"),
+        (lambda: ct.randint("a", (3,)), ShapeError, "randint: high is 'a'"),
+        (lambda: ct.randint(0.5, 3, (3,)), ShapeError, "randint: low is 0.5"),
+        (lambda: ct.empty(3).uniform_("a"), DTypeError, "is 'a'"),
+    ],
+)
+def test_parameters_that_are_no_numbers(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
