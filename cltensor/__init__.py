@@ -11,7 +11,7 @@ import math as _math
 from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 
-from cltensor import autograd, backends, cuda
+from cltensor import autograd
 from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
@@ -56,11 +56,9 @@ from cltensor.errors import (
     ShapeError,
     StateError,
 )
-from cltensor.observe.explain import explain
 from cltensor.ops.random.generator import Generator
 from cltensor.ops.random.sample import sample_dirichlet as _sample_dirichlet
 from cltensor.ops.random.sample import standard_gamma as _standard_gamma
-from cltensor.replay.jit import jit
 from cltensor.runtime.device import Device, devices, set_default_device
 from cltensor.runtime.devicenames import device
 from cltensor.runtime.memory import empty_cache, memory_summary, reset_peak_memory
@@ -85,11 +83,18 @@ float, int, bool = float32, int32, bool_
 _later = {
     name: name
     for name in (
-        "data", "distributions", "fft", "linalg", "masked", "models", "nn", "optim", "signal",
-        "special", "testing",
+        "backends", "cuda", "data", "distributions", "fft", "linalg", "masked", "models", "nn",
+        "optim", "signal", "special", "testing",
     )
-} | {"load": "io.checkpoint", "save": "io.checkpoint", "weights": "io.weights"}  # fmt: skip
-_modules = {"autograd", "backends", "cuda", *_later} - {"load", "save"}
+}  # fmt: skip
+_later["weights"] = "io.weights"
+_modules = {"autograd", *_later}
+_later |= {
+    "explain": "observe.explain",
+    "jit": "replay.jit",
+    "load": "io.checkpoint",
+    "save": "io.checkpoint",
+}
 __all__ = sorted(
     _later.keys()
     | _modules
@@ -108,5 +113,6 @@ def __getattr__(name):
     if name in _later:
         module = _import_module(f"cltensor.{_later[name]}")
         globals()[name] = module if name in _modules else getattr(module, name)
+        _name_all(globals(), {name} - _modules)
         return globals()[name]
     raise _no_attribute("module 'cltensor'", name, __all__)

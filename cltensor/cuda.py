@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from cltensor.autograd.creation import TYPES
 from cltensor.core.names import name_all
@@ -80,8 +79,7 @@ def get_device_name(device: Any = None) -> str:
     return _gpu(device).cl_device.name.strip()
 
 
-@dataclass(frozen=True)
-class Properties:
+class Properties(NamedTuple):
     """What `get_device_properties` tells; memory in bytes."""
 
     name: str

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 
-@dataclass
 class _Options:
     precision: int = 4
     threshold: int = 1000  # more elements show only the edges of each axis
@@ -18,10 +16,11 @@ class _Options:
     sci_mode: bool | None = None
 
 
-_PROFILES = {
-    "default": _Options(),
-    "short": _Options(precision=2, edgeitems=2),
-    "full": _Options(threshold=1 << 62),
+#: What each profile sets, the other options being the defaults.
+_PROFILES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "short": {"precision": 2, "edgeitems": 2},
+    "full": {"threshold": 1 << 62},
 }
 _options = _Options()
 
@@ -45,7 +44,8 @@ def set_printoptions(
             raise ValueError(
                 f"set_printoptions: profile is {profile!r}; use {', '.join(map(repr, _PROFILES))}"
             )
-        vars(_options).update(vars(_PROFILES[profile]))
+        vars(_options).clear()
+        vars(_options).update(_PROFILES[profile])
     given = {"precision": precision, "threshold": threshold, "edgeitems": edgeitems}
     given["linewidth"] = linewidth
     vars(_options).update({name: value for name, value in given.items() if value is not None})

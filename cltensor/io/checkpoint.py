@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
 from cltensor.errors import CLTensorError, DataError, DeviceError
 from cltensor.io import weights
@@ -32,7 +31,6 @@ _MARK = "cltensor.save"
 _LONGEST = 64 << 20
 
 
-@named
 def save(obj: Any, f: Any) -> None:
     """Write `obj` to a file that `load` reads.
 
@@ -67,7 +65,6 @@ def save(obj: Any, f: Any) -> None:
         raise TypeError(f"save: f is a {type(f).__name__}; give a path or a file open for writing")
 
 
-@named
 def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) -> Any:
     """Read what `save` wrote; of any other safetensors file, the tensors by name.
 

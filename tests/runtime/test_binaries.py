@@ -190,9 +190,9 @@ def _damaged(content, rng):
 def test_no_damage_to_the_cache_does_more_than_cost_time(run_python, tmp_path):
     """Damages drawn for files below the cache, each met by a fresh process.
 
-    CLTENSOR_DAMAGES sets their number (60), CLTENSOR_SEED the seed, which a failure shows.
+    CLTENSOR_DAMAGES sets their number (12), CLTENSOR_SEED the seed, which a failure shows.
     """
-    count = int(os.environ.get("CLTENSOR_DAMAGES", "60"))
+    count = int(os.environ.get("CLTENSOR_DAMAGES", "12"))
     seed = int(os.environ.get("CLTENSOR_SEED", time.time_ns() % 10**6))
     rng = random.Random(seed)
     cache = tmp_path / "cache"

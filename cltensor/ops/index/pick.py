@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,8 +34,7 @@ from cltensor.runtime.kernel import kernel
 Sites = tuple[Site, ...]
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """A key taken apart: first the view `cut`, then its axes in the order `axes` (None: as they
     are), then `indices` for the axes from `start` on. unique: no element is named twice; sites:
     what each of the indices indexes, for who meets a bad one."""
