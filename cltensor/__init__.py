@@ -19,7 +19,13 @@ from cltensor.autograd import inplace as _inplace
 from cltensor.autograd.creation import TYPES as _TYPES
 from cltensor.core import composite as _composite
 from cltensor.core import operators as _operators
-from cltensor.core.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.core.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.printing import set_printoptions
 from cltensor.core.size import Size
@@ -83,8 +89,8 @@ float, int, bool = float32, int32, bool_
 _later = {
     name: name
     for name in (
-        "backends", "cuda", "data", "distributions", "fft", "linalg", "masked", "models", "nn",
-        "optim", "signal", "special", "testing",
+        "backends", "cuda", "data", "distributions", "fft", "func", "linalg", "masked", "models",
+        "nn", "optim", "signal", "special", "testing", "utils",
     )
 }  # fmt: skip
 _later["weights"] = "io.weights"

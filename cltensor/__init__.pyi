@@ -12,6 +12,7 @@ from cltensor import cuda as cuda
 from cltensor import data as data
 from cltensor import distributions as distributions
 from cltensor import fft as fft
+from cltensor import func as func
 from cltensor import linalg as linalg
 from cltensor import masked as masked
 from cltensor import models as models
@@ -21,11 +22,13 @@ from cltensor import return_types
 from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
+from cltensor import utils as utils
 from cltensor.autograd.creation import TensorType
 from cltensor.autograd.derivatives import grad as grad
 from cltensor.autograd.function import Function as Function
 from cltensor.autograd.record import Variable as Variable
 from cltensor.core.mode import enable_grad as enable_grad
+from cltensor.core.mode import inference_mode as inference_mode
 from cltensor.core.mode import is_grad_enabled as is_grad_enabled
 from cltensor.core.mode import no_grad as no_grad
 from cltensor.core.mode import set_grad_enabled as set_grad_enabled

@@ -23,11 +23,12 @@ __all__ = [
     "Variable",
     "backward",
     "enable_grad",
+    "functional",
     "grad",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
 ]
 
-_name_all(globals(), __all__)
-_suggest(_modules["cltensor.autograd"])
+_name_all(globals(), set(__all__) - {"functional"})
+_suggest(_modules["cltensor.autograd"], later=("functional",))

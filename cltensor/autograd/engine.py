@@ -26,7 +26,8 @@ class Pass:
     """One backward pass.
 
     With targets, only the nodes that lead to one of them are visited; their gradients are returned
-    or, with accumulate, added to what the targets have. Without keep, nodes let go of what they
+    or, with accumulate, added to what the targets have; with stop, none is handed on from a target
+    to what it was made of. Without keep, nodes let go of what they
     saved. With create_graph, the pass is recorded itself.
     """
 
@@ -36,11 +37,13 @@ class Pass:
         keep: bool,
         create_graph: bool,
         accumulate: bool = True,
+        stop: bool = False,
     ) -> None:
         self._targets = None if targets is None else set(targets)
         self._keep = keep
         self._create_graph = create_graph
         self._accumulates = accumulate
+        self._ends = self._targets if stop and self._targets else ()
         self._useful: set[Node] | None = None
         self._pending: dict[Node, Any] = {}
         self._heap: list[tuple[int, Node]] = []
@@ -84,7 +87,7 @@ class Pass:
                     self._accumulate(node, g)
                 else:
                     found[node] = self._own(g)
-            if node.op is not None:
+            if node.op is not None and node not in self._ends:
                 self._pass_on(node, g)
 
     def _arrive(self, node: Node, g: Any) -> None:

@@ -177,3 +177,19 @@ class enable_grad(_Bare):
     """Context or decorator inside which operations are recorded, also within `no_grad`."""
 
     _enabled = True
+
+
+class inference_mode(_Switch):
+    """`no_grad` under the name of PyTorch's stricter kind: context or decorator, with or without
+    parentheses. `inference_mode(False)` is `enable_grad`. What is made inside is a tensor like any
+    other, which later operations may record."""
+
+    def __new__(cls, mode: Any = True) -> Any:
+        made = super().__new__(cls)
+        if not callable(mode):
+            return made
+        cls.__init__(made)
+        return made(mode)
+
+    def __init__(self, mode: Any = True) -> None:
+        super().__init__(not mode)

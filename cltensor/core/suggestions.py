@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 
 class NoAttribute(AttributeError):
@@ -34,18 +35,20 @@ def no_attribute(
     return NoAttribute(owner, name, names if callable(names) else lambda: names, obj)
 
 
-def suggest(*modules: ModuleType) -> None:
+def suggest(*modules: ModuleType, later: Sequence[str] = ()) -> None:
     """Have modules answer for a name that they lack with the nearest that they have, and list in
-    dir() what is public."""
+    dir() what is public. later: submodules that are imported when they are first asked for."""
     for module in modules:
         own = vars(module)
-        own["__getattr__"] = _answer(module)
+        own["__getattr__"] = _answer(module, later)
         if "__all__" in own:
             own["__dir__"] = lambda names=own["__all__"]: [*names]
 
 
-def _answer(module: ModuleType) -> Callable[[str], NoReturn]:
-    def answer(name: str) -> NoReturn:
+def _answer(module: ModuleType, later: Sequence[str]) -> Callable[[str], ModuleType]:
+    def answer(name: str) -> ModuleType:
+        if name in later:
+            return import_module(f"{module.__name__}.{name}")
         names = vars(module).get("__all__") or list(vars(module))
         raise no_attribute(f"module '{module.__name__}'", name, names, module)
 

@@ -1,0 +1,206 @@
+"""Activations computed anew in the backward pass instead of kept: `ct.utils.checkpoint`.
+
+Source: Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory cost" (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cltensor.autograd.engine import Pass
+from cltensor.autograd.graph import Node, Output, next_order
+from cltensor.autograd.trees import flatten
+from cltensor.core.mode import enable_grad, is_grad_enabled
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import FRACTIONAL
+from cltensor.errors import GradientError
+from cltensor.lazy.values import changer_of, version_of
+from cltensor.ops.random.generator import default_generator
+
+__all__ = ["checkpoint", "checkpoint_sequential"]
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True,
+    determinism_check: str = "default",
+    debug: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """function(*args, **kwargs), keeping its arguments for backward and nothing that it computes on
+    its way: backward calls it again.
+
+    Args:    use_reentrant, debug: PyTorch's ways of doing it, of no effect; preserve_rng_state:
+             draw the same random numbers again; determinism_check: "default" compares the shapes
+             and dtypes of both calls, "none" does not.
+    Returns: what the function returns.
+    Raises:  GradientError in backward, where an argument was changed in place since, or where the
+             second call gives other shapes or dtypes.
+    """
+    if determinism_check not in ("default", "none"):
+        raise ValueError(
+            f"checkpoint: determinism_check is {determinism_check!r}; use 'default' or 'none'"
+        )
+    state = default_generator.get_state() if preserve_rng_state else None
+    start = next_order()
+    result = function(*args, **kwargs)
+    outputs, build = flatten(result)
+    if not is_grad_enabled() or any(_shows_older(x, start) for x in outputs):
+        return result
+    edges = _before(outputs, start)
+    if not edges:
+        return result
+    op = _Again(lambda: function(*args, **kwargs), edges, outputs, state, determinism_check)
+    op.guard([*args, *kwargs.values()])
+    return build(op.results(outputs))
+
+
+def _shows_older(x: Any, start: int) -> bool:
+    """Whether `x` is, or is a view of, a tensor that was there before."""
+    if not isinstance(x, Tensor) or x.node is None:
+        return False
+    base = x if x._view is None else x._view.base
+    return x.node.order < start or (base.node is not None and base.node.order < start)
+
+
+def _before(outputs: Sequence[Any], start: int) -> list[Node]:
+    """The nodes from before `start` that outputs depend on: where the function's graph begins."""
+    found: dict[int, Node] = {}
+    seen: set[Node] = set()
+    pending = [x.node for x in outputs if isinstance(x, Tensor) and x.node is not None]
+    while pending:
+        node = pending.pop()
+        if node.order < start or node.op is None:
+            found[node.order] = node
+        elif node not in seen:
+            seen.add(node)
+            pending += [e for e in node.edges if e is not None]
+    return [found[order] for order in sorted(found)]
+
+
+class _Again:
+    """The operation of a checkpointed call: its gradients are those of another call."""
+
+    name = "checkpoint"
+
+    def __init__(
+        self,
+        call: Callable[[], Any],
+        edges: Sequence[Node],
+        outputs: Sequence[Any],
+        state: tuple[int, int] | None,
+        check: str,
+    ) -> None:
+        self._call = call
+        self._edges = edges
+        self._state = state
+        self._checks = check == "default"
+        self._kinds = [_kind(x) for x in outputs]
+        self._guarded: list[tuple[Tensor, int]] = []
+        #: The places of the outputs that have a gradient.
+        self._places: list[int] = []
+
+    def guard(self, trees: Sequence[Any]) -> None:
+        """Note the versions of the tensors that go into the call."""
+        tensors = [x for x in flatten(tuple(trees))[0] if isinstance(x, Tensor)]
+        self._guarded = [(x, version_of(x._value)) for x in tensors]
+
+    def results(self, outputs: Sequence[Any]) -> list[Any]:
+        """`outputs` without their own graph, each with a node of this operation."""
+        wanted = [
+            isinstance(x, Tensor) and x.node is not None and x.dtype.kind in FRACTIONAL
+            for x in outputs
+        ]
+        self._places = [k for k, w in enumerate(wanted) if w]
+        shown = [
+            Tensor(x.realize()._value) if w else x for x, w in zip(outputs, wanted, strict=True)
+        ]
+        count = len(self._places)
+        node = Node(shown[self._places[0]], self, tuple(self._edges))
+        for index, place in enumerate(self._places):
+            x = shown[place]
+            x._node = node if count == 1 else Node(x, Output(index, count), (node,))
+        return shown
+
+    def gradients(self, g: Any, create_graph: bool) -> list[Any]:
+        """The gradients of the nodes at which the function's graph begins."""
+        for x, version in self._guarded:
+            if version_of(x._value) != version:
+                raise GradientError(
+                    f"backward: checkpoint was called with a tensor of shape {tuple(x.shape)} "
+                    f"(version {version}), and {changer_of(x._value)} changed it in place since "
+                    f"(version {version_of(x._value)}); change a copy (.clone()) instead"
+                )
+        outputs = self._again()
+        gradients = g if type(g) is list else [g]
+        pairs = [
+            (outputs[place], each)
+            for place, each in zip(self._places, gradients, strict=True)
+            if each is not None and outputs[place].node is not None
+        ]
+        run = Pass(self._edges, create_graph, create_graph, accumulate=False, stop=True)
+        found = run.run([x for x, _ in pairs], [each for _, each in pairs])
+        return [found.get(node) for node in self._edges]
+
+    def _again(self) -> list[Any]:
+        """The outputs of another call."""
+        now = default_generator.get_state()
+        try:
+            if self._state is not None:
+                default_generator.set_state(self._state)
+            with enable_grad():
+                outputs = flatten(self._call())[0]
+        finally:
+            if self._state is not None:
+                default_generator.set_state(now)
+        kinds = [_kind(x) for x in outputs]
+        if kinds != self._kinds and (self._checks or len(kinds) != len(self._kinds)):
+            raise GradientError(
+                f"backward: checkpoint's function gave {self._kinds} in forward and {kinds} when "
+                "it was called again; it must do the same each time"
+            )
+        return outputs
+
+
+def _kind(x: Any) -> Any:
+    return (tuple(x.shape), x.dtype.name) if isinstance(x, Tensor) else type(x).__name__
+
+
+def checkpoint_sequential(
+    functions: Any,
+    segments: int,
+    input: Any,
+    use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True,
+) -> Any:
+    """The functions one after the other, each of `segments` runs of them checkpointed.
+
+    Args:    functions: a Sequential, or a list of functions of one argument.
+    """
+    steps = list(functions.children()) if hasattr(functions, "children") else list(functions)
+    if not 1 <= segments <= max(1, len(steps)):
+        raise ValueError(
+            f"checkpoint_sequential: segments is {segments}; give 1 to {len(steps)}, the functions"
+        )
+    size = len(steps) // segments
+
+    def run(first: int, end: int) -> Callable[[Any], Any]:
+        def forward(x: Any) -> Any:
+            for step in steps[first:end]:
+                x = step(x)
+            return x
+
+        return forward
+
+    for k in range(segments - 1):
+        input = checkpoint(
+            run(k * size, (k + 1) * size), input, preserve_rng_state=preserve_rng_state
+        )
+    return run((segments - 1) * size, len(steps))(input)
+
+
+_name_all(globals(), __all__)

@@ -1,0 +1,418 @@
+"""Derivatives as functions of functions: grad, vjp, jvp, and Jacobians made of them.
+
+Each call differentiates by tensors of its own, which stand for the caller's in the graph, so calls
+nest to any order and leave no gradient behind. Where an outer call, or a tensor that requires a
+gradient, has part in a result, the result is recorded for it; otherwise it requires none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+from cltensor.autograd.derivatives import grad as gradients_of
+from cltensor.autograd.graph import Node
+from cltensor.autograd.trees import flatten, mapped
+from cltensor.core.mode import enable_grad, is_grad_enabled
+from cltensor.core.tensor import Tensor, show
+from cltensor.dtypes import FRACTIONAL
+from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.ops.elementwise.cast import full
+from cltensor.ops.shape.join import stack
+from cltensor.ops.shape.view import reshape
+
+Function = Callable[..., Any]
+ArgNums = int | tuple[int, ...]
+
+
+def _own(operation: str, x: Any) -> Tensor:
+    """A tensor to differentiate by in place of x: what is done with it reaches x too, where x is in
+    a graph."""
+    if not isinstance(x, Tensor):
+        raise DTypeError(f"{operation}: {show(x)} is no tensor to differentiate by")
+    if x.dtype.kind not in FRACTIONAL:
+        raise DTypeError(
+            f"{operation}: there is no derivative by a tensor of {x.dtype.name}; cast it with "
+            ".to(ct.float32), or leave it out of argnums"
+        )
+    if x.requires_grad and is_grad_enabled():
+        return x.clone()
+    return x.detach().requires_grad_()
+
+
+def _reaches_others(outputs: Sequence[Any], own: Sequence[Tensor]) -> bool:
+    """Whether `outputs` depend on something that requires a gradient besides `own` alone."""
+    nodes = {x.node for x in own}
+    if any(node is not None and node.op is not None for node in nodes):
+        return True
+    seen: set[Node] = set()
+    pending = [x.node for x in outputs if isinstance(x, Tensor) and x.node is not None]
+    while pending:
+        node = pending.pop()
+        if node in seen or node in nodes:
+            continue
+        if node.op is None:
+            return True
+        seen.add(node)
+        pending += [e for e in node.edges if e is not None]
+    return False
+
+
+class _Call:
+    """A call of `function` with tensors of its own for some of what it is given.
+
+    leaves: the tensors that it is differentiated by; outputs: the tensors of its result, `build`
+    makes the result of others. is_outer: whether an outer graph has part in it.
+    """
+
+    def __init__(self, operation: str, function: Function, trees: Any, call: Function, aux: bool):
+        self.operation = operation
+        given, make = flatten(trees)
+        self.leaves = [_own(operation, x) for x in given]
+        with enable_grad():
+            result = call(function, make(self.leaves))
+        self.aux: Any = None
+        if aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise GradientError(
+                    f"{operation}: with has_aux the function returns a pair, the value and what "
+                    f"goes with it, not {show(result)}"
+                )
+            result, self.aux = result
+        self.outputs, self.build = flatten(result)
+        for x in self.outputs:
+            if not isinstance(x, Tensor):
+                raise DTypeError(
+                    f"{operation}: the function returned {show(x)}; return tensors, and other "
+                    "things beside them with has_aux=True"
+                )
+        extra = [] if self.aux is None else flatten(self.aux)[0]
+        self.is_outer = is_grad_enabled() and _reaches_others([*self.outputs, *extra], self.leaves)
+
+    def shown(self, tree: Any) -> Any:
+        """A result as the caller sees it."""
+        if self.is_outer:
+            return tree
+        return mapped(lambda x: x.detach() if isinstance(x, Tensor) else x, tree)
+
+    def back(self, cotangents: Sequence[Tensor], record: bool = False) -> list[Tensor]:
+        """The gradients of the outputs, weighted, for each of the leaves; zeros for one that has no
+        part. record: keep their graph, for an outer derivative."""
+        record = record or self.is_outer
+        pairs = [
+            (x, c) for x, c in zip(self.outputs, cotangents, strict=True) if x.node is not None
+        ]
+        if not pairs:
+            return [_zeros_like(x) for x in self.leaves]
+        found = gradients_of(
+            [x for x, _ in pairs],
+            self.leaves,
+            [c for _, c in pairs],
+            retain_graph=True,
+            create_graph=record,
+            allow_unused=True,
+        )
+        return [_zeros_like(x) if g is None else g for g, x in zip(found, self.leaves, strict=True)]
+
+
+def _zeros_like(x: Tensor) -> Tensor:
+    return full(tuple(x.shape), 0, x.dtype, x.device)
+
+
+def _by_arguments(operation: str, argnums: ArgNums, args: tuple[Any, ...]) -> tuple[Any, Function]:
+    """The arguments to differentiate by, and what calls a function with others for them."""
+    several = isinstance(argnums, tuple)
+    places = argnums if isinstance(argnums, tuple) else (argnums,)
+    for place in places:
+        if isinstance(place, bool) or not isinstance(place, int):
+            raise DTypeError(f"{operation}: argnums is {argnums!r}; give an integer or a tuple")
+        if not -len(args) <= place < len(args):
+            raise ShapeError(
+                f"{operation}: argnums is {argnums}, and the function was given {len(args)} "
+                "arguments by position"
+            )
+    places = tuple(place % len(args) for place in places)
+    if len(set(places)) != len(places):
+        raise ShapeError(f"{operation}: argnums {argnums} names an argument twice")
+
+    def call(function: Function, chosen: Any) -> Any:
+        found = list(args)
+        for place, x in zip(places, chosen if several else [chosen], strict=True):
+            found[place] = x
+        return function(*found)
+
+    wanted = tuple(args[place] for place in places)
+    return (wanted if several else wanted[0]), call
+
+
+def _with_keywords(function: Function, kwargs: dict[str, Any]) -> Function:
+    return (lambda *args: function(*args, **kwargs)) if kwargs else function
+
+
+def _value_and_grad(
+    operation: str, function: Function, argnums: ArgNums, has_aux: bool, args: Any, kwargs: Any
+) -> tuple[Any, Any, Any]:
+    wanted, call = _by_arguments(operation, argnums, args)
+    run = _Call(operation, _with_keywords(function, kwargs), wanted, call, has_aux)
+    if len(run.outputs) != 1 or run.outputs[0].size != 1 or run.outputs[0].ndim:
+        shapes = [tuple(x.shape) for x in run.outputs]
+        raise ShapeError(
+            f"{operation}: the function returned tensors of shapes {shapes}; a gradient is that of "
+            "one number, a tensor without dimensions: reduce it, or use vjp or jacrev"
+        )
+    value = run.outputs[0]
+    if value.dtype.kind == "c":
+        raise GradientError(
+            f"{operation}: the function returned a {value.dtype.name}, whose gradient has a "
+            "direction; return a real number, or use vjp"
+        )
+    seed = full((), 1, value.dtype, value.device)
+    _, make = flatten(wanted)
+    found = make(run.back([seed]))
+    return run.shown(found), run.shown(run.build(run.outputs)), run.shown(run.aux)
+
+
+def grad(func: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
+    """The function that gives the gradient of `func`, which returns one number.
+
+    Args:    argnums: which argument to differentiate by, or a tuple of them; each a tensor or a
+             nested structure of them, and so is its gradient. has_aux: `func` returns a pair, and
+             the second comes beside the gradient: (gradient, aux).
+    Raises:  ShapeError for a result that is not one number; DTypeError for integers.
+    """
+
+    @wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        found, _, aux = _value_and_grad("grad", func, argnums, has_aux, args, kwargs)
+        return (found, aux) if has_aux else found
+
+    return wrapper
+
+
+def grad_and_value(func: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
+    """`grad` that gives the value too, as PyTorch orders them: (gradient, value), or
+    (gradient, (value, aux))."""
+
+    @wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        found, value, aux = _value_and_grad("grad_and_value", func, argnums, has_aux, args, kwargs)
+        return found, ((value, aux) if has_aux else value)
+
+    return wrapper
+
+
+def value_and_grad(func: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
+    """`grad` that gives the value too, as JAX orders them: (value, gradient), or
+    ((value, aux), gradient)."""
+
+    @wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        found, value, aux = _value_and_grad("value_and_grad", func, argnums, has_aux, args, kwargs)
+        return ((value, aux) if has_aux else value), found
+
+    return wrapper
+
+
+def _spread(function: Function, primals: Any) -> Any:
+    return function(*primals)
+
+
+def _like(operation: str, name: str, given: Any, wanted: Sequence[Tensor]) -> list[Tensor]:
+    """The tensors of `given`, each of the shape of its counterpart."""
+    found = flatten(given)[0]
+    if len(found) != len(wanted):
+        raise ShapeError(f"{operation}: {len(found)} {name} for {len(wanted)} tensors")
+    for x, like in zip(found, wanted, strict=True):
+        if not isinstance(x, Tensor) or x.shape != like.shape or x.dtype != like.dtype:
+            raise ShapeError(
+                f"{operation}: {show(x)} among the {name}; it goes with a tensor of shape "
+                f"{tuple(like.shape)} and {like.dtype.name}"
+            )
+    return found
+
+
+def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """The value of func(*primals), and the function that maps a cotangent, like the value, to its
+    product with the Jacobian: a tuple with one entry for each of `primals`.
+
+    Returns: (value, function), or (value, function, aux).
+    """
+    run = _Call("vjp", func, primals, _spread, has_aux)
+    _, make = flatten(primals)
+
+    def back(*cotangents: Any) -> Any:
+        tree = cotangents[0] if len(cotangents) == 1 else cotangents
+        given = _like("vjp", "cotangents", tree, run.outputs)
+        is_outer = is_grad_enabled() and any(c.requires_grad for c in given)
+        found = make(run.back(given, record=is_outer))
+        return found if is_outer else run.shown(found)
+
+    value = run.shown(run.build(run.outputs))
+    return (value, back, run.shown(run.aux)) if has_aux else (value, back)
+
+
+class _Forward:
+    """Products of a Jacobian with tangents, by differentiating the backward pass, which is linear
+    in its cotangents. Source: Townsend, "A new trick for calculating Jacobian vector products"."""
+
+    def __init__(self, run: _Call) -> None:
+        self.run = run
+        self.cotangents = [_zeros_like(x).requires_grad_() for x in run.outputs]
+        with enable_grad():
+            self.back = run.back(self.cotangents, record=True)
+
+    def __call__(self, tangents: Sequence[Tensor]) -> list[Tensor]:
+        """The product for each output."""
+        pairs = [(g, t) for g, t in zip(self.back, tangents, strict=True) if g.node is not None]
+        if not pairs:
+            return [_zeros_like(x) for x in self.run.outputs]
+        record = self.run.is_outer or (is_grad_enabled() and any(t.requires_grad for _, t in pairs))
+        found = gradients_of(
+            [g for g, _ in pairs],
+            self.cotangents,
+            [t for _, t in pairs],
+            retain_graph=True,
+            create_graph=record,
+            allow_unused=True,
+        )
+        return [
+            _zeros_like(x) if g is None else g for g, x in zip(found, self.run.outputs, strict=True)
+        ]
+
+
+def jvp(
+    func: Function, primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False
+) -> tuple[Any, ...]:
+    """The value of func(*primals), and its derivative in the direction of `tangents`, by two
+    passes backward.
+
+    Args:    primals, tangents: tuples of the same structure. strict: refuse a function some of
+             whose results do not depend on `primals`.
+    Returns: (value, derivative), or (value, derivative, aux).
+    """
+    if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
+        raise DTypeError("jvp: primals and tangents are tuples, with one entry per argument")
+    run = _Call("jvp", func, primals, _spread, has_aux)
+    if strict and any(x.node is None for x in run.outputs):
+        raise GradientError("jvp: a result does not depend on the primals; pass strict=False")
+    found = _Forward(run)(_like("jvp", "tangents", tangents, run.leaves))
+    value = run.shown(run.build(run.outputs))
+    derivative = run.build(found)
+    return (value, derivative, run.shown(run.aux)) if has_aux else (value, derivative)
+
+
+def hvp(func: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
+    """The gradient of a function of one number by its first argument, and the product of the
+    Hessian with `tangents`; both as tuples of one entry, as in `jvp`."""
+    return jvp(grad(func), primals, tangents)
+
+
+def _units(x: Tensor) -> list[Tensor]:
+    """For each element of x a tensor like it with a one there and zeros elsewhere."""
+    made = []
+    for place in range(x.size):
+        unit = full((x.size,), 0, x.dtype, x.device)
+        unit[place] = 1
+        made.append(reshape(unit, x.shape))
+    return made
+
+
+def _check_chunk(operation: str, chunk_size: int | None) -> None:
+    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
+        raise ShapeError(f"{operation}: chunk_size is {chunk_size!r}; give None or 1 or more")
+
+
+def _jacobian(
+    operation: str, func: Function, argnums: ArgNums, has_aux: bool, args: Any, kwargs: Any
+) -> tuple[Any, Any]:
+    wanted, call = _by_arguments(operation, argnums, args)
+    run = _Call(operation, _with_keywords(func, kwargs), wanted, call, has_aux)
+    blocks = _by_rows(run) if operation == "jacrev" else _by_columns(run)
+    _, make = flatten(wanted)
+    return run.shown(run.build([make(row) for row in blocks])), run.shown(run.aux)
+
+
+def _by_rows(run: _Call) -> list[list[Tensor]]:
+    """For each output the derivative by each leaf: a backward pass for each of its elements."""
+    blocks = []
+    for k, output in enumerate(run.outputs):
+        rows = []
+        for unit in _units(output):
+            given = [unit if i == k else _zeros_like(x) for i, x in enumerate(run.outputs)]
+            rows.append(run.back(given))
+        blocks.append([
+            reshape(stack([row[i] for row in rows]), (*output.shape, *leaf.shape))
+            if rows
+            else full((*output.shape, *leaf.shape), 0, leaf.dtype, leaf.device)
+            for i, leaf in enumerate(run.leaves)
+        ])  # fmt: skip
+    return blocks
+
+
+def _by_columns(run: _Call) -> list[list[Tensor]]:
+    """The same, by a forward product for each element of each leaf."""
+    forward, columns = _Forward(run), []
+    for k, leaf in enumerate(run.leaves):
+        found = []
+        for unit in _units(leaf):
+            found.append(forward([unit if i == k else _zeros_like(x)
+                                  for i, x in enumerate(run.leaves)]))  # fmt: skip
+        columns.append(found)
+    return [
+        [
+            reshape(stack([c[i] for c in found], -1), (*output.shape, *leaf.shape))
+            if found
+            else full((*output.shape, *leaf.shape), 0, output.dtype, output.device)
+            for found, leaf in zip(columns, run.leaves, strict=True)
+        ]
+        for i, output in enumerate(run.outputs)
+    ]
+
+
+def _jacobian_function(
+    operation: str, func: Function, argnums: ArgNums, has_aux: bool, chunk_size: int | None
+) -> Function:
+    _check_chunk(operation, chunk_size)
+
+    @wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        found, aux = _jacobian(operation, func, argnums, has_aux, args, kwargs)
+        return (found, aux) if has_aux else found
+
+    return wrapper
+
+
+def jacrev(
+    func: Function,
+    argnums: ArgNums = 0,
+    *,
+    has_aux: bool = False,
+    chunk_size: int | None = None,
+) -> Function:
+    """The function that gives the Jacobian of `func`, by a backward pass for each element of its
+    result: best where the result is small.
+
+    Args:    argnums, has_aux: as of `grad`. chunk_size: PyTorch's bound of what is computed at
+             once; here it is one row.
+    Returns: for a result of shape r and an argument of shape a a tensor (*r, *a), in the structure
+             of the result, and in each place that of the arguments.
+    """
+    return _jacobian_function("jacrev", func, argnums, has_aux, chunk_size)
+
+
+def jacfwd(
+    func: Function,
+    argnums: ArgNums = 0,
+    has_aux: bool = False,
+    *,
+    chunk_size: int | None = None,
+) -> Function:
+    """`jacrev` by a forward product (see `jvp`) for each element of the arguments: best where those
+    are small."""
+    return _jacobian_function("jacfwd", func, argnums, has_aux, chunk_size)
+
+
+def hessian(func: Function, argnums: ArgNums = 0) -> Function:
+    """The function that gives the second derivatives of `func`: jacfwd of jacrev."""
+    return jacfwd(jacrev(func, argnums), argnums)

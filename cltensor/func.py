@@ -1,0 +1,34 @@
+"""Derivatives as functions of functions, under PyTorch's names (`ct.func`)."""
+
+from sys import modules as _modules
+
+from cltensor.autograd.transforms import (
+    grad,
+    grad_and_value,
+    hessian,
+    hvp,
+    jacfwd,
+    jacrev,
+    jvp,
+    value_and_grad,
+    vjp,
+)
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
+from cltensor.nn.stateless import functional_call
+
+__all__ = [
+    "functional_call",
+    "grad",
+    "grad_and_value",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacrev",
+    "jvp",
+    "value_and_grad",
+    "vjp",
+]
+
+_name_all(globals(), __all__)
+_suggest(_modules["cltensor.func"])

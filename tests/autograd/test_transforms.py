@@ -1,0 +1,157 @@
+"""Derivatives as functions: values by hand, nesting, structures, and what is refused."""
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor import func
+from cltensor.errors import DTypeError, GradientError, ShapeError
+
+X = [0.5, -1.0, 2.0]
+A = [[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]
+
+
+def close(got, want):
+    np.testing.assert_allclose(got.numpy(), want, rtol=1e-5, atol=1e-6)
+
+
+def test_grad_of_one_and_of_several_arguments():
+    x, y = ct.tensor(X), ct.tensor([2.0, 3.0, 4.0])
+    close(func.grad(lambda a, b: (a * a * b).sum())(x, y), [2.0, -6.0, 16.0])
+    first, second = func.grad(lambda a, b: (a * a * b).sum(), argnums=(0, -1))(x, y)
+    close(first, [2.0, -6.0, 16.0])
+    close(second, [0.25, 1.0, 4.0])
+    assert not first.requires_grad
+    assert x.grad is None
+
+
+def test_structures_keywords_and_what_goes_along():
+    weights = {"w": ct.tensor(A), "b": [ct.tensor([1.0, 2.0])]}
+
+    def loss(params, x, scale=1.0):
+        out = params["w"] @ x + params["b"][0]
+        return (out.sum() * scale), {"out": out, "name": "text"}
+
+    found, aux = func.grad(loss, has_aux=True)(weights, ct.tensor(X), scale=2.0)
+    close(found["w"], [[1.0, -2.0, 4.0]] * 2)
+    close(found["b"][0], [2.0, 2.0])
+    assert aux["name"] == "text"
+    assert not aux["out"].requires_grad
+    gradient, (value, _) = func.grad_and_value(loss, has_aux=True)(weights, ct.tensor(X))
+    (again, _), _ = func.value_and_grad(loss, has_aux=True)(weights, ct.tensor(X))
+    assert value.item() == again.item() == pytest.approx(8.5)
+    close(gradient["b"][0], [1.0, 1.0])
+
+
+def test_nesting_to_the_sixth_order():
+    function = ct.sin
+    for order in range(1, 7):
+        function = func.grad(function)
+        want = [np.cos, lambda v: -np.sin(v), lambda v: -np.cos(v), np.sin][(order - 1) % 4]
+        assert function(ct.tensor(0.7)).item() == pytest.approx(want(0.7), abs=1e-5)
+
+
+def test_an_inner_derivative_by_what_the_outer_one_moves():
+    def outer(x):
+        return func.grad(lambda y: (x * x * y * y).sum())(x).sum()  # 2 x^3
+
+    close(func.grad(outer)(ct.tensor(X)), 6 * np.square(X))
+    w = ct.tensor(3.0, requires_grad=True)
+    found = func.grad(lambda x: w * w * x)(ct.tensor(2.0))  # of a captured tensor: w^2
+    found.backward()
+    assert w.grad.item() == 6.0
+
+
+def test_tensors_in_a_graph_keep_it():
+    x = ct.tensor(X, requires_grad=True)
+    found = func.grad(lambda v: (v**3).sum())(x)
+    found.sum().backward()
+    close(x.grad, 6 * np.array(X))
+    with ct.no_grad():
+        assert not func.grad(lambda v: (v**3).sum())(x).requires_grad
+
+
+def test_vjp_and_jvp_are_transposes():
+    x, a = ct.tensor(X), ct.tensor(A)
+
+    def f(v):
+        return ct.tanh(a @ v), v * v
+
+    (_, square), back = func.vjp(f, x)
+    close(square, np.square(X))
+    u = ct.tensor([1.0, -2.0]), ct.tensor([0.5, 1.0, 2.0])
+    (pulled,) = back(u)
+    t = ct.tensor([1.0, 2.0, 3.0])
+    _, (first, second) = func.jvp(f, (x,), (t,))
+    left = (pulled * t).sum().item()
+    assert left == pytest.approx(
+        (u[0] * first).sum().item() + (u[1] * second).sum().item(), rel=1e-5
+    )
+    (again,) = back(*u)  # as often as one likes
+    close(again, pulled.numpy())
+
+
+def test_jacobians_by_rows_and_by_columns():
+    a, x = ct.tensor(A), ct.tensor(X)
+
+    def f(v):
+        return a @ (v * v)
+
+    want = np.array(A) * 2 * np.array(X)
+    for kind in (func.jacrev, func.jacfwd):
+        close(kind(f)(x), want)
+        both = kind(lambda p, q: {"sum": p + 2 * q}, argnums=(0, 1))(x, x)
+        close(both["sum"][1], 2 * np.eye(3))
+        assert kind(lambda v: v.reshape(3, 1))(x).shape == (3, 1, 3)
+        assert kind(lambda v: v[:0])(x).shape == (0, 3)
+        value, aux = kind(lambda v: (v.sum(), v), has_aux=True)(x)
+        close(value, [1.0, 1.0, 1.0])
+        close(aux, X)
+
+
+def test_hessians():
+    x = ct.tensor(X)
+    close(func.hessian(lambda v: (v**3).sum())(x), np.diag(6 * np.array(X)))
+    gradient, product = func.hvp(lambda v: (v**3).sum(), (x,), (ct.tensor([1.0, 0.0, 2.0]),))
+    close(gradient, 3 * np.square(X))
+    close(product, [3.0, 0.0, 24.0])
+
+
+def test_what_has_no_part_is_zero():
+    x = ct.tensor(X)
+    close(func.grad(lambda v: ct.tensor(1.0))(x), [0.0] * 3)
+    close(func.jacfwd(lambda v: ct.ones(2))(x), np.zeros((2, 3)))
+    close(func.jacrev(lambda v, w: w, argnums=0)(x, x), np.zeros((3, 3)))
+    _, back = func.vjp(lambda v: ct.ones(2), x)
+    close(back(ct.ones(2))[0], [0.0] * 3)
+    with pytest.raises(GradientError, match="does not depend"):
+        func.jvp(lambda v: ct.ones(2), (x,), (x,), strict=True)
+
+
+def test_complex_numbers():
+    z = ct.tensor([1.0 + 2.0j, 3.0 - 1.0j])
+    close(func.grad(lambda v: (v * v.conj()).real.sum())(z), 2 * z.numpy())
+    with pytest.raises(GradientError, match="direction"):
+        func.grad(lambda v: v.sum())(z)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda x: func.grad(lambda v: v)(x), ShapeError, r"shapes \[\(3,\)\]"),
+        (lambda x: func.grad(lambda v: v.sum(), 1)(x), ShapeError, "argnums is 1"),
+        (lambda x: func.grad(lambda v: v.sum(), "a")(x), DTypeError, "argnums is 'a'"),
+        (lambda x: func.grad(lambda v, w: v.sum(), (0, -2))(x, x), ShapeError, "twice"),
+        (lambda x: func.grad(lambda v: v.sum())(x.long()), DTypeError, "int64"),
+        (lambda x: func.grad(lambda v: v)(1.0), DTypeError, "no tensor"),
+        (lambda x: func.grad(lambda v: 1.0)(x), DTypeError, "returned"),
+        (lambda x: func.grad(lambda v: v.sum(), has_aux=True)(x), GradientError, "a pair"),
+        (lambda x: func.jvp(lambda v: v, x, x), DTypeError, "tuples"),
+        (lambda x: func.jvp(lambda v: v, (x,), (x[:2],)), ShapeError, r"shape \(3,\)"),
+        (lambda x: func.vjp(lambda v: v, x)[1](x, x), ShapeError, "2 cotangents for 1"),
+        (lambda x: func.jacrev(lambda v: v, chunk_size=0), ShapeError, "chunk_size is 0"),
+    ],
+)
+def test_what_is_refused(call, error, text):
+    with pytest.raises(error, match=text):
+        call(ct.tensor(X))
