@@ -244,7 +244,7 @@ def eye(
     """The n by m matrix (square without m) with ones on its diagonal, or k columns to the right."""
     n = whole("eye", "n", n)
     m = n if m is None else whole("eye", "m", m)
-    k = whole("eye", "k", k, -MOST)
+    k = whole("eye", "k", max(-n, min(k, m)) if isinstance(k, int) else k, -MOST)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     return Tensor.from_numpy(_on_host("eye", partial(np.eye, k=k, dtype=found), n, m), device)
 

@@ -324,6 +324,7 @@ def test_sizes_are_whole_numbers_in_reach():
 def test_identity_beside_the_diagonal(device):
     for k in (-4, -1, 0, 2, 9):
         np.testing.assert_array_equal(ct.eye(3, 4, k=k).numpy(), np.eye(3, 4, k))
+    assert not ct.eye(2, k=1 << 70).numpy().any()
 
 
 def test_a_number_that_rounds_to_the_largest_fits(device):
