@@ -19,6 +19,7 @@ from cltensor.autograd import inplace as _inplace
 from cltensor.autograd.creation import TYPES as _TYPES
 from cltensor.core import composite as _composite
 from cltensor.core import operators as _operators
+from cltensor.core.interchange import Interchange as _Interchange
 from cltensor.core.mode import (
     enable_grad,
     inference_mode,
@@ -80,6 +81,7 @@ preserve_format, strided = "preserve_format", "strided"
 _functions = _composite.gather([*_ops.modules(), _creation])
 _operators.install(_functions)
 _inplace.install(_functions)
+_Interchange._module = lambda name: _import_module(f"cltensor.{name}")
 
 # These shadow built-ins, so they come last: nothing below may need the originals.
 globals().update({n: f for n, f in _functions.items() if getattr(f, "is_function", True)}, **_TYPES)
@@ -89,14 +91,15 @@ float, int, bool = float32, int32, bool_
 _later = {
     name: name
     for name in (
-        "backends", "cuda", "data", "distributions", "fft", "func", "linalg", "masked", "models",
-        "nn", "optim", "signal", "special", "testing", "utils",
+        "array_api", "backends", "cuda", "data", "distributions", "fft", "func", "linalg",
+        "masked", "models", "nn", "optim", "signal", "special", "testing", "utils",
     )
 }  # fmt: skip
 _later["weights"] = "io.weights"
 _modules = {"autograd", *_later}
 _later |= {
     "explain": "observe.explain",
+    "from_dlpack": "io.dlpack",
     "jit": "replay.jit",
     "load": "io.checkpoint",
     "save": "io.checkpoint",

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, overload
 
 import numpy
 
+from cltensor import array_api as array_api
 from cltensor import autograd as autograd
 from cltensor import backends as backends
 from cltensor import cuda as cuda
@@ -51,6 +52,7 @@ from cltensor.errors import StateError as StateError
 from cltensor.io import weights as weights
 from cltensor.io.checkpoint import load as load
 from cltensor.io.checkpoint import save as save
+from cltensor.io.dlpack import from_dlpack as from_dlpack
 from cltensor.observe.explain import explain as explain
 from cltensor.ops.facts import Storage
 from cltensor.ops.random.generator import Generator as Generator
@@ -647,6 +649,7 @@ def bucketize(
     right: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def can_cast(from_: Any, to: Any) -> _bool: ...
 @overload
 def cartesian_prod(*tensors: Tensor, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -1196,6 +1199,7 @@ def eye(
     dtype: _DType = None,
     device: Device | str | None = None,
     *,
+    k: _int = 0,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2843,6 +2847,7 @@ def prod(
     dtype: _DType = None,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def promote_types(type1: Any, type2: Any) -> numpy.dtype[Any]: ...
 @overload
 def put(
     x: Tensor, index: Any, source: Tensor, accumulate: _bool = False, *, out: Tensor | None = None
@@ -3102,6 +3107,7 @@ def resolve_conj(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def resolve_neg(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def resolve_neg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+def result_type(tensor1: Any, tensor2: Any) -> numpy.dtype[Any]: ...
 @overload
 def roll(
     x: Tensor,

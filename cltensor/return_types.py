@@ -203,6 +203,14 @@ class triangular_solve(NamedTuple):
 
 
 @_prints
+class eig(NamedTuple):
+    """Of `cltensor.linalg.eig`."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+@_prints
 class eigh(NamedTuple):
     """Of `cltensor.linalg.eigh`."""
 

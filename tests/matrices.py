@@ -32,6 +32,12 @@ def stack_of(*shape, dtype="float64", seed=0):
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
 
 
+def complex_stack(*shape, dtype="complex64", seed=0):
+    """Matrices with complex elements around 0."""
+    parts = np.random.default_rng(seed).standard_normal((2, *shape))
+    return (parts[0] + 1j * parts[1]).astype(dtype)
+
+
 def definite(*shape, dtype="float64"):
     """Positive definite matrices."""
     x = stack_of(*shape)
@@ -43,7 +49,8 @@ def residual(got, want, dtype):
     if not got.size:
         return 0.0
     n = max(want.shape[-2:])
-    size = max(1e-30, np.linalg.norm(want.astype("float64"), 2, axis=(-2, -1)).max(initial=0))
+    wide = want.astype(np.result_type(want, "float64"))
+    size = max(1e-30, np.linalg.norm(wide, 2, axis=(-2, -1)).max(initial=0))
     return np.abs(got - want).max(initial=0) / (n * np.finfo(dtype).eps * size)
 
 

@@ -74,14 +74,28 @@ SELECTION = {
         "ops/shape/windows": (r"windows_and_their_sum",),
         "ops/shape/parts": (r"rows_on_both", r"what_is_written"),
         "ops/shape/join": (r"joining", r"padding", r"roll", r"triangles", r"drawn"),
-        "ops/linalg/cholesky": (r"factors\[(cpu|gpu)-batch2-(5|65)\]",),
-        "ops/linalg/eigh": (r"values_and_vectors\[(cpu|gpu)-batch1-(1|5)\]",),
+        "ops/linalg/cholesky": (r"factors\[(cpu|gpu)-batch2-(5|65)\]", r"complex_factors\[\w+-5\]"),
+        "ops/linalg/eigh": (
+            r"values_and_vectors\[(cpu|gpu)-batch1-(1|5)\]",
+            r"hermitian_matrices\[\w+-5\]",
+        ),
         "ops/linalg/ldl": (r"systems\[(cpu|gpu)-batch1-5\]", r"factors_are_those"),
         "ops/linalg/lu": (r"factors\[(cpu|gpu)-batch2-shape(3|5)\]", r"solutions\[\w+-5\]"),
-        "ops/linalg/qr": (r"factors\[(cpu|gpu)-batch2-shape(4|5)\]",),
+        "ops/linalg/qr": (
+            r"factors\[(cpu|gpu)-batch2-shape(4|5)\]",
+            r"complex_factors\[\w+-shape(0|1)\]",
+        ),
         "ops/linalg/rotations": (r"(eigenvalues|singular_values)\w+\[\w+-\w+-(1|9)\]",),
-        "ops/linalg/svd": (r"values_and_vectors\[\w+-\w+-shape(2|3|7)\]",),
-        "ops/linalg/triangular": (r"both_sides\w+\[\w+-batch1-5\]", r"batches"),
+        "ops/linalg/svd": (
+            r"values_and_vectors\[\w+-\w+-shape(2|3|7)\]",
+            r"complex_values_and_vectors\[\w+-shape(0|1)\]",
+        ),
+        "ops/linalg/triangular": (
+            r"both_sides\w+\[\w+-batch1-5\]",
+            r"batches",
+            r"complex_triangles",
+        ),
+        "ops/linalg/solve": (r"complex_systems\[\w+-5\]",),
         "ops/linalg/matmul": (
             r"strided_views",
             r"bool",

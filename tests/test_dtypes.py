@@ -1,6 +1,7 @@
 """Element types: names, promotion, and what Python scalars do."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,3 +170,40 @@ def test_a_zero_dimensional_partner_may_have_no_common_type():
     with pytest.raises(DTypeError, match="no common integer type"):
         dtypes.result_type((dtypes.uint64, False), (dtypes.int8, False))
     assert dtypes.result_type((dtypes.uint64, False), (dtypes.int8, True)) is dtypes.uint64
+
+
+def table():
+    """docs/dtypes.md: what two dtypes have in common, by their short names."""
+    text = (Path(__file__).parent.parent / "docs" / "dtypes.md").read_text("utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| **")]
+    names = [row[0].strip("*") for row in rows]
+    return {
+        (a, b): common
+        for a, row in zip(names, rows, strict=True)
+        for b, common in zip(names, row[1:], strict=True)
+    }
+
+
+def short(dtype):
+    return "bool" if dtype.kind == "b" else f"{dtype.kind}{8 * dtype.itemsize}"
+
+
+def test_promotion_is_as_documented(device):
+    found = table()
+    assert len(found) == len(dtypes.ALL) ** 2
+    for a, b in itertools.product(dtypes.ALL, repeat=2):
+        want = found[short(a), short(b)]
+        if want == "-":
+            with pytest.raises(DTypeError):
+                ct.promote_types(a, b)
+            with pytest.raises(DTypeError):
+                ct.array_api.result_type(a, b)
+            continue
+        assert short(ct.promote_types(a, b)) == want
+        assert short(ct.array_api.result_type(a, b)) == want
+        # Without dimensions: by its kind only, and as any other.
+        lifted = dtypes.result_type((a, False), (b, True))
+        if dtypes.KIND_RANK[b.kind] <= dtypes.KIND_RANK[a.kind]:
+            assert lifted == a
+        else:
+            assert lifted.kind == b.kind

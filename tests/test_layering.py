@@ -24,7 +24,7 @@ FLOORS = [
     ["replay", "testing"],
     ["nn", "observe", "cuda", "backends", "fft", "linalg", "masked", "signal", "special"],
     ["optim", "data", "models", "io", "distributions"],
-    ["func", "utils"],
+    ["array_api", "func", "utils"],
     ["command"],
 ]
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}

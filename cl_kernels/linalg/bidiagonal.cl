@@ -5,7 +5,7 @@
 <%include file="team.cl"/>
 <%include file="reflection.cl"/>
 __kernel void bidiagonal(
-    __global ${T}* a_g, __global ${T}* d_g, __global ${T}* e_g, __global ${T}* u_g,
+    __global ${T}* a_g, __global REAL* d_g, __global REAL* e_g, __global ${T}* u_g,
     __global ${T}* v_g, __global ${T}* tau_g, __global ${T}* rho_g, __global ${T}* w_g,
     __global ${T}* z_g, const int m, const int n
 ) {
@@ -25,19 +25,19 @@ __kernel void bidiagonal(
         __global const ${T}* before = right + (long)(k - 1) * n;
         if (k > 0) {
             for (int i = k + LANE; i < m; i += TEAM)
-                a[(long)i * n + k] -= z[i] * before[k];
+                a[(long)i * n + k] -= MUL(z[i], CONJ(before[k]));
             SYNC
         }
         __global ${T}* u = left + (long)k * m;
         for (int i = LANE; i < k; i += TEAM)
             u[i] = 0;
-        ${T} beta;
+        REAL beta;
         const ${T} tau = MAKE_REFLECTION(a + (long)k * n + k, n, m - k, u + k, 1, &beta);
         if (LANE == 0) {
             d_g[k] = beta;
             tau_g[k] = tau;
         }
-        /* The rest by rows, and u^T times it; row k is then as the reflection leaves it. */
+        /* The rest by rows, and u^H times it; row k is then as the reflection leaves it, conjugated. */
         __global ${T}* row = a + (long)k * n;
 % if team > 1:
         for (int c = k + 1 + LANE; c < n; c += TEAM) {
@@ -45,11 +45,11 @@ __kernel void bidiagonal(
             for (int i = k; i < m; ++i) {
                 ${T} x = a[(long)i * n + c];
                 if (k > 0)
-                    a[(long)i * n + c] = x -= z[i] * before[c];
-                total += u[i] * x;
+                    a[(long)i * n + c] = x -= MUL(z[i], CONJ(before[c]));
+                total += MUL(CONJ(u[i]), x);
             }
-            w[c] = tau * total;
-            row[c] -= tau * total;
+            w[c] = MUL(CONJ(tau), total);
+            row[c] = CONJ(row[c] - w[c]);
         }
         SYNC
 % else:
@@ -61,39 +61,40 @@ __kernel void bidiagonal(
             __global ${T}* r1 = r0 + n;
             __global ${T}* r2 = r1 + n;
             __global ${T}* r3 = r2 + n;
-            const ${T} u0 = u[i], u1 = u[i + 1], u2 = u[i + 2], u3 = u[i + 3];
+            const ${T} u0 = CONJ(u[i]), u1 = CONJ(u[i + 1]);
+            const ${T} u2 = CONJ(u[i + 2]), u3 = CONJ(u[i + 3]);
             if (k > 0) {
                 const ${T} z0 = z[i], z1 = z[i + 1], z2 = z[i + 2], z3 = z[i + 3];
                 _Pragma("clang loop vectorize(assume_safety)")
                 for (int c = k + 1; c < n; ++c) {
-                    const ${T} b = before[c];
-                    const ${T} x0 = r0[c] - z0 * b, x1 = r1[c] - z1 * b;
-                    const ${T} x2 = r2[c] - z2 * b, x3 = r3[c] - z3 * b;
+                    const ${T} b = CONJ(before[c]);
+                    const ${T} x0 = r0[c] - MUL(z0, b), x1 = r1[c] - MUL(z1, b);
+                    const ${T} x2 = r2[c] - MUL(z2, b), x3 = r3[c] - MUL(z3, b);
                     r0[c] = x0;
                     r1[c] = x1;
                     r2[c] = x2;
                     r3[c] = x3;
-                    w[c] += u0 * x0 + u1 * x1 + u2 * x2 + u3 * x3;
+                    w[c] += MUL(u0, x0) + MUL(u1, x1) + MUL(u2, x2) + MUL(u3, x3);
                 }
             } else {
                 _Pragma("clang loop vectorize(assume_safety)")
                 for (int c = k + 1; c < n; ++c)
-                    w[c] += u0 * r0[c] + u1 * r1[c] + u2 * r2[c] + u3 * r3[c];
+                    w[c] += MUL(u0, r0[c]) + MUL(u1, r1[c]) + MUL(u2, r2[c]) + MUL(u3, r3[c]);
             }
         }
         for (; i < m; ++i) {
             __global ${T}* r = a + (long)i * n;
-            const ${T} zi = k > 0 ? z[i] : 0;
+            const ${T} zi = k > 0 ? z[i] : (${T})0;
             _Pragma("clang loop vectorize(assume_safety)")
             for (int c = k + 1; c < n; ++c) {
-                const ${T} x = k > 0 ? r[c] - zi * before[c] : r[c];
+                const ${T} x = k > 0 ? r[c] - MUL(zi, CONJ(before[c])) : r[c];
                 r[c] = x;
-                w[c] += u[i] * x;
+                w[c] += MUL(CONJ(u[i]), x);
             }
         }
         for (int c = k + 1; c < n; ++c) {
-            w[c] *= tau;
-            row[c] -= w[c];
+            w[c] = MUL(CONJ(tau), w[c]);
+            row[c] = CONJ(row[c] - w[c]);
         }
 % endif
         __global ${T}* v = right + (long)k * n;
@@ -114,9 +115,9 @@ __kernel void bidiagonal(
             ${T} total = 0;
 % if team > 1:
             for (int c = k + 1; c < n; ++c) {
-                const ${T} x = r[c] - factor * w[c];
+                const ${T} x = r[c] - MUL(factor, w[c]);
                 r[c] = x;
-                total += x * v[c];
+                total += MUL(x, v[c]);
             }
 % else:
             ${T} sums[${lanes}];
@@ -126,21 +127,21 @@ __kernel void bidiagonal(
             for (; c + ${lanes} <= n; c += ${lanes}) {
                 ${T} x[${lanes}];
                 for (int q = 0; q < ${lanes}; ++q)
-                    x[q] = r[c + q] - factor * w[c + q];
+                    x[q] = r[c + q] - MUL(factor, w[c + q]);
                 for (int q = 0; q < ${lanes}; ++q) {
                     r[c + q] = x[q];
-                    sums[q] += x[q] * v[c + q];
+                    sums[q] += MUL(x[q], v[c + q]);
                 }
             }
             for (; c < n; ++c) {
-                const ${T} x = r[c] - factor * w[c];
+                const ${T} x = r[c] - MUL(factor, w[c]);
                 r[c] = x;
-                total += x * v[c];
+                total += MUL(x, v[c]);
             }
             for (int q = 0; q < ${lanes}; ++q)
                 total += sums[q];
 % endif
-            z[i] = rho * total;
+            z[i] = MUL(rho, total);
         }
         SYNC
     }

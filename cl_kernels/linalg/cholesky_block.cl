@@ -1,5 +1,5 @@
 ## A team factors n rows and columns on the diagonal of its matrix, of which the lower triangle is
-## read, into L L^T. info_g gets the first row, counted from 1 in the whole matrix, whose pivot is not
+## read, into L L^H. info_g gets the first row, counted from 1 in the whole matrix, whose pivot is not
 ## positive; nothing is done for a matrix that has one.
 <%include file="team.cl"/>
 __kernel void cholesky_block(
@@ -15,16 +15,16 @@ __kernel void cholesky_block(
     ${T} column[${block}];
 % endif
     for (int j = 0; j < n; ++j) {
-        const ${T} pivot = a[(long)j * order + j];
+        const REAL pivot = RE(a[(long)j * order + j]);
         SYNC
         if (!(pivot > 0)) {
             if (LANE == 0)
                 info_g[matrix] = first + j + 1;
             return;
         }
-        const ${T} root = sqrt(pivot);
+        const REAL root = sqrt(pivot);
         if (LANE == 0)
-            a[(long)j * order + j] = root;
+            a[(long)j * order + j] = NUM(root);
         for (int i = j + 1 + LANE; i < n; i += TEAM)
             a[(long)i * order + j] /= root;
         SYNC
@@ -34,7 +34,7 @@ __kernel void cholesky_block(
         for (int i = j + 1 + LANE; i < n; i += TEAM) {
             const ${T} factor = column[i];
             for (int c = j + 1; c <= i; ++c)
-                a[(long)i * order + c] -= factor * column[c];
+                a[(long)i * order + c] -= MUL(factor, CONJ(column[c]));
         }
         SYNC
     }

@@ -11,11 +11,11 @@ __kernel void lu_panel(
     const long matrix = get_group_id(0);
     __global ${T}* a = a_g + matrix * m * n + first;
     __global int* pivot = pivot_g + matrix * steps + first;
-    ${T} best = -1;
+    REAL best = -1;
     int at = first;
 % if pivots:
     for (int i = first + LANE; i < m; i += TEAM) {
-        const ${T} size = fabs(a[(long)i * n]);
+        const REAL size = SIZE(a[(long)i * n]);
         if (size > best) {
             best = size;
             at = i;
@@ -25,7 +25,7 @@ __kernel void lu_panel(
     for (int j = 0; j < width; ++j) {
         const int row = first + j;
 % if team > 1 and pivots:
-        at = team_place(best, at, team_values, team_places);
+        at = TEAM_PLACE(best, at);
         SYNC
 % endif
         __global ${T}* top = a + (long)row * n;
@@ -39,30 +39,30 @@ __kernel void lu_panel(
         const ${T} divisor = top[j];
         if (LANE == 0) {
             pivot[j] = at + 1;
-            if (divisor == 0 && info_g[matrix] == 0)
+            if (IS_ZERO(divisor) && info_g[matrix] == 0)
                 info_g[matrix] = row + 1;
         }
         best = -1;
         at = row + 1;
         ${T} u[${block}];
         for (int c = 0; c < ${block}; ++c)
-            u[c] = c > j && c < width ? top[c] : 0;
+            u[c] = c > j && c < width ? top[c] : (${T})0;
         const int from = (j + 1) & ~7;
         for (int i = row + 1 + LANE; i < m; i += TEAM) {
             __global ${T}* x = a + (long)i * n;
-            const ${T} factor = divisor == 0 ? x[j] : x[j] / divisor;
-            if (divisor != 0) {
+            const ${T} factor = IS_ZERO(divisor) ? x[j] : DIV(x[j], divisor);
+            if (!IS_ZERO(divisor)) {
                 int c = from;
                 for (; c + 8 <= width; c += 8)
                     for (int q = 0; q < 8; ++q)
-                        x[c + q] -= factor * u[c + q];
+                        x[c + q] -= MUL(factor, u[c + q]);
                 for (; c < width; ++c)
-                    x[c] -= factor * u[c];
+                    x[c] -= MUL(factor, u[c]);
             }
             x[j] = factor;
 % if pivots:
             if (j + 1 < width) {
-                const ${T} size = fabs(x[j + 1]);
+                const REAL size = SIZE(x[j + 1]);
                 if (size > best) {
                     best = size;
                     at = i;

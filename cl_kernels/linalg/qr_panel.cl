@@ -1,7 +1,7 @@
-## A team makes reflections I - tau v v^T of the columns from `first` on, `width` of them, of its m x n
-## matrix, each of which takes a column to a multiple of a unit vector. The columns become R above the
+## A team makes products I - tau v v^H of the columns from `first` on, `width` of them, of its m x n
+## matrix, the adjoint of each of which takes a column to a multiple of a unit vector. The columns become R above the
 ## diagonal and v below it, v_g gets v whole, tau_g tau, and t_g the triangle t of their product
-## I - V t V^T (Schreiber, Van Loan 1989).
+## I - V t V^H (Schreiber, Van Loan 1989).
 <%include file="team.cl"/>
 <%include file="reflection.cl"/>
 __kernel void qr_panel(
@@ -20,42 +20,43 @@ __kernel void qr_panel(
     __global ${T}* v = v_g + matrix * rows * width;
     __global ${T}* t = t_g + matrix * width * width;
     for (int j = 0; j < width; ++j) {
-        ${T} beta;
+        REAL beta;
         const ${T} tau = MAKE_REFLECTION(
             a + (long)j * n + j, n, rows - j, v + (long)j * width + j, width, &beta
         );
+        const ${T} tau_h = CONJ(tau);
         for (int i = LANE; i < j; i += TEAM)
             v[(long)i * width + j] = 0;
         for (int i = j + LANE; i < rows; i += TEAM)
-            a[(long)i * n + j] = i == j ? beta : v[(long)i * width + j];
+            a[(long)i * n + j] = i == j ? NUM(beta) : v[(long)i * width + j];
         if (LANE == 0)
             tau_g[matrix * steps + first + j] = tau;
         SYNC
-        /* v^T times the columns: those to the left are the v of before. */
+        /* v^H times the columns: those to the left are the v of before. */
 % if team > 1:
         for (int c = LANE; c < width; c += TEAM) {
             ${T} total = a[(long)j * n + c];
             for (int i = j + 1; i < rows; ++i)
-                total += v[(long)i * width + j] * a[(long)i * n + c];
+                total += MUL(CONJ(v[(long)i * width + j]), a[(long)i * n + c]);
             w[c] = total;
             if (c > j)
-                a[(long)j * n + c] -= tau * total;
+                a[(long)j * n + c] -= MUL(tau_h, total);
         }
         SYNC
 % else:
         for (int c = 0; c < ${block}; ++c)
-            w[c] = c < width ? a[(long)j * n + c] : 0;
+            w[c] = c < width ? a[(long)j * n + c] : (${T})0;
         if (width == ${block}) {
             for (int i = j + 1; i < rows; ++i) {
-                const ${T} factor = v[(long)i * width + j];
+                const ${T} factor = CONJ(v[(long)i * width + j]);
                 for (int c = 0; c < ${block}; ++c)
-                    w[c] += factor * a[(long)i * n + c];
+                    w[c] += MUL(factor, a[(long)i * n + c]);
             }
         } else {
             for (int i = j + 1; i < rows; ++i) {
-                const ${T} factor = v[(long)i * width + j];
+                const ${T} factor = CONJ(v[(long)i * width + j]);
                 for (int c = 0; c < width; ++c)
-                    w[c] += factor * a[(long)i * n + c];
+                    w[c] += MUL(factor, a[(long)i * n + c]);
             }
         }
 % endif
@@ -63,30 +64,30 @@ __kernel void qr_panel(
             for (int c = 0; c < width; ++c) {
                 ${T} total = 0;
                 for (int q = c; q < j; ++q)
-                    total += t[c * width + q] * w[q];
-                t[c * width + j] = c < j ? -tau * total : c == j ? tau : 0;
+                    total += MUL(t[c * width + q], CONJ(w[q]));
+                t[c * width + j] = c < j ? -MUL(tau, total) : c == j ? tau : (${T})0;
             }
 % if team == 1:
         for (int c = j + 1; c < width; ++c)
-            a[(long)j * n + c] -= tau * w[c];
+            a[(long)j * n + c] -= MUL(tau_h, w[c]);
         for (int c = 0; c <= j; ++c)
             w[c] = 0;
         const int from = (j + 1) & ~7;
         for (int i = j + 1; i < rows; ++i) {
-            const ${T} factor = tau * v[(long)i * width + j];
+            const ${T} factor = MUL(tau_h, v[(long)i * width + j]);
             __global ${T}* x = a + (long)i * n;
             int c = from;
             for (; c + 8 <= width; c += 8)
                 for (int q = 0; q < 8; ++q)
-                    x[c + q] -= factor * w[c + q];
+                    x[c + q] -= MUL(factor, w[c + q]);
             for (; c < width; ++c)
-                x[c] -= factor * w[c];
+                x[c] -= MUL(factor, w[c]);
         }
 % else:
         for (int i = j + 1 + LANE; i < rows; i += TEAM) {
-            const ${T} factor = tau * v[(long)i * width + j];
+            const ${T} factor = MUL(tau_h, v[(long)i * width + j]);
             for (int c = j + 1; c < width; ++c)
-                a[(long)i * n + c] -= factor * w[c];
+                a[(long)i * n + c] -= MUL(factor, w[c]);
         }
 % endif
         SYNC

@@ -1,5 +1,6 @@
 ## A work-item solves t x = b for a lower triangular t of order n and ${lanes} columns of b, which x
 ## replaces. Strides tell how both lie; negative ones, that t is an upper triangle.
+<%include file="numbers.cl"/>
 __kernel void solve_block(
     __global ${T}* b_g, __global const ${T}* t_g,
     const long b_start, const long t_start, const int n, const int columns,
@@ -19,11 +20,11 @@ __kernel void solve_block(
     for (int i = 0; i < n; ++i) {
         ${T} total[${lanes}];
         for (int c = 0; c < ${lanes}; ++c)
-            total[c] = c < width ? b[i * b_row + c * b_column] : 0;
+            total[c] = c < width ? b[i * b_row + c * b_column] : (${T})0;
         for (int k = 0; k < i; ++k) {
             const ${T} factor = t[i * t_row + k * t_column];
             for (int c = 0; c < ${lanes}; ++c)
-                total[c] -= factor * x[k][c];
+                total[c] -= MUL(factor, x[k][c]);
         }
 % if unit:
         for (int c = 0; c < ${lanes}; ++c)
@@ -31,7 +32,7 @@ __kernel void solve_block(
 % else:
         const ${T} divisor = t[i * t_row + i * t_column];
         for (int c = 0; c < ${lanes}; ++c)
-            x[i][c] = total[c] / divisor;
+            x[i][c] = DIV(total[c], divisor);
 % endif
         for (int c = 0; c < width; ++c)
             b[i * b_row + c * b_column] = x[i][c];

@@ -1,11 +1,11 @@
-## A team takes its symmetric n x n matrix to tridiagonal form: d_g the diagonal, e_g what stands beside
+## A team takes its Hermitian n x n matrix to tridiagonal form: d_g the diagonal, e_g what stands beside
 ## it. Row k of v_g gets the vector of reflection k (0 up to place k), tau_g its factor. w_g and p_g
 ## are n elements of scratch each. A row of the matrix is changed by one reflection while it is read
 ## for the next.
 <%include file="team.cl"/>
 <%include file="reflection.cl"/>
 __kernel void tridiagonal(
-    __global ${T}* a_g, __global ${T}* d_g, __global ${T}* e_g, __global ${T}* v_g,
+    __global ${T}* a_g, __global REAL* d_g, __global REAL* e_g, __global ${T}* v_g,
     __global ${T}* tau_g, __global ${T}* w_g, __global ${T}* p_g, const int n
 ) {
     TEAM_SCRATCH
@@ -20,20 +20,24 @@ __kernel void tridiagonal(
     for (int k = 0; k < n; ++k) {
         __global ${T}* row = a + (long)k * n;
         __global const ${T}* before = vectors + (long)(k - 1) * n;
-        if (k > 0) {
-            const ${T} vk = before[k], wk = w[k];
-            for (int c = k + LANE; c < n; c += TEAM)
-                row[c] -= vk * w[c] + wk * before[c];
-            SYNC
+        /* Row k as it is now, conjugated: which is column k. */
+        const ${T} vk = k > 0 ? before[k] : (${T})0, wk = k > 0 ? w[k] : (${T})0;
+        for (int c = k + LANE; c < n; c += TEAM) {
+            ${T} x = row[c];
+            if (k > 0)
+                x -= MUL(vk, CONJ(w[c])) + MUL(wk, CONJ(before[c]));
+            row[c] = CONJ(x);
         }
+        SYNC
         __global ${T}* v = vectors + (long)k * n;
         for (int c = LANE; c <= k; c += TEAM)
             v[c] = 0;
-        ${T} beta = 0, tau = 0;
+        REAL beta = 0;
+        ${T} tau = 0;
         if (k + 1 < n)
             tau = MAKE_REFLECTION(row + k + 1, 1, n - k - 1, v + k + 1, 1, &beta);
         if (LANE == 0) {
-            d_g[k] = row[k];
+            d_g[k] = RE(row[k]);
             e_g[k] = beta;
             tau_g[k] = tau;
         }
@@ -43,8 +47,9 @@ __kernel void tridiagonal(
             for (int i = k + 1; i < n; ++i) {
                 ${T} x = a[(long)i * n + c];
                 if (k > 0)
-                    a[(long)i * n + c] = x -= before[i] * w[c] + w[i] * before[c];
-                total += v[i] * x;
+                    a[(long)i * n + c] = x -=
+                        MUL(before[i], CONJ(w[c])) + MUL(w[i], CONJ(before[c]));
+                total += MUL(v[i], CONJ(x));
             }
             p[c] = total;
         }
@@ -65,40 +70,43 @@ __kernel void tridiagonal(
                 const ${T} w0 = w[i], w1 = w[i + 1], w2 = w[i + 2], w3 = w[i + 3];
                 _Pragma("clang loop vectorize(assume_safety)")
                 for (int c = k + 1; c < n; ++c) {
-                    const ${T} b = before[c], y = w[c];
-                    const ${T} x0 = r0[c] - (b0 * y + w0 * b);
-                    const ${T} x1 = r1[c] - (b1 * y + w1 * b);
-                    const ${T} x2 = r2[c] - (b2 * y + w2 * b);
-                    const ${T} x3 = r3[c] - (b3 * y + w3 * b);
+                    const ${T} b = CONJ(before[c]), y = CONJ(w[c]);
+                    const ${T} x0 = r0[c] - (MUL(b0, y) + MUL(w0, b));
+                    const ${T} x1 = r1[c] - (MUL(b1, y) + MUL(w1, b));
+                    const ${T} x2 = r2[c] - (MUL(b2, y) + MUL(w2, b));
+                    const ${T} x3 = r3[c] - (MUL(b3, y) + MUL(w3, b));
                     r0[c] = x0;
                     r1[c] = x1;
                     r2[c] = x2;
                     r3[c] = x3;
-                    p[c] += v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3;
+                    p[c] += MUL(v0, CONJ(x0)) + MUL(v1, CONJ(x1)) + MUL(v2, CONJ(x2))
+                            + MUL(v3, CONJ(x3));
                 }
             } else {
                 _Pragma("clang loop vectorize(assume_safety)")
                 for (int c = k + 1; c < n; ++c)
-                    p[c] += v0 * r0[c] + v1 * r1[c] + v2 * r2[c] + v3 * r3[c];
+                    p[c] += MUL(v0, CONJ(r0[c])) + MUL(v1, CONJ(r1[c])) + MUL(v2, CONJ(r2[c]))
+                            + MUL(v3, CONJ(r3[c]));
             }
         }
         for (; i < n; ++i) {
             __global ${T}* r = a + (long)i * n;
-            const ${T} bi = k > 0 ? before[i] : 0, wi = k > 0 ? w[i] : 0;
+            const ${T} bi = k > 0 ? before[i] : (${T})0, wi = k > 0 ? w[i] : (${T})0;
             _Pragma("clang loop vectorize(assume_safety)")
             for (int c = k + 1; c < n; ++c) {
-                const ${T} x = k > 0 ? r[c] - (bi * w[c] + wi * before[c]) : r[c];
+                const ${T} x = k > 0
+                    ? r[c] - (MUL(bi, CONJ(w[c])) + MUL(wi, CONJ(before[c]))) : r[c];
                 r[c] = x;
-                p[c] += v[i] * x;
+                p[c] += MUL(v[i], CONJ(x));
             }
         }
 % endif
         ${T} product = 0;
         for (int c = k + 1 + LANE; c < n; c += TEAM)
-            product += p[c] * v[c];
-        product = TEAM_SUM(product) * tau * tau / 2;
+            product += MUL(p[c], CONJ(v[c]));
+        const REAL factor = RE(TEAM_SUM(product)) * SQUARE(tau) / 2;
         for (int c = k + 1 + LANE; c < n; c += TEAM)
-            w[c] = tau * p[c] - product * v[c];
+            w[c] = MUL(tau, p[c]) - factor * v[c];
         SYNC
     }
 }

@@ -27,7 +27,7 @@ CT_OVERLOAD ${R} cx_abs(${C} a) {
 CT_OVERLOAD ${R} cx_angle(${C} a) { return atan2(a.y, a.x); }
 CT_OVERLOAD ${C} cx_sgn(${C} a) {
     const ${R} size = cx_abs(a);
-    return size == 0 ? a * 0 : a / size;
+    return size == 0 ? (${C})(0, 0) : a / size;
 }
 /* k e^a. Past the range of exp, the factors that follow may bring the result back into it. */
 CT_OVERLOAD ${C} cx_exp_times(${C} a, ${R} k) {
@@ -57,7 +57,7 @@ CT_OVERLOAD ${C} cx_log1p(${C} a) {
                   atan2(a.y, 1 + a.x));
 }
 CT_OVERLOAD ${C} cx_expm1(${C} a) {
-    if (a.y == 0) return (${C})(expm1(a.x), a.y);
+    if (a.y == 0) return (${C})(expm1(a.x) + 0, a.y);  // no negative zero
     if (!cx_finite(a.x) || !cx_finite(a.y) || a.x > ${big}) return cx_exp(a) - (${C})(1, 0);
     const ${R} half_sine = sin(a.y / 2);
     return (${C})(expm1(a.x) * cos(a.y) - 2 * half_sine * half_sine, exp(a.x) * sin(a.y));
@@ -118,11 +118,13 @@ CT_OVERLOAD ${R} cx_log_twice(${C} a) {
 }
 CT_OVERLOAD ${C} cx_asin(${C} a) {
     if (cx_far(a)) return (${C})(atan2(a.x, fabs(a.y)), copysign(cx_log_twice(a), a.y));
+    if (a.x == 0 && a.y != a.y) return a;
     const ${C} p = cx_sqrt((${C})(1 - a.x, -a.y)), q = cx_sqrt((${C})(1 + a.x, a.y));
     return (${C})(atan2(a.x, p.x * q.x - p.y * q.y), asinh(p.x * q.y - p.y * q.x));
 }
 CT_OVERLOAD ${C} cx_acos(${C} a) {
     if (cx_far(a)) return (${C})(atan2(fabs(a.y), a.x), -copysign(cx_log_twice(a), a.y));
+    if (a.x == 0 && a.y != a.y) return (${C})((${R})1.5707963267948966, a.y);
     const ${C} p = cx_sqrt((${C})(1 - a.x, -a.y)), q = cx_sqrt((${C})(1 + a.x, a.y));
     return (${C})(2 * atan2(p.x, q.x), asinh(p.y * q.x - p.x * q.y));
 }
@@ -137,6 +139,7 @@ CT_OVERLOAD ${C} cx_atanh(${C} a) {
         if (cx_inf(a.x) || cx_inf(a.y)) return (${C})(copysign((${R})0, a.x), turn);
         return (${C})(cx_div((${C})(1, 0), a).x, a.x != a.x ? a.x : turn);
     }
+    if (a.x == 0 && a.y != a.y) return a;
     const ${R} x = fabs(a.x), rest = 1 - x, gap = hypot(rest, a.y);
     const ${R} part = gap < (${R})1e-8 ? (${R})0.34657359027997264 - log(gap) / 2
                                        : log1p(4 * x / (rest * rest + a.y * a.y)) / 4;

@@ -7,8 +7,10 @@
 <%
     exact = kind == 'sum' and floating
     dense = cpu and not rows and kind == 'sum'
-    start = {'sum': '0', 'product': '1', 'logsumexp': '-INFINITY'}[kind]
-    pairs = {'sum': 'a + b', 'product': 'a * b', 'logsumexp': 'log_sum(a, b)'}[kind]
+    complex = A[-1] == '2'
+    one, product = (f'({A})(1, 0)', 'cx_mul(a, b)') if complex else ('1', 'a * b')
+    start = {'sum': '0', 'product': one, 'logsumexp': '-INFINITY'}[kind]
+    pairs = {'sum': 'a + b', 'product': product, 'logsumexp': 'log_sum(a, b)'}[kind]
     def element(k):
         return f'(n - 1 - ({k})) * inner' if reverse else f'({k}) * inner'
 %>

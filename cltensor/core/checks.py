@@ -175,7 +175,8 @@ def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> Any:
         return bool(number)
     limits: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     kind = float if dtype.kind == "f" else int
-    low, high = kind(limits.min), kind(limits.max)
+    high = largest(dtype) if kind is float else int(limits.max)
+    low = -high if kind is float else int(limits.min)
     special = number != number or abs(number) == math.inf
     # An int is compared as it is: one too large for a float would not become one.
     inside = low - 1 < number < high + 1 if kind is int else low <= number <= high
@@ -185,6 +186,13 @@ def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> Any:
             f"{limits.max}); use a wider dtype"
         )
     return kind(number)
+
+
+def largest(dtype: np.dtype) -> float:
+    """The largest number that a floating-point dtype rounds to a finite one."""
+    limits: Any = np.finfo(dtype)
+    halfway = float(limits.max) + math.ldexp(float(limits.eps) / 2, limits.maxexp - 1)
+    return math.nextafter(halfway, 0)
 
 
 def check_scalar(name: str, value: object, dtype: np.dtype) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from cltensor.core.interchange import Interchange
 from cltensor.core.methods import Methods
 from cltensor.core.names import named
 
@@ -55,7 +56,7 @@ CASTS = {
 }
 
 
-class Operators(Methods):
+class Operators(Methods, Interchange):
     """Mixin with the methods that are functions, Python's operators, and what is made of them."""
 
     __slots__ = ()

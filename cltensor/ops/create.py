@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.core.checks import whole
+from cltensor.core.checks import MOST, whole
 from cltensor.core.composite import composite, creator
 from cltensor.core.op import Op, require_tensor
 from cltensor.core.size import Size
@@ -238,12 +238,15 @@ def logspace(
 
 
 @creator
-def eye(n: int, m: int | None = None, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """The n by m matrix (square without m) with ones on its diagonal."""
+def eye(
+    n: int, m: int | None = None, dtype: Any = None, device: DeviceSpec = None, *, k: int = 0
+) -> Tensor:
+    """The n by m matrix (square without m) with ones on its diagonal, or k columns to the right."""
     n = whole("eye", "n", n)
     m = n if m is None else whole("eye", "m", m)
+    k = whole("eye", "k", max(-n, min(k, m)) if isinstance(k, int) else k, -MOST)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(_on_host("eye", partial(np.eye, dtype=found), n, m), device)
+    return Tensor.from_numpy(_on_host("eye", partial(np.eye, k=k, dtype=found), n, m), device)
 
 
 def _move(x: Tensor, device: Device) -> Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.composite import composite
-from cltensor.core.tensor import Tensor
+from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError
 
 
@@ -172,3 +172,51 @@ def finfo(dtype: Any = dtypes.default_float) -> np.finfo:
 def iinfo(dtype: Any) -> np.iinfo:
     """The limits of an integer dtype: min, max, bits."""
     return np.iinfo(dtypes.as_dtype(dtype))
+
+
+@composite(method=False)
+def promote_types(type1: Any, type2: Any) -> np.dtype:
+    """The dtype that tensors of two dtypes have in common (docs/dtypes.md).
+
+    Raises DTypeError for uint64 and a signed integer, which have none.
+    """
+    return dtypes.promote(dtypes.as_dtype(type1), dtypes.as_dtype(type2))
+
+
+@composite(method=False)
+def can_cast(from_: Any, to: Any) -> bool:
+    """Whether a dtype may be cast to another: to one of its kind, or one further on in bool,
+    integer, float, complex. Elements may be lost all the same, as of int64 to int8."""
+    source, target = [dtypes.KIND_RANK[dtypes.as_dtype(d).kind] for d in (from_, to)]
+    return source <= target
+
+
+@composite(method=False)
+def result_type(tensor1: Any, tensor2: Any) -> np.dtype:
+    """The dtype of an operation with two operands, tensors or numbers (docs/dtypes.md).
+
+    Raises DTypeError if there is none.
+    """
+    tensors = [x for x in (tensor1, tensor2) if isinstance(x, Tensor)]
+    numbers = [x for x in (tensor1, tensor2) if not isinstance(x, Tensor)]
+    alone = [_of_number(x) for x in numbers]
+    if not tensors:
+        return max(alone, key=lambda dtype: dtypes.KIND_RANK[dtype.kind])
+    found = dtypes.result_type(*[(x.dtype, not x.ndim) for x in tensors])
+    for kind in map(type, numbers):
+        found = dtypes.with_scalar(found, kind)
+    return found
+
+
+def _of_number(x: Any) -> np.dtype:
+    """The dtype of a number alone. Raises DTypeError for what is none."""
+    found = _ALONE.get(type(x))
+    if found is None:
+        raise DTypeError(f"result_type: cannot tell of {show(x)}; give tensors or numbers")
+    return found
+
+
+_ALONE: dict[type, np.dtype] = {
+    bool: dtypes.bool_, int: dtypes.default_int, float: dtypes.default_float,
+    complex: dtypes.default_complex,
+}  # fmt: skip

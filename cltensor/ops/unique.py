@@ -18,6 +18,7 @@ from cltensor.ops.reduce.fold import any
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat
+from cltensor.ops.shape.parts import imag, real
 from cltensor.ops.shape.view import movedim, reshape
 from cltensor.ops.sort import argsort, lexsort
 
@@ -107,7 +108,8 @@ def unique(
     x: Tensor, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:  # fmt: skip
-    """The different elements, in order; each NaN is another one.
+    """The different elements, in order (complex ones by their real, then their imaginary parts);
+    each NaN is another one.
 
     return_inverse: also, for each element of x, the place of its value among them; return_counts:
     also how often each is there. dim: compares slices along it, in the order of their first
@@ -118,7 +120,7 @@ def unique(
     flat = reshape(x.detach(), (-1,))
     if not flat.size:
         return _wanted(x, *_nothing(flat), return_inverse, return_counts)
-    order = argsort(flat)
+    order = lexsort([imag(flat), real(flat)]) if flat.dtype.kind == "c" else argsort(flat)
     values, runs, counts = _runs(take(flat, order, 0))
     if return_inverse:
         runs = scatter(runs, 0, order, runs)

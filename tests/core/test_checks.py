@@ -7,6 +7,7 @@ import cltensor as ct
 from cltensor.core.checks import (
     MOST,
     axis_of,
+    largest,
     normalize_axes,
     number,
     pair,
@@ -140,3 +141,9 @@ def test_probabilities():
             probability("f", p)
     with pytest.raises(DTypeError, match="f: p is 'a'; give a number"):
         probability("f", "a")
+
+
+def test_the_largest_number_is_what_is_rounded_to_a_finite_one():
+    assert largest(np.dtype("float32")) == np.nextafter(2.0**128 - 2.0**103, 0)
+    assert largest(np.dtype("float64")) == np.finfo("float64").max
+    assert largest(np.dtype("float16")) == np.nextafter(65520.0, 0)

@@ -319,3 +319,16 @@ def test_sizes_are_whole_numbers_in_reach():
             ct.arange(*bad)
     with pytest.raises(ct.ShapeError, match="^eye: .* give no array"):
         ct.eye(2**40)
+
+
+def test_identity_beside_the_diagonal(device):
+    for k in (-4, -1, 0, 2, 9):
+        np.testing.assert_array_equal(ct.eye(3, 4, k=k).numpy(), np.eye(3, 4, k))
+    assert not ct.eye(2, k=1 << 70).numpy().any()
+
+
+def test_a_number_that_rounds_to_the_largest_fits(device):
+    largest = np.finfo("float32").max
+    assert ct.full((1,), 3.40282350e38j).numpy().imag[0] == largest
+    with pytest.raises(DTypeError, match=r"full: 3.5e\+38 overflows float32"):
+        ct.full((1,), 3.5e38j)

@@ -72,3 +72,20 @@ def test_limits_of_dtypes():
     assert ct.inf == np.inf
     assert ct.nan != ct.nan
     assert ct.newaxis is None
+
+
+def test_what_operands_have_in_common(device):
+    x = ct.ones(2, dtype="int8")
+    assert ct.promote_types("int64", ct.float16) == ct.float16
+    assert ct.result_type(x, 1.5) == ct.result_type(1, 1.5) == ct.float32
+    assert ct.result_type(x, ct.tensor(1, dtype="int64")) == ct.int8
+    assert ct.result_type(x, ct.ones(1, dtype="int64")) == ct.int64
+    assert ct.result_type(ct.ones(2), 1j) == ct.complex64
+    assert ct.can_cast(ct.float64, ct.float32)
+    assert ct.can_cast("int64", "int8")
+    assert not ct.can_cast(ct.float32, ct.int64)
+    assert not ct.can_cast(ct.int64, ct.bool_)
+    with pytest.raises(DTypeError, match="uint64 and int8 have no common integer type"):
+        ct.promote_types(ct.uint64, ct.int8)
+    with pytest.raises(DTypeError, match="result_type: cannot tell of 'x'"):
+        ct.result_type(x, "x")

@@ -56,3 +56,11 @@ def test_neighbouring_slices():
     assert ct.unique(ct.zeros(3, 0, 2), dim=1).shape == (3, 0, 2)
     with pytest.raises(ShapeError, match="unique: slices along axis 0 of shape"):
         ct.unique(ct.zeros(3, 0), dim=0)
+
+
+def test_complex_numbers_go_by_their_real_part_first(device):
+    z = ct.tensor([2 + 1j, 1 + 5j, 2 - 1j, 1 + 5j])
+    values, inverse, counts = ct.unique(z, return_inverse=True, return_counts=True)
+    assert values.tolist() == [1 + 5j, 2 - 1j, 2 + 1j]
+    assert inverse.tolist() == [2, 0, 1, 0]
+    assert counts.tolist() == [2, 1, 1]

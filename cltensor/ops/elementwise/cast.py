@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.core.checks import check_scalar
+from cltensor.core.checks import check_scalar, largest
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
@@ -37,9 +37,9 @@ def scalar_of(operation: str, value: Any, dtype: np.dtype) -> Any:
             f"{operation}: {value} does not fit {dtype.name}; use its real part, or a complex dtype"
         )
     if dtype.kind == "f":
-        if math.fabs(value) > float(np.finfo(dtype).max) and not math.isinf(value):
+        if math.fabs(value) > largest(dtype) and not math.isinf(value):
             raise dtypes.DTypeError(
-                f"{operation}: {value} does not fit {dtype.name}; use a wider dtype"
+                f"{operation}: {value} overflows {dtype.name}; use a wider dtype"
             )
         return float(value)
     if not math.isfinite(value):

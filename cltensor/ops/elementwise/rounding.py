@@ -51,7 +51,10 @@ def direction(x: Any) -> Any:
 floor = pointwise("floor(x)", {"f": "floor(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
 ceil = pointwise("ceil(x)", {"f": "ceil(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
 trunc: Op = pointwise("trunc(x)", {"f": "trunc(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
-round_ = pointwise("round(x)", {"f": "rint(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
+round_ = pointwise(
+    "round(x)", {"f": "rint(x)", "i": "x", "u": "x", "c": "(T)(rint(x.s0), rint(x.s1))"},
+    accepts="iuf", dx=flat,
+)  # fmt: skip
 copysign = pointwise(
     "copysign(a, b)", "copysign(a, b)", "float", da=lambda g, a, out: g * sign(a) * sign(out),
     db=flat,

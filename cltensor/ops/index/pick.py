@@ -102,10 +102,10 @@ def _arrays(operation: str, array: Any, axis: int, shape: Shape, device: Any) ->
     """The index Tensors that an array in a key at `axis` stands for."""
     covered = shape[axis : axis + array.ndim] if array.dtype.kind == "b" else shape[axis : axis + 1]
     if array.dtype.kind == "b":
-        if array.shape != covered:
+        if any(m not in (n, 0) for m, n in zip(array.shape, covered, strict=True)):
             raise IndexingError(
                 f"{operation}: a mask of shape {array.shape} at axis {axis} of shape {shape}; "
-                f"it must have the shape {covered} of the axes it covers"
+                f"it must have the shape {covered} of the axes it covers (or sizes 0)"
             )
         if isinstance(array, Tensor):
             return coordinates(array)

@@ -8,6 +8,7 @@ from cltensor import dtypes, return_types
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
+from cltensor.ops.elementwise.cast import conj
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.linalg.stack import (
     batches,
@@ -48,7 +49,7 @@ def _run(a: Tensor) -> tuple[Tensor, Tensor]:
         high = min(n, low + BLOCK)
         column = window(each, (low, n), (low, high))
         left = window(each, (low, n), (0, low))
-        subtract_product(column, left, matrix_transpose(window(each, (low, high), (0, low))))
+        subtract_product(column, left, mH(window(each, (low, high), (0, low))))
         run(
             *grid_of(a.device, count), a_g=work.buffer, info_g=info.buffer, order=n, first=low,
             n=high - low,
@@ -56,7 +57,7 @@ def _run(a: Tensor) -> tuple[Tensor, Tensor]:
         if high < n:
             corner = window(each, (low, high), (low, high))
             below = window(each, (high, n), (low, high))
-            solve_in_place(corner, matrix_transpose(below), False, False)
+            solve_in_place(conj(corner).realize(), matrix_transpose(below), False, False)
     return tril(work), info
 
 
@@ -89,7 +90,7 @@ def cholesky_ex(
              not positive definite (L is unfinished then).  check_errors: raise LinAlgError all the
              same.
     """
-    require_matrices("linalg.cholesky_ex", A, square=True)
+    require_matrices("linalg.cholesky_ex", A, square=True, kinds="fc")
     factor, info = _cholesky(mH(A) if upper else A)
     if check_errors:
         _check("linalg.cholesky_ex", info)
@@ -113,7 +114,7 @@ def cholesky(A: Tensor, upper: bool = False) -> Tensor:
     Source:  Golub and Van Loan, Matrix Computations, 4.2, in blocks of columns; its derivative:
              Murray, Differentiation of the Cholesky decomposition (2016).
     """
-    require_matrices("linalg.cholesky", A, square=True)
+    require_matrices("linalg.cholesky", A, square=True, kinds="fc")
     factor, info = _cholesky(mH(A) if upper else A)
     _check("linalg.cholesky", info)
     return mH(factor) if upper else factor
@@ -125,7 +126,7 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 
     Args:    B (..., n, k);  L (..., n, n), of which one triangle is read; batches broadcast.
     """
-    require_matrices("cholesky_solve", L, B, names="LB", square=True)
+    require_matrices("cholesky_solve", L, B, names="LB", square=True, kinds="fc")
     require_fitting("cholesky_solve", L, B)
     lower = mH(L) if upper else L
     return solve_left(mH(lower), solve_left(lower, B, upper=False), upper=True)
@@ -134,5 +135,5 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 @composite
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """The inverse of L L^H; with upper=True, of L^H L. L (..., n, n): one triangle is read."""
-    require_matrices("cholesky_inverse", L, names="L", square=True)
+    require_matrices("cholesky_inverse", L, names="L", square=True, kinds="fc")
     return cholesky_solve(identity(L.shape[-1], L), L, upper)

@@ -1,4 +1,4 @@
-"""Eigenvalues and eigenvectors of symmetric matrices."""
+"""Eigenvalues and eigenvectors of symmetric and Hermitian matrices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from cltensor import return_types
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import real_of
+from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, logical_and
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import where
@@ -32,6 +34,7 @@ from cltensor.ops.linalg.stack import (
 from cltensor.ops.reduce.fold import max_over
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import tril, triu
+from cltensor.ops.shape.parts import imag
 from cltensor.ops.shape.view import broadcast_to, matrix_transpose, reshape, unsqueeze
 from cltensor.ops.sort import argsort
 
@@ -67,8 +70,8 @@ def _tridiagonal(a: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The diagonal and what stands beside it of a similar tridiagonal matrix, the vectors of the
     reflections as rows, and their factors. a (count, n, n) is overwritten."""
     count, n = a.shape[:2]
-    made = [Tensor.empty((count, n), a.dtype, a.device) for _ in range(5)]
-    d, e, tau, w, p = made
+    d, e = [Tensor.empty((count, n), real_of(a.dtype), a.device) for _ in range(2)]
+    tau, w, p = [Tensor.empty((count, n), a.dtype, a.device) for _ in range(3)]
     vectors = Tensor.empty((count, n, n), a.dtype, a.device)
     run = team_kernel(a.device, "tridiagonal", a.dtype)
     run(
@@ -82,10 +85,12 @@ def _run(a: Tensor, upper: bool, vectors: bool) -> tuple[Tensor, Tensor]:
     n, batch, count = a.shape[-1], tuple(a.shape[:-2]), batches(a)
     nothing = Tensor.empty((0,), a.dtype, a.device)
     if not a.size:
-        values = Tensor.empty((*batch, n), a.dtype, a.device)
+        values = Tensor.empty((*batch, n), real_of(a.dtype), a.device)
         return values, (Tensor.empty(tuple(a.shape), a.dtype, a.device) if vectors else nothing)
     keep, sign = (triu, 1) if upper else (tril, -1)
-    whole = keep(a) + matrix_transpose(keep(a, sign))
+    whole = keep(a) + mH(keep(a, sign))
+    if a.dtype.kind == "c":  # the diagonal counts as real
+        whole = whole - on_diagonal(imag(diagonals(whole)) * 1j)
     whole, divisor = moderate(reshape(whole, (count, n, n)))
     d, e, reflections, tau = _tridiagonal(working(whole))
     turned = iterate("linalg.eigh", QL, d, e, vectors)
@@ -94,7 +99,7 @@ def _run(a: Tensor, upper: bool, vectors: bool) -> tuple[Tensor, Tensor]:
     if not vectors:
         return values, nothing
     rows = take_along_axis(turned[0].matrices(), broadcast_to(unsqueeze(order, -1), whole.shape), 1)
-    z = working(matrix_transpose(rows))
+    z = working(astype(matrix_transpose(rows), a.dtype))
     reflect_back(z, reflections, tau, 1)
     return values, reshape(z, tuple(a.shape))
 
@@ -122,7 +127,7 @@ _eigh: Op = primitive("eigh(a, upper, vectors)", _run, da=_rule)
 
 def symmetric(operation: str, A: Any, UPLO: str, vectors: bool) -> Any:
     """Eigenvalues and vectors of matrices that are checked; one triangle of them is read."""
-    require_matrices(operation, A, square=True)
+    require_matrices(operation, A, square=True, kinds="fc")
     if not isinstance(UPLO, str) or UPLO.upper() not in ("L", "U"):
         raise ValueError(f"{operation}: UPLO is {UPLO!r}; use 'L' or 'U'")
     return _eigh(A, UPLO.upper() == "U", vectors or A.requires_grad)
@@ -130,11 +135,11 @@ def symmetric(operation: str, A: Any, UPLO: str, vectors: bool) -> Any:
 
 @composite(space="linalg")
 def eigh(A: Tensor, UPLO: str = "L") -> return_types.eigh:
-    """Eigenvalues, in ascending order, and orthonormal eigenvectors of symmetric matrices:
-    A = V diag(L) V^H.
+    """Eigenvalues, in ascending order, and orthonormal eigenvectors of symmetric or
+    Hermitian matrices: A = V diag(L) V^H.
 
     Args:    A (..., n, n);  UPLO: which triangle is read, "L" (lower) or "U".
-    Returns: L (..., n), V (..., n, n), the vectors as columns, each up to its sign.
+    Returns: L (..., n), real; V (..., n, n), the vectors as columns, each up to its sign (phase).
     Raises:  LinAlgError where it does not converge, as for NaN: this waits for the device. The
              gradient of the vectors is finite for matrices without equal eigenvalues only, and
              means something only where a result does not depend on the signs of the vectors.

@@ -163,7 +163,7 @@ def lu_factor_ex(
 ) -> return_types.lu_factor_ex:
     """`linalg.lu_factor`, which waits for nothing, and info (int32): 0, or which is the first zero
     on the diagonal of U, counted from 1. check_errors: raise LinAlgError for one."""
-    require_matrices("linalg.lu_factor_ex", A)
+    require_matrices("linalg.lu_factor_ex", A, kinds="fc")
     factors, pivots, info = _lu_factor(A, pivot)
     if check_errors:
         raise_at("linalg.lu_factor_ex", info, _SINGULAR)
@@ -182,7 +182,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> return_types.lu_factor:
     Source:  Golub and Van Loan, Matrix Computations, 3.4, in panels of columns. A matrix without
              full rank has no derivative.
     """
-    require_matrices("linalg.lu_factor", A)
+    require_matrices("linalg.lu_factor", A, kinds="fc")
     factors, pivots, _ = _lu_factor(A, pivot)
     return return_types.lu_factor(factors, pivots)
 
@@ -190,7 +190,7 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> return_types.lu_factor:
 @composite
 def lu_(A: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
     """PyTorch's older `linalg.lu_factor`: a tuple, with get_infos also of info."""
-    require_matrices("lu", A)
+    require_matrices("lu", A, kinds="fc")
     factors, pivots, info = _lu_factor(A, pivot)
     return (factors, pivots, info) if get_infos else (factors, pivots)
 
@@ -233,7 +233,7 @@ def lu(A: Tensor, *, pivot: bool = True) -> return_types.lu:
     Args:    A (..., m, n);  pivot=False: no rows are exchanged, and P is empty.
     Returns: P (..., m, m), L (..., m, k), U (..., k, n) for k = min(m, n).
     """
-    require_matrices("linalg.lu", A)
+    require_matrices("linalg.lu", A, kinds="fc")
     factors, pivots, _ = _lu_factor(A, pivot)
     return return_types.lu(*lu_unpack(factors, pivots, unpack_pivots=pivot))
 
@@ -261,7 +261,7 @@ def lu_solve(
 
 
 def _solved(operation: str, LU: Any, pivots: Any, B: Any, left: bool, adjoint: bool) -> Any:
-    require_matrices(operation, LU, B, names=("LU", "B"), square=True)
+    require_matrices(operation, LU, B, names=("LU", "B"), square=True, kinds="fc")
     require_tensor(operation, "pivots", pivots)
     if pivots.dtype != dtypes.int32 or pivots.shape != LU.shape[:-1]:
         raise ShapeError(

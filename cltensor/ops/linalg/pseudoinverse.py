@@ -92,6 +92,7 @@ def _pinv_rule(g: Any, a: Any, out: Any) -> Any:
 
 
 _pinv: Op = primitive("pinv(a, atol, rtol, hermitian)", _run_pinv, da=_pinv_rule)
+_pinv.holomorphic = False
 
 
 @composite(method=False, space="linalg")
@@ -101,12 +102,13 @@ def pinv(
     """The pseudoinverse of matrices (Moore and Penrose): singular values up to max(atol, rtol *
     largest) count as 0, the inverses of the others are taken.
 
-    Args:    A (..., m, n);  rtol: by default max(m, n) times the spacing of the dtype, or 0 beside
-             a positive atol (0 by default); tensors with one for each matrix, too.  rcond: an older
-             name of rtol.  hermitian: A is symmetric (only its lower triangle is read).
+    Args:    A (..., m, n), complex too;  rtol: by default max(m, n) times the
+             spacing of the dtype, or 0 beside a positive atol (0 by default); tensors with one for
+             each matrix, too.  rcond: an older name of rtol.  hermitian: A is symmetric (only its
+             lower triangle is read).
     Returns: (..., n, m). The derivative holds where the rank does not change.
     """
-    require_matrices("linalg.pinv", A, square=hermitian)
+    require_matrices("linalg.pinv", A, square=hermitian, kinds="fc")
     atol, rtol = _tolerances(A, atol, rcond if rtol is None else rtol)
     return _pinv(A, atol, rtol, hermitian)
 
@@ -114,7 +116,7 @@ def pinv(
 @composite
 def pinverse(A: Tensor, rcond: float = 1e-15) -> Tensor:
     """PyTorch's older `linalg.pinv`."""
-    require_matrices("pinverse", A)
+    require_matrices("pinverse", A, kinds="fc")
     return _pinv(A, 0.0, rcond, False)
 
 
@@ -126,7 +128,7 @@ def matrix_rank(
 
     Args:    as for `linalg.pinv`; tol: an older name of atol, with rtol 0.
     """
-    require_matrices("linalg.matrix_rank", A, square=hermitian)
+    require_matrices("linalg.matrix_rank", A, square=hermitian, kinds="fc")
     A = A.detach()
     if not A.size:
         return zeros_of(tuple(A.shape[:-2]), A, dtypes.int64)

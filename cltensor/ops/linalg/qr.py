@@ -13,6 +13,7 @@ from cltensor.ops.linalg.lu import rectangle
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.linalg.stack import (
     batches,
+    diagonals,
     grid_of,
     identity,
     mH,
@@ -27,12 +28,13 @@ from cltensor.ops.linalg.triangular import flat, solve_right
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat, pad, tril, triu
-from cltensor.ops.shape.view import broadcast_to, matrix_transpose, reshape, unsqueeze
+from cltensor.ops.shape.parts import imag
+from cltensor.ops.shape.view import broadcast_to, reshape, unsqueeze
 
 #: Reflections that are applied together.
 PANEL = 64
 #: The reflections of a panel: from which row on, their vectors V, and the triangle T of their
-#: product I - V T V^T.
+#: product I - V T V^H.
 Block = tuple[int, Tensor, Tensor]
 
 
@@ -59,13 +61,13 @@ def reflected(a: Tensor) -> tuple[Tensor, Tensor, list[Block]]:
         )  # fmt: skip
         blocks.append((low, v, t))
         if high < n:
-            reflect(window(each, (low, m), (high, n)), v, matrix_transpose(t))
+            reflect(window(each, (low, m), (high, n)), v, mH(t))
     return work, tau, blocks
 
 
 def reflect(x: Tensor, v: Tensor, t: Tensor) -> None:
-    """x becomes (I - v t v^T) x, all of them stored and outside the graph."""
-    inner = matmul(t, matmul(matrix_transpose(v), x))
+    """x becomes (I - v t v^H) x, all of them stored and outside the graph."""
+    inner = matmul(t, matmul(mH(v), x))
     subtract_product(x, v, inner.realize())
 
 
@@ -122,6 +124,8 @@ def _qr_rule(g: Any, out: Any, mode: str) -> Any:
         turned = matmul(mH(q), of_q)
         inner = -turned if inner is None else inner - turned
     high = triu(inner)
+    if high.dtype.kind == "c":  # the diagonal of R is real
+        high = high - on_diagonal(imag(diagonals(high)) * 1j)
     found = matmul(q, high + mH(triu(high, 1)))
     found = solve_right(mH(r), found if of_q is None else found + of_q, upper=False)
     if n > m:
@@ -141,13 +145,14 @@ def qr(A: Tensor, mode: str = "reduced") -> return_types.qr:
 
     Args:    A (..., m, n);  mode: "reduced": Q has k = min(m, n) columns; "complete": m; "r": it is
              empty.
-    Returns: Q (..., m, k), R (..., k, n); the diagonal of R may be negative.
+    Returns: Q (..., m, k), R (..., k, n); the diagonal of R is real, and may be
+             negative.
     Raises:  ValueError for another mode. Backward: GradientError for "r", and for "complete" of a
              matrix with more rows than columns. The derivative asks that the first k columns of A
              are independent.
     Source:  Householder's reflections in blocks: Golub and Van Loan, Matrix Computations, 5.2.
     """
-    require_matrices("linalg.qr", A)
+    require_matrices("linalg.qr", A, kinds="fc")
     if mode not in ("reduced", "complete", "r"):
         raise ValueError(f"linalg.qr: mode is {mode!r}; use 'reduced', 'complete' or 'r'")
     return return_types.qr(*_qr(A, mode))
@@ -156,7 +161,7 @@ def qr(A: Tensor, mode: str = "reduced") -> return_types.qr:
 @composite
 def qr_(A: Tensor, some: bool = True) -> return_types.qr:
     """`linalg.qr`, reduced or, for some=False, complete: PyTorch's older name."""
-    require_matrices("qr", A)
+    require_matrices("qr", A, kinds="fc")
     return return_types.qr(*_qr(A, "reduced" if some else "complete"))
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from cltensor import return_types
 from cltensor.core.composite import composite
 from cltensor.core.mode import mode
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
-from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.cast import astype, conj
 from cltensor.ops.elementwise.compare import eq
 from cltensor.ops.elementwise.functions import log
-from cltensor.ops.elementwise.rounding import abs_, sign
+from cltensor.ops.elementwise.rounding import abs_, sgn
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.linalg.lu import lu_of, parity, solve_factored
 from cltensor.ops.linalg.matmul import matmul
@@ -27,6 +29,7 @@ from cltensor.ops.linalg.stack import (
 )
 from cltensor.ops.linalg.triangular import require_fitting
 from cltensor.ops.reduce.fold import prod, sum
+from cltensor.ops.shape.parts import imag
 from cltensor.ops.shape.view import broadcast_to, matrix_transpose, reshape, unsqueeze
 
 _SINGULAR = (
@@ -64,18 +67,18 @@ _solve: Op = primitive("solve_ex(a, b)", _run_solve, da_b=_solve_rule)
 
 def _solved(operation: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
     """The solution and info; B may be a stack of vectors."""
-    require_matrices(operation, A, square=True)
+    require_matrices(operation, A, square=True, kinds="fc")
     vectors = isinstance(B, Tensor) and left and (
         B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     )  # fmt: skip
     right = unsqueeze(B, -1) if vectors else B
-    require_matrices(operation, A, right)
+    require_matrices(operation, A, right, kinds="fc")
     shape = require_fitting(operation, A, right, left)
     A, right = broadcast_stack(A, shape), broadcast_stack(right, shape)
-    if left:
-        x, _, _, info = _solve(A, right)
-    else:
-        x, _, _, info = _solve(matrix_transpose(A), matrix_transpose(right))
+    if not left:
+        A, right = matrix_transpose(A), matrix_transpose(right)
+    x, _, _, info = _solve(A, right)
+    if not left:
         x = matrix_transpose(x)
     return (reshape(x, x.shape[:-1]) if vectors else x), info
 
@@ -127,7 +130,7 @@ _inverse: Op = primitive("inv_ex(a)", _run_inverse, da=_inverse_rule)
 def inv_ex(A: Tensor, *, check_errors: bool = False) -> return_types.inv_ex:
     """`linalg.inv`, which waits for nothing, and info (int32): 0, or which pivot is 0, counted from
     1. check_errors: raise LinAlgError for one."""
-    require_matrices("linalg.inv_ex", A, square=True)
+    require_matrices("linalg.inv_ex", A, square=True, kinds="fc")
     inverse, info = _inverse(A)
     if check_errors:
         raise_at("linalg.inv_ex", info, _SINGULAR)
@@ -141,7 +144,7 @@ def inverse(A: Tensor) -> Tensor:
 
     Raises LinAlgError for a singular matrix: this waits for the device (`inv_ex` does not).
     """
-    require_matrices("linalg.inv", A, square=True)
+    require_matrices("linalg.inv", A, square=True, kinds="fc")
     inverse, info = _inverse(A)
     raise_at("linalg.inv", info, _SINGULAR)
     return inverse
@@ -162,18 +165,15 @@ def _det_rule(g: Any, a: Any, out: Any) -> Any:
         return None
     det, factors, pivots = out
     if _is_recorded():
-        return _times(g[0] * det, mH(_inverse(a)[0]))
+        return _times(g[0] * conj(det), mH(_inverse(a)[0]))
     factors = factors.detach()
     diagonal = diagonals(factors)
-    tiny = float(_EPSILON[a.dtype.name])
+    tiny = float(np.finfo(a.dtype).eps)
     moved = where(eq(diagonal, 0), tiny, diagonal)
     det = prod(moved, -1) * astype(parity(pivots), a.dtype)
     whole = broadcast_to(identity(a.shape[-1], a), tuple(a.shape))
     factors = factors + on_diagonal(moved - diagonal)
-    return solve_factored(factors, pivots, _times(g[0] * det, whole), True)
-
-
-_EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}
+    return solve_factored(factors, pivots, _times(g[0] * conj(det), whole), True)
 
 
 def _times(factor: Any, matrices: Any) -> Any:
@@ -191,25 +191,30 @@ def det(A: Tensor) -> Tensor:
     that are not.
     Source:  the product of the diagonal of U of the LU factors, and the sign of the permutation.
     """
-    require_matrices("linalg.det", A, square=True)
+    require_matrices("linalg.det", A, square=True, kinds="fc")
     return _det(A)[0]
 
 
 def _run_slogdet(a: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     factors, pivots, _ = lu_of(a)
     diagonal = diagonals(factors)
-    signs = prod(sign(diagonal), -1) * astype(parity(pivots), a.dtype)
+    signs = prod(sgn(diagonal), -1) * astype(parity(pivots), a.dtype)
     return signs, sum(log(abs_(diagonal)), -1), factors, pivots
 
 
 def _slogdet_rule(g: Any, a: Any, out: Any) -> Any:
-    """The gradient of log |det a|, times a^-H; the sign is constant."""
-    if g[1] is None:
+    """The gradient of log |det a|, times a^-H; a real sign is constant. A complex one turns with
+    the imaginary part of log det a: it gives i im(conj(gs) s) to the factor."""
+    of_log = g[1]
+    if a.dtype.kind == "c" and g[0] is not None:
+        turn = imag(g[0] * conj(out[0])) * 1j
+        of_log = turn if of_log is None else of_log + turn
+    if of_log is None:
         return None
     if _is_recorded():
-        return _times(g[1], mH(_inverse(a)[0]))
+        return _times(of_log, mH(_inverse(a)[0]))
     whole = broadcast_to(identity(a.shape[-1], a), tuple(a.shape))
-    return solve_factored(out[2].detach(), out[3], _times(g[1], whole), True)
+    return solve_factored(out[2].detach(), out[3], _times(of_log, whole), True)
 
 
 _slogdet: Op = primitive("slogdet(a)", _run_slogdet, da=_slogdet_rule)
@@ -221,7 +226,7 @@ def slogdet(A: Tensor) -> return_types.slogdet:
 
     A singular matrix gives 0 and -inf, and no finite derivative.
     """
-    require_matrices("linalg.slogdet", A, square=True)
+    require_matrices("linalg.slogdet", A, square=True, kinds="fc")
     found = _slogdet(A)
     return return_types.slogdet(found[0], found[1])
 

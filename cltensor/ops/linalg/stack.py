@@ -31,19 +31,22 @@ def mH(x: Any) -> Any:
 
 
 def require_matrices(
-    operation: str, *operands: Any, names: Sequence[str] = "AB", square: bool = False
-) -> None:
+    operation: str, *operands: Any, names: Sequence[str] = "AB", square: bool = False,
+    kinds: str = "f",
+) -> None:  # fmt: skip
     """Raise unless each operand is a stack of matrices of one floating-point type and device.
+
+    kinds: "fc" if complex ones will do.
 
     DTypeError for another type, ShapeError for fewer than two dimensions or (the first, if
     `square`) one that is not square.
     """
     for name, x in zip(names, operands, strict=False):
         require_tensor(operation, name, x)
-        if x.dtype not in (dtypes.float32, dtypes.float64):
+        if x.dtype.kind not in kinds or x.dtype == dtypes.float16:
+            taken = "float32 and float64" + (", or complex" if "c" in kinds else "")
             raise DTypeError(
-                f"{operation}: {name} is {x.dtype.name}; it takes float32 and float64, cast with "
-                ".to(dtype)"
+                f"{operation}: {name} is {x.dtype.name}; it takes {taken}, cast with .to(dtype)"
             )
         if x.ndim < 2:
             raise ShapeError(

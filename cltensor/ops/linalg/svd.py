@@ -8,7 +8,9 @@ from cltensor import return_types
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import real_of
 from cltensor.ops.create import zeros
+from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.index.scatter import take_along_axis
@@ -18,6 +20,7 @@ from cltensor.ops.linalg.qr import rectangle_of, reflect, reflected
 from cltensor.ops.linalg.rotations import GOLUB_KAHAN, iterate
 from cltensor.ops.linalg.stack import (
     batches,
+    diagonals,
     grid_of,
     identity,
     mH,
@@ -34,14 +37,14 @@ from cltensor.ops.sort import argsort
 
 
 class _Bidiagonal:
-    """Matrices (count, m, n), m >= n, as U B V^T: the diagonals of B, and the reflections of U and
-    V."""
+    """Matrices (count, m, n), m >= n, as U B V^H, B real: the diagonals of B, and the reflections
+    of U and V."""
 
     def __init__(self, a: Tensor) -> None:
         count, m, n = a.shape
         device, dtype = a.device, a.dtype
-        made = [Tensor.empty((count, n), dtype, device) for _ in range(5)]
-        self.d, self.e, self.tau, self.rho, w = made
+        self.d, self.e = [Tensor.empty((count, n), real_of(dtype), device) for _ in range(2)]
+        self.tau, self.rho, w = [Tensor.empty((count, n), dtype, device) for _ in range(3)]
         self.left = Tensor.empty((count, n, m), dtype, device)
         self.right = Tensor.empty((count, n, n), dtype, device)
         z = Tensor.empty((count, m), dtype, device)
@@ -54,7 +57,7 @@ class _Bidiagonal:
 
 
 def _tall(a: Tensor, columns: int) -> tuple[Tensor, Tensor, Tensor]:
-    """U (count, m, columns), the values, and V^T (count, n, n), of m >= n >= 1; only the values for
+    """U (count, m, columns), the values, and V^H (count, n, n), of m >= n >= 1; only the values for
     0 columns."""
     count, m, n = a.shape
     if 2 * m > 3 * n:
@@ -92,10 +95,10 @@ def _square(a: Tensor, columns: int) -> tuple[Tensor, Tensor, Tensor]:
         rows = pad(u, ((0, 0), (0, m - n), (0, 0)))
         more = part(rectangle_of(m, m, a), -1, n, columns - n)
         u = concat([rows, broadcast_to(more, (count, m, columns - n))], -1) if columns > n else rows
-    u, v = working(u), working(matrix_transpose(right))
+    u, v = [working(astype(x, a.dtype)) for x in (u, matrix_transpose(right))]
     reflect_back(u, made.left, made.tau, 0)
     reflect_back(v, made.right, made.rho, 1)
-    return u, values, matrix_transpose(v)
+    return u, values, mH(v)
 
 
 def _run(a: Tensor, full: bool, vectors: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -104,7 +107,7 @@ def _run(a: Tensor, full: bool, vectors: bool) -> tuple[Tensor, Tensor, Tensor]:
     columns, rows = (m, n) if full else (k, k)
     nothing = Tensor.empty((0,), a.dtype, a.device)
     if not a.size:
-        values = Tensor.empty((*batch, k), a.dtype, a.device)
+        values = Tensor.empty((*batch, k), real_of(a.dtype), a.device)
         if not vectors:
             return nothing, values, nothing
         u = working(broadcast_to(rectangle_of(m, columns, a), (*batch, m, columns)))
@@ -112,7 +115,7 @@ def _run(a: Tensor, full: bool, vectors: bool) -> tuple[Tensor, Tensor, Tensor]:
         return u, values, vt
     work, divisor = moderate(reshape(a, (batches(a), m, n)))
     turned = m < n
-    found = _tall(matrix_transpose(work) if turned else work, max(columns, rows) * vectors)
+    found = _tall(mH(work) if turned else work, max(columns, rows) * vectors)
     values = reshape(found[1] * divisor, (*batch, k))
     if not vectors:
         return nothing, values, nothing
@@ -143,6 +146,8 @@ def _rule(g: Any, out: Any, full: bool) -> Any:
     if of_u is not None:
         skew_u = _skew(matmul(mH(u), of_u)) / gaps
         inner = inner + skew_u * across
+        if u.dtype.kind == "c":
+            inner = inner + on_diagonal(diagonals(skew_u) / (2 * s))
     if of_vt is not None:
         skew_v = _skew(matmul(vt, mH(of_vt))) / gaps
         inner = inner + down * skew_v
@@ -176,14 +181,14 @@ def svd(
     Source:  reflections to bidiagonal form, implicit QR steps: Golub and Van Loan, Matrix
              Computations, 8.6; Demmel and Kahan (1990).
     """
-    require_matrices("linalg.svd", A)
+    require_matrices("linalg.svd", A, kinds="fc")
     return return_types.linalg_svd(*_svd(A, bool(full_matrices), True))
 
 
 @composite(space="linalg")
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
     """The singular values of `linalg.svd` alone; their gradient is always finite."""
-    require_matrices("linalg.svdvals", A)
+    require_matrices("linalg.svdvals", A, kinds="fc")
     return _svd(A, False, A.requires_grad)[1]
 
 

@@ -103,6 +103,7 @@ def _rule(g: Any, a: Any, out: Any, upper: bool, unit: bool) -> Any:
 
 
 _solve: Op = primitive("solve_triangular(a, b, upper, unit)", _run, da_b=_rule)
+_solve.holomorphic = False
 
 
 def solve_left(a: Any, b: Any, upper: bool, unit: bool = False) -> Any:
@@ -148,6 +149,6 @@ def solve_triangular(
     Source:  forward substitution in blocks of rows, products between them.
     """
     name = "linalg.solve_triangular"
-    require_matrices(name, A, B, square=True)
+    require_matrices(name, A, B, square=True, kinds="fc")
     require_fitting(name, A, B, left)
     return (solve_left if left else solve_right)(A, B, upper, unitriangular)

@@ -39,10 +39,10 @@ def in_blocks(outer: int, n: int, parallel: bool, wanted: int) -> tuple[int, int
 
 def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
     """What the elements up to each come to: kind is "sum", "product" or "logsumexp"."""
-    if x.dtype.kind == "c":
-        if kind != "sum":
-            raise no_complex({"product": "cumprod"}.get(kind, "logcumsumexp"), x.dtype)
-        return view_as_complex(scanned(kind, view_as_real(x), axis, reverse))  # part by part
+    if x.dtype.kind == "c" and kind == "logsumexp":
+        raise no_complex("logcumsumexp", x.dtype)
+    if x.dtype.kind == "c" and kind == "sum":  # part by part
+        return view_as_complex(scanned(kind, view_as_real(x), axis, reverse))
     x = x.contiguous()
     result = Tensor.empty(x.shape, x.dtype, x.device)
     if x.size == 0:
@@ -54,7 +54,7 @@ def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
     lanes = max(1, min(_WIDTH, max(16, -(-inner // device.compute_units)))) if rows else 1
     parts = -(-inner // lanes)
     # Products over- and underflow by the order in which they are made, so they are not in blocks.
-    parallel = x.size >= 1 << 14 and (kind != "product" or x.dtype.kind != "f")
+    parallel = x.size >= 1 << 14 and (kind != "product" or x.dtype.kind not in "fc")
     wanted = device.compute_units if device.is_cpu else 4096
     blocks, block = in_blocks(outer * parts, n, parallel, wanted)
     items = outer * blocks * parts

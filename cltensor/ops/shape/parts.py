@@ -55,7 +55,7 @@ _as_complex: Op = view_op("view_as_complex(x)", _run_as_complex, dx=lambda g: _a
 
 def _paired(x: Any) -> Any:
     """`view_as_complex`, of a copy where strides do not allow a view."""
-    return _as_complex(x if _pairs(x) else x.contiguous())
+    return _as_complex(x if _pairs(x) else x.clone())  # what is dense may begin at an odd place
 
 
 def _pairs(x: Any) -> bool:

@@ -21,3 +21,8 @@ def test_rounding_keeps_the_sign_of_zero(device):
 
 def test_sign_of_bools(device):
     assert ct.sign(ct.tensor([True, False])).dtype == ct.bool_
+
+
+def test_parts_of_complex_numbers_are_rounded(device):
+    z = ct.tensor([0.5 - 1.5j, 2.4 + 2.6j])
+    assert ct.round(z).tolist() == [0 - 2j, 2 + 3j]

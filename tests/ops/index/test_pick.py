@@ -261,3 +261,11 @@ def test_slices_of_no_integers_are_named(device):
     with pytest.raises(ShapeError, match="getitem: .* has a step of zero"):
         x[::0]
     assert x[ct.tensor(1) :].shape == (2,)
+
+
+def test_an_empty_mask_picks_nothing(device):
+    x = ct.ones(3, 2)
+    assert x[ct.zeros(0, dtype="bool")].shape == (0, 2)
+    assert x[np.zeros((3, 0), bool)].shape == (0,)
+    x[ct.zeros((0, 2), dtype="bool")] = 5
+    assert x.tolist() == [[1, 1]] * 3

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import definite, derivatives, residual, stack_of
+from matrices import complex_stack, definite, derivatives, residual, stack_of
 
 import cltensor as ct
 from cltensor.errors import LinAlgError, ShapeError
@@ -76,3 +76,22 @@ def test_shapes_that_do_not_fit():
         ct.cholesky(ct.ones(2, 3))
     with pytest.raises(ShapeError, match="cholesky_solve"):
         ct.cholesky_solve(ct.ones(2, 1), ct.ones(3, 3))
+
+
+@pytest.mark.parametrize("n", [5, 70])
+def test_complex_factors(skeleton, n):
+    z = complex_stack(2, n, n)
+    a = (z @ z.conj().swapaxes(-1, -2) + n * np.eye(n)).astype("complex64")
+    factor = ct.linalg.cholesky(ct.tensor(a)).numpy()
+    assert residual(factor @ factor.conj().swapaxes(-1, -2), a, "complex64") < 20
+    np.testing.assert_allclose(factor, np.linalg.cholesky(a), rtol=1e-3, atol=1e-3)
+    upper = ct.linalg.cholesky(ct.tensor(np.triu(a)), upper=True).numpy()
+    np.testing.assert_allclose(upper.conj().swapaxes(-1, -2), factor, rtol=1e-4, atol=1e-4)
+
+
+def test_derivatives_of_complex_factors():
+    def factor(z):
+        a = z @ z.mH + ct.eye(3, dtype="complex128")
+        return ct.view_as_real(ct.linalg.cholesky(a))
+
+    derivatives(factor, complex_stack(3, 3, dtype="complex128"), second=False)

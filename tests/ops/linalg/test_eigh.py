@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import derivatives, residual, stack_of
+from matrices import complex_stack, derivatives, residual, stack_of
 
 import cltensor as ct
 from cltensor.errors import LinAlgError, ShapeError
@@ -81,3 +81,29 @@ def test_derivatives():
         return values, vectors**2
 
     derivatives(both, a)
+
+
+@pytest.mark.parametrize("n", [1, 5, 40])
+def test_hermitian_matrices(skeleton, n):
+    a = complex_stack(2, n, n)
+    want = np.tril(a, -1) + np.tril(a, -1).conj().swapaxes(-1, -2)
+    want += np.eye(n) * np.diagonal(a, axis1=-2, axis2=-1).real[:, None]
+    for uplo, given in (("L", a), ("U", np.triu(want) + np.tril(a, -1))):
+        values, vectors = [x.numpy() for x in ct.linalg.eigh(ct.tensor(given), uplo)]
+        assert values.dtype == np.float32
+        made = (vectors * values[:, None]) @ vectors.conj().swapaxes(-1, -2)
+        assert residual(made, want, "complex64") < 20
+        turned = vectors.conj().swapaxes(-1, -2) @ vectors
+        assert residual(turned, np.eye(n), "complex64") < 20
+    np.testing.assert_allclose(
+        ct.linalg.eigvalsh(ct.tensor(a)).numpy(), np.linalg.eigvalsh(want), atol=1e-3
+    )
+
+
+def test_derivatives_of_hermitian_matrices():
+    def found(a):
+        values, vectors = ct.linalg.eigh(a + a.mH)
+        whole = (vectors * ct.exp(values).unsqueeze(-2)) @ vectors.mH
+        return ct.cat([values, vectors.abs().reshape(-1), ct.view_as_real(whole).reshape(-1)])
+
+    derivatives(found, complex_stack(3, 3, dtype="complex128") / 2, second=False)

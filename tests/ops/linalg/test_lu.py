@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import derivatives, residual, stack_of
+from matrices import complex_stack, derivatives, residual, stack_of
 
 import cltensor as ct
 from cltensor.errors import DTypeError, LinAlgError, ShapeError
@@ -85,3 +85,11 @@ def test_pivots_of_another_kind_are_refused():
         ct.linalg.lu_solve(ct.ones(2, 2), ct.tensor([1, 2]), ct.ones(2, 1))
     with pytest.raises(DTypeError, match="lu_unpack"):
         ct.lu_unpack(ct.ones(2, 2), ct.tensor([1.0, 2.0]))
+
+
+def test_complex_factors(skeleton):
+    for shape in ((5, 5), (3, 5), (70, 66)):
+        a = complex_stack(2, *shape)
+        p, lower, upper = [x.numpy() for x in ct.linalg.lu(ct.tensor(a))]
+        assert residual(p @ lower @ upper, a, "complex64") < 20
+        assert np.abs(lower).max() < 1 + 1e-6

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import derivatives, stack_of
+from matrices import complex_stack, derivatives, stack_of
 
 import cltensor as ct
 from cltensor.errors import ShapeError
@@ -85,3 +85,17 @@ def test_wrong_arguments():
         ct.linalg.lstsq(ct.ones(3, 2), ct.ones(2, 2))
     with pytest.raises(ShapeError, match="square"):
         ct.linalg.pinv(ct.ones(3, 2), hermitian=True)
+
+
+def test_complex_matrices(device):
+    a = complex_stack(2, 4, 3)
+    a[1, :, 2] = a[1, :, 1] * 1j
+    got = ct.linalg.pinv(ct.tensor(a), rtol=1e-4).numpy()
+    np.testing.assert_allclose(got, np.linalg.pinv(a, rcond=1e-4), rtol=1e-3, atol=1e-4)
+    assert ct.linalg.matrix_rank(ct.tensor(a), rtol=1e-4).tolist() == [3, 2]
+    h = a[0].conj().T @ a[0]
+    got = ct.linalg.pinv(ct.tensor(h), hermitian=True).numpy()
+    np.testing.assert_allclose(got @ h, np.eye(3), atol=1e-3)
+    assert ct.linalg.matrix_rank(ct.tensor(h), hermitian=True).item() == 3
+    z = complex_stack(2, 3, dtype="complex128")
+    derivatives(lambda z: ct.view_as_real(ct.linalg.pinv(z)), z, second=False)

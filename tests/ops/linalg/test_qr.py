@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import derivatives, residual, stack_of
+from matrices import complex_stack, derivatives, residual, stack_of
 
 import cltensor as ct
 from cltensor.errors import GradientError, ShapeError
@@ -94,3 +94,21 @@ def test_wrong_arguments():
         ct.orgqr(ct.ones(3, 2), ct.ones(3))
     with pytest.raises(ShapeError, match="3 rows"):
         ct.ormqr(ct.ones(3, 2), ct.ones(2), ct.ones(2, 2))
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (70, 66)])
+def test_complex_factors(skeleton, shape):
+    a = complex_stack(2, *shape)
+    for mode in ("reduced", "complete"):
+        q, r = [x.numpy() for x in ct.linalg.qr(ct.tensor(a), mode)]
+        assert residual(q @ r, a, "complex64") < 20
+        assert residual(q.conj().swapaxes(-1, -2) @ q, np.eye(q.shape[-1]), "complex64") < 20
+        assert not np.diagonal(r, axis1=-2, axis2=-1).imag.any()
+
+
+def test_derivatives_of_complex_factors():
+    def parts(z):
+        return ct.view_as_real(ct.cat([x.reshape(-1) for x in ct.linalg.qr(z)]))
+
+    derivatives(parts, complex_stack(3, 3, dtype="complex128"), second=False)
+    derivatives(parts, complex_stack(2, 3, dtype="complex128"), second=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import derivatives, stack_of
+from matrices import complex_stack, derivatives, residual, stack_of
 
 import cltensor as ct
 from cltensor.errors import DTypeError, LinAlgError, ShapeError
@@ -93,3 +93,32 @@ def test_operands_that_do_not_fit():
         ct.linalg.solve(ct.ones(2, 2), ct.ones(3, 2))
     with pytest.raises(DTypeError, match="int64"):
         ct.linalg.inv(ct.tensor([[1]]))
+
+
+@pytest.mark.parametrize("n", [5, 70])
+def test_complex_systems(skeleton, n):
+    a, b = complex_stack(2, n, n), complex_stack(2, n, 3, seed=1)
+    x = ct.tensor(a)
+    for left in (True, False):
+        right = b if left else b.swapaxes(-1, -2)
+        got = ct.linalg.solve(x, ct.tensor(right), left=left).numpy()
+        assert residual(a @ got if left else got @ a, right, "complex64") < 200
+    assert residual(a @ ct.linalg.inv(x).numpy(), np.eye(n), "complex64") < 200
+    sign, size = np.linalg.slogdet(a)
+    found = ct.linalg.slogdet(x)
+    np.testing.assert_allclose(found.sign.numpy(), sign, atol=1e-3)
+    np.testing.assert_allclose(found.logabsdet.numpy(), size, rtol=1e-4)
+    if n == 5:
+        np.testing.assert_allclose(ct.linalg.det(x).numpy(), np.linalg.det(a), rtol=1e-3)
+
+
+def test_derivatives_of_complex_systems():
+    z, b = complex_stack(3, 3, dtype="complex128"), complex_stack(3, 2, dtype="complex128")
+
+    def parts(*xs):
+        return ct.view_as_real(ct.cat([x.reshape(-1) for x in xs]))
+
+    solve = ct.linalg.solve
+    derivatives(lambda z: parts(ct.linalg.inv(z), solve(z, ct.tensor(b))), z, second=False)
+    derivatives(lambda z: parts(ct.linalg.det(z), ct.linalg.slogdet(z).sign), z, second=False)
+    derivatives(lambda z: ct.linalg.slogdet(z).logabsdet, z, second=False)

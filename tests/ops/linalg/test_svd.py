@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import derivatives, residual, stack_of
+from matrices import complex_stack, derivatives, residual, stack_of
 
 import cltensor as ct
 from cltensor.errors import LinAlgError
@@ -83,3 +83,27 @@ def test_derivatives(shape):
     k = min(shape)
     derivatives(lambda a: ct.linalg.svd(a).U[..., :k].abs(), a, second=False)
     derivatives(lambda a: ct.linalg.svd(a).Vh[..., :k, :].abs(), a, second=False)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (9, 3), (3, 5), (70, 66)])
+def test_complex_values_and_vectors(skeleton, shape):
+    a, k = complex_stack(2, *shape), min(shape)
+    for full in (False, True):
+        u, s, vh = [x.numpy() for x in ct.linalg.svd(ct.tensor(a), full)]
+        assert s.dtype == np.float32
+        np.testing.assert_allclose(s, np.linalg.svd(a)[1], rtol=1e-4, atol=1e-4)
+        assert residual((u[..., :k] * s[:, None]) @ vh[:, :k], a, "complex64") < 20
+        for x in (u, vh.conj().swapaxes(-1, -2)):
+            made = x.conj().swapaxes(-1, -2) @ x
+            assert residual(made, np.eye(x.shape[-1]), "complex64") < 20
+    np.testing.assert_allclose(ct.linalg.svdvals(ct.tensor(a)).numpy(), s, rtol=1e-4, atol=1e-4)
+
+
+def test_derivatives_of_complex_values_and_vectors():
+    def found(z):
+        u, s, vh = ct.linalg.svd(z, False)
+        whole = (u * ct.exp(-s).unsqueeze(-2)) @ vh  # whatever the phases of the vectors
+        return ct.cat([u.abs().reshape(-1), s, ct.view_as_real(whole).reshape(-1)])
+
+    for shape in ((3, 3), (2, 3)):
+        derivatives(found, complex_stack(*shape, dtype="complex128"), second=False)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from matrices import derivatives, residual, stack_of
+from matrices import complex_stack, derivatives, residual, stack_of
 
 import cltensor as ct
 from cltensor.errors import ShapeError
@@ -78,3 +78,10 @@ def test_shapes_that_do_not_fit():
         ct.linalg.solve_triangular(ct.ones(2, 3, 3), ct.ones(4, 3, 2), upper=True)
     with pytest.raises(TypeError, match="upper"):
         ct.linalg.solve_triangular(ct.ones(3, 3), ct.ones(3, 3))
+
+
+def test_complex_triangles(skeleton):
+    a, b = complex_stack(2, 5, 5), complex_stack(2, 5, 3, seed=1)
+    a += 5 * np.eye(5)
+    got = ct.linalg.solve_triangular(ct.tensor(a), ct.tensor(b), upper=True).numpy()
+    np.testing.assert_allclose(np.triu(a) @ got, b, rtol=1e-4, atol=1e-4)

@@ -24,6 +24,19 @@ def test_cumprod(sizes):
     check(ct.cumprod(ct.tensor(whole)), np.cumprod(whole, dtype="int64"))
 
 
+def test_cumprod_of_complex_numbers(device):
+    parts = np.random.default_rng(0).standard_normal((2, 3, 5)).astype("float32")
+    z = parts[0] + 1j * parts[1]
+    for axis in (0, 1):
+        got = ct.cumprod(ct.tensor(z), axis).numpy()
+        np.testing.assert_allclose(got, np.cumprod(z, axis), rtol=1e-4)
+
+
+def test_derivatives_of_cumprod_of_complex_numbers(fp64):
+    z = ct.tensor([1 + 2j, 0j, 3 - 1j, -1j], dtype="complex128", requires_grad=True)
+    assert gradcheck(lambda z: ct.view_as_real(ct.cumprod(z, 0)), (z,))
+
+
 def test_cumprod_widens_casts_and_does_not_underflow_on_the_way():
     check(ct.cumprod(ct.tensor([True, False]), 0), np.int64([1, 0]))
     check(ct.cumprod(ct.tensor([2, 3]), 0, dtype="float32"), np.float32([2, 6]))

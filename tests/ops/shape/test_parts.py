@@ -161,3 +161,10 @@ def test_a_replay_computes_with_complex_numbers(device):
         a = (numbers() * k).astype("complex64")
         np.testing.assert_allclose(total.numpy(), (a * k + 2j).sum(), 1e-5)
         np.testing.assert_allclose(sizes.numpy(), abs(a) * 2, 1e-5)
+
+
+def test_gradients_of_parts_that_begin_at_an_odd_place(device):
+    z = ct.tensor([1 + 2j, 3 + 4j], requires_grad=True)
+    parts = ct.cat([ct.tensor([5.0]), ct.view_as_real(z).reshape(-1)])
+    (parts * ct.tensor([9.0, 1, 2, 3, 4])).sum().backward()
+    assert z.grad.tolist() == [1 + 2j, 3 + 4j]

@@ -1,0 +1,122 @@
+"""The creation functions of the standard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cltensor import dtypes
+from cltensor.array_api.array import Array, main, standard
+from cltensor.io import dlpack
+
+Shape = int | tuple[int, ...]
+
+
+@standard
+def arange(
+    start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None,
+    device: Any = None,
+) -> Any:  # fmt: skip
+    """start, start + step, ... below `stop`; of one number, from 0 to below it."""
+    return main.arange(start, stop, step, dtype=dtype, device=device)
+
+
+@standard
+def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Any:
+    """`obj` (an array, numbers, nested sequences, anything with a buffer) as an Array.
+
+    What is a Tensor of that dtype and on that device already is shared, with its place in the
+    graph, unless copy is True. Raises ValueError where copy=False cannot be kept.
+    """
+    return main.asarray(obj, dtype=dtype, device=device, copy=copy)
+
+
+@standard
+def empty(shape: Shape, *, dtype: Any = None, device: Any = None) -> Any:
+    """Undefined elements."""
+    return main.empty(shape, dtype=dtype, device=device)
+
+
+@standard
+def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Undefined elements, else like x."""
+    return main.empty_like(x, dtype=dtype, device=device)
+
+
+@standard
+def eye(
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None
+) -> Any:
+    """The matrix with ones on its diagonal number k, zeros elsewhere."""
+    return main.eye(n_rows, n_cols, k=k, dtype=dtype, device=device)
+
+
+@standard
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
+    """An Array of what speaks DLPack; see `cltensor.from_dlpack`."""
+    return dlpack.from_dlpack(x, device=device, copy=copy)
+
+
+@standard
+def full(shape: Shape, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Any:
+    """`fill_value` everywhere."""
+    return main.full(shape, fill_value, dtype=dtype, device=device)
+
+
+@standard
+def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Any:
+    """`fill_value` everywhere, else like x."""
+    return main.full_like(x, fill_value, dtype=dtype, device=device)
+
+
+@standard
+def linspace(
+    start: complex, stop: complex, /, num: int, *, dtype: Any = None, device: Any = None,
+    endpoint: bool = True,
+) -> Any:  # fmt: skip
+    """`num` numbers evenly spread from `start` to `stop`, which is the last one if `endpoint`."""
+    if dtype is None and (isinstance(start, complex) or isinstance(stop, complex)):
+        dtype = dtypes.default_complex
+    found = main.linspace(start, stop, num + (not endpoint), dtype=dtype, device=device)
+    return found if endpoint else found[:num]
+
+
+@standard
+def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Array, ...]:
+    """Coordinate matrices of coordinate vectors."""
+    return main.meshgrid(*arrays, indexing=indexing)
+
+
+@standard
+def ones(shape: Shape, *, dtype: Any = None, device: Any = None) -> Any:
+    """Ones."""
+    return main.ones(shape, dtype=dtype, device=device)
+
+
+@standard
+def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Ones, else like x."""
+    return main.ones_like(x, dtype=dtype, device=device)
+
+
+@standard
+def tril(x: Any, /, *, k: int = 0) -> Any:
+    """The elements up to diagonal k, zeros above it."""
+    return main.tril(x, k)
+
+
+@standard
+def triu(x: Any, /, *, k: int = 0) -> Any:
+    """The elements from diagonal k on, zeros below it."""
+    return main.triu(x, k)
+
+
+@standard
+def zeros(shape: Shape, *, dtype: Any = None, device: Any = None) -> Any:
+    """Zeros."""
+    return main.zeros(shape, dtype=dtype, device=device)
+
+
+@standard
+def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Any:
+    """Zeros, else like x."""
+    return main.zeros_like(x, dtype=dtype, device=device)
