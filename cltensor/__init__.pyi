@@ -408,6 +408,24 @@ def as_strided(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
+def as_strided_copy(
+    x: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def as_strided_copy(
+    input: Tensor,
+    size: Sequence[_int],
+    stride: Sequence[_int],
+    storage_offset: _int | None = None,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
 def as_strided_scatter(
     x: Tensor,
     src: Tensor,
@@ -4021,6 +4039,7 @@ def unique_consecutive(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def unravel_index(indices: Tensor, shape: _int | Sequence[_int]) -> tuple[Tensor, ...]: ...
 @overload
 def unsafe_chunk(x: Tensor, chunks: _int, dim: _int = 0) -> tuple[Any, ...]: ...
 @overload

@@ -19,6 +19,7 @@ _DUNDERS = {
     "sub": ("subtract", True),
     "mul": ("multiply", True),
     "truediv": ("divide", True),
+    "div": ("divide", True),  # Python 2's, which PyTorch has kept
     "floordiv": ("floor_divide", True),
     "mod": ("remainder", True),
     "pow": ("pow", True),

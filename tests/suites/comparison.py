@@ -65,7 +65,9 @@ def _run(operator: Any, function: Function, sample: Any, arguments: list[Any], c
 class _Theirs:
     """What PyTorch computes: the leaves of the result and the gradients of the inputs."""
 
-    def __init__(self, operator: Any, sample: Any, leaf: Function, seed: int = 0) -> None:
+    def __init__(
+        self, operator: Any, sample: Any, leaf: Function, seed: int = 0, change: Any = None
+    ) -> None:
         torch.manual_seed(seed)
         made: list[tuple[Any, Any]] = []
 
@@ -78,6 +80,9 @@ class _Theirs:
 
         arguments = mapped(_arguments(sample), convert)
         self.inputs = [t for x, t in made if isinstance(x, torch.Tensor) and x.requires_grad]
+        if change:  # of one element of an input
+            place, number, by = change
+            self.inputs[place].detach().view(-1)[number] += by
         function = with_theirs(operator.op) if of_suite(operator.op) else operator.op
         try:
             self.results = flat(_run(operator, function, sample, arguments, with_theirs))
@@ -124,12 +129,30 @@ def compare(operator: Any, sample: Any) -> None:
         _same(where, to_theirs(a), b, lambda i=i: exact().results[i], by_chance)
     inputs = [mine for given, mine in convert.pairs if given.requires_grad]
     if any(g is not None for g in theirs.gradients):
-        _same_gradients(theirs, found, inputs, exact, by_chance)
+        quotients = lambda i: _quotients(operator, sample, i)  # noqa: E731
+        _same_gradients(theirs, found, inputs, exact, quotients, by_chance)
+
+
+def _quotients(operator: Any, sample: Any, place: int) -> Any:
+    """The gradient of an input by PyTorch's values in double precision next to it."""
+    x = _Theirs(operator, sample, widened).inputs[place]
+    if x.numel() > 100 or not x.is_contiguous() or x.dtype != torch.float64:
+        return None
+    slopes = torch.zeros(x.numel(), dtype=torch.float64)
+    for number in range(x.numel()):
+        for by in (1e-6, -1e-6):
+            moved = _Theirs(operator, sample, widened, change=(place, number, by))
+            recorded = [r for r in moved.results if isinstance(r, torch.Tensor) and r.requires_grad]
+            for r, w in zip(recorded, moved.weights, strict=True):
+                slopes[number] += (r.detach() * w).sum() / (2 * by)
+    return slopes.view(x.shape)
 
 
 def _same_gradients(
-    theirs: _Theirs, found: list[Any], inputs: list[Any], exact: Any, by_chance: bool
-) -> None:
+    theirs: _Theirs, found: list[Any], inputs: list[Any], exact: Any, quotients: Any,
+    by_chance: bool,
+) -> None:  # fmt: skip
+    """Raise Difference unless the gradients are PyTorch's, or its own values refute those."""
     recorded = []
     for a, b in zip(found, theirs.results, strict=True):
         if isinstance(b, torch.Tensor) and b.requires_grad:
@@ -144,7 +167,15 @@ def _same_gradients(
         a = torch.zeros_like(theirs.inputs[i]) if a is None else to_theirs(a)
         b = torch.zeros_like(theirs.inputs[i]) if b is None else b
         wide = lambda i=i: exact().gradients[i]  # noqa: E731
-        _same(f"gradient {i}: ", a, b, wide, by_chance)
+        try:
+            _same(f"gradient {i}: ", a, b, wide, by_chance)
+        except Difference:
+            slopes = quotients(i)
+            near = {"rtol": 1e-3, "atol": 1e-3}
+            if slopes is None or torch.allclose(b.double(), slopes, **near):
+                raise
+            if not torch.allclose(a.double(), slopes, **near):
+                raise
 
 
 def _differ(one: _Theirs, other: _Theirs) -> bool:

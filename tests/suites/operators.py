@@ -34,6 +34,7 @@ LEFT_OUT = {
     r"^jiterator": "CUDA source as an argument",
     r"^(max_pool2d_with_indices_backward|native_dropout_backward|slice)$": "not public in PyTorch",
     r"^torch\.": "not public in PyTorch",
+    r"^chalf$": "complex numbers of half precision, which OpenCL has not",
 }
 
 

@@ -1,12 +1,15 @@
-"""where: of two, by a condition; and where a condition holds."""
+"""where: of two, by a condition; where a condition holds; and what place a number names."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from cltensor.core.checks import NOT_GIVEN
+from cltensor.core.checks import NOT_GIVEN, wholes
 from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor
+from cltensor.core.tensor import Tensor
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise import select
 from cltensor.ops.index.pick import nonzero
 
@@ -23,3 +26,23 @@ def where(condition: Any, a: Any = NOT_GIVEN, b: Any = NOT_GIVEN) -> Any:
         require_tensor("where", "condition", condition)
         return nonzero(condition, as_tuple=True)
     return select.where(condition, a, b)
+
+
+@composite(method=False)
+def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
+    """The coordinates, a tensor for each axis, of elements of an array of that shape, given by
+    their numbers in row-major order. As in PyTorch, numbers outside the array count on from its
+    other end.
+
+    Raises DTypeError for numbers that are no integers, ShapeError for a shape without elements.
+    """
+    if indices.dtype.kind not in "iu":
+        raise DTypeError(f"unravel_index: indices are {indices.dtype.name}; give integers")
+    sizes = wholes("unravel_index", "shape", shape)
+    if 0 in sizes:
+        raise ShapeError(f"unravel_index: an array of shape {sizes} has no elements to name")
+    found, step = [], 1
+    for n in reversed(sizes):
+        found.append((indices // step) % n)
+        step *= n
+    return tuple(reversed(found))

@@ -22,25 +22,44 @@ from cltensor.runtime.faults import Site
 # ------------------------------------------------------------------------------------ as_strided
 
 
-def _window_rule(g: Any, x_shape: Shape, shape: Shape, strides: Shape, offset: int) -> Any:
+def _window_rule(
+    g: Any, x_shape: Shape, shape: Shape, strides: Shape, offset: int, x_strides: Shape
+) -> Any:
     """Every element gets the sum of where the window shows it."""
-    size = 1
-    for n in x_shape:
-        size *= n
     places: Any = full((), offset, dtypes.int64, g.device)
     for d, (n, stride) in enumerate(zip(shape, strides, strict=True)):
         along = arange(n, device=g.device) * stride
         places = places + reshape(along, (-1,) + (1,) * (len(shape) - 1 - d))
-    found = pick_backward(reshape(g, (-1,)), (reshape(places, (-1,)),), 0, (size,), _SITES)
-    return reshape(found, x_shape)
+    span = _span(x_shape, x_strides)
+    found = pick_backward(reshape(g, (-1,)), (reshape(places, (-1,)),), 0, (span,), _SITES)
+    return _window(found, x_shape, x_strides, 0, (1,))
+
+
+def _span(shape: Shape, strides: Shape) -> int:
+    """From the first element of a window to behind its last one."""
+    if 0 in shape:
+        return 0
+    return 1 + sum([(n - 1) * s for n, s in zip(shape, strides, strict=True)])
+
+
+def _repeats(shape: Shape, strides: Shape) -> bool:
+    """Whether a window may show an element twice, as far as its axes tell: whether there is an
+    axis whose steps are shorter than what the axes of shorter steps span."""
+    reach = 1
+    for stride, n in sorted([(s, n) for n, s in zip(shape, strides, strict=True) if n != 1]):
+        if stride < reach:
+            return True
+        reach = stride * (n - 1) + reach
+    return False
 
 
 #: Windows are checked before, so that no fault is met.
 _SITES = (Site("as_strided"),)
-#: Of a dense x: the window that begins at element number `offset` of it.
+#: Of what x spans, with x_strides and no element shown twice: the window from its element number
+#: `offset` on.
 _window: Op = view_op(
-    "as_strided(x, shape, strides, offset)",
-    lambda x, shape, strides, offset: x.window(shape, strides, x.offset + offset),
+    "as_strided(x, shape, strides, offset, x_strides)",
+    lambda x, shape, strides, offset, x_strides: x.window(shape, strides, x.offset + offset),
     dx=_window_rule,
 )
 
@@ -53,7 +72,7 @@ def as_strided(
     number `storage_offset` (where x begins) on. Elements may be shown several times.
 
     Raises ShapeError for what is outside the storage; GradientError if a gradient is required and
-    the window leaves x, or x itself is no dense tensor.
+    the window leaves what x spans, or x itself shows an element twice.
     """
     shape, strides = wholes("as_strided", "size", size), wholes("as_strided", "stride", stride)
     x = x.realize()
@@ -64,7 +83,7 @@ def as_strided(
     )
     if len(shape) != len(strides):
         raise ShapeError(f"as_strided: sizes {shape} and strides {strides}; give as many of both")
-    last = offset + sum([(n - 1) * s for n, s in zip(shape, strides, strict=True)])
+    last = offset + _span(shape, strides) - 1  # lies in front of offset if there are none
     held = x.buffer.nbytes // x.dtype.itemsize
     if 0 not in shape and last >= held:
         raise ShapeError(
@@ -74,19 +93,24 @@ def as_strided(
     base = x
     if not x.is_contiguous() and x._view is not None:
         base = x._view.base.realize()
-    inside = (
-        base.is_contiguous()
-        and base.offset <= offset
-        and (0 in shape or last < base.offset + base.size)
-    )
-    if inside:
-        return _window(base, shape, strides, offset - base.offset)
+    start, whole_shape, steps = base.offset, tuple(base.shape), tuple(base.strides)
+    inside = start <= offset and (0 in shape or last < start + _span(whole_shape, steps))
+    if inside and min(steps, default=0) >= 0 and not _repeats(whole_shape, steps):
+        return _window(base, shape, strides, offset - start, steps)
     if x.requires_grad:
         raise GradientError(
             f"as_strided: a window from {offset} to {last} of a tensor of shape {x.shape} and "
             f"strides {x.strides} has no gradient; call .contiguous() first, or stay within it"
         )
     return x.detach().window(shape, strides, offset)
+
+
+@composite(method=False)
+def as_strided_copy(
+    x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """A copy of what `as_strided` shows."""
+    return as_strided(x, size, stride, storage_offset).clone()
 
 
 # ------------------------------------------------------------------------- copies with a part new

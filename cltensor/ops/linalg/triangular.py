@@ -77,9 +77,8 @@ def flat(x: Tensor) -> Tensor:
     """A stored x as a stack with one batch dimension. x is dense, or a transposed dense one."""
     count = batches(x)
     step = x.shape[-1] * x.shape[-2]
-    return x.realize().as_strided(
-        (count, *x.shape[-2:]), (step, *x.strides[-2:]), x.offset
-    )  # fmt: skip
+    x = x.realize()
+    return x.window((count, *x.shape[-2:]), (step, *x.strides[-2:]), x.offset)
 
 
 def _run(a: Tensor, b: Tensor, upper: bool, unit: bool) -> Tensor:

@@ -9,7 +9,6 @@ from cltensor.core.checks import wholes
 from cltensor.errors import ShapeError
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype
-from cltensor.ops.elementwise.rounding import floor
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.random.draw import uniform
@@ -23,7 +22,7 @@ def _starts(u: Any, n: int, out: int, taps: int) -> Any:
     if out == 1:
         return astype(u * 0, "int64") + (n - taps)
     alpha = (n - taps) / (out - 1)
-    found = astype(floor((at + u) * alpha) - floor(u * alpha), "int64")
+    found = astype((at + u) * alpha, "int64") - astype(u * alpha, "int64")
     return where(at == out - 1, n - taps, found)
 
 
@@ -77,8 +76,8 @@ def fractional_max_pool(
         spots = spots.reshape(shape)
         place = spots if place is None else place * size[d] + spots
     window = math.prod(taps)
-    place = broadcast_to(place, (*batch, *out, *taps)).reshape(*batch, -1)
-    flat = whole.reshape(*batch, -1)
+    place = broadcast_to(place, (*batch, *out, *taps)).reshape(*batch, math.prod(out) * window)
+    flat = whole.reshape(*batch, math.prod(size))
     taken = take_along_axis(flat, place, 2).reshape(*batch, *out, window)
     best = argmax(taken.detach(), -1, True)
     found = [

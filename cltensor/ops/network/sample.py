@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import Any
 
 from cltensor.core.composite import composite
@@ -69,11 +70,11 @@ def sampled(input: Any, grid: Any, mode: str, padding: str, align: bool) -> Any:
     """Images read at the places of a grid; see `nn.functional.grid_sample`."""
     samples, channels, *size = input.shape
     axes = len(size)
-    flat = input.reshape(samples, channels, -1)
+    flat = input.reshape(samples, channels, prod(size))
     out = tuple(grid.shape[1:-1])
     along = []
     for d, n in enumerate(size):
-        at = _pixel(grid[..., axes - 1 - d].reshape(samples, 1, -1), n, align)
+        at = _pixel(grid[..., axes - 1 - d].reshape(samples, 1, prod(out)), n, align)
         along.append(_taps(at, n, mode, padding, align))
     total: Any = None
     for taps in product(*along):

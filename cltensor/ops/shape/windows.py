@@ -17,7 +17,7 @@ from cltensor.runtime.kernel import kernel
 def _run_windows(x: Tensor, axis: int, taps: int, step: int, dilation: int) -> Tensor:
     shape, strides = tuple(x.shape), x.strides
     count = max(0, (shape[axis] - dilation * (taps - 1) - 1) // step + 1)
-    return x.as_strided(
+    return x.window(
         (*shape[:axis], count, taps, *shape[axis + 1 :]),
         (*strides[:axis], strides[axis] * step, strides[axis] * dilation, *strides[axis + 1 :]),
         x.offset,

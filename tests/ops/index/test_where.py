@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor.errors import DTypeError
+from cltensor.errors import DTypeError, ShapeError
 
 
 def test_where_takes_scalars_and_conditions_of_any_type(device):
@@ -46,3 +46,18 @@ def test_where_of_a_condition_alone_gives_the_places(device):
         ct.where([True])
     with pytest.raises(TypeError, match="where: takes a condition alone, or two"):
         ct.where(ct.tensor(True), 1)
+
+
+def test_the_coordinates_of_elements_given_by_number(device):
+    rows, columns = ct.unravel_index(ct.tensor([[5, 11], [0, -3]]), (3, 4))
+    assert rows.tolist() == [[1, 2], [0, 2]]
+    assert columns.tolist() == [[1, 3], [0, 1]]
+    assert rows.dtype == ct.int64
+    (only,) = ct.unravel_index(ct.tensor([5, 9], dtype=ct.int32), 7)
+    assert only.tolist() == [5, 2]
+    assert only.dtype == ct.int32
+    assert ct.unravel_index(ct.tensor([0]), ()) == ()
+    with pytest.raises(DTypeError, match="indices are float32; give integers"):
+        ct.unravel_index(ct.tensor([1.0]), (3,))
+    with pytest.raises(ShapeError, match=r"an array of shape \(0, 3\) has no elements"):
+        ct.unravel_index(ct.tensor([1]), (0, 3))

@@ -49,6 +49,18 @@ def test_gradients_of_first_and_second_order(operation):
     check_both_orders(operation, np.random.default_rng(2).permutation(15).reshape(3, 5) / 7)
 
 
+def test_the_gradient_of_a_window_of_what_is_not_dense():
+    columns = ct.arange(6.0).reshape(3, 2).t().detach().requires_grad_()
+    (columns.as_strided((2, 2), (1, 1)) * ct.tensor([[1.0, 10], [100, 1000]])).sum().backward()
+    check(columns.grad, np.float32([[1, 1000, 0], [110, 0, 0]]))
+    spaced = ct.arange(8.0)[1::3].detach().requires_grad_()  # elements 1, 4 and 7
+    spaced.as_strided((3,), (2,), 2).sum().backward()  # 2, 4 and 6
+    check(spaced.grad, np.float32([0, 1, 0]))
+    nothing = ct.zeros(0, 2, requires_grad=True)
+    nothing.as_strided((2, 0), (1, 1)).sum().backward()
+    assert nothing.grad.shape == (0, 2)
+
+
 def test_writing_through_a_window_is_recorded():
     x = ct.ones(4, requires_grad=True)
     y = x * 3
@@ -76,7 +88,7 @@ def test_faults():
         ct.as_strided(x, (5,), (1, 1))
     with pytest.raises(ShapeError, match="as_strided: stride is -1"):
         ct.as_strided(x, (2,), -1)
-    y = x.reshape(2, 3).t().detach().requires_grad_()
+    y = x.reshape(6, 1).expand(6, 2).detach().requires_grad_()  # shows each element twice
     with pytest.raises(GradientError, match="has no gradient"):
         ct.as_strided(y, (2,), (1,))
     with pytest.raises(ShapeError, match=r"a source of shape \(3,\) for a part of shape \(2,\)"):

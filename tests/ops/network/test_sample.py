@@ -53,3 +53,12 @@ def test_against_pytorchs_numbers(device, function, shapes, values, gradients):
 def test_numbers_of_modes(device):
     with pytest.raises(ShapeError, match="grid_sampler_2d: input of shape"):
         ct.grid_sampler_2d(ct.ones(1, 1, 2, 2), ct.zeros(1, 1, 1, 2), 3, 0, True)
+
+
+def test_no_images_at_all(device):
+    x, grid = ct.zeros(0, 2, 3, 3, requires_grad=True), ct.zeros(0, 4, 5, 2)
+    found = ct.grid_sampler_2d(x, grid, 0, 0, False)
+    assert found.shape == (0, 2, 4, 5)
+    found.sum().backward()
+    assert x.grad.shape == x.shape
+    assert ct.grid_sampler_2d(ct.zeros(2, 0, 3, 3), ct.zeros(2, 4, 5, 2), 2, 1, True).size == 0

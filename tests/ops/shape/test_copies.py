@@ -7,6 +7,7 @@ import cltensor as ct
 
 CALLS = {
     "alias": (),
+    "as_strided": ((2, 3), (4, 1), 1),
     "detach": (),
     "diagonal": (1,),
     "expand": ((2, 3, 4),),
