@@ -17,7 +17,7 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import clip, maximum, minimum
-from cltensor.ops.linalg.norms import norm_ as norm
+from cltensor.ops.linalg.norms import norm
 
 
 def _gradients(parameters: Any) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -184,20 +185,28 @@ def arange(
 ) -> Tensor:  # fmt: skip
     """start, start + step, ... below `stop`; with one number, from 0 to below it.
 
-    Without dtype: int64 if all numbers are integers, else float32.
+    Without dtype: int64 if all numbers are integers, else float32. For an integer dtype the
+    numbers are integers too: what is behind their points is left out.
     """
     if stop is None:
         start, stop = 0, start
     if stop is None:
         raise TypeError("arange: 'stop' is missing; it takes start, stop, step, dtype, device")
     start = 0 if start is None else start
-    if step == 0:
-        raise ShapeError("arange: step is 0; the range would never end")
     if dtype is None:
         whole = all(isinstance(x, (int, np.integer)) for x in (start, stop, step))
         dtype = dtypes.default_int if whole else dtypes.default_float
+    found = dtypes.as_dtype(dtype)
+    start, stop, step = [_number_of(found, x) for x in (start, stop, step)]
+    if step == 0:
+        raise ShapeError("arange: step is 0; the range would never end")
     values = _on_host("arange", np.arange, start, stop, step)
-    return Tensor.from_numpy(values.astype(dtypes.as_dtype(dtype)), device)
+    return Tensor.from_numpy(values.astype(found), device)
+
+
+def _number_of(dtype: np.dtype, x: Any) -> Any:
+    """x, and for an integer dtype without what is behind its point."""
+    return math.trunc(x) if dtype.kind in "iu" and math.isfinite(x) else x
 
 
 def _on_host(operation: str, make: Callable[..., Any], *numbers: Any) -> Any:
@@ -215,12 +224,21 @@ def _on_host(operation: str, make: Callable[..., Any], *numbers: Any) -> Any:
 def linspace(
     start: float, stop: float, steps: int, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
-    """`steps` numbers evenly spread from `start` to `stop`, both included."""
+    """`steps` numbers evenly spread from `start` to `stop`, both included. Of an integer dtype,
+    what is behind the point of start, stop, and then of each number is left out."""
     steps = whole("linspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(
-        _on_host("linspace", np.linspace, start, stop, steps).astype(found), device
-    )
+    return Tensor.from_numpy(_spread("linspace", start, stop, steps, found).astype(found), device)
+
+
+def _spread(operation: str, start: float, stop: float, steps: int, dtype: np.dtype) -> np.ndarray:
+    """Numbers from `start` to `stop` in double precision, of which integers are made as in PyTorch:
+    from both ends towards the middle."""
+    start, stop = _number_of(dtype, start), _number_of(dtype, stop)
+    if dtype.kind not in "iu" or steps < 2:
+        return _on_host(operation, np.linspace, start, stop, steps)
+    step, places = (stop - start) / (steps - 1), _on_host(operation, np.arange, steps)
+    return np.where(places < steps // 2, start + step * places, stop - step * places[::-1])
 
 
 @creator
@@ -228,13 +246,12 @@ def logspace(
     start: float, stop: float, steps: int, base: float = 10.0, dtype: Any = None,
     device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
-    """`steps` powers of `base`, their exponents evenly spread from `start` to `stop`."""
+    """`steps` powers of `base`, their exponents as `linspace` spreads them from `start` to `stop`
+    for that dtype, but with what is behind the points of those between."""
     steps = whole("logspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(
-        _on_host("logspace", partial(np.logspace, base=base), start, stop, steps).astype(found),
-        device,
-    )
+    exponents = _spread("logspace", start, stop, steps, found)
+    return Tensor.from_numpy(np.power(base, exponents).astype(found), device)
 
 
 @creator

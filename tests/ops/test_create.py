@@ -164,6 +164,16 @@ def test_arange(device, args):
         ct.arange(0, 5, 0)
 
 
+def test_ranges_of_integers_are_pytorchs(device):
+    assert ct.arange(1.7, 5.9, 1.5, dtype="int64").tolist() == [1, 2, 3, 4]
+    with pytest.raises(ShapeError, match="arange: step is 0"):
+        ct.arange(0, 3, 0.5, dtype="int64")
+    assert ct.linspace(-3.5, 9.9, 7, dtype="int32").tolist() == [-3, -1, 1, 3, 5, 7, 9]
+    assert ct.linspace(5.5, 9, 1, dtype="int64").tolist() == [5]
+    assert ct.logspace(0, 2.7, 5, base=2.5, dtype="int64").tolist() == [1, 1, 2, 3, 6]
+    assert ct.logspace(0, 3, 4, base=-2, dtype="int64").tolist() == [1, -2, 4, -8]
+
+
 def test_linspace_eye_and_meshgrid(device):
     np.testing.assert_allclose(ct.linspace(0, 1, 5).numpy(), np.linspace(0, 1, 5))
     assert ct.linspace(2, 3, 1).numpy().tolist() == [2]

@@ -23,6 +23,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -193,8 +194,11 @@ class Worker:
         return {"state": "fails", "passed": number, "failed": 1, "errors": [error]}
 
 
-def run(names: list[str], args: argparse.Namespace) -> dict[str, Any]:
-    """The results of operators by name; prints each that does not pass."""
+def run(
+    names: list[str], args: argparse.Namespace, keep: Callable[[str, dict[str, Any]], None]
+) -> dict[str, Any]:
+    """The results of operators by name, of which `keep` is told too; prints each that does not
+    pass."""
     waiting = collections.deque(names)
     workers = [Worker(args) for _ in range(max(1, min(args.jobs, len(names))))]
     busy = [w for w in workers if waiting and (w.give(waiting.popleft()) or True)]
@@ -205,6 +209,7 @@ def run(names: list[str], args: argparse.Namespace) -> dict[str, Any]:
             if result is None:
                 continue
             found[worker.name] = result
+            keep(worker.name, result)
             if result["state"] not in ("passes", "left out"):
                 print(f"{worker.name}: {shown(result)}", flush=True)
             if waiting:
@@ -277,10 +282,13 @@ def main() -> int:
     kept = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
     known = kept.setdefault(args.dtype, {})
     names = [n for n in _operators() if n.startswith(tuple(args.only.split(",")))]
-    found = run(names, args)
-    known.update(found)
-    if args.json:
-        args.json.write_text(json.dumps(kept, indent=1, sort_keys=True))
+
+    def keep(name: str, result: dict[str, Any]) -> None:
+        known[name] = result
+        if args.json:  # at once: hours of work do not end with the process
+            args.json.write_text(json.dumps(kept, indent=1, sort_keys=True))
+
+    found = run(names, args, keep)
     if args.write:
         args.write.write_text(table(known, args.dtype))
     passing, total = share(found)

@@ -194,11 +194,12 @@ def ours(operator: Any) -> Function:
         return with_ours(operator.op)
     name = operator.name
     try:
-        return by_path(name)
+        found = by_path(name)
     except Missing:
         if "." in name or not hasattr(ct.Tensor, name):
             raise
         return partial(_method, name)
+    return found if callable(found) else partial(_method, name)  # a dtype, such as cfloat
 
 
 def _method(name: str, x: Any, *args: Any, **kwargs: Any) -> Any:

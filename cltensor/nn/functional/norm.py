@@ -45,6 +45,10 @@ def batch_norm(
              DTypeError for another dtype of the parameters than input's.
     Source:  Ioffe and Szegedy 2015.
     """
+    if input.shape == (0,):  # neither samples nor channels, as PyTorch takes it
+        input = input.reshape(0, 0)
+        others = running_mean, running_var, weight, bias, training, momentum, eps
+        return batch_norm(input, *others).reshape(0)
     if input.ndim < 2:
         raise ShapeError(f"batch_norm: shape {tuple(input.shape)} has no dimension of channels")
     for name, value in (("running_mean", running_mean), ("weight", weight)):

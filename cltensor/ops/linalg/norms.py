@@ -122,7 +122,7 @@ def matrix_norm(
 
 
 @composite(method=False, space="linalg")
-def norm(
+def norm_(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
     """`vector_norm` over one axis, `matrix_norm` over two; without dim, of a vector or a matrix,
@@ -146,7 +146,7 @@ def norm(
 
 
 @composite
-def norm_(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
+def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The vector p-norm over `axis` (all for None); integers give float32.
 
         (sum |x|^p)^(1/p)

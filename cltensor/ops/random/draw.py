@@ -15,9 +15,10 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.checks import MOST, number, whole, wholes
 from cltensor.core.composite import composite, creator
+from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.parts import view_as_complex
@@ -119,6 +120,28 @@ def fill(
     return result
 
 
+#: Samples whose distribution has a parameter that requires a gradient: as in PyTorch, that is 0.
+_of_parameter: Op = Op(
+    "of_parameter(x, parameter)",
+    lambda x, parameter: x.detach(),
+    {
+        "dx": lambda g: g,
+        "dparameter": lambda parameter_shape, parameter_dtype, parameter_device: full(
+            parameter_shape, 0, parameter_dtype, parameter_device
+        ),
+    },
+    calls_operations=False,
+)
+
+
+def with_flat_parameters(samples: Tensor, *parameters: Any) -> Tensor:
+    """`samples`, of which the parameters that require a gradient have one, zeros."""
+    for parameter in parameters:
+        if isinstance(parameter, Tensor) and parameter.requires_grad:
+            samples = _of_parameter(samples, parameter)
+    return samples
+
+
 def _float(name: str, dtype: object) -> np.dtype:
     found = dtypes.default_float if dtype is None else dtypes.as_dtype(dtype)
     if found.kind not in dtypes.FRACTIONAL:
@@ -208,8 +231,8 @@ def normal(
         return fill("normal", shape, found, device, generator, mean, std)
     like = tensors[0] if len(tensors) == 1 else tensors[0] + tensors[1]
     drawn = normal(0.0, 1.0, like.shape, dtype or like.dtype, device or like.device, generator)
-    mean, std = [x.detach() if isinstance(x, Tensor) else x for x in (mean, std)]
-    return drawn * std + mean
+    plain_mean, plain_std = [x.detach() if isinstance(x, Tensor) else x for x in (mean, std)]
+    return with_flat_parameters(drawn * plain_std + plain_mean, mean, std)
 
 
 @creator
@@ -268,7 +291,7 @@ def bernoulli(
         if p.dtype.kind != "f":
             raise DTypeError(f"bernoulli: p is of {p.dtype.name}; give floating-point numbers")
         drawn = rand(p.shape, dtype=p.dtype, device=p.device, generator=generator)
-        return astype(drawn < p.detach(), dtype or p.dtype) * scale
+        return with_flat_parameters(astype(drawn < p.detach(), dtype or p.dtype) * scale, p)
     number("bernoulli", "p", p)
     if size is None:
         raise ShapeError("bernoulli: no size given; write bernoulli(p, size), or give a tensor")

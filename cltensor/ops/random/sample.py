@@ -19,7 +19,7 @@ from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor, sa
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, GradientError
 from cltensor.ops.elementwise.cast import astype
-from cltensor.ops.random.draw import coefficients
+from cltensor.ops.random.draw import coefficients, with_flat_parameters
 from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.copy import spread, wide
@@ -101,7 +101,7 @@ def poisson(x: Tensor, generator: Generator | None = None) -> Tensor:
              (1993); products of uniform numbers for rates below 10.
     """
     shape, dtype = _rates("poisson", x)
-    return draw("poisson", shape, dtype, x.device, generator, x)
+    return with_flat_parameters(draw("poisson", shape, dtype, x.device, generator, x), x)
 
 
 @composite(method=False)
@@ -115,7 +115,8 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
              where fewer than 10 are expected.
     """
     shape, dtype = _rates("binomial", count, prob)
-    return draw("binomial", shape, dtype, count.device, generator, count, prob)
+    drawn = draw("binomial", shape, dtype, count.device, generator, count, prob)
+    return with_flat_parameters(drawn, count, prob)
 
 
 def _unknown(what: str) -> Any:

@@ -100,3 +100,16 @@ def test_what_does_not_fit(device):
         F.instance_norm(ct.ones(2, 3, 1))
     with pytest.raises(ShapeError, match="local_response_norm"):
         F.local_response_norm(ct.ones(2, 3), 2)
+
+
+def test_a_batch_without_samples_and_channels(device):
+    x, nothing = ct.zeros(0, requires_grad=True), ct.zeros(0)
+    found = F.batch_norm(x, nothing, nothing, training=True)
+    assert found.shape == (0,)
+    assert found.requires_grad
+
+
+def test_normalized_over_two_axes(device):
+    x = ct.tensor(numbers(2, 3, 4))
+    squares = (F.normalize(x, 2.0, (1, 2)) ** 2).sum((1, 2))
+    near(squares, [1, 1])

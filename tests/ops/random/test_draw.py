@@ -328,3 +328,16 @@ def test_complex_numbers_have_parts_of_their_own(device):
 def test_parameters_that_are_no_numbers(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+def test_the_gradient_of_a_parameter_of_samples_is_0(device):
+    p = ct.full((3, 1), 0.5, requires_grad=True)
+    mean = ct.zeros(2, requires_grad=True)
+    for drawn in (ct.bernoulli(p), ct.normal(mean, p), ct.normal(p, 2.0), ct.normal(0.0, p)):
+        assert drawn.requires_grad
+        (drawn * 3).sum().backward()
+        assert p.grad.tolist() == [[0], [0], [0]]
+        p.grad = None
+    assert mean.grad.tolist() == [0, 0]
+    with ct.no_grad():
+        assert not ct.bernoulli(p).requires_grad

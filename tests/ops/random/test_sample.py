@@ -233,3 +233,11 @@ def test_dirichlet(device):
     x.mean(0)[0].backward()
     # d/dc of c0 / sum(c).
     np.testing.assert_allclose(c.grad.numpy(), [7 / 64, -1 / 64, -1 / 64], atol=0.003)
+
+
+def test_the_gradient_of_a_rate_or_chance_is_0(device):
+    rate, chance = ct.ones(2, requires_grad=True), ct.full((3, 1), 0.5, requires_grad=True)
+    ct.poisson(rate).sum().backward()
+    assert rate.grad.tolist() == [0, 0]
+    ct.binomial(rate * 4, chance).sum().backward()
+    assert chance.grad.tolist() == [[0], [0], [0]]

@@ -68,6 +68,9 @@ def test_renorm():
     x = ct.tensor([[3.0, 4.0], [0.3, 0.4]])
     np.testing.assert_allclose(ct.renorm(x, 2, 0, 1).numpy(), [[0.6, 0.8], [0.3, 0.4]], rtol=1e-6)
     np.testing.assert_allclose(ct.renorm(x, 1, 1, 1).numpy()[:, 1].sum(), 1, rtol=1e-6)
+    cube = ct.arange(1.0, 9).reshape(2, 2, 2)  # its slices are matrices, and their norms vectors'
+    squares = np.square(ct.renorm(cube, 2, 1, 0.5).numpy()).sum((0, 2))
+    np.testing.assert_allclose(squares, [0.25, 0.25], rtol=1e-6)
     assert x.renorm_(2, -1, 1e9).tolist() == ct.tensor([[3.0, 4.0], [0.3, 0.4]]).tolist()
     with pytest.raises(ShapeError, match="renorm: shape"):
         ct.renorm(ct.ones(2), 2, 0, 1)
