@@ -42,15 +42,16 @@ def _of_starts(starts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return places, cumsum(starts, 0) - 1, ends - places
 
 
+def _found(values: Tensor, runs: Tensor, counts: Tensor, inverse: bool, counted: bool) -> Any:
+    """The values, and beside them what is asked for."""
+    found = [values] + [runs] * inverse + [counts] * counted
+    return found[0] if len(found) == 1 else tuple(found)
+
+
 def _wanted(
     x: Tensor, values: Tensor, runs: Tensor, counts: Tensor, inverse: bool, counted: bool
 ) -> Any:
-    found = [values]
-    if inverse:
-        found.append(reshape(runs, x.shape))
-    if counted:
-        found.append(counts)
-    return found[0] if len(found) == 1 else tuple(found)
+    return _found(values, reshape(runs, x.shape) if inverse else runs, counts, inverse, counted)
 
 
 def _nothing(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -84,7 +85,8 @@ def _along(
     axis, rows = _slices(operation, x, dim)
     n = rows.shape[0]
     if not n:
-        return _wanted(x, x.detach(), *_nothing(reshape(rows, (0,)))[1:], inverse, counted)
+        _, runs, counts = _nothing(reshape(rows, (0,)))
+        return _found(x.detach(), runs, counts, inverse, counted)
     order = None
     if in_order:
         order = lexsort([part_of(rows, c) for c in reversed(range(rows.shape[1]))])
@@ -94,8 +96,7 @@ def _along(
         places = take(order, places, 0)
         runs = scatter(runs, 0, order, runs)
     values = take(x.detach() if x.ndim else reshape(x.detach(), (1,)), places, axis)
-    found = [values] + [runs] * inverse + [counts] * counted
-    return found[0] if len(found) == 1 else tuple(found)
+    return _found(values, runs, counts, inverse, counted)
 
 
 def part_of(rows: Tensor, column: int) -> Tensor:

@@ -64,3 +64,14 @@ def test_complex_numbers_go_by_their_real_part_first(device):
     assert values.tolist() == [1 + 5j, 2 - 1j, 2 + 1j]
     assert inverse.tolist() == [2, 0, 1, 0]
     assert counts.tolist() == [2, 1, 1]
+
+
+def test_no_slices_along_an_axis(device):
+    x = ct.zeros(5, 0, 2)
+    for found in (
+        ct.unique(x, return_inverse=True, return_counts=True, dim=1),
+        ct.unique_consecutive(x, return_inverse=True, return_counts=True, dim=1),
+    ):
+        assert [f.shape for f in found] == [(5, 0, 2), (0,), (0,)]
+        assert found[1].dtype == ct.int64
+    assert ct.unique(x, return_inverse=True)[1].shape == (5, 0, 2)
