@@ -206,7 +206,7 @@ def arange(
 
 def _number_of(dtype: np.dtype, x: Any) -> Any:
     """x, and for an integer dtype without what is behind its point."""
-    return math.trunc(x) if dtype.kind in "iu" and math.isfinite(x) else x
+    return int(x) if dtype.kind in "iu" and math.isfinite(x) else x
 
 
 def _on_host(operation: str, make: Callable[..., Any], *numbers: Any) -> Any:

@@ -170,6 +170,8 @@ def test_ranges_of_integers_are_pytorchs(device):
         ct.arange(0, 3, 0.5, dtype="int64")
     assert ct.linspace(-3.5, 9.9, 7, dtype="int32").tolist() == [-3, -1, 1, 3, 5, 7, 9]
     assert ct.linspace(5.5, 9, 1, dtype="int64").tolist() == [5]
+    ends = ct.tensor(-3.5), ct.tensor(9.9)
+    assert ct.linspace(*ends, 7, dtype="int64").tolist() == [-3, -1, 1, 3, 5, 7, 9]
     assert ct.logspace(0, 2.7, 5, base=2.5, dtype="int64").tolist() == [1, 1, 2, 3, 6]
     assert ct.logspace(0, 3, 4, base=-2, dtype="int64").tolist() == [1, -2, 4, -8]
 

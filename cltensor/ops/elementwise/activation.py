@@ -68,6 +68,8 @@ def hardtanh(x: Any, min_val: float = -1.0, max_val: float = 1.0) -> Any:
     """
     if min_val > max_val:
         raise ValueError(f"hardtanh: min_val {min_val} is above max_val {max_val}; exchange them")
+    if x.dtype.kind in "iu":  # as in PyTorch, integers stay integers
+        min_val, max_val = int(min_val), int(max_val)
     return _hardtanh(x, min_val, max_val)
 
 

@@ -78,3 +78,9 @@ def test_activations(device):
     assert ct.relu(ct.tensor([float("nan")])).isnan().item() is True
     with pytest.raises(ValueError, match="gelu: approximate is 'fast'; use 'none' or 'tanh'"):
         ct.gelu(t, approximate="fast")
+
+
+def test_integers_between_bounds_stay_integers(device):
+    found = hardtanh(ct.tensor([-3, 0, 7]), -1.0, 5.0)
+    assert found.dtype == ct.int64
+    assert found.tolist() == [-1, 0, 5]
