@@ -77,4 +77,6 @@ def sum_to_size(x: Any, *size: Any) -> Any:
             "must be equal or 1, counted from the last"
         )
     axes = [d for d in range(x.ndim) if d < new or (wanted[d - new] == 1 and x.shape[d] != 1)]
+    if not wanted:  # a sum of bools, which are counted, even of a single one
+        return sum(x)
     return reshape(sum(x, tuple(axes), True), wanted) if axes else x

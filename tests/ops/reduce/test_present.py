@@ -50,3 +50,11 @@ def test_sums_to_a_size(device):
     for size in ((2,), (1, 2, 3, 4)):
         with pytest.raises(ShapeError, match="sum_to_size"):
             x.sum_to_size(size)
+
+
+def test_bools_summed_to_one_are_counted(device):
+    for x, want in ((ct.tensor(True), 1), (ct.tensor([True, True]), 2)):
+        found = x.sum_to_size(())
+        assert found.item() == want
+        assert found.dtype == ct.int64
+    assert ct.tensor([True]).sum_to_size(1).dtype == ct.bool_
