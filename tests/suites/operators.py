@@ -41,6 +41,7 @@ LEFT_OUT = {
 OTHERWISE = {
     r"^(addmv|addbmm|baddbmm)$": "refuses a fractional factor of integers, which PyTorch cuts off",
     r"avg_pool|local_response_norm": "refuses means of integers, which PyTorch cuts off",
+    r"^masked.logsumexp$": "gives floats for integers, which PyTorch cuts off",
     r"^bfloat16$": "OpenCL has no such type",
 }
 
