@@ -31,9 +31,9 @@ UNSET = {
     "resize_", "resize_as_",
 }  # fmt: skip
 
-#: Operators that name the place of a value among equals, any of which will do, and where the
-#: dimension is among their arguments.
-PLACES = {"kthvalue": 1, "mode": 0, "sort": 0, "topk": 1}
+#: Operators that name the place of a value among equals, any of which will do: where the dimension
+#: is among their arguments, and the places among their results.
+PLACES = {"argsort": (0, 0), "kthvalue": (1, 1), "mode": (0, 1), "sort": (0, 1), "topk": (1, 1)}
 
 
 class Difference(Exception):
@@ -129,7 +129,7 @@ def compare(operator: Any, sample: Any) -> None:
     if len(found) != len(theirs.results):
         raise Difference(f"{len(found)} results, not {len(theirs.results)}")
     for i, (a, b) in enumerate(zip(found, theirs.results, strict=True)):
-        if i == 1 and operator.name in PLACES and _equal_there(operator, sample, to_theirs(a), b):
+        if _equal_there(operator, sample, i, to_theirs(a), b):
             continue
         where = f"result {i}: " if len(found) > 1 else ""
         _same(where, to_theirs(a), b, lambda i=i: exact().results[i], by_chance)
@@ -139,9 +139,12 @@ def compare(operator: Any, sample: Any) -> None:
         _same_gradients(theirs, found, inputs, exact, quotients, by_chance)
 
 
-def _equal_there(operator: Any, sample: Any, a: torch.Tensor, b: torch.Tensor) -> bool:
-    """Whether the input has the same values at the places a and b."""
-    x, place = sample.input.detach(), PLACES[operator.name]
+def _equal_there(operator: Any, sample: Any, result: int, a: Any, b: Any) -> bool:
+    """Whether a result, a here and b in PyTorch, is places where the input has the same values."""
+    place, which = PLACES.get(operator.name, (0, -1))
+    if result != which:
+        return False
+    x = sample.input.detach()
     if sample.kwargs.get("stable") or not x.ndim or a.shape != b.shape or a.dtype != b.dtype:
         return False
     dim = sample.args[place] if len(sample.args) > place else sample.kwargs.get("dim", -1)

@@ -10,10 +10,8 @@ from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.nn.functional.conv import Pair, Triple
 from cltensor.ops.conv.depth import each
-from cltensor.ops.elementwise.cast import full
 from cltensor.ops.elementwise.power import pow
 from cltensor.ops.elementwise.rounding import abs_, sign
-from cltensor.ops.index.place import scatter
 from cltensor.ops.network import adaptive, deep, pool
 from cltensor.ops.network.fractional import fractional_max_pool
 
@@ -230,9 +228,9 @@ def _unpooled(
     else:
         size = tuple(output_size)[-axes:]
     outer = tuple(input.shape[:-axes])
-    flat = full((*outer, math.prod(size)), 0, input.dtype, input.device)
     place = indices.reshape(*outer, math.prod(input.shape[-axes:]))
-    return scatter(flat, -1, place, input.reshape(place.shape)).reshape(*outer, *size)
+    found = pool.unpool(input.reshape(place.shape), place, math.prod(size))
+    return found.reshape(*outer, *size)
 
 
 @composite(method=False)

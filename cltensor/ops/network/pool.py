@@ -22,6 +22,8 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import require_countable
 from cltensor.ops.elementwise.cast import full
+from cltensor.ops.index.place import scatter
+from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Start, execute
 from cltensor.ops.linalg.tiles import accumulator
 from cltensor.runtime.device import Device
@@ -347,3 +349,15 @@ def avg_pool2d(
     window = window._replace(whole=bool(count_include_pad), fixed=fixed)
     out = _average(images, window)
     return out if x.ndim == 4 else out.reshape(out.shape[1:])
+
+
+def _run_unpool(x: Tensor, place: Tensor, size: int) -> Tensor:
+    nothing = full((*x.shape[:-1], size), 0, x.dtype, x.device)
+    return scatter(nothing, -1, place, x)
+
+
+#: Zeros (..., size) with the elements of x (..., n) at `place`. Where several go to one place, as
+#: of windows that overlap, the last stays, and all get its gradient, as in PyTorch.
+unpool: Op = primitive(
+    "unpool(x, place, size)", _run_unpool, dx=lambda g, place: take_along_axis(g, place, -1)
+)

@@ -6,6 +6,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.ops.network import pool
 from cltensor.testing import gradcheck, gradgradcheck
 
 RNG = np.random.default_rng(13)
@@ -327,3 +328,11 @@ def test_views_three_dimensions_and_empty_batches(skeleton):
 def test_errors_name_operation_and_operands(call, error, message):
     with pytest.raises(error, match=message):
         call(ct.ones(2, 3, 8, 8))
+
+
+def test_elements_that_go_to_one_place_all_get_its_gradient(device):
+    x = ct.tensor([[3.0, 5.0, 7.0]], requires_grad=True)
+    found = pool.unpool(x, ct.tensor([[0, 2, 2]]), 4)
+    assert found.tolist() == [[3, 0, 7, 0]]
+    (found * ct.tensor([1.0, 10, 100, 1000])).sum().backward()
+    assert x.grad.tolist() == [[1, 100, 100]]
