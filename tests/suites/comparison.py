@@ -273,9 +273,10 @@ def _shown(x: Any) -> str:
     return repr(x) if isinstance(x, (bool, int, float, str)) else type(x).__name__
 
 
-def lacking(error: Exception) -> bool:
-    """Whether cltensor says that the device, not cltensor, lacks a dtype."""
-    return re.search(r"\) has no (float|complex)\d+; ", str(error)) is not None
+def lacking(error: Exception) -> str:
+    """The dtype that the device lacks, not cltensor, if that is what it says."""
+    found = re.search(r"\) has no ((float|complex)\d+); ", str(error))
+    return found[1] if found else ""
 
 
 def first_line(error: BaseException) -> str:

@@ -6,7 +6,8 @@
 For each operator of torch.testing._internal.common_methods_invocations.op_db, the function of the
 same name and path in cltensor gets the same arguments. Results are compared by PyTorch's
 tolerances for the dtype (or be as near to its result in double precision as its own), then the
-gradients of all inputs that require one. An operator without float32 is taken with int64 or bool.
+gradients of all inputs that require one. An operator without float32 is taken with int64, bool or
+complex64.
 Samples run in processes of their own: a crash or a hang is one line of the report.
 
 --json keeps the results, and takes those of operators that are not run from the file; --write makes
@@ -41,6 +42,7 @@ LEFT_OUT = {
 OTHERWISE = {
     r"^(addmv|addbmm|baddbmm)$": "refuses a fractional factor of integers, which PyTorch cuts off",
     r"avg_pool|local_response_norm": "refuses means of integers, which PyTorch cuts off",
+    r"^(add|sub)$": "refuses a factor that the dtype does not hold, which PyTorch wraps around",
     r"^masked.logsumexp$": "gives floats for integers, which PyTorch cuts off",
     r"^bfloat16$": "OpenCL has no such type",
 }
@@ -88,7 +90,7 @@ def work(pipe: Any, dtype_name: str, most: int) -> None:
 def _dtype(operator: Any, name: str) -> Any:
     import torch
 
-    others = (torch.int64, torch.bool) if name == "float32" else ()
+    others = (torch.int64, torch.bool, torch.complex64) if name == "float32" else ()
     for dtype in (getattr(torch, name), *others):
         if dtype in operator.dtypes:
             return dtype
@@ -121,7 +123,7 @@ def _result(operator: Any, dtype_name: str, most: int, pipe: Any) -> dict[str, A
                 if not lacking(error):
                     errors.append(f"sample {number}: {name_of(error)}")
                     continue
-                skipped, lacks = skipped + 1, first_line(error)
+                skipped, lacks = skipped + 1, lacking(error)
             except Missing:
                 raise
             except AttributeError as error:
@@ -139,7 +141,7 @@ def _result(operator: Any, dtype_name: str, most: int, pipe: Any) -> dict[str, A
     if simple and operator.method_variant and not hasattr(ct.Tensor, operator.name):
         errors.append("no method of Tensor")
     if lacks and not passed and not errors:
-        return {"state": "left out", "why": f"not on this device: {lacks}"}
+        return {"state": "left out", "why": f"a device without {lacks}"}
     return {
         "state": "passes" if not errors else "partly" if passed else "fails",
         "dtype": str(dtype).partition(".")[2],
@@ -279,8 +281,8 @@ def table(kept: dict[str, dict[str, Any]]) -> str:
         "",
         "Written by `tests/suites/operators.py` ([testing.md](testing.md)); not by hand. Each "
         "operator of PyTorch 2.13's public samples,",
-        f"{first} (int64 or bool where it takes no floats): whether cltensor has it under the same "
-        "name, and gives the same results and gradients.",
+        f"{first} (int64, bool or complex64 where it takes no floats): whether cltensor has it "
+        "under the same name, and gives the same results and gradients.",
         "",
         _summary(kept[first]),
         "",
