@@ -197,16 +197,21 @@ def arange(
         whole = all(isinstance(x, (int, np.integer)) for x in (start, stop, step))
         dtype = dtypes.default_int if whole else dtypes.default_float
     found = dtypes.as_dtype(dtype)
-    start, stop, step = [_number_of(found, x) for x in (start, stop, step)]
+    given = start, stop, step
+    start, stop, step = [_number_of(found, x) for x in given]
     if step == 0:
         raise ShapeError("arange: step is 0; the range would never end")
+    if found.kind in "iu" and found != dtypes.int64:
+        # PyTorch counts with the numbers as they are given, and only for int64 with whole ones.
+        stop = start + step * _on_host("arange", lambda a, b, c: math.ceil((b - a) / c), *given)
     values = _on_host("arange", np.arange, start, stop, step)
     return Tensor.from_numpy(values.astype(found), device)
 
 
 def _number_of(dtype: np.dtype, x: Any) -> Any:
     """x, and for an integer dtype without what is behind its point."""
-    return int(x) if dtype.kind in "iu" and math.isfinite(x) else x
+    whole = dtype.kind not in "iu" or isinstance(x, int)
+    return x if whole or not math.isfinite(x) else int(x)
 
 
 def _on_host(operation: str, make: Callable[..., Any], *numbers: Any) -> Any:
@@ -232,12 +237,14 @@ def linspace(
 
 
 def _spread(operation: str, start: float, stop: float, steps: int, dtype: np.dtype) -> np.ndarray:
-    """Numbers from `start` to `stop` in double precision, of which integers are made as in PyTorch:
-    from both ends towards the middle."""
+    """Numbers from `start` to `stop` in double precision, for an integer dtype as PyTorch's."""
     start, stop = _number_of(dtype, start), _number_of(dtype, stop)
-    if dtype.kind not in "iu" or steps < 2:
-        return _on_host(operation, np.linspace, start, stop, steps)
-    step, places = (stop - start) / (steps - 1), _on_host(operation, np.arange, steps)
+    make = _from_both_ends if dtype.kind in "iu" and steps > 1 else np.linspace
+    return _on_host(operation, make, start, stop, steps)
+
+
+def _from_both_ends(start: int, stop: int, steps: int) -> np.ndarray:
+    step, places = (stop - start) / (steps - 1), np.arange(steps)
     return np.where(places < steps // 2, start + step * places, stop - step * places[::-1])
 
 

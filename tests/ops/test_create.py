@@ -166,6 +166,7 @@ def test_arange(device, args):
 
 def test_ranges_of_integers_are_pytorchs(device):
     assert ct.arange(1.7, 5.9, 1.5, dtype="int64").tolist() == [1, 2, 3, 4]
+    assert ct.arange(1.7, 5.9, 1.5, dtype="int32").tolist() == [1, 2, 3]
     with pytest.raises(ShapeError, match="arange: step is 0"):
         ct.arange(0, 3, 0.5, dtype="int64")
     assert ct.linspace(-3.5, 9.9, 7, dtype="int32").tolist() == [-3, -1, 1, 3, 5, 7, 9]
@@ -329,6 +330,11 @@ def test_sizes_are_whole_numbers_in_reach():
     for bad in ((float("nan"),), (0, float("inf")), (2**62,), ("a",), (0, 1, 1e-30)):
         with pytest.raises(ct.ShapeError, match=r"^arange: .* give no array that memory can hold"):
             ct.arange(*bad)
+    for call in (ct.linspace, ct.logspace):
+        with pytest.raises(ct.ShapeError, match="give no array"):
+            call(0, 10**400, 3, dtype="int64")
+    with pytest.raises(ct.ShapeError, match="^arange: .* give no array"):
+        ct.arange(0, 5, float("nan"), dtype="int32")
     with pytest.raises(ct.ShapeError, match="^eye: .* give no array"):
         ct.eye(2**40)
 
