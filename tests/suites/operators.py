@@ -44,6 +44,8 @@ OTHERWISE = {
     r"avg_pool|local_response_norm": "refuses means of integers, which PyTorch cuts off",
     r"^(add|sub)$": "refuses a factor that the dtype does not hold, which PyTorch wraps around",
     r"^masked.logsumexp$": "gives floats for integers, which PyTorch cuts off",
+    r"margin_ranking_loss": "does not negate unsigned targets, which PyTorch wraps around",
+    r"interpolate|upsample": "refuses mixing integers, which PyTorch rounds",
     r"^bfloat16$": "OpenCL has no such type",
 }
 
