@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from cltensor import dtypes
 from cltensor.core.checks import NOT_GIVEN, wholes
 from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise import select
+from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.index.pick import nonzero
 
 
@@ -30,7 +32,7 @@ def where(condition: Any, a: Any = NOT_GIVEN, b: Any = NOT_GIVEN) -> Any:
 
 @composite(method=False)
 def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
-    """The coordinates, a tensor for each axis, of elements of an array of that shape, given by
+    """The coordinates, an int64 tensor for each axis, of elements of an array of that shape, given by
     their numbers in row-major order. As in PyTorch, numbers outside the array count on from its
     other end.
 
@@ -41,7 +43,7 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
     sizes = wholes("unravel_index", "shape", shape)
     if 0 in sizes:
         raise ShapeError(f"unravel_index: an array of shape {sizes} has no elements to name")
-    found, step = [], 1
+    found, step, indices = [], 1, astype(indices, dtypes.int64)
     for n in reversed(sizes):
         found.append((indices // step) % n)
         step *= n

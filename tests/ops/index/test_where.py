@@ -53,9 +53,11 @@ def test_the_coordinates_of_elements_given_by_number(device):
     assert rows.tolist() == [[1, 2], [0, 2]]
     assert columns.tolist() == [[1, 3], [0, 1]]
     assert rows.dtype == ct.int64
-    (only,) = ct.unravel_index(ct.tensor([5, 9], dtype=ct.int32), 7)
+    (only,) = ct.unravel_index(ct.tensor([5, 9], dtype=ct.uint8), 7)
     assert only.tolist() == [5, 2]
-    assert only.dtype == ct.int32
+    assert only.dtype == ct.int64
+    rows, columns = ct.unravel_index(ct.tensor([200], dtype=ct.uint8), (4, 300))
+    assert (rows.tolist(), columns.tolist()) == ([0], [200])
     assert ct.unravel_index(ct.tensor([0]), ()) == ()
     with pytest.raises(DTypeError, match="indices are float32; give integers"):
         ct.unravel_index(ct.tensor([1.0]), (3,))
