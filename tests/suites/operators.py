@@ -42,7 +42,9 @@ LEFT_OUT = {
 OTHERWISE = {
     r"^(addmv|addbmm|baddbmm)$": "refuses a fractional factor of integers, which PyTorch cuts off",
     r"avg_pool|local_response_norm": "refuses means of integers, which PyTorch cuts off",
-    r"^(add|sub|rsub|index_add|full_like|scalar_tensor)$": "refuses a number that the dtype does not hold, which PyTorch wraps around",
+    r"^(add|sub|rsub|index_add|full_like|scalar_tensor)$": (
+        "refuses a number that the dtype does not hold, which PyTorch wraps around"
+    ),
     r"^masked.logsumexp$": "gives floats for integers, which PyTorch cuts off",
     r"margin_ranking_loss": "does not negate unsigned targets, which PyTorch wraps around",
     r"interpolate|upsample": "refuses mixing integers, which PyTorch rounds",

@@ -32,8 +32,8 @@ def where(condition: Any, a: Any = NOT_GIVEN, b: Any = NOT_GIVEN) -> Any:
 
 @composite(method=False)
 def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, ...]:
-    """The coordinates, an int64 tensor for each axis, of elements of an array of that shape, given by
-    their numbers in row-major order. As in PyTorch, numbers outside the array count on from its
+    """The coordinates, an int64 tensor for each axis, of elements of an array of that shape, given
+    by their numbers in row-major order. As in PyTorch, numbers outside the array count on from its
     other end.
 
     Raises DTypeError for numbers that are no integers, ShapeError for a shape without elements.
