@@ -39,7 +39,7 @@ def scalar_of(operation: str, value: Any, dtype: np.dtype) -> Any:
     if dtype.kind == "f":
         if math.fabs(value) > largest(dtype) and not math.isinf(value):
             raise dtypes.DTypeError(
-                f"{operation}: {value} overflows {dtype.name}; use a wider dtype"
+                f"{operation}: {value} does not fit {dtype.name}; use a wider dtype"
             )
         return float(value)
     if not math.isfinite(value):
