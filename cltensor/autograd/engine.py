@@ -27,8 +27,8 @@ class Pass:
 
     With targets, only the nodes that lead to one of them are visited; their gradients are returned
     or, with accumulate, added to what the targets have; with stop, none is handed on from a target
-    to what it was made of. Without keep, nodes let go of what they
-    saved. With create_graph, the pass is recorded itself.
+    to what it was made of. Without keep, nodes let go of what they saved. With create_graph, the
+    pass is recorded itself.
     """
 
     def __init__(

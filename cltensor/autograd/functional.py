@@ -27,6 +27,11 @@ def _tuple(x: Any) -> tuple[Any, ...]:
     return x if isinstance(x, tuple) else (x,)
 
 
+def _argnums(inputs: Any) -> Any:
+    """The places of `inputs` among the arguments: those of a tuple, or the one of a tensor."""
+    return tuple(range(len(inputs))) if isinstance(inputs, tuple) else 0
+
+
 def _direction(operation: str, v: Any, like: Any) -> Any:
     """v, or 1 where it was left out and `like` is one number."""
     if v is not None:
@@ -104,9 +109,8 @@ def jacobian(
             f"jacobian: strategy is {strategy!r}; use 'reverse-mode' or 'forward-mode'"
         )
     kind = transforms.jacrev if strategy == "reverse-mode" else transforms.jacfwd
-    argnums = tuple(range(len(inputs))) if isinstance(inputs, tuple) else 0
     checked = _strictly("jacobian", strict, func)
-    return _run(create_graph, lambda: kind(checked, argnums)(*_tuple(inputs)))
+    return _run(create_graph, lambda: kind(checked, _argnums(inputs))(*_tuple(inputs)))
 
 
 def hessian(
@@ -119,8 +123,7 @@ def hessian(
 ) -> Any:
     """The second derivatives of a function of one number: a tensor (*a, *a), or for several inputs
     a tuple of tuples."""
-    argnums = tuple(range(len(inputs))) if isinstance(inputs, tuple) else 0
-    first = transforms.grad(_number("hessian", func), argnums)
+    first = transforms.grad(_number("hessian", func), _argnums(inputs))
     return jacobian(first, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
 
 
@@ -144,12 +147,7 @@ def hvp(
     strict: bool = False,
 ) -> tuple[Any, Any]:
     """(func(*inputs), the product of its Hessian with v, like `inputs`)."""
-    argnums = tuple(range(len(_tuple(inputs))))
-    single = _number("hvp", func)
-
-    def gradient(*given: Any) -> Any:
-        found, value = transforms.grad_and_value(single, argnums)(*given)
-        return found, value
+    gradient = transforms.grad_and_value(_number("hvp", func), _argnums(_tuple(inputs)))
 
     def compute() -> tuple[Any, Any]:
         tangent = _tuple(_direction("hvp", v, inputs))

@@ -99,21 +99,26 @@ class _Call:
     def back(self, cotangents: Sequence[Tensor], record: bool = False) -> list[Tensor]:
         """The gradients of the outputs, weighted, for each of the leaves; zeros for one that has no
         part. record: keep their graph, for an outer derivative."""
-        record = record or self.is_outer
-        pairs = [
-            (x, c) for x, c in zip(self.outputs, cotangents, strict=True) if x.node is not None
-        ]
-        if not pairs:
-            return [_zeros_like(x) for x in self.leaves]
-        found = gradients_of(
-            [x for x, _ in pairs],
-            self.leaves,
-            [c for _, c in pairs],
-            retain_graph=True,
-            create_graph=record,
-            allow_unused=True,
-        )
-        return [_zeros_like(x) if g is None else g for g, x in zip(found, self.leaves, strict=True)]
+        return _weighted(self.outputs, self.leaves, cotangents, record or self.is_outer)
+
+
+def _weighted(
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor], weights: Sequence[Tensor], record: bool
+) -> list[Tensor]:
+    """The gradients of `outputs`, weighted, for each of `inputs`; zeros for one that has no part.
+    record: keep their graph."""
+    pairs = [(x, w) for x, w in zip(outputs, weights, strict=True) if x.node is not None]
+    if not pairs:
+        return [_zeros_like(x) for x in inputs]
+    found = gradients_of(
+        [x for x, _ in pairs],
+        inputs,
+        [w for _, w in pairs],
+        retain_graph=True,
+        create_graph=record,
+        allow_unused=True,
+    )
+    return [_zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True)]
 
 
 def _zeros_like(x: Tensor) -> Tensor:
@@ -264,21 +269,11 @@ class _Forward:
 
     def __call__(self, tangents: Sequence[Tensor]) -> list[Tensor]:
         """The product for each output."""
-        pairs = [(g, t) for g, t in zip(self.back, tangents, strict=True) if g.node is not None]
-        if not pairs:
-            return [_zeros_like(x) for x in self.run.outputs]
-        record = self.run.is_outer or (is_grad_enabled() and any(t.requires_grad for _, t in pairs))
-        found = gradients_of(
-            [g for g, _ in pairs],
-            self.cotangents,
-            [t for _, t in pairs],
-            retain_graph=True,
-            create_graph=record,
-            allow_unused=True,
+        moved = any(
+            t.requires_grad for g, t in zip(self.back, tangents, strict=True) if g.node is not None
         )
-        return [
-            _zeros_like(x) if g is None else g for g, x in zip(found, self.run.outputs, strict=True)
-        ]
+        record = self.run.is_outer or (is_grad_enabled() and moved)
+        return _weighted(self.back, self.cotangents, tangents, record)
 
 
 def jvp(
