@@ -10,6 +10,7 @@ Source: PyTorch's rules for views and changes in place.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output, resave, save
@@ -54,6 +55,11 @@ class View:
 
     __slots__ = ("base", "path", "recorded", "stamp")
 
+    base: Tensor
+    path: Any
+    recorded: bool
+    stamp: Node | None
+
     def __init__(self, x: Tensor, op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         above: View | None = x._view
         if above is None:
@@ -62,6 +68,17 @@ class View:
             self.base, self.path = above.base, Path(above.path, op, args[1:], kwargs)
         self.recorded = mode.enabled
         self.stamp = self.base._node
+
+    @classmethod
+    def through(cls, x: Tensor, steps: Sequence[Path], recorded: bool) -> View:
+        """What a view of x is one of that `steps` lead to."""
+        view = cls.__new__(cls)
+        above: View | None = x._view
+        view.base, path = (x, None) if above is None else (above.base, above.path)
+        for step in steps:
+            path = Path(path, step.op, step.args, step.kwargs)
+        view.path, view.recorded, view.stamp = path, recorded, view.base._node
+        return view
 
 
 def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -185,12 +185,13 @@ def realize(value: Value) -> Buffer:
     return value.buffer
 
 
-def realize_together(values: Sequence[Value]) -> None:
-    """Realize pending formulas of one shape, in one launch where possible."""
+def realize_together(values: Sequence[Value]) -> Expression | None:
+    """Realize pending formulas of one shape, in one launch where possible; what was launched."""
     with values[0].device.lock:
         expression = Expression(values, None)
         if expression.needs or expression.product is not None:
             for value in values:
                 realize(value)
-        else:
-            launch_pointwise(values[0], expression)
+            return None
+        launch_pointwise(values[0], expression)
+        return expression

@@ -13,7 +13,7 @@ from typing import Any
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Shape
-from cltensor.lazy.values import Value, holders, same_place
+from cltensor.lazy.values import Expression, Value, holders, same_place
 from cltensor.runtime.memory import Buffer
 
 
@@ -72,42 +72,79 @@ def write(target: Value, source: Value, operation: str) -> None:
     buffer = target.buffer
     assert buffer is not None
     with target.device.lock:
-        (pending,) = _ready((target,), (source,), (buffer,))
+        (source,) = _apart(((target, source),))
+        (pending,) = _pending(((target, source),), (buffer,))
         pending.target = target
         fusion.realize(pending)
         buffer.mark_changed(operation)
 
 
-def write_together(
-    pairs: Sequence[tuple[Value, Value]], operation: str, regions: Sequence[Buffer] = ()
-) -> None:
+def write_together(pairs: Sequence[tuple[Value, Value]], operation: str) -> None:
     """`write` of several pairs of a target and a source, in one launch where they are of one
-    shape. No target may be read by the source of another one, unless both are one expression.
+    shape. No target may be read by the source of another one, unless both are one expression."""
+    with pairs[0][0].device.lock:
+        replace(list(zip([target for target, _ in pairs], _apart(pairs), strict=True)), operation)
+
+
+class Replacement:
+    """One launch that replaced elements of `buffers`, to be had again with other joined parts."""
+
+    def __init__(self, root: Value, expression: Expression, buffers: list[Buffer]) -> None:
+        self._root, self._expression, self._buffers = root, expression, buffers
+        expression.replacing = []  # the targets have their elements
+        expression.parts = ()
+
+    def again(self, parts: Sequence[Value], operation: str) -> None:
+        """The same operations on the elements as they are now, with `parts` for what was joined."""
+        expression = self._expression
+        with self._root.device.lock:
+            settle_readers(self._buffers)
+            expression.parts = tuple(parts)
+            try:
+                fusion.launch_pointwise(self._root, expression)
+            finally:
+                expression.parts = ()  # nobody else may need their memory any longer
+            for buffer in self._buffers:
+                buffer.mark_changed(operation)
+
+
+def replace(
+    pairs: Sequence[tuple[Value, Value]], operation: str, regions: Sequence[Buffer] = ()
+) -> Replacement | None:
+    """`write_together` for sources that read of the targets only what lies where it will be
+    written, element by element; returns the launch, if it was one that read nothing but targets
+    and a join.
 
     regions: buffers that are parts of a target's, and change with it."""
-    targets = [target for target, _ in pairs]
-    buffers = [target.buffer for target in targets if target.buffer is not None]
+    buffers = [target.buffer for target, _ in pairs if target.buffer is not None]
     buffers += regions
-    with targets[0].device.lock:
-        ready = _ready(targets, [source for _, source in pairs], buffers)
-        for target, source in zip(targets, ready, strict=True):
+    with pairs[0][0].device.lock:
+        sources = _pending(pairs, buffers)
+        for (target, _), source in zip(pairs, sources, strict=True):
             source.target = target
-        fusion.realize_together(ready)
+        expression = fusion.realize_together(sources)
         for buffer in buffers:
             buffer.mark_changed(operation)
+    if expression is None or not expression.parts:
+        return None
+    if any(leaf.buffer not in buffers for leaf in expression.leaves):
+        return None
+    return Replacement(sources[0], expression, buffers)
 
 
-def _ready(
-    targets: Sequence[Value], sources: Sequence[Value], buffers: Sequence[Buffer]
-) -> list[Value]:
-    """`sources` as pending formulas of the targets' shapes that read of the targets' buffers only
-    what lies where it will be written, element by element; whoever else reads one of `buffers` is
-    launched."""
-    if _read_elsewhere(sources, targets):
+def _apart(pairs: Sequence[tuple[Value, Value]]) -> list[Value]:
+    """The sources, as copies if they read a target's elements elsewhere than they are written."""
+    sources = [source for _, source in pairs]
+    if _read_elsewhere(sources, [target for target, _ in pairs]):
         sources = [fusion.copied(source, source.shape) for source in sources]
         for source in sources:
             fusion.realize(source)
-    pairs = list(zip(targets, sources, strict=True))
+    return sources
+
+
+def _pending(pairs: Sequence[tuple[Value, Value]], buffers: Sequence[Buffer]) -> list[Value]:
+    """The sources as pending formulas of the targets' shapes; whoever else reads one of `buffers`
+    is launched."""
     settle_readers(buffers, [source for target, source in pairs if _fits(target, source)])
     # Only now: what was computed on the way to a reader is still to be written.
     return [s if _fits(t, s) else fusion.copied(s, t.shape) for t, s in pairs]

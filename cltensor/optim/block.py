@@ -9,7 +9,7 @@ is, and has a block of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -18,8 +18,8 @@ from cltensor.core.tensor import Tensor
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.lazy.values import Value, stored
-from cltensor.lazy.writes import may_overlap, write_together
-from cltensor.runtime.device import Device
+from cltensor.lazy.writes import Replacement, replace
+from cltensor.runtime.device import Device, recording
 from cltensor.runtime.memory import Buffer
 
 # OpenCL promises 1024 bytes of kernel arguments; a gradient takes a pointer and two integers.
@@ -42,6 +42,10 @@ def movable(params: Sequence[Tensor]) -> list[bool]:
         whole = bool(nbytes) and param.buffer.nbytes == nbytes and value.is_contiguous()
         found.append(whole and owners[id(param.buffer)] == 1)
     return found
+
+
+#: (block, state, gradient) to the new values; sets the Tensors of state.
+Update = Callable[["Block", dict[str, Tensor], Tensor], Tensor]
 
 
 class Block:
@@ -70,6 +74,7 @@ class Block:
         self.began: dict[str, int] = {}
         #: What of the options decides which operations a step consists of.
         self.form: tuple[Any, ...] = ()
+        self._replacement: Replacement | None = None
         first = params[0]
         self._align = max(1, first.device.alignment // first.dtype.itemsize)
         self._starts, end = [], 0
@@ -127,43 +132,47 @@ class Block:
     def is_whole(self) -> bool:
         """Whether the parameters still show this block."""
         home = None if self._alone else self.values.buffer
-        return all(
-            p._value is value and value.buffer is buffer and (buffer.home is home or not home)
-            for p, (value, buffer) in zip(self.params, self._shown, strict=True)
-        )
+        for param, (value, buffer) in zip(self.params, self._shown, strict=True):
+            if param._value is not value or value.buffer is not buffer:
+                return False
+            if buffer.home is not home and home is not None:
+                return False
+        return True
 
     def advance(self) -> None:
         """Count one more step."""
         self.steps += 1
 
-    def gradient(self) -> Tensor:
-        """The gradients, read where they are, laid out as the block."""
-        parts = []
-        home = self.values.buffer
-        for param in self.params:
-            gradient = param.grad
-            assert gradient is not None  # blocks hold the parameters that have one
-            for watch in watchers:
-                watch((param, gradient))
-            if gradient._value.buffer is None:
-                gradient.realize()
-            value = gradient._value
-            if self._alone:
-                shared = may_overlap(value, self.values._value)
-                return gradient.clone() if shared else gradient
-            if value.buffer.home is home or not value.is_contiguous():
-                value = gradient.clone().realize()._value  # of what moves with it, or not dense
-            parts.append(value)
-        return Tensor(fusion.join(tuple(parts), self._align))
-
-    def store(self, values: Tensor, state: dict[str, Tensor]) -> None:
-        """Write the results of an update over the old values and state, in one launch."""
+    def move(self, gradients: Sequence[Tensor], update: Update) -> None:
+        """Write what `update` makes of values, state and gradients over the values and the state,
+        in one launch. Without a jit's recording, it is asked for its operations once, since `form`
+        decides them and all numbers are `Live`."""
+        parts = self._parts(gradients)
+        if self._replacement is not None and recording.current is None:
+            self._replacement.again(parts, "step")
+            return
+        grad = Tensor(parts[0] if self._alone else fusion.join(tuple(parts), self._align))
+        state = dict(self.state)
+        values = update(self, state, grad)
         pairs = [(self.values, values), *[(self.state[name], new) for name, new in state.items()]]
         changed = [(old._value, new._value) for old, new in pairs if new is not old]
-        if not changed:
-            return
-        shared = [buffer for _, buffer in self._shown]
-        write_together(changed, "step", shared)
+        if changed:
+            shared = [buffer for _, buffer in self._shown]
+            self._replacement = replace(changed, "step", shared)
+
+    def _parts(self, gradients: Sequence[Tensor]) -> list[Value]:
+        """The gradients, read where they are; none of them lies in what a step writes."""
+        for watch in watchers:
+            watch([*self.params, *gradients])
+        home = self.values.buffer
+        written = {home, *[state.buffer for state in self.state.values()]}
+        parts = []
+        for gradient in gradients:
+            buffer = gradient._value.buffer or gradient.buffer
+            if buffer in written or buffer.home is home or not gradient._value.is_contiguous():
+                gradient = gradient.clone().realize()
+            parts.append(gradient._value)
+        return parts
 
     def is_first_of(self, name: str) -> bool:
         """Whether this step is the first that the state `name` takes part in."""

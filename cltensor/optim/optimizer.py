@@ -145,14 +145,16 @@ class Optimizer:
         return loss
 
     def _move_all(self) -> None:
-        moving = []
+        moving, gradients = [], {}
         for i, (param, _, group) in enumerate(self._entries()):
             node = param.node
-            if node is not None and node.grad is not None:
+            gradient = None if node is None else node.grad
+            if gradient is not None:
                 moving.append((i, param, group))
+                gradients[i] = gradient
         self._lay_out(moving)
         for block in self._blocks:
-            self._move(block)
+            self._move(block, [gradients[i] for i in block.places])
 
     def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
         """What of the options of `group` decides which operations a step consists of; all other
@@ -227,16 +229,14 @@ class Optimizer:
         """How many steps a parameter with that state has taken (of SGD: 0, or some)."""
         return int(entry.get("step", bool(entry)))
 
-    def _move(self, block: Block) -> None:
+    def _move(self, block: Block, gradients: list[Tensor]) -> None:
         recorder = block.values.device.recorder
         if recorder is None:
             block.advance()
         else:
             recorder.host(partial(self._advance, block))
             recorder.guards.append(lambda: self._is_in_use(block))
-        state = dict(block.state)
-        values = self._update(block, state, block.gradient())
-        block.store(values, state)
+        block.move(gradients, self._update)
 
     def _advance(self, block: Block) -> None:
         """What a replayed step does besides its launches."""

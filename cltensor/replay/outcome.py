@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd.graph import Node
+from cltensor.autograd.record import View
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
 from cltensor.lazy import fusion
@@ -54,7 +55,7 @@ class Outcome:
         self.place = -1
         self.kept: Any = None
         self.value = _blank(out._value)
-        node = out._node
+        node = out.node
         self.records = node is not None
         self.is_leaf = node is not None and node.op is None
         buffer = out.buffer
@@ -73,6 +74,13 @@ class Outcome:
             self.kind, self.place = "made", made[id(buffer)]
         else:
             self.kind, self.kept = "outside", buffer
+        #: Whether a replay shows another Tensor than the one that others know as this.
+        self.is_mere_window = out._view is None and self.kind in ("input", "outside")
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether a replay shows a tensor that was there before it."""
+        return self.kind in ("argument", "gradient", "held")
 
     def show(self, going: Going) -> Tensor:
         """The Tensor of another call."""
@@ -91,6 +99,85 @@ class Outcome:
         if self.records:
             shown._node = Node(shown, None if self.is_leaf else _REPLAYED)
         return shown
+
+
+class Link:
+    """Of what the Tensor that a replay shows at `place` is a view: `steps` lead to it from one that
+    goes into the call, was there before it, or is shown as well. depth: how many lead from its
+    base.
+
+    Raises Unlike if there is none.
+    """
+
+    def __init__(
+        self,
+        place: int,
+        going: Going,
+        reached: dict[int, Tensor],
+        outputs: Sequence[Tensor],
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        view = outputs[place]._view
+        self.place = place
+        self.recorded = view.recorded
+        known: dict[int, tuple[str, Any]] = {_mark(t): ("held", t) for t in reached.values()}
+        for kind, tensors in (
+            ("shown", outputs), ("gradient", going.gradients), ("argument", going.tensors)
+        ):  # fmt: skip
+            known |= {_mark(t): (kind, k) for k, t in enumerate(tensors)}
+        path = [view.path]
+        while path[-1].above is not None:
+            path.append(path[-1].above)
+        self.depth = len(path)
+        marks = [*map(id, path[1:]), id(view.base)]
+        length = next((k for k, mark in enumerate(marks, 1) if mark in known), 0)
+        if not length:
+            raise Unlike
+        self.steps = path[:length][::-1]
+        self.kind, self.origin = known[marks[length - 1]]
+        if self.kind == "shown" and outcomes[self.origin].is_mere_window:
+            raise Unlike
+
+    def tie(self, going: Going, shown: Sequence[Tensor | None]) -> None:
+        """Make what a replay shows that view."""
+        out = shown[self.place]
+        if out is None:
+            return
+        if self.kind == "held":
+            x = self.origin
+        elif self.kind == "shown":
+            x = shown[self.origin]
+        else:
+            x = (going.tensors if self.kind == "argument" else going.gradients)[self.origin]
+        out._view = View.through(x, self.steps, self.recorded)
+
+
+def _mark(x: Tensor) -> int:
+    """By what the views of x know it."""
+    return id(x if x._view is None else x._view.path)
+
+
+def links(
+    outputs: Sequence[Tensor],
+    outcomes: Sequence[Outcome],
+    going: Going,
+    reached: dict[int, Tensor],
+    results: int,
+) -> list[Link]:
+    """The Links of what replays show anew, each after those that it begins at.
+
+    Raises Unlike if one of the `results` has none; of a gradient's base nobody else knows.
+    """
+    found = []
+    for k, (out, outcome) in enumerate(zip(outputs, outcomes, strict=True)):
+        if out._view is None or outcome.is_itself:
+            continue
+        try:
+            found.append(Link(k, going, reached, outputs, outcomes))
+        except Unlike:
+            if k < results:
+                raise
+    return sorted(found, key=lambda link: link.depth)
 
 
 class _Replayed:

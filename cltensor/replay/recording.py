@@ -17,7 +17,7 @@ from cltensor.lazy.values import Value, holders
 from cltensor.lazy.writes import settle_readers
 from cltensor.replay.arguments import Arguments
 from cltensor.replay.guards import Surroundings
-from cltensor.replay.outcome import Going, Outcome, Unlike, collect, window
+from cltensor.replay.outcome import Going, Outcome, Unlike, collect, links, window
 from cltensor.replay.tape import Recorder, Tape
 from cltensor.runtime.device import Device
 from cltensor.runtime.memory import Buffer, Pool
@@ -193,6 +193,8 @@ class Recording:
             self._rebuild = collect(result, outputs, self._surroundings.knows)
         except Unlike:
             recorder.spoiled = True
+        bases = {id(t._view.base): t._view.base for t in outputs if t._view is not None}
+        outputs += [base for key, base in bases.items() if key not in set(map(id, outputs))]
         self._results = len(outputs)
         for t in outputs:
             t.realize()
@@ -238,8 +240,12 @@ class Recording:
         self._inputs = [tape.places(b) for b in going.buffers]
         self._fault = tape.places(fault) if fault else ()
         self._made = [_Made(b.nbytes, tape.places(b)) for b in held]
-        self._outcomes: list[Outcome | None]
-        self._outcomes = [Outcome(t, going, reached, made) for t in outputs]
+        outcomes = [Outcome(t, going, reached, made) for t in outputs]
+        self._outcomes: list[Outcome | None] = [*outcomes]
+        try:
+            self._links = links(outputs, outcomes, going, reached, self._results)
+        except Unlike:
+            return
         self._left = [g for g in grads if g.node._grad is not g.before]
         self._make_promises()
         self.tape = tape
@@ -369,6 +375,8 @@ class Recording:
         for node, promise in self._promised:
             node._grad = promise
         shown = [None if o is None else o.show(going) for o in self._outcomes]
+        for link in self._links:
+            link.tie(going, shown)
         for g in self._left:
             leaf = g.of(arguments)
             if leaf is not None:

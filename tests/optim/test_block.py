@@ -1,5 +1,8 @@
 """Parameters in one buffer: one launch for all, seen by whoever shares them."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from optimizers import OPTIMIZERS, assert_close, give_gradients, host, leaves, values
@@ -7,7 +10,7 @@ from optimizers import OPTIMIZERS, assert_close, give_gradients, host, leaves, v
 import cltensor as ct
 from cltensor import nn, optim
 from cltensor.optim.block import Block, gradients_at_once
-from cltensor.runtime.kernel import Counters
+from cltensor.runtime.kernel import Counters, Live
 
 
 @pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
@@ -66,9 +69,15 @@ def test_gradients_and_state_are_laid_out_alike(device):
     grads = values((2, 2), (3,))
     give_gradients(block.params, [grads[0].T.copy(), grads[1]])
     block.params[0].grad = block.params[0].grad.T  # not contiguous
-    velocity = block.gradient() * 1
-    assert velocity.shape == block.values.shape
-    assert_close([v.numpy() for v in block.views(velocity)], grads, rtol=0)
+    seen = []
+
+    def update(block, state, grad):
+        seen.append(grad)
+        return block.values * 0 + grad
+
+    block.move([p.grad for p in block.params], update)
+    assert seen[0].shape == block.values.shape
+    assert_close(host(block.params), grads, rtol=0)
     whole = block.flat([ct.tensor(g) for g in grads])
     assert whole.shape == block.values.shape
     assert_close([v.numpy() for v in block.views(whole)], grads, rtol=0)
@@ -81,14 +90,68 @@ def test_an_update_is_written_over_the_old_values(device, mode):
     block.state = {"sum": block.flat(None)}
     old, state = block.values.buffer, block.state["sum"].buffer
     versions = [p._version for p in block.params]
-    new = {"sum": block.state["sum"] + 1}
-    block.store(block.values * 2, new)
+
+    def update(block, state, grad):
+        state["sum"] = state["sum"] + 1
+        return block.values * 2
+
+    give_gradients(block.params, start)
+    block.move([p.grad for p in block.params], update)
     assert block.values.buffer is old
     assert_close(host(block.params), [2 * a for a in start], rtol=1e-6)
     assert block.state["sum"].buffer is state
     assert block.views(block.state["sum"])[1].tolist() == [1] * 3
     assert all(p._version > v for p, v in zip(block.params, versions, strict=True))
     assert block.params[0]._changed_by == "step"
+
+
+def test_the_operations_of_a_step_are_asked_for_once(device, mode):
+    start = values((2, 2), (3,))
+    block = block_of(*start)
+    block.state = {"sum": block.flat(None)}
+    asked = []
+
+    def update(block, state, grad):
+        asked.append(grad)
+        state["sum"] = state["sum"] + grad
+        return block.values - Live(lambda: block.group["lr"]) * state["sum"]
+
+    total = [np.zeros_like(a) for a in start]
+    right = [a.copy() for a in start]
+    for step in range(4):
+        block.group["lr"] = 0.5 / (step + 1)
+        grads = [g + np.float32(step) for g in values((2, 2), (3,))]
+        give_gradients(block.params, grads)
+        waiting = block.params[1].detach() * 1  # still to be read when the step writes
+        block.move([p.grad for p in block.params], update)
+        assert_close(waiting.numpy(), right[1], rtol=1e-6)
+        for k, g in enumerate(grads):
+            total[k] += g
+            right[k] -= 0.5 / (step + 1) * total[k]
+        assert_close(host(block.params), right, rtol=1e-5)
+    assert len(asked) == (4 if mode == "eager" else 1)
+
+
+def test_a_kept_step_holds_no_gradient_back(device):
+    block = block_of(*values((2, 2), (3,)))
+    give_gradients(block.params, values((2, 2), (3,)))
+    for _ in range(2):
+        block.move([p.grad for p in block.params], lambda b, state, grad: b.values - grad)
+    gone = [weakref.ref(p.grad.buffer) for p in block.params]
+    for param in block.params:
+        param.grad = None
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]
+
+
+def test_an_update_may_do_without_the_gradient(device, mode):
+    start = values((2, 2), (3,))
+    block = block_of(*start)
+    grads = values((2, 2), (3,))
+    give_gradients(block.params, grads)
+    for _ in range(3):
+        block.move([p.grad for p in block.params], lambda b, state, grad: b.values * 2)
+    assert_close(host(block.params), [8 * a for a in start], rtol=1e-6)
 
 
 def test_a_block_is_whole_while_its_parameters_show_it(device):
