@@ -67,7 +67,9 @@ def _tensor(value: Tensor, found: Arguments) -> Any:
     for place, known in enumerate(found.tensors):
         if known is value:
             return "again", place
-    shown = value.realize()._value
+    shown = value._value
+    if shown.buffer is None:
+        shown = value.realize()._value
     found.tensors.append(value)
     node = value.node
     if node is not None and node.op is not None:
