@@ -1,7 +1,7 @@
 """DLPack: arrays of other libraries as Tensors, and Tensors for them.
 
-Elements go through the host's memory, where DLPack's kDLCPU is: OpenCL gives no addresses of its
-own that others could read.
+Elements go through the host's memory, where DLPack's kDLCPU is. They are copied, unless copy=False
+asks for themselves, which devices that compute in the host's memory can show (see sharing.py).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError, DTypeError
+from cltensor.io.sharing import shared
 from cltensor.ops.create import to
 from cltensor.runtime.device import get
 
@@ -23,15 +24,11 @@ _NUMPY_SPEAKS_1 = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
 
 
 def to_dlpack(x: Tensor, stream: Any, max_version: Any, dl_device: Any, copy: bool | None) -> Any:
-    """A capsule with a copy of the elements of x, for `Tensor.__dlpack__`.
+    """A capsule with the elements of x, for `Tensor.__dlpack__`: a copy, or themselves for
+    copy=False.
 
-    Raises ValueError where it shall not be copied, BufferError for another device than the host's
-    memory.
+    Raises ValueError or BufferError for what cannot be kept.
     """
-    if copy is False:
-        raise ValueError(
-            "__dlpack__: the elements live on a device; copy=False is impossible, leave it out"
-        )
     if stream is not None:
         raise ValueError(
             f"__dlpack__: stream is {stream!r}, and the host's memory has none; leave it out"
@@ -42,7 +39,8 @@ def to_dlpack(x: Tensor, stream: Any, max_version: Any, dl_device: Any, copy: bo
             f"memory, {HOST}"
         )
     keywords = {} if max_version is None or not _NUMPY_SPEAKS_1 else {"max_version": max_version}
-    return x.numpy().__dlpack__(**keywords)
+    array = shared(x) if copy is False else x.numpy()
+    return array.__dlpack__(**keywords)
 
 
 @named

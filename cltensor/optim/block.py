@@ -33,14 +33,15 @@ def gradients_at_once(device: Device) -> int:
 
 def movable(params: Sequence[Tensor]) -> list[bool]:
     """For each parameter whether it, and no other one, is all of its buffer, so that this can
-    become a part of another one."""
+    become a part of another one; the host may not hold that either."""
     owners = Counter([id(param.buffer) for param in params])
     found = []
     for param in params:
         value = param._value
         nbytes = prod(value.shape) * value.dtype.itemsize
-        whole = bool(nbytes) and param.buffer.nbytes == nbytes and value.is_contiguous()
-        found.append(whole and owners[id(param.buffer)] == 1)
+        buffer = param.buffer
+        whole = bool(nbytes) and buffer.nbytes == nbytes and value.is_contiguous()
+        found.append(whole and owners[id(buffer)] == 1 and not buffer.shown)
     return found
 
 

@@ -170,6 +170,20 @@ class Device:
         cl.enqueue_copy(self.queue, to, source, byte_count=nbytes)
 
     @property
+    def shows_memory(self) -> bool:
+        """Whether its memory is the host's, and can be used there while kernels use it."""
+        return self.kind == "cpu" and bool(self.cl_device.host_unified_memory)
+
+    def show(self, handle: Any, nbytes: int) -> Any:
+        """The bytes of memory of the device, where they are, as an array of NumPy."""
+        import numpy as np
+        import pyopencl as cl
+
+        flags: Any = cl.map_flags.READ | cl.map_flags.WRITE
+        byte = np.dtype(np.uint8)
+        return cl.enqueue_map_buffer(self.queue, handle, flags, 0, (nbytes,), byte)[0]
+
+    @property
     def title(self) -> str:
         """What a person calls it: the device and platform names."""
         return f"{self.cl_device.name.strip()} ({self.cl_device.platform.name.strip()})"

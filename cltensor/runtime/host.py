@@ -44,6 +44,15 @@ class HostDevice(Device):
         self.tuned: dict[Any, Any] = {}
         self._pool = _HostPool(self)
 
+    @property
+    def shows_memory(self) -> bool:
+        """It is nothing else."""
+        return True
+
+    def show(self, handle: Any, nbytes: int) -> Any:
+        """The bytes themselves."""
+        return handle[:nbytes]
+
     def _refuse(self) -> NoReturn:
         raise DeviceError(
             "device: 'cpu' is the memory of the host here, where nothing is computed, as no OpenCL "

@@ -60,12 +60,13 @@ class Buffer:
 
     version counts the writes to it after its first content, changed_by names the operation of the
     last one; serial tells the order in which buffers were made. home is the buffer that this one is
-    a region of, from byte `start` on, None for one of its own.
+    a region of, from byte `start` on, None for one of its own. shown: how many on the host hold its
+    bytes where they are, so that it must keep them.
     """
 
     __slots__ = (
         "__weakref__", "changed_by", "cl", "device", "home", "nbytes", "pool", "reserved", "serial",
-        "start", "version",
+        "shown", "start", "version",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, handle: cl.Buffer, nbytes: int, reserved: int) -> None:
@@ -77,7 +78,7 @@ class Buffer:
         self.changed_by = ""
         self.serial = next(_serials)
         self.home: Buffer | None = None
-        self.start = 0
+        self.start = self.shown = 0
         self.pool = pool  # last: without it, an interrupt has come between, and nobody counts it
 
     @property
@@ -399,6 +400,21 @@ def download(buffer: Buffer, array: np.ndarray, offset: int = 0, wait: bool = Tr
     except Exception as error:
         event = rescued(device, error, copy, _copied(array, "from", device))
     return array if wait else event
+
+
+def mapped(buffer: Buffer) -> np.ndarray:
+    """The bytes of `buffer` where they are, of a device that shows its memory."""
+    device = buffer.device
+    device.check_process()
+    if not buffer.nbytes:
+        return np.empty(0, np.uint8)
+    if device.recorder is not None:
+        device.recorder.refuse("sharing elements with the host")
+    show = partial(device.show, buffer.cl, buffer.nbytes)
+    try:
+        return show()
+    except Exception as error:
+        return rescued(device, error, show, f"share: {_show(buffer.nbytes)} on '{device.name}'")
 
 
 def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -> None:
