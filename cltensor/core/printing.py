@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -108,3 +109,29 @@ def _formatter(array: np.ndarray) -> Callable[[float], str]:
     if whole:
         return lambda v: f"{v:.0f}." if np.isfinite(v) else f"{v:.0f}"
     return lambda v: f"{v:.{digits}f}"
+
+
+def html(array: np.ndarray, caption: str) -> str:
+    """A table of an array of at most two dimensions, as a notebook shows it; of one with more, its
+    text."""
+    if array.ndim > 2 or array.size == 0:
+        return f"<pre>{escape(show_array(array, ''))}\n{escape(caption)}</pre>"
+    rows = array.reshape(1, -1) if array.ndim < 2 else array
+    cells = [_cut(list(range(n)), array.size) for n in rows.shape]
+    seen = _seen(rows)
+    one: Callable[[Any], str] = str
+    if array.dtype.kind in "fc":
+        one = _formatter(seen) if array.dtype.kind == "f" else _complex_formatter(seen)
+    lines = []
+    for i in cells[0]:
+        line = ["..." if i is None or j is None else one(rows[i, j].item()) for j in cells[1]]
+        lines.append("<tr>" + "".join([f"<td>{text}</td>" for text in line]) + "</tr>")
+    return f"<table>{''.join(lines)}</table>{escape(caption)}"
+
+
+def _cut(places: list[int], size: int) -> list[int | None]:
+    """The places along an axis that are shown, None for those between."""
+    edge = _options.edgeitems
+    if size <= _options.threshold or len(places) <= 2 * edge:
+        return [*places]
+    return [*places[:edge], None, *places[-edge:]]

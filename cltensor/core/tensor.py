@@ -19,7 +19,7 @@ from cltensor.core.differentiable import Differentiable
 from cltensor.core.hooks import watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import named
-from cltensor.core.printing import show_array
+from cltensor.core.printing import html, show_array
 from cltensor.core.size import Count, Size
 from cltensor.core.suggestions import no_attribute
 from cltensor.dtypes import as_dtype, complex128, default_complex, default_float, float16, float64
@@ -330,6 +330,12 @@ class Tensor(Differentiable):
         if node is not None:
             text += ", requires_grad=True" if node.op is None else f", grad_fn=<{node.op.name}>"
         return f"tensor({text})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table, its dtype, shape and device."""
+        needs = ", requires_grad" if self.node is not None else ""
+        caption = f"{self.dtype.name} {tuple(self.shape)} on {self.device}{needs}"
+        return html(self._read(), caption)
 
     def describe(self) -> str:
         """What the repr shows inside the parentheses, PyTorch's way."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.errors import CLTensorError, DataError, DeviceError
-from cltensor.io import weights
+from cltensor.io import numpyfiles, weights
 from cltensor.io.nesting import Place, Reader, Writer, present
 from cltensor.ops.create import tensor
 from cltensor.runtime import files
@@ -39,11 +39,19 @@ def save(obj: Any, f: Any) -> None:
     back as one; tensors that share elements share them again. Gradients and graphs are not saved:
     a tensor that requires a gradient comes back as a leaf. The file appears whole or not at all.
 
+    A path that ends in .npy or .npz becomes a file of NumPy: of one tensor or array, or of a dict
+    of them.
+
     Args:    f: a path, or a file open for writing bytes.
     Raises:  DataError naming the place in `obj` of what cannot be saved (named tuples, whose class
              is code, and objects of any other class), or the path that cannot be written;
              DependencyError without safetensors.
     """
+    if isinstance(f, (str, os.PathLike)):
+        suffix = os.path.splitext(f)[1].lower()
+        if suffix in numpyfiles.SUFFIXES:
+            files.replace("save", f, numpyfiles.encode(obj, str(suffix)))
+            return
     library = weights.safetensors("save")
     writer = Writer()
     try:
@@ -66,7 +74,8 @@ def save(obj: Any, f: Any) -> None:
 
 
 def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) -> Any:
-    """Read what `save` wrote; of any other safetensors file, the tensors by name.
+    """Read what `save` wrote; of any other safetensors file, and of NumPy's .npz, the tensors by
+    name, and of .npy the tensor.
 
     A tensor goes to the device of the name that it was saved from, or to the default one where
     this machine has no such device.
@@ -79,8 +88,10 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) 
              is a pickle); DeviceError if map_location names no device; DependencyError without
              safetensors.
     """
-    library = weights.safetensors("load")
     source, data = _content(f)
+    if numpyfiles.is_one(data):
+        return numpyfiles.decode(source, data, _placing(map_location))
+    library = weights.safetensors("load")
     arrays = weights.parse(library, "load", source, data)
     place = _placing(map_location)
     text = _structure(data)

@@ -97,3 +97,20 @@ def test_printoptions():
     finally:
         ct.set_printoptions(profile="default")
     assert repr(x) == "tensor([1.2346, 2.0000])"
+
+
+def test_a_notebook_shows_a_table(device):
+    table = ct.tensor([[1.5, -2.0], [0.25, 3.0]], requires_grad=True)._repr_html_()
+    assert table == (
+        "<table><tr><td>1.5000</td><td>-2.0000</td></tr><tr><td>0.2500</td><td>3.0000</td></tr>"
+        f"</table>float32 (2, 2) on {device}, requires_grad"
+    )
+    assert ct.tensor([True, False])._repr_html_().startswith("<table><tr><td>True</td><td>False")
+    assert "<td>3</td>" in ct.tensor(3)._repr_html_()
+    wide = ct.arange(4000).reshape(2, 2000)._repr_html_()
+    assert wide.count("<td>") == 2 * 7
+    assert "<td>2</td><td>...</td><td>1997</td>" in wide
+    deep = ct.zeros(1, 1, 2)._repr_html_()
+    assert deep == f"<pre>[[[0., 0.]]]\nfloat32 (1, 1, 2) on {device}</pre>"
+    assert ct.zeros(0)._repr_html_().startswith("<pre>[]")
+    assert "<td>1.+2.j</td>" in ct.tensor([1 + 2j])._repr_html_()
