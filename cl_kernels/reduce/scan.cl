@@ -3,36 +3,51 @@
 ## "alone" from nothing. By rows (cpu), it takes `lanes` (at most ${most}) neighbouring lanes side by
 ## side; else one lane. kind: "sum", "product" or "logsumexp". A is the type that it computes in.
 ## Sums of floating-point numbers keep what rounding loses (Neumaier 1974), and lanes that lie
-## densely (cpu) are added up in short runs, four side by side.
+## densely (cpu) are added up in short runs, four side by side. Of exponentials it keeps the sum of
+## exp(x - top), top being the largest so far, or up to 1 less: so only a comparison, a product and a
+## sum wait for the element before, and few products of rounded numbers follow each other.
 <%
     exact = kind == 'sum' and floating
     dense = cpu and not rows and kind == 'sum'
     complex = A[-1] == '2'
     one, product = (f'({A})(1, 0)', 'cx_mul(a, b)') if complex else ('1', 'a * b')
     start = {'sum': '0', 'product': one, 'logsumexp': '-INFINITY'}[kind]
-    pairs = {'sum': 'a + b', 'product': product, 'logsumexp': 'log_sum(a, b)'}[kind]
+    pairs = {'sum': 'a + b', 'product': product, 'logsumexp': ''}[kind]
     def element(k):
         return f'(n - 1 - ({k})) * inner' if reverse else f'({k}) * inner'
 %>
-% if kind == 'logsumexp':
-INLINE ${A} log_sum(const ${A} a, const ${A} b) {
-    const ${A} high = a > b || a != a ? a : b, low = a > b || a != a ? b : a;
-    return high == low || low != low ? high + (low != low ? low : (${A})0.6931471805599453)
-        : high + log1p(exp(low - high));
-}
-% endif
 /* Combine x into acc; of sums `rest` takes what acc loses, unless it is infinite. */
-% if exact:
-#define TAKE(acc, rest, x) { \
+% if kind == 'logsumexp':
+#define BEGIN(acc, rest, top, before) { \
+    top = before; \
+    acc = top == -INFINITY ? 0 : 1; \
+    rest = 0; \
+}
+#define TAKE(acc, rest, top, x) { \
+    const ${A} t_x = x, t_apart = t_x - top; \
+    const int t_above = t_x > top + 1; \
+    const ${A} t_share = t_apart == t_apart || t_x != t_x ? exp(t_above ? -t_apart : t_apart) : 0; \
+    const ${A} t_old = t_above ? acc * t_share : acc, t_new = t_above ? 1 : t_share; \
+    const ${A} t_sum = t_old + t_new, t_part = t_sum - t_old; \
+    const ${A} t_lost = (t_old - (t_sum - t_part)) + (t_new - t_part); \
+    rest = (t_above ? rest * t_share : rest) + t_lost; \
+    acc = t_sum; \
+    top = t_above ? t_x : top; \
+}
+#define RESULT(acc, rest, top) ((top) + log((acc) + (rest)))
+% elif exact:
+#define BEGIN(acc, rest, top, before) { acc = before; rest = 0; }
+#define TAKE(acc, rest, top, x) { \
     const ${A} t_x = x, t_sum = acc + t_x, t_part = t_sum - acc; \
     const ${A} t_lost = (acc - (t_sum - t_part)) + (t_x - t_part); \
     rest += t_lost == t_lost ? t_lost : 0; \
     acc = t_sum; \
 }
-#define RESULT(acc, rest) ((acc) + (rest))
+#define RESULT(acc, rest, top) ((acc) + (rest))
 % else:
-#define TAKE(acc, rest, x) { const ${A} a = acc, b = x; acc = ${pairs}; }
-#define RESULT(acc, rest) (acc)
+#define BEGIN(acc, rest, top, before) { acc = before; rest = 0; }
+#define TAKE(acc, rest, top, x) { const ${A} a = acc, b = x; acc = ${pairs}; }
+#define RESULT(acc, rest, top) (acc)
 % endif
 __kernel void scan(
     __global ${A if mode == 'totals' else T}* restrict y_g, __global const ${T}* restrict x_g,
@@ -59,14 +74,14 @@ __kernel void scan(
 % endif
 % if rows:
         const ${index} width = lanes < inner - i ? lanes : inner - i;
-        ${A} acc[${most}], rest[${most}];
+        ${A} acc[${most}], rest[${most}], top[${most}];
         for (${index} j = 0; j < width; ++j) {
 % if mode == "carried":
-            acc[j] = b > 0 ? total_g[(o * blocks + b - 1) * inner + i + j] : ${start};
+            const ${A} before = b > 0 ? total_g[(o * blocks + b - 1) * inner + i + j] : ${start};
+            BEGIN(acc[j], rest[j], top[j], before)
 % else:
-            acc[j] = ${start};
+            BEGIN(acc[j], rest[j], top[j], ${start})
 % endif
-            rest[j] = 0;
         }
         for (${index} k = low; k < high; ++k) {
             __global const ${T}* restrict x = from + ${element('k')};
@@ -74,23 +89,24 @@ __kernel void scan(
             __global ${T}* restrict y = to + ${element('k')};
 % endif
             for (${index} j = 0; j < width; ++j) {
-                TAKE(acc[j], rest[j], x[j])
+                TAKE(acc[j], rest[j], top[j], x[j])
 % if mode != "totals":
-                y[j] = RESULT(acc[j], rest[j]);
+                y[j] = RESULT(acc[j], rest[j], top[j]);
 % endif
             }
         }
 % if mode == "totals":
         for (${index} j = 0; j < width; ++j)
-            to[j] = RESULT(acc[j], rest[j]);
+            to[j] = RESULT(acc[j], rest[j], top[j]);
 % endif
 % else:
+        ${A} acc, rest, top;
 % if mode == "carried":
-        ${A} acc = b > 0 ? total_g[(o * blocks + b - 1) * inner + i] : ${start};
+        const ${A} before = b > 0 ? total_g[(o * blocks + b - 1) * inner + i] : ${start};
+        BEGIN(acc, rest, top, before)
 % else:
-        ${A} acc = ${start};
+        BEGIN(acc, rest, top, ${start})
 % endif
-        ${A} rest = 0;
         ${index} k = low;
 % if dense and mode == "totals":
         for (; k + 256 <= high; k += 256) {
@@ -102,7 +118,7 @@ __kernel void scan(
                     run[j] += from[${element('k + q + j')}];
             for (int j = 1; j < 16; ++j)
                 run[0] += run[j];
-            TAKE(acc, rest, run[0])
+            TAKE(acc, rest, top, run[0])
         }
 % elif dense:
         for (; k + 256 <= high; k += 256) {
@@ -115,7 +131,7 @@ __kernel void scan(
             for (int q = 0; q < 4; ++q) {
                 head[q] = acc;
                 tail[q] = rest;
-                TAKE(acc, rest, run[q])
+                TAKE(acc, rest, top, run[q])
             }
             for (int q = 0; q < 4; ++q)
                 for (int j = 0; j < 64; ++j)
@@ -123,13 +139,13 @@ __kernel void scan(
         }
 % endif
         for (; k < high; ++k) {
-            TAKE(acc, rest, from[${element('k')}])
+            TAKE(acc, rest, top, from[${element('k')}])
 % if mode != "totals":
-            to[${element('k')}] = RESULT(acc, rest);
+            to[${element('k')}] = RESULT(acc, rest, top);
 % endif
         }
 % if mode == "totals":
-        *to = RESULT(acc, rest);
+        *to = RESULT(acc, rest, top);
 % endif
 % endif
     }
