@@ -162,6 +162,35 @@ def isin(
 
 # ------------------------------------------------------------------------------------- histograms
 
+_WAYS = 4  # tables of each work-item of a CPU
+_LARGEST = 1 << 16  # counters of all tables, if there are not more elements to count
+
+
+def _tally(x: Tensor, bins: int) -> Tensor:
+    """How often each number from 0 to bins - 1 is in a vector of integers; others do not count."""
+    device, count = x.device, x.size
+    items, local, each = spread(device, count, 1024)
+    tables = items * _WAYS if device.is_cpu else 1
+    if not count or count >= 1 << 31 or tables * bins > max(count, _LARGEST):
+        hit = logical_and(greater_equal(x, 0), less_equal(x, bins - 1))
+        found = full((bins,), 0, dtypes.int64, device)
+        if not count or not bins:
+            return found
+        return scatter_add(
+            found, 0, clip(astype(x, dtypes.int64), 0, bins - 1), astype(hit, dtypes.int64)
+        )
+    x = x.contiguous()
+    if device.is_cpu:
+        table = Tensor.empty((tables, bins), dtypes.int32, device)
+    else:
+        table = full((tables, bins), 0, dtypes.int32, device).realize()
+    run = kernel(device, "tally", T=C_NAMES[x.dtype], cpu=device.is_cpu, ways=_WAYS)
+    run(
+        (items,), (local,), table_g=table.buffer, x_g=x.buffer, x_start=x.offset, count=count,
+        bins=bins, each=each,
+    )  # fmt: skip
+    return sum(table, 0)
+
 
 @composite
 def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
@@ -183,8 +212,8 @@ def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Te
             raise ValueError(f"bincount: {low} is below 0; only numbers from 0 on are counted")
         most = high + 1
     if weights is None:
-        weights = full(x.shape, 1, dtypes.int64, x.device)
-    elif weights.dtype.kind != "f":
+        return _tally(x, max(most, minlength))
+    if weights.dtype.kind != "f":
         weights = astype(weights, dtypes.float64 if x.device.fp64 else dtypes.float32)
     counts = full((max(most, minlength),), 0, weights.dtype, x.device)
     if not x.size:
@@ -215,9 +244,8 @@ def histc(x: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     low, high = _limits("histc", x, min, max, 1)
     inside = logical_and(greater_equal(x, low), less_equal(x, high))
     wide = x if x.dtype.kind == "f" else astype(x, dtypes.float32)
-    places = astype(where(inside, (wide - low) * bins / (high - low), 0), dtypes.int64)
-    counts = full((bins,), 0, x.dtype, x.device)
-    return scatter_add(counts, 0, clip(places, 0, bins - 1), astype(inside, x.dtype))
+    places = astype(where(inside, (wide - low) * bins / (high - low), 0), dtypes.int32)
+    return astype(_tally(where(inside, clip(places, 0, bins - 1), -1), bins), x.dtype)
 
 
 def _edges(operation: str, x: Tensor, bins: Any, limits: tuple[float, float] | None) -> Tensor:
@@ -251,14 +279,16 @@ def _counted(
         place = clip(_searched(edge, column, True, False, None) - 1, 0, n - 1)
         inside, cells = logical_and(inside, hit), cells * n + place
     shape = tuple([e.shape[0] - 1 for e in edges])
-    amounts = astype(inside, rows.dtype)
-    if weight is not None:
-        if weight.size != count:
-            raise ShapeError(f"{operation}: {weight.size} weights for {count} points")
+    total = math.prod(shape)
+    if weight is None:
+        found = astype(_tally(where(inside, cells, -1), total), rows.dtype)
+    elif weight.size != count:
+        raise ShapeError(f"{operation}: {weight.size} weights for {count} points")
+    else:
         amounts = where(inside, reshape(astype(weight.detach(), rows.dtype), (-1,)), 0)
-    found = full((math.prod(shape),), 0, rows.dtype, rows.device)
-    if count:
-        found = scatter_add(found, 0, where(inside, cells, 0), amounts)
+        found = full((total,), 0, rows.dtype, rows.device)
+        if count:
+            found = scatter_add(found, 0, where(inside, cells, 0), amounts)
     found = reshape(found, shape)
     if density:
         found = found / sum(found)

@@ -149,3 +149,24 @@ def test_drawn(case):
         check(ct.isin(ct.tensor(a), ct.tensor(row)), np.isin(a, row))
         count = np.abs(a).ravel()
         check(ct.bincount(ct.tensor(count), minlength=2), np.bincount(count, minlength=2))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int8", "uint8", "uint64"])
+def test_counts_of_many_and_few_numbers(dtype):
+    rng = np.random.default_rng(3)
+    top = min(1000, int(np.iinfo(dtype).max))
+    for count, most in ((1, 1), (9, top), (5000, top), (70_001, 7)):
+        a = rng.integers(0, most, count).astype(dtype)
+        check(ct.bincount(ct.tensor(a)), np.bincount(a.astype("int64")))
+        strided = ct.tensor(np.repeat(a, 2))[::2]
+        check(ct.bincount(strided, minlength=1200), np.bincount(a.astype("int64"), minlength=1200))
+    far = np.array([0, 2_000_000, 2_000_000], dtype="int64")  # more counters than elements
+    assert ct.bincount(ct.tensor(far))[-1].item() == 2
+
+
+def test_what_is_outside_of_a_histogram_is_not_counted():
+    a = np.random.default_rng(4).standard_normal(3001).astype("float32")
+    a[:3] = np.nan, np.inf, -np.inf
+    want = np.histogram(a[3:], 7, (-1, 1))[0]
+    check(ct.histc(ct.tensor(a), 7, -1, 1), want.astype("float32"))
+    check(ct.histogram(ct.tensor(a), 7, range=(-1, 1))[0], want.astype("float32"))
