@@ -102,6 +102,17 @@ CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
 #undef ${name}
 #define ${name} ct_${name}
 % endfor
+% if device.fp64:
+/* A quotient below 2^28 is not rounded to the next whole number, and its product is exact. */
+CT_OVERLOAD float ct_fmod(float a, float b) {
+    if (!(__builtin_fabsf(a / b) < 2.6e8f) || b == 0) return (fmod)(a, b);
+    const double wide = a, whole = __builtin_trunc(wide / b);
+    return __builtin_copysignf(whole == 0 ? a : (float)(wide - whole * b), a);
+}
+CT_OVERLOAD double ct_fmod(double a, double b) { return (fmod)(a, b); }
+#undef fmod
+#define fmod ct_fmod
+% endif
 % else:
 #define ct_exp_nonpositive exp
 % endif
@@ -119,12 +130,12 @@ CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
    quotient is exact where floor(a / b) would round up first. */
 % for T, _ in floats + ([('half', '')] if device.fp16 else []):
 CT_OVERLOAD ${T} ct_remainder(${T} a, ${T} b) {
-    const ${T} r = (fmod)(a, b);
+    const ${T} r = fmod(a, b);
     return (r != 0 && (r < 0) != (b < 0)) ? r + b : r;
 }
 CT_OVERLOAD ${T} ct_floor_divide(${T} a, ${T} b) {
     if (b == 0) return a / b;
-    const ${T} r = (fmod)(a, b);
+    const ${T} r = fmod(a, b);
     const ${T} q = (a - r) / b - ((r != 0 && (r < 0) != (b < 0)) ? 1 : 0), whole = floor(q);
     if (q == 0) return copysign((${T})0, a / b);
     return q - whole > (${T})0.5 ? whole + 1 : whole;

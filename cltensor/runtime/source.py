@@ -38,7 +38,8 @@ def render(device: Device, template: str, **params: Any) -> str:
         raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
     # Only who calls them pays for reading the functions of complex numbers.
     numbers = complex_prelude(device, "double2" in body) if "cx_" in body else ""
-    return prelude(device) + numbers + _functions(device, body) + body
+    text = numbers + _functions(device, body) + body
+    return prelude(device) + _inlined(device, text) + text
 
 
 #: Ends what stands in front of a kernel's own source.
@@ -101,6 +102,29 @@ def _functions(device: Device, body: str) -> str:
 
     add(body)
     return "".join(texts) + _OWN
+
+
+#: The functions that PoCL would call, by the file with inline forms of them.
+_CALLED = {
+    file: re.compile(rf"\b({'|'.join(names.split())})\b")
+    for file, names in {
+        "elementary.cl": "log2 log10 log1p exp2 expm1 sinh cosh asinh acosh atanh atan asin acos "
+        "atan2 hypot pow",
+        "trigonometric.cl": "sin cos tan",
+    }.items()
+}
+
+
+def _inlined(device: Device, text: str) -> str:
+    """The inline forms of functions that `text` names."""
+    if not (device.is_pocl and device.fp64):
+        return ""
+    return "".join([_inline(file) for file, names in _CALLED.items() if names.search(text)])
+
+
+@cache
+def _inline(file: str) -> str:
+    return _templates().get_template(file).render()
 
 
 @cache

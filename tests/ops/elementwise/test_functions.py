@@ -70,6 +70,54 @@ def test_subnormals_on_pocl(device):
     assert ct.exp(ct.tensor([-100.0])).item() == pytest.approx(np.exp(-100.0), rel=1e-1)
 
 
+_EXACT = {
+    "asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "asinh": np.arcsinh,
+    "acosh": np.arccosh, "atanh": np.arctanh,
+}  # fmt: skip
+_ONE = "sin cos tan asin acos atan sinh cosh asinh acosh atanh log2 log10 log1p exp2 expm1"
+
+
+@pytest.mark.parametrize("name", _ONE.split())
+def test_functions_that_pocl_would_call_are_rounded_once(name, device):
+    if not (device.is_pocl and device.fp64):
+        pytest.skip(f"on '{device}' it is the driver's own")
+    x = sweep()
+    with np.errstate(all="ignore"):
+        want = (_EXACT.get(name) or getattr(np, name))(x.astype("float64"))
+    got = getattr(ct, name)(ct.tensor(x)).numpy()
+    errors = ulps(got, want)
+    worst = x[np.argmax(errors)]
+    assert errors.max() <= 0.51, f"{name}({worst!r}) is off by {errors.max():.2f} ulp"
+    zeros = want == 0
+    assert (np.signbit(got) == np.signbit(want))[zeros].all()
+
+
+@pytest.mark.parametrize("name", ["atan2", "hypot", "pow", "fmod"])
+def test_functions_of_two_that_pocl_would_call_are_rounded_once(name, device):
+    if not (device.is_pocl and device.fp64):
+        pytest.skip(f"on '{device}' it is the driver's own")
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 1 << 32, (2, 200_000), dtype=np.uint64).astype(np.uint32)
+    edges = [0, 0.5, 1, 2, 3, 1e-45, 1e-38, 16777215, 3.4e38, np.inf, np.nan]
+    edges = np.float32([*edges, *[-e for e in edges]])
+    near = np.stack([rng.random(100_000) * 4, rng.standard_normal(100_000) * 20]).astype("float32")
+    small = rng.integers(-5, 6, (2, 300)).astype("float32")
+    a, b = np.concatenate([bits.view("float32"), near, small, np.stack(
+        [m.ravel() for m in np.meshgrid(edges, edges)])], axis=1)  # fmt: skip
+    with np.errstate(all="ignore"):
+        if name == "fmod":  # of float64, the quotients are too large for it to be fast
+            want = np.fmod(a, b).astype("float64")
+        else:
+            exact = {"atan2": np.arctan2, "hypot": np.hypot, "pow": np.power}[name]
+            want = exact(a.astype("float64"), b.astype("float64"))
+    got = getattr(ct, name)(ct.tensor(a), ct.tensor(b)).numpy()
+    errors = ulps(got, want)
+    worst = np.argmax(errors)
+    assert errors.max() <= 0.51, f"{name}{a[worst], b[worst]} is off by {errors.max():.2f} ulp"
+    told = ~np.isnan(want)
+    assert (np.signbit(got) == np.signbit(want))[told].all()
+
+
 def test_large_arguments_do_not_overflow(device):
     x = ct.tensor([-1000.0, 1000.0])
     assert ct.sigmoid(x).numpy().tolist() == [0, 1]
