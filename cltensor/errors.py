@@ -6,8 +6,8 @@ operation, names both values and ends with the way out.
 """
 
 
-class CLTensorError(Exception):
-    """Base class of all errors raised by cltensor."""
+class CLTensorError(RuntimeError):
+    """Base class of all errors raised by cltensor. PyTorch raises RuntimeError for most of them."""
 
 
 class ShapeError(CLTensorError, ValueError):
@@ -18,11 +18,11 @@ class DTypeError(CLTensorError, TypeError):
     """Element types do not fit together, or the device lacks one."""
 
 
-class DeviceError(CLTensorError, RuntimeError):
+class DeviceError(CLTensorError):
     """No such device, operands on two devices, or a device used where it cannot be."""
 
 
-class KernelError(CLTensorError, RuntimeError):
+class KernelError(CLTensorError):
     """A kernel did not build (the message carries template, parameters, source and build log), or
     the driver refused a launch (it carries the sizes and the device)."""
 
@@ -31,11 +31,11 @@ class OutOfMemoryError(CLTensorError, MemoryError):
     """A buffer does not fit the device, the pool's limit or the driver."""
 
 
-class GradientError(CLTensorError, RuntimeError):
+class GradientError(CLTensorError):
     """A backward pass that cannot be run or would be wrong."""
 
 
-class LinAlgError(CLTensorError, RuntimeError):
+class LinAlgError(CLTensorError):
     """A matrix that an algorithm cannot take: singular, not positive definite, or one for which it
     does not converge. The message names the matrix in the stack."""
 

@@ -124,7 +124,7 @@ SELECTION = {
         ),
         "ops/index/combine": (r"scatter_reduce\[\w+-float32-True-\w+\]", r"drawn"),
         "ops/index/put": (r"reading_by_drawn", r"assigning_and", r"the_last_value_written"),
-        "ops/count": (r"places_in", r"outside_of_a_histogram"),
+        "ops/count": (r"places_in", r"what_is_outside"),
         "ops/network/pool": (
             r"drawn",
             r"a_window_wholly_in_the_padding",

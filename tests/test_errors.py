@@ -2,6 +2,7 @@
 
 import pytest
 
+import cltensor as ct
 from cltensor import errors
 
 BUILT_IN = {
@@ -34,3 +35,11 @@ def test_no_error_is_missing_from_the_table():
 
 def test_state_error_prints_lines_and_not_their_repr():
     assert str(errors.StateError("first\nsecond")) == "first\nsecond"
+
+
+def test_errors_are_those_that_programs_for_pytorch_catch():
+    found = [v for v in vars(errors).values() if isinstance(v, type) and issubclass(v, Exception)]
+    assert len(found) > 10
+    assert all(issubclass(v, RuntimeError) for v in found)
+    with pytest.raises(RuntimeError, match="matmul"):
+        ct.ones(2, 3) @ ct.ones(2, 3)

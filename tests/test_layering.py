@@ -126,6 +126,10 @@ TESTED_ELSEWHERE = {"__main__": "command/test_cli starts it"}
 OF_NO_MODULE = {
     "test_benchmarks": "the package benchmarks",
     "test_beside_torch": "custom functions, beside PyTorch",
+    **{
+        f"fuzz/test_{kind}": "operations of drawn shapes and dtypes, beside NumPy"
+        for kind in ("index", "linalg", "pointwise", "reduce", "shape")
+    },
     "test_derivatives": "the rules of all elementwise operations and reductions, several at a time",
     "test_examples": "the programs in examples/",
     "test_gradient_ownership": "whose elements gradients are",

@@ -242,13 +242,15 @@ def _run_pick(x: Tensor, indices: tuple[Tensor, ...], start: int, sites: Sites) 
     end = start + len(dense)
     before, after = x.shape[:start], x.shape[end:]
     result = Tensor.empty((*before, *shape, *after), x.dtype, x.device)
-    if result.size == 0:
-        return result
     count = math.prod(shape)
+    if count == 0:
+        return result
     flat = (*before, count, *after)
-    source = x.window(flat, (*x.strides[:start], 0, *x.strides[end:]), x.offset)
     long_index = wide(x, result)
     table = offset_table(sites, dense, x.shape[start:end], x.strides[start:end], long_index)
+    if result.size == 0:  # but the indices have been looked at
+        return result
+    source = x.window(flat, (*x.strides[:start], 0, *x.strides[end:]), x.offset)
     copy(
         result.window(flat, contiguous_strides(flat), 0),
         source,

@@ -128,10 +128,12 @@ def write_picked(
     positions, dense = index_positions(sites[0].operation, indices)
     before, grid, after = to.shape[:start], to.shape[start:end], to.shape[end:]
     lined = (*before, math.prod(positions), *after)
-    if 0 in lined:
+    if 0 in positions:
         return
     long_index = wide(to)
     table = offset_table(sites, dense, grid, to.strides[start:end], long_index)
+    if 0 in lined:  # but the indices have been looked at
+        return
     if isinstance(value, Tensor):
         value = reshape(value, lined)
         if not unique:
