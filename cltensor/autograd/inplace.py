@@ -277,16 +277,17 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
-abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
-bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
-clamp_max clamp_min clip copysign cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc
-erfinv exp exp2 expm1 floor floor_divide fmod frac gcd ge greater greater_equal gt heaviside hypot
-i0 igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp less
-less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt
+abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh
+arctan arctan2 arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift
+bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip
+conj_physical copysign cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc erfinv exp
+exp2 expm1 fix float_power floor floor_divide fmod frac gcd ge greater greater_equal gt heaviside
+hypot i0 igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp
+less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt
 masked_fill masked_scatter mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal
 polygamma pow put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add
-scatter_reduce sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide
-trunc xlogy
+scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu
+true_divide trunc xlogy
 """.split()
 
 
@@ -342,6 +343,27 @@ def _method(name: str, function: Callable[..., Any], shown: str = "") -> Callabl
     return method
 
 
+def _fill_diagonal(x: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
+    """Write a number on the main diagonal, where all indices are equal; returns x.
+
+    wrap: in a matrix that is taller than wide, begin the diagonal anew below each end of it, after
+    a row without. Raises ShapeError for fewer than two dimensions, or more that differ.
+    """
+    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
+        raise ShapeError(
+            f"fill_diagonal_: shape {x.shape} has no main diagonal; give a matrix, or more "
+            "dimensions that are equal"
+        )
+    height, *widths = x.shape
+    step = min(widths) + 1 if wrap and x.ndim == 2 else max(height, 1)
+    for first in range(0, height, step):
+        count = min(height - first, *widths)
+        block = x[first:] if first else x
+        step_along = sum(block.realize().strides)
+        block.as_strided((count,), (step_along,), block.storage_offset()).fill_(fill_value)
+    return x
+
+
 def _reshaping(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return reshape_in_place(self, name, function, *args, **kwargs)
@@ -375,6 +397,8 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         function = own[name] if name in own else functions[name]
         doc = f"`{name}` in place: the same elements in another shape; returns self."
         attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
+    _fill_diagonal.__name__ = "fill_diagonal_"
+    attach("fill_diagonal_", named(_fill_diagonal), _fill_diagonal, _fill_diagonal.__doc__ or "")
     for name, (symbol, target) in _AUGMENTED.items():
         function = functions[target]
         doc = f"`{target}` in place: written where the elements are; returns self."

@@ -11,7 +11,7 @@ import numpy as np
 from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, complex128
-from cltensor.errors import DataError, DependencyError
+from cltensor.errors import DataError, DependencyError, MissingFileError
 from cltensor.ops.create import tensor
 from cltensor.runtime import files
 
@@ -81,7 +81,8 @@ def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
     try:
         data = source.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        raise DataError(f"weights.load: {str(source)!r} cannot be read: {error}") from error
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"weights.load: {str(source)!r} cannot be read: {error}") from error
     arrays = parse(library, "weights.load", f"'{source}'", data)
     for name, array in arrays.items():
         if array.dtype not in C_NAMES:

@@ -9,6 +9,7 @@ from cltensor.autograd import no_grad
 from cltensor.core.changes import Changes
 from cltensor.core.hooks import HookList, RemovableHandle, watchers
 from cltensor.core.names import own_names
+from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.nn import state
 from cltensor.nn.conversion import Convertible
@@ -143,7 +144,7 @@ class Module(Convertible):
             members = own.get(kind)
             if members is not None and name in members:
                 return members[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise no_attribute(f"{type(self).__name__!r} object", name, lambda: dir(self))
 
     def __delattr__(self, name: str) -> None:
         self._note_change()

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import traceback
 
 import pytest
 
@@ -22,6 +23,8 @@ from cltensor.core.suggestions import NoAttribute, no_attribute
         (lambda: ct.data, "DataLoder", "'DataLoader'"),
         (lambda: ct.autograd, "Varable", "'Variable'"),
         (lambda: ct.cuda, "is_availble", "'is_available'"),
+        (lambda: ct.nn.Linear(2, 3), "wieght", "'weight'"),
+        (lambda: ct.nn.Sequential(ct.nn.ReLU()), "evla", "'eval'"),
     ],
 )
 def test_the_nearest_name_is_suggested(owner, name, near):
@@ -35,9 +38,16 @@ def test_the_nearest_name_is_suggested(owner, name, near):
 
 
 def test_a_name_like_no_other_gets_no_suggestion():
-    with pytest.raises(AttributeError, match="^a tensor has no attribute 'qqqqqq'$") as error:
+    with pytest.raises(AttributeError, match="^a tensor has no attribute 'qqqqqq'$"):
         ct.ones(2).qqqqqq  # noqa: B018
-    assert isinstance(error.value.obj, ct.Tensor)
+
+
+def test_a_traceback_has_the_usual_name_and_one_hint():
+    with pytest.raises(AttributeError) as error:
+        ct.ones(2).sofmax  # noqa: B018
+    (last,) = traceback.format_exception_only(error.value)
+    assert last.startswith("AttributeError: a tensor has no attribute 'sofmax'; did you mean")
+    assert "Did you mean" not in last
 
 
 def test_probing_looks_for_no_names():

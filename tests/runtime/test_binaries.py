@@ -11,7 +11,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.runtime import binaries
-from cltensor.runtime.device import drivers_folder
+from cltensor.runtime.folders import drivers_folder
 from cltensor.runtime.kernel import Counters, build
 
 _SOURCE = """
