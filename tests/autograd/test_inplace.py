@@ -40,8 +40,13 @@ def _exact(function):
 THREES, TWOS = [[3.0] * 3] * 2, [[2.0] * 3] * 2
 ROWS, BEST = (np.array([0, 0]),), [[-9, -9, 1], [9, 0, -9]]
 METHODS = {
-    "abs": ((), np.abs),
+    **{n: ((), getattr(np, n)) for n in ("abs", "absolute", "arccos", "arccosh", "arcsin")},
+    **{n: ((), getattr(np, n)) for n in ("arcsinh", "arctan", "arctanh", "fix")},
     "acos": ((), np.arccos),
+    "arctan2": ((0.5,), lambda a: np.arctan2(a, 0.5)),
+    "conj_physical": ((), np.conj),
+    "float_power": ((2.0,), lambda a: a.astype("float64") ** 2),
+    "sgn": ((), np.sign),
     "acosh": ((), np.arccosh),
     "add": ((2.0,), lambda a: a + 2),
     "addbmm": (([[[1.0], [2.0]]], [[[3.0, 3.0, 3.0]]]), lambda a: a + [[3], [6]]),
@@ -172,6 +177,9 @@ METHODS = {
 }
 STARTS = {
     **dict.fromkeys(("acos", "asin", "atanh", "erfinv", "logit"), SMALL),
+    **dict.fromkeys(("arccos", "arcsin", "arctanh"), SMALL),
+    "float_power": FLOATS.astype("float64"),
+    "arccosh": FLOATS + 1,
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"), INTEGERS),
     **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"), INTEGERS),
     "acosh": FLOATS + 1,
@@ -440,3 +448,34 @@ def test_bounds_of_random_numbers_by_pytorchs_names(device):
     assert x.random_(**{"from": 2, "to": 3}).tolist() == [2] * 100
     assert x.random_(to=1).tolist() == [0] * 100
     assert set(x.random_(2).tolist()) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("shape", "wrap"), [((3, 4), False), ((7, 3), False), ((7, 3), True), ((8, 3), True)]
+)
+def test_filling_the_diagonal(device, mode, shape, wrap):
+    x = ct.zeros(shape)
+    assert x.fill_diagonal_(5, wrap) is x
+    wanted = np.zeros(shape)
+    np.fill_diagonal(wanted, 5, wrap)
+    np.testing.assert_array_equal(x.numpy(), wanted)
+
+
+def test_filling_the_diagonal_of_views_and_cubes(device, mode):
+    whole = ct.zeros(3, 5)
+    whole.T[1:].fill_diagonal_(2)
+    assert whole.tolist() == [[0, 2, 0, 0, 0], [0, 0, 2, 0, 0], [0, 0, 0, 2, 0]]
+    cube = ct.ones(3, 3, 3, dtype="bool").fill_diagonal_(False)
+    assert cube.sum().item() == 24
+    assert not cube[1, 1, 1]
+    assert ct.ones(0, 4).fill_diagonal_(2).shape == (0, 4)
+    x = ct.ones(2, 2, requires_grad=True)
+    (x * 3).fill_diagonal_(0).sum().backward()
+    assert x.grad.tolist() == [[0, 3], [3, 0]]
+    for shape in ((3,), (2, 3, 3)):
+        with pytest.raises(ShapeError, match=r"fill_diagonal_: shape .* has no main diagonal"):
+            ct.ones(shape).fill_diagonal_(0)
+    with pytest.raises(GradientError):
+        x.fill_diagonal_(0)
+    with pytest.raises(TypeError, match="there is no keyword 'valu'; it takes x, fill_value, wrap"):
+        ct.ones(2, 2).fill_diagonal_(valu=1)
