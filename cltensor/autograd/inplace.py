@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.autograd.diagonal import fill_diagonal_
 from cltensor.autograd.graph import Node, next_order, resave, save
 from cltensor.autograd.record import preserve, rebase, require_changeable
 from cltensor.core.checks import scalar
@@ -343,27 +344,6 @@ def _method(name: str, function: Callable[..., Any], shown: str = "") -> Callabl
     return method
 
 
-def _fill_diagonal(x: Tensor, fill_value: Any, wrap: bool = False) -> Tensor:
-    """Write a number on the main diagonal, where all indices are equal; returns x.
-
-    wrap: in a matrix that is taller than wide, begin the diagonal anew below each end of it, after
-    a row without. Raises ShapeError for fewer than two dimensions, or more that differ.
-    """
-    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
-        raise ShapeError(
-            f"fill_diagonal_: shape {x.shape} has no main diagonal; give a matrix, or more "
-            "dimensions that are equal"
-        )
-    height, *widths = x.shape
-    step = min(widths) + 1 if wrap and x.ndim == 2 else max(height, 1)
-    for first in range(0, height, step):
-        count = min(height - first, *widths)
-        block = x[first:] if first else x
-        step_along = sum(block.realize().strides)
-        block.as_strided((count,), (step_along,), block.storage_offset()).fill_(fill_value)
-    return x
-
-
 def _reshaping(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return reshape_in_place(self, name, function, *args, **kwargs)
@@ -397,8 +377,7 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         function = own[name] if name in own else functions[name]
         doc = f"`{name}` in place: the same elements in another shape; returns self."
         attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
-    _fill_diagonal.__name__ = "fill_diagonal_"
-    attach("fill_diagonal_", named(_fill_diagonal), _fill_diagonal, _fill_diagonal.__doc__ or "")
+    attach("fill_diagonal_", named(fill_diagonal_), fill_diagonal_, fill_diagonal_.__doc__ or "")
     for name, (symbol, target) in _AUGMENTED.items():
         function = functions[target]
         doc = f"`{target}` in place: written where the elements are; returns self."

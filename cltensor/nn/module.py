@@ -251,6 +251,23 @@ class Module(Convertible):
             module = child
         return module
 
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter with that dotted name."""
+        return self._member("get_parameter", "_parameters", target)
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer with that dotted name."""
+        return self._member("get_buffer", "_buffers", target)
+
+    def _member(self, operation: str, kind: str, target: str) -> Any:
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        found = owner.__dict__[kind].get(name)
+        if found is None:
+            what = "parameter" if kind == "_parameters" else "buffer"
+            raise AttributeError(f"{operation}: {type(owner).__name__} has no {what} {name!r}")
+        return found
+
     def _named_members(
         self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
     ) -> Iterator[tuple[str, Any]]:
