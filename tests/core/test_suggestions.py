@@ -3,6 +3,7 @@
 import copy
 import pickle
 import traceback
+from types import ModuleType
 
 import pytest
 
@@ -23,6 +24,18 @@ from cltensor.core.suggestions import NoAttribute, no_attribute
         (lambda: ct.data, "DataLoder", "'DataLoader'"),
         (lambda: ct.autograd, "Varable", "'Variable'"),
         (lambda: ct.cuda, "is_availble", "'is_available'"),
+        (lambda: ct.array_api, "concta", "'concat'"),
+        (lambda: ct.array_api.fft, "rfftt", "'rfft'"),
+        (lambda: ct.array_api.linalg, "invv", "'inv'"),
+        (lambda: ct.autograd.functional, "jacobain", "'jacobian'"),
+        (lambda: ct.backends, "cudn", "'cudnn'"),
+        (lambda: ct.distributions.constraints, "positiv", "'positive'"),
+        (lambda: ct.distributions.transforms, "ExpTransfrom", "'ExpTransform'"),
+        (lambda: ct.models, "ResNet21", "'ResNet20'"),
+        (lambda: ct.signal, "window", "'windows'"),
+        (lambda: ct.testing, "gradchek", "'gradcheck'"),
+        (lambda: ct.utils.checkpoint, "chekpoint", "'checkpoint'"),
+        (lambda: ct.weights, "lod", "'load'"),
         (lambda: ct.nn.Linear(2, 3), "wieght", "'weight'"),
         (lambda: ct.nn.Sequential(ct.nn.ReLU()), "evla", "'eval'"),
     ],
@@ -72,3 +85,17 @@ def test_the_error_can_be_pickled():
     with pytest.raises(AttributeError) as error:
         ct.ones(2).resahpe  # noqa: B018
     assert "'reshape'" in str(pickle.loads(pickle.dumps(error.value)))
+
+
+def test_every_public_module_lists_what_is_public():
+    modules = [
+        getattr(ct, name) for name in ct.__all__ if isinstance(getattr(ct, name), ModuleType)
+    ]
+    modules += [ct.nn.functional, ct.nn.init, ct.nn.utils, ct.optim.lr_scheduler]
+    modules += [ct.autograd.functional, ct.distributions.constraints, ct.utils.checkpoint]
+    modules += [ct.distributions.transforms, ct.array_api.fft, ct.array_api.linalg]
+    for module in modules:
+        listed = dir(module)
+        assert {"Any", "annotations", "Tensor"}.isdisjoint(listed), module
+        with pytest.raises(AttributeError, match="has no attribute 'qqqqqq'$"):
+            module.qqqqqq  # noqa: B018
