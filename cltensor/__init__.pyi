@@ -63,6 +63,7 @@ from cltensor.runtime.device import Device as Device
 from cltensor.runtime.device import DeviceSpec
 from cltensor.runtime.device import device as device
 from cltensor.runtime.device import devices as devices
+from cltensor.runtime.device import get_default_device as get_default_device
 from cltensor.runtime.device import set_default_device as set_default_device
 from cltensor.runtime.kernel import Live
 from cltensor.runtime.memory import empty_cache as empty_cache

@@ -429,6 +429,11 @@ def default_reason() -> str:
     return "first in the order GPU, accelerator, CPU"
 
 
+def get_default_device() -> Device:
+    """The device of tensors created without one."""
+    return get()
+
+
 def set_default_device(spec: DeviceSpec) -> None:
     """Make `spec` the device of tensors created without one; None restores the initial choice."""
     _state.default = None if spec is None else get(spec)
