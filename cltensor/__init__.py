@@ -36,6 +36,7 @@ from cltensor.dtypes import (
     bool_,
     complex64,
     complex128,
+    dtype,
     float16,
     float32,
     float64,
@@ -58,6 +59,7 @@ from cltensor.errors import (
     IndexingError,
     KernelError,
     LinAlgError,
+    MissingFileError,
     OutOfMemoryError,
     SettingError,
     ShapeError,
@@ -66,8 +68,13 @@ from cltensor.errors import (
 from cltensor.ops.random.generator import Generator
 from cltensor.ops.random.sample import sample_dirichlet as _sample_dirichlet
 from cltensor.ops.random.sample import standard_gamma as _standard_gamma
-from cltensor.runtime.device import Device, devices, set_default_device
-from cltensor.runtime.devicenames import device
+from cltensor.runtime.device import (
+    Device,
+    device,
+    devices,
+    get_default_device,
+    set_default_device,
+)
 from cltensor.runtime.memory import empty_cache, memory_summary, reset_peak_memory
 from cltensor.version import __version__
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, overload
 
 import numpy
+from numpy import dtype as dtype
 
 from cltensor import array_api as array_api
 from cltensor import autograd as autograd
@@ -45,6 +46,7 @@ from cltensor.errors import GradientError as GradientError
 from cltensor.errors import IndexingError as IndexingError
 from cltensor.errors import KernelError as KernelError
 from cltensor.errors import LinAlgError as LinAlgError
+from cltensor.errors import MissingFileError as MissingFileError
 from cltensor.errors import OutOfMemoryError as OutOfMemoryError
 from cltensor.errors import SettingError as SettingError
 from cltensor.errors import ShapeError as ShapeError
@@ -58,9 +60,11 @@ from cltensor.ops.facts import Storage
 from cltensor.ops.random.generator import Generator as Generator
 from cltensor.replay.jit import jit as jit
 from cltensor.runtime.device import Device as Device
+from cltensor.runtime.device import DeviceSpec
+from cltensor.runtime.device import device as device
 from cltensor.runtime.device import devices as devices
+from cltensor.runtime.device import get_default_device as get_default_device
 from cltensor.runtime.device import set_default_device as set_default_device
-from cltensor.runtime.devicenames import device as device
 from cltensor.runtime.kernel import Live
 from cltensor.runtime.memory import empty_cache as empty_cache
 from cltensor.runtime.memory import memory_summary as memory_summary
@@ -121,6 +125,10 @@ uint8: numpy.dtype[Any]
 def abs(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def abs(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def absolute(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def absolute(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def acos(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -330,11 +338,41 @@ def arange(
     stop: _float | None = None,
     step: _float = 1,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+@overload
+def arccos(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arccos(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arccosh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arccosh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arcsin(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arcsin(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arcsinh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arcsinh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arctan(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arctan(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arctan2(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arctan2(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def arctanh(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def arctanh(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def argmax(
     x: Tensor,
@@ -551,7 +589,7 @@ def bernoulli(
     p: Tensor | _Number,
     size: Sequence[_int] | None = None,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     scale: _float = 1.0,
     *,
@@ -749,6 +787,14 @@ def concat(
 ) -> Tensor: ...
 @overload
 def concat(
+    tensors: Sequence[Tensor], dim: _int | None = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def concatenate(
+    tensors: Sequence[Tensor], axis: _int | None = 0, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def concatenate(
     tensors: Sequence[Tensor], dim: _int | None = 0, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
@@ -1100,7 +1146,7 @@ def element_size(input: Tensor) -> _int: ...
 def empty(
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -1109,7 +1155,7 @@ def empty(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -1117,7 +1163,7 @@ def empty(
 def empty_like(
     x: Tensor,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1126,7 +1172,7 @@ def empty_like(
 def empty_like(
     input: Tensor,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1135,7 +1181,7 @@ def empty_permuted(
     size: Sequence[_int],
     physical_layout: Sequence[_int],
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1144,7 +1190,7 @@ def empty_strided(
     size: Sequence[_int],
     stride: Sequence[_int],
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1215,7 +1261,7 @@ def eye(
     n: _int,
     m: _int | None = None,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     k: _int = 0,
     requires_grad: _bool = False,
@@ -1226,6 +1272,10 @@ def fill(x: Tensor, value: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def fill(input: Tensor, fill_value: Any, *, out: Tensor | None = None) -> Tensor: ...
 def finfo(dtype: _DType = ...) -> Any: ...
+@overload
+def fix(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def fix(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def flatten(
     x: Tensor, start_axis: _int = 0, end_axis: _int = -1, *, out: Tensor | None = None
@@ -1302,7 +1352,7 @@ def frexp(x: Tensor) -> return_types.frexp: ...
 def frexp(input: Tensor) -> return_types.frexp: ...
 def from_numpy(
     array: numpy.ndarray[Any, Any],
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1312,7 +1362,7 @@ def full(
     size: Any,
     value: _complex,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1322,7 +1372,7 @@ def full(
     size: Any,
     fill_value: _complex,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1332,7 +1382,7 @@ def full_like(
     x: Tensor,
     value: _complex,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1342,7 +1392,7 @@ def full_like(
     input: Tensor,
     fill_value: _complex,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1668,9 +1718,21 @@ def is_floating_point(x: Tensor) -> _bool: ...
 @overload
 def is_floating_point(input: Tensor) -> _bool: ...
 @overload
+def is_nonzero(x: Tensor) -> _bool: ...
+@overload
+def is_nonzero(input: Tensor) -> _bool: ...
+@overload
 def is_pinned(x: Tensor) -> _bool: ...
 @overload
 def is_pinned(input: Tensor) -> _bool: ...
+@overload
+def is_same_size(x: Tensor, other: Tensor) -> _bool: ...
+@overload
+def is_same_size(input: Tensor, other: Tensor) -> _bool: ...
+@overload
+def is_signed(x: Tensor) -> _bool: ...
+@overload
+def is_signed(input: Tensor) -> _bool: ...
 def is_tensor(obj: Any) -> _bool: ...
 @overload
 def isclose(
@@ -1825,7 +1887,7 @@ def linspace(
     stop: _float,
     steps: _int,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -1918,7 +1980,7 @@ def logspace(
     steps: _int,
     base: _float = 10.0,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2461,7 +2523,7 @@ def nelement(input: Tensor) -> _int: ...
 def new(
     x: Tensor,
     *data: Any,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2469,7 +2531,7 @@ def new(
 def new(
     input: Tensor,
     *data: Any,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2478,7 +2540,7 @@ def new(
     x: Tensor,
     *,
     data: Any,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2487,7 +2549,7 @@ def new(
     input: Tensor,
     *,
     data: Any,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2496,7 +2558,7 @@ def new_empty(
     x: Tensor,
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2505,7 +2567,7 @@ def new_empty(
     input: Tensor,
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2515,7 +2577,7 @@ def new_empty(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2525,7 +2587,7 @@ def new_empty(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2535,7 +2597,7 @@ def new_empty_strided(
     size: Sequence[_int],
     stride: Sequence[_int],
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2546,7 +2608,7 @@ def new_empty_strided(
     size: Sequence[_int],
     stride: Sequence[_int],
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2557,7 +2619,7 @@ def new_full(
     size: Any,
     value: _complex,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2568,7 +2630,7 @@ def new_full(
     size: Any,
     fill_value: _complex,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2578,7 +2640,7 @@ def new_ones(
     x: Tensor,
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2587,7 +2649,7 @@ def new_ones(
     input: Tensor,
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2597,7 +2659,7 @@ def new_ones(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2607,7 +2669,7 @@ def new_ones(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2616,7 +2678,7 @@ def new_tensor(
     x: Tensor,
     data: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2626,7 +2688,7 @@ def new_tensor(
     input: Tensor,
     data: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2636,7 +2698,7 @@ def new_zeros(
     x: Tensor,
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2645,7 +2707,7 @@ def new_zeros(
     input: Tensor,
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2655,7 +2717,7 @@ def new_zeros(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2665,7 +2727,7 @@ def new_zeros(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2712,7 +2774,7 @@ def normal(
     std: Any = 1.0,
     size: Sequence[_int] | None = None,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -2740,7 +2802,7 @@ def one_hot(
 def ones(
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2749,7 +2811,7 @@ def ones(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -2757,7 +2819,7 @@ def ones(
 def ones_like(
     x: Tensor,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2766,7 +2828,7 @@ def ones_like(
 def ones_like(
     input: Tensor,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2933,7 +2995,7 @@ def rad2deg(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 def rand(
     *size: _int | tuple[_int, ...],
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2943,7 +3005,7 @@ def rand(
     *,
     size: _int | tuple[_int, ...],
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -2952,7 +3014,7 @@ def rand(
 def rand_like(
     x: Tensor,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -2962,7 +3024,7 @@ def rand_like(
 def rand_like(
     input: Tensor,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -2973,7 +3035,7 @@ def randint(
     high: _int | Sequence[_int] | None = None,
     size: Sequence[_int] | None = None,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -2985,7 +3047,7 @@ def randint_like(
     low: _int = 0,
     high: _int | None = None,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -2997,7 +3059,7 @@ def randint_like(
     low: _int = 0,
     high: _int | None = None,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -3007,7 +3069,7 @@ def randint_like(
 def randn(
     *size: _int | tuple[_int, ...],
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -3017,7 +3079,7 @@ def randn(
     *,
     size: _int | tuple[_int, ...],
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -3026,7 +3088,7 @@ def randn(
 def randn_like(
     x: Tensor,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -3036,7 +3098,7 @@ def randn_like(
 def randn_like(
     input: Tensor,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -3045,7 +3107,7 @@ def randn_like(
 def randperm(
     n: _int,
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     requires_grad: _bool = False,
@@ -3182,7 +3244,7 @@ def rsub(
 def scalar_tensor(
     s: _float,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -3728,7 +3790,7 @@ def to(
     x: Tensor,
     *targets: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     other: Tensor | None = None,
     non_blocking: _bool = False,
     copy: _bool = False,
@@ -3740,7 +3802,7 @@ def to(
     input: Tensor,
     *targets: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     other: Tensor | None = None,
     non_blocking: _bool = False,
     copy: _bool = False,
@@ -3753,7 +3815,7 @@ def to(
     *,
     targets: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     other: Tensor | None = None,
     non_blocking: _bool = False,
     copy: _bool = False,
@@ -3766,7 +3828,7 @@ def to(
     *,
     targets: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     other: Tensor | None = None,
     non_blocking: _bool = False,
     copy: _bool = False,
@@ -3904,7 +3966,7 @@ def tril_indices(
     offset: _int = 0,
     *,
     dtype: _DType = ...,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -3918,7 +3980,7 @@ def triu_indices(
     offset: _int = 0,
     *,
     dtype: _DType = ...,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -3993,7 +4055,7 @@ def uniform(
     high: _float,
     size: Sequence[_int],
     dtype: _DType = None,
-    device: Any = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     *,
     out: Tensor | None = None,
@@ -4228,7 +4290,7 @@ def xlogy(
 def zeros(
     *size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -4237,7 +4299,7 @@ def zeros(
     *,
     size: Any,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -4245,7 +4307,7 @@ def zeros(
 def zeros_like(
     x: Tensor,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,
@@ -4254,7 +4316,7 @@ def zeros_like(
 def zeros_like(
     input: Tensor,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,

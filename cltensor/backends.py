@@ -3,7 +3,12 @@ are the same bits in every run, and kernels are chosen by shape."""
 
 from __future__ import annotations
 
+from sys import modules as _modules
+
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.runtime.device import devices
+
+__all__ = ["cuda", "cudnn", "mps"]
 
 
 class _Switches:
@@ -40,3 +45,5 @@ class _Cuda:
 cudnn = _Switches(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
 cuda = _Cuda()
 mps = _Available()
+
+_suggest(_modules[__name__])

@@ -182,7 +182,11 @@ class Event:
 name_all(globals(), __all__)
 
 
+def __dir__() -> list[str]:
+    return [*__all__, *TYPES]
+
+
 def __getattr__(name: str) -> Any:
     if name in TYPES:
         return TYPES[name].on("gpu")
-    raise no_attribute("module 'cltensor.cuda'", name, [*__all__, *TYPES])
+    raise no_attribute("module 'cltensor.cuda'", name, __dir__())

@@ -14,6 +14,7 @@ import numpy as np
 
 from cltensor.errors import DTypeError
 
+dtype = np.dtype  # what they are instances of
 bool_ = np.dtype("bool")
 int8, int16, int32, int64 = (np.dtype(f"int{bits}") for bits in (8, 16, 32, 64))
 uint8, uint16, uint32, uint64 = (np.dtype(f"uint{bits}") for bits in (8, 16, 32, 64))
@@ -61,7 +62,8 @@ def as_dtype(spec: object) -> np.dtype:
     found = None if dtype is None else _ONE_OF_EACH.get(dtype.newbyteorder("="))
     if found is None:
         names = ", ".join(d.name for d in ALL)
-        raise DTypeError(f"dtype: {spec!r} is not an element type of cltensor; use one of {names}")
+        shown = getattr(spec, "__name__", None) or repr(spec)
+        raise DTypeError(f"dtype: {shown} is not an element type of cltensor; use one of {names}")
     return found
 
 

@@ -48,6 +48,10 @@ class DataError(CLTensorError, ValueError):
     """A data or weights file that is missing, damaged or not what it claims to be."""
 
 
+class MissingFileError(DataError, FileNotFoundError):
+    """A file to load that is not there."""
+
+
 class StateError(CLTensorError, KeyError):
     """A state_dict whose keys or shapes are not those of the module."""
 

@@ -53,7 +53,10 @@ class Standing(NamedTuple):
     accuracy: float = 0.0
 
     def is_better_than(self, other: Standing) -> bool:
-        """Whether this came from a longer run, or one on more images, and saw no less."""
+        """Whether this came from a longer run, or one on more images, and saw no less. Training
+        that did not take place is worse than any."""
+        if not (self.seen and other.seen):
+            return self.seen > other.seen
         if self.tested != other.tested:
             return self.tested > other.tested
         return self.seen > other.seen and self.accuracy >= other.accuracy

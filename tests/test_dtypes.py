@@ -207,3 +207,16 @@ def test_promotion_is_as_documented(device):
             assert lifted == a
         else:
             assert lifted.kind == b.kind
+
+
+def test_the_class_of_all_dtypes():
+    assert isinstance(ct.float32, ct.dtype)
+    assert isinstance(ct.ones(1).dtype, ct.dtype)
+    assert ct.dtype("int8") == ct.int8
+
+
+def test_what_is_no_dtype_is_named():
+    with pytest.raises(DTypeError, match="dtype: bfloat16 is not an element type of cltensor"):
+        ct.ones(2, dtype=ct.bfloat16)
+    with pytest.raises(DTypeError, match="dtype: 'float8' is not an element type"):
+        ct.ones(2, dtype="float8")

@@ -15,6 +15,7 @@ BUILT_IN = {
     "LinAlgError": RuntimeError,
     "IndexingError": IndexError,
     "DataError": ValueError,
+    "MissingFileError": FileNotFoundError,
     "StateError": KeyError,
     "SettingError": ValueError,
     "DependencyError": ImportError,

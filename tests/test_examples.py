@@ -150,7 +150,12 @@ def test_a_short_run_keeps_the_files_of_a_longer_one(quick, digits, tmp_path):
         (tmp_path / name).write_bytes(b"foreign")
     quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1, "--overwrite")
     assert all((tmp_path / name).read_bytes() != b"foreign" for name in names)
+    output = quick("mnist.py", *common, "--epochs", 0)  # of all images, but not trained
+    assert "kept mnist.png and mnist.safetensors of a better run" in output
     output = quick("mnist.py", *common, "--epochs", 1)  # longer than what is there now
+    assert "wrote mnist.png and mnist.safetensors" in output
+    quick("mnist.py", *common, "--epochs", 0, "--overwrite")
+    output = quick("mnist.py", "--data", digits, *SHORT, "--epochs", 1)
     assert "wrote mnist.png and mnist.safetensors" in output
 
 

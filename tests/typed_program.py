@@ -24,8 +24,7 @@ class Net(nn.Module):
     def forward(self, x: ct.Tensor) -> ct.Tensor:
         """Logits of a batch."""
         x = F.relu(self.norm(self.first(x))) * self.scale
-        logits: ct.Tensor = self.head(x)
-        return logits
+        return F.log_softmax(self.head(x), dim=1)
 
 
 class Cube(ct.Function):
@@ -65,6 +64,16 @@ def tensors() -> ct.Tensor:
     array: np.ndarray[tuple[int, ...], np.dtype[np.float32]] = x.detach().numpy()
     print(f"{z.sum():.3f}", numbers, count, array.shape, values.dtype, x.device, float(z.mean()))
     return z.to("cpu").float().clone()
+
+
+def places(device: ct.device, dtype: ct.dtype) -> ct.Tensor:
+    """Devices and dtypes, asked for, handed on and compared."""
+    x = ct.zeros(2, device=device, dtype=dtype)
+    assert isinstance(x.device, ct.device)
+    assert x.to(ct.device("cpu")).to(x.device, non_blocking=True).dtype == ct.float32
+    if ct.cuda.is_available():
+        x = x.to(ct.device("cuda", 0))
+    return F.avg_pool2d(x.view(1, 1, 1, 2), 1)
 
 
 def gradients() -> ct.Tensor:
@@ -114,5 +123,6 @@ def train() -> float:
 
 if __name__ == "__main__":
     tensors()
+    places(ct.device("cuda" if ct.cuda.is_available() else "cpu"), ct.float32)
     gradients()
     train()

@@ -160,6 +160,7 @@ from cltensor.array_api.statistics import (
     sum,
     var,
 )
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.dtypes import (
     bool_ as bool,
 )
@@ -184,6 +185,7 @@ __array_api_version__ = "2025.12"
 #: Those before it are parts of it.
 _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 __all__ = sorted(name for name in globals() if name[0] != "_")
+_suggest(_modules[__name__])
 
 
 def of_version(api_version: str | None) -> _ModuleType:

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import modules as _modules
 from typing import Any
 
 from cltensor.array_api.array import of_fft, standard
+from cltensor.core.suggestions import suggest as _suggest
+
+__all__ = [
+    "fft",
+    "fftfreq",
+    "fftn",
+    "fftshift",
+    "hfft",
+    "ifft",
+    "ifftn",
+    "ifftshift",
+    "ihfft",
+    "irfft",
+    "irfftn",
+    "rfft",
+    "rfftfreq",
+    "rfftn",
+]
 
 
 def _along_one(name: str) -> Any:
@@ -71,3 +90,5 @@ fftfreq = _frequencies("fftfreq")
 rfftfreq = _frequencies("rfftfreq")
 fftshift = _shift("fftshift")
 ifftshift = _shift("ifftshift")
+
+_suggest(_modules[__name__])

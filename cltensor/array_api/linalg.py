@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from sys import modules as _modules
 from typing import Any, NamedTuple
 
 from cltensor.array_api.array import (
@@ -16,6 +17,35 @@ from cltensor.array_api.array import (
 )  # fmt: skip
 from cltensor.array_api.elementwise import binary
 from cltensor.array_api.statistics import sum
+from cltensor.core.suggestions import suggest as _suggest
+
+__all__ = [
+    "cholesky",
+    "cross",
+    "det",
+    "diagonal",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "inv",
+    "matmul",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "matrix_transpose",
+    "outer",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "svd",
+    "svdvals",
+    "tensordot",
+    "trace",
+    "vecdot",
+    "vector_norm",
+]
 
 Axes = int | tuple[int, ...] | None
 
@@ -197,3 +227,6 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 def vector_norm(x: Any, /, *, axis: Axes = None, keepdims: bool = False, ord: float = 2) -> Any:
     """The norm of the vectors along `axis`; of all elements for None."""
     return of_linalg.vector_norm(x, ord, axis, keepdims)
+
+
+_suggest(_modules[__name__])

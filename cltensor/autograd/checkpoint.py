@@ -6,6 +6,7 @@ Source: Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from sys import modules as _modules
 from typing import Any
 
 from cltensor.autograd.engine import Pass
@@ -13,6 +14,7 @@ from cltensor.autograd.graph import Node, Output, next_order
 from cltensor.autograd.trees import flatten
 from cltensor.core.mode import enable_grad, is_grad_enabled
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import GradientError
@@ -204,3 +206,5 @@ def checkpoint_sequential(
 
 
 _name_all(globals(), __all__)
+
+_suggest(_modules[__name__])

@@ -4,11 +4,13 @@ them, whose results are without a graph unless `create_graph` asks for one."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import modules as _modules
 from typing import Any
 
 from cltensor.autograd import transforms
 from cltensor.core.mode import enable_grad, no_grad
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError, ShapeError
 
@@ -163,3 +165,5 @@ def hvp(
 vhp = hvp
 
 _name_all(globals(), __all__)
+
+_suggest(_modules[__name__])

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.autograd.diagonal import fill_diagonal_
 from cltensor.autograd.graph import Node, next_order, resave, save
 from cltensor.autograd.record import preserve, rebase, require_changeable
 from cltensor.core.checks import scalar
@@ -277,16 +278,17 @@ _ANEW = frozenset(ONLY_IN_PLACE.values())
 
 #: Functions of elements that have a form in place too, under the name with an underscore.
 ALSO_IN_PLACE = """
-abs acos acosh add addbmm addcdiv addcmul addmm addmv addr asin asinh atan atan2 atanh baddbmm
-bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp
-clamp_max clamp_min clip copysign cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc
-erfinv exp exp2 expm1 floor floor_divide fmod frac gcd ge greater greater_equal gt heaviside hypot
-i0 igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp less
-less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt
+abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr arccos arccosh arcsin arcsinh
+arctan arctan2 arctanh asin asinh atan atan2 atanh baddbmm bitwise_and bitwise_left_shift
+bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip
+conj_physical copysign cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc erfinv exp
+exp2 expm1 fix float_power floor floor_divide fmod frac gcd ge greater greater_equal gt heaviside
+hypot i0 igamma igammac index_add index_copy index_fill index_put index_reduce lcm ldexp le lerp
+less less_equal lgamma log log10 log1p log2 logical_and logical_not logical_or logical_xor logit lt
 masked_fill masked_scatter mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal
 polygamma pow put rad2deg reciprocal relu remainder renorm round rsqrt scatter scatter_add
-scatter_reduce sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu true_divide
-trunc xlogy
+scatter_reduce sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh tril triu
+true_divide trunc xlogy
 """.split()
 
 
@@ -375,6 +377,7 @@ def install(functions: Mapping[str, Callable[..., Any]]) -> None:
         function = own[name] if name in own else functions[name]
         doc = f"`{name}` in place: the same elements in another shape; returns self."
         attach(f"{name}_", _reshaping(f"{name}_", function), function, doc)
+    attach("fill_diagonal_", named(fill_diagonal_), fill_diagonal_, fill_diagonal_.__doc__ or "")
     for name, (symbol, target) in _AUGMENTED.items():
         function = functions[target]
         doc = f"`{target}` in place: written where the elements are; returns self."

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import numpy as np
 
 import cltensor as ct
+from cltensor.runtime.device import Device, DeviceSpec
 from cltensor.runtime.kernel import Live
 
 
@@ -36,6 +37,9 @@ class Types:
             return "None"
         if annotation is ...:
             return "..."
+        if annotation == DeviceSpec:
+            self.imports.add((Device.__module__, "DeviceSpec"))
+            return "DeviceSpec"
         origin, args = get_origin(annotation), get_args(annotation)
         if origin in (Union, types.UnionType):
             return self.union(self.of(a, scope) for a in args)

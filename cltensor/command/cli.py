@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="cltensor", description="Tensors and neural networks on any OpenCL device."
     )
     parser.add_argument("--version", action="version", version=f"cltensor {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser(
         "info",
         help="list platforms, devices and drivers; where there is none, the remedies",
@@ -60,6 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, rest = parser.parse_known_args(argv)
     if rest and options.command != "bench":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return 2
     try:
         if options.command == "bench":
             return _benchmarks()(rest)

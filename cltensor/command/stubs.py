@@ -110,7 +110,7 @@ class Declaration:
         if p.default is p.empty:
             return Parameter(p.name, p.kind, kind)
         if p.default is None:
-            kind = self.types.union([kind, "None"]) if kind != "_DType" else kind
+            kind = kind if kind in ("_DType", "DeviceSpec") else self.types.union([kind, "None"])
         plain = p.default is None or isinstance(p.default, (bool, int, str))
         plain = plain or (isinstance(p.default, float) and np.isfinite(p.default))
         default = f'"{p.default}"' if isinstance(p.default, str) else repr(p.default)

@@ -52,7 +52,7 @@ class _Signature:
             first == "a" or kinds.get(first, "").startswith("Tensor")
         )
         #: Whether `out` may be given beside the function's own keywords.
-        self.takes_out = kinds.get("return") in ("Tensor", "Any") and "out" not in own.names
+        self.takes_out = kinds.get("return") in ("Tensor", "Any") and "out" not in self.all
 
     def shown(self, *more: inspect.Parameter) -> Described:
         """What help() shows: the function's own parameters, and `more` by keyword."""
@@ -70,7 +70,8 @@ class _Signature:
         if "reduction" in self.all:
             kwargs = dict(kwargs)
             with_reduction(self.name, self.all, kwargs)
-        named = canonical(self.name, self.all, self.positional[: len(args)], kwargs)
+        beside = ("out",) if self.takes_out else ()
+        named = canonical(self.name, self.all, self.positional[: len(args)], kwargs, beside)
         if self.variadic in named:
             several = named.pop(self.variadic)
             missing = [n for n in self.positional[len(args) :] if n in named]

@@ -194,4 +194,5 @@ def reduction(
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
         return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
 
+    run.__qualname__ = real.name  # what Python calls it where an argument is missing
     return Op(signature, run, rules, doc, calls_operations=False, public=public)

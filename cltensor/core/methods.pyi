@@ -8,7 +8,7 @@ import numpy
 
 from cltensor import return_types
 from cltensor.core.tensor import Tensor
-from cltensor.runtime.device import Device
+from cltensor.runtime.device import DeviceSpec
 from cltensor.runtime.kernel import Live
 
 _DType: TypeAlias = Any
@@ -72,6 +72,8 @@ class Methods:
     def __xor__(self, other: Tensor | _Number) -> Tensor: ...
     def abs(self, *, out: Tensor | None = None) -> Tensor: ...
     def abs_(self) -> Self: ...
+    def absolute(self, *, out: Tensor | None = None) -> Tensor: ...
+    def absolute_(self) -> Self: ...
     def acos(self, *, out: Tensor | None = None) -> Tensor: ...
     def acos_(self) -> Self: ...
     def acosh(self, *, out: Tensor | None = None) -> Tensor: ...
@@ -247,6 +249,26 @@ class Methods:
         *,
         out: Tensor | None = None,
     ) -> Tensor: ...
+    def arccos(self, *, out: Tensor | None = None) -> Tensor: ...
+    def arccos_(self) -> Self: ...
+    def arccosh(self, *, out: Tensor | None = None) -> Tensor: ...
+    def arccosh_(self) -> Self: ...
+    def arcsin(self, *, out: Tensor | None = None) -> Tensor: ...
+    def arcsin_(self) -> Self: ...
+    def arcsinh(self, *, out: Tensor | None = None) -> Tensor: ...
+    def arcsinh_(self) -> Self: ...
+    def arctan(self, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def arctan2(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def arctan2(self, other: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+    @overload
+    def arctan2_(self, b: Tensor | _Number) -> Self: ...
+    @overload
+    def arctan2_(self, other: Tensor | _Number) -> Self: ...
+    def arctan_(self) -> Self: ...
+    def arctanh(self, *, out: Tensor | None = None) -> Tensor: ...
+    def arctanh_(self) -> Self: ...
     @overload
     def argmax(
         self,
@@ -351,7 +373,7 @@ class Methods:
         self,
         size: Sequence[_int] | None = None,
         dtype: _DType = None,
-        device: Any = None,
+        device: DeviceSpec = None,
         generator: Any = None,
         scale: _float = 1.0,
         *,
@@ -442,6 +464,7 @@ class Methods:
     def clone(self, *, memory_format: Any = None, out: Tensor | None = None) -> Tensor: ...
     def conj(self, *, out: Tensor | None = None) -> Tensor: ...
     def conj_physical(self, *, out: Tensor | None = None) -> Tensor: ...
+    def conj_physical_(self) -> Self: ...
     @overload
     def constant_pad_nd(
         self, pad: Sequence[_int], value: _float = 0, *, out: Tensor | None = None
@@ -660,6 +683,9 @@ class Methods:
     def fill_(self, value: Any) -> Self: ...
     @overload
     def fill_(self, fill_value: Any) -> Self: ...
+    def fill_diagonal_(self, fill_value: Any, wrap: _bool = False) -> Self: ...
+    def fix(self, *, out: Tensor | None = None) -> Tensor: ...
+    def fix_(self) -> Self: ...
     @overload
     def flatten(
         self, start_axis: _int = 0, end_axis: _int = -1, *, out: Tensor | None = None
@@ -678,6 +704,7 @@ class Methods:
     def flipud(self, *, out: Tensor | None = None) -> Tensor: ...
     def float(self, memory_format: Any = None) -> Tensor: ...
     def float_power(self, exponent: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+    def float_power_(self, exponent: Tensor | _Number) -> Self: ...
     def floor(self, *, out: Tensor | None = None) -> Tensor: ...
     def floor_(self) -> Self: ...
     @overload
@@ -908,7 +935,10 @@ class Methods:
     def is_complex(self) -> _bool: ...
     def is_conj(self) -> _bool: ...
     def is_floating_point(self) -> _bool: ...
+    def is_nonzero(self) -> _bool: ...
     def is_pinned(self) -> _bool: ...
+    def is_same_size(self, other: Tensor) -> _bool: ...
+    def is_signed(self) -> _bool: ...
     def isclose(
         self,
         other: Tensor,
@@ -1369,6 +1399,7 @@ class Methods:
         bias: Tensor | None,
         eps: _float,
     ) -> tuple[Any, Any, Any]: ...
+    def ndimension(self) -> _int: ...
     @overload
     def ne(self, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
     @overload
@@ -1386,7 +1417,7 @@ class Methods:
     def new(
         self,
         *data: Any,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1395,7 +1426,7 @@ class Methods:
         self,
         *,
         data: Any,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1404,7 +1435,7 @@ class Methods:
         self,
         *size: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1414,7 +1445,7 @@ class Methods:
         *,
         size: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1423,7 +1454,7 @@ class Methods:
         size: Sequence[_int],
         stride: Sequence[_int],
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         *,
         requires_grad: _bool = False,
         out: Tensor | None = None,
@@ -1434,7 +1465,7 @@ class Methods:
         size: Any,
         value: _complex,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         *,
         requires_grad: _bool = False,
         out: Tensor | None = None,
@@ -1445,7 +1476,7 @@ class Methods:
         size: Any,
         fill_value: _complex,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         *,
         requires_grad: _bool = False,
         out: Tensor | None = None,
@@ -1455,7 +1486,7 @@ class Methods:
         self,
         *size: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1465,7 +1496,7 @@ class Methods:
         *,
         size: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1473,7 +1504,7 @@ class Methods:
         self,
         data: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         *,
         requires_grad: _bool = False,
         out: Tensor | None = None,
@@ -1483,7 +1514,7 @@ class Methods:
         self,
         *size: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1493,7 +1524,7 @@ class Methods:
         *,
         size: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         requires_grad: _bool = False,
         out: Tensor | None = None,
     ) -> Tensor: ...
@@ -1816,6 +1847,7 @@ class Methods:
         self, src: Tensor, axis: _int, index: _int, *, out: Tensor | None = None
     ) -> Tensor: ...
     def sgn(self, *, out: Tensor | None = None) -> Tensor: ...
+    def sgn_(self) -> Self: ...
     def short(self, memory_format: Any = None) -> Tensor: ...
     def sigmoid(self, *, out: Tensor | None = None) -> Tensor: ...
     def sigmoid_(self) -> Self: ...
@@ -2042,7 +2074,7 @@ class Methods:
         self,
         *targets: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         other: Tensor | None = None,
         non_blocking: _bool = False,
         copy: _bool = False,
@@ -2055,7 +2087,7 @@ class Methods:
         *,
         targets: Any,
         dtype: _DType = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
         other: Tensor | None = None,
         non_blocking: _bool = False,
         copy: _bool = False,

@@ -89,28 +89,34 @@ def twice(operation: str, keyword: str, parameter: str) -> TypeError:
 
 
 @cache
-def parameter_of(operation: str, parameters: tuple[str, ...], keyword: str) -> str:
-    """The parameter that `keyword` names. Raises TypeError, listing the accepted ones, for none."""
+def parameter_of(
+    operation: str, parameters: tuple[str, ...], keyword: str, beside: tuple[str, ...] = ()
+) -> str:
+    """The parameter that `keyword` names. Raises TypeError, listing the accepted ones, for none.
+
+    beside: what the operation takes beside `parameters`, and looks for elsewhere.
+    """
     if keyword in parameters:
         return keyword
     for name in ALIASES.get(keyword, ()):
         if name in parameters:
             return name
-    raise TypeError(
-        f"{operation}: there is no keyword {keyword!r}; it takes {', '.join(parameters) or 'none'}"
-    )
+    accepted = ", ".join((*parameters, *beside)) or "none"
+    raise TypeError(f"{operation}: there is no keyword {keyword!r}; it takes {accepted}")
 
 
 def canonical(
-    operation: str, parameters: tuple[str, ...], given: Sequence[str], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
-    """`kwargs` under the names of `parameters`. given: those that have a value already.
+    operation: str, parameters: tuple[str, ...], given: Sequence[str], kwargs: Mapping[str, Any],
+    beside: tuple[str, ...] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """`kwargs` under the names of `parameters`. given: those that have a value already. beside:
+    keywords that are accepted too, and are not among `kwargs`.
 
     Raises TypeError for a keyword that names no parameter, or one given twice.
     """
     found: dict[str, Any] = {}
     for keyword, value in kwargs.items():
-        name = parameter_of(operation, parameters, keyword)
+        name = parameter_of(operation, parameters, keyword, beside)
         if name in given or name in found:
             raise twice(operation, keyword, name)
         found[name] = value

@@ -191,10 +191,11 @@ class Op:
 
         Raises TypeError for an unknown keyword, one given twice, or an argument that is missing.
         """
+        beside = () if self.is_view else (*self.options, "out")
         if self.variadic:
             rest = self.params[1:]
-            return args, canonical(self.name, rest, (), kwargs)
-        named = canonical(self.name, self.params, self.params[: len(args)], kwargs)
+            return args, canonical(self.name, rest, (), kwargs, beside)
+        named = canonical(self.name, self.params, self.params[: len(args)], kwargs, beside)
         return self.complete(args, named), {}
 
     def complete(self, args: tuple[Any, ...], named: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -12,8 +12,9 @@ class NoAttribute(AttributeError):
     """An attribute that is not there. The nearest names are looked for when the error is shown:
     most who ask for an attribute in vain (``hasattr``) never do."""
 
-    def __init__(self, owner: str, name: str, names: Callable[[], Iterable[str]], obj: Any) -> None:
-        super().__init__(f"{owner} has no attribute {name!r}", name=name, obj=obj)
+    def __init__(self, owner: str, name: str, names: Callable[[], Iterable[str]]) -> None:
+        # Without the object, to which Python 3.12 would add a hint of its own.
+        super().__init__(f"{owner} has no attribute {name!r}", name=name)
         self._names = names
 
     def __str__(self) -> str:
@@ -28,11 +29,16 @@ class NoAttribute(AttributeError):
         return AttributeError, (str(self),)
 
 
+#: Tracebacks call it by the name that everybody knows.
+NoAttribute.__module__, NoAttribute.__qualname__ = "builtins", "AttributeError"
+NoAttribute.__name__ = "AttributeError"
+
+
 def no_attribute(
-    owner: str, name: str, names: Iterable[str] | Callable[[], Iterable[str]], obj: Any = None
+    owner: str, name: str, names: Iterable[str] | Callable[[], Iterable[str]]
 ) -> AttributeError:
-    """The error for an attribute that `owner`, `obj`, has not, and the nearest of `names`."""
-    return NoAttribute(owner, name, names if callable(names) else lambda: names, obj)
+    """The error for an attribute that `owner` has not, and the nearest of `names`."""
+    return NoAttribute(owner, name, names if callable(names) else lambda: names)
 
 
 def suggest(*modules: ModuleType, later: Sequence[str] = ()) -> None:
@@ -50,6 +56,6 @@ def _answer(module: ModuleType, later: Sequence[str]) -> Callable[[str], ModuleT
         if name in later:
             return import_module(f"{module.__name__}.{name}")
         names = vars(module).get("__all__") or list(vars(module))
-        raise no_attribute(f"module '{module.__name__}'", name, names, module)
+        raise no_attribute(f"module '{module.__name__}'", name, names)
 
     return answer

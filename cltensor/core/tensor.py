@@ -29,7 +29,7 @@ from cltensor.lazy.codegen import Shape
 from cltensor.lazy.fusion import Eager, Join, Value
 from cltensor.lazy.kinds import Pointwise
 from cltensor.lazy.values import changer_of, holders, nobody, version_of
-from cltensor.runtime.device import Device, get
+from cltensor.runtime.device import Device, DeviceSpec, get
 from cltensor.runtime.memory import Buffer, download, upload
 
 _NOW_AND_THEN = 1023  # as many are held, or a multiple of it, when it is looked what is over
@@ -74,7 +74,7 @@ class Tensor(Differentiable):
         return Tensor(fusion.stored(shape, dtype, device, buffer))
 
     @staticmethod
-    def from_numpy(array: np.ndarray, device: Device | str | None = None) -> Tensor:
+    def from_numpy(array: np.ndarray, device: DeviceSpec = None) -> Tensor:
         """A copy of `array` on `device`, with the dtype of `array`.
 
         Raises DTypeError for what is no array, and for a dtype that the device has not.
@@ -292,7 +292,7 @@ class Tensor(Differentiable):
 
         def __getattr__(self, name):
             # Reached only when there is no attribute of that name.
-            raise no_attribute("a tensor", name, lambda: dir(type(self)), self)
+            raise no_attribute("a tensor", name, lambda: dir(type(self)))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)

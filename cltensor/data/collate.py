@@ -11,7 +11,7 @@ import numpy as np
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DataError
 from cltensor.ops.create import tensor
-from cltensor.runtime.device import Device
+from cltensor.runtime.device import Device, DeviceSpec
 
 
 class Placed(NamedTuple):
@@ -133,7 +133,7 @@ def own(batch: Any) -> Any:
     return batch
 
 
-def to_device(batch: Any, device: Device | str | None) -> Any:
+def to_device(batch: Any, device: DeviceSpec) -> Any:
     """`batch` with every array in it made a Tensor, and tuples made lists."""
     if isinstance(batch, Placed):
         return tensor(batch.array, device=batch.device if device is None else device)

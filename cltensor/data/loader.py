@@ -20,7 +20,7 @@ from cltensor.data.sampler import (
 )
 from cltensor.errors import DataError
 from cltensor.ops.random.generator import Generator
-from cltensor.runtime.device import Device
+from cltensor.runtime.device import DeviceSpec
 
 
 class _Ahead:
@@ -122,7 +122,7 @@ class DataLoader:
         in_order: bool = True,
         seed: int | np.random.Generator | None = None,
         prefetch: int | None = None,
-        device: Device | str | None = None,
+        device: DeviceSpec = None,
     ) -> None:
         _refuse_workers(
             num_workers,

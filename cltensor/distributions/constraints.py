@@ -7,10 +7,36 @@ make up one value.
 from __future__ import annotations
 
 from collections.abc import Callable
+from sys import modules as _modules
 from typing import Any
 
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.ops.reduce.fold import all as all_of
 from cltensor.ops.shape.join import tril
+
+__all__ = [
+    "Constraint",
+    "boolean",
+    "greater_than",
+    "greater_than_eq",
+    "half_open_interval",
+    "independent",
+    "integer_interval",
+    "interval",
+    "less_than",
+    "lower_cholesky",
+    "multinomial",
+    "nonnegative",
+    "nonnegative_integer",
+    "one_hot",
+    "positive",
+    "positive_definite",
+    "positive_integer",
+    "real",
+    "real_vector",
+    "simplex",
+    "unit_interval",
+]
 
 
 class Constraint:
@@ -174,3 +200,5 @@ lower_cholesky = _Test(
 positive_definite = _Test(
     "positive_definite", lambda x: _is_symmetric(x) & _diagonal_is_positive(x), event_dim=2
 )
+
+_suggest(_modules[__name__])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from sys import modules as _modules
 from typing import Any
 
 import numpy as np
 
 from cltensor.core.op import broadcast_shapes
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
 from cltensor.distributions.independent import sum_last
@@ -16,6 +18,16 @@ from cltensor.ops.elementwise.activation import log1p_exp
 from cltensor.ops.elementwise.functions import atanh, exp, log, log1p, tanh
 from cltensor.ops.elementwise.select import clip
 from cltensor.ops.shape.view import broadcast_to
+
+__all__ = [
+    "AffineTransform",
+    "ComposeTransform",
+    "ExpTransform",
+    "SigmoidTransform",
+    "TanhTransform",
+    "Transform",
+    "identity_transform",
+]
 
 
 class Transform:
@@ -240,3 +252,5 @@ class ComposeTransform(Transform):
 
 
 identity_transform = ComposeTransform([])
+
+_suggest(_modules[__name__])

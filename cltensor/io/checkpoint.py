@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.tensor import Tensor
-from cltensor.errors import CLTensorError, DataError, DeviceError
+from cltensor.errors import CLTensorError, DataError, DeviceError, MissingFileError
 from cltensor.io import numpyfiles, weights
 from cltensor.io.nesting import Place, Reader, Writer, present
 from cltensor.ops.create import tensor
@@ -137,7 +137,8 @@ def _content(f: Any) -> tuple[str, bytes]:
         with open(f, "rb") as file:
             return f"'{os.fspath(f)}'", file.read()
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        raise DataError(f"load: {os.fspath(f)!r} cannot be read: {error}") from error
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"load: {os.fspath(f)!r} cannot be read: {error}") from error
 
 
 def _spelled(name: Any) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from sys import modules as _modules
 from typing import Any
 
 import numpy as np
 
 from cltensor.core.names import named
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, complex128
-from cltensor.errors import DataError, DependencyError
+from cltensor.errors import DataError, DependencyError, MissingFileError
 from cltensor.ops.create import tensor
 from cltensor.runtime import files
+
+__all__ = ["load", "save"]
 
 
 def safetensors(operation: str) -> Any:
@@ -81,7 +85,8 @@ def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
     try:
         data = source.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
-        raise DataError(f"weights.load: {str(source)!r} cannot be read: {error}") from error
+        kind = MissingFileError if isinstance(error, FileNotFoundError) else DataError
+        raise kind(f"weights.load: {str(source)!r} cannot be read: {error}") from error
     arrays = parse(library, "weights.load", f"'{source}'", data)
     for name, array in arrays.items():
         if array.dtype not in C_NAMES:
@@ -124,3 +129,5 @@ _FOREIGN = (
     (b"\x93NUMPY", "a NumPy array", "read it with np.load and give it to ct.tensor"),
     (b"\x89HDF", "an HDF5 file, as Keras writes", "read it with h5py"),
 )
+
+_suggest(_modules[__name__])

@@ -89,5 +89,5 @@ __all__ = [
 
 _name_all(globals(), __all__)
 for _module in (init, utils):
-    _name_all(vars(_module), [n for n in vars(_module) if n[0] != "_"])
+    _name_all(vars(_module), _module.__all__)
 _suggest(_modules["cltensor.nn"], functional, init, utils)

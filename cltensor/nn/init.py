@@ -7,7 +7,9 @@ weights, the same on every device.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Literal
 
 from cltensor.autograd import no_grad
@@ -15,10 +17,33 @@ from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
-from cltensor.ops.create import eye, full
+from cltensor.ops import create
 from cltensor.ops.elementwise.select import clip, where
-from cltensor.ops.random.draw import normal, uniform
+from cltensor.ops.random import draw
 from cltensor.ops.random.generator import Generator
+
+__all__ = [
+    "calculate_gain",
+    "constant",
+    "constant_",
+    "eye",
+    "eye_",
+    "kaiming_normal",
+    "kaiming_normal_",
+    "kaiming_uniform",
+    "kaiming_uniform_",
+    "normal",
+    "normal_",
+    "ones_",
+    "trunc_normal_",
+    "uniform",
+    "uniform_",
+    "xavier_normal",
+    "xavier_normal_",
+    "xavier_uniform",
+    "xavier_uniform_",
+    "zeros_",
+]
 
 Mode = Literal["fan_in", "fan_out"]
 
@@ -65,7 +90,7 @@ def uniform_(
     return _write(
         "uniform_",
         tensor,
-        lambda size, dtype, device: uniform(a, b, size, dtype, device, generator),
+        lambda size, dtype, device: draw.uniform(a, b, size, dtype, device, generator),
     )
 
 
@@ -76,7 +101,7 @@ def normal_(
     return _write(
         "normal_",
         tensor,
-        lambda size, dtype, device: normal(mean, std, size, dtype, device, generator),
+        lambda size, dtype, device: draw.normal(mean, std, size, dtype, device, generator),
     )
 
 
@@ -96,9 +121,9 @@ def trunc_normal_(
     """
 
     def inside(size: Any, dtype: Any, device: Any) -> Any:
-        values = normal(mean, std, size, dtype, device, generator)
+        values = draw.normal(mean, std, size, dtype, device, generator)
         for _ in range(7):
-            again = normal(mean, std, size, dtype, device, generator)
+            again = draw.normal(mean, std, size, dtype, device, generator)
             values = where((values < a) | (values > b), again, values).realize()
         return clip(values, a, b)
 
@@ -107,7 +132,7 @@ def trunc_normal_(
 
 def constant_(tensor: Any, val: float) -> Any:
     """Fill with one value."""
-    return _write("constant_", tensor, lambda *kind: full(kind[0], val, *kind[1:]))
+    return _write("constant_", tensor, lambda *kind: create.full(kind[0], val, *kind[1:]))
 
 
 def zeros_(tensor: Any) -> Any:
@@ -124,7 +149,7 @@ def eye_(tensor: Any) -> Any:
     """Fill a matrix with ones on its diagonal and zeros elsewhere."""
     if tensor.ndim != 2:
         raise ShapeError(f"eye_: shape {tuple(tensor.shape)} is not that of a matrix")
-    return _write("eye_", tensor, lambda shape, *kind: eye(*shape, *kind))
+    return _write("eye_", tensor, lambda shape, *kind: create.eye(*shape, *kind))
 
 
 def _fans(operation: str, shape: tuple[int, ...]) -> tuple[int, int]:
@@ -201,4 +226,25 @@ def default_(weight: Any, bias: Any) -> None:
 
 def empty(shape: tuple[int, ...], dtype: Any, device: Any) -> Tensor:
     """Room for values that an initialiser sets: zeros that take no memory of their own."""
-    return full(shape, 0, dtype or default_float, device)
+    return create.full(shape, 0, dtype or default_float, device)
+
+
+def _older(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function under the name that it had before PyTorch 0.4."""
+    name = function.__name__.rstrip("_")
+
+    @wraps(function)
+    def old(*args: Any, **kwargs: Any) -> Any:
+        warnings.warn(
+            f"nn.init.{name} is deprecated; use nn.init.{name}_", FutureWarning, stacklevel=3
+        )
+        return function(*args, **kwargs)
+
+    old.__name__ = name
+    return old
+
+
+constant, eye = _older(constant_), _older(eye_)
+normal, uniform = _older(normal_), _older(uniform_)
+kaiming_normal, kaiming_uniform = _older(kaiming_normal_), _older(kaiming_uniform_)
+xavier_normal, xavier_uniform = _older(xavier_normal_), _older(xavier_uniform_)

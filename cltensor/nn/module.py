@@ -9,6 +9,7 @@ from cltensor.autograd import no_grad
 from cltensor.core.changes import Changes
 from cltensor.core.hooks import HookList, RemovableHandle, watchers
 from cltensor.core.names import own_names
+from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.nn import state
 from cltensor.nn.conversion import Convertible
@@ -143,7 +144,7 @@ class Module(Convertible):
             members = own.get(kind)
             if members is not None and name in members:
                 return members[name]
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise no_attribute(f"{type(self).__name__!r} object", name, lambda: dir(self))
 
     def __delattr__(self, name: str) -> None:
         self._note_change()
@@ -249,6 +250,23 @@ class Module(Convertible):
                 raise AttributeError(f"get_submodule: {type(module).__name__} has no {part!r}")
             module = child
         return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter with that dotted name."""
+        return self._member("get_parameter", "_parameters", target)
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer with that dotted name."""
+        return self._member("get_buffer", "_buffers", target)
+
+    def _member(self, operation: str, kind: str, target: str) -> Any:
+        path, _, name = target.rpartition(".")
+        owner = self.get_submodule(path)
+        found = owner.__dict__[kind].get(name)
+        if found is None:
+            what = "parameter" if kind == "_parameters" else "buffer"
+            raise AttributeError(f"{operation}: {type(owner).__name__} has no {what} {name!r}")
+        return found
 
     def _named_members(
         self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool

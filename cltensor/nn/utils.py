@@ -19,6 +19,8 @@ from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import clip, maximum, minimum
 from cltensor.ops.linalg.norms import norm
 
+__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
+
 
 def _gradients(parameters: Any) -> list[Any]:
     """The gradients of the parameters that have one."""

@@ -20,9 +20,7 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.cast import full as filled
-from cltensor.runtime.device import Device, get
-
-DeviceSpec = Device | str | None
+from cltensor.runtime.device import Device, DeviceSpec, get
 
 
 def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:

@@ -36,6 +36,30 @@ def dim(x: Any) -> int:
     return x.ndim
 
 
+@composite(method="only")
+def ndimension(x: Any) -> int:
+    """PyTorch's other name of `dim`."""
+    return x.ndim
+
+
+@composite
+def is_nonzero(x: Any) -> bool:
+    """Whether the only element of x is not 0."""
+    return bool(x != 0)
+
+
+@composite
+def is_signed(x: Any) -> bool:
+    """Whether the elements may be below zero by their type."""
+    return x.dtype.kind in "ifc"
+
+
+@composite
+def is_same_size(x: Any, other: Any) -> bool:
+    """Whether both have one shape."""
+    return x.shape == other.shape
+
+
 @composite
 def element_size(x: Any) -> int:
     """The bytes of one element."""

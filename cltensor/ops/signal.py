@@ -15,9 +15,8 @@ from cltensor.core.checks import whole
 from cltensor.core.composite import creator
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
-from cltensor.runtime.device import Device
+from cltensor.runtime.device import DeviceSpec
 
-DeviceSpec = Device | str | None
 _SPACE = "signal.windows"
 
 

@@ -26,8 +26,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from cltensor.runtime.device import Device, Kernels, drivers_folder
-from cltensor.runtime.folders import cache_folder, has_room, relocate, usable
+from cltensor.runtime.device import Device
+from cltensor.runtime.folders import cache_folder, drivers_folder, has_room, relocate, usable
+from cltensor.runtime.kernels import Kernels
 from cltensor.runtime.settings import parse_size, setting
 
 if TYPE_CHECKING:

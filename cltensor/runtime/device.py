@@ -12,12 +12,13 @@ import re
 import threading
 from collections.abc import Callable, Hashable
 from functools import cache, cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cltensor.errors import DeviceError
-from cltensor.runtime.folders import own_folder, prepared_environment
+from cltensor.runtime.devicenames import Named
+from cltensor.runtime.folders import drivers_folder, prepared_environment
 from cltensor.runtime.invokers import memoize_invokers
+from cltensor.runtime.kernels import Kernels
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -45,44 +46,33 @@ recording = _Recording()
 def _mark_forked() -> None:
     global _forked
     _forked = True
-    for device in _discover() if _discover.cache_info().currsize else ():
+    for found in _discover() if _discover.cache_info().currsize else ():
         # Another thread may have held the lock; its owner does not exist in the child.
-        device.lock = threading.RLock()
+        found.lock = threading.RLock()
         # A driver's thread may have held one too, and then releasing a program at the child's end
         # hangs: so nothing is released.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(device))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(found))
 
 
-class Kernels(dict[Hashable, Any]):
-    """Built kernels by key, at most MOST of them, the least recently used going first.
+class device(metaclass=Named):
+    """A device by name: ``device("gpu")``, ``device("gpu", 1)``, "gpu:1", "cpu", "cl:0".
 
-    There are two generations: when this one holds half of MOST, it becomes the older one, and what
-    was the older one before and has not been asked for since is let go. So a look-up stays that of
-    a dict, and only `recall`, which follows a miss, knows of the older.
+    "cuda", "xpu" and "mps" mean the GPU, whosoever. Without a name, the default device. Every
+    device is an instance of it; in a ``with`` block it is the default one of the thread.
+
+    Raises DeviceError if there is none of that name.
     """
 
-    #: A kernel takes some 0.2 MiB in PoCL.
-    MOST = 4096
+    if TYPE_CHECKING:
 
-    def __init__(self) -> None:
-        self.older: dict[Hashable, Any] = {}
-
-    def recall(self, key: Hashable) -> Any:
-        """The kernel of `key` from either generation, now in this one; None if there is none."""
-        found = self.get(key) or self.older.pop(key, None)
-        if found is not None:
-            self.admit(key, found)
-        return found
-
-    def admit(self, key: Hashable, kernel: Any) -> None:
-        """Keep `kernel` under `key`."""
-        if len(self) >= self.MOST // 2 and key not in self:
-            self.older = dict(self)
-            self.clear()
-        self[key] = kernel
+        def __new__(cls, type: Any = None, index: int | None = None) -> Device: ...
 
 
-class Device:
+#: What functions take for a device; None for the default one.
+DeviceSpec = device | str | int | None
+
+
+class Device(device):
     """One OpenCL device with the limits its driver reports.
 
     name is "cl:<index>" in the order of `devices()`. The context and the in-order queue are made
@@ -303,12 +293,6 @@ def _kind(cl_device: cl.Device) -> str:
 
 
 @cache
-def drivers_folder() -> Path:
-    """Where drivers that keep files of their own have them in this process."""
-    return own_folder()
-
-
-@cache
 def _discover() -> tuple[Device, ...]:
     with prepared_environment(drivers_folder()):
         return _listed()
@@ -351,7 +335,7 @@ def devices() -> list[Device]:
     return list(_discover())
 
 
-def get(spec: Device | str | int | None = None) -> Device:
+def get(spec: DeviceSpec = None) -> Device:
     """The device that `spec` names; the default one for None.
 
     spec: a Device, "cl:<index>", a kind with optional index ("gpu", "gpu:1", "cpu"), a number of
@@ -366,6 +350,9 @@ def get(spec: Device | str | int | None = None) -> Device:
     if spec is None:
         return _inside.device or _state.default or _initial_default()
     return _lookup(f"gpu:{spec}" if isinstance(spec, int) else str(spec))
+
+
+device.find = get  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=256)
@@ -442,6 +429,11 @@ def default_reason() -> str:
     return "first in the order GPU, accelerator, CPU"
 
 
-def set_default_device(spec: Device | str | None) -> None:
+def get_default_device() -> Device:
+    """The device of tensors created without one."""
+    return get()
+
+
+def set_default_device(spec: DeviceSpec) -> None:
     """Make `spec` the device of tensors created without one; None restores the initial choice."""
     _state.default = None if spec is None else get(spec)

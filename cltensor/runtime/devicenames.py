@@ -1,38 +1,27 @@
-"""`ct.device`: devices under the names that PyTorch's programs give them."""
+"""What makes `ct.device` a class that is called for a device which exists already, as PyTorch's."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from cltensor.runtime.device import Device, get
+
+class Named(type):
+    """A class whose instances, those of its subclasses, are found by name: called, it gives one."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        find = vars(cls).get("find")
+        if find is None:  # a subclass, which makes one
+            return super().__call__(*args, **kwargs)
+        return find(_spec(*args, **kwargs))
 
 
-class _Named(type):
-    """A class whose instances are the devices that exist: calling it finds one of them."""
-
-    def __call__(cls, spec: Any = None, index: Any = None, **kwargs: Any) -> Any:
-        if "type" in kwargs and spec is None:
-            spec = kwargs.pop("type")
-        if kwargs:
-            keyword = next(iter(kwargs))
-            raise TypeError(f"device: there is no keyword {keyword!r}; it takes type, index")
-        if index is not None:
-            if not isinstance(spec, str) or ":" in spec:
-                raise TypeError(
-                    f"device: an index {index!r} beside {spec!r}; give a kind, as 'gpu'"
-                )
-            spec = f"{spec}:{index}"
-        return get(spec)
-
-    def __instancecheck__(cls, value: object) -> bool:
-        return isinstance(value, Device)
-
-
-class device(metaclass=_Named):
-    """A device by name: ``device("gpu")``, ``device("gpu", 1)``, "gpu:1", "cpu", "cl:0".
-
-    "cuda", "xpu" and "mps" mean the GPU, whosoever. Without a name, the default device. Every
-    device is an instance of it; in a ``with`` block it is the default one of the thread.
-
-    Raises DeviceError if there is none of that name.
-    """
+def _spec(type: Any = None, index: Any = None, **kwargs: Any) -> Any:
+    """The name in one piece."""
+    if kwargs:
+        keyword = next(iter(kwargs))
+        raise TypeError(f"device: there is no keyword {keyword!r}; it takes type, index")
+    if index is None:
+        return type
+    if not isinstance(type, str) or ":" in type:
+        raise TypeError(f"device: an index {index!r} beside {type!r}; give a kind, as 'gpu'")
+    return f"{type}:{index}"

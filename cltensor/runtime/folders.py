@@ -267,3 +267,9 @@ def prepared_environment(folder: Path) -> Iterator[None]:
             del os.environ["POCL_CACHE_DIR"]
         else:
             os.environ["POCL_CACHE_DIR"] = before
+
+
+@cache
+def drivers_folder() -> Path:
+    """Where drivers that keep files of their own have them in this process."""
+    return own_folder()

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from cltensor.errors import DeviceError
-from cltensor.runtime.device import Device, Kernels
+from cltensor.runtime.device import Device
+from cltensor.runtime.kernels import Kernels
 from cltensor.runtime.memory import Pool
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cltensor.errors import CLTensorError, DeviceError, OutOfMemoryError, SettingError
-from cltensor.runtime.device import Device, devices, get, recording
+from cltensor.runtime.device import Device, DeviceSpec, devices, get, recording
 from cltensor.runtime.settings import parse_size, setting
 
 if TYPE_CHECKING:
@@ -295,17 +295,17 @@ class Pool:
 Device.make_pool = Pool
 
 
-def memory_summary(device: Device | str | None = None) -> dict[str, int]:
+def memory_summary(device: DeviceSpec = None) -> dict[str, int]:
     """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`."""
     return get(device).pool.root.summary()
 
 
-def reset_peak_memory(device: Device | str | None = None) -> None:
+def reset_peak_memory(device: DeviceSpec = None) -> None:
     """Let `peak` of the device's `memory_summary` start again from what is in use now."""
     get(device).pool.root.reset_peak()
 
 
-def empty_cache(device: Device | str | None = None) -> None:
+def empty_cache(device: DeviceSpec = None) -> None:
     """Give unused buffers back to the driver, on one device or, for None, on all."""
     for each in devices() if device is None else [get(device)]:
         if "_pool" in each.__dict__:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias, overload
 
 from cltensor.core.tensor import Tensor
-from cltensor.runtime.device import Device
+from cltensor.runtime.device import DeviceSpec
 
 _DType: TypeAlias = Any
 _bool: TypeAlias = builtins.bool
@@ -19,7 +19,7 @@ def bartlett(
     *,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -28,7 +28,7 @@ def blackman(
     *,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -37,7 +37,7 @@ def cosine(
     *,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -48,7 +48,7 @@ def exponential(
     tau: _float = 1.0,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -58,7 +58,7 @@ def gaussian(
     std: _float = 1.0,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -69,7 +69,7 @@ def general_cosine(
     a: Iterable[_float],
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -80,7 +80,7 @@ def general_cosine(
     input: Iterable[_float],
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -90,7 +90,7 @@ def general_hamming(
     alpha: _float = 0.54,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -99,7 +99,7 @@ def hamming(
     *,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -108,7 +108,7 @@ def hann(
     *,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -118,7 +118,7 @@ def kaiser(
     beta: _float = 12.0,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
@@ -127,7 +127,7 @@ def nuttall(
     *,
     sym: _bool = True,
     dtype: _DType = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...

@@ -40,8 +40,13 @@ def _exact(function):
 THREES, TWOS = [[3.0] * 3] * 2, [[2.0] * 3] * 2
 ROWS, BEST = (np.array([0, 0]),), [[-9, -9, 1], [9, 0, -9]]
 METHODS = {
-    "abs": ((), np.abs),
+    **{n: ((), getattr(np, n)) for n in ("abs", "absolute", "arccos", "arccosh", "arcsin")},
+    **{n: ((), getattr(np, n)) for n in ("arcsinh", "arctan", "arctanh", "fix")},
     "acos": ((), np.arccos),
+    "arctan2": ((0.5,), lambda a: np.arctan2(a, 0.5)),
+    "conj_physical": ((), np.conj),
+    "float_power": ((2.0,), lambda a: a.astype("float64") ** 2),
+    "sgn": ((), np.sign),
     "acosh": ((), np.arccosh),
     "add": ((2.0,), lambda a: a + 2),
     "addbmm": (([[[1.0], [2.0]]], [[[3.0, 3.0, 3.0]]]), lambda a: a + [[3], [6]]),
@@ -172,6 +177,9 @@ METHODS = {
 }
 STARTS = {
     **dict.fromkeys(("acos", "asin", "atanh", "erfinv", "logit"), SMALL),
+    **dict.fromkeys(("arccos", "arcsin", "arctanh"), SMALL),
+    "float_power": FLOATS.astype("float64"),
+    "arccosh": FLOATS + 1,
     **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not"), INTEGERS),
     **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"), INTEGERS),
     "acosh": FLOATS + 1,

@@ -110,10 +110,12 @@ def test_a_reader_that_stops_early_and_a_full_disk_cause_no_traceback(tmp_path):
     assert len(targets) == 1 or "cltensor: info: " in done.stderr
 
 
-def test_a_command_is_required():
+def test_without_a_command_the_commands_are_shown():
     done = command()
     assert done.returncode == 2
-    assert "COMMAND" in done.stderr
+    assert not done.stdout
+    for word in ("COMMAND", "info", "cache", "tune", "--version"):
+        assert word in done.stderr
 
 
 def test_version(capsys):

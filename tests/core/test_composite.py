@@ -2,6 +2,7 @@
 
 import types
 
+import numpy as np
 import pytest
 
 import cltensor as ct
@@ -77,3 +78,24 @@ def test_public_functions_are_gathered_under_their_names():
     other.scaled = shaped
     with pytest.raises(ValueError, match="n: scaled is declared twice"):
         gather([module, other])
+
+
+def test_an_unknown_keyword_is_answered_with_all_that_there_are(device):
+    x = ct.ones(2, 3)
+    for call, accepted in (
+        (lambda: ct.sum(x, dm=0), "x, axis, keepdims, dtype, out"),
+        (lambda: x.exp(oot=x), "x, out"),
+        (lambda: x.add(1, beta=2), "a, b, alpha, out"),
+        (lambda: ct.softmax(x, dm=0), "x, axis, dtype, out"),
+        (lambda: x.numel(axis=0), "x"),
+        (lambda: ct.from_numpy(np.ones(2), dtype=1), "array, device, requires_grad, out"),
+    ):
+        with pytest.raises(
+            TypeError, match=rf"there is no keyword '\w+'; it takes {accepted}(?!, out)"
+        ):
+            call()
+
+
+def test_a_missing_argument_is_named_with_its_function():
+    with pytest.raises(TypeError, match=r"^sum\(\) missing 1 required positional argument: 'x'"):
+        ct.sum()

@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import traceback
+from types import ModuleType
 
 import pytest
 
@@ -22,6 +24,20 @@ from cltensor.core.suggestions import NoAttribute, no_attribute
         (lambda: ct.data, "DataLoder", "'DataLoader'"),
         (lambda: ct.autograd, "Varable", "'Variable'"),
         (lambda: ct.cuda, "is_availble", "'is_available'"),
+        (lambda: ct.array_api, "concta", "'concat'"),
+        (lambda: ct.array_api.fft, "rfftt", "'rfft'"),
+        (lambda: ct.array_api.linalg, "invv", "'inv'"),
+        (lambda: ct.autograd.functional, "jacobain", "'jacobian'"),
+        (lambda: ct.backends, "cudn", "'cudnn'"),
+        (lambda: ct.distributions.constraints, "positiv", "'positive'"),
+        (lambda: ct.distributions.transforms, "ExpTransfrom", "'ExpTransform'"),
+        (lambda: ct.models, "ResNet21", "'ResNet20'"),
+        (lambda: ct.signal, "window", "'windows'"),
+        (lambda: ct.testing, "gradchek", "'gradcheck'"),
+        (lambda: ct.utils.checkpoint, "chekpoint", "'checkpoint'"),
+        (lambda: ct.weights, "lod", "'load'"),
+        (lambda: ct.nn.Linear(2, 3), "wieght", "'weight'"),
+        (lambda: ct.nn.Sequential(ct.nn.ReLU()), "evla", "'eval'"),
     ],
 )
 def test_the_nearest_name_is_suggested(owner, name, near):
@@ -35,9 +51,16 @@ def test_the_nearest_name_is_suggested(owner, name, near):
 
 
 def test_a_name_like_no_other_gets_no_suggestion():
-    with pytest.raises(AttributeError, match="^a tensor has no attribute 'qqqqqq'$") as error:
+    with pytest.raises(AttributeError, match="^a tensor has no attribute 'qqqqqq'$"):
         ct.ones(2).qqqqqq  # noqa: B018
-    assert isinstance(error.value.obj, ct.Tensor)
+
+
+def test_a_traceback_has_the_usual_name_and_one_hint():
+    with pytest.raises(AttributeError) as error:
+        ct.ones(2).sofmax  # noqa: B018
+    (last,) = traceback.format_exception_only(error.value)
+    assert last.startswith("AttributeError: a tensor has no attribute 'sofmax'; did you mean")
+    assert "Did you mean" not in last
 
 
 def test_probing_looks_for_no_names():
@@ -62,3 +85,17 @@ def test_the_error_can_be_pickled():
     with pytest.raises(AttributeError) as error:
         ct.ones(2).resahpe  # noqa: B018
     assert "'reshape'" in str(pickle.loads(pickle.dumps(error.value)))
+
+
+def test_every_public_module_lists_what_is_public():
+    modules = [
+        getattr(ct, name) for name in ct.__all__ if isinstance(getattr(ct, name), ModuleType)
+    ]
+    modules += [ct.nn.functional, ct.nn.init, ct.nn.utils, ct.optim.lr_scheduler]
+    modules += [ct.autograd.functional, ct.distributions.constraints, ct.utils.checkpoint]
+    modules += [ct.distributions.transforms, ct.array_api.fft, ct.array_api.linalg]
+    for module in modules:
+        listed = dir(module)
+        assert {"Any", "annotations", "Tensor"}.isdisjoint(listed), module
+        with pytest.raises(AttributeError, match="has no attribute 'qqqqqq'$"):
+            module.qqqqqq  # noqa: B018

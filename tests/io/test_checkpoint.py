@@ -182,8 +182,12 @@ def test_what_is_no_file(path):
         ct.load(3)
     with pytest.raises(TypeError, match="gives text; open it for reading bytes"):
         ct.load(io.StringIO("text"))
-    with pytest.raises(ct.DataError, match=r"load: '.*state\.ct' cannot be read"):
-        ct.load(path)
+    for kind in (ct.DataError, FileNotFoundError):
+        with pytest.raises(kind, match=r"load: '.*state\.ct' cannot be read"):
+            ct.load(path)
+    with pytest.raises(ct.DataError, match="cannot be read") as error:
+        ct.load(path.parent)
+    assert not isinstance(error.value, FileNotFoundError)
 
 
 def test_without_the_package_the_error_names_the_extra(path, monkeypatch):

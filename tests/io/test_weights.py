@@ -102,6 +102,8 @@ def test_a_type_that_we_lack_is_refused_by_name(path):
 def test_a_missing_file_and_a_missing_folder(path, tmp_path):
     with pytest.raises(ct.DataError, match=r"'.*net\.safetensors' cannot be read"):
         weights.load(path)
+    with pytest.raises(FileNotFoundError, match="cannot be read"):
+        weights.load(path)
     with pytest.raises(ct.DataError, match=r"'.*nowhere.*net\.safetensors' cannot be written"):
         weights.save({"x": ct.ones(1)}, tmp_path / "nowhere" / "net.safetensors")
 

@@ -149,3 +149,20 @@ def test_a_generator_gives_the_numbers():
         first = drawn(function)
         ct.manual_seed(1)
         assert drawn(function) == first
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["constant", "normal", "uniform", "xavier_normal", "xavier_uniform", "kaiming_normal"]
+    + ["kaiming_uniform", "eye"],
+)
+def test_older_names_fill_the_tensor_and_warn(name):
+    args = (3.0,) if name == "constant" else ()
+    ct.manual_seed(1)
+    wanted = getattr(init, f"{name}_")(ct.zeros(3, 3), *args).tolist()
+    ct.manual_seed(1)
+    x = ct.zeros(3, 3)
+    with pytest.warns(FutureWarning, match=f"nn.init.{name} is deprecated; use nn.init.{name}_"):
+        assert getattr(init, name)(x, *args) is x
+    assert x.tolist() == wanted
+    assert any(any(row) for row in wanted)

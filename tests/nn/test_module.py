@@ -40,6 +40,13 @@ def test_modules_are_walked_once_each():
     assert net.get_submodule("") is net
     with pytest.raises(AttributeError, match=r"get_submodule: Net has no 'nothing'"):
         net.get_submodule("nothing.here")
+    assert net.get_parameter("rest.1.weight") is net.rest[1].weight
+    assert net.get_parameter("scale") is net.scale
+    assert net.get_buffer("rest.1.running_mean") is net.rest[1].running_mean
+    with pytest.raises(AttributeError, match=r"get_parameter: BatchNorm\w+ has no parameter 'b'"):
+        net.get_parameter("rest.1.b")
+    with pytest.raises(AttributeError, match=r"get_buffer: Net has no buffer 'scale'"):
+        net.get_buffer("scale")
 
 
 def test_setting_attributes_registers_and_replaces():

@@ -13,8 +13,13 @@ def test_load_state_dict_from_tensors_and_arrays():
     parameter = target.scale
     result = target.load_state_dict(source.state_dict())
     assert result == ([], [])
+    assert repr(result) == "<All keys matched successfully>"
     assert_same(values(target), values(source))
     assert target.scale is parameter
+    result = nn.Linear(2, 1).load_state_dict({"b": ct.ones(1)}, strict=False)
+    assert repr(result) == (
+        "IncompatibleKeys(missing_keys=['weight', 'bias'], unexpected_keys=['b'])"
+    )
     arrays = {name: value.astype(np.float64) for name, value in values(Net()).items()}
     target.load_state_dict(arrays)
     assert target.scale.dtype == ct.float32

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor.errors import DTypeError
+from cltensor.errors import DTypeError, ShapeError
 
 
 def test_counts_strides_and_places(device):
@@ -89,3 +89,18 @@ def test_what_operands_have_in_common(device):
         ct.promote_types(ct.uint64, ct.int8)
     with pytest.raises(DTypeError, match="result_type: cannot tell of 'x'"):
         ct.result_type(x, "x")
+
+
+def test_signs_and_sizes(device):
+    x = ct.tensor([[-2.0]])
+    assert x.ndimension() == 2
+    assert x.is_nonzero()
+    assert not ct.is_nonzero(ct.tensor(False))
+    with pytest.raises(ShapeError, match="a tensor of shape \\(2,\\) has 2 elements, not one"):
+        ct.ones(2).is_nonzero()
+    assert x.is_signed()
+    assert ct.tensor([1]).is_signed()
+    assert not ct.tensor([1], dtype="uint8").is_signed()
+    assert not ct.tensor([True]).is_signed()
+    assert x.is_same_size(ct.zeros(1, 1, dtype="int64"))
+    assert not x.is_same_size(ct.zeros(1))

@@ -11,7 +11,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.runtime import binaries
-from cltensor.runtime.device import drivers_folder
+from cltensor.runtime.folders import drivers_folder
 from cltensor.runtime.kernel import Counters, build
 
 _SOURCE = """
@@ -119,7 +119,7 @@ def test_files_of_another_version_of_the_driver_are_exchanged(with_own_cache, di
 def test_the_drivers_folder_holds_a_bounded_number_of_programs(
     with_own_cache, disk_cache, monkeypatch
 ):
-    from cltensor.runtime.device import Kernels
+    from cltensor.runtime.kernels import Kernels
 
     monkeypatch.setattr(Kernels, "MOST", 3)
     for k in range(2000, 2005):

@@ -16,6 +16,12 @@ def test_devices_are_instances(device):
     assert ct.device(device) is device
 
 
+def test_the_default_device_can_be_asked_for(device, other_device):
+    assert ct.get_default_device() is device is ct.ones(1).device
+    with other_device:
+        assert ct.get_default_device() is other_device
+
+
 def test_names_and_numbers(device):
     kind = device.kind
     assert ct.device(kind) is ct.device(f"{kind}:0") is ct.device(kind, 0)

@@ -93,7 +93,9 @@ def test_a_folder_of_pocl_that_cannot_be_made_costs_time_only(run_python, tmp_pa
 
 
 def test_pocl_works_in_a_folder_of_this_process_which_goes_with_it(run_python, tmp_path):
-    code = f"{_WORK}\nfrom cltensor.runtime.device import drivers_folder\nprint(drivers_folder())\n"
+    code = (
+        f"{_WORK}\nfrom cltensor.runtime.folders import drivers_folder\nprint(drivers_folder())\n"
+    )
     code += "print(os.environ.get('POCL_CACHE_DIR'))"
     chosen = tmp_path / "chosen"
     done = run_python(code, POCL_CACHE_DIR=str(chosen), CLTENSOR_CACHE=str(tmp_path / "cache"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.nn.legacy import given_dim
 from cltensor.ops.elementwise import activation
@@ -29,81 +30,85 @@ def _kept(input: Any, inplace: bool) -> Any:
 
 
 @composite(method=False)
-def relu(input: Any, inplace: bool = False) -> Any:
+def relu(input: Any, inplace: bool = False) -> Tensor:
     """max(0, input). `inplace`, here and below: input takes the result, and is returned."""
     return placed(input, activation.relu(input), inplace)
 
 
 @composite(method=False)
-def gelu(input: Any, approximate: str = "none") -> Any:
+def gelu(input: Any, approximate: str = "none") -> Tensor:
     """input times the normal distribution's cumulative function; approximate "none" or "tanh"."""
     return activation.gelu(input, approximate)
 
 
 @composite(method=False)
-def silu(input: Any, inplace: bool = False) -> Any:
+def silu(input: Any, inplace: bool = False) -> Tensor:
     """input * sigmoid(input)."""
     return placed(input, activation.silu(_kept(input, inplace)), inplace)
 
 
 @composite(method=False)
-def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta * input)) / beta, and input itself where beta * input > threshold."""
     return activation.softplus(input, beta, threshold)
 
 
 @composite(method=False)
-def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """input where it is positive, else negative_slope * input."""
     return placed(input, where(input > 0, input, input * negative_slope), inplace)
 
 
 @composite(method=False)
-def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, else alpha * (exp(input) - 1)."""
     return placed(input, activation.elu(_kept(input, inplace), alpha), inplace)
 
 
 @composite(method=False)
-def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+def hardtanh(
+    input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
+) -> Tensor:
     """input held between min_val and max_val; the gradient is 0 at both, too."""
     return placed(input, activation.hardtanh(input, min_val, max_val), inplace)
 
 
 @composite(method=False)
-def relu6(input: Any, inplace: bool = False) -> Any:
+def relu6(input: Any, inplace: bool = False) -> Tensor:
     """input held between 0 and 6; the gradient is 0 at both, too."""
     return placed(input, activation.hardtanh(input, 0, 6), inplace)
 
 
 @composite(method=False)
-def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """exp(input) / sum(exp(input)) along `dim`; without it, along the axis that PyTorch takes, with
     its warning."""
     return reduce.softmax(input, given_dim("softmax", input, dim, _stacklevel), dtype)
 
 
 @composite(method=False)
-def log_softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def log_softmax(
+    input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
     """The logarithm of softmax."""
     return reduce.log_softmax(input, given_dim("log_softmax", input, dim, _stacklevel), dtype)
 
 
 @composite(method=False)
-def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
+def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """softmax of -input."""
     return reduce.softmax(-input, given_dim("softmin", input, dim, _stacklevel), dtype)
 
 
 @composite(method=False)
-def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """input where it is positive, else alpha * (exp(input / alpha) - 1)."""
     x = _kept(input, inplace)
     return placed(input, where(x > 0, x, alpha * activation.elu(x / alpha)), inplace)
 
 
 @composite(method=False)
-def selu(input: Any, inplace: bool = False) -> Any:
+def selu(input: Any, inplace: bool = False) -> Tensor:
     """`elu` scaled so that layers keep mean 0 and variance 1.
 
     Source: Klambauer et al. 2017.
@@ -113,13 +118,13 @@ def selu(input: Any, inplace: bool = False) -> Any:
 
 
 @composite(method=False)
-def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
     """input, and 0 where its magnitude is at most lambd."""
     return where(abs_(input) <= lambd, 0, input)
 
 
 @composite(method=False)
-def softshrink(input: Any, lambd: float = 0.5) -> Any:
+def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
     """input moved towards 0 by lambd, and 0 where it would pass it."""
     if lambd < 0:
         raise ValueError(f"softshrink: lambd is {lambd}; it must not be negative")
@@ -127,45 +132,45 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
 
 
 @composite(method=False)
-def tanhshrink(input: Any) -> Any:
+def tanhshrink(input: Any) -> Tensor:
     """input - tanh(input)."""
     return input - tanh(input)
 
 
 @composite(method=False)
-def softsign(input: Any) -> Any:
+def softsign(input: Any) -> Tensor:
     """input / (1 + |input|)."""
     return input / (1 + abs_(input))
 
 
 @composite(method=False)
-def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
     """relu6(input + 3) / 6."""
     return placed(input, activation.hardtanh(input + 3, 0, 6) / 6, inplace)
 
 
 @composite(method=False)
-def hardswish(input: Any, inplace: bool = False) -> Any:
+def hardswish(input: Any, inplace: bool = False) -> Tensor:
     """input * relu6(input + 3) / 6."""
     x = _kept(input, inplace)
     return placed(input, x * activation.hardtanh(x + 3, 0, 6) / 6, inplace)
 
 
 @composite(method=False)
-def logsigmoid(input: Any) -> Any:
+def logsigmoid(input: Any) -> Tensor:
     """log(sigmoid(input)), without underflow."""
     return -log1p_exp(-input)
 
 
 @composite(method=False)
-def mish(input: Any, inplace: bool = False) -> Any:
+def mish(input: Any, inplace: bool = False) -> Tensor:
     """input * tanh(softplus(input))."""
     x = _kept(input, inplace)
     return placed(input, x * tanh(log1p_exp(x)), inplace)
 
 
 @composite(method=False)
-def prelu(input: Any, weight: Any) -> Any:
+def prelu(input: Any, weight: Any) -> Tensor:
     """input where it is positive, else weight * input.
 
     Args:    input (N, C, ...); weight: one number, or (C,).
@@ -187,7 +192,7 @@ def prelu(input: Any, weight: Any) -> Any:
 def rrelu(
     input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False,
     inplace: bool = False,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """input where it is positive, else input times a slope: drawn between lower and upper for each
     element in training, their mean otherwise."""
     x = _kept(input, inplace)
@@ -198,13 +203,13 @@ def rrelu(
 
 
 @composite(method=False)
-def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """input, and `value` where it is not above `threshold`."""
     return placed(input, where(input <= threshold, value, input), inplace)
 
 
 @composite(method=False)
-def glu(input: Any, dim: int = -1) -> Any:
+def glu(input: Any, dim: int = -1) -> Tensor:
     """The first half of input along `dim` times the sigmoid of the second.
 
     Raises:  ShapeError for an odd size.

@@ -26,7 +26,7 @@ def scaled_dot_product_attention(
     is_causal: bool = False,
     scale: float | None = None,
     enable_gqa: bool = False,
-) -> Any:
+) -> Tensor:
     """softmax(query @ key.mT * scale + mask) @ value.
 
     Args:    query (..., L, E), key (..., S, E), value (..., S, V); attn_mask: broadcasts to

@@ -6,6 +6,7 @@ from typing import Any
 
 from cltensor.core.composite import composite
 from cltensor.core.op import same_dtype
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.conv import conv, depth
 from cltensor.ops.conv.depth import each
@@ -24,7 +25,7 @@ def conv2d(
     padding: Pair | str = 0,
     dilation: Pair = 1,
     groups: int = 1,
-) -> Any:
+) -> Tensor:
     """Cross-correlate images with filters.
 
         out[n,o,i,j] = bias[o] + sum_{c,p,q} input[n,c,i*s+p*d,j*s+q*d] * weight[o,c,p,q]
@@ -49,7 +50,7 @@ def conv_transpose2d(
     output_padding: Pair = 0,
     groups: int = 1,
     dilation: Pair = 1,
-) -> Any:
+) -> Tensor:
     """Transposed convolution: the gradient of conv2d to its images, plus a bias per channel.
 
     Args:    input (N, C, H, W) or (C, H, W); weight (C, O/groups, P, Q); bias (O,) or None;
@@ -84,7 +85,7 @@ def conv1d(
     padding: int | tuple[int] | str = 0,
     dilation: int | tuple[int] = 1,
     groups: int = 1,
-) -> Any:
+) -> Tensor:
     """`conv2d` for rows: input (N, C, L) or (C, L), weight (O, C/groups, K)."""
     out = depth.conv1d(input, weight, stride, padding, dilation, groups)
     return _with_bias("conv1d", out, bias, 1)
@@ -99,7 +100,7 @@ def conv3d(
     padding: Triple | str = 0,
     dilation: Triple = 1,
     groups: int = 1,
-) -> Any:
+) -> Tensor:
     """`conv2d` for volumes: input (N, C, D, H, W) or (C, D, H, W), weight
     (O, C/groups, K, P, Q)."""
     out = depth.conv3d(input, weight, stride, padding, dilation, groups)
@@ -116,7 +117,7 @@ def conv_transpose1d(
     output_padding: int | tuple[int] = 0,
     groups: int = 1,
     dilation: int | tuple[int] = 1,
-) -> Any:
+) -> Tensor:
     """`conv_transpose2d` for rows: input (N, C, L) or (C, L), weight (C, O/groups, K)."""
     out = depth.conv_transpose1d(input, weight, stride, padding, output_padding, groups, dilation)
     return _with_bias("conv_transpose1d", out, bias, 1)
@@ -132,7 +133,7 @@ def conv_transpose3d(
     output_padding: Triple = 0,
     groups: int = 1,
     dilation: Triple = 1,
-) -> Any:
+) -> Tensor:
     """`conv_transpose2d` for volumes: input (N, C, D, H, W) or (C, D, H, W), weight
     (C, O/groups, K, P, Q)."""
     out = depth.conv_transpose3d(input, weight, stride, padding, output_padding, groups, dilation)
@@ -153,7 +154,7 @@ def _geometry(
 @composite(method=False)
 def unfold(
     input: Any, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1
-) -> Any:
+) -> Tensor:
     """The windows of images as columns.
 
     Args:    input (N, C, H, W) or (C, H, W).
@@ -188,7 +189,7 @@ def fold(
     dilation: Pair = 1,
     padding: Pair = 0,
     stride: Pair = 1,
-) -> Any:
+) -> Tensor:
     """Images of `output_size` that are the sums of windows given as columns, as `unfold` gives
     them.
 

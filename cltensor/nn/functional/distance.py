@@ -16,7 +16,7 @@ from cltensor.ops.shape.alike import broadcast_tensors
 
 
 @composite(method=False)
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between x1 and x2 along `dim`; they broadcast. A length below eps
     counts as eps."""
     unit = []
@@ -30,13 +30,13 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
 @composite(method=False)
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
-) -> Any:
+) -> Tensor:
     """The p-norm of x1 - x2 + eps along the last axis; they broadcast."""
     return norm(x1 - x2 + eps, p, -1, keepdim)
 
 
 @composite(method=False)
-def pdist(input: Any, p: float = 2.0) -> Any:
+def pdist(input: Any, p: float = 2.0) -> Tensor:
     """The p-norms of the differences of all pairs of rows, of the first with the others, then of
     the second with those after it, and so on.
 

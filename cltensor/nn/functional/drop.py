@@ -7,13 +7,14 @@ from typing import Any
 
 from cltensor.core.checks import probability
 from cltensor.core.composite import composite
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.nn.functional.activation import placed
 from cltensor.ops.random.draw import dropout_mask
 
 
 @composite(method=False)
-def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Zero with probability p, else input / (1 - p); input itself when not training."""
     probability("dropout", p)
     if not training or p == 0:
@@ -42,19 +43,19 @@ def _of_channels(
 
 
 @composite(method=False)
-def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Dropout of whole channels of input (N, C, L) or (C, L)."""
     return _of_channels("dropout1d", input, 1, p, training, inplace)
 
 
 @composite(method=False)
-def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Dropout of whole channels of input (N, C, ...)."""
     return _of_channels("dropout2d", input, 2, p, training, inplace)
 
 
 @composite(method=False)
-def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Dropout of whole channels of input (N, C, D, H, W) or (C, D, H, W)."""
     return _of_channels("dropout3d", input, 3, p, training, inplace)
 
@@ -76,7 +77,9 @@ def _alpha(operation: str, input: Any, shape: Any, p: float, training: bool, inp
 
 
 @composite(method=False)
-def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
+def alpha_dropout(
+    input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
+) -> Tensor:
     """Dropout to the value that `selu` gives for minus infinity; mean and variance stay."""
     return _alpha("alpha_dropout", input, input.shape, p, training, inplace)
 
@@ -84,7 +87,7 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: b
 @composite(method=False)
 def feature_alpha_dropout(
     input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
-) -> Any:
+) -> Tensor:
     """`alpha_dropout` of whole channels of input (N, C, ...)."""
     shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
     return _alpha("feature_alpha_dropout", input, shape, p, training, inplace)

@@ -68,7 +68,7 @@ def embedding(
     norm_type: float = 2.0,
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
-) -> Any:
+) -> Tensor:
     """The rows of weight that input names.
 
     Args:    input (...): integers; weight (rows, D); padding_idx: a row without gradient; max_norm:
@@ -100,7 +100,7 @@ def embedding_bag(
     per_sample_weights: Any = None,
     include_last_offset: bool = False,
     padding_idx: int | None = None,
-) -> Any:
+) -> Tensor:
     """The sum, mean or maximum of the rows of weight in each bag of input.
 
     Args:    input (B, N), B bags of N; or (N,) with offsets (B,), where each bag begins

@@ -30,7 +30,7 @@ _MODES = {
 
 
 @composite(method=False)
-def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = None) -> Any:
+def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = None) -> Tensor:
     """input with its last axes made longer.
 
     Args:    pad: (before, after) of the last axis, then of the one before, and so on; mode: what
@@ -41,7 +41,7 @@ def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = N
 
 
 @composite(method=False)
-def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
+def pixel_shuffle(input: Any, upscale_factor: int) -> Tensor:
     """Channels as pixels: (..., C * r * r, H, W) becomes (..., C, H * r, W * r), where r is
     upscale_factor.
 
@@ -61,7 +61,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
 
 @composite(method=False)
-def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
+def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
     """Pixels as channels: what `pixel_shuffle` undoes.
 
     Raises:  ShapeError if height or width is no multiple of downscale_factor.
@@ -80,7 +80,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
 
 
 @composite(method=False)
-def channel_shuffle(input: Any, groups: int) -> Any:
+def channel_shuffle(input: Any, groups: int) -> Tensor:
     """The channels of input (N, C, ...) in another order: first those that are first in each of
     `groups` equal groups, and so on.
 
@@ -134,7 +134,7 @@ def interpolate(
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
-) -> Any:
+) -> Tensor:
     """Images of another size.
 
     Args:    input (N, C, L), (N, C, H, W) or (N, C, D, H, W); size or scale_factor: a number, or
@@ -187,25 +187,25 @@ def _nearest(input: Any, axis: int, out: int, exact: bool, factor: float | None)
 def upsample(
     input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
     align_corners: bool | None = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """PyTorch's older name of `interpolate`."""
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 @composite(method=False)
-def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
     """`interpolate` by the nearest pixel."""
     return interpolate(input, size, scale_factor)
 
 
 @composite(method=False)
-def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Any:
+def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
     """`interpolate` between four pixels, with aligned corners."""
     return interpolate(input, size, scale_factor, "bilinear", True)
 
 
 @composite(method=False)
-def affine_grid(theta: Any, size: Sequence[int], align_corners: bool | None = None) -> Any:
+def affine_grid(theta: Any, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """Places for `grid_sample` that an affine map gives.
 
     Args:    theta (N, 2, 3) for size (N, C, H, W), (N, 3, 4) for (N, C, D, H, W).

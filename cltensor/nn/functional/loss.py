@@ -33,7 +33,7 @@ def _entropy(target: Any) -> Any:
 
 
 @composite(method=False)
-def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Any:
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """The divergence of probabilities `target` from those whose logarithms are `input`.
 
         target * (log(target) - input)
@@ -58,7 +58,7 @@ def poisson_nll_loss(
     full: bool = False,
     eps: float = 1e-8,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """The negative log-likelihood of counts `target` for the rate exp(input), or `input` unless
     log_input. full: with Stirling's approximation of log(target!) where target > 1."""
     if log_input:
@@ -80,7 +80,7 @@ def gaussian_nll_loss(
     full: bool = False,
     eps: float = 1e-6,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """The negative log-likelihood of `target` for a normal distribution with mean `input` and
     variance `var`, at least eps.
 
@@ -112,7 +112,7 @@ def gaussian_nll_loss(
 @composite(method=False)
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, reduction: str = "mean"
-) -> Any:
+) -> Tensor:
     """input where target is 1, max(0, margin - input) where it is -1."""
     loss = where(target != 1, clip(margin - input, 0), 0) + where(target != -1, input, 0)
     return reduced("hinge_embedding_loss", loss, reduction)
@@ -121,13 +121,13 @@ def hinge_embedding_loss(
 @composite(method=False)
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
-) -> Any:
+) -> Tensor:
     """max(0, margin - target * (input1 - input2)): input1 should be larger where target is 1."""
     return reduced("margin_ranking_loss", clip(margin - target * (input1 - input2), 0), reduction)
 
 
 @composite(method=False)
-def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
     """log(1 + exp(-target * input)), target being 1 or -1."""
     return reduced("soft_margin_loss", log1p_exp(-target * input), reduction)
 
@@ -135,7 +135,7 @@ def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
 @composite(method=False)
 def multilabel_soft_margin_loss(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> Any:
+) -> Tensor:
     """The mean over the classes, the last axis, of the binary cross entropies of sigmoid(input)."""
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
@@ -151,7 +151,7 @@ def multi_margin_loss(
     margin: float = 1.0,
     weight: Any = None,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """The mean over the classes c other than the label y of max(0, margin - input[y] + input[c])^p.
 
     Args:    input (N, C) or (C,); target (N,) or (): labels; p: 1 or 2; weight (C,): a factor for
@@ -175,7 +175,7 @@ def multi_margin_loss(
 
 
 @composite(method=False)
-def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
     """The sum over labels y and classes c that are none, of max(0, 1 - input[y] + input[c]),
     divided by the number of classes.
 
@@ -220,7 +220,7 @@ def triplet_margin_loss(
     eps: float = 1e-6,
     swap: bool = False,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """max(0, margin + |anchor - positive| - |anchor - negative|) with `pairwise_distance`. swap:
     the negative counts as near as it is to the anchor or to the positive.
 
@@ -242,7 +242,7 @@ def triplet_margin_with_distance_loss(
     margin: float = 1.0,
     swap: bool = False,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """`triplet_margin_loss` with any distance, `pairwise_distance` if None."""
     distance = pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
@@ -253,7 +253,7 @@ def triplet_margin_with_distance_loss(
 @composite(method=False)
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
-) -> Any:
+) -> Tensor:
     """1 - cos where target is 1, max(0, cos - margin) where it is -1; cos is that of the angle
     between input1 and input2, (N, D) or (D,)."""
     squares = [(x * x).sum(-1) + 1e-12 for x in (input1, input2)]
@@ -274,7 +274,7 @@ def linear_cross_entropy(
     ignore_index: int | None = None,
     label_smoothing: float = 0.0,
     options: Any = None,
-) -> Any:
+) -> Tensor:
     """`cross_entropy` of `linear` of input.
 
     Args:    input (N, I) or (I,); linear_weight (C, I), or (C, d1, ..., I) for labels
@@ -298,7 +298,7 @@ def ctc_loss(
     blank: int = 0,
     reduction: str = "mean",
     zero_infinity: bool = False,
-) -> Any:
+) -> Tensor:
     """The negative log-likelihood of labels whose places in time are not known.
 
     Args:    log_probs (T, N, C) or (T, C): as log_softmax gives them; targets (N, S) or (S,), or

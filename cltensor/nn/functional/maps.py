@@ -6,12 +6,13 @@ from typing import Any
 
 from cltensor.core.composite import composite
 from cltensor.core.op import same_dtype
+from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.linalg import matmul as linalg
 
 
 @composite(method=False)
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """input @ weight.T + bias.
 
     Args:    input (..., I); weight (O, I); bias (O,) or None.
@@ -32,7 +33,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
 
 @composite(method=False)
-def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
     """input1 @ weight[o] @ input2 for each output o, plus bias[o].
 
     Args:    input1 (..., I); input2 (..., J); weight (O, I, J); bias (O,) or None.

@@ -31,7 +31,7 @@ def batch_norm(
     training: bool = False,
     momentum: float | Tensor = 0.1,
     eps: float = 1e-5,
-) -> Any:
+) -> Tensor:
     """Normalise every channel of input over the batch, or by the running statistics.
 
         out = (input - mean) / sqrt(var + eps) * weight + bias
@@ -114,7 +114,7 @@ def layer_norm(
     weight: Any = None,
     bias: Any = None,
     eps: float = 1e-5,
-) -> Any:
+) -> Tensor:
     """Normalise over the last dimensions, those of `normalized_shape`.
 
         out = (input - mean) / sqrt(var + eps) * weight + bias
@@ -136,7 +136,7 @@ def layer_norm(
 @composite(method=False)
 def rms_norm(
     input: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None
-) -> Any:
+) -> Tensor:
     """Divide by the root of the mean square over the last dimensions, those of `normalized_shape`.
 
         out = input / sqrt(mean(input^2) + eps) * weight
@@ -163,7 +163,7 @@ def _per_channel(value: Any, ndim: int) -> Any:
 @composite(method=False)
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
-) -> Any:
+) -> Tensor:
     """Normalise each of num_groups equal groups of channels of each sample.
 
     Args:    input (N, C, ...); weight, bias (C,) or None.
@@ -197,7 +197,7 @@ def instance_norm(
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
-) -> Any:
+) -> Tensor:
     """Normalise every channel of each sample; or by the running statistics, unless
     use_input_stats. Those move towards the mean over the samples, as in `batch_norm`.
 
@@ -225,7 +225,7 @@ def instance_norm(
 @composite(method=False)
 def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Any:
+) -> Tensor:
     """Divide by the mean square of `size` neighbouring channels.
 
         out[c] = input[c] / (k + alpha * mean of input[c']^2)^beta
@@ -247,6 +247,6 @@ def local_response_norm(
 
 
 @composite(method=False)
-def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
+def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
     """input divided by its p-norm along `dim`, or by eps where that is smaller."""
     return input / clip(norm(input, p, dim, True), eps)

@@ -42,7 +42,7 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
-) -> Any:
+) -> Tensor:
     """The mean of every window of input (N, C, H, W) or (C, H, W)."""
     return pool.avg_pool2d(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
@@ -96,7 +96,7 @@ def avg_pool1d(
     padding: Single = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-) -> Any:
+) -> Tensor:
     """The mean of every window of input (N, C, L) or (C, L)."""
     return pool.avg_pool2d(
         input.unsqueeze(-2), _row(kernel_size, 1), _row(stride or None, 1), _row(padding, 0),
@@ -113,7 +113,7 @@ def avg_pool3d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
-) -> Any:
+) -> Tensor:
     """The mean of every window of input (N, C, D, H, W) or (C, D, H, W)."""
     return deep.avg_pool3d(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
@@ -133,7 +133,7 @@ def lp_pool1d(
     kernel_size: int,
     stride: Single | None = None,
     ceil_mode: bool = False,
-) -> Any:
+) -> Tensor:
     """The p-norm of every window of input (N, C, L) or (C, L), where p is norm_type."""
     return _lp(
         input, norm_type, kernel_size, lambda x: avg_pool1d(x, kernel_size, stride, 0, ceil_mode)
@@ -147,7 +147,7 @@ def lp_pool2d(
     kernel_size: Pair,
     stride: Pair | None = None,
     ceil_mode: bool = False,
-) -> Any:
+) -> Tensor:
     """The p-norm of every window of input (N, C, H, W) or (C, H, W), where p is norm_type."""
     count = math.prod(each("lp_pool2d", "kernel_size", kernel_size, 2, 1))
     return _lp(input, norm_type, count, lambda x: avg_pool2d(x, kernel_size, stride, 0, ceil_mode))
@@ -160,7 +160,7 @@ def lp_pool3d(
     kernel_size: Triple,
     stride: Triple | None = None,
     ceil_mode: bool = False,
-) -> Any:
+) -> Tensor:
     """The p-norm of every window of input (N, C, D, H, W) or (C, D, H, W), where p is
     norm_type."""
     count = math.prod(each("lp_pool3d", "kernel_size", kernel_size, 3, 1))
@@ -168,21 +168,21 @@ def lp_pool3d(
 
 
 @composite(method=False)
-def adaptive_avg_pool1d(input: Any, output_size: Sizes) -> Any:
+def adaptive_avg_pool1d(input: Any, output_size: Sizes) -> Tensor:
     """The mean of each of output_size windows of input
     (N, C, L) or (C, L); None keeps a size."""
     return adaptive.adaptive_avg_pool("adaptive_avg_pool1d", input, output_size, 1)
 
 
 @composite(method=False)
-def adaptive_avg_pool2d(input: Any, output_size: Sizes) -> Any:
+def adaptive_avg_pool2d(input: Any, output_size: Sizes) -> Tensor:
     """The mean of each of output_size windows of input
     (N, C, H, W) or (C, H, W); None keeps a size."""
     return adaptive.adaptive_avg_pool("adaptive_avg_pool2d", input, output_size, 2)
 
 
 @composite(method=False)
-def adaptive_avg_pool3d(input: Any, output_size: Sizes) -> Any:
+def adaptive_avg_pool3d(input: Any, output_size: Sizes) -> Tensor:
     """The mean of each of output_size windows of input
     (N, C, D, H, W) or (C, D, H, W); None keeps a size."""
     return adaptive.adaptive_avg_pool("adaptive_avg_pool3d", input, output_size, 3)
@@ -237,7 +237,7 @@ def _unpooled(
 def max_unpool1d(
     input: Any, indices: Tensor, kernel_size: Single, stride: Single | None = None,
     padding: Single = 0, output_size: Any = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """What `max_pool1d` pooled, 0 but at the places (`indices`) of its results. output_size: the
     size of the output, if not the least that has such windows."""
     return _unpooled("max_unpool1d", input, indices, kernel_size, stride, padding, output_size, 1)
@@ -247,7 +247,7 @@ def max_unpool1d(
 def max_unpool2d(
     input: Any, indices: Tensor, kernel_size: Pair, stride: Pair | None = None,
     padding: Pair = 0, output_size: Any = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """What `max_pool2d` pooled, 0 but at the places (`indices`) of its results. output_size: the
     size of the output, if not the least that has such windows."""
     return _unpooled("max_unpool2d", input, indices, kernel_size, stride, padding, output_size, 2)
@@ -257,7 +257,7 @@ def max_unpool2d(
 def max_unpool3d(
     input: Any, indices: Tensor, kernel_size: Triple, stride: Triple | None = None,
     padding: Triple = 0, output_size: Any = None,
-) -> Any:  # fmt: skip
+) -> Tensor:  # fmt: skip
     """What `max_pool3d` pooled, 0 but at the places (`indices`) of its results. output_size: the
     size of the output, if not the least that has such windows."""
     return _unpooled("max_unpool3d", input, indices, kernel_size, stride, padding, output_size, 3)

@@ -18,7 +18,7 @@ def grid_sample(
     mode: str = "bilinear",
     padding_mode: str = "zeros",
     align_corners: bool | None = None,
-) -> Any:
+) -> Tensor:
     """Images read at the places of a grid, between pixels.
 
     Args:    input (N, C, H, W); grid (N, I, J, 2): x and y from -1 to 1, the borders of the image,

@@ -11,6 +11,7 @@ from cltensor.core.checks import number
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import same_dtype
+from cltensor.core.tensor import Tensor
 from cltensor.dtypes import int64
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.module import Module
@@ -62,21 +63,21 @@ def _weighted_mean(operation: str, loss: Any, weight: Any, reduction: str) -> An
 
 
 @composite(method=False)
-def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
+def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
     """The squared error, (input - target)^2; weight: how much each element counts."""
     _warn_broadcast("mse_loss", input, target)
     return _weighted_mean("mse_loss", square(input - target), weight, reduction)
 
 
 @composite(method=False)
-def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Any:
+def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
     """The absolute error, |input - target|; weight: how much each element counts."""
     _warn_broadcast("l1_loss", input, target)
     return _weighted_mean("l1_loss", abs(input - target), weight, reduction)
 
 
 @composite(method=False)
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Any:
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """Half the squared error over beta where that error is below beta, else |error| - beta/2."""
     if number("smooth_l1_loss", "beta", beta) < 0:
         raise ValueError(f"smooth_l1_loss: beta is {beta}; it must not be negative")
@@ -97,7 +98,7 @@ def _huber(input: Any, target: Any, delta: float) -> Any:
 @composite(method=False)
 def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
-) -> Any:
+) -> Tensor:
     """Half the squared error where |error| <= delta, else delta * (|error| - delta/2).
 
     weight: a factor for each element, which the mean does not divide by (PyTorch's choice).
@@ -126,7 +127,7 @@ _bce = pointwise(
 @composite(method=False)
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> Any:
+) -> Tensor:
     """-(y log(x) + (1 - y) log(1 - x)) for probabilities x; both logarithms stop at -100.
 
     Args:    input, target: (any shape), the same for both; weight: broadcast to it.
@@ -147,7 +148,7 @@ def binary_cross_entropy_with_logits(
     weight: Any = None,
     reduction: str = "mean",
     pos_weight: Any = None,
-) -> Any:
+) -> Tensor:
     """The binary cross entropy of sigmoid(input), without overflow.
 
         (1 - y) * x + (1 + (pos_weight - 1) * y) * log(1 + exp(-x))
@@ -180,7 +181,7 @@ def nll_loss(
     weight: Any = None,
     ignore_index: int = -100,
     reduction: str = "mean",
-) -> Any:
+) -> Tensor:
     """The negative of the entry that each label picks.
 
     Args:    input (N, C, ...) or (C,): log-probabilities; target (N, ...) or (): labels, integers
@@ -203,7 +204,7 @@ def cross_entropy(
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
-) -> Any:
+) -> Tensor:
     """The negative log-probability of each label, from unnormalised scores.
 
         loss = -log(softmax(input))[label]

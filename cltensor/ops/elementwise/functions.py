@@ -65,6 +65,9 @@ atan2 = pointwise(
     "atan2(a, b)", "atan2(a, b)", "float",
     da=lambda g, a, b: _per_square(g * b, a, b), db=lambda g, a, b: _per_square(-g * a, a, b),
 )  # fmt: skip
+# PyTorch's and NumPy's other names.
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
 
 
 def _acosh_slope(x: Any) -> Any:

@@ -59,6 +59,7 @@ copysign = pointwise(
     "copysign(a, b)", "copysign(a, b)", "float", da=lambda g, a, out: g * sign(a) * sign(out),
     db=flat,
 )  # fmt: skip
+absolute, fix = abs_, trunc  # PyTorch's and NumPy's other names
 
 _DECIMALS = 300  # beyond, their power of ten is no float64
 

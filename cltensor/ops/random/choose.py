@@ -17,18 +17,19 @@ from cltensor.ops.random.sample import draw
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.sort import argsort, topk
+from cltensor.runtime.device import DeviceSpec
 from cltensor.runtime.faults import PARAMETER, Site
 from cltensor.runtime.kernel import kernel
 
 if TYPE_CHECKING:
-    from cltensor.runtime.device import Device
+    pass
 
 
 @creator
 def randperm(
     n: int,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """The integers 0 to n-1 in random order: the order that sorts n random 64-bit keys."""

@@ -22,11 +22,11 @@ from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.parts import view_as_complex
-from cltensor.runtime.device import get
+from cltensor.runtime.device import DeviceSpec, get
 from cltensor.runtime.kernel import Live, kernel
 
 if TYPE_CHECKING:
-    from cltensor.runtime.device import Device
+    pass
 
 _MASK = (1 << 64) - 1
 
@@ -81,7 +81,7 @@ def fill(
     kind: str,
     shape: tuple[int, ...],
     dtype: np.dtype,
-    device: Device | str | None,
+    device: DeviceSpec,
     generator: Generator | None,
     a: float | None = None,
     b: float | None = None,
@@ -161,7 +161,7 @@ def sizes_of(name: str, size: Sequence) -> tuple[int, ...]:
 def rand(
     *size: int | tuple[int, ...],
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """Numbers spread evenly over [0, 1). Sizes as separate integers or one tuple."""
@@ -174,7 +174,7 @@ def uniform(
     high: float,
     size: Sequence[int],
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """Numbers spread evenly over [low, high)."""
@@ -187,7 +187,7 @@ def uniform(
 def randn(
     *size: int | tuple[int, ...],
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """Numbers of the normal distribution with mean 0 and standard deviation 1; of complex numbers,
@@ -204,7 +204,7 @@ def normal(
     std: Any = 1.0,
     size: Sequence[int] | None = None,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """Numbers of the normal distribution with that mean and standard deviation: numbers, with a
@@ -241,7 +241,7 @@ def randint(
     high: int | Sequence[int] | None = None,
     size: Sequence[int] | None = None,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """Integers spread evenly over [low, high); randint(high, size) starts from 0.
@@ -282,7 +282,7 @@ def bernoulli(
     p: Tensor | float,
     size: Sequence[int] | None = None,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
     scale: float = 1.0,
 ) -> Tensor:
@@ -306,7 +306,7 @@ def dropout_mask(
     shape: tuple[int, ...],
     p: float,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """What dropout multiplies with: 0 with probability p, else 1/(1-p)."""
@@ -318,7 +318,7 @@ def dropout_mask(
 def rand_like(
     x: Tensor,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """`rand` with, unless given, the shape, dtype and device of x."""
@@ -330,7 +330,7 @@ def rand_like(
 def randn_like(
     x: Tensor,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """`randn` with, unless given, the shape, dtype and device of x."""
@@ -344,7 +344,7 @@ def randint_like(
     low: int = 0,
     high: int | None = None,
     dtype: object = None,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
     """`randint` with, unless given, the shape, dtype and device of x."""

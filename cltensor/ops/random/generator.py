@@ -17,10 +17,10 @@ from cltensor.core.checks import whole
 from cltensor.core.composite import composite
 from cltensor.errors import StateError
 from cltensor.runtime.device import Device as _Device
-from cltensor.runtime.device import recording
+from cltensor.runtime.device import DeviceSpec, recording
 
 if TYPE_CHECKING:
-    from cltensor.runtime.device import Device
+    pass
 
 _MASK, _WORD = (1 << 64) - 1, (1 << 32) - 1
 
@@ -33,7 +33,7 @@ class Generator:
     Source:  Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
     """
 
-    def __init__(self, seed: Any = None, device: Device | str | None = None) -> None:
+    def __init__(self, seed: Any = None, device: DeviceSpec = None) -> None:
         self._lock = threading.Lock()
         if isinstance(seed, (str, _Device)):  # PyTorch's Generator("cuda")
             seed = None

@@ -17,9 +17,7 @@ from cltensor.ops.create import full
 from cltensor.ops.elementwise.cast import astype, clone, flat
 from cltensor.ops.elementwise.cast import full as filled
 from cltensor.ops.shape.view import broadcast_to, ints
-from cltensor.runtime.device import Device, get
-
-DeviceSpec = Device | str | None
+from cltensor.runtime.device import DeviceSpec, get
 
 
 @composite(method=False)

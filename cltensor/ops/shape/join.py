@@ -95,6 +95,12 @@ def cat(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
 
 
 @composite(method=False)
+def concatenate(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
+    """NumPy's name of `concat`."""
+    return concat(tensors, axis)
+
+
+@composite(method=False)
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis."""
     xs = _members("stack", tensors)

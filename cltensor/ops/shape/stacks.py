@@ -23,7 +23,7 @@ from cltensor.ops.reduce.running import cumprod
 from cltensor.ops.shape.cut import diagonal_backward, flip, part
 from cltensor.ops.shape.join import concat, pad, stack
 from cltensor.ops.shape.view import expand, reshape, swapaxes, unsqueeze
-from cltensor.runtime.device import Device
+from cltensor.runtime.device import DeviceSpec
 
 # -------------------------------------------------------------------------- at least so many axes
 
@@ -265,7 +265,7 @@ def _triangle(operation: str, row: Any, col: Any, offset: Any, make: Any) -> np.
 @creator
 def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
     """The rows and the columns (shape (2, n)) of what `tril` keeps of a matrix, row by row."""
     places = _triangle("tril_indices", row, col, offset, np.tril_indices)
@@ -275,7 +275,7 @@ def tril_indices(
 @creator
 def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64,
-    device: Device | str | None = None,
+    device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
     """The rows and the columns (shape (2, n)) of what `triu` keeps of a matrix, row by row."""
     places = _triangle("triu_indices", row, col, offset, np.triu_indices)

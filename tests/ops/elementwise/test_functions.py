@@ -138,3 +138,10 @@ def test_rsqrt_at_zero_and_relu_at_nan(device):
     same([*got, *x], [INF, -INF, 0.5, -INF, INF, -0.0625])
     got, (x,) = slopes(ct.relu, [0.0, -0.0, 1.0, NAN])
     same([*got, *x], [0, 0, 1, NAN, 0, 0, 1, 1])
+
+
+def test_other_names_are_the_same_functions():
+    for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh"):
+        assert getattr(ct, f"arc{name}") is getattr(ct, f"a{name}")
+    assert ct.arctan2 is ct.atan2
+    assert ct.ones(1).arctan().item() == pytest.approx(math.pi / 4)

@@ -26,3 +26,9 @@ def test_sign_of_bools(device):
 def test_parts_of_complex_numbers_are_rounded(device):
     z = ct.tensor([0.5 - 1.5j, 2.4 + 2.6j])
     assert ct.round(z).tolist() == [0 - 2j, 2 + 3j]
+
+
+def test_other_names_are_the_same_functions(device):
+    assert ct.fix is ct.trunc
+    assert ct.absolute is ct.abs
+    assert ct.tensor([-1.5]).fix().absolute().tolist() == [1]

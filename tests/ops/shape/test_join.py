@@ -222,3 +222,9 @@ def test_triangles_keep_the_dtype():
             found = function(x)
             assert found.dtype == x.dtype
             assert found.tolist() == want
+
+
+def test_joining_by_numpys_name():
+    assert ct.concatenate([ct.ones(1, 2), ct.zeros(1, 2)]).tolist() == [[1, 1], [0, 0]]
+    assert ct.concatenate((ct.ones(1, 2), ct.zeros(1, 1)), axis=-1).tolist() == [[1, 1, 0]]
+    assert ct.concatenate([ct.ones(1, 2), ct.zeros(1)], axis=None).tolist() == [1, 1, 0]
