@@ -233,8 +233,8 @@ class Program:
             0, slice(1, None), slice(None, None, 2), ..., -1, None,
             [self.below(n), self.below(n)], [True] + [False] * (n - 1),
         ])  # fmt: skip
-        if isinstance(key, list) and len(set(key)) < len(key) and n > 2:
-            key = [0, 2]
+        if isinstance(key, list) and type(key[0]) is int and len(set(key)) < len(key):
+            key = [0, 2] if n > 2 else key[:1]  # of two values for one place PyTorch derives both
         shape = np.zeros(p.shape)[key].shape
         q = self.source(p, shape)
         if 0 in p.both[0].strides and (isinstance(key, list) or q is p):  # PyTorch goes on
