@@ -271,9 +271,8 @@ def _require_alike(changed: Any, g: Tensor) -> None:
         )
     found, wanted = [(x.shape, x.dtype.name, x.device.name) for x in (changed, g)]
     if found != wanted:
-        kind = ShapeError if found[0] != wanted[0] else DTypeError
-        kind = kind if found[:2] != wanted[:2] else DeviceError
-        raise kind(
+        kinds = (ShapeError, DTypeError, DeviceError)
+        raise next(k for k, a, b in zip(kinds, found, wanted, strict=True) if a != b)(
             f"backward: a hook returned a tensor of shape {found[0]} and {found[1]} on "
             f"'{found[2]}' for a gradient of shape {wanted[0]} and {wanted[1]} on '{wanted[2]}'; "
             "return one that is like it"

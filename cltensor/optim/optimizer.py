@@ -352,15 +352,18 @@ class _Members:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
-        self._found = self._now()
-
-    def _now(self) -> list[Any]:
-        return [x for group in self.optimizer.param_groups for x in (group, *group["params"])]
+        self._found = [(group, [*group["params"]]) for group in optimizer.param_groups]
 
     def __call__(self) -> bool:
         """Whether they still are."""
-        now = self._now()
-        return len(now) == len(self._found) and all(map(is_, now, self._found))
+        groups = self.optimizer.param_groups
+        if len(groups) != len(self._found):
+            return False
+        for group, (held, params) in zip(groups, self._found, strict=True):
+            now = group["params"]
+            if group is not held or len(now) != len(params) or not all(map(is_, now, params)):
+                return False
+        return True
 
 
 def _is_of(guard: Any, optimizer: Optimizer) -> bool:
