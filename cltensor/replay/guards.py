@@ -208,4 +208,4 @@ def _within(roots: Iterable[Any]) -> dict[int, Tensor] | None:
 
 
 #: What leads everywhere, or to what other recordings keep.
-_AROUND = (*LEAVES, type, FunctionType)
+_AROUND = (*LEAVES, type, FunctionType, weakref.ref)

@@ -8,13 +8,24 @@ import io
 import sys
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
+from contextvars import ContextVar
 from functools import cache, lru_cache, partial
 from operator import attrgetter, is_, itemgetter
 from types import (
     BuiltinMethodType,
     CodeType,
     FunctionType,
+    MappingProxyType,
     MethodType,
     MethodWrapperType,
     ModuleType,
@@ -33,7 +44,7 @@ _LONGEST, _LARGEST, _MOST = 4096, 1 << 18, 4096
 #: What reading a place raises where an entry, what was in a cell, or an attribute is gone.
 MISSING = (KeyError, ValueError, AttributeError)
 #: What is not looked into.
-LEAVES = (*_PLAIN, type(None), Value, Buffer, Device, CodeType, ModuleType, weakref.ref)
+LEAVES = (*_PLAIN, type(None), Value, Buffer, Device, CodeType, ModuleType)
 _SERIES = (list, set, deque)
 
 
@@ -90,8 +101,14 @@ def places(value: Any, top: str) -> list[Place]:
         return _of_function(value, top)
     if isinstance(value, _SERIES):
         return [Place(value, partial(tuple, value))]
-    if isinstance(value, dict):
+    if isinstance(value, (dict, MappingProxyType)):
         return [Place(value, partial(entries, value))]
+    if isinstance(value, weakref.ref):
+        return [Place(value, lambda: (id(value()),))]  # which holds nothing
+    if isinstance(value, ContextVar):
+        return [Place(value, lambda: (value.get(None),))]
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        return [Place(value, lambda: tuple(value.flat))]
     if isinstance(value, np.ndarray):
         return [Place(value, lambda: (value.tobytes(),))]
     if _bytes(value, memoryview) is not None:
@@ -124,6 +141,10 @@ def parts(value: Any, top: str) -> Iterable[Any]:
         return value
     if isinstance(value, (BuiltinMethodType, MethodWrapperType)):
         return (value.__self__,)
+    if isinstance(value, weakref.ref):
+        return (value(),)
+    if isinstance(value, (KeysView, ValuesView, ItemsView)) and hasattr(value, "mapping"):
+        return (value.mapping,)
     if isinstance(value, (staticmethod, classmethod)):
         return (value.__func__,)
     if isinstance(value, property):
@@ -203,7 +224,7 @@ def written(functions: list[FunctionType]) -> list[Any]:
     return [*map(_code, functions), *map(_defaults, functions), *map(_keywords, functions)]
 
 
-def entries(owner: dict[Any, Any]) -> Sequence[Any]:
+def entries(owner: Mapping[Any, Any]) -> Sequence[Any]:
     """The keys of a dict, and the values."""
     return *owner, *owner.values()
 

@@ -1,9 +1,12 @@
 """Where objects hold others: each kind of place, changed between calls of a jitted function."""
 
 import array
+import contextvars
 import itertools
 import os
 import re
+import weakref
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -134,6 +137,44 @@ def test_attributes_that_were_given_to_a_tensor(make):
 
     del t.factor
     assert results(counts) == [[k, k] for k in range(1, CALLS + 1)]
+
+
+class Options:
+    """Has what is read through something else."""
+
+
+VARIABLE = contextvars.ContextVar("VARIABLE")
+OPTIONS = Options()
+THROUGH = {
+    "weakref": lambda: (weakref.ref(OPTIONS), lambda way: way().k),
+    "weak dict": lambda: (weakref.WeakValueDictionary(a=OPTIONS), lambda way: way["a"].k),
+    "proxy": lambda: (MappingProxyType(vars(OPTIONS)), lambda way: way["k"]),
+    "view": lambda: (vars(OPTIONS).values(), sum),
+    "array of objects": lambda: (np.array([vars(OPTIONS)], object), lambda way: way[0]["k"]),
+    "variable": lambda: (VARIABLE, lambda way: way.get()),
+}
+
+
+@pytest.mark.parametrize("kind", THROUGH)
+def test_what_is_read_through_something_else(kind):
+    def put(k):
+        OPTIONS.k = k
+        VARIABLE.set(k)
+
+    put(2.0)
+    way, read = THROUGH[kind]()
+    assert results(lambda x: x * read(way), lambda: put(3.0)) == changed(2, 3)
+
+
+def test_a_weak_reference_is_not_made_strong():
+    held = Options()
+    held.k = 2.0
+    way = weakref.ref(held)
+    call = ct.jit(lambda x: x * (way().k if way() else 5.0))
+    assert [call(ct.ones(1)).item() for _ in range(5)] == [2] * 5
+    del held
+    assert way() is None
+    assert call(ct.ones(1)).item() == 5
 
 
 def test_places_and_what_they_found():
