@@ -170,9 +170,7 @@ def test_running_statistics_that_are_switched_off_or_away():
     assert layer(x).flatten().tolist() == pytest.approx([-1, 1], abs=1e-4)
     assert (layer.running_mean.item(), layer.running_var.item()) == (0, 1)
     assert layer.num_batches_tracked.item() == 0
-    assert layer.eval()(x).flatten().tolist() == pytest.approx(
-        [1, 3], abs=1e-4
-    )  # by those there are
+    assert layer.eval()(x).flatten().tolist() == pytest.approx([1, 3], abs=1e-4)
     layer.running_mean = layer.running_var = None
     assert layer(x).flatten().tolist() == pytest.approx([-1, 1], abs=1e-4)
     counted = nn.BatchNorm1d(1)
