@@ -152,10 +152,7 @@ def parts(value: Any, top: str) -> Iterable[Any]:
     if isinstance(value, type):
         return () if is_library(value.__module__, top) else value.__bases__
     if hasattr(kind, "guarded_members"):
-        own = vars(value)
-        members = [v for k, v in own.items() if not k.startswith("_")]
-        hooks = [*own["_forward_hooks"], *own["_forward_pre_hooks"]]
-        return kind, *members, *hooks
+        return kind, *value.guarded_attributes()
     if is_ours(kind):
         return (value.__wrapped__,) if hasattr(value, "__wrapped__") else ()  # another jit
     return (kind,)

@@ -139,6 +139,39 @@ def test_attributes_that_were_given_to_a_tensor(make):
     assert results(counts) == [[k, k] for k in range(1, CALLS + 1)]
 
 
+class Scaling(nn.Module):
+    """Has attributes of each kind, with a number inside."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(ct.ones(2))
+        self.weight.factor = self._hidden = 2.0
+        self._entries, self._table, self.open = [2.0], {"a": (2.0,)}, {"b": [2.0]}
+
+    def forward(self, x, kind):
+        read = {
+            "parameter": lambda: self.weight.factor,
+            "hidden": lambda: self._hidden,
+            "list": lambda: self._entries[0],
+            "dict": lambda: self._table["a"][0],
+            "open": lambda: self.open["b"][0],
+        }
+        return x * read[kind]()
+
+
+@pytest.mark.parametrize("kind", ["parameter", "hidden", "list", "dict", "open"])
+def test_attributes_of_modules_hidden_ones_too(kind):
+    layer = Scaling()
+    change = {
+        "parameter": lambda: setattr(layer.weight, "factor", 3.0),
+        "hidden": lambda: setattr(layer, "_hidden", 3.0),
+        "list": lambda: layer._entries.__setitem__(0, 3.0),
+        "dict": lambda: layer._table.update(a=(3.0,)),
+        "open": lambda: layer.open["b"].__setitem__(0, 3.0),
+    }
+    assert results(lambda x: layer(x, kind), change[kind]) == changed(2, 3)
+
+
 class Options:
     """Has what is read through something else."""
 
