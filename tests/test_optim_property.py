@@ -44,18 +44,20 @@ class Program:
     def run(self, statements):
         kinds = [self.step] * 5 + [self.gradients] * 4
         kinds += [self.option, self.assign_data, self.write, self.hold, self.replace_state]
-        kinds += [self.reload, self.add_group, self.zero]
+        kinds += [self.reload, self.add_group, self.zero, self.regroup, self.begin_anew]
+        looks = self.draw((0, 3, 10))  # to look at the state is to change what is done with it
         try:
             for _ in range(statements):
                 self.draw(kinds)()
-                self.check()
+                self.check(looks and self.below(looks) == 0)
+            self.check(True)
         except Exception as error:
             raise AssertionError("\n".join(self.log)) from error
 
-    def check(self):
+    def check(self, states):
         for p, q in self.params:
             close(p, q)
-        for ours, its in self.optimizers:
+        for ours, its in self.optimizers if states else ():
             for (p, mine), (q, theirs) in zip(
                 listed(ours), [(q, its.state.get(q, {})) for g in its.param_groups
                                for q in g["params"]], strict=True,
@@ -67,6 +69,8 @@ class Program:
                         and name != "step"
                     ):
                         close(mine[name], value)
+                    elif name == "step":
+                        assert mine[name] == value
                 assert p.shape == tuple(q.shape)
 
     # -- parameters ----------------------------------------------------------------------------
@@ -258,10 +262,37 @@ class Program:
         ours.add_param_group({"params": [p], "lr": 0.03})
         its.add_param_group({"params": [q], "lr": 0.03})
 
+    def regroup(self):
+        """Groups and what is in them change without the optimizer's help."""
+        ours, its = self.draw(self.optimizers)
+        kind, place = self.below(3), self.below(len(its.param_groups))
+        self.log.append(f"regroup {kind} {place}")
+        for optimizer in (ours, its):
+            groups = optimizer.param_groups
+            if kind == 0 and len(groups) > 1:
+                for param in groups.pop(place)["params"]:
+                    optimizer.state.pop(param, None)  # PyTorch cannot save it otherwise
+            elif kind == 1:
+                groups[place]["params"].reverse()
+            elif kind == 2:
+                groups[place] = {**groups[place], "lr": 0.05}
+
+    def begin_anew(self):
+        """The state of a parameter, or of all, is thrown away."""
+        ours, its = self.draw(self.optimizers)
+        p, q = self.draw(self.params)
+        every = self.below(2) == 0
+        self.log.append(f"state gone, all: {every}")
+        for optimizer, param in ((ours, p), (its, q)):
+            if every:
+                optimizer.state.clear()
+            else:
+                optimizer.state.pop(param, None)
+
 
 def listed(optimizer):
     state = optimizer.state
-    return [(p, state[p]) for g in optimizer.param_groups for p in g["params"]]
+    return [(p, state.get(p, {})) for g in optimizer.param_groups for p in g["params"]]
 
 
 def close(x, y):

@@ -40,8 +40,8 @@ def checkpoint(
              draw the same random numbers again; determinism_check: "default" compares the shapes
              and dtypes of both calls, "none" does not.
     Returns: what the function returns.
-    Raises:  GradientError in backward, where an argument was changed in place since, or where the
-             second call gives other shapes or dtypes.
+    Raises:  GradientError in backward, where an argument was changed in place, by the function or
+             since, or where the second call gives other shapes or dtypes.
     """
     if determinism_check not in ("default", "none"):
         raise ValueError(
@@ -49,6 +49,7 @@ def checkpoint(
         )
     state = default_generator.get_state() if preserve_rng_state else None
     start = next_order()
+    guarded = _versions([*args, *kwargs.values()])  # before the call, which may change them itself
     result = function(*args, **kwargs)
     outputs, build = flatten(result)
     if not is_grad_enabled() or any(_shows_older(x, start) for x in outputs):
@@ -56,9 +57,16 @@ def checkpoint(
     edges = _before(outputs, start)
     if not edges:
         return result
-    op = _Again(lambda: function(*args, **kwargs), edges, outputs, state, determinism_check)
-    op.guard([*args, *kwargs.values()])
+    op = _Again(
+        lambda: function(*args, **kwargs), edges, outputs, state, determinism_check, guarded
+    )
     return build(op.results(outputs))
+
+
+def _versions(trees: Sequence[Any]) -> list[tuple[Tensor, int]]:
+    """The tensors that go into a call, each with its version."""
+    tensors = [x for x in flatten(tuple(trees))[0] if isinstance(x, Tensor)]
+    return [(x, version_of(x._value)) for x in tensors]
 
 
 def _shows_older(x: Any, start: int) -> bool:
@@ -96,20 +104,16 @@ class _Again:
         outputs: Sequence[Any],
         state: tuple[int, int] | None,
         check: str,
+        guarded: Sequence[tuple[Tensor, int]],
     ) -> None:
         self._call = call
         self._edges = edges
         self._state = state
         self._checks = check == "default"
         self._kinds = [_kind(x) for x in outputs]
-        self._guarded: list[tuple[Tensor, int]] = []
+        self._guarded = guarded
         #: The places of the outputs that have a gradient.
         self._places: list[int] = []
-
-    def guard(self, trees: Sequence[Any]) -> None:
-        """Note the versions of the tensors that go into the call."""
-        tensors = [x for x in flatten(tuple(trees))[0] if isinstance(x, Tensor)]
-        self._guarded = [(x, version_of(x._value)) for x in tensors]
 
     def results(self, outputs: Sequence[Any]) -> list[Any]:
         """`outputs` without their own graph, each with a node of this operation."""

@@ -10,9 +10,9 @@ from typing import Any
 from cltensor.autograd.graph import Node, Output, require_unchanged
 from cltensor.core.mode import mode
 from cltensor.core.op import Op
-from cltensor.core.tensor import Tensor
+from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import FRACTIONAL
-from cltensor.errors import DeviceError, GradientError, ShapeError
+from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.values import Value
 from cltensor.lazy.writes import overlaps_itself, write
@@ -167,6 +167,7 @@ class Pass:
             self._know(current)
             changed = hook(current)
             if changed is not None:
+                _require_alike(changed, current)
                 current = changed
         self._know(current)
         return current if self._create_graph else current.detach()
@@ -259,6 +260,23 @@ def _reads_complex(op: Op, saved: Sequence[Any]) -> bool:
         or (type(s) is tuple and _reads_complex(op, s))
         for s in saved
     )
+
+
+def _require_alike(changed: Any, g: Tensor) -> None:
+    """Raise unless what a hook returned can take the place of the gradient g."""
+    if not isinstance(changed, Tensor):
+        raise DTypeError(
+            f"backward: a hook returned {show(changed)}, which is no gradient; return a tensor, or "
+            "None to leave the gradient as it is"
+        )
+    found, wanted = [(x.shape, x.dtype.name, x.device.name) for x in (changed, g)]
+    if found != wanted:
+        kinds = (ShapeError, DTypeError, DeviceError)
+        raise next(k for k, a, b in zip(kinds, found, wanted, strict=True) if a != b)(
+            f"backward: a hook returned a tensor of shape {found[0]} and {found[1]} on "
+            f"'{found[2]}' for a gradient of shape {wanted[0]} and {wanted[1]} on '{wanted[2]}'; "
+            "return one that is like it"
+        )
 
 
 def _is_writable(gradient: Tensor) -> bool:

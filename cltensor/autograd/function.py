@@ -12,7 +12,7 @@ from cltensor.autograd.record import node_of, rebase, require_changeable
 from cltensor.core.mode import mode, no_grad
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import FRACTIONAL
-from cltensor.errors import GradientError
+from cltensor.errors import GradientError, ShapeError
 from cltensor.lazy.values import changer_of, version_of
 from cltensor.ops.elementwise.cast import full
 
@@ -85,12 +85,20 @@ class FunctionNode:
     """The operation of a node made by a custom Function."""
 
     def __init__(
-        self, function: type[Function], context: Context, operands: int, outputs: Sequence[Any]
+        self,
+        function: type[Function],
+        context: Context,
+        operands: Sequence[Any],
+        outputs: Sequence[Any],
     ) -> None:
         self.name = function.__name__
         self.function = function
         self.context = context
-        self.operands = operands
+        self.operands = len(operands)
+        self._shapes = [
+            a.shape if needed else None
+            for a, needed in zip(operands, context.needs_input_grad, strict=True)
+        ]
         self._outputs = [
             (o.shape, o.dtype, o.device) if isinstance(o, Tensor) else None for o in outputs
         ]
@@ -110,10 +118,15 @@ class FunctionNode:
                 f"{self.name}: backward returned {len(results)} gradients for {self.operands} "
                 "arguments; return None where there is none"
             )
-        for r in results:
+        for place, (r, shape) in enumerate(zip(results, self._shapes, strict=True)):
             if r is not None and not isinstance(r, Tensor):
                 raise GradientError(
                     f"{self.name}: backward returned {show(r)} as a gradient, not a tensor or None"
+                )
+            if r is not None and shape is not None and not _is_of(shape, r.shape):
+                raise ShapeError(
+                    f"{self.name}: backward returned a gradient of shape {r.shape} for argument "
+                    f"{place}, which has shape {shape}; return one of that shape"
                 )
         return results
 
@@ -122,6 +135,12 @@ class FunctionNode:
             shape, dtype, device = like
             return full(shape, 0, dtype, device)
         return g
+
+
+def _is_of(shape: Sequence[int], given: Sequence[int]) -> bool:
+    """Whether a gradient of shape `given` is that of an operand of `shape`, perhaps broadcast."""
+    lead = len(given) - len(shape)
+    return lead >= 0 and all(n in (1, m) for n, m in zip(shape, given[lead:], strict=True))
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -223,7 +242,7 @@ class Function:
     def _record(
         cls, context: Context, args: tuple[Any, ...], edges: tuple[Any, ...], outs: list[Any]
     ) -> None:
-        op = FunctionNode(cls, context, len(args), outs)
+        op = FunctionNode(cls, context, args, outs)
         for t in context.dirty_tensors:
             require_changeable(cls.__name__, t)
         node = Node(next(out for out in outs if isinstance(out, Tensor)), op, edges)

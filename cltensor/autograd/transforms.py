@@ -59,6 +59,10 @@ def _reaches_others(outputs: Sequence[Any], own: Sequence[Tensor]) -> bool:
     return False
 
 
+#: These refuse results without derivative, as PyTorch does; for the others it is zero.
+_BACKWARD_ONLY = ("vjp", "jacrev")
+
+
 class _Call:
     """A call of `function` with tensors of its own for some of what it is given.
 
@@ -86,6 +90,11 @@ class _Call:
                 raise DTypeError(
                     f"{operation}: the function returned {show(x)}; return tensors, and other "
                     "things beside them with has_aux=True"
+                )
+            if operation in _BACKWARD_ONLY and x.dtype.kind not in FRACTIONAL:
+                raise DTypeError(
+                    f"{operation}: the function returned {show(x)} of {x.dtype.name}, which has no "
+                    "derivative; return it beside the others with has_aux=True"
                 )
         extra = [] if self.aux is None else flatten(self.aux)[0]
         self.is_outer = is_grad_enabled() and _reaches_others([*self.outputs, *extra], self.leaves)

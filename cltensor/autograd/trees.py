@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,9 +16,10 @@ def flatten(tree: Any) -> tuple[list[Any], Build]:
     """
     if isinstance(tree, dict):
         members = list(tree.values())
-        keys, kind = list(tree), type(tree)
+        keys, empty = list(tree), copy.copy(tree)  # of its kind, as a defaultdict with its default
+        empty.clear()
         leaves, build = _all(members)
-        return leaves, lambda found: kind(zip(keys, build(found), strict=True))
+        return leaves, lambda found: filled(empty, zip(keys, build(found), strict=True))
     if isinstance(tree, (tuple, list)):
         made = getattr(type(tree), "_make", type(tree))
         leaves, build = _all(tree)
@@ -37,6 +39,13 @@ def _all(trees: Sequence[Any]) -> tuple[list[Any], Callable[[Sequence[Any]], lis
         return [b(found[i:k]) for (_, b), i, k in zip(parts, starts, ends, strict=True)]
 
     return [leaf for leaves, _ in parts for leaf in leaves], build
+
+
+def filled(empty: Any, entries: Any) -> Any:
+    """A copy of an empty dict, of whatever kind, with `entries`."""
+    made = copy.copy(empty)
+    made.update(entries)
+    return made
 
 
 def mapped(function: Callable[[Any], Any], tree: Any) -> Any:

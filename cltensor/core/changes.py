@@ -17,5 +17,8 @@ class Guarded(Protocol):
     def guarded_members(self) -> list[Any]:
         """This object and the guarded ones below it."""
 
+    def guarded_attributes(self) -> list[Any]:
+        """What its attributes hold, but for the guarded members: that may change by itself."""
+
     def guarded_state(self) -> Any:
         """What differs once an attribute, a member or a flag changed."""

@@ -18,6 +18,13 @@ from cltensor.nn.parameter import Parameter
 M = TypeVar("M", bound="Module")
 
 
+#: Attributes of every Module, which count their changes.
+_COUNTED = frozenset(
+    "training _changes _parameters _buffers _modules _non_persistent _forward_pre_hooks "
+    "_forward_hooks".split()
+)
+
+
 class Module(Convertible):
     """Base of all layers and networks.
 
@@ -51,6 +58,14 @@ class Module(Convertible):
     def guarded_members(self) -> list[Module]:
         """See changes.Guarded."""
         return list(self.modules())
+
+    def guarded_attributes(self) -> list[Any]:
+        """See changes.Guarded."""
+        own = self.__dict__
+        hooks = [*own["_forward_hooks"], *own["_forward_pre_hooks"]]
+        tensors = [*own["_parameters"].values(), *own["_buffers"].values()]
+        marked = [t for t in tensors if t is not None and vars(t)]  # with attributes of their own
+        return [*[v for k, v in own.items() if k not in _COUNTED], *hooks, *marked]
 
     def guarded_state(self) -> Any:
         """See changes.Guarded."""

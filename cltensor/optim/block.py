@@ -52,20 +52,20 @@ Update = Callable[["Block", dict[str, Tensor], Tensor], Tensor]
 class Block:
     """Parameters of one group, one dtype and one device, with their state laid out alike.
 
-    places are the parameters' numbers in the optimizer; steps counts the steps taken; stays: the
+    entries are the parameters' states in the optimizer; steps counts the steps taken; stays: the
     one parameter is not moved.
     """
 
     def __init__(
         self,
-        places: list[int],
         params: list[Tensor],
+        entries: list[dict[str, Any]],
         group: dict[str, Any],
         steps: int,
         stays: bool = False,
     ) -> None:
-        self.places = places
         self.params = params
+        self.entries = entries
         self.group = group
         self.steps = steps
         self.state: dict[str, Tensor] = {}

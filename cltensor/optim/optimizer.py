@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -45,10 +46,9 @@ class Optimizer:
             )
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
-        # One entry per parameter, in the order of the groups; it lives as long as the parameter.
-        self._state: list[dict[str, Any]] = []
+        self._state: dict[Tensor, dict[str, Any]] = {}
         self._blocks: list[Block] = []
-        self._looked_at = False  # whether somebody may have changed the state since the last step
+        self._is_shown = False  # whether somebody may have the state, and change it
         entries: list[Any] = list(params)
         if not entries:
             raise ValueError(f"{self._name}: the parameter list is empty")
@@ -86,24 +86,39 @@ class Optimizer:
         options = {**self.defaults, **group, "params": params}
         self._check_options(options)
         self.param_groups.append(options)
-        self._state.extend({} for _ in params)
+        for param in params:
+            self._state[param] = {}
 
     @property
     def state(self) -> dict[Tensor, dict[str, Any]]:
         """The state by parameter: Tensors of its shape, which the steps change in place, and the
-        count "step". A value that is replaced here is the one that the next step goes on from."""
-        self._looked_at = True
-        self._note_steps()
-        return {param: entry for param, entry, _ in self._entries()}
+        count "step". It is the optimizer's own: a value that is replaced here is the one that the
+        next step goes on from, and a parameter whose entry is taken out begins anew."""
+        _never_replay()
+        if not self._is_shown:
+            self._note_steps()
+            self._is_shown = True
+        return self._state
+
+    @state.setter
+    def state(self, state: dict[Tensor, dict[str, Any]]) -> None:
+        if not isinstance(state, dict):
+            raise TypeError(
+                f"{self._name}: state is a {type(state).__name__}; assign a dict of dicts by "
+                "parameter, {} to begin anew"
+            )
+        self._state, self._is_shown = state, True
 
     def _note_steps(self) -> None:
-        for block in self._blocks:
-            for i in block.places:
-                if self._keeps_steps:
-                    self._state[i]["step"] = block.steps
+        """Write the counts of the blocks where the state says them."""
+        if self._keeps_steps:
+            for block in self._blocks:
+                for entry in block.entries:
+                    entry["step"] = block.steps
 
     def __getstate__(self) -> dict[str, Any]:
-        self._note_steps()
+        if not self._is_shown:
+            self._note_steps()
         return {**self.__dict__, "_blocks": []}  # a copy lays its own parameters out
 
     def _check_options(self, group: dict[str, Any]) -> None:
@@ -116,10 +131,15 @@ class Optimizer:
 
     def _entries(self) -> Iterator[tuple[Tensor, dict[str, Any], dict[str, Any]]]:
         """(parameter, its state, its group) for every parameter."""
-        states = iter(self._state)
+        recorder = recording.current
+        if recorder is not None and not any(_is_of(guard, self) for guard in recorder.guards):
+            recorder.guards.append(_Members(self))
         for group in self.param_groups:
             for param in group["params"]:
-                yield param, next(states), group
+                entry = self._state.get(param)
+                if entry is None:
+                    entry = self._state[param] = {}
+                yield param, entry, group
 
     #: Whether a parameter's state has the entry "step".
     _keeps_steps = False
@@ -146,30 +166,30 @@ class Optimizer:
 
     def _move_all(self) -> None:
         moving, gradients = [], {}
-        for i, (param, _, group) in enumerate(self._entries()):
-            node = param.node
+        for member in self._entries():
+            node = member[0].node
             gradient = None if node is None else node.grad
             if gradient is not None:
-                moving.append((i, param, group))
-                gradients[i] = gradient
+                moving.append(member)
+                gradients[id(member[0])] = gradient
         self._lay_out(moving)
         for block in self._blocks:
-            self._move(block, [gradients[i] for i in block.places])
+            self._move(block, [gradients[id(param)] for param in block.params])
+        if self._is_shown:
+            self._note_steps()
 
     def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
         """What of the options of `group` decides which operations a step consists of; all other
         numbers are `Live`."""
         return self._state_names(group)
 
-    def _lay_out(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
+    def _lay_out(self, moving: list[tuple[Tensor, dict[str, Any], dict[str, Any]]]) -> None:
         """See to it that the blocks hold the parameters that move, as the options say."""
-        present = [i for block in self._blocks for i in block.places]
+        present = {id(param): id(b.group) for b in self._blocks for param in b.params}
         laid_out = all(self._is_laid_out(block) for block in self._blocks)
-        if not laid_out or present != [i for i, _, _ in moving]:
-            if recording.current is not None:
-                recording.current.spoiled = True  # a replay would lay the first values out again
+        if not laid_out or present != {id(param): id(group) for param, _, group in moving}:
+            _never_replay()  # which would lay the first values out again
             self._arrange(moving)
-        self._looked_at = False
 
     def _is_laid_out(self, block: Block) -> bool:
         """Whether `block` holds what it did, and its options still ask for the same operations."""
@@ -182,40 +202,42 @@ class Optimizer:
 
     def _is_as_left(self, block: Block) -> bool:
         """Whether nobody replaced a part of the state of `block`."""
-        return not self._looked_at or all(
-            all(self._state[i].get(name) is left[name] for name in left)
-            and self._state[i].get("step", block.steps) == block.steps
-            for i, left in zip(block.places, block.left, strict=True)
+        return not self._is_shown or all(
+            self._state.get(param) is entry
+            and all(entry.get(name) is left[name] for name in left)
+            and entry.get("step", block.steps) == block.steps
+            for param, entry, left in zip(block.params, block.entries, block.left, strict=True)
         )
 
-    def _arrange(self, moving: list[tuple[int, Tensor, dict[str, Any]]]) -> None:
+    def _arrange(self, moving: list[tuple[Tensor, dict[str, Any], dict[str, Any]]]) -> None:
         """Lay out blocks of the parameters that move, with the state they have."""
-        steps_of = {i: block.steps for block in self._blocks for i in block.places}
-        together: dict[Any, list[tuple[int, Tensor, dict[str, Any]]]] = {}
-        moves = movable([param for _, param, _ in moving])
-        for (i, param, group), can_move in zip(moving, moves, strict=True):
-            entry = self._state[i]
-            steps = int(entry.get("step", 0)) if self._looked_at else steps_of.get(i, 0)
-            steps = steps or self._steps_of(entry)
+        if not self._is_shown:  # else the state says them, or others that somebody wrote there
+            self._note_steps()
+        together: dict[Any, list[tuple[Tensor, dict[str, Any], dict[str, Any]]]] = {}
+        moves = movable([param for param, _, _ in moving])
+        for place, ((param, entry, group), can_move) in enumerate(zip(moving, moves, strict=True)):
+            steps = self._steps_of(entry)
             known = tuple([name in entry for name in self._state_names(group)])
-            alone = -1 if can_move else i  # in a block of its own
+            alone = -1 if can_move else place  # in a block of its own
             key = (id(group), param.device.name, param.dtype, steps, known, alone)
-            together.setdefault(key, []).append((i, param, group))
+            together.setdefault(key, []).append((param, entry, group))
         blocks = []
         for key, members in together.items():
-            most = gradients_at_once(members[0][1].device)
+            most = gradients_at_once(members[0][0].device)
             for first in range(0, len(members), most):
                 blocks.append(self._block(members[first : first + most], key[3], key[-1] >= 0))
-        self._blocks = sorted(blocks, key=lambda block: block.places)
+        self._blocks = blocks
 
     def _block(
-        self, members: list[tuple[int, Tensor, dict[str, Any]]], steps: int, stays: bool
+        self,
+        members: list[tuple[Tensor, dict[str, Any], dict[str, Any]]],
+        steps: int,
+        stays: bool,
     ) -> Block:
-        places = [i for i, _, _ in members]
         group = members[0][2]
-        block = Block(places, [param for _, param, _ in members], group, steps, stays)
+        params, kept = [param for param, _, _ in members], [entry for _, entry, _ in members]
+        block = Block(params, kept, group, steps, stays)
         block.form = self._form(group)
-        kept = [self._state[i] for i in places]
         for name in self._state_names(group):
             if name not in kept[0]:
                 block.began[name] = steps + 1
@@ -241,7 +263,8 @@ class Optimizer:
     def _advance(self, block: Block) -> None:
         """What a replayed step does besides its launches."""
         block.advance()
-        self._looked_at = False
+        if self._is_shown:
+            self._note_steps()
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop all gradients, or set them to zero."""
@@ -265,7 +288,10 @@ class Optimizer:
             numbers = list(range(first, first + len(group["params"])))
             groups.append({**group, "params": numbers})
             first += len(numbers)
-        state = {n: dict(entry) for n, entry in enumerate(self.state.values()) if entry}
+        _never_replay()
+        if not self._is_shown:
+            self._note_steps()
+        state = {n: dict(entry) for n, (_, entry, _) in enumerate(self._entries()) if entry}
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -292,15 +318,15 @@ class Optimizer:
                     f"parameters, the optimizer's has {len(group['params'])}"
                 )
         order = [number for saved in saved_groups for number in saved["params"]]
-        state = [
-            {
+        state = {
+            param: {
                 key: _restored(f"{operation}: parameter {number}", key, value, param)
                 for key, value in saved_state.get(number, {}).items()
             }
             for number, (param, _, _) in zip(order, self._entries(), strict=True)
-        ]
+        }
         self._blocks = []
-        self._state = state
+        self._state, self._is_shown = state, False
         self.param_groups = [
             {**self.defaults, **copy.deepcopy(_without_params(saved)), "params": group["params"]}
             for saved, group in zip(saved_groups, self.param_groups, strict=True)
@@ -312,6 +338,36 @@ class Optimizer:
             lines.append(f"Parameter Group {number}")
             lines += [f"    {key}: {group[key]}" for key in sorted(_without_params(group))]
         return "\n".join([*lines, ")"])
+
+
+def _never_replay() -> None:
+    """A call that is being recorded does what a replay could not: it has a count of steps, say."""
+    if recording.current is not None:
+        recording.current.spoiled = True
+
+
+class _Members:
+    """A guard of a recorded call that goes through the parameters of `optimizer`: its groups and
+    what is in them are those of the call."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self._found = [(group, [*group["params"]]) for group in optimizer.param_groups]
+
+    def __call__(self) -> bool:
+        """Whether they still are."""
+        groups = self.optimizer.param_groups
+        if len(groups) != len(self._found):
+            return False
+        for group, (held, params) in zip(groups, self._found, strict=True):
+            now = group["params"]
+            if group is not held or len(now) != len(params) or not all(map(is_, now, params)):
+                return False
+        return True
+
+
+def _is_of(guard: Any, optimizer: Optimizer) -> bool:
+    return type(guard) is _Members and guard.optimizer is optimizer
 
 
 def _without_params(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -13,23 +14,53 @@ from cltensor.errors import DeviceError
 class Arguments:
     """The Tensors among the arguments, in order, each once, and the key of a call."""
 
-    __slots__ = ("continues_graph", "key", "objects", "tensors")
+    __slots__ = ("attributes", "containers", "continues_graph", "key", "objects", "tensors")
 
     def __init__(self) -> None:
         self.tensors: list[Tensor] = []
+        #: Lists and dicts among the arguments, in order, each once.
+        self.containers: list[Any] = []
+        #: The attributes of what is compared by value, and of tensors.
+        self.attributes: list[dict[str, Any]] = []
         #: Other objects among the arguments, whose attributes may matter.
         self.objects: list[Any] = []
         #: Whether a gradient would flow back through an argument, out of the call.
         self.continues_graph = False
         self.key: Any = None
 
+    def contents(self) -> list[Any]:
+        """What the lists, dicts and attributes hold, which a call may change."""
+        found: list[Any] = []
+        for held in (*self.containers, *self.attributes):
+            if isinstance(held, dict):
+                found += [x for k, v in held.items() if k != "_grad" for x in (k, v)]
+            else:
+                found += held
+            found.append(len(found))
+        return found
+
+
+class _Itself:
+    """An object in a key, told from any other that may be equal."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is _Itself and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
 
 def describe(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     """The description of a call's arguments."""
     found = Arguments()
     parts = [_part(a, found) for a in args]
-    for name in sorted(kwargs):
-        parts += (name, _part(kwargs[name], found))
+    for name, value in kwargs.items():
+        parts += (name, _part(value, found))
     first: dict[int, int] = {}
     for place, t in enumerate(found.tensors):  # which arguments share elements
         parts.append(first.setdefault(id(t.buffer), place))
@@ -45,10 +76,10 @@ def _part(value: Any, found: Arguments) -> Any:
         return kind, value.hex()  # tells 0.0 from -0.0, and has one NaN
     if kind in (int, bool, str, bytes, type(None)):
         return kind, value
-    if isinstance(value, (tuple, list)):
-        return kind, *[_part(v, found) for v in value]
-    if isinstance(value, dict):
-        return kind, *[(k, _part(v, found)) for k, v in value.items()]
+    if kind is complex:
+        return kind, value.real.hex(), value.imag.hex()
+    if isinstance(value, (tuple, list, dict)):
+        return _members(value, found)
     if isinstance(value, np.generic):
         return kind, value.tobytes()
     try:
@@ -60,7 +91,39 @@ def _part(value: Any, found: Arguments) -> Any:
         ) from None
     if kind.__hash__ is object.__hash__:
         found.objects.append(value)
-    return kind, value
+        return kind, value
+    return (kind, value) if isinstance(value, Enum) else (kind, value, _attributes(value, found))
+
+
+def _members(value: Any, found: Arguments) -> Any:
+    kind = type(value)
+    if not isinstance(value, tuple):
+        for place, known in enumerate(found.containers):
+            if known is value:
+                return "again", kind, place
+        found.containers.append(value)
+    own = () if kind in (tuple, list, dict) else _attributes(value, found)
+    if isinstance(value, dict):
+        return kind, own, *[(k, _part(v, found)) for k, v in value.items()]
+    return kind, own, *[_part(v, found) for v in value]
+
+
+def _attributes(value: Any, found: Arguments) -> Any:
+    """The attributes that somebody gave `value`."""
+    own = getattr(value, "__dict__", None)
+    if not isinstance(own, dict):
+        return ()
+    found.attributes.append(own)
+    return tuple([(k, _lenient(v, found)) for k, v in own.items() if k != "_grad"]) if own else ()
+
+
+def _lenient(value: Any, found: Arguments) -> Any:
+    """The part of an attribute, which may be anything: what cannot be compared is to be itself."""
+    try:
+        return _part(value, found)
+    except DeviceError:
+        found.objects.append(value)
+        return _Itself(value)
 
 
 def _tensor(value: Tensor, found: Arguments) -> Any:
@@ -77,4 +140,5 @@ def _tensor(value: Tensor, found: Arguments) -> Any:
     return (
         type(value), shown.shape, shown.dtype.num, shown.strides, shown.offset, shown.device.name,
         node is not None and (node.grad is not None, *(node.hooks or ())),
+        _attributes(value, found),
     )  # fmt: skip

@@ -32,10 +32,11 @@ class jit:
     which of them share elements, the grad mode, the tensors that the function reached by itself,
     the attributes and flags of its modules, and what its names, the attributes of its objects and
     the entries of its lists and dicts stand for. Otherwise the call is recorded anew. A call that
-    sets such an attribute or entry itself, or returns an object that it made, is never replayed. At
-    most 64 kinds of arguments are kept, with 8 recordings each. A function that reaches more than
-    can be compared before every call (a list of over 4096 entries, an array of over 256 KiB)
-    is not recorded at all, and a warning says so.
+    sets such an attribute or entry itself, also one of its arguments', that draws random numbers of
+    Python or NumPy, or that returns an object that it made, is never replayed. At most 64 kinds of
+    arguments are kept, with 8 recordings each. A function that reaches more than can be compared
+    before every call (a list of over 4096 entries, an array of over 256 KiB, an iterator) is not
+    recorded at all, and a warning says so.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
     appending to a list inside happen once.

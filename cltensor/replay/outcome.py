@@ -11,6 +11,7 @@ import numpy as np
 
 from cltensor.autograd.graph import Node
 from cltensor.autograd.record import View
+from cltensor.autograd.trees import filled
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
 from cltensor.lazy import fusion
@@ -213,11 +214,12 @@ _CONSTANT = (type(None), bool, int, float, complex, str, bytes, np.generic, np.d
 
 
 def collect(
-    result: Any, tensors: list[Tensor], constant: Callable[[Any], bool]
-) -> Callable[[Sequence[Tensor | None]], Any]:
+    result: Any, tensors: list[Tensor], containers: Sequence[Any], constant: Callable[[Any], bool]
+) -> Callable[[Sequence[Any]], Any]:
     """Append the Tensors of a result, each once; what is returned puts others in their places.
 
-    Raises Unlike for an object that each call may make anew, unless it is `constant`.
+    containers: the lists and dicts that went into the call; those of another call come behind its
+    tensors. Raises Unlike for an object that each call may make anew, unless it is `constant`.
     """
     if isinstance(result, Tensor):
         place = next((k for k, t in enumerate(tensors) if t is result), len(tensors))
@@ -225,24 +227,23 @@ def collect(
             tensors.append(result)
         return itemgetter(place)
     kind = type(result)
+    for place, container in enumerate(containers):
+        if container is result:
+            return itemgetter(place - len(containers))
+    if isinstance(result, (list, dict)) and constant(result):
+        return lambda found: result
     if isinstance(result, (tuple, list)):
-        members = [collect(r, tensors, constant) for r in result]
+        members = [collect(r, tensors, containers, constant) for r in result]
         if hasattr(kind, "_make"):  # a named tuple
             return lambda found: kind._make([member(found) for member in members])
         return lambda found: kind([member(found) for member in members])
     if isinstance(result, dict):
-        entries = {k: collect(r, tensors, constant) for k, r in result.items()}
+        entries = {k: collect(r, tensors, containers, constant) for k, r in result.items()}
         if kind is dict:
             return lambda found: {k: entry(found) for k, entry in entries.items()}
         empty = copy.copy(result)
         empty.clear()
-        return lambda found: _filled(empty, {k: entry(found) for k, entry in entries.items()})
+        return lambda found: filled(empty, {k: entry(found) for k, entry in entries.items()})
     if not isinstance(result, _CONSTANT) and not constant(result):
         raise Unlike
     return lambda found: result
-
-
-def _filled(empty: Any, entries: dict[Any, Any]) -> Any:
-    made = copy.copy(empty)
-    made.update(entries)
-    return made

@@ -18,6 +18,7 @@ from cltensor.lazy.writes import settle_readers
 from cltensor.replay.arguments import Arguments
 from cltensor.replay.guards import Surroundings
 from cltensor.replay.outcome import Going, Outcome, Unlike, collect, links, window
+from cltensor.replay.places import are_same
 from cltensor.replay.tape import Recorder, Tape
 from cltensor.runtime.device import Device
 from cltensor.runtime.memory import Buffer, Pool
@@ -160,6 +161,7 @@ class Recording:
             fusion.realize(value)  # what is pending belongs to what came before
         there = [*tensors, *reached.values()]
         before = [(t._value, t._node) for t in there]
+        contents = self._arguments.contents()
         recorder = Recorder(self._device)
         watch = Watch(surroundings, tensors)
         try:
@@ -171,6 +173,7 @@ class Recording:
             _stop(recorder, watch)  # again, should an interrupt have hit the first
         after = [(t._value, t._node) for t in there]
         same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
+        same = same and are_same(contents, self._arguments.contents())
         recorder.spoiled |= watch.has_kept_gradient
         recorder.spoiled |= bool(surroundings.excess)  # found during the call
         if surroundings.is_unchanged() and same and not recorder.spoiled:
@@ -190,7 +193,8 @@ class Recording:
         result = self._function(*args, **kwargs)
         watch.stop()
         try:
-            self._rebuild = collect(result, outputs, self._surroundings.knows)
+            known = self._arguments.containers
+            self._rebuild = collect(result, outputs, known, self._surroundings.knows)
         except Unlike:
             recorder.spoiled = True
         bases = {id(t._view.base): t._view.base for t in outputs if t._view is not None}
@@ -381,7 +385,7 @@ class Recording:
             leaf = g.of(arguments)
             if leaf is not None:
                 leaf._grad = None if g.after is None else shown[g.after]
-        return self._rebuild(shown)
+        return self._rebuild([*shown, *arguments.containers])
 
 
 def _mark_changed(written: Sequence[tuple[Buffer, str]]) -> None:

@@ -8,7 +8,7 @@ from leaves import leaf
 
 import cltensor as ct
 from cltensor.autograd import Variable
-from cltensor.errors import DeviceError, GradientError, ShapeError
+from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.runtime.kernel import Counters
 
 
@@ -131,6 +131,26 @@ def test_hooks_see_and_replace_gradients(device):
     handle.remove()
     y.sum().backward()
     assert x.grad.numpy().tolist() == [33, 33]
+
+
+@pytest.mark.parametrize(
+    ("hook", "error", "told"),
+    [
+        (lambda g: g[:1], ShapeError, r"shape \(1,\) and float32 .* shape \(2,\) and float32"),
+        (lambda g: g.int(), DTypeError, r"shape \(2,\) and int32 .* shape \(2,\) and float32"),
+        (lambda g: 3, DTypeError, "a hook returned 3, which is no gradient; return a tensor"),
+    ],
+)
+def test_a_hook_returns_what_is_like_the_gradient(device, hook, error, told):
+    x = leaf([1.0, 2.0])
+    handle = x.register_hook(hook)
+    y = (x * x).sum()
+    with pytest.raises(error, match=told):
+        y.backward(retain_graph=True)
+    assert x.grad is None
+    handle.remove()
+    y.backward()
+    assert x.grad.numpy().tolist() == [2, 4]
 
 
 def test_a_hook_on_a_leaf_runs_once_with_the_whole_gradient(device):

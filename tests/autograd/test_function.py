@@ -1,13 +1,14 @@
 """Custom functions: recorded as one operation, of one or several results, checked."""
 
+import re
 import weakref
 
 import pytest
 from leaves import Cube, leaf
 
 import cltensor as ct
-from cltensor.autograd.function import once_differentiable
-from cltensor.errors import GradientError
+from cltensor.autograd.function import Function, once_differentiable
+from cltensor.errors import GradientError, ShapeError
 
 
 def test_a_custom_function_is_recorded_as_one_operation(device):
@@ -168,6 +169,30 @@ def test_a_gradient_must_be_a_tensor(device):
 
     with pytest.raises(GradientError, match=r"Number: backward returned 3.0 as a gradient, not"):
         Number.apply(leaf([1.0])).backward()
+
+
+class Given(Function):
+    """Gives back what it is told to."""
+
+    @staticmethod
+    def forward(ctx, x, y, gradient):
+        ctx.gradient = gradient
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return ctx.gradient, ct.ones(7), None
+
+
+@pytest.mark.parametrize("shape", [(2,), (), (3, 2), (4, 3)])
+def test_a_gradient_has_the_shape_of_its_argument(device, shape):
+    x = ct.ones(4, requires_grad=True)
+    told = f"Given: backward returned a gradient of shape {shape} for argument 0, which has shape"
+    with pytest.raises(ShapeError, match=re.escape(told)):
+        Given.apply(x, ct.ones(2), ct.ones(shape)).sum().backward()
+    assert x.grad is None
+    Given.apply(x, ct.ones(2), ct.ones(3, 4)).sum().backward()  # a broadcast one is summed
+    assert x.grad.tolist() == [3.0] * 4
 
 
 def test_a_leaf_changed_in_place_is_refused():

@@ -150,6 +150,8 @@ def test_complex_numbers():
         (lambda x: func.jvp(lambda v: v, (x,), (x[:2],)), ShapeError, r"shape \(3,\)"),
         (lambda x: func.vjp(lambda v: v, x)[1](x, x), ShapeError, "2 cotangents for 1"),
         (lambda x: func.jacrev(lambda v: v, chunk_size=0), ShapeError, "chunk_size is 0"),
+        (lambda x: func.jacrev(lambda v: v.sort())(x), DTypeError, "jacrev: .* of int64"),
+        (lambda x: func.vjp(lambda v: (v, v.argmax()), x), DTypeError, "vjp: .* of int64"),
     ],
 )
 def test_what_is_refused(call, error, text):

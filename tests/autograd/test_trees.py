@@ -1,6 +1,6 @@
 """Nested structures taken apart."""
 
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 
 from cltensor.autograd.trees import flatten, mapped
 
@@ -16,6 +16,11 @@ def test_every_kind_is_made_again():
     assert made == (-1, [-2, {"a": -3, "b": (-4,)}], Pair(-5, OrderedDict(c=-6)), ())
     assert type(made[2]) is Pair
     assert type(made[2].second) is OrderedDict
+
+
+def test_a_dict_with_a_default_keeps_it():
+    made = mapped(lambda x: -x, defaultdict(lambda: 5, a=1))
+    assert (made, made["b"]) == ({"a": -1, "b": 5}, 5)
 
 
 def test_a_leaf_alone():

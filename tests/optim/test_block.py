@@ -45,14 +45,14 @@ def test_backward_with_old_weights_after_a_step():
 
 
 def block_of(*arrays):
-    return Block(list(range(len(arrays))), leaves(arrays), {"lr": 0.1}, 3, stays=False)
+    return Block(leaves(arrays), [{} for _ in arrays], {"lr": 0.1}, 3, stays=False)
 
 
 def test_parameters_keep_their_values_in_one_buffer(device):
     start = values((2, 3), (), (4,))
     params = leaves(start)
     views = [params[0][1], params[2][::2]]
-    block = Block([0, 1, 2], params, {"lr": 0.1}, 3)
+    block = Block(params, [{}, {}, {}], {"lr": 0.1}, 3)
     assert_close(host(block.params), start, rtol=0)
     assert {id(p.buffer.home) for p in block.params} == {id(block.values.buffer)}
     (length,) = block.values.shape
@@ -159,7 +159,7 @@ def test_a_block_is_whole_while_its_parameters_show_it(device):
     kept = [block.params[0].data, block.params[1].data[1:]]
     kept[1].zero_()
     assert block.is_whole()  # changing elements in place harms nobody
-    Block([0], block.params[:1], {"lr": 0.1}, 0)
+    Block(block.params[:1], [{}], {"lr": 0.1}, 0)
     assert not block.is_whole()  # another optimizer has laid it out
     block = block_of(*values((2,), (3,)))
     block.params[1].data = ct.zeros(3)

@@ -291,3 +291,136 @@ def test_a_debugger_that_holds_all_frames_changes_nothing(device, kind, jitted):
 
     wanted = train(False)
     assert train(True) == wanted
+
+
+def moved(optimizer, params, skipped, steps=6):
+    """The parameters after steps in which the last has no gradient where `skipped` says so."""
+    for step in range(steps):
+        give_gradients(params, [np.full(2, 1.0 + step, np.float32)] * len(params))
+        if step in skipped:
+            params[-1].grad = None
+        optimizer.step()
+    return host(params)
+
+
+def test_a_parameter_that_rests_goes_on_from_the_count_of_steps_it_had():
+    params, alone = leaves([np.ones(2, np.float32)] * 2), leaves([np.ones(2, np.float32)])
+    optimizer, other = optim.Adam(params, lr=0.1), optim.Adam(alone, lr=0.1)
+    found = moved(optimizer, params, (2, 3))
+    for step in (0, 1, 4, 5):
+        give_gradients(alone, [np.full(2, 1.0 + step, np.float32)])
+        other.step()
+    np.testing.assert_array_equal(found[1], host(alone)[0])
+    assert [optimizer.state[p]["step"] for p in params] == [6, 4]
+    # torch.optim.Adam(lr=0.1) on the same gradients
+    assert_close(found[1], np.full(2, 0.6227804, np.float32), rtol=1e-5)
+
+
+def test_states_belong_to_parameters_not_to_places():
+    a, b = leaves([np.ones(2, np.float32)] * 2)
+    optimizer = optim.SGD([{"params": [a]}, {"params": [b], "lr": 0.5}], lr=1.0, momentum=0.5)
+    give_gradients([a, b], [np.full(2, 1, np.float32), np.full(2, 4, np.float32)])
+    optimizer.step()
+    del optimizer.param_groups[0]
+    optimizer.step()
+    assert host([a, b]) == pytest.approx(np.array([[0, 0], [1 - 2 - 0.5 * 6] * 2]))
+    optimizer.param_groups[0]["params"].insert(0, a)
+    optimizer.step()
+    assert host([a, b]) == pytest.approx(np.array([[-0.75] * 2, [-4 - 0.5 * 7] * 2]))
+
+
+def test_a_group_that_takes_the_place_of_another_counts():
+    (a,) = leaves([np.ones(2, np.float32)])
+    optimizer = optim.SGD([a], lr=1.0)
+    for rate, left in ((1.0, 0), (0.25, -0.25)):
+        optimizer.param_groups[0] = {**optimizer.param_groups[0], "lr": rate}
+        give_gradients([a], [np.ones(2, np.float32)])
+        optimizer.step()
+        assert host([a])[0] == pytest.approx(left)
+
+
+def begin_anew(kind, optimizer, param):
+    if kind == "clear":
+        optimizer.state.clear()
+    elif kind == "pop":
+        optimizer.state.pop(param)
+    elif kind == "replace":
+        optimizer.state[param] = {}
+    else:
+        optimizer.state = {}
+
+
+@pytest.mark.parametrize("kind", ["clear", "pop", "replace", "assign"])
+@pytest.mark.parametrize("wrap", [lambda f: f, ct.jit])
+def test_a_state_that_is_thrown_away_begins_anew(kind, wrap):
+    (a,) = leaves([np.zeros(1, np.float32)])
+    optimizer = optim.SGD([a], lr=1.0, momentum=0.5)
+    step = wrap(lambda: optimizer.step())
+    a.grad = ct.ones(1)
+    found = []
+    for number in range(8):
+        if number == 5:
+            begin_anew(kind, optimizer, a)
+        before = a.item()
+        step()
+        found.append(before - a.item())
+    assert found == [1, 1.5, 1.75, 1.875, 1.9375, 1, 1.5, 1.75]
+
+
+def test_the_state_that_was_looked_at_counts_on():
+    (a,) = leaves([np.zeros(1, np.float32)])
+    optimizer = optim.Adam([a], lr=1.0)
+    state, step = optimizer.state, ct.jit(lambda: optimizer.step())
+    a.grad = ct.ones(1)
+    for number in range(1, 6):
+        step()
+        assert state[a]["step"] == number
+    state[a]["step"] = 1
+    assert optimizer.state[a]["step"] == 1  # and stays so, however often it is looked at
+    step()
+    assert optimizer.state[a]["step"] == 2
+    with pytest.raises(TypeError, match="Adam: state is a list; assign a dict of dicts"):
+        optimizer.state = []
+
+
+@pytest.mark.parametrize("step", [False, True])
+def test_a_replay_knows_the_groups_of_its_call(step):
+    a, b = leaves([np.ones(2, np.float32)] * 2)
+    optimizer = optim.SGD([a], lr=1.0)
+    jitted = ct.jit(optimizer.step if step else optimizer.zero_grad)
+    for number in range(6):
+        give_gradients([a, b], [np.ones(2, np.float32)] * 2)
+        if number == 4:
+            optimizer.add_param_group({"params": [b], "lr": 0.5})
+        if number == 5:
+            optimizer.param_groups[0]["params"].clear()
+        jitted()
+        if not step:
+            assert (a.grad is None, b.grad is None) == (number != 5, number >= 4)
+    if step:
+        assert host([a, b]) == pytest.approx(np.array([[-4, -4], [0, 0]]))
+
+
+def test_a_jitted_call_reads_the_count_of_now():
+    (a,) = leaves([np.zeros(1, np.float32)])
+    optimizer = optim.Adam([a], lr=1.0)
+    a.grad = ct.ones(1)
+
+    @ct.jit
+    def step():
+        optimizer.step()
+        return optimizer.state[a]["step"], optimizer.state_dict()["state"][0]["step"]
+
+    assert [step() for _ in range(5)] == [(n, n) for n in range(1, 6)]
+
+
+def test_parameters_of_mixed_dtypes_are_laid_out_once(fp64):
+    arrays = [np.ones(2, np.float32), np.ones(2), np.ones(2, np.float32)]
+    params = leaves(arrays)
+    optimizer = optim.SGD(params, lr=1.0)
+    for p in params:
+        p.grad = ct.ones(2, dtype=p.dtype)
+    optimizer.step()
+    blocks = list(optimizer._blocks)
+    optimizer.step()
+    assert all(x is y for x, y in zip(blocks, optimizer._blocks, strict=True))

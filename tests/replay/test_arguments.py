@@ -54,7 +54,7 @@ def test_plain_values_are_compared_by_type_and_bits():
     assert len(set(keys)) == len(keys)
     assert key(math.nan) == key(float("nan"))
     assert key([1, (2.0, "x")]) == key([1, (2.0, "x")])
-    assert key(a=1, b=2) == key(b=2, a=1)
+    assert key(a=1, b=2) != key(b=2, a=1)  # as **kwargs see it
     assert key(a=1) != key(b=1)
 
 
@@ -147,3 +147,108 @@ def test_no_tensor_among_the_arguments(counts):
     f = ct.jit(lambda k=1.0: w.mul_(2.0) * k)
     assert [f(k=0.5).tolist() for _ in range(4)] == [[1.0], [2.0], [4.0], [8.0]]
     assert counts == {"record": 1, "replay": 2}
+
+
+def test_keywords_come_in_their_order():
+    @ct.jit
+    def weighted(**tensors):
+        return sum(t * (k + 1) for k, t in enumerate(tensors.values()))
+
+    a, b = ct.ones(1), ct.zeros(1)
+    assert [weighted(a=a, b=b).item() for _ in range(TIMES)] == [1] * TIMES
+    assert [weighted(b=b, a=a).item() for _ in range(TIMES)] == [2] * TIMES
+
+
+class Names(list):
+    """A list with attributes."""
+
+
+class Table(dict):
+    """A dict with attributes."""
+
+
+class Word(str):
+    """A text with attributes."""
+
+
+class Config:
+    """One that is equal to any other."""
+
+    def __eq__(self, other):
+        return isinstance(other, Config)
+
+    def __hash__(self):
+        return 1
+
+
+@pytest.mark.parametrize("make", [Names, Table, Word, Config, lambda: ct.ones(1)])
+def test_attributes_of_what_is_compared_by_value(make):
+    call = ct.jit(lambda x, held: x * held.factor + len(held.noted))
+    held = make()
+    held.noted = {1}  # one that cannot be hashed
+    for factor in (1.0, 2.0):
+        held.factor = factor
+        assert [call(ct.ones(1), held).item() for _ in range(TIMES)] == [factor + 1] * TIMES
+    held.noted.add(2)
+    assert call(ct.ones(1), held).item() == 4
+    other = make()
+    other.factor, other.noted = 3.0, {1}
+    assert call(ct.ones(1), other).item() == 4
+
+
+def appends(held, x):
+    held.append(x * 2)
+    return x * 1
+
+
+def replaces(held, x):
+    held[0] = x * 2
+    return x * 1
+
+
+def takes(held, x):
+    return held.pop() * x
+
+
+def marks(held, x):
+    held[0].seen = held[0].__dict__.get("seen", 0) + 1
+    return x * held[0].seen
+
+
+@pytest.mark.parametrize("change", [appends, replaces, takes, marks])
+@pytest.mark.parametrize("deep", [False, True])
+def test_what_a_call_does_to_lists_among_its_arguments_is_done_each_time(change, deep):
+    call = ct.jit((lambda tree, x: change(tree["a"][0], x)) if deep else change)
+    for number in range(1, TIMES):
+        held, x = [ct.ones(1), ct.full((1,), 3.0)], ct.full((1,), float(number))
+        same, again = [ct.ones(1), ct.full((1,), 3.0)], x.clone()
+        wanted = change(same, again)
+        found = call({"a": (held, 1)} if deep else held, x)
+        assert found.item() == wanted.item()
+        assert [t.item() for t in held] == [t.item() for t in same]
+        assert [vars(t) for t in held] == [vars(t) for t in same]
+
+
+def test_a_dict_that_the_call_fills():
+    @ct.jit
+    def f(table, x):
+        table["y"] = x * 2
+
+    for number in range(TIMES):
+        table = {}
+        f(table, ct.full((1,), float(number)))
+        assert table["y"].item() == 2 * number
+
+
+def test_a_list_in_itself_and_one_that_comes_twice():
+    held = [ct.ones(1)]
+    held.append(held)
+    call = ct.jit(lambda tree: tree[0] * 2)
+    assert [call(held).item() for _ in range(TIMES)] == [2] * TIMES
+    one, other = [ct.ones(1)], [ct.ones(1)]
+    assert key(one, one) != key(one, other)
+
+
+def test_complex_numbers_are_compared_by_bits():
+    assert len({key(z) for z in (1j, complex(-0.0, 1), complex(0, -1), 1 + 1j)}) == 4
+    assert key(complex("nan")) == key(complex("nan"))

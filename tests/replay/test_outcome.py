@@ -53,6 +53,18 @@ def test_results_keep_their_containers(device):
     assert found["b"].rest[1] == "text"
 
 
+def test_containers_that_were_there_are_given_back_themselves(device):
+    kept = [ct.ones(1)]
+    jitted = ct.jit(lambda d: (d["a"], d, [d["a"][0] * 2], kept))
+    for number in range(5):
+        held = {"a": [ct.full((1,), float(number))]}
+        inner, whole, new, outside = jitted(held)
+        assert inner is held["a"]
+        assert whole is held
+        assert new[0].item() == 2 * number
+        assert outside is kept
+
+
 def test_gradients_do_not_flow_through_a_result(device):
     w = ct.ones(2, requires_grad=True)
     out = replayed(lambda x: (x * w).sum(), ct.ones(2))

@@ -90,19 +90,21 @@ class _BatchNorm(Module):
                 f"{type(self).__name__}: expected {' or '.join(map(str, self._ranks))} "
                 f"dimensions, got shape {tuple(x.shape)}"
             )
-        momentum = self.momentum
-        if self.training and self.track_running_stats:
+        momentum, mean, var = self.momentum, self.running_mean, self.running_var
+        if self.training and not self.track_running_stats:
+            mean = var = None  # there are some, if the flag was set after the layer was made
+        elif self.training and self.num_batches_tracked is not None:
             # Counted on the device, so that the forward pass never waits for it.
             self.num_batches_tracked.add_(1)
             if momentum is None:
-                momentum = 1.0 / self.num_batches_tracked.astype(self.running_mean.dtype)
+                momentum = 1.0 / self.num_batches_tracked.astype(mean.dtype)
         return F.batch_norm(
             x,
-            self.running_mean,
-            self.running_var,
+            mean,
+            var,
             self.weight,
             self.bias,
-            self.training or not self.track_running_stats,
+            self.training or (mean is None and var is None),
             0.0 if momentum is None else momentum,
             self.eps,
         )

@@ -161,3 +161,19 @@ def test_batch_norm_takes_numbers(name):
     given = {"num_features": 3, name: "a"}
     with pytest.raises((ct.DTypeError, ct.ShapeError), match=f"BatchNorm2d: {name} is 'a'"):
         nn.BatchNorm2d(**given)
+
+
+def test_running_statistics_that_are_switched_off_or_away():
+    layer = nn.BatchNorm1d(1)
+    layer.track_running_stats = False
+    x = ct.tensor([[1.0], [3.0]])
+    assert layer(x).flatten().tolist() == pytest.approx([-1, 1], abs=1e-4)
+    assert (layer.running_mean.item(), layer.running_var.item()) == (0, 1)
+    assert layer.num_batches_tracked.item() == 0
+    assert layer.eval()(x).flatten().tolist() == pytest.approx([1, 3], abs=1e-4)
+    layer.running_mean = layer.running_var = None
+    assert layer(x).flatten().tolist() == pytest.approx([-1, 1], abs=1e-4)
+    counted = nn.BatchNorm1d(1)
+    counted.num_batches_tracked = None
+    counted(x)
+    assert counted.running_mean.item() == pytest.approx(0.2)
