@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from cltensor.core.changes import Changes
+
 
 class Hooks:
     """Set once, when cltensor.autograd is imported.
@@ -43,7 +45,7 @@ class HookList(list[Callable[..., Any]]):
 class RemovableHandle:
     """Adds a hook to a list, and takes it away again by `remove()` or at the end of a `with` block.
 
-    changed() is called after both.
+    changed() is called after both, and recorded calls look whether the hooks are theirs.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class RemovableHandle:
         self._number = next(_numbers)
         hooks.append(hook)
         hooks.numbers.append(self._number)
+        Changes.count += 1
         if changed is not None:
             changed()
 
@@ -62,6 +65,7 @@ class RemovableHandle:
         if self._number in self._hooks.numbers:
             place = self._hooks.numbers.index(self._number)
             del self._hooks[place], self._hooks.numbers[place]
+            Changes.count += 1
             if self._changed is not None:
                 self._changed()
 

@@ -63,7 +63,7 @@ def describe(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
         parts += (name, _part(value, found))
     first: dict[int, int] = {}
     for place, t in enumerate(found.tensors):  # which arguments share elements
-        parts.append(first.setdefault(id(t.buffer), place))
+        parts.append(first.setdefault(id(t._value.buffer), place))
     found.key = tuple(parts)
     return found
 

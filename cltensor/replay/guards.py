@@ -16,8 +16,10 @@ from operator import is_
 from types import FunctionType
 from typing import Any
 
+from cltensor.autograd.graph import Node
 from cltensor.core.changes import Changes
 from cltensor.core.tensor import Tensor
+from cltensor.lazy.values import Value
 from cltensor.replay.chance import chance, chances
 from cltensor.replay.places import (
     LEAVES,
@@ -62,6 +64,8 @@ class Surroundings:
         #: Generators of random numbers that are not the library's, as they are before the call.
         self._chances = [(read, read()) for read in chances()]
         self.excess = ""
+        #: The tensors that the call used.
+        self.watched = Watched()
         self._walk(self._roots)
 
     def note(self, value: Any) -> None:
@@ -118,10 +122,10 @@ class Surroundings:
             return False
         count = Changes.count
         if self._count != count:
-            if not self._modules_hold():
+            if not (self._modules_hold() and self.watched.hooks_hold()):
                 return False
             self._count = count
-        return True
+        return self.watched.hold()
 
     def _modules_hold(self) -> bool:
         for ref, state in self._guarded.values():
@@ -161,6 +165,43 @@ class Surroundings:
             self._places += found
             pending += [v for place in found for v in place.found]
             pending += parts(value, self._top)
+
+
+class Watched:
+    """Tensors from outside that a call used, with what a replay relies on."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[weakref.ref[Tensor], Value, Node | None, Any, Any]] = []
+        #: The hooks of leaves, if they have any.
+        self._hooks: list[tuple[Node, list[Any] | None]] = []
+
+    def add(self, t: Tensor) -> None:
+        """Watch a tensor that has elements."""
+        node, buffer = t._node, t._value.buffer
+        assert buffer is not None
+        self._kept.append((weakref.ref(t), t._value, node, buffer, buffer.cl))
+        if node is not None:
+            self._hooks.append((node, [*node.hooks] if node.hooks else None))
+
+    def tensors(self) -> list[Tensor]:
+        """Those that are still there."""
+        return [t for ref, *_ in self._kept if (t := ref()) is not None]
+
+    def is_over(self) -> bool:
+        """Whether one is gone."""
+        return len(self.tensors()) < len(self._kept)
+
+    def hold(self) -> bool:
+        """Whether all are there, and show and belong to what they did."""
+        for ref, value, node, buffer, handle in self._kept:
+            t = ref()
+            if t is None or t._value is not value or t._node is not node or buffer.cl is not handle:
+                return False
+        return True
+
+    def hooks_hold(self) -> bool:
+        """Whether their leaves have the same hooks, whose comings and goings `Changes` counts."""
+        return all((leaf.hooks or None) == hooks for leaf, hooks in self._hooks)
 
 
 def _options(value: Any) -> list[dict[str, Any]]:

@@ -33,7 +33,8 @@ class Going:
     def __init__(self, arguments: Arguments, gradients: list[Any]) -> None:
         self.tensors = arguments.tensors
         self.gradients = gradients
-        self.buffers: list[Buffer] = [t.buffer for t in (*self.tensors, *gradients)]
+        tensors = (*self.tensors, *gradients) if gradients else self.tensors
+        self.buffers: list[Buffer] = [t._value.buffer or t.buffer for t in tensors]
         #: The new buffers of what the call makes.
         self.fresh: list[Buffer] = []
 

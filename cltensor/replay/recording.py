@@ -16,7 +16,7 @@ from cltensor.lazy import fusion
 from cltensor.lazy.values import Value, holders
 from cltensor.lazy.writes import settle_readers
 from cltensor.replay.arguments import Arguments
-from cltensor.replay.guards import Surroundings
+from cltensor.replay.guards import Surroundings, Watched
 from cltensor.replay.outcome import Going, Outcome, Unlike, collect, links, window
 from cltensor.replay.places import are_same
 from cltensor.replay.tape import Recorder, Tape
@@ -256,7 +256,7 @@ class Recording:
 
     def _function_s_own(self, reached: dict[int, Tensor], going: Going) -> set[int]:
         """Buffers (by id) that the function uses by itself, even if they also went in."""
-        tensors = [*reached.values(), *[t for ref, *_ in self._watched if (t := ref()) is not None]]
+        tensors = [*reached.values(), *self._surroundings.watched.tensors()]
         return {id(t._value.buffer) for t in tensors}
 
     def _watch(
@@ -269,7 +269,7 @@ class Recording:
         going: Going,
     ) -> bool:
         """Note the tensors from outside that the call used; False if not all can be guarded."""
-        self._watched: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any, Any]] = []
+        watched = self._surroundings.watched = Watched()
         alive = [t for ref in watch.seen.values() if (t := ref()) is not None]
         used = {id(t) for t in alive}
         alive += [
@@ -291,8 +291,7 @@ class Recording:
                 if id(t) in used:
                     return False  # a gradient would flow out of the call
                 continue
-            hooks = [] if node is None else [*(node.hooks or ())]
-            self._watched.append((weakref.ref(t), value, node, buffer, buffer.cl, hooks))
+            watched.add(t)
         return recorder.outside.keys() <= explained
 
     def _make_promises(self) -> None:
@@ -316,12 +315,6 @@ class Recording:
 
     def fits(self, arguments: Arguments) -> Going | None:
         """What goes into the call, if all that the recorded one relied on is as it was."""
-        for ref, value, node, buffer, handle, hooks in self._watched:
-            t = ref()
-            if t is None or t._value is not value or t._node is not node or buffer.cl is not handle:
-                return None
-            if node is not None and (node.hooks or hooks) and node.hooks != hooks:
-                return None
         if not self._surroundings.holds():
             return None
         for guard in self._guards:
@@ -345,7 +338,7 @@ class Recording:
 
     def is_over(self) -> bool:
         """Whether it will never fit again."""
-        return any(ref() is None for ref, *_ in self._watched)
+        return self._surroundings.watched.is_over()
 
     def _now(self, arguments: Arguments) -> Going:
         """What goes into another call, for which the recording fits."""
