@@ -34,5 +34,5 @@ def test_filling_the_diagonal_of_views_and_cubes(device, mode):
             ct.ones(shape).fill_diagonal_(0)
     with pytest.raises(GradientError):
         x.fill_diagonal_(0)
-    with pytest.raises(TypeError, match="there is no keyword 'valu'; it takes x, fill_value, wrap"):
+    with pytest.raises(TypeError, match="there is no keyword 'valu'; it takes fill_value, wrap"):
         ct.ones(2, 2).fill_diagonal_(valu=1)
