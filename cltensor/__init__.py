@@ -33,6 +33,7 @@ from cltensor.core.size import Size
 from cltensor.core.suggestions import no_attribute as _no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import (
+    bfloat16,
     bool_,
     complex64,
     complex128,

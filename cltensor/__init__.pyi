@@ -51,6 +51,7 @@ from cltensor.errors import OutOfMemoryError as OutOfMemoryError
 from cltensor.errors import SettingError as SettingError
 from cltensor.errors import ShapeError as ShapeError
 from cltensor.errors import StateError as StateError
+from cltensor.halves import _BFloat16
 from cltensor.io import weights as weights
 from cltensor.io.checkpoint import load as load
 from cltensor.io.checkpoint import save as save
@@ -79,6 +80,7 @@ _int: TypeAlias = builtins.int
 
 __all__: list[str]
 __version__: str
+BFloat16Tensor: TensorType
 BoolTensor: TensorType
 ByteTensor: TensorType
 CharTensor: TensorType
@@ -88,6 +90,7 @@ HalfTensor: TensorType
 IntTensor: TensorType
 LongTensor: TensorType
 ShortTensor: TensorType
+bfloat16: _BFloat16
 bool: numpy.dtype[Any]
 bool_: numpy.dtype[Any]
 cdouble: numpy.dtype[Any]
@@ -595,10 +598,6 @@ def bernoulli(
     *,
     out: Tensor | None = None,
 ) -> Tensor: ...
-@overload
-def bfloat16(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
-@overload
-def bfloat16(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bincount(
     x: Tensor, weights: Tensor | None = None, minlength: _int = 0, *, out: Tensor | None = None
@@ -1271,7 +1270,7 @@ def eye(
 def fill(x: Tensor, value: Any, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def fill(input: Tensor, fill_value: Any, *, out: Tensor | None = None) -> Tensor: ...
-def finfo(dtype: _DType = ...) -> Any: ...
+def finfo(dtype: _DType = None) -> Any: ...
 @overload
 def fix(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
@@ -2732,11 +2731,9 @@ def new_zeros(
     out: Tensor | None = None,
 ) -> Tensor: ...
 @overload
-def nextafter(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+def nextafter(a: Tensor, b: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
-def nextafter(
-    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
-) -> Tensor: ...
+def nextafter(input: Tensor, other: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def nonzero(x: Tensor, as_tuple: _bool = False, *, out: Any = None) -> Any: ...
 @overload

@@ -1,6 +1,7 @@
 """Element types: NumPy dtypes, their OpenCL C names, and how they promote.
 
 A dtype *is* the NumPy dtype, so ``ct.float32 == np.float32`` and arrays travel without a table.
+NumPy has none for bfloat16, which is an object of our own that answers as a dtype does (halves.py).
 Promotion follows PyTorch where the Python array API standard leaves a case open: a complex number
 beats a float and a float an integer of any width, an integer beats bool, and Python scalars never
 widen a tensor of their kind.
@@ -8,12 +9,16 @@ widen a tensor of their kind.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, reduce
+from typing import Any, TypeVar
 
 import numpy as np
 
 from cltensor.errors import DTypeError
+from cltensor.halves import bfloat16, names_bfloat16
 
+F = TypeVar("F", bound=Callable[..., Any])
 dtype = np.dtype  # what they are instances of
 bool_ = np.dtype("bool")
 int8, int16, int32, int64 = (np.dtype(f"int{bits}") for bits in (8, 16, 32, 64))
@@ -21,7 +26,8 @@ uint8, uint16, uint32, uint64 = (np.dtype(f"uint{bits}") for bits in (8, 16, 32,
 float16, float32, float64 = (np.dtype(f"float{bits}") for bits in (16, 32, 64))
 complex64, complex128 = (np.dtype(f"complex{bits}") for bits in (64, 128))
 
-#: OpenCL C type of one element. OpenCL has no addressable bool: a uchar holds 0 or 1.
+#: OpenCL C type of one element. OpenCL has no addressable bool: a uchar holds 0 or 1. Floats of 16
+#: bits are structures that can be moved, and are computed with as float (prelude/halves.cl).
 C_NAMES: dict[np.dtype, str] = {
     bool_: "uchar",
     int8: "char",
@@ -32,7 +38,8 @@ C_NAMES: dict[np.dtype, str] = {
     uint16: "ushort",
     uint32: "uint",
     uint64: "ulong",
-    float16: "half",
+    float16: "ct_float16",
+    bfloat16: "ct_bfloat16",
     float32: "float",
     float64: "double",
     complex64: "float2",
@@ -40,9 +47,30 @@ C_NAMES: dict[np.dtype, str] = {
 }
 ALL = tuple(C_NAMES)
 _ONE_OF_EACH = {dtype: dtype for dtype in ALL}  # comparing by identity is ten times faster
-default_float = float32
+#: Those that are stored in 16 bits and computed with in float32, on every device.
+SHORT = frozenset((float16, bfloat16))
+default_float: np.dtype = float32
 default_int = int64
-default_complex = complex64
+default_complex: np.dtype = complex64
+
+#: What forgets a dtype that follows from the default one.
+_forget: list[Callable[[], None]] = []
+
+
+def following_default(function: F) -> F:
+    """Decorator: as functools.cache, for a function whose results depend on the default dtype."""
+    cached: Any = cache(function)
+    _forget.append(cached.cache_clear)
+    return cached
+
+
+def set_default_float(dtype: np.dtype) -> None:
+    """Make `dtype` the one of floats without one."""
+    global default_float, default_complex
+    default_float, default_complex = dtype, complex_of(dtype)
+    for forget in _forget:
+        forget()
+
 
 #: Kinds of dtypes in the order in which one can hold another.
 KIND_RANK = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}
@@ -60,6 +88,8 @@ def as_dtype(spec: object) -> np.dtype:
     except TypeError:
         dtype = None
     found = None if dtype is None else _ONE_OF_EACH.get(dtype.newbyteorder("="))
+    if found is None and names_bfloat16(spec):
+        return bfloat16
     if found is None:
         names = ", ".join(d.name for d in ALL)
         shown = getattr(spec, "__name__", None) or repr(spec)
@@ -70,6 +100,12 @@ def as_dtype(spec: object) -> np.dtype:
 def is_float(dtype: np.dtype) -> bool:
     """Whether `dtype` is a real floating-point type."""
     return dtype.kind == "f"
+
+
+@cache
+def arithmetic(dtype: np.dtype) -> np.dtype:
+    """The dtype that elements of `dtype` are computed in: float32 for floats of 16 bits."""
+    return float32 if dtype in SHORT else dtype
 
 
 @cache
@@ -91,9 +127,10 @@ def complex_of(dtype: np.dtype) -> np.dtype:
 def promote(a: np.dtype, b: np.dtype) -> np.dtype:
     """The common dtype of two tensors.
 
-    Same kind: the wider one; float with integer: the float; complex with float: complex with parts
-    as wide as either; anything with bool: the other; signed with unsigned: the smallest signed type
-    that holds both. uint64 with a signed type has none: DTypeError.
+    Same kind: the wider one, of float16 and bfloat16 float32; float with integer: the float;
+    complex with float: complex with parts as wide as either; anything with bool: the other; signed
+    with unsigned: the smallest signed type that holds both. uint64 with a signed type has none:
+    DTypeError.
     """
     if a == b:
         return a
@@ -102,6 +139,10 @@ def promote(a: np.dtype, b: np.dtype) -> np.dtype:
         if {a.kind, b.kind} == {"f", "c"}:
             return promote(complex_of(a), complex_of(b))
         return a if rank_a > rank_b else b
+    if a.kind == "f":
+        if a.itemsize == b.itemsize:  # float16 and bfloat16
+            return float32
+        return a if a.itemsize > b.itemsize else b
     common = np.promote_types(a, b)
     if common.kind != a.kind and common.kind != b.kind:
         raise DTypeError(
@@ -132,7 +173,7 @@ def result_type(*operands: tuple[np.dtype, bool]) -> np.dtype:
     return complex_of(whole) if whole.kind == "f" else single
 
 
-@cache
+@following_default
 def with_scalar(dtype: np.dtype, scalar: type) -> np.dtype:
     """The dtype of an operation between a tensor of `dtype` and a Python scalar of type `scalar`.
 
@@ -147,7 +188,7 @@ def with_scalar(dtype: np.dtype, scalar: type) -> np.dtype:
     return dtype
 
 
-@cache
+@following_default
 def to_float(dtype: np.dtype) -> np.dtype:
     """The dtype of functions that leave the integers (division, exp, mean): floats and complex
     numbers stay."""

@@ -14,6 +14,7 @@ from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import FRACTIONAL, real_of
 from cltensor.errors import GradientError
+from cltensor.halves import limits_of
 
 __all__ = ["gradcheck", "gradgradcheck"]
 
@@ -102,7 +103,7 @@ def _compare(
     if atol is None:
         # What rounding leaves uncertain in a difference of such sums, divided by its step.
         size = sum(
-            float(np.finfo(out.dtype).eps) * float(np.abs(out.detach().numpy() * d).sum())
+            float(limits_of(out.dtype).eps) * float(np.abs(out.detach().numpy() * d).sum())
             for out, d in zip(outputs, directions, strict=True)
         )
         atol = max(1e-2 if coarse else 1e-6, 8 * size / eps)

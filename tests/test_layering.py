@@ -15,7 +15,7 @@ PACKAGE = Path(cltensor.__file__).parent
 TESTS = Path(__file__).parent
 #: The folders and the modules at the root, lowest first: each imports from its own floor, or below.
 FLOORS = [
-    ["version", "errors", "dtypes"],
+    ["version", "errors", "halves", "dtypes"],
     ["runtime"],
     ["lazy"],
     ["core"],

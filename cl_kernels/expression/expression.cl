@@ -60,7 +60,7 @@
 ## The value of every entry at innermost coordinate c<rank-1>, given the bases.
 <%def name="evaluate(code)">
 % for x in code.operands:
-            const ${x.ctype} ${x.name} = ${x.name}_p[0${x.inner}];
+            ${x.read(f'{x.name}_p[0{x.inner}]')}
 % endfor
 % for line in code.lines:
             ${line}

@@ -4,7 +4,7 @@
 <% index, inner = code.index, code.inner %>
 <%def name="store(linear)">
 % for s in code.stores:
-            ${f'{s.name}_g[{linear}]' if s.place == s.name else code.place(s)} = ${s.name};
+            ${s.write(f'{s.name}_g[{linear}]' if s.place == s.name else code.place(s))}
 % endfor
 </%def>
 __kernel void pointwise(
@@ -35,7 +35,7 @@ ${expression.bases(code)}
 % endif
         __global const ${x.ctype}* restrict part = parts[k];
         for (${index} c0 = first; c0 < stop; c0 += step) {
-            const ${x.ctype} ${x.name} = part[c0 - from];
+            ${x.read('part[c0 - from]')}
 ${expression.evaluate(code)}
 ${store('c0')}
         }

@@ -13,7 +13,7 @@
                 ${name}_row[at] = ${name};
 % endfor
 % for s in walk.stores:
-                ${s.name}_p[at] = ${s.name};
+                ${s.write(f'{s.name}_p[at]')}
 % endfor
 ${lanes.take(walk.folds, suffix, 'at')}
 </%def>
@@ -94,7 +94,7 @@ ${element(walk)}
 % if code.row_stores:
         ${'' if device.is_cpu else 'if (lid == 0) '}{
 % for s in code.row_stores:
-            ${s.name}_g[o] = ${s.name};
+            ${s.write(f'{s.name}_g[o]')}
 % endfor
         }
 % endif

@@ -35,7 +35,7 @@ ${expression.bases(side)}
         const ${side.given[0]} ${side.given[1]} = ${value};
 ${expression.evaluate(side)}
 % for s in side.stores:
-        ${f'{s.name}_g[flat + l]' if s.place == s.name else place} = ${s.name};
+        ${s.write(f'{s.name}_g[flat + l]' if s.place == s.name else place)}
 % endfor
     }
 }

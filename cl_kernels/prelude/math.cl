@@ -5,8 +5,8 @@
 % if device.fp64:
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 % endif
-% if device.fp16:
-#pragma OPENCL EXTENSION cl_khr_fp16 : enable
+% if "cl_khr_fp64" in device.hidden:
+#define double ct_this_device_has_no_double
 % endif
 % if device.is_pocl:
 <%include file="builtins.cl"/>
@@ -128,7 +128,7 @@ CT_OVERLOAD double ct_fmod(double a, double b) { return (fmod)(a, b); }
 
 /* Division of floats as PyTorch's: the remainder takes the divisor's sign (a zero that of a), and the
    quotient is exact where floor(a / b) would round up first. */
-% for T, _ in floats + ([('half', '')] if device.fp16 else []):
+% for T, _ in floats:
 CT_OVERLOAD ${T} ct_remainder(${T} a, ${T} b) {
     const ${T} r = fmod(a, b);
     return (r != 0 && (r < 0) != (b < 0)) ? r + b : r;
@@ -143,7 +143,7 @@ CT_OVERLOAD ${T} ct_floor_divide(${T} a, ${T} b) {
 % endfor
 
 /* log(1 + e^x); with e = e^-|x|, the last term gives back what 1 + e lost in rounding. */
-% for T, _ in floats + ([('half', '')] if device.fp16 else []):
+% for T, _ in floats:
 CT_OVERLOAD ${T} ct_softplus(${T} x) {
     const ${T} e = exp(-fabs(x)), u = 1 + e;
     return (x > 0 ? x : (${T})0) + (log(u) + (e - (u - 1)) / u);
@@ -151,7 +151,7 @@ CT_OVERLOAD ${T} ct_softplus(${T} x) {
 % endfor
 
 /* log(1 - x); the last term gives back what 1 - x lost in rounding. */
-% for T, _ in floats + ([('half', '')] if device.fp16 else []):
+% for T, _ in floats:
 CT_OVERLOAD ${T} ct_log1m(${T} x) {
     const ${T} u = 1 - x;
     return u > 0 ? log(u) - (x - (1 - u)) / u : log(u);

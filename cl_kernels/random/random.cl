@@ -6,7 +6,6 @@
 <%
 C, f = ("double", "") if T == "double" and kind != "bernoulli" else ("float", "f")
 bits, word, whole = (64, "ulong", "long") if C == "double" else (32, "uint", "int")
-digits = 53 if C == "double" else 11 if T == "half" else 24
 %>
 % if kind in ("uniform", "bernoulli"):
 /* The leading ${digits} bits as a number in [0, 1): exact. */

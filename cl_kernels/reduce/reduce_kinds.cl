@@ -73,7 +73,7 @@ ${expression.evaluate(code)}
 
 <%def name="stores(code)">
 % for s in code.stores:
-            ${s.name}_p[c${code.inner}] = ${s.name};
+            ${s.write(f'{s.name}_p[c{code.inner}]')}
 % endfor
 </%def>
 

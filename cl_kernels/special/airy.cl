@@ -85,4 +85,3 @@ CT_OVERLOAD ${T} ct_airy_ai(${T} x) {
     return beside * ${polynomial.horner(T, "t", AIRY)};
 }
 % endfor
-${polynomial.halves("ct_airy_ai")}

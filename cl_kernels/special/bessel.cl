@@ -148,4 +148,3 @@ CT_OVERLOAD ${T} ct_spherical_j0(${T} x) {
     return x == 0 ? 1 : fabs(x) == INFINITY ? 0 : sin(x) / x;
 }
 % endfor
-${polynomial.halves("ct_bessel_j0 ct_bessel_j1 ct_bessel_y0 ct_bessel_y1 ct_spherical_j0")}

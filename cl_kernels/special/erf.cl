@@ -147,4 +147,3 @@ CT_OVERLOAD ${T} ct_ndtri(${T} p) {
     return (p - (${T})0.5) * ct_erfinv_by(w < 0 ? 0 : w) * (${T})2.8284271247461903;
 }
 % endfor
-${polynomial.halves("ct_erf ct_erfc ct_erfcx ct_ndtr ct_log_ndtr ct_erfinv ct_ndtri")}

@@ -120,4 +120,3 @@ CT_OVERLOAD ${T} ct_digamma(${T} x) {
     return x == 0 ? copysign((${T})INFINITY, -x) : x < 0 ? (r == 0 ? NAN : left) : y;
 }
 % endfor
-${polynomial.halves("ct_sinc ct_lgamma ct_digamma")}

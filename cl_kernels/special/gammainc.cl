@@ -145,4 +145,3 @@ CT_OVERLOAD ${T} ct_gamma_part(${T} a, ${T} x, bool lower) {
 CT_OVERLOAD ${T} ct_gammainc(${T} a, ${T} x) { return ct_gamma_part(a, x, true); }
 CT_OVERLOAD ${T} ct_gammaincc(${T} a, ${T} x) { return ct_gamma_part(a, x, false); }
 % endfor
-${polynomial.halves("ct_gammainc ct_gammaincc", "a x")}

@@ -56,4 +56,3 @@ CT_OVERLOAD ${T} ct_gamma_slope(${T} a, ${T} x) {
     return x * (h * (l - psi) + dh);
 }
 % endfor
-${polynomial.halves("ct_gamma_slope", "a x")}

@@ -55,7 +55,3 @@ CT_OVERLOAD ${T} ct_sinc_slope(${T} x, ${T} order) {
     return f;
 }
 % endfor
-${polynomial.halves("ct_logit ct_entr")}\
-${polynomial.halves("ct_xlogy ct_xlog1py", "x y")}\
-${polynomial.halves("ct_logaddexp ct_logaddexp2", "a b")}\
-${polynomial.halves("ct_sinc_slope", "x order")}

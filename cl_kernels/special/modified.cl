@@ -179,4 +179,3 @@ CT_OVERLOAD ${T} ct_k${n}e(${T} x) {
 }
 % endfor
 % endfor
-${polynomial.halves("ct_i0 ct_i0e ct_i1 ct_i1e ct_k0 ct_k0e ct_k1 ct_k1e")}

@@ -58,4 +58,3 @@ CT_OVERLOAD ${T} ct_${name}_slope(${T} x, ${T} degree) {
 }
 % endfor
 % endfor
-${polynomial.halves(" ".join(f"ct_{n} ct_{n}_slope" for n in FAMILIES), "x degree")}

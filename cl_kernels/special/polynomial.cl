@@ -17,14 +17,3 @@
 <%def name="scaled(T, x, low, high)"><%
     context.write(f"(({x}) * ({T}){2 / (high - low)!r} - ({T}){(high + low) / (high - low)!r})")
 %></%def>
-
-## Functions of half, computed in float.
-<%def name="halves(names, parameters='x')">
-% if device.fp16:
-% for name in names.split():
-CT_OVERLOAD half ${name}(${", ".join(f"half {p}" for p in parameters.split())}) {
-    return (half)${name}(${", ".join(f"(float){p}" for p in parameters.split())});
-}
-% endfor
-% endif
-</%def>

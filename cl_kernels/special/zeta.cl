@@ -43,5 +43,3 @@ CT_OVERLOAD ${T} ct_polygamma(${T} x, ${T} n, ${T} scale) {
     return scale * ct_zeta(n + 1, x);
 }
 % endfor
-${polynomial.halves("ct_zeta", "s q")}\
-${polynomial.halves("ct_polygamma", "x n scale")}

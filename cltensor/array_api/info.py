@@ -11,7 +11,7 @@ from cltensor.array_api.datatypes import isdtype
 from cltensor.runtime.device import Device, devices, get
 
 #: The dtypes of the standard, by name.
-DTYPES = {d.name: d for d in dtypes.ALL if d != dtypes.float16}
+DTYPES = {d.name: d for d in dtypes.ALL if d not in dtypes.SHORT}
 
 
 class Info:

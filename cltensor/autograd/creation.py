@@ -102,6 +102,7 @@ _TYPES = {
     "FloatTensor": dtypes.float32,
     "DoubleTensor": dtypes.float64,
     "HalfTensor": dtypes.float16,
+    "BFloat16Tensor": dtypes.bfloat16,
     "LongTensor": dtypes.int64,
     "IntTensor": dtypes.int32,
     "ShortTensor": dtypes.int16,

@@ -11,7 +11,7 @@ from cltensor.autograd.graph import Node, Output, require_unchanged
 from cltensor.core.mode import mode
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, show
-from cltensor.dtypes import FRACTIONAL
+from cltensor.dtypes import FRACTIONAL, SHORT, float32
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.values import Value
@@ -221,9 +221,14 @@ class Pass:
         wanted, useful = node.wanted, self._useful
         if useful is not None:
             wanted = tuple([e is not None and e in useful for e in node.edges])
+        if type(g) is Tensor and g._value.dtype is float32:
+            return _by_rules(op, wanted, known)
         if type(g) is Tensor and g._value.dtype.kind == "c" and _reads_complex(op, node.saved):
             known["g"] = conj_physical(g)
             return [r if r is None else conj(r) for r in _by_rules(op, wanted, known)]
+        if any(x is not None and x.dtype in SHORT for x in (g if type(g) is list else [g])):
+            # The derivative is one operation, too, and rounded once, where it arrives.
+            known = {name: _in_float32(value) for name, value in known.items()}
         return _by_rules(op, wanted, known)
 
     def _restored(self, node: Node, op: Op, name: str, saved: Any) -> Any:
@@ -277,6 +282,15 @@ def _require_alike(changed: Any, g: Tensor) -> None:
             f"'{found[2]}' for a gradient of shape {wanted[0]} and {wanted[1]} on '{wanted[2]}'; "
             "return one that is like it"
         )
+
+
+def _in_float32(known: Any) -> Any:
+    """What a rule gets for floats of 16 bits: itself in float32, or its members."""
+    if isinstance(known, Tensor):
+        return astype(known, float32) if known.dtype in SHORT else known
+    if type(known) in (list, tuple):
+        return type(known)([_in_float32(member) for member in known])
+    return known
 
 
 def _is_writable(gradient: Tensor) -> bool:

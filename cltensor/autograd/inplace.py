@@ -28,6 +28,7 @@ from cltensor.core.parameters import Described
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import FRACTIONAL, KIND_RANK, float32
 from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.halves import limits_of
 from cltensor.lazy.values import same_place
 from cltensor.lazy.writes import may_overlap, require_writable, settle_readers, write
 from cltensor.ops.create import to_device
@@ -211,7 +212,7 @@ def _random(x: Tensor, low: Any = None, high: Any = None, generator: Any = None)
         kind = x.dtype
         low = 0
         if kind.kind == "f":
-            high = (1 << (np.finfo(kind).nmant + 1)) + 1
+            high = (1 << (limits_of(kind).nmant + 1)) + 1
         else:
             high = 2 if kind.kind == "b" else int(np.iinfo(kind).max) + 1
     drawn = randint(low, high, x.shape, None, x.device, generator)

@@ -29,6 +29,7 @@ _PACKAGES = ("cltensor", "pyopencl", "numpy", "mako")
 _NODES = ("/dev/dri/renderD*", "/dev/kfd", "/dev/nvidiactl", "/dev/nvidia[0-9]*")
 _VARIABLES = (
     "CLTENSOR_DEVICE",
+    "CLTENSOR_HIDE",
     "OCL_ICD_VENDORS",
     "OPENCL_VENDOR_PATH",
     "POCL_DEVICES",
@@ -274,7 +275,6 @@ def _show_device(each: Device) -> None:
         "work-group limit": each.max_work_group,
         "local memory": size(each.local_mem),
         "float64 (fp64)": "yes" if each.fp64 else "no",
-        "float16 (fp16)": "yes" if each.fp16 else "no",
     }
     for name, value in facts.items():
         print(f"        {name:<20}{value}")

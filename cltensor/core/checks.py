@@ -16,6 +16,7 @@ import numpy as np
 from cltensor.core.tensor import show
 from cltensor.dtypes import bool_, real_of
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import limits_of
 
 Pair = tuple[int, int]
 
@@ -173,7 +174,7 @@ def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> Any:
         )
     if dtype.kind == "b":
         return bool(number)
-    limits: Any = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    limits: Any = limits_of(dtype) if dtype.kind == "f" else np.iinfo(dtype)
     kind = float if dtype.kind == "f" else int
     high = largest(dtype) if kind is float else int(limits.max)
     low = -high if kind is float else int(limits.min)
@@ -190,7 +191,7 @@ def scalar(operation: str, name: str, value: Any, dtype: np.dtype) -> Any:
 
 def largest(dtype: np.dtype) -> float:
     """The largest number that a floating-point dtype rounds to a finite one."""
-    limits: Any = np.finfo(dtype)
+    limits: Any = limits_of(dtype)
     halfway = float(limits.max) + math.ldexp(float(limits.eps) / 2, limits.maxexp - 1)
     return math.nextafter(halfway, 0)
 

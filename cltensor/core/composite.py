@@ -14,10 +14,11 @@ from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
 from cltensor.core.names import canonical, with_reduction
-from cltensor.core.op import Op, require_tensor, write_out
+from cltensor.core.op import OPERATIONS, Op, require_tensor, write_out
 from cltensor.core.parameters import Described, Parameters
 from cltensor.core.suggestions import suggest
 from cltensor.core.tensor import Tensor
+from cltensor.core.wide import NORMS, WIDE, Widening, narrowed
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -113,6 +114,8 @@ def composite(function: Any = None, *, method: bool | str | None = None, space: 
 def _declared(method: bool | str | None, space: str, function: Any) -> Any:
     signature = _Signature(function)
     places = tuple([i for i, _, _ in signature.operands])
+    is_wide = signature.name in WIDE or signature.name in NORMS
+    widening = Widening(function, OPERATIONS) if is_wide else None
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -125,7 +128,11 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
             if i >= len(args) or not isinstance(args[i], Tensor):
                 signature.check(args, kwargs)
                 break
-        return function(*args, **kwargs)
+        wide = None if widening is None else widening.arguments(args, kwargs)
+        if wide is None:
+            return function(*args, **kwargs)
+        args, kwargs, dtype = wide  # no call more in between, for warnings that count them
+        return narrowed(function(*args, **kwargs), dtype, OPERATIONS["astype"])
 
     wanted = signature.takes_tensor and not space if method is None else bool(method)
     checked.is_method = wanted  # type: ignore[attr-defined]

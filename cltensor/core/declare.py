@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,18 @@ import numpy as np
 from cltensor.core.checks import check_scalar, normalize_axes
 from cltensor.core.op import OPERATIONS, Op, broadcast_shapes, no_tensor, same_device
 from cltensor.core.tensor import Tensor, show
-from cltensor.dtypes import bool_, complex_of, real_of, result_type, to_float, with_scalar
+from cltensor.dtypes import (
+    SHORT,
+    arithmetic,
+    bool_,
+    complex_of,
+    float32,
+    following_default,
+    real_of,
+    result_type,
+    to_float,
+    with_scalar,
+)
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy import fusion
 from cltensor.lazy.fusion import Value
@@ -72,7 +82,7 @@ def _pointwise_run(
 ) -> Callable[..., Tensor]:
     arity = len(formula.params)
 
-    @cache
+    @following_default
     def dtypes(promoted: np.dtype) -> tuple[np.dtype, np.dtype]:
         if promoted.kind not in accepts:
             allowed = ", ".join(_KINDS[k] for k in accepts)
@@ -83,7 +93,7 @@ def _pointwise_run(
         if result == "complex":
             return domain, complex_of(domain)
         kept = {"bool": bool_, "real": real_of(domain)}.get(result, domain)
-        return domain, kept
+        return arithmetic(domain), kept
 
     def run(*args: Any) -> Tensor:
         if len(args) != arity:
@@ -177,8 +187,11 @@ def reduction(
                 raise no_complex(real.name, x.dtype)
             spec = of_complex
         axes = normalize_axes(spec.name, axis, x.ndim)
-        accumulator = accumulate(x.dtype)
-        if x.dtype is not accumulator:
+        dtype, short = x._value.dtype, None
+        if dtype is not float32 and dtype in SHORT:  # reduced in float32, and rounded once
+            dtype, short = float32, dtype
+        accumulator = accumulate(dtype)
+        if x._value.dtype is not accumulator:
             assert cast is not None
             x = cast.run(x, accumulator)
         value = x._value
@@ -192,7 +205,11 @@ def reduction(
             shape = tuple([n if k else 1 for n, k in zip(value.shape, kept, strict=True)])
         else:
             shape = tuple([n for n, k in zip(value.shape, kept, strict=True) if k])
-        return Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
+        found = Tensor(fusion.reduction(spec, (value,), kept, shape, result or accumulator))
+        if short is None or result is not None:
+            return found
+        assert cast is not None
+        return cast.run(found, short)
 
     run.__qualname__ = real.name  # what Python calls it where an argument is missing
     return Op(signature, run, rules, doc, calls_operations=False, public=public)

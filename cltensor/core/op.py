@@ -31,6 +31,7 @@ from cltensor.core.mode import mode
 from cltensor.core.names import canonical
 from cltensor.core.parameters import Parameters
 from cltensor.core.tensor import Tensor, show
+from cltensor.core.wide import in_float32
 from cltensor.dtypes import FRACTIONAL, KIND_RANK
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.lazy.codegen import Shape
@@ -66,7 +67,8 @@ class Op:
     together, as d<argument>_<argument>=function, returns a gradient (or None) for each. run returns
     a Tensor or, for several results, a tuple of them; an argument may be None where run takes that.
     is_view: the result may be a view of the first argument. calls_operations: run uses other
-    operations, which shall not be recorded one by one.
+    operations, which shall not be recorded one by one. takes_halves: run takes floats of 16
+    bits as they are, since it only moves elements (or refuses those).
     """
 
     is_view = False
@@ -85,6 +87,7 @@ class Op:
         calls_operations: bool = True,
         public: bool = False,
         space: str = "",
+        takes_halves: bool = False,
     ) -> None:
         match = re.fullmatch(r"(\w+)\((.*)\)", signature)
         if match is None:
@@ -93,6 +96,8 @@ class Op:
         self.params = tuple(p.strip().lstrip("*") for p in match[2].split(","))
         self.variadic = match[2].startswith("*")
         self.run = run
+        if calls_operations and not takes_halves:
+            self.run = in_float32(run, OPERATIONS)
         self.calls_operations = calls_operations
         #: Whether it is part of the public namespace under the name that its module gives it.
         self.public = public
@@ -226,12 +231,19 @@ def registered(name: str) -> Op:
     return OPERATIONS[name]
 
 
-def primitive(signature: str, run: Callable[..., Any], **rules: Callable[..., Any]) -> Op:
+def primitive(
+    signature: str,
+    run: Callable[..., Any],
+    *,
+    takes_halves: bool = False,
+    **rules: Callable[..., Any],
+) -> Op:
     """Declare an operation that `run` computes with kernels of its own.
 
     run gets Tensors and plain parameters and returns a new Tensor, or a tuple of them.
+    takes_halves: see Op.
     """
-    return Op(signature, run, rules)
+    return Op(signature, run, rules, takes_halves=takes_halves)
 
 
 class ViewOp(Op):

@@ -46,6 +46,7 @@ CASTS = {
     "float": "float32",
     "double": "float64",
     "half": "float16",
+    "bfloat16": "bfloat16",
     "long": "int64",
     "int": "int32",
     "short": "int16",

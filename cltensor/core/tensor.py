@@ -15,6 +15,7 @@ from weakref import ref
 
 import numpy as np
 
+from cltensor import dtypes
 from cltensor.core.differentiable import Differentiable
 from cltensor.core.hooks import watchers
 from cltensor.core.mode import mode
@@ -22,8 +23,9 @@ from cltensor.core.names import named
 from cltensor.core.printing import html, show_array
 from cltensor.core.size import Count, Size
 from cltensor.core.suggestions import no_attribute
-from cltensor.dtypes import as_dtype, complex128, default_complex, default_float, float16, float64
+from cltensor.dtypes import as_dtype, complex128, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.halves import bfloat16, host_dtype, ml_array, to_array
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.fusion import Eager, Join, Value
@@ -86,7 +88,9 @@ class Tensor(Differentiable):
         target = get(device)
         dtype = as_dtype(array.dtype)
         require_dtype("tensor", dtype, target)
-        contiguous = np.ascontiguousarray(array, dtype)
+        if dtype is bfloat16:
+            array = np.asarray(array).view(host_dtype(dtype))
+        contiguous = np.ascontiguousarray(array, host_dtype(dtype))
         return Tensor(fusion.stored(array.shape, dtype, target, upload(target, contiguous)))
 
     @property
@@ -206,23 +210,30 @@ class Tensor(Differentiable):
     def numpy(self) -> np.ndarray:
         """The elements as a NumPy array on the host; waits for the device.
 
-        Raises IndexingError if a kernel met a bad index since the last read.
+        Those of bfloat16 have a dtype of the package ml_dtypes; DependencyError without it. Raises
+        IndexingError if a kernel met a bad index since the last read.
         """
         if self._node is not None and mode.enabled:
             raise GradientError(
                 "numpy: this tensor requires a gradient, which NumPy would lose; use "
                 ".detach().numpy()"
             )
-        return self._read()
+        stored = self._stored()
+        return stored if self._value.dtype is not bfloat16 else ml_array("numpy", stored)
 
     def _read(self) -> np.ndarray:
+        """The elements as numbers: those of bfloat16 as float32."""
+        return to_array(self._stored())
+
+    def _stored(self) -> np.ndarray:
+        """The elements as they are stored."""
         source = self
         if not self._value.is_contiguous():
             if self.device.is_host:
                 return _shown_on_host(self).copy()
             source = _dense(self)
         buffer = source.buffer  # before the host's memory: the device's errors say more
-        out = np.empty(self.shape, self.dtype)
+        out = np.empty(self.shape, host_dtype(self.dtype))
         self.device.faults.ask()
         download(buffer, out, source.offset * self.dtype.itemsize)
         self.device.faults.check()
@@ -231,6 +242,8 @@ class Tensor(Differentiable):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False:
             raise ValueError("__array__: the elements live on a device; copy=False is impossible")
+        if dtype is not None and self.dtype is bfloat16:
+            return self._read().astype(dtype)
         array = self.numpy()
         return array if dtype is None else array.astype(dtype, copy=False)
 
@@ -321,7 +334,7 @@ class Tensor(Differentiable):
     def __reduce__(self) -> tuple[Any, ...]:
         if not self.is_leaf:
             raise GradientError("pickle: only leaves can be pickled; use .detach() first")
-        state = (self._read(), self.device.name, self.requires_grad, self.__dict__)
+        state = (self._stored(), self.device.name, self.requires_grad, self.__dict__)
         return (_unpickle, (type(self), *state))
 
     def __repr__(self) -> str:
@@ -343,7 +356,7 @@ class Tensor(Differentiable):
         text = show_array(array, "tensor(")
         if array.size == 0 and array.ndim > 1:
             text = f"[], size={array.shape}"
-        default = (default_float, default_complex, np.dtype("int64"), np.dtype("bool"))
+        default = (dtypes.default_float, dtypes.default_complex, dtypes.int64, dtypes.bool_)
         if self.dtype not in default:
             text += f", dtype={self.dtype.name}"
         if self.device is not get():
@@ -372,14 +385,14 @@ def _shown_on_host(x: Tensor) -> np.ndarray:
     size = x.dtype.itemsize
     strides = tuple([s * size for s in x.strides])
     memory: Any = x.buffer.cl
-    return np.ndarray(tuple(x.shape), x.dtype, memory, x.offset * size, strides)
+    return np.ndarray(tuple(x.shape), host_dtype(x.dtype), memory, x.offset * size, strides)
 
 
 def _dense(x: Tensor) -> Tensor:
     """A copy of x, outside the graph, in a buffer of its own."""
     value = x._value
     if value.device.is_host:
-        return Tensor.from_numpy(x._read(), value.device)
+        return Tensor.from_numpy(x._stored(), value.device)
     args = (value.shape, value.dtype, value.dtype, value.device)
     return Tensor(fusion.pointwise(_identity, (value,), *args)).realize()
 
@@ -397,9 +410,7 @@ def _unpickle(
 
 def require_dtype(operation: str, dtype: np.dtype, device: Device) -> None:
     """Raise DTypeError if `device` cannot compute with `dtype`."""
-    if (dtype in (float64, complex128) and not device.fp64) or (
-        dtype == float16 and not device.fp16
-    ):
+    if dtype in (float64, complex128) and not device.fp64:
         narrow = "complex64" if dtype.kind == "c" else "float32"
         raise DTypeError(
             f"{operation}: '{device}' ({device.title}) has no {dtype.name}; use {narrow}, or "

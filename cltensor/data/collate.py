@@ -10,6 +10,7 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DataError
+from cltensor.halves import names_bfloat16
 from cltensor.ops.create import tensor
 from cltensor.runtime.device import Device, DeviceSpec
 
@@ -40,7 +41,7 @@ def joined(items: Sequence[Any]) -> Any:
     if isinstance(first, (str, bytes)):
         return items
     if isinstance(first, Tensor):
-        return Placed(_stack([item.detach().numpy() for item in items]), first.device)
+        return Placed(_stack([item.detach()._stored() for item in items]), first.device)
     if isinstance(first, (np.ndarray, np.generic)):
         return _stack(items)
     if isinstance(first, (bool, int, float)):
@@ -70,7 +71,7 @@ def _stack(items: Sequence[Any]) -> np.ndarray:
             f"DataLoader: arrays of shapes {' and '.join(map(str, shapes))} cannot be joined into "
             "a batch; give arrays of one shape, or a collate_fn"
         ) from None
-    if array.dtype.kind not in "biufc":
+    if array.dtype.kind not in "biufc" and not names_bfloat16(array.dtype):
         raise DataError(
             f"DataLoader: arrays of {array.dtype} cannot be joined into a batch of tensors; "
             "give numbers, or a collate_fn"

@@ -14,6 +14,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
 from cltensor.distributions.discrete import Binomial
 from cltensor.distributions.distribution import Distribution, Odds, constant
+from cltensor.halves import limits_of
 from cltensor.ops.create import arange, eye, zeros
 from cltensor.ops.elementwise.functions import exp
 from cltensor.ops.elementwise.select import clip, where
@@ -78,7 +79,7 @@ class Categorical(Odds):
         return gather(chances, -1, places).squeeze(-1)
 
     def entropy(self) -> Tensor:
-        logits = clip(self.logits, min=float(np.finfo(self.logits.dtype).min))
+        logits = clip(self.logits, min=float(limits_of(self.logits.dtype).min))
         return -(logits * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Tensor:

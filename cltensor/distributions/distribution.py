@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cltensor import dtypes
 from cltensor.autograd import no_grad
 from cltensor.core.op import broadcast_shapes
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
 from cltensor.distributions.constraints import Constraint
-from cltensor.dtypes import default_float, to_float
+from cltensor.dtypes import to_float
 from cltensor.errors import ShapeError
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.functions import log, log1p
 from cltensor.ops.elementwise.select import clip
@@ -212,7 +214,7 @@ def broadcast_all(*values: Any) -> list[Any]:
     """Tensors of one shape for tensors and numbers. Numbers take the dtype and device of the first
     tensor, or are of the default type on the default device."""
     first = next((v for v in values if isinstance(v, Tensor)), None)
-    dtype = default_float if first is None else to_float(first.dtype)
+    dtype = dtypes.default_float if first is None else to_float(first.dtype)
     device = get(None) if first is None else first.device
     tensors = []
     for v in values:
@@ -232,7 +234,7 @@ def broadcast_all(*values: Any) -> list[Any]:
 
 def clamp_probs(probs: Any) -> Any:
     """Chances a rounding away from 0 and 1, so that their logarithms are finite."""
-    eps = float(np.finfo(probs.dtype).eps)
+    eps = float(limits_of(probs.dtype).eps)
     return clip(probs, eps, 1 - eps)
 
 

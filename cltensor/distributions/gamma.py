@@ -6,11 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import numpy as np
-
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
 from cltensor.distributions.distribution import Distribution, ExponentialFamily, broadcast_all
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.functions import log, log1p, sqrt
 from cltensor.ops.elementwise.select import clip, where
 from cltensor.ops.random.draw import randn
@@ -51,7 +50,7 @@ class Gamma(ExponentialFamily):
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         shape = self._extended_shape(sample_shape)
         drawn = standard_gamma(self.concentration.expand(*shape), None) / self.rate
-        return clip(drawn, min=float(np.finfo(drawn.dtype).tiny))
+        return clip(drawn, min=float(limits_of(drawn.dtype).tiny))
 
     def log_prob(self, value: Any) -> Tensor:
         if self._validate_args:

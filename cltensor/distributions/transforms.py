@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from sys import modules as _modules
 from typing import Any
 
-import numpy as np
-
 from cltensor.core.op import broadcast_shapes
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
 from cltensor.distributions.independent import sum_last
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.activation import log1p_exp
 from cltensor.ops.elementwise.functions import atanh, exp, log, log1p, tanh
 from cltensor.ops.elementwise.select import clip
@@ -122,11 +121,11 @@ class SigmoidTransform(Transform):
     codomain = constraints.unit_interval
 
     def __call__(self, x: Any) -> Any:
-        info = np.finfo(x.dtype)
+        info = limits_of(x.dtype)
         return clip(x.sigmoid(), float(info.tiny), 1 - float(info.eps))
 
     def _inverse(self, y: Any) -> Any:
-        info = np.finfo(y.dtype)
+        info = limits_of(y.dtype)
         y = clip(y, float(info.tiny), 1 - float(info.eps))
         return log(y) - log1p(-y)
 

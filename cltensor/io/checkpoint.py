@@ -64,7 +64,7 @@ def save(obj: Any, f: Any) -> None:
             "put long lists of numbers into NumPy arrays"
         )
     marked = f"{_MARK} {zlib.crc32(text.encode()):08x} {text}"
-    data = library.save(writer.arrays, metadata={_MARK: marked})
+    data = weights.content_of(library, writer.arrays, {_MARK: marked})
     if hasattr(f, "write"):
         f.write(data)
     elif isinstance(f, (str, os.PathLike)):

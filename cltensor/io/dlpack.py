@@ -12,6 +12,7 @@ import numpy as np
 
 from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import bfloat16
 from cltensor.errors import DeviceError, DTypeError
 from cltensor.io.sharing import shared
 from cltensor.ops.create import to
@@ -37,6 +38,10 @@ def to_dlpack(x: Tensor, stream: Any, max_version: Any, dl_device: Any, copy: bo
         raise BufferError(
             f"__dlpack__: dl_device is {tuple(dl_device)}; elements are given in the host's "
             f"memory, {HOST}"
+        )
+    if x.dtype is bfloat16:
+        raise BufferError(
+            "__dlpack__: NumPy, whose arrays are given, has no bfloat16; use .float() first"
         )
     keywords = {} if max_version is None or not _NUMPY_SPEAKS_1 else {"max_version": max_version}
     array = shared(x) if copy is False else x.numpy()

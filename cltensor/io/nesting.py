@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES, complex_of, real_of
+from cltensor.dtypes import C_NAMES, bfloat16, complex_of, real_of
 from cltensor.errors import DataError, DeviceError
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.nn.parameter import Parameter
@@ -144,7 +144,7 @@ class Writer:
         alone = len(members) == 1 or whole.covers(low, high)
         if not alone:
             source = source.window((high - low,), (1,), low)
-        array = source.numpy()
+        array = source._stored()
         if array.dtype.kind == "c":  # the files know no complex numbers of every width
             array = array.reshape(*array.shape, 1).view(real_of(array.dtype))
         name = self._add(whole.name if alone else f"{whole.name}.storage", array)
@@ -197,6 +197,8 @@ class Writer:
             return {"complex": struct.pack(">dd", value.real, value.imag).hex()}
         if type(value) in (bytes, bytearray):
             return {type(value).__name__: base64.b64encode(value).decode()}
+        if value is bfloat16:
+            return {"dtype": "bfloat16"}
         if isinstance(value, np.dtype) and _portable(value):
             return {"dtype": value.str}
         if isinstance(value, Device):
@@ -351,7 +353,7 @@ _SINGLES: dict[str, Callable[[Any, dict[str, Any]], Any]] = {
     "bytes": lambda content, _: base64.b64decode(content),
     "bytearray": lambda content, _: bytearray(base64.b64decode(content)),
     "scalar": _scalar,
-    "dtype": lambda content, _: np.dtype(content),
+    "dtype": lambda content, _: bfloat16 if content == "bfloat16" else np.dtype(content),
     "device": lambda content, _: present(content),
     "generator": _generator,
 }

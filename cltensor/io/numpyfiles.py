@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import bfloat16
 from cltensor.errors import DataError, DTypeError
 from cltensor.io.nesting import Place
 
@@ -52,6 +53,11 @@ def encode(obj: Any, suffix: str) -> bytes:
 
 def _array(value: Any, where: str) -> np.ndarray:
     if isinstance(value, Tensor):
+        if value.dtype is bfloat16:
+            raise DataError(
+                f"save: {where} is of bfloat16, which files of NumPy do not hold; use .float(), or "
+                "a path that ends otherwise"
+            )
         return value.detach().numpy()
     if isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufc":
         return np.asarray(value)

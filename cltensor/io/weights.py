@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from sys import modules as _modules
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 from cltensor.core.names import named
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES, complex128
-from cltensor.errors import DataError, DependencyError, MissingFileError
+from cltensor.dtypes import C_NAMES, as_dtype, bfloat16, complex128
+from cltensor.errors import DataError, DependencyError, DTypeError, MissingFileError
+from cltensor.halves import HOST
 from cltensor.ops.create import tensor
 from cltensor.runtime import files
 
@@ -54,22 +56,24 @@ def save(
                 f"weights.save: entry {name!r} is a {type(value).__name__}; a weights file holds "
                 "tensors under names (ct.save holds other things, too)"
             )
-        dtype = value.dtype.newbyteorder("=")
-        if dtype not in C_NAMES:
+        try:
+            dtype = as_dtype(value.dtype)
+        except DTypeError:
             raise DataError(
                 f"weights.save: entry {name!r} has {value.dtype}, which cltensor has no type for"
-            )
+            ) from None
         if dtype == complex128:
             raise DataError(
                 f"weights.save: entry {name!r} has complex128, which these files have no type for; "
                 "give its parts, ct.view_as_real(x), or .to('complex64')"
             )
         # A copy in row-major order: the format stores the bytes as they lie.
-        arrays[name] = np.array(value, dtype, order="C")
+        stored = value._stored() if isinstance(value, Tensor) else value
+        arrays[name] = np.array(stored.view(HOST) if dtype is bfloat16 else stored, order="C")
     texts = dict(metadata) if metadata else None
     if not all(isinstance(text, str) for entry in (texts or {}).items() for text in entry):
         raise DataError(f"weights.save: metadata is {metadata!r}; give texts under names")
-    files.replace("weights.save", path, library.save(arrays, metadata=texts))
+    files.replace("weights.save", path, content_of(library, arrays, texts))
 
 
 @named
@@ -89,7 +93,7 @@ def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
         raise kind(f"weights.load: {str(source)!r} cannot be read: {error}") from error
     arrays = parse(library, "weights.load", f"'{source}'", data)
     for name, array in arrays.items():
-        if array.dtype not in C_NAMES:
+        if array.dtype not in C_NAMES and array.dtype != HOST:
             raise DataError(
                 f"weights.load: '{source}' has {array.dtype} under {name!r}, "
                 "which cltensor has no type for"
@@ -98,10 +102,43 @@ def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
     return {name: tensor(arrays[name], device=device) for name in sorted(arrays)}
 
 
+def content_of(
+    library: Any, arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None
+) -> bytes:
+    """What a safetensors file with these arrays holds."""
+    halves = {name for name, array in arrays.items() if array.dtype == HOST}
+    plain = {n: a.view(np.uint16) if n in halves else a for n, a in arrays.items()}
+    data = library.save(plain, metadata=metadata)
+    return _renamed(data, "U16", "BF16", halves)[0] if halves else data
+
+
+def _renamed(
+    data: bytes, old: str, new: str, names: Collection[str] | None = None
+) -> tuple[bytes, set[str]]:
+    """`data`, a safetensors file, with another dtype for the arrays of `names`, or for all of dtype
+    `old`, and the names of these: NumPy has no bfloat16, so the package does not give it."""
+    size = int.from_bytes(data[:8], "little")
+    if old.encode() not in data[8 : 8 + size]:
+        return data, set()
+    header = json.loads(data[8 : 8 + size])
+    found = {
+        name
+        for name, entry in header.items()
+        if name != "__metadata__" and entry["dtype"] == old and (names is None or name in names)
+    }
+    for name in found:
+        header[name]["dtype"] = new
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + size :], found
+
+
 def parse(library: Any, operation: str, source: str, data: bytes) -> dict[str, np.ndarray]:
     """The arrays in the bytes of a safetensors file; DataError naming `source` for any other."""
     try:
-        return library.load(data)
+        data, halves = _renamed(data, "BF16", "U16")
+        arrays = library.load(data)
+        return {n: a.view(HOST) if n in halves else a for n, a in arrays.items()}
     except Exception as error:  # the package has several errors for files that are not its own
         # Only now: a good file begins with a length, whose bytes may be anything.
         for magic, kind, way in _FOREIGN:

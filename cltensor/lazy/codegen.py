@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cltensor.dtypes import C_NAMES
+from cltensor.dtypes import C_NAMES, SHORT, arithmetic
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Launcher, build
 from cltensor.runtime.source import render
@@ -25,6 +25,24 @@ _ids = count()
 Shape = tuple[int, ...]
 #: Stride of an operand along a dimension, as far as the source must know it.
 BROADCAST, UNIT, STRIDED = 0, 1, 2
+
+
+def variable(dtype: np.dtype) -> str:
+    """The C type of a variable that holds an element of `dtype`."""
+    return C_NAMES[arithmetic(dtype)]
+
+
+def loaded(ctype: str, place: str) -> str:
+    """C for the element of C type `ctype` at `place`, as it is computed with."""
+    return f"ct_wide({place})" if ctype in _SHORT_NAMES else place
+
+
+def narrowed(ctype: str, value: str) -> str:
+    """C for `value`, as computed, as an element of C type `ctype`."""
+    return f"{ctype}_of({value})" if ctype in _SHORT_NAMES else value
+
+
+_SHORT_NAMES = {C_NAMES[dtype]: None for dtype in SHORT}
 
 
 class Formula:
@@ -154,11 +172,16 @@ def _follows(outer: Sequence[int], inner: Sequence[int], size: int) -> bool:
 
 
 class Operand(NamedTuple):
-    """A leaf of the expression as the kernel reads it."""
+    """A leaf of the expression as the kernel reads it. ctype: of the elements in memory."""
 
     name: str
     ctype: str
     flags: tuple[int, ...]
+
+    def read(self, place: str) -> str:
+        """The statement that reads the element at `place`."""
+        ctype = "float" if self.ctype in _SHORT_NAMES else self.ctype
+        return f"const {ctype} {self.name} = {loaded(self.ctype, place)};"
 
     def term(self, axis: int) -> str:
         """What dimension `axis` adds to the element index ("" for a broadcast one)."""
@@ -193,6 +216,10 @@ class Store(NamedTuple):
     ctype: str
     place: str
     per_row: bool
+
+    def write(self, place: str) -> str:
+        """The statement that writes the node to `place`."""
+        return f"{place} = {narrowed(self.ctype, self.name)};"
 
 
 #: Node.stored: not at all; in a buffer of its own, an element for each of the iteration space or
@@ -278,7 +305,7 @@ class Code:
             elif isinstance(entry, Given):
                 name = f"x{slot}"
                 dtypes.append(entry.dtype)
-                self.given = (C_NAMES[entry.dtype], name)
+                self.given = (variable(entry.dtype), name)
             elif isinstance(entry, Parts):
                 name = f"x{slot}"
                 dtypes.append(entry.dtype)
@@ -290,8 +317,8 @@ class Code:
                 flags = geometry.flags[len(self.operands)]
                 self.operands.append(Operand(name, C_NAMES[entry], flags))
             names.append(name)
-        sizes = [d.itemsize for d in dtypes]
-        sizes += [e.domain.itemsize for e in entries if isinstance(e, Node)]
+        sizes = [arithmetic(d).itemsize for d in dtypes]
+        sizes += [arithmetic(e.domain).itemsize for e in entries if isinstance(e, Node)]
         self.lanes = _VECTOR // max(sizes)
         self.names = names
         self.results = [names[slot] for slot in results]
@@ -299,25 +326,29 @@ class Code:
     def _node(
         self, name: str, node: Node, names: Sequence[str], dtypes: Sequence[np.dtype]
     ) -> None:
-        domain = C_NAMES[node.domain]
+        computed = arithmetic(node.domain)
+        domain = C_NAMES[computed]
         arguments = []
         for ref in node.refs:
             if ref < 0:
                 scalar = f"k{len(self.scalars)}"
                 self.scalars.append((domain, scalar))
                 arguments.append(scalar)
-            elif dtypes[ref] == node.domain:
+            elif arithmetic(dtypes[ref]) == computed:
                 arguments.append(names[ref])
-            elif node.domain.kind != "c":
+            elif computed.kind != "c":
                 arguments.append(f"(({domain}){names[ref]})")
             elif dtypes[ref].kind != "c":
                 arguments.append(f"(({domain})({names[ref]}, 0))")
             else:
                 arguments.append(f"(({domain})({names[ref]}.x, {names[ref]}.y))")
-        text = node.formula.c(node.domain, arguments)
+        text = node.formula.c(computed, arguments)
         if node.dtype.kind == "b":
             text = f"({text}) != 0"
-        self.lines.append(f"const {C_NAMES[node.dtype]} {name} = {text};")
+        elif node.dtype in SHORT:  # rounded here, whether it is stored or goes into the next node
+            ctype = C_NAMES[node.dtype]
+            text = loaded(ctype, narrowed(ctype, text))
+        self.lines.append(f"const {variable(node.dtype)} {name} = {text};")
 
     @property
     def outputs(self) -> list[Store]:

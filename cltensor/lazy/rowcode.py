@@ -12,8 +12,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cltensor.dtypes import C_NAMES
-from cltensor.lazy.codegen import BROADCAST, Code, Entry, Fold, Geometry, Node, Operand, Store
+from cltensor.dtypes import SHORT
+from cltensor.lazy.codegen import (
+    BROADCAST,
+    Code,
+    Entry,
+    Fold,
+    Geometry,
+    Node,
+    Operand,
+    Store,
+    variable,
+)
 from cltensor.lazy.reducecode import EXPENSIVE, Accumulator, groups_for, merge_order
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Launcher, build
@@ -151,7 +161,8 @@ class RowCode(Code):
         free = [store for slot, store in along.items() if slot not in kept]
         found = []
         for slot in kept:
-            ctype, place = C_NAMES[self._dtype(slot)], along.get(slot)
+            dtype = self._dtype(slot)
+            ctype, place = variable(dtype), None if dtype in SHORT else along.get(slot)
             if place is None:
                 place = next((store for store in free if store.ctype == ctype), None)
                 free = [store for store in free if store is not place]
@@ -170,7 +181,7 @@ class RowCode(Code):
         slots = sorted(self._below(wanted, ready))
         loads = [self._read(s) for s in slots if self._load[s] is not None]
         lines = [
-            f"const {C_NAMES[self._dtype(s)]} {self.names[s]} = {self.names[s]}_row[at];"
+            f"const {variable(self._dtype(s))} {self.names[s]} = {self.names[s]}_row[at];"
             if s in ready
             else self._text[s]
             for s in slots
@@ -182,7 +193,7 @@ class RowCode(Code):
         return [
             Accumulator(
                 self.names[slot],
-                C_NAMES[entry.dtype],
+                variable(entry.dtype),
                 entry.reduction.start_of(entry.dtype),
                 self.names[entry.ref],
                 entry.reduction.combine,
@@ -194,7 +205,7 @@ class RowCode(Code):
     def _read(self, slot: int) -> str:
         x = self._load[slot]
         assert x is not None
-        return f"const {x.ctype} {x.name} = {x.name}_p[0{x.inner}];"
+        return x.read(f"{x.name}_p[0{x.inner}]")
 
 
 def row_kernel(

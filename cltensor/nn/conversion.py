@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import ALL, as_dtype
+from cltensor.dtypes import ALL, as_dtype, bfloat16
 from cltensor.errors import DTypeError
 from cltensor.nn import state
 from cltensor.nn.parameter import Parameter
@@ -73,6 +73,10 @@ class Convertible:
     def half(self) -> Self:
         """Give all floating parameters and buffers dtype float16."""
         return self.to(np.dtype(np.float16))
+
+    def bfloat16(self) -> Self:
+        """Give all floating parameters and buffers dtype bfloat16."""
+        return self.to(bfloat16)
 
     def _each_value(self, change: Callable[[Tensor], Tensor]) -> Self:
         params = list(self.parameters())

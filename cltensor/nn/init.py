@@ -12,10 +12,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Literal
 
+from cltensor import dtypes
 from cltensor.autograd import no_grad
 from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import default_float
 from cltensor.errors import ShapeError
 from cltensor.ops import create
 from cltensor.ops.elementwise.select import clip, where
@@ -226,7 +226,7 @@ def default_(weight: Any, bias: Any) -> None:
 
 def empty(shape: tuple[int, ...], dtype: Any, device: Any) -> Tensor:
     """Room for values that an initialiser sets: zeros that take no memory of their own."""
-    return create.full(shape, 0, dtype or default_float, device)
+    return create.full(shape, 0, dtype or dtypes.default_float, device)
 
 
 def _older(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from cltensor.autograd import Node, no_grad
 from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
+from cltensor.halves import cast_array
 from cltensor.ops.create import tensor
 
 
@@ -102,5 +103,5 @@ def _readable(name: str, value: Any) -> Any:
 def _like(value: Any, current: Tensor) -> Tensor:
     """`value` with the dtype and on the device of `current`."""
     if isinstance(value, np.ndarray):
-        return tensor(value.astype(current.dtype), device=current.device)
+        return tensor(cast_array(value, current.dtype), device=current.device)
     return value.detach().astype(current.dtype).to(current.device)

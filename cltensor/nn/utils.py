@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
+from cltensor import dtypes
 from cltensor.autograd import no_grad
 from cltensor.core.checks import number
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import default_float
 from cltensor.errors import GradientError
 from cltensor.ops.create import full
 from cltensor.ops.elementwise.cast import astype
@@ -61,7 +61,7 @@ def clip_grad_norm_(
     number("clip_grad_norm_", "norm_type", norm_type)
     grads = _gradients(parameters)
     if not grads:
-        return full((), 0.0, default_float)
+        return full((), 0.0, dtypes.default_float)
     total = _total_norm(grads, float(norm_type))
     if error_if_nonfinite:
         found = total.item()

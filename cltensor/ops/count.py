@@ -16,6 +16,7 @@ from cltensor.core.op import require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import cast_array
 from cltensor.ops.create import linspace
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.compare import (
@@ -60,6 +61,8 @@ def _searched(
 ) -> Tensor:
     if rows.dtype.kind == "c":
         raise no_complex("searchsorted", rows.dtype)
+    if x.dtype in dtypes.SHORT:
+        rows, x = astype(rows, dtypes.float32), astype(x, dtypes.float32)
     device, n = x.device, rows.shape[-1]
     result = Tensor.empty(x.shape, dtypes.int32 if out_int32 else dtypes.int64, device)
     if not x.size:
@@ -103,7 +106,9 @@ def searchsorted(
     require_tensor(name, "sorted_sequence", sorted_sequence)
     if not isinstance(x, Tensor):
         x = scalar(name, "x", x, sorted_sequence.dtype)
-        x = Tensor.from_numpy(np.asarray(x, sorted_sequence.dtype), sorted_sequence.device)
+        x = Tensor.from_numpy(
+            cast_array(np.asarray(x), sorted_sequence.dtype), sorted_sequence.device
+        )
     right = _is_right(name, right, side)
     rows, x = _alike(name, sorted_sequence, x)
     if not rows.ndim or (rows.ndim > 1 and tuple(rows.shape[:-1]) != tuple(x.shape[:-1])):

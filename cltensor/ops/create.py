@@ -17,6 +17,7 @@ from cltensor.core.op import Op, require_tensor
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor, require_dtype, show
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import cast_array, names_bfloat16, to_array
 from cltensor.lazy.codegen import Shape
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.cast import full as filled
@@ -37,7 +38,7 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
             source = astype(source, dtypes.as_dtype(dtype))
         return source.clone() if source is data else source
     if isinstance(data, (list, tuple)) and any(hasattr(x, "numpy") for x in data):
-        data = [x.numpy() if hasattr(x, "numpy") else x for x in data]
+        data = [_array_of(x) for x in data]
     try:
         array = np.asarray(data)
     except ValueError as error:
@@ -47,21 +48,27 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
             isinstance(data, (list, tuple)) and len(data) > 0 and isinstance(data[0], np.ndarray)
         )
         dtype = array.dtype
-        if not typed:  # Python's numbers have no width
-            dtype = _PLAIN.get(dtype, dtype)
-    if array.dtype.kind not in "biufc":
+        if not typed and dtype == dtypes.float64:  # Python's numbers have no width
+            dtype = dtypes.default_float
+        elif not typed and dtype == dtypes.complex128:
+            dtype = dtypes.default_complex
+    if array.dtype.kind not in "biufc" and not names_bfloat16(array.dtype):
         raise DTypeError(
             f"tensor: {array.dtype} data has no element type of cltensor; pass numbers or bools"
         )
     return Tensor.from_numpy(_cast(array, dtypes.as_dtype(dtype)), device)
 
 
-#: What Python's numbers become without a dtype.
-_PLAIN = {dtypes.float64: dtypes.default_float, dtypes.complex128: dtypes.default_complex}
+def _array_of(x: Any) -> Any:
+    """A member of a list as an array, if it is a tensor of some library."""
+    if isinstance(x, Tensor) and x.dtype is dtypes.bfloat16:
+        return x.detach()._stored()
+    return x.numpy() if hasattr(x, "numpy") else x
 
 
 def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`array` as `dtype`; out-of-range floats saturate and NaN becomes 0, as on the device."""
+    array = to_array(array)
     if array.dtype.kind in "iu" and dtype.kind in "iu" and array.size:
         limits = np.iinfo(dtype)
         for value in (int(array.min()), int(array.max())):
@@ -76,7 +83,7 @@ def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
             "dtype"
         )
     with np.errstate(invalid="ignore", over="ignore"):
-        found = array.astype(dtype)
+        found = cast_array(array, dtype)
     if array.dtype.kind == "f" and dtype.kind in "iu":
         limits = np.iinfo(dtype)
         found[array >= limits.max] = limits.max
@@ -203,7 +210,7 @@ def arange(
         # PyTorch counts with the numbers as they are given, and only for int64 with whole ones.
         stop = start + step * _on_host("arange", lambda a, b, c: math.ceil((b - a) / c), *given)
     values = _on_host("arange", np.arange, start, stop, step)
-    return Tensor.from_numpy(values.astype(found), device)
+    return Tensor.from_numpy(cast_array(values, found), device)
 
 
 def _number_of(dtype: np.dtype, x: Any) -> Any:
@@ -231,7 +238,9 @@ def linspace(
     what is behind the point of start, stop, and then of each number is left out."""
     steps = whole("linspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(_spread("linspace", start, stop, steps, found).astype(found), device)
+    return Tensor.from_numpy(
+        cast_array(_spread("linspace", start, stop, steps, found), found), device
+    )
 
 
 def _spread(operation: str, start: float, stop: float, steps: int, dtype: np.dtype) -> np.ndarray:
@@ -256,7 +265,7 @@ def logspace(
     steps = whole("logspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     exponents = _spread("logspace", start, stop, steps, found)
-    return Tensor.from_numpy(np.power(base, exponents).astype(found), device)
+    return Tensor.from_numpy(cast_array(np.power(base, exponents), found), device)
 
 
 @creator
@@ -268,11 +277,12 @@ def eye(
     m = n if m is None else whole("eye", "m", m)
     k = whole("eye", "k", max(-n, min(k, m)) if isinstance(k, int) else k, -MOST)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
-    return Tensor.from_numpy(_on_host("eye", partial(np.eye, k=k, dtype=found), n, m), device)
+    ones = _on_host("eye", partial(np.eye, k=k, dtype=dtypes.bool_), n, m)
+    return Tensor.from_numpy(cast_array(ones, found), device)
 
 
 def _move(x: Tensor, device: Device) -> Tensor:
-    return x if x.device is device else Tensor.from_numpy(x.numpy(), device)
+    return x if x.device is device else Tensor.from_numpy(x._stored(), device)
 
 
 def _to_device(x: Tensor, device: Device) -> Tensor:
@@ -282,7 +292,10 @@ def _to_device(x: Tensor, device: Device) -> Tensor:
 
 #: Copy to another device, through the host; a value already there is returned as it is.
 to_device: Op = Op(
-    "to_device(x, device)", _to_device, {"dx": lambda g, x_device: to_device(g, x_device)}
+    "to_device(x, device)",
+    _to_device,
+    {"dx": lambda g, x_device: to_device(g, x_device)},
+    takes_halves=True,
 )
 
 

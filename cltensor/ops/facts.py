@@ -10,6 +10,7 @@ from cltensor import dtypes
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError
+from cltensor.halves import limits_of
 
 
 @composite(method=False)
@@ -133,12 +134,6 @@ def resolve_neg(x: Any) -> Any:
     return x
 
 
-@composite
-def bfloat16(x: Any) -> Any:
-    """Refused: OpenCL has no bfloat16."""
-    raise DTypeError("bfloat16: OpenCL has no such type; use .half() or .float()")
-
-
 class Storage:
     """The bytes that a tensor and its views share, as far as programs ask about them."""
 
@@ -181,15 +176,25 @@ def get_default_dtype() -> np.dtype:
 
 @composite(method=False)
 def set_default_dtype(d: Any) -> None:
-    """Refused for any dtype but float32."""
-    if dtypes.as_dtype(d) != dtypes.default_float:
-        raise DTypeError(f"set_default_dtype: {d} is not float32; pass dtype= where it is wanted")
+    """Make `d` the dtype of floats without one: of Python's, of integers that are divided, of what
+    is made. Complex numbers take the dtype whose parts are of `d`, complex64 at least.
+
+    Raises DTypeError for what is no floating-point dtype.
+    """
+    found = dtypes.as_dtype(d)
+    if found.kind != "f":
+        raise DTypeError(
+            f"set_default_dtype: {found.name} is no floating-point dtype; use float32, float64, "
+            "float16 or bfloat16"
+        )
+    dtypes.set_default_float(found)
 
 
 @composite(method=False)
-def finfo(dtype: Any = dtypes.default_float) -> np.finfo:
-    """The limits of a floating-point dtype: eps, min, max, tiny, bits."""
-    return np.finfo(dtypes.as_dtype(dtype))
+def finfo(dtype: Any = None) -> np.finfo:
+    """The limits of a floating-point dtype, the default one if left out: eps, min, max, tiny,
+    bits."""
+    return limits_of(dtypes.default_float if dtype is None else dtypes.as_dtype(dtype))
 
 
 @composite(method=False)
@@ -234,13 +239,11 @@ def result_type(tensor1: Any, tensor2: Any) -> np.dtype:
 
 def _of_number(x: Any) -> np.dtype:
     """The dtype of a number alone. Raises DTypeError for what is none."""
-    found = _ALONE.get(type(x))
+    alone: dict[type, np.dtype] = {
+        bool: dtypes.bool_, int: dtypes.default_int, float: dtypes.default_float,
+        complex: dtypes.default_complex,
+    }  # fmt: skip
+    found = alone.get(type(x))
     if found is None:
         raise DTypeError(f"result_type: cannot tell of {show(x)}; give tensors or numbers")
     return found
-
-
-_ALONE: dict[type, np.dtype] = {
-    bool: dtypes.bool_, int: dtypes.default_int, float: dtypes.default_float,
-    complex: dtypes.default_complex,
-}  # fmt: skip

@@ -11,6 +11,7 @@ from cltensor.core.checks import axis_of
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import cast_array
 from cltensor.ops.elementwise.blend import lerp
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import isnan
@@ -27,7 +28,7 @@ _BETWEEN = ("linear", "lower", "higher", "nearest", "midpoint")
 def _shares(operation: str, q: Any, x: Tensor) -> Tensor:
     """q as a tensor of the dtype of x. Raises ValueError for what is no share."""
     if isinstance(q, Tensor):
-        shape, dtype, given = tuple(q.shape), q.dtype, q.detach().numpy()
+        shape, dtype, given = tuple(q.shape), q.dtype, q.detach()._read()
     else:
         given = np.asarray(q)
         shape, dtype = given.shape, x.dtype
@@ -38,7 +39,7 @@ def _shares(operation: str, q: Any, x: Tensor) -> Tensor:
         )
     if not ((given >= 0) & (given <= 1)).all():
         raise ValueError(f"{operation}: q is {given.tolist()}; shares are between 0 and 1")
-    return q if isinstance(q, Tensor) else Tensor.from_numpy(given.astype(x.dtype), x.device)
+    return q if isinstance(q, Tensor) else Tensor.from_numpy(cast_array(given, x.dtype), x.device)
 
 
 def _quantile(

@@ -15,6 +15,7 @@ from cltensor.core.checks import whole
 from cltensor.core.composite import creator
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
+from cltensor.halves import cast_array
 from cltensor.runtime.device import DeviceSpec
 
 _SPACE = "signal.windows"
@@ -30,7 +31,7 @@ def _window(
         raise DTypeError(f"{name}: a window of {found.name}; use a floating-point dtype")
     steps = length - 1 if sym else length
     computed = values(np.arange(length), max(steps, 1)) if length > 1 else np.ones(length)
-    return Tensor.from_numpy(np.asarray(computed).astype(found), device)
+    return Tensor.from_numpy(cast_array(np.asarray(computed), found), device)
 
 
 def _cosines(a: Iterable[float]) -> Callable[..., Any]:

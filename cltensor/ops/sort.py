@@ -58,8 +58,8 @@ def _to_places(g: Any, out: Any, x_shape: tuple[int, ...]) -> Tensor:
     return gather_backward(g[0], out[1], len(x_shape) - 1, x_shape, "sort")
 
 
-_sort: Op = primitive("sort(x, descending)", _run_sort, dx=_to_places)
-_topk: Op = primitive("topk(x, k, largest)", _run_topk, dx=_to_places)
+_sort: Op = primitive("sort(x, descending)", _run_sort, takes_halves=True, dx=_to_places)
+_topk: Op = primitive("topk(x, k, largest)", _run_topk, takes_halves=True, dx=_to_places)
 
 
 def _rows(operation: str, x: Tensor, axis: int) -> Tensor:

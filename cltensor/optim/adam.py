@@ -64,8 +64,10 @@ class Adam(Optimizer):
     def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
         return (*self._state_names(group), bool(group["weight_decay"]), group["maximize"])
 
-    def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
-        group, values = block.group, block.values
+    def _update(
+        self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
+    ) -> Tensor:
+        group = block.group
         decay = bool(group["weight_decay"])
         if group["maximize"]:
             grad = -grad

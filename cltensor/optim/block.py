@@ -15,10 +15,12 @@ from typing import Any
 
 from cltensor.core.hooks import watchers
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import SHORT, float32
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.lazy.values import Value, stored
 from cltensor.lazy.writes import Replacement, replace
+from cltensor.ops.elementwise.cast import astype
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.memory import Buffer
 
@@ -45,8 +47,8 @@ def movable(params: Sequence[Tensor]) -> list[bool]:
     return found
 
 
-#: (block, state, gradient) to the new values; sets the Tensors of state.
-Update = Callable[["Block", dict[str, Tensor], Tensor], Tensor]
+#: (block, values, state, gradient) to the new values; sets the Tensors of state.
+Update = Callable[["Block", Tensor, dict[str, Tensor], Tensor], Tensor]
 
 
 class Block:
@@ -153,10 +155,17 @@ class Block:
             self._replacement.again(parts, "step")
             return
         grad = Tensor(parts[0] if self._alone else fusion.join(tuple(parts), self._align))
-        state = dict(self.state)
-        values = update(self, state, grad)
+        values, state = self.values, dict(self.state)
+        if values.dtype in SHORT:  # small numbers, such as eps, are lost before the last rounding
+            values, grad = astype(values, float32), astype(grad, float32)
+            state = {name: astype(x, float32) for name, x in state.items()}
+        values = update(self, values, state, grad)
         pairs = [(self.values, values), *[(self.state[name], new) for name, new in state.items()]]
-        changed = [(old._value, new._value) for old, new in pairs if new is not old]
+        changed = [
+            (old._value, (new if new.dtype is old.dtype else astype(new, old.dtype))._value)
+            for old, new in pairs
+            if new is not old
+        ]
         if changed:
             shared = [buffer for _, buffer in self._shown]
             self._replacement = replace(changed, "step", shared)

@@ -14,6 +14,7 @@ from cltensor.autograd import enable_grad, no_grad
 from cltensor.core.op import unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
+from cltensor.halves import cast_array
 from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.runtime.device import recording
@@ -24,9 +25,9 @@ Params = Iterable[Tensor] | Iterable[dict[str, Any]]
 class Optimizer:
     """Base of all optimizers.
 
-    A subclass defines `_update(block, state, grad)`: plain arithmetic on flat Tensors that returns
-    the new values and sets the Tensors of `state` (named by `_state_names`, zero at first). The
-    parameters of a group lie one after the other in one buffer (see `Block`), so a step is one
+    A subclass defines `_update(block, values, state, grad)`: plain arithmetic on flat Tensors that
+    returns the new values and sets the Tensors of `state` (named by `_state_names`, zero at first).
+    The parameters of a group lie one after the other in one buffer (see `Block`), so a step is one
     launch for all of them, in place. Numbers that change from step to step (lr, bias corrections)
     are `Live`: kernel arguments that are asked for at every launch, replayed ones included.
 
@@ -148,7 +149,9 @@ class Optimizer:
         """The names of the Tensors of state that a parameter of `group` has."""
         return ()
 
-    def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
+    def _update(
+        self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
+    ) -> Tensor:
         raise NotImplementedError(f"{self._name}: the class defines no _update()")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -389,4 +392,4 @@ def _restored(where: str, key: str, value: Any, param: Tensor) -> Any:
         )
     if isinstance(array, Tensor):
         return array.detach().astype(param.dtype).to(param.device).clone()
-    return tensor(array.astype(param.dtype), device=param.device)
+    return tensor(cast_array(array, param.dtype), device=param.device)

@@ -60,8 +60,10 @@ class SGD(Optimizer):
         switches = bool(group["weight_decay"]), group["nesterov"], group["maximize"]
         return (*self._state_names(group), *switches)
 
-    def _update(self, block: Block, state: dict[str, Tensor], grad: Tensor) -> Tensor:
-        group, values = block.group, block.values
+    def _update(
+        self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
+    ) -> Tensor:
+        group = block.group
         if group["maximize"]:
             grad = -grad
         if group["weight_decay"]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial, update_wrapper
 from typing import Any
 
+from cltensor import dtypes
 from cltensor.autograd import is_grad_enabled
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
@@ -63,7 +64,8 @@ class jit:
         arguments = describe(args, kwargs)
         device = arguments.tensors[0].device if arguments.tensors else get()
         with device.lock:
-            entry = self._entry((arguments.key, is_grad_enabled(), device))
+            made_of = dtypes.default_float.num
+            entry = self._entry((arguments.key, is_grad_enabled(), device, made_of))
             if entry.calls == 1 or self._excess or arguments.continues_graph:
                 return self.function(*args, **kwargs)
             for found in reversed(entry.recordings):

@@ -19,6 +19,7 @@ from cltensor.runtime.devicenames import Named
 from cltensor.runtime.folders import drivers_folder, prepared_environment
 from cltensor.runtime.invokers import memoize_invokers
 from cltensor.runtime.kernels import Kernels
+from cltensor.runtime.settings import hidden_extensions
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -94,10 +95,10 @@ class Device(device):
         self.long_loops = "llvmpipe" not in cl_device.name
         #: Whether it gets the kernels for CPUs: few work-items that loop long.
         self.is_cpu = kind == "cpu" and self.long_loops
-        extensions = cl_device.extensions.split()
-        self.extensions = frozenset(extensions)
+        #: What the driver has and CLTENSOR_HIDE takes away.
+        self.hidden = hidden_extensions()
+        self.extensions = frozenset(cl_device.extensions.split()) - self.hidden
         self.fp64 = "cl_khr_fp64" in self.extensions
-        self.fp16 = "cl_khr_fp16" in self.extensions
         self.max_work_group: int = cl_device.max_work_group_size
         self.local_mem: int = cl_device.local_mem_size
         self.global_mem: int = cl_device.global_mem_size

@@ -33,7 +33,8 @@ class HostDevice(Device):
     identity = "host"
     number = 0
     is_cpu = True
-    fp64 = fp16 = True
+    fp64 = True
+    hidden = frozenset()
     compute_units = max_work_group = 1
     global_mem = max_alloc = 1 << 62
     local_mem = 0

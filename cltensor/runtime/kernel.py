@@ -35,7 +35,6 @@ _SCALARS = {
     "ushort": np.uint16,
     "uint": np.uint32,
     "ulong": np.uint64,
-    "half": np.float16,
     "float": np.float32,
     "double": np.float64,
     "float2": np.complex64,
@@ -334,6 +333,10 @@ def _built(device: Device, source: str, *more: str) -> cl.Program:
     import pyopencl as cl
 
     options = ["-w", *more]
+    if (
+        "cl_khr_fp64" in device.hidden
+    ):  # numbers without a suffix are floats where there is no other
+        options.append("-cl-single-precision-constant")
     if device.is_pocl:
         require_linker()
     if device.is_pocl and source.startswith(prelude(device)):

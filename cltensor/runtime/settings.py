@@ -43,3 +43,17 @@ def parse_size(text: str) -> int:
     if not match:
         raise SettingError(f"{text!r} is not a size; write bytes or, for example, '4GiB'")
     return int(float(match[1]) * _UNITS[match[2]])
+
+
+_NOTHING: frozenset[str] = frozenset()
+
+
+def hidden_extensions() -> frozenset[str]:
+    """The extensions of OpenCL that CLTENSOR_HIDE has devices do without."""
+    return setting("CLTENSOR_HIDE", _extensions, _NOTHING)
+
+
+def _extensions(text: str) -> frozenset[str]:
+    if text != "fp64":
+        raise SettingError(f"{text!r} cannot be hidden; fp64 can")
+    return frozenset(["cl_khr_fp64"])

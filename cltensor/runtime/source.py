@@ -38,8 +38,13 @@ def render(device: Device, template: str, **params: Any) -> str:
         raise KernelError(f"{template}: {place} did not render with {params}: {error}") from error
     # Only who calls them pays for reading the functions of complex numbers.
     numbers = complex_prelude(device, "double2" in body) if "cx_" in body else ""
-    text = numbers + _functions(device, body) + body
+    shorts = halves_prelude(device) if _SHORT.search(body) else ""
+    text = shorts + numbers + _functions(device, body) + body
     return prelude(device) + _inlined(device, text) + text
+
+
+#: What says that a kernel reads or writes floats of 16 bits.
+_SHORT = re.compile(r"\bct_b?float16")
 
 
 #: Ends what stands in front of a kernel's own source.
@@ -131,6 +136,12 @@ def _inline(file: str) -> str:
 def complex_prelude(device: Device, with_double: bool) -> str:
     """What follows where a kernel's source calls a function of complex numbers, cx_..."""
     return _templates().get_template("complex.cl").render(device=device, with_double=with_double)
+
+
+@cache
+def halves_prelude(device: Device) -> str:
+    """What follows where a kernel's source names a float of 16 bits."""
+    return _templates().get_template("halves.cl").render(device=device)
 
 
 @cache

@@ -97,3 +97,14 @@ def test_tensors_stay_on_their_device(other_device):
 def test_what_cannot_be_joined(items, message):
     with pytest.raises(DataError, match="DataLoader: .*" + message):
         default_collate(items)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_tensors_of_16_bits(device, dtype):
+    joined = default_collate([ct.tensor([1.5, k], dtype=dtype) for k in range(3)])
+    moved = getattr(joined, "array", joined)
+    assert moved.shape == (3, 2)
+    pairs = ct.data.TensorDataset(ct.ones(4, 2, dtype=dtype) * 1.5, ct.arange(4))
+    for x, _ in ct.data.DataLoader(pairs, batch_size=2):
+        assert x.dtype == dtype
+        assert x.tolist() == [[1.5, 1.5]] * 2

@@ -51,3 +51,8 @@ def test_torch_both_ways(device):
     torch = pytest.importorskip("torch")
     assert torch.from_dlpack(ct.tensor([1.0, 2.0])).tolist() == [1, 2]
     assert ct.from_dlpack(torch.arange(3)).tolist() == [0, 1, 2]
+
+
+def test_bfloat16_has_no_capsule(device):
+    with pytest.raises(BufferError, match=r"^__dlpack__: .*no bfloat16; use \.float\(\) first"):
+        ct.ones(2, dtype="bfloat16").__dlpack__()

@@ -292,3 +292,13 @@ def test_random_nestings(fp64):
     for seed in range(150):
         value = drawn(random.Random(seed))
         assert same(value, round_trip(value)), f"seed {seed}"
+
+
+@pytest.mark.parametrize("dtype", [ct.float16, ct.bfloat16])
+def test_floats_of_16_bits(device, dtype):
+    x = ct.tensor([[1.5, -2.0], [0.1, 3.0]], dtype=dtype)
+    found = round_trip({"x": x, "row": x[1], "turned": x.T, "dtype": dtype})
+    assert found["dtype"] == found["x"].dtype == found["row"].dtype == dtype
+    assert found["x"].tolist() == x.tolist()
+    assert found["row"].tolist() == x[1].tolist()
+    assert found["turned"].tolist() == x.T.tolist()

@@ -65,3 +65,8 @@ def test_what_files_of_numpy_cannot_hold(device, tmp_path):
         (tmp_path / "y.npz").write_bytes(whole[:length])
         with pytest.raises(DataError, match=r"load: .*y.npz'"):
             ct.load(tmp_path / "y.npz")
+
+
+def test_bfloat16_is_refused(device, tmp_path):
+    with pytest.raises(DataError, match=r"^save: obj is of bfloat16, .*use \.float\(\)"):
+        ct.save(ct.ones(2, dtype="bfloat16"), tmp_path / "x.npy")

@@ -93,7 +93,7 @@ def test_a_damaged_file_is_refused_by_name(path, damage):
 
 
 def test_a_type_that_we_lack_is_refused_by_name(path):
-    header = b'{"x":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
+    header = b'{"x":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[0,2]}}'
     path.write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0")
     with pytest.raises(ct.DataError, match=r"weights\.load: '.*net\.safetensors'"):
         weights.load(path)
@@ -121,3 +121,27 @@ def test_without_the_package_the_error_names_the_extra(path, monkeypatch):
         weights.load(path)
     with pytest.raises(ct.DependencyError, match=r"weights\.save: .*cltensor\[weights\]"):
         weights.save({}, path)
+
+
+@pytest.mark.parametrize(("dtype", "code"), [("float16", b'"F16"'), ("bfloat16", b'"BF16"')])
+def test_floats_of_16_bits(path, dtype, code):
+    x = ct.tensor([[1.5, -2.0, 1e-3], [float("inf"), 0.0, 3.25]], dtype=dtype)
+    given = {"x": x, "U16": ct.arange(3, dtype="uint16"), "turned": x.T, "f": ct.ones(1)}
+    weights.save(given, path, metadata={"U16": "BF16"})
+    found = weights.load(path)
+    assert code in path.read_bytes()
+    assert {name: y.dtype for name, y in found.items()} == {n: y.dtype for n, y in given.items()}
+    assert {name: y.tolist() for name, y in found.items()} == {
+        name: y.tolist() for name, y in given.items()
+    }
+
+
+def test_pytorch_reads_floats_of_16_bits(path):
+    torch = pytest.importorskip("torch")
+    library = pytest.importorskip("safetensors.torch")
+    weights.save({"x": ct.tensor([1.5, -2.1], dtype="bfloat16")}, path)
+    found = library.load_file(path)["x"]
+    assert found.dtype == torch.bfloat16
+    assert found.tolist() == [1.5, -2.09375]
+    library.save_file({"y": found}, path)
+    assert weights.load(path)["y"].tolist() == [1.5, -2.09375]

@@ -63,3 +63,16 @@ def test_to_takes_what_pytorchs_does(device):
     if not ct.cuda.is_available():
         with pytest.raises(DeviceError, match="no GPU was found"):
             layer.cuda()
+
+
+def test_floats_of_16_bits(device):
+    layer = nn.Linear(2, 3)
+    for convert, dtype in ((layer.half, "float16"), (layer.bfloat16, "bfloat16")):
+        assert convert() is layer
+        assert layer.weight.dtype == layer.bias.dtype == dtype
+        out = layer(ct.ones(4, 2, dtype=dtype)).sum()
+        out.backward()
+        assert layer.weight.grad.dtype == out.dtype == dtype
+        assert layer.weight.grad.tolist() == [[4, 4]] * 3
+        layer.weight.grad = layer.bias.grad = None
+    assert layer.to("bfloat16").to(ct.bfloat16).float().weight.dtype == ct.float32

@@ -54,13 +54,44 @@ def test_kinds(device):
     assert x.H.shape == (2,)
 
 
-def test_what_opencl_has_not_is_refused_by_name(device):
-    with pytest.raises(DTypeError, match="bfloat16: OpenCL has no such type; use .half"):
-        ct.zeros(2).bfloat16()
-    with pytest.raises(DTypeError, match="set_default_dtype: .* is not float32"):
-        ct.set_default_dtype(ct.float64)
-    ct.set_default_dtype(ct.float32)
+def test_the_default_dtype(device):
     assert ct.get_default_dtype() == ct.float32
+    whole = ct.tensor([1, 2])
+    try:
+        for dtype in ("float16", ct.bfloat16) + (("float64",) if device.fp64 else ()):
+            ct.set_default_dtype(dtype)
+            assert ct.get_default_dtype() == dtype
+            pair = ct.complex128 if dtype == "float64" else ct.complex64
+            assert ct.tensor(1j).dtype == pair
+            made = [
+                ct.tensor(1.5), ct.ones(2), ct.rand(2), ct.randn(2), ct.linspace(0, 1, 3),
+                whole + 0.5, ct.exp(whole), whole.sqrt(), ct.eye(2), whole / 2,
+                ct.nn.Linear(2, 2).weight, ct.Tensor([1, 2]), ct.full((2,), 0.5), ct.empty(2),
+            ]  # fmt: skip
+            assert {x.dtype for x in made} == {made[0].dtype}
+            assert made[0].dtype == dtype
+            assert repr(made[0]) == "tensor(1.5000)"
+            assert ct.finfo().bits == 8 * made[0].dtype.itemsize
+            assert ct.result_type(whole, 1.5) == dtype
+        with pytest.raises(DTypeError, match="set_default_dtype: int64 is no floating-point dtype"):
+            ct.set_default_dtype(ct.int64)
+    finally:
+        ct.set_default_dtype(ct.float32)
+    assert (whole / 2).dtype == ct.tensor(1.5).dtype == ct.float32
+
+
+def test_a_recorded_call_knows_the_default_dtype(device):
+    half = ct.jit(lambda x: x / 2)
+    x = ct.tensor([1, 2])
+    try:
+        for _ in range(4):
+            assert half(x).dtype == ct.float32
+        ct.set_default_dtype(ct.float16)
+        for _ in range(4):
+            assert half(x).dtype == ct.float16
+    finally:
+        ct.set_default_dtype(ct.float32)
+    assert half(x).dtype == ct.float32
 
 
 def test_limits_of_dtypes():

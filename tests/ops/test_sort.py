@@ -158,3 +158,22 @@ def test_the_largest_of_long_rows(k):
         order = np.argsort(-a if largest else a, -1, kind="stable")[:, :k]
         check(indices, order)
         check(values, np.take_along_axis(a, order, -1))
+
+
+@pytest.mark.parametrize("n", [7, 100, 5000])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_floats_of_16_bits(device, dtype, n):
+    rng = np.random.default_rng(n)
+    a = rng.standard_normal((2, n)) * {"float16": 1e4, "bfloat16": 1e37}[dtype]
+    a[0, :5] = np.nan, np.inf, -np.inf, -0.0, 0.0
+    x = ct.tensor(a).to(dtype)
+    b = x.float().numpy()
+    for descending in (False, True):
+        values, order = ct.sort(x, 1, descending, stable=True)
+        ranks = np.unique(b, return_inverse=True)[1].reshape(b.shape)
+        check(order, np.argsort(-ranks if descending else ranks, 1, kind="stable"))
+        assert values.dtype == dtype
+        check(values.float(), np.take_along_axis(b, order.numpy(), 1))
+    check(ct.topk(x, 3).values[1].float(), -np.sort(-b[1])[:3])
+    check(ct.kthvalue(x, 4, 1).values.float(), np.sort(b, 1)[:, 3])
+    check(ct.searchsorted(ct.sort(x[1]).values, x[1]), np.searchsorted(np.sort(b[1]), b[1]))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from optimizers import ADAMS, assert_as_pytorch, give_gradients, host, leaves, values
 
+import cltensor as ct
 from cltensor import optim
 
 
@@ -42,3 +43,30 @@ def test_arguments_are_checked():
         optim.AdamW(params, betas=(0.9, 1.0))
     with pytest.raises(ValueError, match="Adam: eps is nan"):
         optim.Adam(params, eps=math.nan)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_step_of_16_bits_is_computed_in_float32(device, mode, dtype):
+    start, grad = [1.0, -2.0, 0.5], [0.25, 0.0, -1e-4]
+    param = ct.nn.Parameter(ct.tensor(start, dtype=dtype))
+    optimizer = optim.Adam([param], lr=0.1)
+    state = {"m": np.zeros(3, np.float32), "v": np.zeros(3, np.float32)}
+    p = np.array(start, np.float32)
+    g = ct.tensor(grad, dtype=dtype).float().numpy()
+
+    def kept(x):
+        return ct.tensor(np.float32(x)).to(dtype).float().numpy()
+
+    for t in range(1, 6):
+        param.grad = ct.tensor(grad, dtype=dtype)
+        optimizer.step()
+        m = state["m"] + np.float32(0.1) * (g - state["m"])
+        v = np.float32(0.999) * state["v"] + np.float32(0.001) * g * g
+        p = kept(p - 0.1 / (1 - 0.9**t) * m / (np.sqrt(v) / math.sqrt(1 - 0.999**t) + 1e-8))
+        state = {"m": kept(m), "v": kept(v)}
+    found = param.detach()
+    assert found.dtype == optimizer.state_dict()["state"][0]["exp_avg"].dtype == dtype
+    np.testing.assert_allclose(found.tolist(), p, rtol=2 * float(ct.finfo(dtype).eps))
+    assert found[1].item() == -2.0  # where PyTorch divides 0 by an eps that is 0 in 16 bits
+    again = optim.Adam([param], lr=0.1)
+    again.load_state_dict(optimizer.state_dict())

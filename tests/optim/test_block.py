@@ -71,7 +71,7 @@ def test_gradients_and_state_are_laid_out_alike(device):
     block.params[0].grad = block.params[0].grad.T  # not contiguous
     seen = []
 
-    def update(block, state, grad):
+    def update(block, values, state, grad):
         seen.append(grad)
         return block.values * 0 + grad
 
@@ -91,7 +91,7 @@ def test_an_update_is_written_over_the_old_values(device, mode):
     old, state = block.values.buffer, block.state["sum"].buffer
     versions = [p._version for p in block.params]
 
-    def update(block, state, grad):
+    def update(block, values, state, grad):
         state["sum"] = state["sum"] + 1
         return block.values * 2
 
@@ -111,7 +111,7 @@ def test_the_operations_of_a_step_are_asked_for_once(device, mode):
     block.state = {"sum": block.flat(None)}
     asked = []
 
-    def update(block, state, grad):
+    def update(block, values, state, grad):
         asked.append(grad)
         state["sum"] = state["sum"] + grad
         return block.values - Live(lambda: block.group["lr"]) * state["sum"]
@@ -136,7 +136,7 @@ def test_a_kept_step_holds_no_gradient_back(device):
     block = block_of(*values((2, 2), (3,)))
     give_gradients(block.params, values((2, 2), (3,)))
     for _ in range(2):
-        block.move([p.grad for p in block.params], lambda b, state, grad: b.values - grad)
+        block.move([p.grad for p in block.params], lambda b, values, state, grad: b.values - grad)
     gone = [weakref.ref(p.grad.buffer) for p in block.params]
     for param in block.params:
         param.grad = None
@@ -150,7 +150,7 @@ def test_an_update_may_do_without_the_gradient(device, mode):
     grads = values((2, 2), (3,))
     give_gradients(block.params, grads)
     for _ in range(3):
-        block.move([p.grad for p in block.params], lambda b, state, grad: b.values * 2)
+        block.move([p.grad for p in block.params], lambda b, values, state, grad: b.values * 2)
     assert_close(host(block.params), [8 * a for a in start], rtol=1e-6)
 
 

@@ -260,3 +260,46 @@ def test_a_bad_index_is_raised_in_the_thread_that_used_it(device):
     thread.join()
     assert len(caught) == 1
     assert "out of range" in caught[0]
+
+
+WITHOUT_FP64 = """
+import numpy as np
+import cltensor as ct
+from cltensor.errors import DTypeError
+
+print(ct.device().fp64, end=" ")
+for make in (lambda: ct.zeros(2, dtype=ct.float64), lambda: ct.ones(2).double(),
+             lambda: ct.tensor(np.zeros(2)).to(ct.complex128), lambda: ct.rand(2, dtype="float64")):
+    try:
+        make()
+        print("made", end=" ")
+    except DTypeError as error:
+        assert "has no " in str(error) and "use float32" in str(error) or "complex64" in str(error)
+ct.manual_seed(0)
+net = ct.nn.Sequential(ct.nn.Linear(4, 8), ct.nn.Tanh(), ct.nn.Linear(8, 1))
+optimizer = ct.optim.Adam(net.parameters(), lr=0.1)
+x = ct.linspace(-1, 1, 32).reshape(8, 4)
+y = x.sum(1, keepdims=True)
+for _ in range(60):
+    optimizer.zero_grad()
+    loss = ct.nn.functional.mse_loss(net(x), y)
+    loss.backward()
+    optimizer.step()
+print(loss.item() < 0.02, end=" ")
+n = ct.arange(1000)
+print((n.float() + 1).sum().item(), n.float().mean().item(), n.float().var().item(), end=" ")
+print(n.sum().item(), (n / 3).max().item(), n.flip(0).sort().values[:3].tolist(), end=" ")
+print(ct.isclose(n[:2], n[1:3]).tolist(), ct.cumsum(n.float(), 0)[-1].item(), end=" ")
+drawn = (ct.rand(1000), ct.randn(1000), ct.randint(0, 9, (9,)), ct.poisson(ct.ones(9)))
+print(all(bool(ct.isfinite(d.float()).all()) for d in drawn))
+print(ct.softmax(n.float(), 0)[-1].item() > 0.6)
+"""
+
+
+def test_a_device_without_fp64_does_all_the_rest(run_python):
+    done = run_python(WITHOUT_FP64, CLTENSOR_HIDE="fp64")
+    assert done.stdout == (
+        "False True 500500.0 499.5000305175781 83416.65625 499500 333.0 [0, 1, 2] "
+        "[False, False] 499500.0 "
+        "True\nTrue\n"
+    )

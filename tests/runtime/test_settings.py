@@ -3,7 +3,7 @@
 import pytest
 
 from cltensor.errors import SettingError
-from cltensor.runtime.settings import parse_size, setting
+from cltensor.runtime.settings import hidden_extensions, parse_size, setting
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,19 @@ f = ct.jit(lambda x: ct.conv2d(x, ct.ones(1, 1, 3, 3)).sum())
 print([f(x).item() for _ in range(4)])
 """
     sizes = ("MEMORY_LIMIT", "CACHE_LIMIT", "WINOGRAD")
-    names = (*sizes, "DEBUG", "EAGER", "COMMAND_BUFFERS", "QUIET")
+    names = (*sizes, "HIDE", "DEBUG", "EAGER", "COMMAND_BUFFERS", "QUIET")
     done = run_python(code, **{f"CLTENSOR_{name}": "odd" for name in names})
     assert done.stdout == "[36.0, 36.0, 36.0, 36.0]\n"
     for name in sizes:
         assert done.stderr.count(f"CLTENSOR_{name}: 'odd' is no") <= 1
     assert "CLTENSOR_MEMORY_LIMIT: 'odd' is not a size" in done.stderr
+
+
+def test_what_is_hidden(monkeypatch):
+    monkeypatch.delenv("CLTENSOR_HIDE", raising=False)
+    assert hidden_extensions() == frozenset()
+    monkeypatch.setenv("CLTENSOR_HIDE", "fp64")
+    assert hidden_extensions() == {"cl_khr_fp64"}
+    monkeypatch.setenv("CLTENSOR_HIDE", "everything")
+    with pytest.warns(RuntimeWarning, match="CLTENSOR_HIDE: 'everything' cannot be hidden"):
+        assert hidden_extensions() == frozenset()

@@ -14,6 +14,7 @@ from translation import (
     copied,
     draws,
     flat,
+    from_theirs,
     mapped,
     of_suite,
     ours,
@@ -105,7 +106,7 @@ def _weight(x: torch.Tensor) -> torch.Tensor:
     """A number for each element of a result, the same in every precision."""
     random = torch.Generator().manual_seed(1)
     drawn = torch.rand(x.shape, generator=random, dtype=torch.float64) + 0.5
-    return drawn.to(x.dtype)
+    return drawn.to(torch.bfloat16).to(x.dtype)
 
 
 def compare(operator: Any, sample: Any) -> None:
@@ -178,7 +179,7 @@ def _same_gradients(
             weight = next(given)
             if a.requires_grad:
                 recorded.append(a)
-                weights.append(ct.from_numpy(weight.numpy()))
+                weights.append(from_theirs(weight))
             elif b.numel():
                 raise Difference("the result requires no gradient")
     if not recorded:  # no elements have one
@@ -239,7 +240,7 @@ def _same(where: str, a: Any, b: Any, wide: Any, by_chance: bool) -> None:
 
 def _as_near(a: torch.Tensor, b: torch.Tensor, wide: Any) -> bool:
     """Whether a is about as far from the result in double precision as PyTorch's own is."""
-    if b.dtype not in (torch.float32, torch.complex64):
+    if b.dtype not in _NEAR:
         return False
     try:
         c = wide()
@@ -247,14 +248,20 @@ def _as_near(a: torch.Tensor, b: torch.Tensor, wide: Any) -> bool:
         return False
     if c is None or c.shape != b.shape:
         return False
-    c = c.detach().to(a.dtype)
+    c = c.detach().to(torch.promote_types(a.dtype, torch.float32))
     finite = torch.isfinite(a) & torch.isfinite(b) & torch.isfinite(c)
     rest = a[~finite], b[~finite]
     if not torch.equal(torch.nan_to_num(rest[0]), torch.nan_to_num(rest[1])):
         return False
     a, b, c = a[finite], b[finite], c[finite]
     slack = 4 * (b - c).abs().max() if b.numel() else 0
-    return bool(((a - c).abs() <= 1e-5 + 1.3e-6 * c.abs() + slack).all())
+    return bool(((a - c).abs() <= 1e-5 + _NEAR[b.dtype] * c.abs() + slack).all())
+
+
+#: How far, relatively, a result may be from that in double precision.
+_NEAR = {
+    torch.float32: 1.3e-6, torch.complex64: 1.3e-6, torch.float16: 1e-3, torch.bfloat16: 8e-3
+}  # fmt: skip
 
 
 def _worst(a: torch.Tensor, b: torch.Tensor, error: AssertionError) -> str:

@@ -48,7 +48,6 @@ OTHERWISE = {
     r"^masked.logsumexp$": "gives floats for integers, which PyTorch cuts off",
     r"margin_ranking_loss": "does not negate unsigned targets, which PyTorch wraps around",
     r"interpolate|upsample": "refuses mixing integers, which PyTorch rounds",
-    r"^bfloat16$": "OpenCL has no such type",
 }
 
 

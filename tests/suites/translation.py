@@ -74,10 +74,10 @@ class ToOurs:
                 return ours
         plain = x.detach().resolve_conj().resolve_neg()
         if plain.is_contiguous() or not plain.numel():
-            made = ct.from_numpy(plain.numpy())
+            made = from_theirs(plain)
         else:
             span = 1 + sum((n - 1) * s for n, s in zip(plain.shape, plain.stride(), strict=True))
-            whole = ct.from_numpy(torch.as_strided(plain, (span,), (1,)).numpy())
+            whole = from_theirs(torch.as_strided(plain, (span,), (1,)))
             made = whole.as_strided(tuple(plain.shape), plain.stride(), 0).detach()
         if x.requires_grad:
             made.requires_grad_()
@@ -93,6 +93,7 @@ def copied(x: Any) -> Any:
 
 
 WIDER = {torch.float32: torch.float64, torch.complex64: torch.complex128}
+WIDER |= {torch.float16: torch.float64, torch.bfloat16: torch.float64}
 
 
 def widened(x: Any) -> Any:
@@ -113,10 +114,21 @@ def dtype_of(x: torch.dtype) -> Any:
 def to_theirs(x: Any) -> Any:
     """A leaf of our result as PyTorch's."""
     if isinstance(x, ct.Tensor):
+        if x.dtype == ct.bfloat16:  # which NumPy has not
+            return torch.from_numpy(np.array(x.detach().view(ct.uint16).numpy())).view(
+                torch.bfloat16
+            )
         return torch.from_numpy(np.array(x.detach().numpy()))
-    if isinstance(x, np.dtype):
+    if isinstance(x, np.dtype) or x is ct.bfloat16:
         return getattr(torch, x.name)
     return x
+
+
+def from_theirs(x: torch.Tensor) -> ct.Tensor:
+    """A dense tensor of PyTorch as ours."""
+    if x.dtype == torch.bfloat16:
+        return ct.from_numpy(x.view(torch.uint16).numpy()).view(ct.bfloat16)
+    return ct.from_numpy(x.numpy())
 
 
 def by_path(path: str) -> Any:

@@ -10,8 +10,9 @@ import numpy as np
 from cltensor.core.composite import composite
 from cltensor.core.mode import no_grad
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import float16, float32
+from cltensor.dtypes import arithmetic
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
 from cltensor.ops.elementwise.power import pow
@@ -85,12 +86,10 @@ def batch_norm(
 
 
 def _fitting(operation: str, input: Any, **others: Any) -> None:
-    """Raise DTypeError unless the parameters that are there have the dtype of input, or are float32
-    beside a float16 input, as statistics need be."""
+    """Raise DTypeError unless the parameters that are there are computed with in the dtype of
+    input: of floats of 16 bits, as float32 too."""
     for name, value in others.items():
-        if value is None or value.dtype is input.dtype:
-            continue
-        if (input.dtype, value.dtype) != (float16, float32):
+        if value is not None and arithmetic(value.dtype) is not arithmetic(input.dtype):
             raise DTypeError(
                 f"{operation}: the input is {input.dtype.name} and {name} {value.dtype.name}; cast "
                 f"the input with .to('{value.dtype.name}')"
@@ -151,7 +150,7 @@ def rms_norm(
             f"rms_norm: an input of shape {tuple(input.shape)} does not end in {shape}"
         )
     axes = tuple(range(input.ndim - len(shape), input.ndim))
-    small = float(np.finfo(input.dtype).eps) if eps is None else eps
+    small = float(limits_of(input.dtype).eps) if eps is None else eps
     out = input * rsqrt(square(input).mean(axes, True) + small)
     return out if weight is None else out * weight
 

@@ -7,9 +7,10 @@ from typing import Any
 from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor, same_dtype
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import FRACTIONAL
+from cltensor.dtypes import FRACTIONAL, float32, float64
 from cltensor.errors import DTypeError
 from cltensor.ops.elementwise.arithmetic import add, divide, multiply, require_whole
+from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, isfinite, isnan, less_equal
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.reduce.fold import all
@@ -59,7 +60,8 @@ def isclose(
         if equal_nan:
             found = found | (isnan(x) & isnan(other))
     elif x.dtype.kind != "b":
-        near = less_equal(abs_(x - other).double(), abs_(other).double() * rtol + atol)
+        wide = float64 if x.device.fp64 else float32
+        near = less_equal(astype(abs_(x - other), wide), astype(abs_(other), wide) * rtol + atol)
         found = found | near
     return found
 

@@ -109,7 +109,11 @@ def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
 
 
 astype: Op = Op(
-    "astype(x, dtype)", _astype, {"dx": lambda g, x_dtype: as_gradient(g, x_dtype)}, public=True
+    "astype(x, dtype)",
+    _astype,
+    {"dx": lambda g, x_dtype: as_gradient(g, x_dtype)},
+    public=True,
+    takes_halves=True,
 )
 #: The real parts of complex numbers, as new elements (`real` is a view of them).
 real_part: Op = pointwise(
@@ -150,7 +154,7 @@ def _copy(x: Tensor) -> Tensor:
     """A copy in a buffer of its own."""
     value = x._value
     if value.device.is_host:
-        return Tensor.from_numpy(x._read(), value.device)
+        return Tensor.from_numpy(x._stored(), value.device)
     copied = fusion.pointwise(
         _identity, (value,), value.shape, value.dtype, value.dtype, value.device
     )
@@ -158,8 +162,8 @@ def _copy(x: Tensor) -> Tensor:
     return Tensor(copied)
 
 
-contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g}, public=True)
-clone = Op("clone(x)", _copy, {"dx": lambda g: g}, public=True)
+contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g}, public=True, takes_halves=True)
+clone = Op("clone(x)", _copy, {"dx": lambda g: g}, public=True, takes_halves=True)
 
 
 @contiguous.option("memory_format")

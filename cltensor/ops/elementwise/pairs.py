@@ -9,12 +9,23 @@ from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
-from cltensor.ops.elementwise.arithmetic import multiply, subtract
-from cltensor.ops.elementwise.cast import astype, flat
-from cltensor.ops.elementwise.compare import eq, greater_equal, isnan, less_equal, logical_or
+from cltensor.halves import limits_of
+from cltensor.ops.elementwise.arithmetic import add, multiply, subtract
+from cltensor.ops.elementwise.cast import astype, flat, full
+from cltensor.ops.elementwise.compare import (
+    eq,
+    greater,
+    greater_equal,
+    isnan,
+    less,
+    less_equal,
+    logical_or,
+)
 from cltensor.ops.elementwise.functions import exp2
 from cltensor.ops.elementwise.power import pow
+from cltensor.ops.elementwise.rounding import copysign
 from cltensor.ops.elementwise.select import where
+from cltensor.ops.shape.view import view
 
 # The operand that is not NaN; of equals the gradient goes to the first, as in PyTorch.
 fmax = pointwise(
@@ -44,11 +55,6 @@ heaviside = pointwise(
     "heaviside(x, values)", "x == 0 ? values : (T)(x > 0)",
     doc="0 where x is negative (or NaN), 1 where it is positive, `values` where it is 0.",
 )  # fmt: skip
-nextafter = pointwise(
-    "nextafter(a, b)", "nextafter(a, b)", accepts="f",
-    da=lambda g, a, b: where(eq(a, b), flat(g), g), db=flat,
-    doc="The number of the dtype that follows a in the direction of b.",
-)  # fmt: skip
 
 
 @composite
@@ -71,3 +77,33 @@ def float_power(a: Tensor | float, exponent: Tensor | float) -> Any:
 def rsub(x: Any, other: Tensor | float, alpha: float = 1) -> Any:
     """other - alpha * x."""
     return subtract(other, x, alpha=alpha)
+
+
+nextafter = pointwise(
+    "nextafter(a, b)", "nextafter(a, b)", accepts="f",
+    da=lambda g, a, b: where(eq(a, b), flat(g), g), db=flat,
+    doc="The number of the dtype that follows a in the direction of b.",
+)  # fmt: skip
+_nextafter = nextafter.run
+
+
+def _run_nextafter(a: Any, b: Any) -> Any:
+    """See `nextafter`. Numbers of 16 bits are in the order of their bits, as far as they are of one
+    sign; float32, in which they are computed with, has many between two."""
+    tensors = [x for x in (a, b) if isinstance(x, Tensor)]
+    dtype = dtypes.result_type(*[(x.dtype, not x.ndim) for x in tensors])
+    if dtype not in dtypes.SHORT:
+        return _nextafter(a, b)
+    device = tensors[0].device
+    a, b = [
+        astype(x.detach(), dtype) if isinstance(x, Tensor) else full((), x, dtype, device)
+        for x in (a, b)
+    ]
+    step = where(eq(less(a, b), greater(a, 0)), 1, -1)
+    moved = view(astype(add(view(a, dtypes.int16), step), dtypes.int16), dtype)
+    least = copysign(full((), limits_of(dtype).smallest_subnormal, dtype, device), b)
+    found = where(eq(a, b), b, where(eq(a, 0), least, moved))
+    return where(logical_or(isnan(a), isnan(b)), float("nan"), found)
+
+
+nextafter.run = _run_nextafter

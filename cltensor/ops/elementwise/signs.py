@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from cltensor import dtypes, return_types
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.arithmetic import multiply, positive
 from cltensor.ops.elementwise.cast import astype, flat
 from cltensor.ops.elementwise.compare import isfinite
@@ -63,7 +62,7 @@ def nan_to_num(
     dtype)."""
     if x.dtype.kind != "f":
         return positive(x)
-    limits = np.finfo(x.dtype)
+    limits = limits_of(x.dtype)
     high = float(limits.max) if posinf is None else posinf
     low = float(limits.min) if neginf is None else neginf
     return _finite(x, 0.0 if nan is None else nan, high, low)

@@ -20,6 +20,7 @@ from cltensor.core.checks import MOST, whole, wholes
 from cltensor.core.composite import composite, creator
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import cast_array
 from cltensor.ops.elementwise.arithmetic import multiply
 from cltensor.ops.elementwise.cast import astype, conj
 from cltensor.ops.fft.real import from_spectrum, longer, to_spectrum
@@ -61,8 +62,8 @@ def _real(operation: str, x: Any) -> Any:
 
 
 def _refuse_half(operation: str, x: Any) -> None:
-    if x.dtype == dtypes.float16:
-        raise DTypeError(f"{operation}: not defined for float16; cast with .float()")
+    if x.dtype in dtypes.SHORT:
+        raise DTypeError(f"{operation}: not defined for {x.dtype.name}; cast with .float()")
 
 
 def _length(operation: str, n: int | None, default: int) -> int:
@@ -282,7 +283,9 @@ def rfftfreq(n: int, d: float = 1.0, dtype: Any = None, device: Any = None) -> T
 
 
 def _frequencies(values: np.ndarray, dtype: Any, device: Any) -> Tensor:
-    return Tensor.from_numpy(values.astype(dtypes.as_dtype(dtype or dtypes.default_float)), device)
+    return Tensor.from_numpy(
+        cast_array(values, dtypes.as_dtype(dtype or dtypes.default_float)), device
+    )
 
 
 def _shifted(operation: str, x: Any, dim: Axes, towards: int) -> Any:

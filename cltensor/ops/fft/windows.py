@@ -12,6 +12,7 @@ from cltensor.core.checks import whole
 from cltensor.core.composite import creator
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
+from cltensor.halves import cast_array
 
 
 def _window(
@@ -25,7 +26,7 @@ def _window(
         raise DTypeError(f"{operation}: dtype is {found.name}; use a floating-point dtype")
     n = length + 1 if periodic else length
     values = np.ones(length) if n < 2 or length == 1 else of(np.arange(n), n - 1)[:length]
-    return Tensor.from_numpy(values.astype(found), device)
+    return Tensor.from_numpy(cast_array(values, found), device)
 
 
 def _cosines(*weights: float) -> Callable[..., Any]:

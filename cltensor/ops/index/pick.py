@@ -287,6 +287,7 @@ def _run_pick_backward(
 pick: Op = primitive(
     "getitem(x, indices, start, sites)",
     _run_pick,
+    takes_halves=True,
     dx=lambda g, indices, start, sites, x_shape: pick_backward(g, indices, start, x_shape, sites),
 )
 pick_backward: Op = primitive(

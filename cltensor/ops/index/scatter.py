@@ -165,6 +165,7 @@ def _run_put(
 put: Op = primitive(
     "setitem(x, value, indices, start, unique, sites)",
     _run_put,
+    takes_halves=True,
     dx=lambda g, indices, start, unique, sites: put(g, 0, indices, start, unique, sites),
     dvalue=_value_rule,
 )
@@ -245,6 +246,7 @@ def _run_gather_backward(
 _gather: Op = primitive(
     "gather(x, index, axis, operation)",
     run_gather,
+    takes_halves=True,
     dx=lambda g, index, axis, operation, x_shape: gather_backward(
         g, index, axis, x_shape, operation
     ),

@@ -10,6 +10,7 @@ from cltensor import dtypes
 from cltensor.core.declare import no_complex
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
+from cltensor.ops.elementwise.cast import astype
 from cltensor.runtime.kernel import kernel
 
 _SORT_RUN = 16  # elements that one work-item sorts by insertion before the merging starts
@@ -19,6 +20,8 @@ def merged_order(x: Tensor, descending: bool) -> Tensor:
     """Indices (int32) that sort the last axis of the dense tensor x."""
     if x.dtype.kind == "c":
         raise no_complex("sort", x.dtype)
+    if x.dtype in dtypes.SHORT:
+        x = astype(x, dtypes.float32)
     device, n = x.device, x.shape[-1]
     lanes = x.size // n
     local = 1 if device.is_cpu else min(64, device.max_work_group)

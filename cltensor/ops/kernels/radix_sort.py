@@ -11,6 +11,7 @@ Efficient Sorting Algorithms for Manycore GPUs (2009).
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,23 @@ from cltensor import dtypes
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.reduce.scan import running_sums
-from cltensor.ops.shape.copy import BIT_TYPES
+from cltensor.ops.shape.copy import BIT_TYPES, bits_of
 from cltensor.runtime.kernel import kernel
 
 _EACH = 8  # elements of a work-item of a GPU
 _LONG = 1 << 15  # elements of a lane that is worth several work-items of a CPU
+#: The bits of infinity.
+_INFINITY = {dtype: bits_of(math.inf, dtype) for dtype in dtypes.ALL if dtype.kind == "f"}
 
 
 def keys_of(x: Tensor, descending: bool) -> dict[str, Any]:
     """What sort_key.cl takes: how the elements of x are ordered."""
-    return {"U": BIT_TYPES[x.dtype.itemsize], "kind": x.dtype.kind, "descending": descending}
+    return {
+        "U": BIT_TYPES[x.dtype.itemsize],
+        "kind": x.dtype.kind,
+        "infinity": _INFINITY.get(x.dtype, 0),
+        "descending": descending,
+    }
 
 
 def radix_sorted(

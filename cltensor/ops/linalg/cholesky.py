@@ -77,7 +77,7 @@ def half_lower(x: Any) -> Any:
     return tril(x) - on_diagonal(diagonals(x)) * 0.5
 
 
-_cholesky: Op = primitive("cholesky_ex(a)", _run, da=_rule)
+_cholesky: Op = primitive("cholesky_ex(a)", _run, takes_halves=True, da=_rule)
 
 
 @composite(space="linalg")

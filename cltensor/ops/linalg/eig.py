@@ -50,7 +50,7 @@ def _rule(g: Any, out: Any, a_dtype: Any) -> Any:
     return as_gradient(solve(turned, matmul(inner, turned)), a_dtype)
 
 
-_eig: Op = primitive("eig(a)", _run, da=_rule)
+_eig: Op = primitive("eig(a)", _run, takes_halves=True, da=_rule)
 
 
 def _of_any(operation: str, A: Any) -> Any:

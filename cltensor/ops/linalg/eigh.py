@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from cltensor import return_types
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import real_of
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, logical_and
 from cltensor.ops.elementwise.rounding import abs_
@@ -45,7 +44,7 @@ PANEL = 32
 def moderate(x: Tensor) -> tuple[Tensor, Tensor]:
     """x (count, m, n) with elements whose squares neither overflow nor vanish, and what each matrix
     was divided by for that."""
-    limits: Any = np.finfo(x.dtype)
+    limits: Any = limits_of(x.dtype)
     low, high = float(limits.tiny) ** 0.25, float(limits.max) ** 0.25
     largest = max_over(abs_(x), (-2, -1), True)
     fine = logical_and(largest > low, largest < high)
@@ -122,7 +121,7 @@ def _rule(g: Any, out: Any) -> Any:
     return (found + mH(found)) * 0.5
 
 
-_eigh: Op = primitive("eigh(a, upper, vectors)", _run, da=_rule)
+_eigh: Op = primitive("eigh(a, upper, vectors)", _run, takes_halves=True, da=_rule)
 
 
 def symmetric(operation: str, A: Any, UPLO: str, vectors: bool) -> Any:

@@ -111,7 +111,7 @@ def _exp_rule(g: Any, a: Any) -> Any:
     return part(part(found, -2, 0, n), -1, n, n)
 
 
-_matrix_exp: Op = primitive("matrix_exp(a)", _run_exp, da=_exp_rule)
+_matrix_exp: Op = primitive("matrix_exp(a)", _run_exp, takes_halves=True, da=_exp_rule)
 
 
 @composite

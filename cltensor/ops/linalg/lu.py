@@ -131,7 +131,7 @@ def _rule(g: Any, out: Any) -> Any:
     return exchanged(found, pivots, True)
 
 
-_lu_factor: Op = primitive("lu_factor_ex(a, pivot)", _run, da=_rule)
+_lu_factor: Op = primitive("lu_factor_ex(a, pivot)", _run, takes_halves=True, da=_rule)
 
 
 def _run_exchanged(x: Tensor, pivots: Tensor, backwards: bool) -> Tensor:
@@ -145,6 +145,7 @@ def _run_exchanged(x: Tensor, pivots: Tensor, backwards: bool) -> Tensor:
 _exchanged: Op = primitive(
     "exchange_rows(x, pivots, backwards)",
     _run_exchanged,
+    takes_halves=True,
     dx=lambda g, pivots, backwards: _exchanged(g, pivots, not backwards),
 )
 

@@ -11,6 +11,7 @@ from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import greater
@@ -41,7 +42,7 @@ def _tolerances(a: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     """Both, the relative one by default the rounding of the larger size, if no absolute one is
     given."""
     if rtol is None:
-        by_size = max(a.shape[-2:]) * float(np.finfo(a.dtype).eps)
+        by_size = max(a.shape[-2:]) * float(limits_of(a.dtype).eps)
         rtol = by_size
         if isinstance(atol, Tensor):
             rtol = where(greater(atol, 0), 0.0, by_size)
@@ -91,7 +92,7 @@ def _pinv_rule(g: Any, a: Any, out: Any) -> Any:
     return found + inner - matmul(matmul(inner, out), a)
 
 
-_pinv: Op = primitive("pinv(a, atol, rtol, hermitian)", _run_pinv, da=_pinv_rule)
+_pinv: Op = primitive("pinv(a, atol, rtol, hermitian)", _run_pinv, takes_halves=True, da=_pinv_rule)
 _pinv.holomorphic = False
 
 
@@ -186,7 +187,9 @@ def _lstsq_rule(g: Any, a: Any, b: Any) -> Any:
     return _pinv_rule(matmul(g[0], mH(b)), a, inverse), matmul(mH(inverse), g[0])
 
 
-_lstsq: Op = primitive("lstsq(a, b, rcond, driver)", _run_lstsq, da_b=_lstsq_rule)
+_lstsq: Op = primitive(
+    "lstsq(a, b, rcond, driver)", _run_lstsq, takes_halves=True, da_b=_lstsq_rule
+)
 
 
 def _gives(driver: str | None) -> bool:
@@ -222,7 +225,7 @@ def lstsq(
         raise ShapeError(f"{name}: shapes {A.shape} and {B.shape} do not fit; B needs {m} rows")
     shape = np.broadcast_shapes(A.shape[:-2], right.shape[:-2])
     A, right = broadcast_stack(A, shape), broadcast_stack(right, shape)
-    rcond = max(m, n) * float(np.finfo(A.dtype).eps) if rcond is None else rcond
+    rcond = max(m, n) * float(limits_of(A.dtype).eps) if rcond is None else rcond
     x, rank, values = _lstsq(A, right, rcond, driver or "gelsy")
     nothing = Tensor.empty((0,), A.dtype, A.device)
     residuals = nothing

@@ -136,7 +136,7 @@ def _qr_rule(g: Any, out: Any, mode: str) -> Any:
     return found
 
 
-_qr: Op = primitive("qr(a, mode)", _run_qr, da=_qr_rule)
+_qr: Op = primitive("qr(a, mode)", _run_qr, takes_halves=True, da=_qr_rule)
 
 
 @composite(method=False, space="linalg")

@@ -14,6 +14,7 @@ from cltensor import dtypes
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import LinAlgError
+from cltensor.halves import limits_of
 from cltensor.ops.create import eye
 from cltensor.ops.linalg.stack import working, zeros_of
 from cltensor.ops.shape.cut import part
@@ -40,7 +41,7 @@ GOLUB_KAHAN = Iteration("svd_sweeps", 1, 2)
 
 def constants_of(dtype: np.dtype) -> dict[str, str]:
     """Numbers of a dtype as C text: the spacing of 1, the root of the largest, the least normal."""
-    limits: Any = np.finfo(dtype)
+    limits: Any = limits_of(dtype)
     suffix = "f" if dtype.itemsize == 4 else ""
     numbers = {"epsilon": limits.eps, "huge": np.sqrt(limits.max)}
     return {name: f"{float(value):.9e}{suffix}" for name, value in numbers.items()}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from cltensor import return_types
 from cltensor.core.composite import composite
 from cltensor.core.mode import mode
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.cast import astype, conj
 from cltensor.ops.elementwise.compare import eq
 from cltensor.ops.elementwise.functions import log
@@ -62,7 +61,7 @@ def _solve_rule(g: Any, a: Any, out: Any) -> Any:
 
 #: The batch dimensions of both are one. Gives the solution, and what was used: only the solution
 #: has a derivative.
-_solve: Op = primitive("solve_ex(a, b)", _run_solve, da_b=_solve_rule)
+_solve: Op = primitive("solve_ex(a, b)", _run_solve, takes_halves=True, da_b=_solve_rule)
 
 
 def _solved(operation: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
@@ -123,7 +122,7 @@ def _inverse_rule(g: Any, out: Any) -> Any:
     return -matmul(matmul(inverse, g[0]), inverse)
 
 
-_inverse: Op = primitive("inv_ex(a)", _run_inverse, da=_inverse_rule)
+_inverse: Op = primitive("inv_ex(a)", _run_inverse, takes_halves=True, da=_inverse_rule)
 
 
 @composite(space="linalg")
@@ -168,7 +167,7 @@ def _det_rule(g: Any, a: Any, out: Any) -> Any:
         return _times(g[0] * conj(det), mH(_inverse(a)[0]))
     factors = factors.detach()
     diagonal = diagonals(factors)
-    tiny = float(np.finfo(a.dtype).eps)
+    tiny = float(limits_of(a.dtype).eps)
     moved = where(eq(diagonal, 0), tiny, diagonal)
     det = prod(moved, -1) * astype(parity(pivots), a.dtype)
     whole = broadcast_to(identity(a.shape[-1], a), tuple(a.shape))
@@ -180,7 +179,7 @@ def _times(factor: Any, matrices: Any) -> Any:
     return reshape(factor, (*factor.shape, 1, 1)) * matrices
 
 
-_det: Op = primitive("det(a)", _run_det, da=_det_rule)
+_det: Op = primitive("det(a)", _run_det, takes_halves=True, da=_det_rule)
 
 
 @composite
@@ -217,7 +216,7 @@ def _slogdet_rule(g: Any, a: Any, out: Any) -> Any:
     return solve_factored(out[2].detach(), out[3], _times(of_log, whole), True)
 
 
-_slogdet: Op = primitive("slogdet(a)", _run_slogdet, da=_slogdet_rule)
+_slogdet: Op = primitive("slogdet(a)", _run_slogdet, takes_halves=True, da=_slogdet_rule)
 
 
 @composite

@@ -43,7 +43,7 @@ def require_matrices(
     """
     for name, x in zip(names, operands, strict=False):
         require_tensor(operation, name, x)
-        if x.dtype.kind not in kinds or x.dtype == dtypes.float16:
+        if x.dtype.kind not in kinds or x.dtype in dtypes.SHORT:
             taken = "float32 and float64" + (", or complex" if "c" in kinds else "")
             raise DTypeError(
                 f"{operation}: {name} is {x.dtype.name}; it takes {taken}, cast with .to(dtype)"

@@ -161,7 +161,7 @@ def _rule(g: Any, out: Any, full: bool) -> Any:
     return found
 
 
-_svd: Op = primitive("svd(a, full, vectors)", _run, da=_rule)
+_svd: Op = primitive("svd(a, full, vectors)", _run, takes_halves=True, da=_rule)
 
 
 @composite(method=False, space="linalg")

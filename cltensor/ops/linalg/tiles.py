@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from cltensor.dtypes import float16, float32
+from cltensor.dtypes import arithmetic
 from cltensor.lazy.grids import ceil_div
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
@@ -34,7 +34,7 @@ def vector_width(dtype: np.dtype, width: int = VECTOR_BYTES) -> int:
 
 def accumulator(dtype: np.dtype) -> np.dtype:
     """The dtype in which products of `dtype` are summed: float32 for float16."""
-    return float32 if dtype == float16 else dtype
+    return arithmetic(dtype)
 
 
 def local_budget(device: Device) -> int:

@@ -101,7 +101,7 @@ def _rule(g: Any, a: Any, out: Any, upper: bool, unit: bool) -> Any:
     return keep(of_a, (1 if upper else -1) if unit else 0), of_b
 
 
-_solve: Op = primitive("solve_triangular(a, b, upper, unit)", _run, da_b=_rule)
+_solve: Op = primitive("solve_triangular(a, b, upper, unit)", _run, takes_halves=True, da_b=_rule)
 _solve.holomorphic = False
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES, float16, int64
+from cltensor.dtypes import C_NAMES, SHORT, int64
 from cltensor.errors import DTypeError
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.linalg.gemm import ceil_div
@@ -78,7 +78,7 @@ def ctc(x: Any, label: Any, start: Any, times: Any, counts: Any, most: int, blan
     Returns: (N,); infinity where labels do not fit into the time.
     Source:  Graves et al. 2006. The gradient is PyTorch's: that to what log_softmax was given.
     """
-    if x.dtype == float16:
-        raise DTypeError("ctc_loss: float16 sums up no paths; cast with .float()")
+    if x.dtype in SHORT:
+        raise DTypeError(f"ctc_loss: {x.dtype.name} sums up no paths; cast with .float()")
     labels = [astype(v, int64).contiguous().clone() for v in (label, start, times, counts)]
     return _ctc(x, tuple(labels), most, blank)

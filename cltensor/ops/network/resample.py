@@ -16,6 +16,7 @@ import numpy as np
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
+from cltensor.halves import cast_array
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.linalg.gemm import accumulator
 from cltensor.ops.shape.copy import spread, wide
@@ -68,7 +69,7 @@ def _table(resizing: Resizing) -> Table:
 def _on_device(resizing: Resizing, dtype: np.dtype, device: Any) -> tuple[Tensor, Tensor, int]:
     table = _table(resizing)
     places = Tensor.from_numpy(table.places.astype(np.int32), device)
-    weights = Tensor.from_numpy(table.weights.astype(dtype), device)
+    weights = Tensor.from_numpy(cast_array(table.weights, dtype), device)
     return places, weights, table.places.shape[1]
 
 

@@ -85,7 +85,7 @@ def _pick(chances: Tensor, count: int, generator: Generator | None) -> Tensor:
     """`count` classes of each row, one independent of another."""
     shape, classes, device = (*chances.shape[:-1], count), chances.shape[-1], chances.device
     # Thousands of small chances would add up to too little in half precision.
-    dtype = dtypes.float32 if chances.dtype == dtypes.float16 else chances.dtype
+    dtype = dtypes.arithmetic(chances.dtype)
     below = cumsum(chances.astype(dtype), -1).contiguous()
     draws = rand(shape, dtype=dtype, device=device, generator=generator)
     result = Tensor.empty(shape, dtypes.int64, device)

@@ -16,9 +16,11 @@ from cltensor import dtypes
 from cltensor.core.checks import MOST, number, whole, wholes
 from cltensor.core.composite import composite, creator
 from cltensor.core.op import Op
-from cltensor.core.tensor import Tensor
+from cltensor.core.tensor import Tensor, require_dtype
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import limits_of
 from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.select import where
 from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.parts import view_as_complex
@@ -92,6 +94,27 @@ def fill(
         parts = fill(kind, (*shape, 2), dtypes.real_of(dtype), device, generator, a, b)
         return view_as_complex(parts)
     on = get(device)
+    require_dtype(kind, dtype, on)
+    if dtype not in dtypes.SHORT:
+        digits = 53 if dtype == dtypes.float64 and kind != "bernoulli" else 24
+        return _filled(kind, shape, dtype, on, generator, digits, a, b)
+    digits = limits_of(dtype).nmant + 1 if kind == "uniform" else 24
+    drawn = astype(_filled(kind, shape, dtypes.float32, on, generator, digits, a, b), dtype)
+    # A number next to the bound, which is no part of the range, may be rounded to it.
+    return where(drawn < b, drawn, a) if kind == "uniform" else drawn
+
+
+def _filled(
+    kind: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    on: Device,
+    generator: Generator | None,
+    digits: int,
+    a: float | None,
+    b: float | None,
+) -> Tensor:
+    """See `fill`. digits: how many uniform numbers have."""
     result = Tensor.empty(shape, dtype, on)
     count = math.prod(shape)
     per = 2 if kind == "integers" or (dtype.itemsize == 8 and kind != "bernoulli") else 4
@@ -109,6 +132,7 @@ def fill(
         kind=kind,
         T=dtypes.C_NAMES[dtype],
         per=per,
+        digits=digits,
         index="int" if count < 1 << 31 else "long",
         **coefficients(compute),
     )

@@ -43,6 +43,11 @@ def draw(
     """A new Tensor of samples of `kind` as in sample.cl. Its parameters are numbers in range, or
     tensors, whose elements the kernel looks at."""
     shape = tuple(shape)
+    if dtype in dtypes.SHORT:
+        drawn = draw(
+            kind, shape, dtypes.float32, device, generator, *parameters, operation=operation
+        )
+        return astype(drawn, dtype)
     result = Tensor.empty(shape, dtype, device)
     count = math.prod(shape)
     if count == 0:

@@ -35,8 +35,8 @@ def _run_recurrence(a: Tensor, b: Tensor, axis: int, reverse: bool) -> Tensor:
     n, inner = b.shape[axis], math.prod(b.shape[axis + 1 :])
     lanes = b.size // n
     size, local, each = spread(b.device, lanes, grain=max(1, 4096 // n))
-    T = C_NAMES[b.dtype]
-    run = kernel(b.device, "recurrence", T=T, A="float" if T == "half" else T, reverse=reverse)
+    T, A = C_NAMES[b.dtype], C_NAMES[dtypes.arithmetic(b.dtype)]
+    run = kernel(b.device, "recurrence", T=T, A=A, reverse=reverse)
     run(
         (size,), (local,), y_g=result.buffer, a_g=a.buffer, b_g=b.buffer, a_start=a.offset,
         b_start=b.offset, lanes=lanes, n=n, inner=inner, each=each,

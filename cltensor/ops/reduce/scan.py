@@ -63,7 +63,7 @@ def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
         "x_g": x.buffer, "x_start": x.offset, "items": items, "n": n, "inner": inner,
         "blocks": blocks, "block": block, "lanes": lanes, "each": each,
     }  # fmt: skip
-    inside = dtypes.float32 if x.dtype is dtypes.float16 else x.dtype
+    inside = dtypes.arithmetic(x.dtype)
     common = {
         "kind": kind,
         "T": C_NAMES[x.dtype],

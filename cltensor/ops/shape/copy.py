@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cltensor.core.tensor import Tensor
+from cltensor.halves import cast_array
 from cltensor.lazy.codegen import Shape
 from cltensor.runtime.kernel import kernel
 
@@ -55,7 +56,8 @@ def bits_of(value: complex, dtype: np.dtype) -> complex:
     if dtype.itemsize not in (1, 2, 4, 8):
         return complex(value)
     with np.errstate(invalid="ignore", over="ignore"):
-        return int(np.asarray(value).astype(dtype).reshape(1).view(f"u{dtype.itemsize}")[0])
+        found = cast_array(np.asarray(value), dtype)
+        return int(found.reshape(1).view(f"u{dtype.itemsize}")[0])
 
 
 class _Layout(NamedTuple):

@@ -53,7 +53,10 @@ cut_op: Op = view_op(
 )
 
 slice_backward: Op = primitive(
-    "slice_backward(g, cut, shape)", _run_slice_backward, dg=lambda g, cut: cut_op(g, cut)
+    "slice_backward(g, cut, shape)",
+    _run_slice_backward,
+    takes_halves=True,
+    dg=lambda g, cut: cut_op(g, cut),
 )
 
 

@@ -41,6 +41,7 @@ def _run_concat(*xs: Tensor, axis: int) -> Tensor:
 _concat: Op = primitive(
     "concat(*xs, axis)",
     _run_concat,
+    takes_halves=True,
     dxs=lambda g, axis, xs_shape: list(split(g, [s[axis] for s in xs_shape], axis)),
 )
 
@@ -127,6 +128,7 @@ def _run_pad(x: Tensor, widths: tuple[tuple[int, int], ...], value: float) -> Te
 _pad: Op = primitive(
     "pad(x, widths, value)",
     _run_pad,
+    takes_halves=True,
     dx=lambda g, widths, x_shape: cut_op(
         g, tuple([(before, 1, n) for n, (before, _) in zip(x_shape, widths, strict=True)])
     ),

@@ -9,7 +9,7 @@ import numpy as np
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, view_op
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import complex_of, float16, real_of
+from cltensor.dtypes import SHORT, complex_of, real_of
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.values import stored
@@ -100,7 +100,7 @@ def view_as_complex(x: Any) -> Any:
     Raises DTypeError for other dtypes than float32 and float64, ShapeError where the last axis
     has not two neighbours, each pair at an even place.
     """
-    if x.dtype.kind != "f" or x.dtype == float16:
+    if x.dtype.kind != "f" or x.dtype in SHORT:
         raise DTypeError(f"view_as_complex: {x.dtype.name} is neither float32 nor float64")
     if not x.ndim or x.shape[-1] != 2 or not _pairs(x):
         raise ShapeError(

@@ -21,6 +21,7 @@ def words(counter, stream, key, count=4):
         kind="bits",
         T="uint",
         per=4,
+        digits=24,
         index="int",
         log=(),
         exp=(),
@@ -341,3 +342,23 @@ def test_the_gradient_of_a_parameter_of_samples_is_0(device):
     assert mean.grad.tolist() == [0, 0]
     with ct.no_grad():
         assert not ct.bernoulli(p).requires_grad
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [("float16", 11), ("bfloat16", 8)])
+def test_floats_of_16_bits(device, dtype, digits):
+    x = ct.rand(5000, dtype=dtype).float().numpy()
+    assert ((x * 2**digits) % 1 == 0).all()
+    assert 0 <= x.min() < x.max() < 1
+    near = ct.uniform(1.0, 1 + 4 * ct.finfo(dtype).eps, (5000,), dtype=dtype).float().numpy()
+    assert sorted(set((near - 1) / float(ct.finfo(dtype).eps))) == [0, 1, 2, 3]
+    drawn = ct.randn(5000, dtype=dtype)
+    assert drawn.dtype == dtype
+    assert abs(drawn.float().std().item() - 1) < 0.05
+    for other in (ct.bernoulli(ct.full((9,), 0.5, dtype=dtype)), ct.poisson(drawn.abs()),
+                  ct.empty(3, dtype=dtype).exponential_(), ct.normal(0.0, 1.0, (2,), dtype=dtype),
+                  ct.randint(0, 5, (3,), dtype=dtype), ct.rand_like(drawn)):  # fmt: skip
+        assert other.dtype == dtype
+    ct.manual_seed(3)
+    first = ct.rand(7, dtype=dtype).tolist()
+    ct.manual_seed(3)
+    assert ct.rand(7, dtype=dtype).tolist() == first
