@@ -16,6 +16,7 @@ from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
 from cltensor.autograd import inplace as _inplace
+from cltensor.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from cltensor.autograd.creation import TYPES as _TYPES
 from cltensor.core import composite as _composite
 from cltensor.core import operators as _operators

@@ -6,6 +6,7 @@ hands gradients from node to node by the operations' own rules.
 
 from sys import modules as _modules
 
+from cltensor.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from cltensor.autograd.derivatives import backward, grad
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.function import Context, Function
@@ -22,11 +23,13 @@ __all__ = [
     "Pass",
     "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 

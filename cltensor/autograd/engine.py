@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any, ClassVar
 
 from cltensor.autograd.graph import Node, Output, require_unchanged
 from cltensor.core.mode import mode
@@ -30,6 +30,9 @@ class Pass:
     to what it was made of. Without keep, nodes let go of what they saved. With create_graph, the
     pass is recorded itself.
     """
+
+    #: In anomaly mode, what asks for the gradients of a node: called with `_gradients`, node and g.
+    watched: ClassVar[Callable[..., Sequence[Any]] | None] = None
 
     def __init__(
         self,
@@ -65,6 +68,8 @@ class Pass:
         self._start = next_serial()
         if self._targets is not None:
             self._useful = _ancestors(nodes, self._targets)
+        if self.watched is not None:
+            vars(self)["_gradients"] = partial(self.watched, self._gradients)
         before = mode.enabled
         try:
             mode.enabled = self._create_graph
