@@ -25,6 +25,8 @@ from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
 from cltensor import utils as utils
+from cltensor.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from cltensor.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from cltensor.autograd.creation import TensorType
 from cltensor.autograd.derivatives import grad as grad
 from cltensor.autograd.function import Function as Function

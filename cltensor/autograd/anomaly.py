@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.graph import Node
+from cltensor.core.hooks import Hooks
 from cltensor.core.mode import no_grad
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
@@ -143,6 +144,7 @@ def _operand(node: Node, place: int) -> str:
 
 
 def _turn(enabled: bool, check_nan: bool) -> None:
+    Hooks.observe(enabled - _Mode.enabled)
     _Mode.enabled, _Mode.check_nan = enabled, check_nan
     setattr(Node, "__init__", _make_traced if enabled else _make)  # noqa: B010, as mypy wants it
     Pass.watched = staticmethod(_watched) if enabled else None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 from cltensor.autograd.graph import Node, Output, require_unchanged
+from cltensor.autograd.saved import Packed
 from cltensor.core.mode import mode
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, show
@@ -20,6 +22,19 @@ from cltensor.ops.elementwise.cast import as_gradient, astype, conj, conj_physic
 from cltensor.ops.reduce.fold import sum as sum_over
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.memory import next_serial
+
+#: The elements of a tensor, as nodes keep them.
+_KEPT = (Value, Packed)
+
+
+class _Running(threading.local):
+    """The passes that run in this thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.passes: list[Pass] = []
+
+
+running = _Running()
 
 
 class Pass:
@@ -53,6 +68,7 @@ class Pass:
         #: Buffers that somebody else than this pass may know, by id; others are ours to give away.
         self._known: dict[int, Any] = {}
         self._start = -1
+        self._roots: Sequence[Node] = ()
 
     def run(self, outputs: Sequence[Tensor], gradients: Sequence[Any]) -> dict[Node, Tensor]:
         """Propagate the `gradients` of `outputs`; the gradients of the targets by node."""
@@ -70,13 +86,23 @@ class Pass:
             self._useful = _ancestors(nodes, self._targets)
         if self.watched is not None:
             vars(self)["_gradients"] = partial(self.watched, self._gradients)
+        self._roots = nodes
         before = mode.enabled
         try:
+            running.passes.append(self)
             mode.enabled = self._create_graph
             self._propagate(found)
         finally:
             mode.enabled = before
+            running.passes.pop()
         return found
+
+    def reaches(self, nodes: Sequence[Node]) -> list[bool]:
+        """Whether each of `nodes` gets a gradient in this pass."""
+        if self._useful is not None:
+            return [n in self._useful or n in self._roots for n in nodes]
+        below = _ancestors(self._roots, set(nodes))
+        return [n in below for n in nodes]
 
     def _propagate(self, found: dict[Node, Tensor]) -> None:
         while self._heap:
@@ -234,12 +260,13 @@ class Pass:
     def _restored(self, node: Node, op: Op, name: str, saved: Any) -> Any:
         """Saved Values as Tensors; where the pass is recorded, as what they were in the graph, so
         that a rule's own operations are recorded."""
-        if type(saved) is Value:
+        if type(saved) in _KEPT:
             edge = None
             if self._create_graph:
                 edge = node if name == "out" else node.edges[op.params.index(name)]
-            return _shown(saved, edge)
-        if type(saved) is tuple and any(type(s) is Value for s in saved):
+            return _shown(_value(saved), edge)
+        if type(saved) is tuple and any(type(s) in _KEPT for s in saved):
+            saved = tuple([_value(s) if type(s) in _KEPT else s for s in saved])
             count = len(saved)
             edges: Sequence[Node | None] = [None] * count
             if self._create_graph and name == "out":
@@ -261,7 +288,7 @@ def _reads_complex(op: Op, saved: Sequence[Any]) -> bool:
     """Whether rules of `op` are to be turned (`Op.holomorphic`), as they read complex numbers."""
     return op.holomorphic and any(
         isinstance(s, complex)
-        or (type(s) is Value and s.dtype.kind == "c")
+        or (type(s) in _KEPT and s.dtype.kind == "c")
         or (type(s) is tuple and _reads_complex(op, s))
         for s in saved
     )
@@ -282,6 +309,11 @@ def _require_alike(changed: Any, g: Tensor) -> None:
             f"'{found[2]}' for a gradient of shape {wanted[0]} and {wanted[1]} on '{wanted[2]}'; "
             "return one that is like it"
         )
+
+
+def _value(saved: Any) -> Value:
+    """What was saved, as it is or packed."""
+    return saved if type(saved) is Value else saved.restore()._value
 
 
 def _is_writable(gradient: Tensor) -> bool:

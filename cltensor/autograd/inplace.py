@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd.diagonal import fill_diagonal_
-from cltensor.autograd.graph import Node, next_order, resave, save
+from cltensor.autograd.graph import Node, next_order, resave
 from cltensor.autograd.record import preserve, rebase, require_changeable
 from cltensor.core.checks import scalar
-from cltensor.core.hooks import watchers
+from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import named
 from cltensor.core.op import require_tensor, unrecorded
@@ -172,7 +172,7 @@ def _put(part: Tensor, plan: Plan, value: Any, operation: str) -> None:
         node = None
         if edges != (None, None) and part.dtype.kind in FRACTIONAL:
             node = Node(part, put, (*edges, None, None, None, None))
-            save(node, (part, value, *where), {}, part)
+            Hooks.save(node, (part, value, *where), {}, part)
         rebase(part, node)
 
 
