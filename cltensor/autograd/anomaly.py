@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.graph import Node
+from cltensor.core.batched import whole_of
 from cltensor.core.hooks import Hooks
 from cltensor.core.mode import no_grad
 from cltensor.core.op import Op
@@ -132,7 +133,7 @@ def _has_nan(x: Tensor) -> bool:
     if x.dtype.kind not in FRACTIONAL:
         return False
     with no_grad():
-        return bool(isnan(x).any().item())
+        return bool(isnan(whole_of(x)).any().item())
 
 
 def _operand(node: Node, place: int) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from cltensor.autograd.graph import Node, Output
 from cltensor.autograd.record import node_of, rebase, require_changeable
 from cltensor.autograd.saved import pack
+from cltensor.core.batched import Batched
+from cltensor.core.hooks import Hooks
 from cltensor.core.mode import mode, no_grad
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import FRACTIONAL
@@ -229,7 +231,10 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """Run forward on `args` and record it as one operation."""
+        """Run forward on `args` and record it as one operation; inside `vmap`, for one example
+        after another."""
+        if any(isinstance(a, Batched) for a in args):
+            return Hooks.looped(cls.__name__, cls.apply, args, {})
         context = Context()
         context._name = cls.__name__
         edges = tuple([node_of(a) if isinstance(a, Tensor) else None for a in args])

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from cltensor.autograd.graph import Node, save
-from cltensor.autograd.trees import flatten
 from cltensor.core.hooks import Hooks
 from cltensor.core.mode import no_grad
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.tensor import Tensor, show
+from cltensor.core.trees import flatten
 from cltensor.errors import DTypeError, GradientError
 from cltensor.lazy.fusion import realize
 from cltensor.lazy.values import Value, changer_of, version_of

@@ -13,6 +13,8 @@ from functools import cache, partial, wraps
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
+from cltensor.core.batched import Unbatched
+from cltensor.core.hooks import Hooks
 from cltensor.core.names import canonical, with_reduction
 from cltensor.core.op import Op, require_tensor, write_out
 from cltensor.core.parameters import Described, Parameters
@@ -125,8 +127,15 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
             if i >= len(args) or not isinstance(args[i], Tensor):
                 signature.check(args, kwargs)
                 break
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except Unbatched:
+            pass
+        if checked.batched is not None:  # type: ignore[attr-defined]
+            return checked.batched(*args, **kwargs)  # type: ignore[attr-defined]
+        return Hooks.looped(signature.name, function, args, kwargs)
 
+    checked.batched = None  # type: ignore[attr-defined]
     wanted = signature.takes_tensor and not space if method is None else bool(method)
     checked.is_method = wanted  # type: ignore[attr-defined]
     checked.space = space  # type: ignore[attr-defined]
@@ -171,11 +180,16 @@ def _creates(method: bool, space: str, function: Any) -> Any:
     def make(*args: Any, **kwargs: Any) -> Any:
         if operands and not (args and isinstance(args[0], Tensor)):
             signature.check(*signature.bind(args, kwargs))
-        if not kwargs:
-            return function(*args)
-        args, kwargs = signature.bind(args, kwargs)
-        more = {name: kwargs.pop(name) for name in _MAKING if name in kwargs}
-        made = function(*args, **kwargs)
+        more = {}
+        if kwargs:
+            args, kwargs = signature.bind(args, kwargs)
+            more = {name: kwargs.pop(name) for name in _MAKING if name in kwargs}
+        try:
+            made = function(*args, **kwargs)
+        except Unbatched:
+            made = None
+        if made is None:
+            made = Hooks.looped(signature.name, function, args, kwargs)
         return _as_wanted(signature.name, made, **more) if more else made
 
     make.is_method = method  # type: ignore[attr-defined]

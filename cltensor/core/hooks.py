@@ -17,7 +17,9 @@ class Hooks:
     save(node, args, kwargs, out) keeps for the rules of a new node what they ask for;
     leaf(tensor) makes the node in which a leaf's gradient arrives; node_of(tensor) gives the node
     of a view; backward(outputs, gradients, retain_graph, create_graph, inputs) does what
-    Tensor.backward says.
+    Tensor.backward says. batched(op, args, kwargs) gives the result of an operation with tensors
+    inside `vmap` among its arguments; looped(name, function, args, kwargs) that of anything, one
+    example after another.
     """
 
     record: Callable[..., Any]
@@ -25,6 +27,8 @@ class Hooks:
     leaf: Callable[..., Any]
     node_of: Callable[..., Any]
     backward: Callable[..., None]
+    batched: Callable[..., Any]
+    looped: Callable[..., Any]
     #: How many want to see each operation of a call, so that nothing may be replayed; and of them
     #: those who want to see what is saved.
     observed = 0

@@ -136,3 +136,11 @@ def test_gradients_are_those_without_it():
         values, _ = (x * y).exp().sort()
         values.sum().backward()
     np.testing.assert_allclose(x.grad.numpy(), [3 * np.exp(1.5), 4 * np.exp(8.0)], rtol=1e-6)
+
+
+def test_inside_vmap():
+    with ct.autograd.detect_anomaly():
+        rows = ct.func.jacrev(ct.sin)(ct.tensor([0.5, 1.0]))
+        np.testing.assert_allclose(rows.numpy(), np.diag(np.cos([0.5, 1.0])), rtol=1e-6)
+        with pytest.raises(ct.GradientError, match="sqrt gave NaN"):
+            ct.func.vmap(ct.func.grad(lambda x: x.sqrt() * 0))(ct.tensor([1.0, 0.0]))
