@@ -16,7 +16,9 @@ from cltensor import ops as _ops
 from cltensor.autograd import Function, Variable, grad
 from cltensor.autograd import creation as _creation
 from cltensor.autograd import inplace as _inplace
+from cltensor.autograd.anomaly import is_anomaly_check_nan_enabled, is_anomaly_enabled
 from cltensor.autograd.creation import TYPES as _TYPES
+from cltensor.autograd.vmap import vmap
 from cltensor.core import composite as _composite
 from cltensor.core import operators as _operators
 from cltensor.core.interchange import Interchange as _Interchange
@@ -65,6 +67,7 @@ from cltensor.errors import (
     SettingError,
     ShapeError,
     StateError,
+    VmapError,
 )
 from cltensor.ops.random.generator import Generator
 from cltensor.ops.random.sample import sample_dirichlet as _sample_dirichlet

@@ -25,10 +25,13 @@ from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
 from cltensor import utils as utils
+from cltensor.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from cltensor.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from cltensor.autograd.creation import TensorType
 from cltensor.autograd.derivatives import grad as grad
 from cltensor.autograd.function import Function as Function
 from cltensor.autograd.record import Variable as Variable
+from cltensor.autograd.vmap import vmap as vmap
 from cltensor.core.mode import enable_grad as enable_grad
 from cltensor.core.mode import inference_mode as inference_mode
 from cltensor.core.mode import is_grad_enabled as is_grad_enabled
@@ -51,6 +54,7 @@ from cltensor.errors import OutOfMemoryError as OutOfMemoryError
 from cltensor.errors import SettingError as SettingError
 from cltensor.errors import ShapeError as ShapeError
 from cltensor.errors import StateError as StateError
+from cltensor.errors import VmapError as VmapError
 from cltensor.halves import _BFloat16
 from cltensor.io import weights as weights
 from cltensor.io.checkpoint import load as load

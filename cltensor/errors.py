@@ -35,6 +35,10 @@ class GradientError(CLTensorError):
     """A backward pass that cannot be run or would be wrong."""
 
 
+class VmapError(CLTensorError):
+    """A function that `vmap` cannot call for a whole batch at once."""
+
+
 class LinAlgError(CLTensorError):
     """A matrix that an algorithm cannot take: singular, not positive definite, or one for which it
     does not converge. The message names the matrix in the stack."""

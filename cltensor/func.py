@@ -13,9 +13,10 @@ from cltensor.autograd.transforms import (
     value_and_grad,
     vjp,
 )
+from cltensor.autograd.vmap import vmap
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.nn.stateless import functional_call
+from cltensor.nn.stateless import functional_call, stack_module_state
 
 __all__ = [
     "functional_call",
@@ -26,8 +27,10 @@ __all__ = [
     "jacfwd",
     "jacrev",
     "jvp",
+    "stack_module_state",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 _name_all(globals(), __all__)

@@ -12,6 +12,7 @@ BUILT_IN = {
     "KernelError": RuntimeError,
     "OutOfMemoryError": MemoryError,
     "GradientError": RuntimeError,
+    "VmapError": RuntimeError,
     "LinAlgError": RuntimeError,
     "IndexingError": IndexError,
     "DataError": ValueError,

@@ -140,8 +140,10 @@ OF_NO_MODULE = {
     "test_layering": "the order of the modules, and their files of tests",
     "test_optim_property": "drawn programs of optimizers",
     "test_packaging": "what the archives hold",
+    "test_rules": "the rules of all other operations, at odd, broadcast and empty shapes",
     "test_threads": "threads that compute, write, build and record at the same time",
     "test_views_property": "drawn programs of views and writes",
+    "test_vmap_property": "drawn functions of examples, beside a loop over them",
 }
 
 

@@ -6,6 +6,8 @@ hands gradients from node to node by the operations' own rules.
 
 from sys import modules as _modules
 
+from cltensor.autograd import graph, multigrad, saved
+from cltensor.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from cltensor.autograd.derivatives import backward, grad
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.function import Context, Function
@@ -22,13 +24,20 @@ __all__ = [
     "Pass",
     "Variable",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
+    "graph",
     "is_grad_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
-_name_all(globals(), set(__all__) - {"functional"})
+#: Where PyTorch has them: hooks know of nodes, not nodes of hooks.
+vars(graph).update({
+    name: getattr(module, name) for module in (multigrad, saved) for name in module.__all__
+})  # fmt: skip
+_name_all(globals(), set(__all__) - {"functional", "graph"})
 _suggest(_modules["cltensor.autograd"], later=("functional",))

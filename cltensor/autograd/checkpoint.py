@@ -11,11 +11,12 @@ from typing import Any
 
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.graph import Node, Output, next_order
-from cltensor.autograd.trees import flatten
+from cltensor.core.batched import levels
 from cltensor.core.mode import enable_grad, is_grad_enabled
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
+from cltensor.core.trees import flatten
 from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import GradientError
 from cltensor.lazy.values import changer_of, version_of
@@ -47,6 +48,8 @@ def checkpoint(
         raise ValueError(
             f"checkpoint: determinism_check is {determinism_check!r}; use 'default' or 'none'"
         )
+    if levels.open:  # inside vmap nothing is called again
+        return function(*args, **kwargs)
     state = default_generator.get_state() if preserve_rng_state else None
     start = next_order()
     guarded = _versions([*args, *kwargs.values()])  # before the call, which may change them itself

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from cltensor.autograd import batchpass
 from cltensor.autograd.engine import Pass
+from cltensor.core.batched import Batched, levels
 from cltensor.core.hooks import Hooks
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import GradientError
@@ -26,6 +28,11 @@ def backward(
     gradients = _weights("backward", outputs, grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph
     targets = None
+    if any(isinstance(x, Batched) for x in (*outputs, *gradients)):
+        raise GradientError(
+            "backward: inside vmap there is no .grad to add to; use ct.func.grad or "
+            "ct.autograd.grad"
+        )
     if inputs is not None:
         targets = [_node("backward", x) for x in _tensors("backward", "inputs", inputs)]
     Pass(targets, keep, create_graph).run(outputs, gradients)
@@ -57,8 +64,11 @@ def grad(
     gradients = _weights("grad", outputs, grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     targets = [_node("grad", x) for x in inputs]
-    found = Pass(targets, keep, create_graph, accumulate=False).run(outputs, gradients)
-    results = [found.get(node) for node in targets]
+    if levels.open and any(isinstance(x, Batched) for x in (*outputs, *inputs, *gradients)):
+        results = batchpass.gradients(outputs, inputs, gradients, keep, create_graph)
+    else:
+        found = Pass(targets, keep, create_graph, accumulate=False).run(outputs, gradients)
+        results = [found.get(node) for node in targets]
     if materialize_grads:
         return tuple([x * 0 if r is None else r for r, x in zip(results, inputs, strict=True)])
     if not allow_unused and any(r is None for r in results):

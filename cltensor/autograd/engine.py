@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any, ClassVar
 
 from cltensor.autograd.graph import Node, Output, require_unchanged
+from cltensor.autograd.saved import Packed
 from cltensor.core.mode import mode
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, show
@@ -21,6 +23,19 @@ from cltensor.ops.reduce.fold import sum as sum_over
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.memory import next_serial
 
+#: The elements of a tensor, as nodes keep them.
+_KEPT = (Value, Packed)
+
+
+class _Running(threading.local):
+    """The passes that run in this thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.passes: list[Pass] = []
+
+
+running = _Running()
+
 
 class Pass:
     """One backward pass.
@@ -30,6 +45,9 @@ class Pass:
     to what it was made of. Without keep, nodes let go of what they saved. With create_graph, the
     pass is recorded itself.
     """
+
+    #: In anomaly mode, what asks for the gradients of a node: called with `_gradients`, node and g.
+    watched: ClassVar[Callable[..., Sequence[Any]] | None] = None
 
     def __init__(
         self,
@@ -50,6 +68,7 @@ class Pass:
         #: Buffers that somebody else than this pass may know, by id; others are ours to give away.
         self._known: dict[int, Any] = {}
         self._start = -1
+        self._roots: Sequence[Node] = ()
 
     def run(self, outputs: Sequence[Tensor], gradients: Sequence[Any]) -> dict[Node, Tensor]:
         """Propagate the `gradients` of `outputs`; the gradients of the targets by node."""
@@ -65,13 +84,25 @@ class Pass:
         self._start = next_serial()
         if self._targets is not None:
             self._useful = _ancestors(nodes, self._targets)
+        if self.watched is not None:
+            vars(self)["_gradients"] = partial(self.watched, self._gradients)
+        self._roots = nodes
         before = mode.enabled
         try:
+            running.passes.append(self)
             mode.enabled = self._create_graph
             self._propagate(found)
         finally:
             mode.enabled = before
+            running.passes.pop()
         return found
+
+    def reaches(self, nodes: Sequence[Node]) -> list[bool]:
+        """Whether each of `nodes` gets a gradient in this pass."""
+        if self._useful is not None:
+            return [n in self._useful or n in self._roots for n in nodes]
+        below = _ancestors(self._roots, set(nodes))
+        return [n in below for n in nodes]
 
     def _propagate(self, found: dict[Node, Tensor]) -> None:
         while self._heap:
@@ -234,12 +265,13 @@ class Pass:
     def _restored(self, node: Node, op: Op, name: str, saved: Any) -> Any:
         """Saved Values as Tensors; where the pass is recorded, as what they were in the graph, so
         that a rule's own operations are recorded."""
-        if type(saved) is Value:
+        if type(saved) in _KEPT:
             edge = None
             if self._create_graph:
                 edge = node if name == "out" else node.edges[op.params.index(name)]
-            return _shown(saved, edge)
-        if type(saved) is tuple and any(type(s) is Value for s in saved):
+            return _shown(_value(saved), edge)
+        if type(saved) is tuple and any(type(s) in _KEPT for s in saved):
+            saved = tuple([_value(s) if type(s) in _KEPT else s for s in saved])
             count = len(saved)
             edges: Sequence[Node | None] = [None] * count
             if self._create_graph and name == "out":
@@ -261,7 +293,7 @@ def _reads_complex(op: Op, saved: Sequence[Any]) -> bool:
     """Whether rules of `op` are to be turned (`Op.holomorphic`), as they read complex numbers."""
     return op.holomorphic and any(
         isinstance(s, complex)
-        or (type(s) is Value and s.dtype.kind == "c")
+        or (type(s) in _KEPT and s.dtype.kind == "c")
         or (type(s) is tuple and _reads_complex(op, s))
         for s in saved
     )
@@ -291,6 +323,11 @@ def _in_float32(known: Any) -> Any:
     if type(known) in (list, tuple):
         return type(known)([_in_float32(member) for member in known])
     return known
+
+
+def _value(saved: Any) -> Value:
+    """What was saved, as it is or packed."""
+    return saved if type(saved) is Value else saved.restore()._value
 
 
 def _is_writable(gradient: Tensor) -> bool:

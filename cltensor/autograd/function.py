@@ -9,6 +9,9 @@ from typing import Any
 
 from cltensor.autograd.graph import Node, Output
 from cltensor.autograd.record import node_of, rebase, require_changeable
+from cltensor.autograd.saved import pack
+from cltensor.core.batched import Batched
+from cltensor.core.hooks import Hooks
 from cltensor.core.mode import mode, no_grad
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import FRACTIONAL
@@ -58,7 +61,7 @@ class Context:
     def saved_tensors(self) -> tuple[Any, ...]:
         """What was saved. Raises GradientError if it was changed in place since."""
         for t, version in zip(self._saved, self._versions, strict=False):
-            if t is not None and version_of(t._value) != version:
+            if isinstance(t, Tensor) and version_of(t._value) != version:
                 raise GradientError(
                     f"backward: {self._name} saved a tensor of shape {t.shape} (version {version}) "
                     f"for its derivative, and {changer_of(t._value)} changed it in place since "
@@ -67,9 +70,27 @@ class Context:
         return tuple(
             [
                 t if t is None or k not in self._own else _in_graph(t, *self._own[k])
-                for k, t in enumerate(self._saved)
+                for k, t in enumerate(map(_restored, self._saved))
             ]
         )
+
+    def _pack(self) -> None:
+        """Give what was saved to the hook of this thread, if there is one."""
+        self._saved = tuple([
+            t if t is None or (packed := pack(self._name, f"saved_tensors[{k}]", t)) is None
+            else (packed, None if k in self._own else t.node)
+            for k, t in enumerate(self._saved)
+        ])  # fmt: skip
+
+
+def _restored(saved: Any) -> Any:
+    """A saved tensor; a packed one in its place in the graph."""
+    if not isinstance(saved, tuple):
+        return saved
+    packed, node = saved
+    t = packed.restore()
+    t._node = node
+    return t
 
 
 def _in_graph(t: Tensor, ref: weakref.ref[Node], index: int, count: int) -> Tensor:
@@ -210,7 +231,10 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
-        """Run forward on `args` and record it as one operation."""
+        """Run forward on `args` and record it as one operation; inside `vmap`, for one example
+        after another."""
+        if any(isinstance(a, Batched) for a in args):
+            return Hooks.looped(cls.__name__, cls.apply, args, {})
         context = Context()
         context._name = cls.__name__
         edges = tuple([node_of(a) if isinstance(a, Tensor) else None for a in args])
@@ -231,11 +255,14 @@ class Function:
                     )
             elif any(out is a for a in args) and not any(out is d for d in context.dirty_tensors):
                 outs[k] = out.detach()  # the argument keeps its own place in the graph
-        if mode.enabled and any(context.needs_input_grad):
+        recorded = mode.enabled and any(context.needs_input_grad)
+        if recorded:
             cls._record(context, args, edges, outs)
         context._versions = tuple(
             [0 if t is None else version_of(t._value) for t in context._saved]
         )
+        if recorded:
+            context._pack()
         return tuple(outs) if several else outs[0]
 
     @classmethod

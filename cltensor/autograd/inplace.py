@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd.diagonal import fill_diagonal_
-from cltensor.autograd.graph import Node, next_order, resave, save
+from cltensor.autograd.graph import Node, next_order, resave
 from cltensor.autograd.record import preserve, rebase, require_changeable
+from cltensor.core.batched import Batched, Unbatched, in_front, wrapped
 from cltensor.core.checks import scalar
-from cltensor.core.hooks import watchers
+from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import named
 from cltensor.core.op import require_tensor, unrecorded
@@ -47,24 +48,64 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
     ShapeError or DTypeError when the result does not fit x, or several elements of x are one place
     in memory. x is as before then.
     """
-    with x.device.lock:
-        for watch in watchers:
-            watch((x,))
-        require_changeable(name, x)
-        require_writable(name, x._value)
-        since = next_order()
-        changed = _fitted(name, x, function(x, *args, **kwargs))
-        if changed is x:
-            _mark_changed(x, name)
-        else:
-            node = changed.node if mode.enabled else None
-            preserve(x, node, since)
-            _take_over(x, changed, name, (x, *args, *kwargs.values()))
-            if node is not None:
-                stored = x._value.buffer is not None  # as eager execution finds it, too
-                resave(node, changed._value, x._value if stored else None)
-            if mode.enabled:
-                rebase(x, node, getattr(function, "__wrapped__", function) in _ANEW)
+    try:
+        with x.device.lock:
+            for watch in watchers:
+                watch((x,))
+            require_changeable(name, x)
+            require_writable(name, x._value)
+            since = next_order()
+            changed = _fitted(name, x, function(x, *args, **kwargs))
+            if changed is x:
+                _mark_changed(x, name)
+            else:
+                node = changed.node if mode.enabled else None
+                preserve(x, node, since)
+                _take_over(x, changed, name, (x, *args, *kwargs.values()))
+                if node is not None:
+                    stored = x._value.buffer is not None  # as eager execution finds it, too
+                    resave(node, changed._value, x._value if stored else None)
+                if mode.enabled:
+                    rebase(x, node, getattr(function, "__wrapped__", function) in _ANEW)
+        return x
+    except Unbatched:
+        if type(function) is _OfWhole:
+            raise
+    return _apply_batched(x, name, function, args, kwargs)
+
+
+class _OfWhole:
+    """An operation in place inside `vmap`, as one on the elements of the whole batch."""
+
+    def __init__(self, name: str, x: Tensor, function: Callable[..., Any], args: Any, kwargs: Any):
+        self.__wrapped__ = getattr(function, "__wrapped__", function)
+        self._name = name
+        self._like = x
+        self._call = partial(_called_with, function, args, kwargs)
+
+    def __call__(self, whole: Tensor) -> Tensor:
+        like = self._like
+        numbers = like.numbers if isinstance(like, Batched) else ()
+        found = _fitted(self._name, like, self._call(wrapped(whole, numbers)))
+        if not set(numbers).issuperset(found.numbers if isinstance(found, Batched) else ()):
+            raise Unbatched(
+                f"{self._name}: inside vmap, a tensor that is the same for all examples cannot "
+                "take elements that differ between them; use the operation that returns a new "
+                "tensor"
+            )
+        return in_front(found, numbers, whole.shape[: len(numbers)])
+
+
+def _called_with(function: Callable[..., Any], args: Any, kwargs: Any, x: Tensor) -> Any:
+    return function(x, *args, **kwargs)
+
+
+def _apply_batched(
+    x: Tensor, name: str, function: Callable[..., Any], args: Any, kwargs: Any
+) -> Tensor:
+    """`apply` inside `vmap`."""
+    whole = x.whole if isinstance(x, Batched) else x
+    apply(whole, name, _OfWhole(name, x, function, args, kwargs))
     return x
 
 
@@ -112,6 +153,9 @@ def reshape_in_place(
 ) -> Tensor:
     """Have x show its elements as function(x, *args), a view, does; returns x."""
     changed = function(x, *args, **kwargs)
+    if isinstance(x, Batched):
+        x.whole = changed.whole
+        return x
     if (changed.shape, changed.strides, changed.offset) == (x.shape, x.strides, x.offset):
         return x
     node = x.node
@@ -138,9 +182,19 @@ def assign(x: Tensor, key: Any, value: Any, operation: str = "setitem") -> None:
         plan = take_apart(operation, x.shape, key, x.device)
         part = shown(x.realize(), plan)
         if plan.indices:
-            _put(part, plan, value, operation)
+            if any(isinstance(i, Batched) for i in (part, value, *plan.indices)):
+                _put_batched(part, plan, value, operation)
+            else:
+                _put(part, plan, value, operation)
         elif not (isinstance(value, Tensor) and _is_same(part, value)):  # x[key] += y wrote already
             apply(part, operation, lambda p: _fill(p, fitting(p, value, p.shape, operation)))
+
+
+def _put_batched(part: Tensor, plan: Plan, value: Any, operation: str) -> None:
+    """`_put` inside `vmap`."""
+    where = plan.indices, plan.start, plan.unique, plan.sites
+    value = fitting(part, value, put_shape(part, plan), operation)
+    apply(part, operation, lambda p: put(p, value, *where))
 
 
 Tensor._assign = assign
@@ -148,6 +202,12 @@ Tensor._assign = assign
 
 def _is_same(part: Tensor, value: Tensor) -> bool:
     """Whether `value` is `part` itself, also to the graph."""
+    if isinstance(part, Batched) or isinstance(value, Batched):
+        if not isinstance(part, Batched) or not isinstance(value, Batched):
+            return False
+        if part.numbers != value.numbers:
+            return False
+        part, value = part.whole, value.whole
     a, b = part._view, value._view
     mine = part if a is None else a.base
     its = value if b is None else b.base
@@ -173,7 +233,7 @@ def _put(part: Tensor, plan: Plan, value: Any, operation: str) -> None:
         node = None
         if edges != (None, None) and part.dtype.kind in FRACTIONAL:
             node = Node(part, put, (*edges, None, None, None, None))
-            save(node, (part, value, *where), {}, part)
+            Hooks.save(node, (part, value, *where), {}, part)
         rebase(part, node)
 
 

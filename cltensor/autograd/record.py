@@ -110,7 +110,7 @@ def record(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if out is a:
             return out
     out._node = node = Node(out, op, tuple(edges))
-    save(node, args, kwargs, out)
+    Hooks.save(node, args, kwargs, out)
     return out
 
 
@@ -119,7 +119,7 @@ def _several(
 ) -> tuple[Any, ...]:
     """The results of one operation: each has a node, whose edge is the node of them all."""
     node = Node(outs[0], op, tuple(edges))
-    save(node, args, kwargs, outs)
+    Hooks.save(node, args, kwargs, outs)
     for index, out in enumerate(outs):
         if out._value.dtype.kind in FRACTIONAL:
             out._node = Node(out, Output(index, len(outs)), (node,))
@@ -134,7 +134,7 @@ def _viewed(
         return x
     if edge is not None and out._value.dtype.kind in FRACTIONAL:
         out._node = Node(out, op, (edge, *[None] * (len(args) - 1)))
-        save(out._node, args, kwargs, out)
+        Hooks.save(out._node, args, kwargs, out)
     buffer = out._value.buffer
     if buffer is not None and buffer is x._value.buffer:
         out._view = View(x, op, args, kwargs)
@@ -270,5 +270,6 @@ class Variable(metaclass=_AnyTensor):
 
 
 Hooks.record = staticmethod(record)
+Hooks.save = staticmethod(save)
 Hooks.leaf = Node
 Hooks.node_of = staticmethod(node_of)

@@ -13,14 +13,16 @@ from typing import Any
 
 from cltensor.autograd.derivatives import grad as gradients_of
 from cltensor.autograd.graph import Node
-from cltensor.autograd.trees import flatten, mapped
+from cltensor.autograd.vmap import vmap
+from cltensor.core.batched import lifted, wrapped
 from cltensor.core.mode import enable_grad, is_grad_enabled
 from cltensor.core.tensor import Tensor, show
+from cltensor.core.trees import flatten, mapped
 from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.ops.create import eye
 from cltensor.ops.elementwise.cast import full
-from cltensor.ops.shape.join import stack
-from cltensor.ops.shape.view import reshape
+from cltensor.ops.shape.view import movedim, reshape
 
 Function = Callable[..., Any]
 ArgNums = int | tuple[int, ...]
@@ -36,9 +38,10 @@ def _own(operation: str, x: Any) -> Tensor:
             f"{operation}: there is no derivative by a tensor of {x.dtype.name}; cast it with "
             ".to(ct.float32), or leave it out of argnums"
         )
-    if x.requires_grad and is_grad_enabled():
-        return x.clone()
-    return x.detach().requires_grad_()
+    whole, numbers = lifted(x)
+    if whole.requires_grad and is_grad_enabled():
+        return wrapped(whole.clone(), numbers)
+    return wrapped(whole.detach().requires_grad_(), numbers)
 
 
 def _reaches_others(outputs: Sequence[Any], own: Sequence[Tensor]) -> bool:
@@ -272,7 +275,7 @@ class _Forward:
 
     def __init__(self, run: _Call) -> None:
         self.run = run
-        self.cotangents = [_zeros_like(x).requires_grad_() for x in run.outputs]
+        self.cotangents = [_own("jvp", _zeros_like(x)) for x in run.outputs]
         with enable_grad():
             self.back = run.back(self.cotangents, record=True)
 
@@ -312,65 +315,64 @@ def hvp(func: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     return jvp(grad(func), primals, tangents)
 
 
-def _units(x: Tensor) -> list[Tensor]:
-    """For each element of x a tensor like it with a one there and zeros elsewhere."""
-    made = []
-    for place in range(x.size):
-        unit = full((x.size,), 0, x.dtype, x.device)
-        unit[place] = 1
-        made.append(reshape(unit, x.shape))
-    return made
-
-
 def _check_chunk(operation: str, chunk_size: int | None) -> None:
     if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
         raise ShapeError(f"{operation}: chunk_size is {chunk_size!r}; give None or 1 or more")
 
 
 def _jacobian(
-    operation: str, func: Function, argnums: ArgNums, has_aux: bool, args: Any, kwargs: Any
-) -> tuple[Any, Any]:
+    operation: str, func: Function, argnums: ArgNums, has_aux: bool, chunk_size: int | None,
+    args: Any, kwargs: Any,
+) -> tuple[Any, Any]:  # fmt: skip
     wanted, call = _by_arguments(operation, argnums, args)
     run = _Call(operation, _with_keywords(func, kwargs), wanted, call, has_aux)
-    blocks = _by_rows(run) if operation == "jacrev" else _by_columns(run)
+    blocks = (_by_rows if operation == "jacrev" else _by_columns)(run, chunk_size)
     _, make = flatten(wanted)
     return run.shown(run.build([make(row) for row in blocks])), run.shown(run.aux)
 
 
-def _by_rows(run: _Call) -> list[list[Tensor]]:
-    """For each output the derivative by each leaf: a backward pass for each of its elements."""
+def _for_units(
+    product: Callable[[Sequence[Tensor]], list[Tensor]],
+    given: Sequence[Tensor],
+    wanted: Sequence[Tensor],
+    chunk_size: int | None,
+) -> list[list[Tensor]]:
+    """For each of `given` what a linear product gives for each unit vector in its place, the units
+    in front of the dimensions of each of `wanted`. All units go through it at once."""
     blocks = []
-    for k, output in enumerate(run.outputs):
-        rows = []
-        for unit in _units(output):
-            given = [unit if i == k else _zeros_like(x) for i, x in enumerate(run.outputs)]
-            rows.append(run.back(given))
-        blocks.append([
-            reshape(stack([row[i] for row in rows]), (*output.shape, *leaf.shape))
-            if rows
-            else full((*output.shape, *leaf.shape), 0, leaf.dtype, leaf.device)
-            for i, leaf in enumerate(run.leaves)
-        ])  # fmt: skip
+    for k, x in enumerate(given):
+        if not x.size:
+            blocks.append([full((0, *y.shape), 0, y.dtype, y.device) for y in wanted])
+            continue
+
+        def by_unit(unit: Tensor, k: int = k, x: Tensor = x) -> list[Tensor]:
+            others = [_zeros_like(y) for y in given]
+            others[k] = reshape(unit, x.shape)
+            return product(others)
+
+        units = eye(x.size, dtype=x.dtype, device=x.device)
+        blocks.append(vmap(by_unit, chunk_size=chunk_size)(units))
     return blocks
 
 
-def _by_columns(run: _Call) -> list[list[Tensor]]:
+def _by_rows(run: _Call, chunk_size: int | None) -> list[list[Tensor]]:
+    """For each output the derivative by each leaf: a backward pass for each of its elements."""
+    found = _for_units(run.back, run.outputs, run.leaves, chunk_size)
+    return [
+        [reshape(g, (*y.shape, *x.shape)) for g, x in zip(rows, run.leaves, strict=True)]
+        for y, rows in zip(run.outputs, found, strict=True)
+    ]
+
+
+def _by_columns(run: _Call, chunk_size: int | None) -> list[list[Tensor]]:
     """The same, by a forward product for each element of each leaf."""
-    forward, columns = _Forward(run), []
-    for k, leaf in enumerate(run.leaves):
-        found = []
-        for unit in _units(leaf):
-            found.append(forward([unit if i == k else _zeros_like(x)
-                                  for i, x in enumerate(run.leaves)]))  # fmt: skip
-        columns.append(found)
+    found = _for_units(_Forward(run), run.leaves, run.outputs, chunk_size)
     return [
         [
-            reshape(stack([c[i] for c in found], -1), (*output.shape, *leaf.shape))
-            if found
-            else full((*output.shape, *leaf.shape), 0, output.dtype, output.device)
-            for found, leaf in zip(columns, run.leaves, strict=True)
+            reshape(movedim(columns[i], 0, -1), (*y.shape, *x.shape))
+            for columns, x in zip(found, run.leaves, strict=True)
         ]
-        for i, output in enumerate(run.outputs)
+        for i, y in enumerate(run.outputs)
     ]
 
 
@@ -381,7 +383,7 @@ def _jacobian_function(
 
     @wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        found, aux = _jacobian(operation, func, argnums, has_aux, args, kwargs)
+        found, aux = _jacobian(operation, func, argnums, has_aux, chunk_size, args, kwargs)
         return (found, aux) if has_aux else found
 
     return wrapper
@@ -397,8 +399,8 @@ def jacrev(
     """The function that gives the Jacobian of `func`, by a backward pass for each element of its
     result: best where the result is small.
 
-    Args:    argnums, has_aux: as of `grad`. chunk_size: PyTorch's bound of what is computed at
-             once; here it is one row.
+    Args:    argnums, has_aux: as of `grad`. chunk_size: how many of these passes go at once, each
+             with memory of its own; all for None.
     Returns: for a result of shape r and an argument of shape a a tensor (*r, *a), in the structure
              of the result, and in each place that of the arguments.
     """

@@ -13,6 +13,8 @@ from functools import cache, partial, wraps
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
+from cltensor.core.batched import Unbatched
+from cltensor.core.hooks import Hooks
 from cltensor.core.names import canonical, with_reduction
 from cltensor.core.op import OPERATIONS, Op, require_tensor, write_out
 from cltensor.core.parameters import Described, Parameters
@@ -129,11 +131,22 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
                 signature.check(args, kwargs)
                 break
         wide = None if widening is None else widening.arguments(args, kwargs)
-        if wide is None:
-            return function(*args, **kwargs)
-        args, kwargs, dtype = wide  # no call more in between, for warnings that count them
-        return narrowed(function(*args, **kwargs), dtype, OPERATIONS["astype"])
+        dtype: Any = None
+        if wide is not None:
+            args, kwargs, dtype = wide
+        # No call more in between, for warnings that count them.
+        try:
+            found = function(*args, **kwargs)
+            return found if wide is None else narrowed(found, dtype, OPERATIONS["astype"])
+        except Unbatched:
+            pass
+        if checked.batched is not None:  # type: ignore[attr-defined]
+            found = checked.batched(*args, **kwargs)  # type: ignore[attr-defined]
+        else:
+            found = Hooks.looped(signature.name, function, args, kwargs)
+        return found if wide is None else narrowed(found, dtype, OPERATIONS["astype"])
 
+    checked.batched = None  # type: ignore[attr-defined]
     wanted = signature.takes_tensor and not space if method is None else bool(method)
     checked.is_method = wanted  # type: ignore[attr-defined]
     checked.space = space  # type: ignore[attr-defined]
@@ -178,11 +191,16 @@ def _creates(method: bool, space: str, function: Any) -> Any:
     def make(*args: Any, **kwargs: Any) -> Any:
         if operands and not (args and isinstance(args[0], Tensor)):
             signature.check(*signature.bind(args, kwargs))
-        if not kwargs:
-            return function(*args)
-        args, kwargs = signature.bind(args, kwargs)
-        more = {name: kwargs.pop(name) for name in _MAKING if name in kwargs}
-        made = function(*args, **kwargs)
+        more = {}
+        if kwargs:
+            args, kwargs = signature.bind(args, kwargs)
+            more = {name: kwargs.pop(name) for name in _MAKING if name in kwargs}
+        try:
+            made = function(*args, **kwargs)
+        except Unbatched:
+            made = None
+        if made is None:
+            made = Hooks.looped(signature.name, function, args, kwargs)
         return _as_wanted(signature.name, made, **more) if more else made
 
     make.is_method = method  # type: ignore[attr-defined]

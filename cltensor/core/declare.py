@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from cltensor.core.batching import Batch
 from cltensor.core.checks import check_scalar, normalize_axes
 from cltensor.core.op import OPERATIONS, Op, broadcast_shapes, no_tensor, same_device
 from cltensor.core.tensor import Tensor, show
@@ -62,7 +63,26 @@ def pointwise(
     op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True, space=space)
     formula = Pointwise(op.name, op.params, text)
     op.run = _pointwise_run(op.name, formula, result, accepts)
+    op.batched(_pointwise_batched)
     return op
+
+
+def _pointwise_batched(op: Op, batch: Batch, *args: Any) -> Any:
+    """Operands of a batch, or more, broadcast with others as examples do, and their dtypes promote
+    as those of examples."""
+    tensors = [a for a in args if isinstance(a, Tensor)]
+    rank = max([a.ndim for a in tensors])
+    given = [batch.thin(a, rank) for a in args]
+    dtypes = {a.dtype for a in tensors}
+    if len(dtypes) > 1 and any(not a.ndim for a in tensors):
+        wholes = [a for a in given if isinstance(a, Tensor)]
+        wanted, found = [
+            _promoted(op.name, [(a.dtype, not a.ndim) for a in some]) for some in (tensors, wholes)
+        ]
+        if wanted != found:
+            cast = OPERATIONS["astype"]
+            given = [cast(a, wanted) if isinstance(a, Tensor) else a for a in given]
+    return op(*given)
 
 
 def no_complex(operation: str, dtype: np.dtype) -> DTypeError:
@@ -133,8 +153,12 @@ def _pointwise_run(
 
 
 def _promote(name: str, values: Iterable[Any]) -> np.dtype:
+    return _promoted(name, [(v.dtype, not v.shape) for v in values if type(v) is Value])
+
+
+def _promoted(name: str, operands: Sequence[tuple[np.dtype, bool]]) -> np.dtype:
     try:
-        return result_type(*[(v.dtype, not v.shape) for v in values if type(v) is Value])
+        return result_type(*operands)
     except DTypeError as error:
         raise DTypeError(f"{name}: {error}") from None
 

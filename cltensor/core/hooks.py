@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,15 +14,32 @@ class Hooks:
     """Set once, when cltensor.autograd is imported.
 
     record(op, args, kwargs) runs an operation with a recorded Tensor, or a view, among `args`;
+    save(node, args, kwargs, out) keeps for the rules of a new node what they ask for;
     leaf(tensor) makes the node in which a leaf's gradient arrives; node_of(tensor) gives the node
     of a view; backward(outputs, gradients, retain_graph, create_graph, inputs) does what
-    Tensor.backward says.
+    Tensor.backward says. batched(op, args, kwargs) gives the result of an operation with tensors
+    inside `vmap` among its arguments; looped(name, function, args, kwargs) that of anything, one
+    example after another.
     """
 
     record: Callable[..., Any]
+    save: Callable[..., None]
     leaf: Callable[..., Any]
     node_of: Callable[..., Any]
     backward: Callable[..., None]
+    batched: Callable[..., Any]
+    looped: Callable[..., Any]
+    #: How many want to see each operation of a call, so that nothing may be replayed; and of them
+    #: those who want to see what is saved.
+    observed = 0
+    saving = 0
+
+    @staticmethod
+    def observe(by: int, saving: int = 0) -> None:
+        """Note that there are so many more of them."""
+        with _lock:
+            Hooks.observed += by
+            Hooks.saving += saving
 
 
 #: While a call is recorded for replay: who wants to know what operations and modules are used on.
@@ -31,6 +49,7 @@ watchers: list[Callable[[Iterable[Any]], None]] = []
 grad_watchers: list[Callable[[Any, Any], None]] = []
 
 _numbers = itertools.count()
+_lock = threading.Lock()
 
 
 class HookList(list[Callable[..., Any]]):

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.batched import Batched, Unbatched
 from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import canonical
@@ -33,7 +34,7 @@ from cltensor.core.parameters import Parameters
 from cltensor.core.tensor import Tensor, show
 from cltensor.core.wide import in_float32
 from cltensor.dtypes import FRACTIONAL, KIND_RANK
-from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
+from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError, VmapError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.writes import require_writable, write
 
@@ -75,6 +76,9 @@ class Op:
     #: Whether rules that read elements are written as for real numbers, g * f'(x). Where they meet
     #: complex ones, backward gives them conj(g) and conjugates what they give: g * conj(f'(x)).
     holomorphic = True
+    #: What the operation does with tensors inside `vmap`: rule(op, batch, *args) (see batching).
+    #: None: it is called for one example after another.
+    batch: Callable[..., Any] | None = None
     #: Keywords that ask for another function.
     options: Mapping[str, Callable[..., Any]] = {}
 
@@ -130,18 +134,39 @@ class Op:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs or watchers:
             return self._called_with(args, kwargs)
-        for a in args:
-            if (type(a) is Tensor or isinstance(a, Tensor)) and (
-                a._node is not None
-                or (a._view is not None and a._view.stamp is not a._view.base._node)
-            ):
-                return Hooks.record(self, args, kwargs)
         try:
+            for a in args:
+                if (type(a) is Tensor or isinstance(a, Tensor)) and (
+                    a._node is not None
+                    or (a._view is not None and a._view.stamp is not a._view.base._node)
+                ):
+                    return Hooks.record(self, args, kwargs)
             return self.run(*args)
+        except Unbatched:
+            pass
         except AttributeError:
             if any(isinstance(a, Tensor) for a in args):
                 raise
             raise no_tensor(self.name, args) from None
+        return Hooks.batched(self, args, kwargs)
+
+    def recorded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of a call, in the graph if an operand is, and for a whole batch inside
+        `vmap`."""
+        try:
+            return Hooks.record(self, args, kwargs)
+        except Unbatched:
+            pass
+        except AttributeError:
+            if any(isinstance(a, Tensor) for a in args):
+                raise
+            raise no_tensor(self.name, args) from None
+        return Hooks.batched(self, args, kwargs)
+
+    def batched(self, rule: Callable[..., Any] | None) -> Callable[..., Any] | None:
+        """Decorator: what to do with tensors inside `vmap`, in place of the default."""
+        self.batch = rule
+        return rule
 
     def option(self, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: the function to call instead where keyword `name` is given."""
@@ -166,13 +191,7 @@ class Op:
             kwargs.pop(name, None)
         if kwargs:
             args, kwargs = self.bind(args, kwargs)
-        try:
-            result = Hooks.record(self, args, kwargs)
-        except AttributeError:
-            if any(isinstance(a, Tensor) for a in args):
-                raise
-            raise no_tensor(self.name, args) from None
-        return write_out(self.name, result, out)
+        return write_out(self.name, self.recorded(args, kwargs), out)
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -257,7 +276,7 @@ class ViewOp(Op):
         if watchers:
             for watch in watchers:
                 watch(args)
-        return Hooks.record(self, args, kwargs)
+        return self.recorded(args, kwargs)
 
 
 def view_op(signature: str, run: Callable[..., Tensor], **rules: Callable[..., Any]) -> Op:
@@ -283,6 +302,10 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
         return type(result)(*written) if hasattr(result, "_fields") else tuple(written)
     if not isinstance(out, Tensor):
         raise DTypeError(f"{operation}: out is {show(out)}, not a tensor")
+    if isinstance(result, Batched) or isinstance(out, Batched):
+        raise VmapError(
+            f"{operation}: out= is not for tensors inside vmap; leave it out, or use out.copy_(...)"
+        )
     if result.requires_grad or out.requires_grad:
         raise GradientError(
             f"{operation}: out= records nothing, and a gradient is required; leave it out, or use "

@@ -11,6 +11,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.autograd import no_grad
+from cltensor.core.batched import whole_of
 from cltensor.core.op import broadcast_shapes
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
@@ -203,7 +204,7 @@ class Distribution:
 
 
 def _holds(constraint: Constraint, value: Any) -> bool:
-    return bool(all_of(constraint.check(value.detach())).item())
+    return bool(all_of(whole_of(constraint.check(value.detach()))).item())
 
 
 class ExponentialFamily(Distribution):

@@ -8,6 +8,7 @@ from typing import Any
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, StateError
 from cltensor.nn.module import Module
+from cltensor.ops.shape.join import stack
 
 Slot = tuple[dict[str, Any], str]
 
@@ -57,6 +58,45 @@ def functional_call(
     finally:
         for (table, key), tensor in before:
             table[key] = tensor
+
+
+def stack_module_state(
+    models: Sequence[Module],
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The parameters and the buffers of modules of one kind, each stacked along a new first
+    dimension, by name: what `vmap` of `functional_call` takes. Stacked parameters are leaves, which
+    require a gradient if those do.
+
+    Raises:  StateError for no modules, or modules whose kinds, names or modes differ, or of whose
+             parameters of a name only some require a gradient.
+    """
+    if not models:
+        raise StateError("stack_module_state: no modules; give one or more")
+    first = models[0]
+    for other in models[1:]:
+        if type(other) is not type(first) or other.training != first.training:
+            raise StateError(
+                f"stack_module_state: a {type(other).__name__} beside a {type(first).__name__}, or "
+                "training beside evaluation; give modules of one kind and mode"
+            )
+    return (
+        _stacked([dict(m.named_parameters()) for m in models]),
+        _stacked([dict(m.named_buffers()) for m in models]),
+    )
+
+
+def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    found = {}
+    for name in several[0]:
+        tensors = [each[name] for each in several if name in each]
+        wanted = {x.requires_grad for x in tensors}
+        if len(tensors) != len(several) or len(wanted) > 1:
+            raise StateError(
+                f"stack_module_state: {name} is in {len(tensors)} of {len(several)} modules, or "
+                "only some require a gradient; make the modules alike"
+            )
+        found[name] = stack([x.detach() for x in tensors]).requires_grad_(wanted.pop())
+    return found
 
 
 def _merged(dicts: Any) -> dict[str, Tensor]:

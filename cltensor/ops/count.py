@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes, return_types
+from cltensor.core.batched import Batched, of_whole, whole_of, wrapped
 from cltensor.core.checks import scalar, whole
 from cltensor.core.composite import composite
 from cltensor.core.declare import no_complex
@@ -121,7 +122,13 @@ def searchsorted(
             f"{name}: a sorter of shape {sorter.shape} and {sorter.dtype.name} for shape "
             f"{rows.shape}; give what argsort gives"
         )
-    return _searched(rows, x, right, out_int32, sorter)
+    if not isinstance(rows, Batched) and not isinstance(sorter, Batched):
+        numbers = x.numbers if isinstance(x, Batched) else ()
+        return wrapped(_searched(rows, whole_of(x), right, out_int32, sorter), numbers)
+    if rows.ndim == 1:  # inside vmap, a vector for each example
+        found = of_whole(_searched, rows, reshape(x, (-1,)), right, out_int32, sorter)
+        return reshape(found, x.shape)
+    return of_whole(_searched, rows, x, right, out_int32, sorter)
 
 
 @composite(method=False)

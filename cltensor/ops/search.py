@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cltensor import return_types
+from cltensor.core.batched import of_whole, whole_of
 from cltensor.core.checks import NOT_GIVEN, axis_of, whole
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor, show
@@ -96,10 +97,10 @@ def _place(operation: str, x: Tensor, axis: int, rank: int | Tensor) -> Tensor:
     if not x.ndim:
         return order_along(operation, x, axis)
     rows = movedim(x, axis, -1).detach().contiguous()
-    if finds_rank(rows):
+    if finds_rank(whole_of(rows)):
         ranks = rank if isinstance(rank, Tensor) else filled(rows.shape[:-1], rank, int32, x.device)
         ranks = astype(movedim(ranks, axis, -1) if ranks.ndim == x.ndim else ranks, int32)
-        return movedim(of_rank(rows, ranks.clone()), -1, axis)
+        return movedim(of_whole(of_rank, rows, ranks.clone()), -1, axis)
     order = order_along(operation, x, axis)
     if isinstance(rank, int):
         return narrow(order, axis, rank, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor import dtypes, return_types
+from cltensor.core.batched import of_whole
 from cltensor.core.checks import NOT_GIVEN, axis_of, whole
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
@@ -83,7 +84,7 @@ def order_along(operation: str, x: Tensor, axis: int, descending: bool = False) 
     """Indices (int64) that sort x along an axis."""
     rows = _rows(operation, x, axis).detach().contiguous()
     if rows.size:
-        order = sorted_order(rows, descending, dtypes.int64)
+        order = of_whole(sorted_order, rows, descending, dtypes.int64)
     else:
         order = Tensor.empty(rows.shape, dtypes.int64, x.device)
     return _back(x, order, axis)

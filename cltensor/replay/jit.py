@@ -10,6 +10,7 @@ from typing import Any
 
 from cltensor import dtypes
 from cltensor.autograd import is_grad_enabled
+from cltensor.core.hooks import Hooks
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
 from cltensor.runtime.device import get, recording
@@ -59,7 +60,8 @@ class jit:
         return self if instance is None else partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if recording.current is not None:  # part of the function that is being recorded
+        # Part of a function that is being recorded, or each operation is to be seen.
+        if recording.current is not None or Hooks.observed:
             return self.function(*args, **kwargs)
         arguments = describe(args, kwargs)
         device = arguments.tensors[0].device if arguments.tensors else get()

@@ -11,8 +11,8 @@ import numpy as np
 
 from cltensor.autograd.graph import Node
 from cltensor.autograd.record import View
-from cltensor.autograd.trees import filled
 from cltensor.core.tensor import Tensor
+from cltensor.core.trees import filled
 from cltensor.errors import GradientError
 from cltensor.lazy import fusion
 from cltensor.lazy.values import Value

@@ -10,6 +10,7 @@ from typing import Any
 from cltensor.autograd import graph
 from cltensor.autograd.graph import Node, Promise
 from cltensor.core import hooks as graph_hooks
+from cltensor.core.batched import whole_of
 from cltensor.core.hooks import watchers
 from cltensor.core.tensor import Tensor
 from cltensor.lazy import fusion
@@ -93,6 +94,7 @@ class Watch:
             return
         for x in operands:
             if isinstance(x, Tensor):
+                x = whole_of(x)
                 base = x if x._view is None else x._view.base
                 self.seen[id(base)] = weakref.ref(base)
             elif type(x) in (tuple, list):

@@ -1,5 +1,7 @@
 """Derivatives as functions: values by hand, nesting, structures, and what is refused."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,45 @@ def test_nesting_to_the_sixth_order():
         function = func.grad(function)
         want = [np.cos, lambda v: -np.sin(v), lambda v: -np.cos(v), np.sin][(order - 1) % 4]
         assert function(ct.tensor(0.7)).item() == pytest.approx(want(0.7), abs=1e-5)
+
+
+POINT, DIRECTION = np.array([0.5, -1.0, 1.5, 0.25]), np.array([0.3, 0.2, -0.4, 0.5])
+WEIGHTS = np.array([[0.5, -0.25, 1.0, 0.75], [-1.0, 0.5, 0.25, 0.5], [0.25, 1.0, -0.5, -0.75]])
+LAST = np.array([[1.0, -0.5, 0.75]])
+#: Functions of a vector, in cltensor and in NumPy for complex numbers.
+ANALYTIC = {
+    "norm": (lambda x: x.norm(), lambda x: np.sqrt((x * x).sum())),
+    "tanh": (lambda x: x.tanh().sum(), lambda x: np.tanh(x).sum()),
+    "softmax": (
+        lambda x: x.softmax(0)[1:].square().sum(),
+        lambda x: ((np.exp(x) / np.exp(x).sum())[1:] ** 2).sum(),
+    ),
+    "network": (
+        lambda x: (ct.tensor(LAST, dtype=x.dtype) @ (ct.tensor(WEIGHTS, dtype=x.dtype) @ x).tanh())
+        .sigmoid().sum(),
+        lambda x: (1 / (1 + np.exp(-LAST @ np.tanh(WEIGHTS @ x)))).sum(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ANALYTIC)
+def test_six_nested_gradients(device, name):
+    """Along a line, beside Cauchy's integrals in float64."""
+    function, reference = ANALYTIC[name]
+    dtype = "float64" if device.fp64 else "float32"
+    point, direction = [ct.tensor(v, dtype=dtype) for v in (POINT, DIRECTION)]
+    radius, turns = 0.5, np.exp(2j * np.pi * np.arange(64) / 64)
+    values = np.array([reference(POINT + radius * t * DIRECTION) for t in turns])
+    derivative = lambda t: function(point + t * direction)  # noqa: E731
+    scale = 0.0
+    for order in range(1, 7):
+        derivative = func.grad(derivative)
+        mean = (values * turns**-order).mean().real
+        want = math.factorial(order) * mean / radius**order
+        scale = max(scale, abs(want))
+        got = derivative(ct.tensor(0.0, dtype=dtype)).item()
+        assert got == pytest.approx(want, rel=1e-9, abs=(1e-9 if device.fp64 else 1e-3) * scale)
 
 
 def test_an_inner_derivative_by_what_the_outer_one_moves():

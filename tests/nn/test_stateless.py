@@ -1,5 +1,6 @@
 """Modules as functions of their parameters."""
 
+import numpy as np
 import pytest
 
 import cltensor as ct
@@ -53,3 +54,21 @@ def test_what_is_refused_changes_nothing():
     with pytest.raises(ct.ShapeError):
         functional_call(net, {"weight": ct.ones(1, 3)}, (x,))
     assert net.weight is weight
+
+
+def test_the_state_of_several_modules_is_stacked():
+    models = [ct.nn.Sequential(ct.nn.Linear(3, 2), ct.nn.BatchNorm1d(2)).eval() for _ in range(3)]
+    parameters, buffers = ct.func.stack_module_state(models)
+    assert parameters["0.weight"].shape == (3, 2, 3)
+    assert parameters["0.weight"].is_leaf
+    assert parameters["0.weight"].requires_grad
+    assert buffers["1.running_mean"].shape == (3, 2)
+    x = ct.randn(4, 3)
+    got = ct.func.vmap(
+        lambda p, b: ct.func.functional_call(models[0], (p, b), (x,)), in_dims=(0, 0)
+    )(parameters, buffers)
+    want = np.stack([m(x).detach().numpy() for m in models])
+    np.testing.assert_allclose(got.detach().numpy(), want, rtol=1e-5, atol=1e-6)
+    for wrong in ([], [models[0], nn.Sequential()], [models[0], nn.Linear(3, 2)]):
+        with pytest.raises(ct.StateError, match="stack_module_state"):
+            ct.func.stack_module_state(wrong)

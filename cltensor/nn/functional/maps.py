@@ -32,6 +32,16 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     return out if bias is None else out + bias
 
 
+def _linear_batched(input: Any, weight: Any, bias: Any = None) -> Any:
+    """`linear` inside vmap, where it may not read the dtypes in the short way."""
+    same_dtype("linear", input, weight, *([] if bias is None else [bias]))
+    out = linalg.linear(input, weight)
+    return out if bias is None else out + bias
+
+
+linear.batched = _linear_batched  # type: ignore[attr-defined]
+
+
 @composite(method=False)
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
     """input1 @ weight[o] @ input2 for each output o, plus bias[o].

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any
 
+from cltensor.core.batched import Batched
+from cltensor.core.batching import Batch, folded
 from cltensor.core.checks import Pair, pair, whole
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor, same_dtype
@@ -21,6 +24,7 @@ from cltensor.ops.conv.blocks import Axis, Padding, axes_of, require_countable
 from cltensor.ops.conv.choose import run_data, run_forward, run_weight
 from cltensor.ops.elementwise.parts import complex as _from_parts
 from cltensor.ops.shape.join import pad
+from cltensor.ops.shape.view import permute, reshape
 
 _conv2d: Op = primitive(
     "conv2d(x, w, stride, padding, dilation, groups)",
@@ -52,6 +56,54 @@ _backward_weight: Op = primitive(
         y, g, x_shape[2:], stride, padding, dilation, groups
     ),
 )
+
+
+# ----------------------------------------------------------------------------- inside vmap
+
+
+def _as_groups(batch: Batch, x: Any) -> Any:
+    """Images (N, C, ...) of a batch as images of so many times the channels."""
+    whole = batch.flat(x)
+    moved = permute(whole, (1, 0, *range(2, whole.ndim)))
+    return reshape(moved, (moved.shape[0], moved.shape[1] * moved.shape[2], *moved.shape[3:]))
+
+
+def _of_groups(batch: Batch, x: Any) -> Any:
+    """The reverse."""
+    count = prod(batch.sizes)
+    apart = reshape(x, (x.shape[0], count, x.shape[1] // max(count, 1), *x.shape[2:]))
+    return batch.unflat(permute(apart, (1, 0, *range(2, apart.ndim))))
+
+
+def _as_filters(batch: Batch, w: Any) -> Any:
+    """Filters (O, ...) of a batch as so many times the filters."""
+    whole = batch.flat(w)
+    return reshape(whole, (whole.shape[0] * whole.shape[1], *whole.shape[2:]))
+
+
+def _from_images(op: Op, batch: Batch, x: Any, w: Any, *parameters: Any) -> Any:
+    """conv2d, and its gradient to images: with filters of their own, examples are groups."""
+    if not isinstance(w, Batched):
+        return folded(op, batch, x, w, *parameters, same=True)
+    *most, groups = parameters
+    if op is _conv2d and groups == 1 and not isinstance(x, Batched):
+        return _of_groups(batch, op(x, _as_filters(batch, w), *most, 1))
+    groups *= prod(batch.sizes)
+    out = op(_as_groups(batch, x), _as_filters(batch, w), *most, groups)
+    return _of_groups(batch, out)
+
+
+def _to_filters(op: Op, batch: Batch, y: Any, x: Any, *parameters: Any) -> Any:
+    """The gradient to filters: examples are groups."""
+    *most, groups = parameters
+    groups *= prod(batch.sizes)
+    out = op(_as_groups(batch, y), _as_groups(batch, x), *most, groups)
+    return reshape(out, (*batch.sizes, y.shape[1], *out.shape[1:]))
+
+
+_conv2d.batched(_from_images)
+_backward_data.batched(_from_images)
+_backward_weight.batched(_to_filters)
 
 
 # ------------------------------------------------------------------------------ public functions

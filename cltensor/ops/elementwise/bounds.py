@@ -6,6 +6,7 @@ the call would stop the host until the device has caught up.
 
 from __future__ import annotations
 
+from cltensor.core.batched import of_whole
 from cltensor.core.declare import no_complex
 from cltensor.core.op import same_device
 from cltensor.core.tensor import Tensor
@@ -22,8 +23,11 @@ def require_probabilities(operation: str, x: Tensor, y: Tensor) -> None:
     for operand in (x, y):
         if operand.dtype.kind == "c":
             raise no_complex(operation, operand.dtype)
-    if not x.size:
-        return
+    if x.size:
+        of_whole(_look, operation, x, y)
+
+
+def _look(operation: str, x: Tensor, y: Tensor) -> None:
     x, y = x.contiguous(), y.contiguous()
     device = x.device
     size, local, each = spread(device, x.size)

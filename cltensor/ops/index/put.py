@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor import dtypes
+from cltensor.core.batched import beside
 from cltensor.core.checks import axis_of
 from cltensor.core.composite import composite
 from cltensor.core.op import broadcast_shapes, require_tensor, same_dtype
@@ -55,7 +56,7 @@ def _put(operation: str, x: Tensor, indices: Any, values: Any, accumulate: bool)
     if not accumulate:
         return setitem(x, key, values, operation)
     plan = take_apart(operation, x.shape, key, x.device)
-    result = x.clone()
+    result = beside(x, key, values).clone()
     part = shown(result, plan)
     if not plan.indices:
         part += fitting(part, values, part.shape, operation)

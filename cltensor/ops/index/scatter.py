@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.batched import beside, of_whole
 from cltensor.core.checks import axis_of, scalar, whole
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor, same_dtype
@@ -172,9 +173,8 @@ put: Op = primitive(
 
 
 def setitem(x: Any, key: Any, value: Any, operation: str = "setitem") -> Any:
-    """A copy of x in which x[key] is `value`, as a part of `operation`. The key means what it means
-    in getitem."""
-    result = x.clone()
+    """A copy of x in which x[key], as getitem means it, is `value`; a part of `operation`."""
+    result = beside(x, key, value).clone()
     result._assign(key, value, operation)
     return result
 
@@ -433,6 +433,10 @@ def one_hot(x: Any, num_classes: int = -1, dtype: Any = None) -> Tensor:
     if num_classes == 0 and index.size:
         raise ShapeError(f"one_hot: num_classes is 0 for {index.size} labels; there is no class")
     kind = dtypes.default_int if dtype is None else dtypes.as_dtype(dtype)
+    return of_whole(_one_hot, index, num_classes, kind)
+
+
+def _one_hot(index: Tensor, num_classes: int, kind: np.dtype) -> Tensor:
     result = Tensor.empty((*index.shape, num_classes), kind, index.device)
     if result.size == 0:
         return result

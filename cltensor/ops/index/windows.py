@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from cltensor import dtypes
+from cltensor.core.batched import Batched, beside, wrapped
+from cltensor.core.batching import Batch
 from cltensor.core.checks import whole, wholes
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, require_tensor, view_op
 from cltensor.core.tensor import Tensor
-from cltensor.errors import DTypeError, GradientError, ShapeError
+from cltensor.errors import DTypeError, GradientError, ShapeError, VmapError
+from cltensor.lazy.codegen import contiguous_strides
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.index.pick import pick_backward
@@ -64,6 +67,16 @@ _window: Op = view_op(
 )
 
 
+@_window.batched
+def _window_batched(
+    op: Op, batch: Batch, x: Any, shape: Shape, strides: Shape, offset: int, x_strides: Shape
+) -> Any:
+    """Of dense examples, as the derivative's are: `as_strided` itself goes another way."""
+    dense = batch.full(x).contiguous()
+    outer = contiguous_strides(dense.shape)[: batch.ndim]
+    return op(dense, (*batch.sizes, *shape), (*outer, *strides), offset, (*outer, *x_strides))
+
+
 @composite
 def as_strided(
     x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
@@ -105,6 +118,28 @@ def as_strided(
     return x.detach().window(shape, strides, offset)
 
 
+def _as_strided_batched(
+    x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """`as_strided` inside vmap, where the storage of an example begins with it, and ends."""
+    if not isinstance(x, Batched):
+        raise VmapError("as_strided: its arguments are inside vmap; give numbers")
+    shape, strides = wholes("as_strided", "size", size), wholes("as_strided", "stride", stride)
+    offset = whole("as_strided", "storage_offset", storage_offset or 0)
+    span = _span(x.shape, x.strides)
+    if 0 not in shape and offset + _span(shape, strides) > span:
+        raise ShapeError(
+            f"as_strided: sizes {shape} and strides {strides} from {offset} on reach behind the "
+            f"{span} elements of an example inside vmap"
+        )
+    batch, outer = x.batch, x.whole.realize().strides[: len(x.batch)]
+    start = x.whole.offset + offset
+    return wrapped(as_strided(x.whole, (*batch, *shape), (*outer, *strides), start), x.numbers)
+
+
+as_strided.batched = _as_strided_batched  # type: ignore[attr-defined]
+
+
 @composite(method=False)
 def as_strided_copy(
     x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
@@ -119,7 +154,7 @@ def as_strided_copy(
 def _with(name: str, x: Tensor, source: Any, show: Any) -> Tensor:
     """A copy of x, of which the view that `show` gives has the elements of `source`."""
     require_tensor(name, "source", source)
-    result = x.clone()
+    result = beside(x, source).clone()
     part = show(result)
     if part.shape != source.shape:
         raise ShapeError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor import dtypes, return_types
+from cltensor.core.batched import of_whole
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
@@ -33,6 +34,10 @@ def _require_constant(operation: str, *operands: Any) -> None:
 def _factored(operation: str, a: Any) -> tuple[Tensor, Tensor, Tensor]:
     require_matrices(operation, a, square=True)
     _require_constant(operation, a)
+    return of_whole(_run_factor, a)
+
+
+def _run_factor(a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     work = working(tril(a))
     pivots = Tensor.empty(tuple(a.shape[:-1]), dtypes.int32, a.device)
     info = zeros_of(tuple(a.shape[:-2]), a, dtypes.int32)
@@ -87,9 +92,15 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False)
             f"{name}: pivots are {pivots.dtype.name} of shape {pivots.shape} for LD of shape "
             f"{LD.shape}; give int32, one for each row"
         )
-    factors = broadcast_stack(LD, shape).contiguous().realize()
-    rows = broadcast_to(pivots.to(dtypes.int32), (*shape, LD.shape[-1])).contiguous().realize()
-    x = working(broadcast_stack(B, shape))
+    factors = broadcast_stack(LD, shape)
+    rows = broadcast_to(pivots.to(dtypes.int32), (*shape, LD.shape[-1]))
+    return of_whole(_run_solve, factors, rows, broadcast_stack(B, shape))
+
+
+def _run_solve(factors: Tensor, rows: Tensor, b: Tensor) -> Tensor:
+    """Stacks of one shape."""
+    x = working(b)
+    factors, rows = factors.contiguous().realize(), rows.contiguous().realize()
     factors, rows = [y if not y.offset else working(y) for y in (factors, rows)]
     if x.size:
         device, items = x.device, batches(x) * x.shape[-1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.core.batched import Batched
+from cltensor.core.batching import Batch
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor, same_device, same_dtype
 from cltensor.core.tensor import Tensor
@@ -57,6 +59,13 @@ _matmul: Op = primitive(
     da=lambda g, b: _matmul(g, matrix_transpose(b)),
     db=lambda g, a: _matmul(matrix_transpose(a), g),
 )
+
+
+@_matmul.batched
+def _matmul_batched(op: Op, batch: Batch, a: Any, b: Any) -> Any:
+    """Stacks of matrices, or one tall product where only the left operand is a batch."""
+    rank = max(a.ndim, b.ndim)
+    return matmul(batch.thin(a, rank), batch.thin(b, rank))
 
 
 def _operands(operation: str, *operands: Any) -> None:
@@ -187,3 +196,14 @@ linear: Op = primitive(
     dx=lambda g, w: matmul(g, w),
     dw=lambda g, x: matmul(matrix_transpose(_rows(g)), _rows(x)),
 )
+
+
+@linear.batched
+def _linear_batched(op: Op, batch: Batch, x: Any, w: Any) -> Any:
+    """A product with one matrix, or with one for each example."""
+    if not isinstance(w, Batched):
+        return op(batch.full(x), w)
+    vector = x.ndim == 1
+    rows = reshape(x, (1, *x.shape)) if vector else x
+    out = matmul(batch.thin(rows), matrix_transpose(batch.thin(w, rows.ndim)))
+    return reshape(out, (*out.shape[:-2], out.shape[-1])) if vector else out

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.batched import whole_of
 from cltensor.core.op import require_tensor, same_device
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, LinAlgError, ShapeError
@@ -128,7 +129,7 @@ def raise_at(operation: str, info: Tensor, what: str) -> None:
 
     what: what is wrong with it, with {info} for the number.
     """
-    found = info.numpy()
+    found = whole_of(info).numpy()
     if not found.any():
         return
     where = tuple(int(i) for i in np.argwhere(found)[0])

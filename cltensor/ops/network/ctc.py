@@ -65,6 +65,8 @@ _ctc: Op = primitive(
 )
 #: Its own derivative is not there, as in PyTorch.
 _backward: Op = primitive("ctc_loss_backward(g, x, labels, most, blank)", _run_backward)
+_ctc.batched(None)
+_backward.batched(None)
 
 
 def ctc(x: Any, label: Any, start: Any, times: Any, counts: Any, most: int, blank: int) -> Any:

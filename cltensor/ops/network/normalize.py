@@ -10,9 +10,12 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from cltensor.core.batched import Batched
+from cltensor.core.batching import Batch, broadcasting
 from cltensor.core.mode import no_grad
 from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
+from cltensor.errors import VmapError
 from cltensor.lazy.writes import write_together
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
@@ -63,6 +66,7 @@ def _channels_rule(
 _channels: Op = Op(
     "normalize_channels(*xs, axes, eps, stats)", _run_channels, {"dxs": _channels_rule}
 )
+_channels.batched(broadcasting)
 
 
 def _row_stats(x: Any, axes: Axes, eps: float) -> tuple[Any, Any]:
@@ -94,6 +98,17 @@ def _rows_rule(g: Any, xs: Any, axes: Axes, eps: float, stats: tuple[Tensor, Ten
 
 
 _rows: Op = Op("normalize_rows(*xs, axes, eps, stats)", _run_rows, {"dxs": _rows_rule})
+
+
+@_rows.batched
+def _rows_batched(op: Op, batch: Batch, *xs: Any, axes: Axes, eps: float, stats: Any) -> Any:
+    """Weights of their own for the examples are of another shape than the rule takes."""
+    x, *others = xs
+    whole, places = batch.full(x), tuple([a + batch.ndim for a in axes])
+    if not any(isinstance(v, Batched) for v in others):
+        return op(whole, *others, axes=places, eps=eps, stats=tuple(map(batch.full, stats)))
+    others = [batch.thin(v, x.ndim) for v in others]
+    return _run_rows(whole, *others, axes=places, eps=eps, stats=_row_stats(whole, places, eps))
 
 
 def _operands(x: Any, weight: Any, bias: Any) -> tuple[Any, ...]:
@@ -147,5 +162,16 @@ def move_statistics(
         middle, squares = [s.reshape(mean.shape).astype(mean.dtype) for s in stats]
         moved_mean = (1 - momentum) * mean + momentum * middle
         moved_var = (1 - momentum) * var + momentum * (squares * (1 / (count - 1)))
+        if isinstance(moved_mean, Batched):
+            numbers = mean.numbers if isinstance(mean, Batched) else ()
+            if not set(numbers).issuperset(moved_mean.numbers):
+                raise VmapError(
+                    "batch_norm: inside vmap, running statistics that are the same for all "
+                    "examples cannot move by those of each; use track_running_stats=False, or give "
+                    "each example its own"
+                )
+            mean.copy_(moved_mean)
+            var.copy_(moved_var)
+            return
         pairs = [(mean.realize(), moved_mean), (var.realize(), moved_var)]
         write_together([(old._value, new._value) for old, new in pairs], "batch_norm")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cltensor.core.batching import folded
 from cltensor.core.checks import PIXELS, Pair, pair, whole
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor, same_device
@@ -212,6 +213,8 @@ _average_backward: Op = primitive(
     _run_average_backward,
     dy=lambda g, window: _average(g, window),
 )
+for _op in (_max_pool, _max_index, _max_select, _max_backward, _average, _average_backward):
+    _op.batched(folded)
 
 
 @lru_cache(maxsize=1024)
@@ -308,7 +311,7 @@ def max_pool2d(
     out = _max_pool(images, window)
     out = out if x.ndim == 4 else out.reshape(out.shape[1:])
     if return_indices:
-        places = _max_index.run(images, window)
+        places = _max_index(images, window)
         return out, places.reshape(out.shape)
     return out
 

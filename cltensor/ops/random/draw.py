@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.batched import drawing, levels, wrapped
 from cltensor.core.checks import MOST, number, whole, wholes
 from cltensor.core.composite import composite, creator
 from cltensor.core.op import Op
@@ -24,11 +25,8 @@ from cltensor.ops.elementwise.select import where
 from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.parts import view_as_complex
-from cltensor.runtime.device import DeviceSpec, get
+from cltensor.runtime.device import Device, DeviceSpec, get
 from cltensor.runtime.kernel import Live, kernel
-
-if TYPE_CHECKING:
-    pass
 
 _MASK = (1 << 64) - 1
 
@@ -89,9 +87,25 @@ def fill(
     b: float | None = None,
 ) -> Tensor:
     """A new Tensor of random numbers; a and b are the kind's parameters as in random.cl. Complex
-    ones have parts that are drawn each by itself."""
+    ones have parts that are drawn each by itself. Inside `vmap`, what its `randomness` says."""
+    numbers: tuple[int, ...] = ()
+    if levels.open:
+        numbers, sizes = drawing(kind)
+        shape = (*sizes, *shape)
+    return wrapped(_fill(kind, shape, dtype, device, generator, a, b), numbers)
+
+
+def _fill(
+    kind: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    device: DeviceSpec,
+    generator: Generator | None,
+    a: float | None,
+    b: float | None,
+) -> Tensor:
     if dtype.kind == "c":
-        parts = fill(kind, (*shape, 2), dtypes.real_of(dtype), device, generator, a, b)
+        parts = _fill(kind, (*shape, 2), dtypes.real_of(dtype), device, generator, a, b)
         return view_as_complex(parts)
     on = get(device)
     require_dtype(kind, dtype, on)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.batched import Batched, drawing, in_front, levels, opened, wrapped
+from cltensor.core.batching import Batch
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op, broadcast_shapes, primitive, require_tensor, same_device
@@ -41,7 +43,27 @@ def draw(
     operation: str = "",
 ) -> Tensor:
     """A new Tensor of samples of `kind` as in sample.cl. Its parameters are numbers in range, or
-    tensors, whose elements the kernel looks at."""
+    tensors, whose elements the kernel looks at. Inside `vmap`, what its `randomness` says."""
+    if not levels.open:
+        return _draw(kind, shape, dtype, device, generator, *parameters, operation=operation)
+    numbers, sizes = drawing(operation or kind, *parameters)
+    given = [
+        in_front(p, numbers, None, len(shape)) if isinstance(p, Batched) else p for p in parameters
+    ]
+    with opened(()):
+        drawn = _draw(kind, (*sizes, *shape), dtype, device, generator, *given, operation=operation)
+    return wrapped(drawn, numbers)
+
+
+def _draw(
+    kind: str,
+    shape: Sequence[int],
+    dtype: np.dtype,
+    device: Device,
+    generator: Generator | None,
+    *parameters: Any,
+    operation: str = "",
+) -> Tensor:
     shape = tuple(shape)
     if dtype in dtypes.SHORT:
         drawn = draw(
@@ -145,10 +167,25 @@ def _standard_gamma(x: Tensor, generator: Generator | None = None) -> Tensor:
 
 #: Numbers of the gamma distribution with shapes x and rate 1, above 0; differentiable by implicit
 #: reparametrization (Figurnov, Mohamed and Mnih, "Implicit reparameterization gradients", 2018).
-standard_gamma: Op = primitive(
+_gamma: Op = primitive(
     "standard_gamma(x, generator)", _standard_gamma,
     dx=lambda g, x, out: g * gamma_slope(x, out),
 )  # fmt: skip
+
+
+def standard_gamma(x: Tensor, generator: Generator | None = None) -> Tensor:
+    """Numbers of the gamma distribution with shapes x and rate 1, above 0."""
+    require_tensor("standard_gamma", "x", x)
+    if levels.open:
+        numbers, sizes = drawing("standard_gamma", x)
+        x = wrapped(in_front(x, numbers, sizes), numbers)
+    return _gamma(x, generator)
+
+
+@_gamma.batched
+def _gamma_batched(op: Op, batch: Batch, x: Any, generator: Generator | None = None) -> Any:
+    with opened(()):  # a draw for each element is one for each example
+        return op(batch.full(x), generator)
 
 
 def sample_dirichlet(x: Tensor, generator: Generator | None = None) -> Tensor:

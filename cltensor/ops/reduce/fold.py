@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from cltensor import dtypes
+from cltensor.core.batched import Unbatched
+from cltensor.core.batching import Batch, moved
 from cltensor.core.checks import normalize_axes
 from cltensor.core.composite import composite
 from cltensor.core.declare import no_complex, pointwise, reduction
@@ -134,6 +136,16 @@ argmin: Op = reduction(
 )  # fmt: skip
 
 
+@argmax.batched
+@argmin.batched
+def _place_batched(op: Op, batch: Batch, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The index in an example, in its flat elements for None."""
+    if axis is not None:
+        return moved(op, batch, (x, axis, keepdims), {})
+    found = op(reshape(batch.full(x), (*batch.sizes, x.size)), batch.ndim)
+    return reshape(found, (*batch.sizes, *[1] * x.ndim)) if keepdims else found
+
+
 def _run_sums(*xs: Tensor, axis: Axis) -> tuple[Tensor, ...]:
     shape = xs[0].shape
     for x in xs[1:]:
@@ -149,7 +161,10 @@ def sums_of(*parts: Callable[[], Tensor], axis: Axis) -> tuple[Tensor, ...]:
     if mode.enabled:
         return sums(*[part() for part in parts], axis=axis)
     values = tuple([part()._value for part in parts])
-    return _reduced(_sum, values, axis, len(values))
+    try:
+        return _reduced(_sum, values, axis, len(values))
+    except Unbatched:
+        return sums(*[part() for part in parts], axis=axis)
 
 
 def _run_moments(x: Tensor, axis: Axis) -> tuple[Tensor, ...]:

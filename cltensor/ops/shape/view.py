@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.batched import of_whole, shapes
 from cltensor.core.checks import MOST, normalize_axes, whole, wholes
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, view_op
@@ -131,7 +132,7 @@ def view(x: Tensor, *shape: Any) -> Tensor:
     Raises ShapeError where strides cannot show that shape: use reshape, which copies then.
     """
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer, Tensor)):
-        return _reinterpreted(x, as_dtype(shape[0]))
+        return of_whole(_reinterpreted, x, as_dtype(shape[0]))
     wanted = _whole_shape("view", x.shape, shape)
     if view_strides(x.shape, x.strides, wanted) is None and not x.is_pending:
         raise ShapeError(
@@ -228,6 +229,11 @@ _permute: Op = view_op(
     "permute(x, axes)",
     _run_permute,
     dx=lambda g, axes: _permute(g, tuple([axes.index(d) for d in range(len(axes))])),
+)
+_permute.batched(
+    lambda op, batch, x, axes: op(
+        batch.full(x), (*range(batch.ndim), *[a + batch.ndim for a in axes])
+    )
 )
 
 
@@ -331,6 +337,8 @@ def _run_expand(x: Tensor, shape: Shape) -> Tensor:
 
 
 _expand: Op = view_op("expand(x, shape)", _run_expand, dx=lambda g: g)
+_expand.batched(lambda op, batch, x, shape: op(batch.full(x, len(shape)), (*batch.sizes, *shape)))
+shapes.update(permute=_permute, reshape=_reshape, expand=_expand)
 
 
 @composite

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, defaultdict, namedtuple
 
-from cltensor.autograd.trees import flatten, mapped
+from cltensor.core.trees import flatten, mapped
 
 Pair = namedtuple("Pair", "first second")
 
