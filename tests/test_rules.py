@@ -227,7 +227,7 @@ CALLS = {
 def test_every_operation_with_a_rule_is_here():
     other = {
         n for n, op in OPERATIONS.items()
-        if op.rules and not op.run.__qualname__.startswith("_pointwise")
+        if op.rules and not op.run.__qualname__.startswith(("_pointwise", "_run_nextafter"))
     }  # fmt: skip
     assert other == set(CALLS) | set(NOT_DERIVATIVES)
 

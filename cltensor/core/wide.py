@@ -54,7 +54,7 @@ def _is_short(x: Any) -> bool:
     """Whether x is a tensor of floats of 16 bits."""
     if not isinstance(x, Tensor):
         return False
-    dtype = x._value.dtype
+    dtype = x.dtype
     return dtype is not float32 and dtype in SHORT  # looking into a set takes ten times as long
 
 
@@ -67,7 +67,7 @@ def narrowed(result: Any, dtype: np.dtype, cast: Callable[..., Any]) -> Any:
     if dtype not in SHORT:
         return result
     if isinstance(result, Tensor):
-        return cast(result, dtype) if result._value.dtype is float32 else result
+        return cast(result, dtype) if result.dtype is float32 else result
     if type(result) is tuple:
         return tuple([narrowed(member, dtype, cast) for member in result])
     if isinstance(result, tuple) and hasattr(result, "_fields"):
@@ -85,7 +85,7 @@ def in_float32(run: Callable[..., Any], operations: Mapping[str, Any]) -> Callab
             if _is_short(a):
                 cast = operations["astype"].run
                 found = run(*[_cast(x, cast) for x in args], **kwargs)
-                return narrowed(found, a._value.dtype, cast)
+                return narrowed(found, a.dtype, cast)
         return run(*args, **kwargs)
 
     return wide
@@ -113,7 +113,7 @@ class Widening:
             if not any(map(_is_short, kwargs.values())):
                 return None
         given = [x for x in (*args, *kwargs.values()) if isinstance(x, Tensor)]
-        found = [x._value.dtype for x in given if x._value.dtype.kind in "fc"]
+        found = [x.dtype for x in given if x.dtype.kind in "fc"]
         asked = kwargs.get("dtype") if self._place >= len(args) else args[self._place]
         if asked is not None:
             return None

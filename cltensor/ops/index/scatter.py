@@ -116,12 +116,7 @@ def put_shape(to: Tensor, plan: Plan) -> Shape:
 
 
 def write_picked(
-    to: Tensor,
-    value: Any,
-    indices: tuple[Tensor, ...],
-    start: int,
-    unique: bool,
-    sites: Sites,
+    to: Tensor, value: Any, indices: tuple[Tensor, ...], start: int, unique: bool, sites: Sites
 ) -> None:
     """Write `value`, a number or a Tensor of what they select, at `indices` along the axes from
     `start` on, in the buffer of `to`."""
