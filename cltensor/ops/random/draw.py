@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,11 +24,8 @@ from cltensor.ops.elementwise.select import where
 from cltensor.ops.random.generator import Generator, default_generator
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.parts import view_as_complex
-from cltensor.runtime.device import DeviceSpec, get
+from cltensor.runtime.device import Device, DeviceSpec, get
 from cltensor.runtime.kernel import Live, kernel
-
-if TYPE_CHECKING:
-    pass
 
 _MASK = (1 << 64) - 1
 
