@@ -20,7 +20,8 @@ def _keys(draw, shape):
     common = tuple(draw(st.lists(st.sampled_from((1, 2, 3)), max_size=2)))
     while place < len(shape) and draw(st.integers(0, 5)):
         n = shape[place]
-        kind = draw(st.integers(0, 5 if arrays else 3))
+        # Places along an axis of size 0 are an error here; NumPy lets some pass.
+        kind = draw(st.integers(0, 5 if arrays and n else 3))
         if kind == 0:
             parts.append(draw(st.integers(-n - (draw(st.integers(0, 15)) == 0), max(n - 1, 0))))
         elif kind in (1, 2):
@@ -31,7 +32,7 @@ def _keys(draw, shape):
         elif kind == 4:
             own = draw(broadcastable(common))
             rng = np.random.default_rng(draw(st.integers(0, 99)))
-            parts.append(rng.integers(-n, n, own) if n else np.zeros(own, int))
+            parts.append(rng.integers(-n, n, own))
         else:
             rng = np.random.default_rng(draw(st.integers(0, 99)))
             parts.append(rng.random(n) < 0.5)
@@ -105,6 +106,6 @@ def test_taking(data, pair, place):
     rows = np.array([place, 0], "int64")
     if a.ndim:
         axis = data.draw(st.integers(-a.ndim, a.ndim - 1))
-        rows = np.clip(rows, 0, None)
+        rows = np.clip(rows, 0, None) if a.shape[axis] else rows[:0]
         same(lambda: ct.index_select(x, axis, ct.tensor(rows)), lambda: np.take(a, rows, axis))
     same(lambda: ct.nonzero(x), lambda: np.argwhere(a))
