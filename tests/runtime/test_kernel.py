@@ -389,11 +389,12 @@ print(bool(os.environ["XDG_CACHE_HOME"]))
 
 
 def test_an_entry_that_cannot_be_replaced_leaves_no_temporary_file(device, disk_cache):
-    build(device, "twice", _COPY, "the test")
+    source = f"{_COPY}/* Of which the driver has nothing: {disk_cache} */"
+    build(device, "twice", source, "the test")
     (entry,) = entries(disk_cache)
     entry.unlink()
     entry.mkdir()
-    build(device, "twice", _COPY, "the test")
+    build(device, "twice", source, "the test")
     assert list(entry.parent.iterdir()) == [entry]
 
 

@@ -49,7 +49,9 @@ def check(name, x, tensor, axis=None):
 
 def test_every_reduction_is_swept():
     declared = {
-        name for name, op in OPERATIONS.items() if op.run.__qualname__.startswith("reduction.")
+        name
+        for name, op in OPERATIONS.items()
+        if op.run.__code__.co_qualname.startswith("reduction.")
     }
     assert declared - {"xor"} == set(NAMES)  # of bits: hash_tensor's, in test_present
 
