@@ -61,6 +61,19 @@ class _Mode:
     check_nan = True
 
 
+class _Wish:
+    """What is asked for outside all contexts, or by one: the mode, and whether to look for NaN."""
+
+    def __init__(self, enabled: bool, check_nan: bool = True) -> None:
+        self.wanted = enabled, check_nan
+
+
+#: The wishes of the contexts of all threads in the order in which they were entered, of which the
+#: last counts. Threads leave theirs in any order.
+_wishes = [_Wish(False)]
+_turning = threading.RLock()
+
+
 class _Current(threading.local):
     """The node whose gradients are being computed in this thread."""
 
@@ -144,7 +157,9 @@ def _operand(node: Node, place: int) -> str:
     return f"operand {place}"
 
 
-def _turn(enabled: bool, check_nan: bool) -> None:
+def _turn() -> None:
+    """Turn the mode on or off, as the last of the wishes says."""
+    enabled, check_nan = _wishes[-1].wanted
     Hooks.observe(enabled - _Mode.enabled)
     _Mode.enabled, _Mode.check_nan = enabled, check_nan
     setattr(Node, "__init__", _make_traced if enabled else _make)  # noqa: B010, as mypy wants it
@@ -170,28 +185,47 @@ class detect_anomaly:
 
     def __init__(self, check_nan: bool = True) -> None:
         self._wanted = True, check_nan
-        self._before: list[tuple[bool, bool]] = []
+        self._entered: list[_Wish] = []
 
     def __enter__(self) -> None:
-        self._before.append((_Mode.enabled, _Mode.check_nan))
-        _turn(*self._wanted)
+        wish = _Wish(*self._wanted)
+        self._entered.append(wish)
+        with _turning:
+            _wishes.append(wish)
+            _turn()
 
     def __exit__(self, *exception: object) -> None:
-        _turn(*self._before.pop())
+        with _turning:
+            _wishes.remove(self._entered.pop())
+            _turn()
 
 
 class set_detect_anomaly:
-    """Turn anomaly mode on or off: from this call on or, as a context, inside it only.
+    """Turn anomaly mode on or off: from this call on (if inside a context, until its end) or, as a
+    context, inside it only.
 
     mode, check_nan: as `detect_anomaly` has them.
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self._before = _Mode.enabled, _Mode.check_nan
-        _turn(mode, check_nan)
+        self._wish = _Wish(mode, check_nan)
+        self.__enter__()
 
     def __enter__(self) -> None:
-        pass
+        with _turning:
+            if self._wish not in _wishes:
+                _wishes.append(self._wish)
+                _turn()
 
     def __exit__(self, *exception: object) -> None:
-        _turn(*self._before)
+        with _turning:
+            _wishes.remove(self._wish)
+            _turn()
+
+    def __del__(self) -> None:
+        with _turning:  # without a wish if its making failed
+            if getattr(self, "_wish", None) in _wishes:
+                # It was no context, so the one around takes its wish.
+                place = _wishes.index(self._wish)
+                _wishes[place - 1].wanted = self._wish.wanted
+                del _wishes[place]

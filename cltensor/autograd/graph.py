@@ -51,6 +51,9 @@ class Node:
     place. retain says that `grad` keeps the gradient.
     """
 
+    #: Each recorded operation makes one: what checks keywords of users is not put around that.
+    MADE_OFTEN = True
+
     __slots__ = (
         "__weakref__",
         "_grad",

@@ -226,14 +226,14 @@ def _put(part: Tensor, plan: Plan, value: Any, operation: str) -> None:
     if isinstance(value, Tensor):
         shares = may_overlap(value.realize()._value, part._value)
         source = unrecorded(value.clone) if shares else value
+    node = None
+    if mode.enabled and edges != (None, None) and part.dtype.kind in FRACTIONAL:
+        node = Node(part, put, (*edges, None, None, None, None))
+        Hooks.save(node, (part, value, *where), {}, part)  # may raise, with nothing written yet
     settle_readers((part.buffer,))
     unrecorded(write_picked, part, source, *where)
     part.buffer.mark_changed(operation)
     if mode.enabled:
-        node = None
-        if edges != (None, None) and part.dtype.kind in FRACTIONAL:
-            node = Node(part, put, (*edges, None, None, None, None))
-            Hooks.save(node, (part, value, *where), {}, part)
         rebase(part, node)
 
 

@@ -119,10 +119,14 @@ def _packed(node: Node, name: str, value: Value) -> Packed:
     return Packed(node.op.name, name, value)
 
 
+_counting = threading.Lock()
+
+
 def _count(by: int) -> None:
     """Note that one more, or one less, `with` block of hooks is entered anywhere."""
-    Hooks.observe(by, by)
-    Hooks.save = staticmethod(_save_packed if Hooks.saving else save)
+    with _counting:  # a thread that leaves the last block may not undo what one that enters did
+        Hooks.observe(by, by)
+        Hooks.save = staticmethod(_save_packed if Hooks.saving else save)
 
 
 class saved_tensors_hooks:
@@ -163,7 +167,9 @@ class save_on_cpu(saved_tensors_hooks):
     """
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
-        super().__init__(lambda x: (x.numpy(), x.device), lambda packed: Tensor.from_numpy(*packed))
+        super().__init__(
+            lambda x: (x._stored(), x.device), lambda packed: Tensor.from_numpy(*packed)
+        )
 
 
 @contextmanager

@@ -75,16 +75,19 @@ def decode(source: str, data: bytes, place: Place) -> Any:
     """
     try:
         found = np.load(io.BytesIO(data), allow_pickle=False)
-        if isinstance(found, np.ndarray):
-            return place(found, None)
-        with found:
-            arrays = {name: found[name] for name in found.files}
+        one = isinstance(found, np.ndarray)
+        if one:
+            arrays = {"": found}
+        else:
+            with found:
+                arrays = {name: found[name] for name in found.files}
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(f"load: {source} cannot be read as a file of NumPy: {error}") from error
     strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
     if strange:
         raise DataError(f"load: {source} holds {strange[0]!r}, which is no array")
     try:
-        return {name: place(array, None) for name, array in arrays.items()}
+        made = {name: place(array, None) for name, array in arrays.items()}
+        return made[""] if one else made
     except DTypeError as error:
         raise DataError(f"load: {source} holds what no tensor can: {error}") from error

@@ -250,3 +250,30 @@ def test_a_jitted_call_runs_each_operation_while_a_hook_is_there():
     with Seen() as seen:
         loss(x).backward()
     assert len(seen.packed) == 1
+
+
+def test_on_the_host_floats_of_16_bits_are_as_they_were(device):
+    for dtype in (ct.float16, ct.bfloat16):
+        x = ct.tensor([1.5, 2.0], dtype=dtype, requires_grad=True)
+        with graph.save_on_cpu():
+            y = (x * x * x).sum()
+        y.backward()
+        assert (x.grad.dtype, x.grad.tolist()) == (dtype, [6.75, 12.0])
+
+
+def test_a_pack_hook_that_raises_leaves_a_tensor_as_it_was():
+    def refuse(x):
+        raise ZeroDivisionError
+
+    x = ct.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 1
+    for change in (
+        lambda: y.__setitem__(ct.tensor([0]), x[1:]),
+        lambda: y.index_add_(0, ct.tensor([0]), x[1:]),
+        lambda: y[:1].mul_(x[1:]),
+    ):
+        with graph.saved_tensors_hooks(refuse, lambda x: x), pytest.raises(ZeroDivisionError):
+            change()
+    assert y.tolist() == [1, 2]
+    y.sum().backward()
+    assert x.grad.tolist() == [1, 1]

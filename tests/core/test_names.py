@@ -60,6 +60,7 @@ METHODS = [
 TAKES_ANY = {
     "nn.Identity": "as PyTorch's, so that it can stand for any layer",
     "ct.Tensor": "every operation makes one",
+    "autograd.Node": "every recorded operation makes one",
     "ct.Size": "a tuple, which takes none",
     "ct.explain": "gives them to the function that is explained",
 }

@@ -400,7 +400,7 @@ def coordinates(x: Tensor) -> tuple[Tensor, ...]:
     """For each axis the indices of the non-zero elements, in row-major order (NumPy's nonzero)."""
     if x.ndim == 0:
         x = reshape(x, (1,))
-    if x.dtype.kind == "c":
+    if x.dtype.kind == "c" or x.dtype in dtypes.SHORT:
         x = not_equal.run(x, 0)
     device, count = x.device, x.size
     if count == 0:

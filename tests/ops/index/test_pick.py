@@ -177,6 +177,10 @@ def test_nonzero(sizes, dtype):
 def test_nonzero_counts_nan_and_reads_views():
     a = np.float32([[0, np.nan], [-0.0, 2]])
     check(ct.nonzero(ct.tensor(a).t()), np.argwhere(a.T))
+    for dtype in (ct.float16, ct.bfloat16):
+        x = ct.tensor(a).to(dtype)
+        check(ct.nonzero(x.t()), np.argwhere(a.T))
+        check(ct.argwhere(x), np.argwhere(a))
 
 
 @pytest.mark.parametrize(
