@@ -24,6 +24,7 @@ from cltensor.dtypes import (
     with_scalar,
 )
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.halves import cast_array, to_array
 from cltensor.lazy import fusion
 from cltensor.lazy.fusion import Value
 from cltensor.lazy.kinds import Pointwise, Reducer
@@ -101,6 +102,8 @@ def _pointwise_run(
     name: str, formula: Pointwise, result: str, accepts: str
 ) -> Callable[..., Tensor]:
     arity = len(formula.params)
+    compares = result == "bool"
+    lifted = _with_rounded_scalars if compares else _with_scalars
 
     @following_default
     def dtypes(promoted: np.dtype) -> tuple[np.dtype, np.dtype]:
@@ -141,8 +144,10 @@ def _pointwise_run(
             raise no_tensor(name, args)
         if mixed:
             dtype = _promote(name, values)
+            if compares and dtype in SHORT:
+                values = _rounded(args, values, dtype)
         if scalars:
-            values, dtype = _with_scalars(name, values, dtype)
+            values, dtype = lifted(name, values, dtype)
         domain, kept = dtypes(dtype)
         if scalars:
             for a in values:
@@ -178,6 +183,31 @@ def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[A
             dtype = with_scalar(dtype, kind)
         plain.append(a)
     return plain, dtype
+
+
+def _with_rounded_scalars(
+    name: str, values: list[Any], dtype: np.dtype
+) -> tuple[list[Any], np.dtype]:
+    """The same for what compares: with floats of 16 bits, numbers are compared as such floats."""
+    plain, dtype = _with_scalars(name, values, dtype)
+    if dtype not in SHORT:
+        return plain, dtype
+    with np.errstate(over="ignore"):
+        return [
+            float(to_array(cast_array(np.asarray(float(a)), dtype)))
+            if type(a) in (int, float)
+            else a
+            for a in plain
+        ], dtype
+
+
+def _rounded(args: Sequence[Any], values: Sequence[Any], dtype: np.dtype) -> list[Any]:
+    """The values of operands that are compared in `dtype`, to which no kernel would round them."""
+    cast = OPERATIONS["astype"].run
+    return [
+        cast(a, dtype)._value if isinstance(a, Tensor) and v.dtype is not dtype else v
+        for a, v in zip(args, values, strict=True)
+    ]
 
 
 def reduction(

@@ -225,7 +225,7 @@ def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Te
         most = high + 1
     if weights is None:
         return _tally(x, max(most, minlength))
-    if weights.dtype.kind != "f":
+    if weights.dtype.kind != "f" or weights.dtype in dtypes.SHORT:
         weights = astype(weights, dtypes.float64 if x.device.fp64 else dtypes.float32)
     counts = full((max(most, minlength),), 0, weights.dtype, x.device)
     if not x.size:

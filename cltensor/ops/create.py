@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
         return source.clone() if source is data else source
     if isinstance(data, (list, tuple)) and any(hasattr(x, "numpy") for x in data):
         data = [_array_of(x) for x in data]
+        dtype = _common(data) if dtype is None else dtype
+        data = [to_array(x) if isinstance(x, np.ndarray) else x for x in data]
     try:
         array = np.asarray(data)
     except ValueError as error:
@@ -64,6 +66,19 @@ def _array_of(x: Any) -> Any:
     if isinstance(x, Tensor) and x.dtype is dtypes.bfloat16:
         return x.detach()._stored()
     return x.numpy() if hasattr(x, "numpy") else x
+
+
+def _common(members: list[Any]) -> np.dtype | None:
+    """What the dtypes of arrays and of Python's numbers promote to; None among other things."""
+    of_numbers = {
+        bool: dtypes.bool_, int: dtypes.int64, float: dtypes.default_float,
+        complex: dtypes.default_complex,
+    }  # fmt: skip
+    found = [
+        dtypes.as_dtype(x.dtype) if isinstance(x, np.ndarray) else of_numbers.get(type(x))
+        for x in members
+    ]
+    return None if None in found else reduce(dtypes.promote, found)
 
 
 def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:

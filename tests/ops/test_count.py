@@ -78,6 +78,8 @@ def test_bincount():
     check(ct.bincount(ct.tensor(a), minlength=6), np.bincount(a, minlength=6))
     check(ct.bincount(ct.tensor(a), ct.tensor(w)), np.bincount(a, w).astype("float32"))
     assert ct.bincount(ct.tensor(a[:0])).tolist() == []
+    halves = ct.bincount(ct.tensor([0] * 3000), ct.ones(3000, dtype=ct.bfloat16))
+    assert halves.tolist() == [3000]
     assert ct.tensor(a[:0]).bincount(minlength=2).tolist() == [0, 0]
     with pytest.raises(ValueError, match="bincount: -1 is below 0"):
         ct.bincount(ct.tensor([1, -1]))

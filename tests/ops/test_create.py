@@ -350,3 +350,24 @@ def test_a_number_that_rounds_to_the_largest_fits(device):
     assert ct.full((1,), 3.40282350e38j).numpy().imag[0] == largest
     with pytest.raises(DTypeError, match=r"full: 3.5e\+38 does not fit float32"):
         ct.full((1,), 3.5e38j)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "dtype"),
+    [
+        ("float32", 2, "float32"),
+        ("float32", 2.5, "float32"),
+        ("int64", 2, "int64"),
+        ("int32", 2.5, "float32"),
+        ("float16", 2.5, "float32"),
+        ("float16", 2, "float16"),
+        ("bfloat16", 2.5, "float32"),
+        ("bfloat16", True, "bfloat16"),
+    ],
+)
+def test_numbers_beside_tensors_in_a_list_promote_with_them(device, kind, number, dtype):
+    one = ct.tensor(1, dtype=getattr(ct, kind))
+    for data in ([one, number], [number, one]):
+        got = ct.tensor(data)
+        assert got.dtype == getattr(ct, dtype)
+        assert sorted(got.tolist()) == sorted([1, number])

@@ -7,7 +7,7 @@ from typing import Any
 from cltensor import dtypes
 from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
-from cltensor.core.op import require_tensor
+from cltensor.core.op import Op, require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.halves import limits_of
 from cltensor.ops.elementwise.arithmetic import add, multiply, subtract
@@ -30,13 +30,13 @@ from cltensor.ops.shape.view import view
 # The operand that is not NaN; of equals the gradient goes to the first, as in PyTorch.
 fmax = pointwise(
     "fmax(a, b)", "(a >= b || b != b) ? a : b",
-    da=lambda g, a, b: where(logical_or(greater_equal(a, b), isnan(b)), g, flat(g)),
-    db=lambda g, a, b: where(logical_or(greater_equal(a, b), isnan(b)), flat(g), g),
+    da=lambda g, a, b: where(logical_or(greater_equal(a, b), b != b), g, flat(g)),
+    db=lambda g, a, b: where(logical_or(greater_equal(a, b), b != b), flat(g), g),
 )  # fmt: skip
 fmin = pointwise(
     "fmin(a, b)", "(a <= b || b != b) ? a : b",
-    da=lambda g, a, b: where(logical_or(less_equal(a, b), isnan(b)), g, flat(g)),
-    db=lambda g, a, b: where(logical_or(less_equal(a, b), isnan(b)), flat(g), g),
+    da=lambda g, a, b: where(logical_or(less_equal(a, b), b != b), g, flat(g)),
+    db=lambda g, a, b: where(logical_or(less_equal(a, b), b != b), flat(g), g),
 )  # fmt: skip
 gcd = pointwise(
     "gcd(a, b)", "ct_gcd(a, b)", accepts="iu",
@@ -57,11 +57,17 @@ heaviside = pointwise(
 )  # fmt: skip
 
 
+_scaled: Op = pointwise(
+    "scaled(x, exponent)", "(T)ldexp(x, (int)clamp(exponent, (T)-5000, (T)5000))", "float",
+    dx=lambda g, exponent: _scaled(g, exponent),
+)  # fmt: skip
+
+
 @composite
 def ldexp(x: Any, other: Any) -> Any:
-    """x * 2^other, elementwise."""
+    """x * 2^other, elementwise; of whole numbers `other` also where 2^other alone overflows."""
     require_tensor("ldexp", "other", other)
-    return multiply(x, exp2(other))
+    return _scaled(x, other) if other.dtype.kind in "biu" else multiply(x, exp2(other))
 
 
 @composite

@@ -7,9 +7,10 @@ from typing import Any
 from cltensor.core.batched import Batched
 from cltensor.core.batching import Batch
 from cltensor.core.composite import composite
-from cltensor.core.op import Op, primitive, require_tensor, same_device, same_dtype
+from cltensor.core.op import OPERATIONS, Op, primitive, require_tensor, same_device, same_dtype
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import bool_, int32, promote
+from cltensor.core.wide import in_float32
+from cltensor.dtypes import SHORT, bool_, float32, int32, promote
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise.arithmetic import multiply, require_whole
 from cltensor.ops.elementwise.cast import astype, conj, full
@@ -31,6 +32,8 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
         except DTypeError as error:
             raise DTypeError(f"matmul: {error}") from None
         a, b = astype.run(a, dtype), astype.run(b, dtype)
+    if dtype is not float32 and dtype in SHORT:  # after a look at what was given
+        return _widened(a, b)
     if dtype is bool_:
         return not_equal.run(_run_matmul(astype.run(a, int32), astype.run(b, int32)), 0)
     left, right = a._value.shape, b._value.shape
@@ -53,9 +56,11 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
     return out if out.dtype is dtype else astype.run(out, dtype)
 
 
+_widened = in_float32(_run_matmul, OPERATIONS)
 _matmul: Op = primitive(
     "matmul(a, b)",
     _run_matmul,
+    takes_halves=True,
     da=lambda g, b: _matmul(g, matrix_transpose(b)),
     db=lambda g, a: _matmul(matrix_transpose(a), g),
 )

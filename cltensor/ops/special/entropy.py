@@ -8,19 +8,19 @@ from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
 from cltensor.ops.elementwise.activation import sigmoid
-from cltensor.ops.elementwise.compare import eq, less_equal, logical_and
+from cltensor.ops.elementwise.compare import eq, logical_and
 from cltensor.ops.elementwise.functions import exp2, log
 from cltensor.ops.elementwise.select import clip, where
 
 xlogy: Op = pointwise(
     "xlogy(a, b)", "ct_xlogy(a, b)", "float",
-    da=lambda g, a, b: where(logical_and(eq(a, 0), less_equal(b, 0)), 0, xlogy(g, b)),
+    da=lambda g, a, b: where(logical_and(eq(a, 0), b <= 0), 0, xlogy(g, b)),
     db=lambda g, a, b: g * a / b,
     doc="a log(b), and 0 where a is 0 and b is no NaN, elementwise. Accurate to 3 ulp.",
 )  # fmt: skip
 xlog1py: Op = pointwise(
     "xlog1py(a, b)", "ct_xlog1py(a, b)", "float", space="special",
-    da=lambda g, a, b: where(logical_and(eq(a, 0), less_equal(b, -1)), 0, xlog1py(g, b)),
+    da=lambda g, a, b: where(logical_and(eq(a, 0), b <= -1), 0, xlog1py(g, b)),
     db=lambda g, a, b: g * a / (b + 1),
     doc="a log(1 + b), and 0 where a is 0 and b is no NaN, elementwise. Accurate to 4 ulp.",
 )  # fmt: skip

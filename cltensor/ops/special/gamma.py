@@ -11,6 +11,7 @@ from cltensor.core.declare import pointwise
 from cltensor.core.op import Op, require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
+from cltensor.ops.elementwise.cast import flat
 from cltensor.ops.elementwise.functions import exp, log
 
 
@@ -77,7 +78,12 @@ def mvlgamma(x: Any, p: int) -> Any:
     return total + 0.25 * count * (count - 1) * math.log(math.pi)
 
 
-_DENSITY = lambda g, a, b: g * exp((a - 1) * log(b) - b - lgamma(a))  # noqa: E731
+def _density(g: Any, a: Any, b: Any) -> Any:
+    """The derivative for b of the part below b; a may be a number."""
+    whole_part = lgamma(a if isinstance(a, Tensor) else flat(g) + a)
+    return g * exp((a - 1) * log(b) - b - whole_part)
+
+
 _PARTS = """the part of the gamma function of a that lies {} b, over the whole,
     elementwise: P(a, b) and Q(a, b) = 1 - P of the literature.
 
@@ -86,13 +92,13 @@ _PARTS = """the part of the gamma function of a that lies {} b, over the whole,
     """
 igamma: Op = pointwise(
     "igamma(a, b)", "ct_gammainc(a, b)", "float",
-    da=lambda g: unknown("gammainc", "its first argument"), db=_DENSITY,
+    da=lambda g: unknown("gammainc", "its first argument"), db=_density,
     doc="The lower incomplete gamma function: " + _PARTS.format("below"),
 )  # fmt: skip
 igammac: Op = pointwise(
     "igammac(a, b)", "ct_gammaincc(a, b)", "float",
     da=lambda g: unknown("gammaincc", "its first argument"),
-    db=lambda g, a, b: _DENSITY(-g, a, b),
+    db=lambda g, a, b: _density(-g, a, b),
     doc="The upper incomplete gamma function: " + _PARTS.format("above"),
 )  # fmt: skip
 zeta: Op = pointwise(

@@ -1,5 +1,7 @@
 """Comparisons."""
 
+import pytest
+
 import cltensor as ct
 
 
@@ -8,3 +10,17 @@ def test_eq_compares_elements(device):
     assert ct.eq(x, ct.tensor([1.0, 3.0])).tolist() == [True, False]
     assert (x == 2).tolist() == [False, True]
     assert x.eq(1).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("dtype", [ct.float16, ct.bfloat16])
+def test_floats_of_16_bits_are_compared_with_what_numbers_are_among_them(device, dtype):
+    x = ct.tensor([0.1, 1e30, 2049], dtype=dtype)
+    assert (x == 0.1).tolist() == [True, False, False]
+    assert ((x != 0.1) | (x < 0.1) | (x > 0.1)).tolist()[0] is False
+    assert ((x <= 0.1) & (x >= 0.1)).tolist()[0] is True
+    assert (x == 1e30).tolist()[1]
+    assert (x == 2049).tolist()[2]
+    assert (x == ct.tensor([2049, 2049, 2049])).tolist() == [False, False, True]
+    assert (ct.tensor(0.1) == x).tolist() == [True, False, False]
+    assert not (x == float("nan")).any()
+    assert (x == 1 + 1j).tolist() == [False] * 3

@@ -79,3 +79,24 @@ def test_neighbours_of_floats_of_16_bits(device):
     assert found.tolist() == [1 + 2.0**-7, -1 + 2.0**-8, -(2.0**-133), 3.0]
     found.sum().backward()
     assert x.grad.tolist() == [1, 1, 1, 0]
+
+
+def test_a_number_beside_what_is_differentiated(device):
+    for function in (ct.fmax, ct.fmin):
+        x = ct.tensor([1.0, NAN, 3.0], requires_grad=True)
+        y = function(x, 2.0)
+        y.sum().backward()
+        assert y[1].item() == 2
+        assert x.grad.tolist() == ([0, 0, 1] if function is ct.fmax else [1, 0, 0])
+
+
+def test_ldexp_by_whole_numbers_overflows_only_where_the_result_does(device):
+    x = ct.tensor([1e-30, 3.0, 0.0, INF, 1.0], requires_grad=True)
+    y = ct.ldexp(x, ct.tensor([140, -2, 900, 1, 1 << 40]))
+    np.testing.assert_allclose(y.tolist(), [1.3937966e12, 0.75, 0, INF, INF], rtol=1e-6)
+    y[:2].sum().backward()
+    assert x.grad.tolist() == [INF, 0.25, 0, 0, 0]
+    half = ct.ldexp(ct.tensor([1.0], dtype=ct.bfloat16), ct.tensor([2]))
+    assert (half.dtype, half.tolist()) == (ct.bfloat16, [4.0])
+    assert ct.ldexp(ct.tensor([3]), ct.tensor([2])).dtype == ct.float32
+    assert ct.ldexp(ct.tensor([2.0]), ct.tensor([0.5])).item() == pytest.approx(2 * 2**0.5)

@@ -192,3 +192,13 @@ def test_factors_of_integers_are_whole(device, name):
     with pytest.raises(DTypeError, match=f"addmm: {name} is 1.5 and the operands are integers"):
         ct.addmm(x, x, x, **{name: 1.5})
     assert ct.addmm(x, x, x, **{name: 2}).tolist() == [[3]]
+
+
+def test_floats_of_16_bits_go_with_their_own_dtype_only(device):
+    x = ct.ones(2, 2, dtype=ct.float16)
+    for dtype in (ct.bfloat16, ct.float32, ct.int64):
+        for a, b in ((x, x.to(dtype)), (x.to(dtype), x)):
+            with pytest.raises(ct.DTypeError, match=r"operands are .*float16.*; cast one"):
+                a @ b
+    got = x @ x
+    assert (got.dtype, got.tolist()) == (ct.float16, [[2, 2], [2, 2]])

@@ -88,3 +88,13 @@ def test_slopes_at_the_ends(device):
     _, (a, b) = slopes(ct.xlogy, [0.0, 0.0, 2.0], [0.0, 2.0, 0.5])
     same(a, [0, np.log(2), np.log(0.5)])
     same(b, [nan, 0, 4])
+
+
+def test_a_number_beside_what_is_differentiated(device):
+    for function, want in ((ct.xlogy, np.log(2)), (ct.special.xlog1py, np.log(3))):
+        x = leaf([0.0, 3.0])
+        function(x, 2.0).sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), [want] * 2, rtol=1e-6)
+    x = leaf([0.0, 3.0])
+    ct.xlogy(x, 0).sum().backward()
+    assert x.grad.tolist() == [0, -inf]

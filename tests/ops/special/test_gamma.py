@@ -136,3 +136,11 @@ def test_derivatives(device):
     for function in (ct.igamma, ct.igammac, ct.special.zeta):
         with pytest.raises(GradientError, match="no derivative for its first argument"):
             function(leaf([1.5, 2.5, 3.5], dtype), y).sum().backward()
+
+
+def test_a_number_beside_what_is_differentiated(device):
+    for function, sign in ((ct.special.gammainc, 1), (ct.special.gammaincc, -1)):
+        x = leaf([0.5, 2.0])
+        function(2.0, x).sum().backward()
+        want = sign * x.detach().numpy() * np.exp(-x.detach().numpy())
+        np.testing.assert_allclose(x.grad.numpy(), want, rtol=1e-5)
