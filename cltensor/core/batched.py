@@ -224,6 +224,9 @@ class Batched(Tensor):
     def __reduce__(self) -> Any:
         raise _unbatched("what to pickle")
 
+    def _repr_html_(self) -> None:  # type: ignore[override]
+        """None, by which notebooks show the repr."""
+
     def __repr__(self) -> str:
         return f"tensor(inside vmap, batch {self.batch}, each like {tuple(self.shape)})"
 

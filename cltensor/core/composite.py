@@ -13,7 +13,7 @@ from functools import cache, partial, wraps
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
-from cltensor.core.batched import Unbatched
+from cltensor.core.batched import Batched, Unbatched, beside
 from cltensor.core.hooks import Hooks
 from cltensor.core.names import canonical, with_reduction
 from cltensor.core.op import OPERATIONS, Op, require_tensor, write_out
@@ -201,6 +201,10 @@ def _creates(method: bool, space: str, function: Any) -> Any:
             made = None
         if made is None:
             made = Hooks.looped(signature.name, function, args, kwargs)
+        elif operands and type(made) is Tensor:
+            like = args[0] if args else next(iter(kwargs.values()))
+            if isinstance(like, Batched):  # what is made like an example takes elements of it
+                made = beside(made, like).clone()
         return _as_wanted(signature.name, made, **more) if more else made
 
     make.is_method = method  # type: ignore[attr-defined]

@@ -273,6 +273,28 @@ def test_what_all_examples_share_takes_nothing_of_one():
         vmap(norm)(ct.randn(2, 4, 3))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        ct.zeros_like,
+        lambda a: ct.full_like(a, 0),
+        lambda a: ct.zeros_like(input=a),
+        lambda a: a.new_zeros(3),
+        lambda a: a.new_tensor([0.0, 0, 0]),
+        lambda a: ct.empty_like(a).zero_(),
+    ],
+)
+def test_what_is_made_like_an_example_takes_elements_of_it(make):
+    def put(a):
+        y = make(a)
+        y[0] = a[1]
+        y[1:].add_(a[2])
+        return y
+
+    same(vmap(put)(x), ct.stack([put(a) for a in x]))
+    same(vmap(vmap(put, in_dims=0), in_dims=0)(x.reshape(1, -1, 3))[0], vmap(put)(x))
+
+
 def test_running_statistics_of_their_own():
     norm = ct.nn.BatchNorm1d(3)
     state = {name: ct.stack([b, b]) for name, b in norm.named_buffers()}
