@@ -139,3 +139,9 @@ def test_it_says_what_was_asked_for():
         vmap(lambda a: a.sum().item())(x)
     with pytest.raises(ct.VmapError, match=r"use ct\.where instead of if"):
         vmap(lambda a: a if a.sum() else -a)(x)
+
+
+def test_a_notebook_shows_the_repr_of_one_inside_vmap():
+    seen = []
+    ct.func.vmap(lambda a: seen.append((a._repr_html_(), repr(a))) or a)(ct.ones(2, 3))
+    assert seen == [(None, "tensor(inside vmap, batch (2,), each like (3,))")]
