@@ -30,7 +30,7 @@ UNARY = {
         ["atan", "sinh", "cosh", "tanh", "asinh"],
         ["erf", "sigmoid", "log1p_exp", "softplus", "square", "negative", "positive"],
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
-        ["elu", "hardtanh"],
+        ["elu", "hardtanh", "scaled"],
         ["frac", "mantissa", "exponent", "finite"],
     ],
     "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "spread_of"]],
@@ -44,6 +44,7 @@ WITH_OPTIONS = {
     "elu": lambda x: OPERATIONS["elu"](x, 1.5),
     "hardtanh": lambda x: OPERATIONS["hardtanh"](x, -1.0, 1.0),
     "finite": lambda x: OPERATIONS["finite"](x, 0.0, 1.0, -1.0),
+    "scaled": lambda x: OPERATIONS["scaled"](x, 3.0),
     "inside": lambda g, x: OPERATIONS["inside"](g, x, 0.75, 1.2),
 }
 BINARY = [
