@@ -92,6 +92,7 @@ def test_every_rule_of_an_elementwise_operation_is_checked():
     checked |= {n for g in BINARY for n in g} | {"where", "binary_cross_entropy"}
     # Parts of complex numbers and functions of them: beside those, in elementwise/test_parts.
     checked |= {"complex", "real_part", "imag_part", "conj_physical", "angle", "sgn"}
+    assert ct.nn.functional  # which declares some, when it is first used
     pointwise = {n for n, op in OPERATIONS.items() if op.run.__qualname__.startswith("_pointwise")}
     assert {n for n in pointwise - special() if OPERATIONS[n].rules} == checked
 
