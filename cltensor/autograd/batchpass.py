@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cltensor.autograd.engine import Pass, _fit, _reads_complex, _unbroadcast
-from cltensor.autograd.graph import Node, Output
+from cltensor.autograd.engine import Pass, _reads_complex, _unbroadcast
+from cltensor.autograd.graph import Node
 from cltensor.core.batched import Batched, Unbatched, in_front, levels, permuted, wrapped
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
@@ -34,15 +34,13 @@ class BatchPass(Pass):
             return super()._own(g)
         return g if self._create_graph else g.clone()
 
-    def _pass_on(self, node: Node, g: Any) -> None:
-        if type(node.op) is Output:
-            self._collect(node, g)
-            return
-        for edge, gradient in zip(node.edges, self._gradients(node, g), strict=True):
-            if edge is not None and gradient is not None:
-                self._arrive(edge, _fitted(gradient, edge))
-        if not self._keep:
-            node.release()
+    @staticmethod
+    def _fit(gradient: Any, edge: Node) -> Any:
+        if not isinstance(gradient, Batched):
+            return Pass._fit(gradient, edge)
+        if gradient.shape != edge.shape:
+            gradient = _unbroadcast(gradient, edge.shape)
+        return gradient if gradient.dtype == edge.dtype else as_gradient(gradient, edge.dtype)
 
     def _gradients(self, node: Node, g: Any) -> Sequence[Any]:
         turns = isinstance(g, Batched) and g.dtype.kind == "c" and isinstance(node.op, Op)
@@ -50,15 +48,6 @@ class BatchPass(Pass):
             return super()._gradients(node, g)
         found = super()._gradients(node, conj_physical(g))
         return [r if r is None else conj(r) for r in found]
-
-
-def _fitted(gradient: Any, edge: Node) -> Any:
-    """`engine._fit`, of a batch too."""
-    if not isinstance(gradient, Batched):
-        return _fit(gradient, edge)
-    if gradient.shape != edge.shape:
-        gradient = _unbroadcast(gradient, edge.shape)
-    return gradient if gradient.dtype == edge.dtype else as_gradient(gradient, edge.dtype)
 
 
 def gradients(

@@ -137,9 +137,19 @@ class Pass:
             return
         for edge, gradient in zip(node.edges, self._gradients(node, g), strict=True):
             if edge is not None and gradient is not None:
-                self._arrive(edge, _fit(gradient, edge))
+                self._arrive(edge, self._fit(gradient, edge))
         if not self._keep:
             node.release()
+
+    @staticmethod
+    def _fit(gradient: Any, edge: Node) -> Any:
+        """`gradient` summed and cast to what the value behind `edge` is."""
+        value = gradient._value
+        if value.shape != edge.shape:
+            gradient = _unbroadcast(gradient, edge.shape)
+        if value.dtype is not edge.dtype and gradient.dtype != edge.dtype:
+            gradient = as_gradient(gradient, edge.dtype)
+        return gradient
 
     def _collect(self, output: Node, g: Any) -> None:
         """Note the gradient of one of several results at the node of them all."""
@@ -386,16 +396,6 @@ def _ancestors(roots: Sequence[Node], targets: set[Node]) -> set[Node]:
         if node in targets or any(e in reached for e in node.edges):
             reached.add(node)
     return reached
-
-
-def _fit(gradient: Any, edge: Node) -> Any:
-    """`gradient` summed and cast to what the value behind `edge` is."""
-    value = gradient._value
-    if value.shape != edge.shape:
-        gradient = _unbroadcast(gradient, edge.shape)
-    if value.dtype is not edge.dtype and gradient.dtype != edge.dtype:
-        gradient = as_gradient(gradient, edge.dtype)
-    return gradient
 
 
 def _unbroadcast(gradient: Any, shape: Shape) -> Any:

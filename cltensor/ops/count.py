@@ -184,10 +184,10 @@ def _tally(x: Tensor, bins: int) -> Tensor:
     items, local, each = spread(device, count, 1024)
     tables = items * _WAYS if device.is_cpu else 1
     if not count or count >= 1 << 31 or tables * bins > max(count, _LARGEST):
-        hit = logical_and(greater_equal(x, 0), less_equal(x, bins - 1))
         found = full((bins,), 0, dtypes.int64, device)
         if not count or not bins:
             return found
+        hit = logical_and(greater_equal(x, 0), less_equal(x, bins - 1))
         return scatter_add(
             found, 0, clip(astype(x, dtypes.int64), 0, bins - 1), astype(hit, dtypes.int64)
         )

@@ -44,26 +44,16 @@ def draw(
 ) -> Tensor:
     """A new Tensor of samples of `kind` as in sample.cl. Its parameters are numbers in range, or
     tensors, whose elements the kernel looks at. Inside `vmap`, what its `randomness` says."""
-    if not levels.open:
-        return _draw(kind, shape, dtype, device, generator, *parameters, operation=operation)
-    numbers, sizes = drawing(operation or kind, *parameters)
-    given = [
-        in_front(p, numbers, None, len(shape)) if isinstance(p, Batched) else p for p in parameters
-    ]
-    with opened(()):
-        drawn = _draw(kind, (*sizes, *shape), dtype, device, generator, *given, operation=operation)
-    return wrapped(drawn, numbers)
-
-
-def _draw(
-    kind: str,
-    shape: Sequence[int],
-    dtype: np.dtype,
-    device: Device,
-    generator: Generator | None,
-    *parameters: Any,
-    operation: str = "",
-) -> Tensor:
+    if levels.open:
+        numbers, sizes = drawing(operation or kind, *parameters)
+        moved = [
+            in_front(p, numbers, None, len(shape)) if isinstance(p, Batched) else p
+            for p in parameters
+        ]
+        whole = (*sizes, *shape)
+        with opened(()):
+            drawn = draw(kind, whole, dtype, device, generator, *moved, operation=operation)
+        return wrapped(drawn, numbers)
     shape = tuple(shape)
     if dtype in dtypes.SHORT:
         drawn = draw(
