@@ -10,10 +10,17 @@ ${w.function()}__kernel void gather(
 ) {
     const ${index} first = (${index})get_global_id(0) * each;
     const ${index} end = first + each < count ? first + each : count;
+    ${index} i = first % inner, j = first / inner % m;
+    ${index} part = x_start + first / (inner * m) * n * inner;
     for (${index} at = first; at < end; ++at) {
-        const ${index} i = at % inner;
-        const ${index} o = at / (inner * m);
         const ${index} k = (${index})${w.wrap('index_g[index_start + at]', I, 'n')};
-        y_g[at] = x_g[x_start + (o * n + k) * inner + i];
+        y_g[at] = x_g[part + k * inner + i];
+        if (++i == inner) {
+            i = 0;
+            if (++j == m) {
+                j = 0;
+                part += n * inner;
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ import numpy as np
 
 from cltensor.core.batching import Batch
 from cltensor.core.checks import check_scalar, normalize_axes
+from cltensor.core.hooks import watchers
 from cltensor.core.op import OPERATIONS, Op, broadcast_shapes, no_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import (
@@ -63,9 +64,29 @@ def pointwise(
         accepts += "c"
     op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True, space=space)
     formula = Pointwise(op.name, op.params, text)
-    op.run = _pointwise_run(op.name, formula, result, accepts)
+    dtypes = _dtypes_of(op.name, result, accepts)
+    op.run = _pointwise_run(op.name, formula, dtypes, result == "bool")
     op.batched(_pointwise_batched)
+    if len(op.params) == 2:
+        op.operator = _operator(op, formula, dtypes)
     return op
+
+
+def _operator(op: Op, formula: Pointwise, dtypes: Dtypes) -> Callable[[Any, Any], Any]:
+    """`op` as the method of an operator. Most are used on two tensors alike outside the graph, for
+    which this goes straight to what `op` would do: it takes a fifth off the time of `x + y`."""
+
+    def operator(self: Any, other: Any) -> Any:
+        alike = type(self) is Tensor is type(other)
+        if alike and self._node is self._view is other._node is other._view is None:
+            a, b = self._value, other._value
+            shape, dtype, device = a.shape, a.dtype, a.device
+            if b.shape == shape and b.dtype is dtype and b.device is device and not watchers:
+                domain, kept = dtypes(dtype)
+                return Tensor(fusion.pointwise(formula, (a, b), shape, domain, kept, device))
+        return op(self, other)
+
+    return operator
 
 
 def _pointwise_batched(op: Op, batch: Batch, *args: Any) -> Any:
@@ -98,13 +119,11 @@ def _run_later(*args: Any) -> Tensor:
     raise NotImplementedError
 
 
-def _pointwise_run(
-    name: str, formula: Pointwise, result: str, accepts: str
-) -> Callable[..., Tensor]:
-    arity = len(formula.params)
-    compares = result == "bool"
-    lifted = _with_rounded_scalars if compares else _with_scalars
+#: In which dtype an operation computes operands of a dtype, and that of the result.
+Dtypes = Callable[[np.dtype], tuple[np.dtype, np.dtype]]
 
+
+def _dtypes_of(name: str, result: str, accepts: str) -> Dtypes:
     @following_default
     def dtypes(promoted: np.dtype) -> tuple[np.dtype, np.dtype]:
         if promoted.kind not in accepts:
@@ -117,6 +136,15 @@ def _pointwise_run(
             return domain, complex_of(domain)
         kept = {"bool": bool_, "real": real_of(domain)}.get(result, domain)
         return arithmetic(domain), kept
+
+    return dtypes
+
+
+def _pointwise_run(
+    name: str, formula: Pointwise, dtypes: Dtypes, compares: bool
+) -> Callable[..., Tensor]:
+    arity = len(formula.params)
+    lifted = _with_rounded_scalars if compares else _with_scalars
 
     def run(*args: Any) -> Tensor:
         if len(args) != arity:

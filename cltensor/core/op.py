@@ -79,6 +79,8 @@ class Op:
     #: What the operation does with tensors inside `vmap`: rule(op, batch, *args) (see batching).
     #: None: it is called for one example after another.
     batch: Callable[..., Any] | None = None
+    #: The method that Tensor has for it as an operator; None: one that calls it.
+    operator: Callable[[Any, Any], Any] | None = None
     #: Keywords that ask for another function.
     options: Mapping[str, Callable[..., Any]] = {}
 

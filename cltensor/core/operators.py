@@ -158,7 +158,7 @@ def _unary(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, other: function(self, other)
+    return getattr(function, "operator", None) or (lambda self, other: function(self, other))
 
 
 def _comparison(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -417,8 +417,8 @@ def coordinates(x: Tensor) -> tuple[Tensor, ...]:
     C = C_NAMES[x.dtype]
     buffer = x.buffer
     run = kernel(device, "nonzero_count", T=C)
-    cut = {"x_start": x.offset, "count": count, "each": each, "blocks": blocks}
-    run(grid, (local,), y_g=counts.buffer, x_g=buffer, **cut)
+    cut = {"x_start": x.offset, "each": each, "blocks": blocks}
+    run(grid, (local,), y_g=counts.buffer, x_g=buffer, count=count, **cut)
     totals = cumsum(counts, 0)
     found = int(cut_view(totals, (blocks - 1,)).item())
     result = Tensor.empty((x.ndim, found), dtypes.int64, device)
