@@ -38,7 +38,7 @@ from cltensor.ops.shape.view import broadcast_to, matrix_transpose, reshape, uns
 from cltensor.ops.sort import argsort
 
 #: Reflections that are applied together.
-PANEL = 32
+PANEL = 64
 
 
 def moderate(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -52,7 +52,8 @@ class Rows:
 
     def __init__(self, n: int, count: int, like: Tensor) -> None:
         self.n, self.count, device = n, count, like.device
-        self.lanes = 64 // like.dtype.itemsize if device.is_cpu else 1
+        # Two registers of 64 bytes, so that one waits for a rotation while the other is rotated.
+        self.lanes = 128 // like.dtype.itemsize if device.is_cpu else 1
         self.chunks = -(-n // self.lanes)
         whole = eye(n, self.chunks * self.lanes, dtype=like.dtype, device=device)
         if device.is_cpu:
@@ -74,7 +75,9 @@ class Rows:
         device, dtype = self.z.device, self.z.dtype
         items = self.count * self.chunks
         local = 1 if device.is_cpu else min(64, device.max_work_group)
-        run = kernel(device, "rotate_rows", T=C_NAMES[dtype], lanes=self.lanes, step=step)
+        run = kernel(
+            device, "rotate_rows", T=C_NAMES[dtype], lanes=self.lanes, step=step, least="1e-30"
+        )  # fmt: skip
         run(
             (-(-items // local) * local,), (local,), z_g=self.z.buffer, turn_g=turns.buffer,
             sweep_g=sweeps.buffer, state_g=state.buffer, room=room, chunks=self.chunks,
