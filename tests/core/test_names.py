@@ -202,7 +202,7 @@ PROGRAMS = {
     "stack": lambda x, i: ct.stack([x, x], dim=0),
     "sum": lambda x, i: ct.sum(x, dim=0, keepdim=True),
     "max": lambda x, i: ct.max(x, dim=1, keepdim=True),
-    "softmax": lambda x, i: ct.softmax(x, dim=1, dtype=ct.float64),
+    "softmax": lambda x, i: ct.softmax(x, dim=1, dtype=ct.float32),
     "argmax": lambda x, i: ct.argmax(x, dim=1, keepdim=True),
     "mean": lambda x, i: ct.mean(x, dim=0, keepdim=True, dtype=ct.float32),
     "topk": lambda x, i: ct.topk(x, 2, dim=1),
