@@ -100,13 +100,13 @@ def var(x: Any, /, *, axis: Axes = None, correction: float = 0.0, keepdims: bool
 @standard
 def all(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
     """Whether all elements are true."""
-    return main.all(x, axis, keepdims)
+    return main.all(main.ne(x, 0), axis, keepdims)
 
 
 @standard
 def any(x: Any, /, *, axis: Axes = None, keepdims: bool = False) -> Any:
     """Whether any element is true."""
-    return main.any(x, axis, keepdims)
+    return main.any(main.ne(x, 0), axis, keepdims)
 
 
 @standard

@@ -19,9 +19,11 @@ from cltensor.dtypes import (
     complex_of,
     float32,
     following_default,
+    int64,
     real_of,
     result_type,
     to_float,
+    uint64,
     with_scalar,
 )
 from cltensor.errors import DTypeError, ShapeError
@@ -144,7 +146,7 @@ def _pointwise_run(
     name: str, formula: Pointwise, dtypes: Dtypes, compares: bool
 ) -> Callable[..., Tensor]:
     arity = len(formula.params)
-    lifted = _with_rounded_scalars if compares else _with_scalars
+    lifted = _with_compared_scalars if compares else _with_scalars
 
     def run(*args: Any) -> Tensor:
         if len(args) != arity:
@@ -213,11 +215,16 @@ def _with_scalars(name: str, values: list[Any], dtype: np.dtype) -> tuple[list[A
     return plain, dtype
 
 
-def _with_rounded_scalars(
+def _with_compared_scalars(
     name: str, values: list[Any], dtype: np.dtype
 ) -> tuple[list[Any], np.dtype]:
-    """The same for what compares: with floats of 16 bits, numbers are compared as such floats."""
+    """The same for what compares: integers with numbers that their dtype does not hold as int64,
+    and with floats of 16 bits numbers as such floats."""
     plain, dtype = _with_scalars(name, values, dtype)
+    if dtype.kind in "iu" and dtype is not uint64:
+        limits = np.iinfo(dtype)
+        if not all(limits.min <= a <= limits.max for a in plain if type(a) is int):
+            return plain, int64
     if dtype not in SHORT:
         return plain, dtype
     with np.errstate(over="ignore"):

@@ -73,14 +73,16 @@ def prod(
 
 @composite(space=_SPACE)
 def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """The running sum."""
-    return scan.cumsum(_as(_kept(input, mask, 0), dtype), dim)
+    """The running sum, in the dtype of the input."""
+    dtype = input.dtype if dtype is None else dtypes.as_dtype(dtype)
+    return astype(scan.cumsum(_as(_kept(input, mask, 0), dtype), dim), dtype)
 
 
 @composite(space=_SPACE)
 def cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """The running product."""
-    return running.cumprod(_as(_kept(input, mask, 1), dtype), dim)
+    """The running product, in the dtype of the input."""
+    dtype = input.dtype if dtype is None else dtypes.as_dtype(dtype)
+    return astype(running.cumprod(_as(_kept(input, mask, 1), dtype), dim), dtype)
 
 
 @composite(space=_SPACE)

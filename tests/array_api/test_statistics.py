@@ -42,3 +42,11 @@ def test_differences_and_truth(device):
     assert xp.diff(x, prepend=xp.asarray([0.5])).tolist() == [0.5, 3, 5]
     assert xp.all(x).item() is True
     assert xp.any(xp.asarray([[0, 1], [0, 0]]), axis=1).tolist() == [True, False]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "bool"])
+def test_all_and_any_are_bools(device, dtype):
+    x = xp.astype(xp.asarray([0, 1, 2]), getattr(xp, dtype))
+    assert xp.all(x).dtype == xp.any(x).dtype == xp.bool
+    assert not xp.all(x)
+    assert xp.any(x)

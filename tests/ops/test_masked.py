@@ -71,3 +71,12 @@ def test_gradients_pass_what_is_kept(device):
     x = leaf(X)
     M.mean(x, mask=ct.tensor(MASK)).backward()
     same(x.grad.tolist(), MASK / np.float32(5))
+
+
+def test_running_sums_and_products_keep_the_dtype(device):
+    x, mask = ct.tensor(np.uint8([200, 100, 3])), ct.tensor([True, True, False])
+    for function, want in ((M.cumsum, [200, 44, 44]), (M.cumprod, [200, 32, 32])):
+        assert function(x, 0, mask=mask).dtype == ct.uint8
+        assert function(x, 0, mask=mask).tolist() == want
+        assert function(x, 0, dtype="int32", mask=mask).dtype == ct.int32
+    assert M.cumsum(x, 0, dtype="int32", mask=mask).tolist() == [200, 300, 300]

@@ -47,7 +47,7 @@ OTHERWISE = {
     ),
     r"^masked.logsumexp$": "gives floats for integers, which PyTorch cuts off",
     r"margin_ranking_loss": "does not negate unsigned targets, which PyTorch wraps around",
-    r"interpolate|upsample": "refuses mixing integers, which PyTorch rounds",
+    r"interpolate|upsample": "rounds integers once, PyTorch after each axis",
 }
 
 

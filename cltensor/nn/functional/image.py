@@ -9,7 +9,7 @@ from typing import Any
 from cltensor.core.checks import MOST, whole, wholes
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import is_float
+from cltensor.dtypes import is_float, uint8
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.index.pick import getitem
 from cltensor.ops.network import adaptive
@@ -142,8 +142,10 @@ def interpolate(
              dimensions), "bilinear" and "bicubic" (four), "trilinear" (five); align_corners: the
              corner pixels of both lie on each other, not the corners of pixels; antialias: for
              bilinear and bicubic, every output is of all pixels that it covers.
-    Raises:  ShapeError, ValueError for arguments that do not fit; DTypeError for integers where
-             pixels are mixed.
+    Returns: the images in the input's dtype; mixed uint8 are rounded once, to the nearest, halves
+             up.
+    Raises:  ShapeError, ValueError for arguments that do not fit; DTypeError for other integers
+             where pixels are mixed.
     """
     name = "interpolate"
     if mode not in _MODES or input.ndim not in _MODES[mode]:
@@ -162,7 +164,20 @@ def interpolate(
     if mode == "area":
         return adaptive.adaptive_avg_pool(name, input, out, len(out))
     if mixes and not is_float(input.dtype):
-        raise DTypeError(f"{name}: {mode!r} mixes pixels; cast {input.dtype.name} with .float()")
+        if input.dtype != uint8:
+            raise DTypeError(
+                f"{name}: {mode!r} mixes pixels; cast {input.dtype.name} with .float()"
+            )
+        found = interpolate(
+            input.float(),
+            size,
+            scale_factor,
+            mode,
+            align_corners,
+            recompute_scale_factor,
+            antialias,
+        )
+        return (found + 0.5).floor().clip(0, 255).to(uint8)
     for d in reversed(range(len(out))):
         options = (bool(align_corners), factors[d])
         if not mixes:

@@ -63,6 +63,6 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
     rows = input1.reshape(-1, first) if input1.size else input1.reshape(0, first)
     half = linalg.matmul(rows, weight.permute(1, 0, 2).reshape(first, outputs * second))
     half = half.reshape(rows.shape[0], outputs, second)
-    out = (half * input2.reshape(rows.shape[0], 1, second)).sum(-1)
+    out = (half * input2.reshape(rows.shape[0], 1, second)).sum(-1, dtype=half.dtype)
     out = out.reshape(*input1.shape[:-1], outputs)
     return out if bias is None else out + bias

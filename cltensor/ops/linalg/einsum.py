@@ -12,7 +12,6 @@ from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.arithmetic import multiply
-from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.cut import diagonal
@@ -114,7 +113,7 @@ def _summed(x: Any, term: Term, keep: set[Label]) -> tuple[Any, Term]:
     axes = tuple([d for d, label in enumerate(term) if label not in keep])
     if not axes:
         return x, term
-    return astype(sum(x, axes), x.dtype), tuple([label for label in term if label in keep])
+    return sum(x, axes), tuple([label for label in term if label in keep])
 
 
 def _pair(a: Any, of_a: Term, b: Any, of_b: Term, keep: set[Label]) -> tuple[Any, Term]:
@@ -176,7 +175,8 @@ def einsum(*args: Any) -> Tensor:
              perhaps one for the result. "..." stands for further axes, which broadcast; without
              "->" the result has the axes that are named once, in alphabetical order. An axis of
              size 1 goes with any other of its name.
-    Returns: the sums, in the operands' dtype. Of more than two operands, those are multiplied
+    Returns: the sums, in the operands' dtype; integers that are summed before they are multiplied,
+             or alone, become int64. Of more than two operands, those are multiplied
              first that opt_einsum says, if it is installed; else from left to right.
     Raises:  ShapeError for an equation that does not fit the operands.
     """

@@ -272,14 +272,19 @@ def equal(x: Any, other: Any) -> bool:
 
 @composite
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether any element over `axis` (all for None) is nonzero."""
-    return _any(astype(x, dtypes.bool_), axis, keepdims)
+    """Whether any element over `axis` (all for None) is nonzero: a bool, of uint8 a uint8."""
+    return _as_told(_any(astype(x, dtypes.bool_), axis, keepdims), x)
 
 
 @composite
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether all elements over `axis` (all for None) are nonzero."""
-    return _all(astype(x, dtypes.bool_), axis, keepdims)
+    """Whether all elements over `axis` (all for None) are nonzero: a bool, of uint8 a uint8."""
+    return _as_told(_all(astype(x, dtypes.bool_), axis, keepdims), x)
+
+
+def _as_told(found: Any, x: Any) -> Any:
+    """PyTorch's dtype of what `any` and `all` find in x: uint8 was its bool once."""
+    return astype(found, x.dtype) if x.dtype == dtypes.uint8 else found
 
 
 def floating(x: Any, dtype: Any = None) -> Any:

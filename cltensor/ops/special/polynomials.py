@@ -62,22 +62,22 @@ legendre_polynomial_p = _declared("legendre_polynomial_p", "legendre_p", "Legend
 @composite(space="special")
 def shifted_chebyshev_polynomial_t(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_t(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_t(2 * a - 1, b)
+    return chebyshev_polynomial_t(2.0 * a - 1.0, b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_u(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_u(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_u(2 * a - 1, b)
+    return chebyshev_polynomial_u(2.0 * a - 1.0, b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_v(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_v(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_v(2 * a - 1, b)
+    return chebyshev_polynomial_v(2.0 * a - 1.0, b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_w(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_w(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_w(2 * a - 1, b)
+    return chebyshev_polynomial_w(2.0 * a - 1.0, b)

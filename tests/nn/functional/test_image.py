@@ -252,13 +252,16 @@ def test_channels_in_groups(device):
     assert F.channel_shuffle(x, 2).ravel().tolist() == [0, 3, 1, 4, 2, 5]
 
 
-def test_integers_are_shown_and_not_mixed(device):
+def test_integers_are_shown_and_only_bytes_are_mixed(device):
     x = ct.tensor([[[1, 2, 3]]])
     assert F.interpolate(x, 6).tolist() == [[[1, 1, 2, 2, 3, 3]]]
     assert F.upsample(x.float(), 6).tolist() == [[[1, 1, 2, 2, 3, 3]]]
     assert F.upsample_nearest(x, 1).tolist() == [[[1]]]
     with pytest.raises(DTypeError, match="interpolate: 'linear' mixes pixels"):
         F.interpolate(x, 6, mode="linear")
+    bytes_ = F.interpolate(x.to(ct.uint8), 5, mode="linear", align_corners=True)
+    assert bytes_.dtype == ct.uint8
+    assert bytes_.tolist() == [[[1, 2, 2, 3, 3]]]
 
 
 def test_older_names(device):

@@ -54,3 +54,10 @@ def test_sizes_must_fit(device):
     with pytest.raises(ShapeError, match="bilinear: inputs"):
         F.bilinear(ct.ones(2, 2), ct.ones(2, 3), ct.ones(1, 3, 2))
     assert F.bilinear(ct.ones(0, 2), ct.ones(0, 3), ct.ones(4, 2, 3)).shape == (0, 4)
+
+
+def test_bilinear_forms_of_small_integers_keep_their_dtype(device):
+    x = ct.ones((2, 3), dtype="uint8")
+    out = F.bilinear(x, x, ct.ones((1, 3, 3), dtype="uint8"))
+    assert out.dtype == ct.uint8
+    assert out.tolist() == [[9], [9]]

@@ -1,8 +1,12 @@
 """Comparisons."""
 
+import operator
+
+import numpy as np
 import pytest
 
 import cltensor as ct
+from cltensor.errors import DTypeError
 
 
 def test_eq_compares_elements(device):
@@ -24,3 +28,19 @@ def test_floats_of_16_bits_are_compared_with_what_numbers_are_among_them(device,
     assert (ct.tensor(0.1) == x).tolist() == [True, False, False]
     assert not (x == float("nan")).any()
     assert (x == 1 + 1j).tolist() == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("dtype", "numbers"),
+    [("uint8", (-1, 256, 300)), ("int8", (-129, 128)), ("uint32", (-5, 1 << 40))],
+)
+@pytest.mark.parametrize("name", ["eq", "ne", "lt", "le", "gt", "ge"])
+def test_integers_beside_numbers_that_their_dtype_does_not_hold(device, dtype, numbers, name):
+    limits, compare = np.iinfo(dtype), getattr(operator, name)
+    a = np.array([limits.min, 0, 3, limits.max], dtype)
+    x = ct.tensor(a)
+    for number in numbers:
+        assert compare(x, number).tolist() == [compare(int(v), number) for v in a]
+        assert compare(number, x).tolist() == [compare(number, int(v)) for v in a]
+    with pytest.raises(DTypeError, match="^[a-z_]*: -1 does not fit uint64"):
+        compare(ct.zeros(2, dtype="uint64"), -1)

@@ -112,3 +112,11 @@ def test_operands_must_be_tensors():
         ct.einsum("i", np.ones(2))
     with pytest.raises(ShapeError, match="not from 0 to 51"):
         ct.einsum(ct.ones(2), [52])
+
+
+def test_integers_that_are_only_summed_become_int64(device):
+    a = np.uint8([[200, 100], [7, 255]])
+    x = ct.tensor(a)
+    assert einsum.einsum("ij->", x).dtype == ct.int64
+    assert einsum.einsum("ij->i", x).tolist() == [300, 262]
+    assert einsum.einsum("ij,jk->ik", x, x).dtype == ct.uint8

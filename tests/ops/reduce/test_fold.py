@@ -394,3 +394,12 @@ def test_equal_is_one_bool(device):
     assert ct.equal(ct.zeros(0), ct.zeros(0)) is True
     with pytest.raises(DTypeError, match="equal: other is 1, not a tensor"):
         ct.equal(a, 1)
+
+
+def test_whether_all_or_any_hold_is_told_in_uint8_of_uint8(device):
+    for dtype in ("uint8", "int8", "float32", "bool"):
+        x = ct.tensor([[0, 2], [1, 3]]).astype(dtype)
+        told = ct.uint8 if dtype == "uint8" else ct.bool
+        assert x.all(1).dtype == x.any(1).dtype == told
+        assert x.all(1).tolist() == [0, 1]
+        assert x.any().item() == 1

@@ -86,3 +86,11 @@ def test_slopes(device):
     one = leaf([1.0, -1.0], dtype)
     ct.special.legendre_polynomial_p(one, 3).sum().backward()
     assert one.grad.numpy() == pytest.approx([6, 6])
+
+
+def test_shifted_ones_of_unsigned_integers_are_shifted_as_floats(device):
+    a = np.uint8([0, 1, 3, 255])
+    got = ct.special.shifted_chebyshev_polynomial_t(ct.tensor(a), 3)
+    assert got.dtype == ct.float32
+    x = 2.0 * a - 1
+    np.testing.assert_allclose(got.numpy(), 4 * x**3 - 3 * x, rtol=1e-6)
