@@ -1,6 +1,6 @@
 ## Declares the built-in functions that kernels call, with the types that they call them for. PoCL
 ## would read a megabyte of declarations for every program, more work than most of ours are to
-## compile; program.py has it leave them out, and builds with them what calls anything else.
+## compile; runtime/kernel.py has it leave them out, and builds with them what calls anything else.
 <%
     reals = ['float'] + ['double'] * device.fp64
     unary = '''acos acosh asin asinh atan atanh cos cosh erf exp exp2 expm1 log log10 log1p log2 sin

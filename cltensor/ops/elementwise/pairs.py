@@ -58,7 +58,8 @@ heaviside = pointwise(
 
 
 _scaled: Op = pointwise(
-    "scaled(x, exponent)", "(T)ldexp(x, (int)clamp(exponent, (T)-5000, (T)5000))", "float",
+    "scaled(x, exponent)",
+    "(T)ldexp(x, (int)(exponent > -5000 ? exponent < 5000 ? exponent : 5000 : -5000))", "float",
     dx=lambda g, exponent: _scaled(g, exponent),
 )  # fmt: skip
 
