@@ -154,6 +154,13 @@ def keep_binary(entry: Entry, program: cl.Program) -> None:
     except cl.Error:  # a driver without binaries
         return
     entry.write({_BINARY: binaries[0]})  # type: ignore[index]
+    _prune_at_the_end()
+
+
+@cache
+def _prune_at_the_end() -> None:
+    """Have the process look at its end, too, whether all entries take more than the limit."""
+    atexit.register(prune)
 
 
 def binary_of(files: Files) -> bytes | None:

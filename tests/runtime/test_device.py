@@ -287,7 +287,8 @@ for _ in range(60):
     optimizer.step()
 print(loss.item() < 0.02, end=" ")
 n = ct.arange(1000)
-print((n.float() + 1).sum().item(), n.float().mean().item(), n.float().var().item(), end=" ")
+print((n.float() + 1).sum().item(), round(n.float().mean().item(), 3), end=" ")
+print(abs(n.float().var().item() - 83416.667) < 0.05, end=" ")
 print(n.sum().item(), (n / 3).max().item(), n.flip(0).sort().values[:3].tolist(), end=" ")
 print(ct.isclose(n[:2], n[1:3]).tolist(), ct.cumsum(n.float(), 0)[-1].item(), end=" ")
 drawn = (ct.rand(1000), ct.randn(1000), ct.randint(0, 9, (9,)), ct.poisson(ct.ones(9)))
@@ -299,7 +300,5 @@ print(ct.softmax(n.float(), 0)[-1].item() > 0.6)
 def test_a_device_without_fp64_does_all_the_rest(run_python):
     done = run_python(WITHOUT_FP64, CLTENSOR_HIDE="fp64")
     assert done.stdout == (
-        "False True 500500.0 499.5000305175781 83416.65625 499500 333.0 [0, 1, 2] "
-        "[False, False] 499500.0 "
-        "True\nTrue\n"
+        "False True 500500.0 499.5 True 499500 333.0 [0, 1, 2] [False, False] 499500.0 True\nTrue\n"
     )
