@@ -105,6 +105,7 @@ SELECTION = {
             r"sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
         ),
         "nn/layers/loss": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
+        "ops/elementwise/bounds": (r"a_value_outside_is_found\w+\[(cpu|gpu)-(0|9999)-nan\]",),
         "core/declare": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
         "ops/kernels/merge_sort": (
             r"equal_elements_keep_their_order\[(cpu|gpu)-\w+-(1|33)\]",
@@ -113,6 +114,7 @@ SELECTION = {
         "ops/kernels/radix_sort": (
             r"sizes_around_the_edges_of_blocks\[(cpu|gpu)-(2|513)\]",
             r"a_lane_of_equal_elements",
+            r"a_lane_alone\w+\[cpu",
             r"drawn",
         ),
         "ops/kernels/select": (r"the_best_of_each_lane\[8-sizes[0-2]-", r"the_place_of_a_rank"),

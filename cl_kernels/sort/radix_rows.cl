@@ -18,20 +18,20 @@ __kernel void radix_rows(
     const long item = get_global_id(0);
     const long end = (item + 1) * each < lanes ? (item + 1) * each : lanes;
     for (long lane = item * each; lane < end; ++lane) {
-        int counts[${digits}][256];
+        int counts[${digits * 256}];
         for (int k = 0; k < ${digits * 256}; ++k)
-            (&counts[0][0])[k] = 0;
+            counts[k] = 0;
         __global const ${U}* from = x_g + x_start + lane * n;
         for (int i = 0; i < n; ++i) {
             const ${U} key = sort_key(from[i]);
 % for p in range(digits):
-            ++counts[${p}][(key >> ${8 * p}) & 255];
+            ++counts[${256 * p} + ((key >> ${8 * p}) & 255)];
 % endfor
         }
         const ${U} one = sort_key(from[0]);
         int last = -1;
         for (int p = 0; p < ${digits}; ++p)
-            if (counts[p][(one >> 8 * p) & 255] != n)
+            if (counts[256 * p + ((one >> 8 * p) & 255)] != n)
                 last = p;
         if (last < 0) {
             for (int i = 0; i < n; ++i) {
@@ -50,7 +50,7 @@ __kernel void radix_rows(
         __global const int* place = place_g;
 % endif
         for (int p = 0; p <= last; ++p) {
-            int* count = counts[p];
+            int* count = counts + 256 * p;
             if (count[(one >> 8 * p) & 255] == n)
                 continue;
             int total = 0;

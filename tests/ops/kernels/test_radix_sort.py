@@ -71,6 +71,14 @@ def test_a_lane_of_equal_elements_and_digits_that_all_share():
     check(values, np.sort(a, -1))
 
 
+def test_a_lane_alone_is_sorted_by_several(monkeypatch):
+    monkeypatch.setattr(radix_sort, "_LONG", 100)
+    a = elements(np.random.default_rng(4), (1, 4500), "int16")
+    values, order = radix_sort.radix_sorted(ct.tensor(a), True, True, ct.int64)
+    check(order, order_of(a, True))
+    check(values, np.take_along_axis(a, order_of(a, True), -1))
+
+
 def test_a_dense_view_is_read_from_its_place():
     a = elements(np.random.default_rng(5), (4, 700), "float32")
     rows = ct.tensor(a)[2:]
