@@ -163,21 +163,11 @@ def interpolate(
         raise ShapeError(f"{name}: images of shape {tuple(input.shape)} have no pixels")
     if mode == "area":
         return adaptive.adaptive_avg_pool(name, input, out, len(out))
-    if mixes and not is_float(input.dtype):
-        if input.dtype != uint8:
-            raise DTypeError(
-                f"{name}: {mode!r} mixes pixels; cast {input.dtype.name} with .float()"
-            )
-        found = interpolate(
-            input.float(),
-            size,
-            scale_factor,
-            mode,
-            align_corners,
-            recompute_scale_factor,
-            antialias,
-        )
-        return (found + 0.5).floor().clip(0, 255).to(uint8)
+    given = input.dtype
+    if mixes and not is_float(given):
+        if given != uint8:
+            raise DTypeError(f"{name}: {mode!r} mixes pixels; cast {given.name} with .float()")
+        input = input.float()
     for d in reversed(range(len(out))):
         options = (bool(align_corners), factors[d])
         if not mixes:
@@ -188,7 +178,7 @@ def interpolate(
             input = resized(input, 2 + d, tables.cubic, out[d], *options)
         else:
             input = resized(input, 2 + d, tables.linear, out[d], *options)
-    return input
+    return (input + 0.5).floor().clip(0, 255).to(uint8) if given != input.dtype else input
 
 
 def _nearest(input: Any, axis: int, out: int, exact: bool, factor: float | None) -> Any:
