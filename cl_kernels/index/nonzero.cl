@@ -25,12 +25,11 @@ __kernel void nonzero(
         y_g[${d} * found + to] = c${d};
 % endfor
         to += x_g[x_start + at] != 0;
-% for d in reversed(range(rank)):
-        ${"" if d == rank - 1 else f"if (c{d + 1} == n{d + 1}) "}{
-% if d < rank - 1:
-            c${d + 1} = 0;
-% endif
-            ++c${d};
+        ++c${rank - 1};
+% for d in reversed(range(1, rank)):
+        if (c${d} == n${d}) {
+            c${d} = 0;
+            ++c${d - 1};
         }
 % endfor
     }

@@ -1,7 +1,7 @@
 ## A work-item applies the recorded sweeps of rotations, of rows that lie ${step} apart, to ${lanes}
 ## columns of its matrix: lane c of row i is at i * z_row + c of its chunk. What became smaller than
-## the rounding of ${least} is dropped: processors take a hundred times as long for subnormal numbers, and
-## rotations of unit vectors make many.
+## the rounding of 1e-30 is dropped: processors take a hundred times as long for subnormal numbers,
+## and rotations of unit vectors make many.
 __kernel void rotate_rows(
     __global ${T}* z_g, __global const ${T}* turn_g, __global const int* sweep_g,
     __global const int* state_g,
@@ -28,7 +28,7 @@ __kernel void rotate_rows(
             __global ${T}* next = row + ${step} * z_row;
             for (int c = 0; c < ${lanes}; ++c) {
                 const ${T} x = next[c], y = carried[c];
-                row[c] = (cosine * y + sine * x + (${T})${least}) - (${T})${least};
+                row[c] = (cosine * y + sine * x + (${T})1e-30) - (${T})1e-30;
                 carried[c] = cosine * x - sine * y;
             }
             row = next;

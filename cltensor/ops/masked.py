@@ -74,15 +74,18 @@ def prod(
 @composite(space=_SPACE)
 def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
     """The running sum, in the dtype of the input."""
-    dtype = input.dtype if dtype is None else dtypes.as_dtype(dtype)
-    return astype(scan.cumsum(_as(_kept(input, mask, 0), dtype), dim), dtype)
+    return _running(scan.cumsum, input, mask, 0, dim, dtype)
 
 
 @composite(space=_SPACE)
 def cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
     """The running product, in the dtype of the input."""
-    dtype = input.dtype if dtype is None else dtypes.as_dtype(dtype)
-    return astype(running.cumprod(_as(_kept(input, mask, 1), dtype), dim), dtype)
+    return _running(running.cumprod, input, mask, 1, dim, dtype)
+
+
+def _running(function: Any, x: Any, mask: Any, neutral: int, dim: int, dtype: Any) -> Any:
+    dtype = x.dtype if dtype is None else dtypes.as_dtype(dtype)
+    return astype(function(_as(_kept(x, mask, neutral), dtype), dim), dtype)
 
 
 @composite(space=_SPACE)

@@ -75,9 +75,7 @@ class Rows:
         device, dtype = self.z.device, self.z.dtype
         items = self.count * self.chunks
         local = 1 if device.is_cpu else min(64, device.max_work_group)
-        run = kernel(
-            device, "rotate_rows", T=C_NAMES[dtype], lanes=self.lanes, step=step, least="1e-30"
-        )  # fmt: skip
+        run = kernel(device, "rotate_rows", T=C_NAMES[dtype], lanes=self.lanes, step=step)
         run(
             (-(-items // local) * local,), (local,), z_g=self.z.buffer, turn_g=turns.buffer,
             sweep_g=sweeps.buffer, state_g=state.buffer, room=room, chunks=self.chunks,

@@ -59,25 +59,30 @@ laguerre_polynomial_l = _declared("laguerre_polynomial_l", "laguerre_l", "Laguer
 legendre_polynomial_p = _declared("legendre_polynomial_p", "legendre_p", "Legendre's polynomial")
 
 
+def _shifted(a: Any) -> Any:
+    """2a - 1, in floats: unsigned integers would wrap around."""
+    return 2.0 * a - 1.0
+
+
 @composite(space="special")
 def shifted_chebyshev_polynomial_t(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_t(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_t(2.0 * a - 1.0, b)
+    return chebyshev_polynomial_t(_shifted(a), b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_u(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_u(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_u(2.0 * a - 1.0, b)
+    return chebyshev_polynomial_u(_shifted(a), b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_v(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_v(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_v(2.0 * a - 1.0, b)
+    return chebyshev_polynomial_v(_shifted(a), b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_w(a: Tensor | float, b: Tensor | float) -> Any:
     """chebyshev_polynomial_w(2a - 1, b), which is orthogonal between 0 and 1."""
-    return chebyshev_polynomial_w(2.0 * a - 1.0, b)
+    return chebyshev_polynomial_w(_shifted(a), b)
