@@ -1,4 +1,4 @@
-"""Limits on gradients between backward and step; reached as `nn.utils` as in PyTorch."""
+"""Limits on gradients between backward and step."""
 
 from __future__ import annotations
 
