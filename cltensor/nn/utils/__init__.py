@@ -1,5 +1,31 @@
 """What goes with layers, under PyTorch's names."""
 
+from cltensor.nn.utils import parametrizations, parametrize
 from cltensor.nn.utils.clip_grad import clip_grad_norm, clip_grad_norm_, clip_grad_value_
+from cltensor.nn.utils.convert_parameters import parameters_to_vector, vector_to_parameters
+from cltensor.nn.utils.fusion import (
+    fuse_conv_bn_eval,
+    fuse_conv_bn_weights,
+    fuse_linear_bn_eval,
+    fuse_linear_bn_weights,
+)
+from cltensor.nn.utils.spectral_norm import remove_spectral_norm, spectral_norm
+from cltensor.nn.utils.weight_norm import remove_weight_norm, weight_norm
 
-__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
+__all__ = [
+    "clip_grad_norm",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "fuse_conv_bn_eval",
+    "fuse_conv_bn_weights",
+    "fuse_linear_bn_eval",
+    "fuse_linear_bn_weights",
+    "parameters_to_vector",
+    "parametrizations",
+    "parametrize",
+    "remove_spectral_norm",
+    "remove_weight_norm",
+    "spectral_norm",
+    "vector_to_parameters",
+    "weight_norm",
+]
