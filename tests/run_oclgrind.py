@@ -104,7 +104,7 @@ SELECTION = {
             r"ranks",
             r"sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
         ),
-        "nn/layers/loss": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
+        "nn/functional/criteria": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
         "ops/elementwise/bounds": (r"a_value_outside_is_found\w+\[(cpu|gpu)-(0|9999)-nan\]",),
         "core/declare": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
         "ops/kernels/merge_sort": (

@@ -63,8 +63,10 @@ def whole(operation: str, name: str, value: Any, least: int = 0, most: int = MOS
     return number
 
 
-def wholes(operation: str, name: str, values: Any, least: int = 0) -> tuple[int, ...]:
-    """`values`, an integer or a sequence of them, as ints of at least `least`.
+def wholes(
+    operation: str, name: str, values: Any, least: int = 0, most: int = MOST
+) -> tuple[int, ...]:
+    """`values`, an integer or a sequence of them, as ints from `least` to `most`.
 
     Raises ShapeError for any other value.
     """
@@ -73,9 +75,9 @@ def wholes(operation: str, name: str, values: Any, least: int = 0) -> tuple[int,
             values = (values,)
         elif not isinstance(values, np.ndarray):
             raise ShapeError(
-                f"{operation}: {name} is {values!r}; give integers{_limits(least, MOST)}"
+                f"{operation}: {name} is {values!r}; give integers{_limits(least, most)}"
             )
-    return tuple([whole(operation, name, value, least) for value in values])
+    return tuple([whole(operation, name, value, least, most) for value in values])
 
 
 def number(operation: str, name: str, value: Any) -> Any:

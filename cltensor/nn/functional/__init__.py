@@ -41,6 +41,16 @@ from cltensor.nn.functional.conv import (
     fold,
     unfold,
 )
+from cltensor.nn.functional.criteria import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+)
 from cltensor.nn.functional.distance import (
     cosine_similarity,
     pairwise_distance,
@@ -122,16 +132,6 @@ from cltensor.nn.functional.pool import (
 )
 from cltensor.nn.functional.sample import (
     grid_sample,
-)
-from cltensor.nn.layers.loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    huber_loss,
-    l1_loss,
-    mse_loss,
-    nll_loss,
-    smooth_l1_loss,
 )
 from cltensor.ops.elementwise.activation import (
     sigmoid,

@@ -1,4 +1,4 @@
-"""Losses of distributions and of margins, beside those of `nn.layers.loss`."""
+"""Losses of distributions and of margins, beside those of `criteria`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.nn.functional.activation import logsigmoid
+from cltensor.nn.functional.criteria import cross_entropy, reduced
 from cltensor.nn.functional.distance import pairwise_distance
 from cltensor.nn.functional.maps import linear
-from cltensor.nn.layers.loss import cross_entropy, reduced
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.activation import log1p_exp
 from cltensor.ops.elementwise.arithmetic import square
@@ -86,7 +86,8 @@ def gaussian_nll_loss(
 
         0.5 * (log(var) + (input - target)^2 / var), full: + 0.5 * log(2 pi)
 
-    Args:    var: a number, or the shape of input, perhaps without the last axis or 1 there.
+    Args:    var: a number, or the shape of input, perhaps without the last axis, or with 1 for
+             one of them.
     Raises:  ShapeError for another shape, ValueError for a negative number.
     """
     if isinstance(var, (int, float)):
@@ -96,10 +97,13 @@ def gaussian_nll_loss(
     elif var.shape != input.shape:
         if var.shape == input.shape[:-1]:
             var = var.unsqueeze(-1)
-        elif var.shape[:-1] != input.shape[:-1] or var.shape[-1] != 1:
+        elif var.ndim != input.ndim or [
+            n for n, m in zip(var.shape, input.shape, strict=True) if n != m
+        ] != [1]:
             raise ShapeError(
                 f"gaussian_nll_loss: var has shape {tuple(var.shape)}, the input "
-                f"{tuple(input.shape)}; give that, or one value for each row"
+                f"{tuple(input.shape)}; give that, perhaps with 1 "
+                "for one of the axes, or one value for each row"
             )
     # The bound is no part of the function that is differentiated, as in PyTorch.
     bounded = var + (clip(var, eps) - var).detach()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+from cltensor.core.checks import whole
+from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
+from cltensor.nn import init as initial
+from cltensor.nn.layers.options import WithOptions
 from cltensor.nn.module import Module
+from cltensor.nn.parameter import Parameter
 
 
-class _InPlace(Module):
+class _InPlace(WithOptions):
     """Base of layers with PyTorch's flag `inplace`: the input takes the result, and is returned."""
 
     def __init__(self, inplace: bool = False) -> None:
@@ -17,7 +23,8 @@ class _InPlace(Module):
 
     def extra_repr(self) -> str:
         """See Module."""
-        return "inplace=True" if self.inplace else ""
+        own = super().extra_repr()
+        return ", ".join([*([own] if own else []), *(["inplace=True"] if self.inplace else [])])
 
 
 class ReLU(_InPlace):
@@ -28,12 +35,47 @@ class ReLU(_InPlace):
         return F.relu(x, self.inplace)
 
 
-class ReLU6(_InPlace):
-    """min(max(0, x), 6)."""
+class Hardtanh(_InPlace):
+    """x held between min_val and max_val; the gradient is 0 at both, too."""
+
+    _shown: tuple[str, ...] = ("min_val", "max_val")
+
+    def __init__(
+        self,
+        min_val: float = -1.0,
+        max_val: float = 1.0,
+        inplace: bool = False,
+        min_value: float | None = None,
+        max_value: float | None = None,
+    ) -> None:
+        super().__init__(inplace)
+        if min_value is not None or max_value is not None:
+            warnings.warn(
+                "Hardtanh: min_value and max_value are deprecated; use min_val and max_val",
+                FutureWarning,
+                stacklevel=2,
+            )
+            min_val = min_val if min_value is None else min_value
+            max_val = max_val if max_value is None else max_value
+        if max_val <= min_val:
+            raise ValueError(
+                f"{type(self).__name__}: min_val is {min_val}, max_val {max_val}; give less and "
+                "more"
+            )
+        self.min_val, self.max_val = min_val, max_val
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
-        return F.relu6(x, self.inplace)
+        return F.hardtanh(x, self.min_val, self.max_val, self.inplace)
+
+
+class ReLU6(Hardtanh):
+    """min(max(0, x), 6)."""
+
+    _shown = ()
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(0.0, 6.0, inplace)
 
 
 class SiLU(_InPlace):
@@ -44,8 +86,49 @@ class SiLU(_InPlace):
         return F.silu(x, self.inplace)
 
 
+class Mish(_InPlace):
+    """x * tanh(softplus(x))."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.mish(x, self.inplace)
+
+
+class SELU(_InPlace):
+    """ELU scaled so that layers keep mean 0 and variance 1."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.selu(x, self.inplace)
+
+
+class _Hard(_InPlace):
+    # PyTorch does not show the flag of these.
+    def extra_repr(self) -> str:
+        """See Module."""
+        return ""
+
+
+class Hardsigmoid(_Hard):
+    """relu6(x + 3) / 6."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.hardsigmoid(x, self.inplace)
+
+
+class Hardswish(_Hard):
+    """x * relu6(x + 3) / 6."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.hardswish(x, self.inplace)
+
+
 class LeakyReLU(_InPlace):
     """x where it is positive, else negative_slope * x."""
+
+    _shown = ("negative_slope",)
 
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -55,13 +138,56 @@ class LeakyReLU(_InPlace):
         """(any shape) -> the same."""
         return F.leaky_relu(x, self.negative_slope, self.inplace)
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+
+class RReLU(_InPlace):
+    """LeakyReLU whose slopes are drawn between lower and upper, one for each element, in training;
+    in evaluation it is their mean."""
+
+    _shown = ("lower", "upper")
+
+    def __init__(
+        self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
+    ) -> None:
+        super().__init__(inplace)
+        self.lower, self.upper = lower, upper
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.rrelu(x, self.lower, self.upper, self.training, self.inplace)
+
+
+class PReLU(WithOptions):
+    """x where it is positive, else weight * x.
+
+    Args:    num_parameters: 1, or one for each channel of inputs (N, C, ...); init: their start.
+    State:   weight (num_parameters,).
+    Source:  He et al. 2015.
+    """
+
+    _shown = ("num_parameters",)
+
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        self.num_parameters = whole("PReLU", "num_parameters", num_parameters, 1)
+        self.init = init
+        self.weight = Parameter(initial.empty((num_parameters,), dtype, device))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set the initial slopes."""
+        initial.constant_(self.weight, self.init)
+
+    def forward(self, x: Any) -> Any:
+        """(N, C, ...) -> the same."""
+        return F.prelu(x, self.weight)
 
 
 class ELU(_InPlace):
     """x where it is positive, else alpha * (exp(x) - 1)."""
+
+    _shown = ("alpha",)
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__(inplace)
@@ -71,9 +197,27 @@ class ELU(_InPlace):
         """(any shape) -> the same."""
         return F.elu(x, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+class CELU(ELU):
+    """x where it is positive, else alpha * (exp(x / alpha) - 1)."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.celu(x, self.alpha, self.inplace)
+
+
+class Threshold(_InPlace):
+    """x, and `value` where it is not above `threshold`."""
+
+    _shown = ("threshold", "value")
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.threshold, self.value = threshold, value
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.threshold(x, self.threshold, self.value, self.inplace)
 
 
 class Tanh(Module):
@@ -84,6 +228,14 @@ class Tanh(Module):
         return F.tanh(x)
 
 
+class Tanhshrink(Module):
+    """x - tanh(x)."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.tanhshrink(x)
+
+
 class Sigmoid(Module):
     """1 / (1 + exp(-x))."""
 
@@ -92,8 +244,52 @@ class Sigmoid(Module):
         return F.sigmoid(x)
 
 
-class GELU(Module):
+class LogSigmoid(Module):
+    """log(sigmoid(x)), without underflow."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.logsigmoid(x)
+
+
+class Softsign(Module):
+    """x / (1 + |x|)."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.softsign(x)
+
+
+class _Shrink(Module):
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        """See Module."""
+        return f"{self.lambd}"
+
+
+class Hardshrink(_Shrink):
+    """x, and 0 where its magnitude is at most lambd."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.hardshrink(x, self.lambd)
+
+
+class Softshrink(_Shrink):
+    """x moved towards 0 by lambd, and 0 where it would pass it."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.softshrink(x, self.lambd)
+
+
+class GELU(WithOptions):
     """x times the normal distribution's cumulative function; approximate "none" or "tanh"."""
+
+    _shown = ("approximate",)
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -103,55 +299,79 @@ class GELU(Module):
         """(any shape) -> the same."""
         return F.gelu(x, self.approximate)
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        return f"approximate={self.approximate!r}"
 
-
-class Softplus(Module):
+class Softplus(WithOptions):
     """log(1 + exp(beta * x)) / beta."""
+
+    _shown = ("beta", "threshold")
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
-        self.beta = beta
-        self.threshold = threshold
+        self.beta, self.threshold = beta, threshold
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
         return F.softplus(x, self.beta, self.threshold)
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        return f"beta={self.beta}, threshold={self.threshold}"
+
+class GLU(WithOptions):
+    """The first half of x along `dim` times the sigmoid of the second."""
+
+    _shown = ("dim",)
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Any) -> Any:
+        """(..., 2 * n, ...) -> (..., n, ...)."""
+        return F.glu(x, self.dim)
 
 
-class Softmax(Module):
-    """exp(x) / sum(exp(x)) along `dim`; without one, see `functional.softmax`."""
+class _AlongDim(WithOptions):
+    """What layers along a dimension share; without one, see `functional.softmax`."""
+
+    _shown = ("dim",)
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = dim
+
+
+class Softmax(_AlongDim):
+    """exp(x) / sum(exp(x)) along `dim`; without one, see `functional.softmax`."""
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
         return F.softmax(x, self.dim, _stacklevel=5)
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        return f"dim={self.dim}"
 
-
-class LogSoftmax(Module):
+class LogSoftmax(_AlongDim):
     """The logarithm of Softmax."""
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
         return F.log_softmax(x, self.dim, _stacklevel=5)
 
-    def extra_repr(self) -> str:
-        """See Module."""
-        return f"dim={self.dim}"
+
+class Softmin(_AlongDim):
+    """Softmax of -x."""
+
+    def forward(self, x: Any) -> Any:
+        """(any shape) -> the same."""
+        return F.softmin(x, self.dim, _stacklevel=5)
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of each pixel.
+
+    Raises:  ShapeError for inputs of other than 3 or 4 dimensions.
+    """
+
+    def forward(self, x: Any) -> Any:
+        """(N, C, H, W) or (C, H, W) -> the same."""
+        if x.ndim not in (3, 4):
+            raise ShapeError(
+                f"Softmax2d: an input of shape {tuple(x.shape)}; give (N, C, H, W) or (C, H, W)"
+            )
+        return F.softmax(x, -3)

@@ -31,9 +31,46 @@ class _Ordered(Module):
             )
         return list(self._modules)[position]
 
+    def extend(self, modules: Iterable[Module]) -> Self:
+        """Add several modules at the end."""
+        for module in list(modules):
+            self.append(module)
+        return self
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module before position `index`."""
+        modules = list(self)
+        modules.insert(index, module)
+        return self._replace(modules)
+
+    def pop(self, key: int) -> Module:
+        """Take the module at a position out."""
+        module = self[key]
+        del self[key]
+        return module
+
+    def _replace(self, modules: list[Module]) -> Self:
+        """Hold these modules, numbered anew."""
+        self._note_change()
+        self._modules.clear()
+        return self.extend(modules)
+
     def _part(self, modules: dict[str, Module]) -> Self:
         """A container of the same kind with some of the modules, by their names."""
         raise NotImplementedError
+
+    def __delitem__(self, index: int | slice) -> None:
+        modules = list(self)
+        del modules[index]
+        self._replace(modules)
+
+    def __iadd__(self, modules: Iterable[Module]) -> Self:
+        return self.extend(modules)
+
+    def __add__(self, other: Iterable[Module]) -> Self:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        return self._part(dict(self._modules)).extend(other)
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -85,30 +122,8 @@ class ModuleList(_Ordered):
         super().__init__()
         self.extend(modules)
 
-    def extend(self, modules: Iterable[Module]) -> ModuleList:
-        """Add several modules at the end."""
-        for module in modules:
-            self.append(module)
-        return self
-
-    def insert(self, index: int, module: Module) -> None:
-        """Put a module before position `index`."""
-        modules = list(self)
-        modules.insert(index, module)
-        self._replace(modules)
-
-    def _replace(self, modules: list[Module]) -> None:
-        self._note_change()
-        self._modules.clear()
-        self.extend(modules)
-
     def _part(self, modules: dict[str, Module]) -> Self:
         return type(self)(modules.values())
-
-    def __delitem__(self, index: int | slice) -> None:
-        modules = list(self)
-        del modules[index]
-        self._replace(modules)
 
     def _repr_children(self) -> list[str]:
         # A run of equal layers is one line, as in "(0-5): 6 x Block(...)".
@@ -134,6 +149,17 @@ class ModuleDict(Module):
         """Add or replace several modules."""
         for name, module in modules.items():
             self[name] = module
+
+    def clear(self) -> None:
+        """Take all modules out."""
+        for name in list(self._modules):
+            del self[name]
+
+    def pop(self, key: str) -> Module:
+        """Take a module out."""
+        module = self[key]
+        del self[key]
+        return module
 
     def keys(self) -> Iterable[str]:
         """The names."""

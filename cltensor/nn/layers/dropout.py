@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from cltensor.core.checks import probability
 from cltensor.nn import functional as F
-from cltensor.nn.module import Module
+from cltensor.nn.layers.options import WithOptions
 
 
-class Dropout(Module):
-    """Set each element to zero with probability p while training, and scale the rest up.
+class _Dropout(WithOptions):
+    """Base. p: probability of dropping; inplace: let the input take the result."""
 
-    Args:    p: probability of a zero; inplace: let the input take the result.
-    Source:  Srivastava et al. 2014, scaled while training.
-    """
+    _shown = ("p", "inplace")
+    _drop: Callable[..., Any]
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
@@ -23,17 +23,48 @@ class Dropout(Module):
         self.inplace = inplace
 
     def forward(self, x: Any) -> Any:
-        """(any shape) -> the same."""
-        return F.dropout(x, self.p, self.training, self.inplace)
-
-    def extra_repr(self) -> str:
-        """See Module."""
-        return f"p={self.p}, inplace={self.inplace}"
+        """(any shape that is dropped from) -> the same."""
+        return self._drop(x, self.p, self.training, self.inplace)
 
 
-class Dropout2d(Dropout):
-    """Dropout of whole channels."""
+class Dropout(_Dropout):
+    """Set each element to zero with probability p while training, and scale the rest up.
 
-    def forward(self, x: Any) -> Any:
-        """(N, C, H, W) -> the same."""
-        return F.dropout2d(x, self.p, self.training, self.inplace)
+    Args:    p: probability of a zero; inplace: let the input take the result.
+    Source:  Srivastava et al. 2014, scaled while training.
+    """
+
+    _drop = staticmethod(F.dropout)
+
+
+class Dropout1d(_Dropout):
+    """Dropout of whole channels of (N, C, L) or (C, L)."""
+
+    _drop = staticmethod(F.dropout1d)
+
+
+class Dropout2d(_Dropout):
+    """Dropout of whole channels of (N, C, H, W)."""
+
+    _drop = staticmethod(F.dropout2d)
+
+
+class Dropout3d(_Dropout):
+    """Dropout of whole channels of (N, C, D, H, W) or (C, D, H, W)."""
+
+    _drop = staticmethod(F.dropout3d)
+
+
+class AlphaDropout(_Dropout):
+    """Dropout to the value that SELU gives for minus infinity; mean and variance stay.
+
+    Source:  Klambauer et al. 2017.
+    """
+
+    _drop = staticmethod(F.alpha_dropout)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """AlphaDropout of whole channels of (N, C, ...)."""
+
+    _drop = staticmethod(F.feature_alpha_dropout)

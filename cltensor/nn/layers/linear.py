@@ -1,7 +1,8 @@
-"""The fully connected layer, and the one that does nothing."""
+"""Fully connected layers, and the one that does nothing."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from cltensor.core.checks import whole
@@ -78,4 +79,52 @@ class Linear(Affine):
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, "
             f"bias={self.bias is not None}"
+        )
+
+
+class Bilinear(Affine):
+    """A bilinear map of the last dimensions of two inputs.
+
+        out[o] = x1 @ weight[o] @ x2 + bias[o]
+
+    Args:    in1_features, in2_features, out_features: sizes of the last dimensions.
+    State:   weight (out_features, in1_features, in2_features), bias (out_features,); both start
+             uniform in +-1/sqrt(in1_features).
+    """
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        sizes = (
+            whole("Bilinear", "out_features", out_features),
+            whole("Bilinear", "in1_features", in1_features, 1),
+            whole("Bilinear", "in2_features", in2_features),
+        )
+        super().__init__(sizes, out_features if bias else 0, device, dtype)
+        self.in1_features = in1_features
+        self.in2_features = in2_features
+        self.out_features = out_features
+
+    def reset_parameters(self) -> None:
+        """Draw new initial weights."""
+        bound = 1 / math.sqrt(self.weight.shape[1])
+        for value in (self.weight, self.bias):
+            if value is not None:
+                init.uniform_(value, -bound, bound)
+
+    def forward(self, input1: Any, input2: Any) -> Any:
+        """(..., in1_features), (..., in2_features) -> (..., out_features)."""
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """See Module."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
         )

@@ -1,431 +1,327 @@
-"""Losses: a function for each, and the Module that keeps its options."""
+"""Losses as modules that keep their options; what each computes is said by its function.
+
+PyTorch's `size_average` and `reduce` stand where it has them among the arguments, and mean what
+they do there: they are older words for `reduction`.
+"""
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
-import numpy as np
-
-from cltensor.core.checks import number
-from cltensor.core.composite import composite
-from cltensor.core.declare import pointwise
-from cltensor.core.op import same_dtype
-from cltensor.core.tensor import Tensor
-from cltensor.dtypes import int64
-from cltensor.errors import DTypeError, ShapeError
-from cltensor.nn.module import Module
-from cltensor.ops.elementwise.activation import log1p_exp
-from cltensor.ops.elementwise.arithmetic import square
-from cltensor.ops.elementwise.bounds import require_probabilities
-from cltensor.ops.elementwise.functions import log
-from cltensor.ops.elementwise.select import clip, maximum, where
-from cltensor.ops.index.pick import take_of
-from cltensor.ops.network.labels import label_pick
-from cltensor.ops.reduce.fold import log_softmax, log_total
-
-_REDUCTIONS = ("mean", "sum", "none")
+from cltensor.core.checks import number, whole
+from cltensor.core.names import with_reduction
+from cltensor.errors import ShapeError
+from cltensor.nn import functional as F
+from cltensor.nn.functional.criteria import check_reduction
+from cltensor.nn.layers.linear import Linear
+from cltensor.nn.layers.options import WithOptions
 
 
-def reduced(operation: str, loss: Any, reduction: str) -> Any:
-    if reduction == "mean":
-        return loss.mean()
-    if reduction == "sum":
-        return loss.sum()
-    _check_reduction(operation, reduction)
-    return loss
+class Loss(WithOptions):
+    """Base of losses: what becomes of the losses of all elements."""
 
+    #: What may become of the losses of all elements.
+    _reductions: tuple[str, ...] = ("mean", "sum", "none")
 
-def _check_reduction(operation: str, reduction: str) -> None:
-    if reduction not in _REDUCTIONS:
-        raise ValueError(f"{operation}: reduction is {reduction!r}; use 'mean', 'sum' or 'none'")
-
-
-def _warn_broadcast(operation: str, input: Any, target: Any) -> None:
-    # A column against a row broadcasts to a matrix: legal, and hardly ever what was meant.
-    if input.shape != target.shape:
-        warnings.warn(
-            f"{operation}: the target has shape {tuple(target.shape)}, the input "
-            f"{tuple(input.shape)}; they are broadcast, which is likely a mistake",
-            stacklevel=3,
-        )
-
-
-def _weighted_mean(operation: str, loss: Any, weight: Any, reduction: str) -> Any:
-    """As `reduced`, each element counting `weight` times."""
-    if weight is None:
-        return reduced(operation, loss, reduction)
-    _same_shape(operation, loss, weight, "weight")
-    loss = loss * weight
-    if reduction == "mean":
-        return loss.sum() / weight.sum()
-    return reduced(operation, loss, reduction)
-
-
-@composite(method=False)
-def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
-    """The squared error, (input - target)^2; weight: how much each element counts."""
-    _warn_broadcast("mse_loss", input, target)
-    return _weighted_mean("mse_loss", square(input - target), weight, reduction)
-
-
-@composite(method=False)
-def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
-    """The absolute error, |input - target|; weight: how much each element counts."""
-    _warn_broadcast("l1_loss", input, target)
-    return _weighted_mean("l1_loss", abs(input - target), weight, reduction)
-
-
-@composite(method=False)
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Tensor:
-    """Half the squared error over beta where that error is below beta, else |error| - beta/2."""
-    if number("smooth_l1_loss", "beta", beta) < 0:
-        raise ValueError(f"smooth_l1_loss: beta is {beta}; it must not be negative")
-    if beta == 0:
-        return l1_loss(input, target, reduction)
-    _warn_broadcast("smooth_l1_loss", input, target)
-    loss = _huber(input, target, beta) * (1 / beta)
-    return reduced("smooth_l1_loss", loss, reduction)
-
-
-def _huber(input: Any, target: Any, delta: float) -> Any:
-    # The clipped error instead of a choice of two terms: its gradient knows no infinity times 0.
-    size = abs(input - target)
-    small = clip(size, max=delta)
-    return small * (size - 0.5 * small)
-
-
-@composite(method=False)
-def huber_loss(
-    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
-) -> Tensor:
-    """Half the squared error where |error| <= delta, else delta * (|error| - delta/2).
-
-    weight: a factor for each element, which the mean does not divide by (PyTorch's choice).
-    """
-    if number("huber_loss", "delta", delta) <= 0:
-        raise ValueError(f"huber_loss: delta is {delta}; it must be positive")
-    _warn_broadcast("huber_loss", input, target)
-    loss = _huber(input, target, delta)
-    if weight is not None:
-        _same_shape("huber_loss", loss, weight, "weight")
-        loss = loss * weight
-    return reduced("huber_loss", loss, reduction)
-
-
-# An operation of its own: its parts would make 0 * infinity of the gradient at 0 and 1.
-_bce = pointwise(
-    "binary_cross_entropy(x, y)",
-    "(y - (T)1) * (ct_log1m(x) < (T)-100 ? (T)-100 : ct_log1m(x))"
-    " - y * (log(x) < (T)-100 ? (T)-100 : log(x))",
-    "float",
-    dx=lambda g, x, y: g * (x - y) / maximum((1 - x) * x, 1e-12),
-    dy=lambda g, x: g * (log(1 - x) - log(x)),
-)
-
-
-@composite(method=False)
-def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> Tensor:
-    """-(y log(x) + (1 - y) log(1 - x)) for probabilities x; both logarithms stop at -100.
-
-    Args:    input, target: (any shape), the same for both; weight: broadcast to it.
-    Raises:  ShapeError if the shapes differ; ValueError at the next read after an element of input
-             or target that is not between 0 and 1.
-    """
-    _same_shape("binary_cross_entropy", input, target)
-    same_dtype("binary_cross_entropy", input, target)
-    require_probabilities("binary_cross_entropy", input, target)
-    loss = _bce(input, target)
-    return reduced("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
-
-
-@composite(method=False)
-def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    reduction: str = "mean",
-    pos_weight: Any = None,
-) -> Tensor:
-    """The binary cross entropy of sigmoid(input), without overflow.
-
-        (1 - y) * x + (1 + (pos_weight - 1) * y) * log(1 + exp(-x))
-
-    Args:    input, target: (any shape), the same for both; weight, pos_weight: broadcast to it.
-    Raises:  ShapeError if the shapes differ.
-    """
-    _same_shape("binary_cross_entropy_with_logits", input, target)
-    tail = log1p_exp(-input)
-    if pos_weight is not None:
-        tail = (1 + (pos_weight - 1) * target) * tail
-    loss = (1 - target) * input + tail
-    return reduced(
-        "binary_cross_entropy_with_logits", loss if weight is None else loss * weight, reduction
-    )
-
-
-def _same_shape(operation: str, input: Any, other: Any, name: str = "target") -> None:
-    if input.shape != other.shape:
-        raise ShapeError(
-            f"{operation}: the {name} has shape {tuple(other.shape)}, the input "
-            f"{tuple(input.shape)}; reshape one to the other's"
-        )
-
-
-@composite(method=False)
-def nll_loss(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-) -> Tensor:
-    """The negative of the entry that each label picks.
-
-    Args:    input (N, C, ...) or (C,): log-probabilities; target (N, ...) or (): labels, integers
-             from 0 to C-1; weight (C,): of each class; ignore_index: a label that does not count.
-    Returns: the mean weighted by class weights, the sum, or each (N, ...).
-    Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
-    """
-    operation = "nll_loss"
-    axis = _class_axis(input)
-    target = _labels(operation, input, target, ignore_index, axis)
-    loss, used = _picked(operation, input, target, weight, ignore_index, axis)
-    return _weighted(operation, loss, used, reduction, axis)
-
-
-@composite(method=False)
-def cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    ignore_index: int = -100,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Tensor:
-    """The negative log-probability of each label, from unnormalised scores.
-
-        loss = -log(softmax(input))[label]
-
-    Args:    input (N, C, ...) or (C,): scores; target (N, ...) or (): labels from 0 to C-1, or
-             the shape of input: probabilities; weight (C,): of each class; ignore_index: a label
-             that does not count; label_smoothing: the share that all classes divide evenly.
-    Returns: the mean weighted by class weights, the sum, or each (N, ...).
-    Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
-    """
-    operation = "cross_entropy"
-    if not 0 <= number(operation, "label_smoothing", label_smoothing) <= 1:
-        raise ValueError(f"{operation}: label_smoothing is {label_smoothing}; use 0 to 1")
-    axis = _class_axis(input)
-    if input.shape == target.shape and target.dtype.kind == "f":
-        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
-    target = _labels(operation, input, target, ignore_index, axis)
-    if not label_smoothing:
-        # One kernel for all rows; left to the kernel of the mean, it would be two reductions.
-        whole = log_total(input, axis).realize()
-        loss, used = _picked(operation, input, target, weight, ignore_index, axis, whole)
-        return _weighted(operation, loss, used, reduction, axis)
-    scores = log_softmax(input, axis)
-    loss, used = _picked(operation, scores, target, weight, ignore_index, axis)
-    spread = scores if weight is None else scores * _per_class(weight, input)
-    everywhere = where(target == ignore_index, 0.0, -spread.sum(axis=axis, keepdims=True))
-    loss = (1 - label_smoothing) * loss + label_smoothing / input.shape[axis] * everywhere
-    return _weighted(operation, loss, used, reduction, axis)
-
-
-def _soft_cross_entropy(
-    input: Any, target: Any, weight: Any, reduction: str, label_smoothing: float, axis: int
-) -> Any:
-    if label_smoothing:
-        target = (1 - label_smoothing) * target + label_smoothing / input.shape[axis]
-    product = log_softmax(input, axis) * target
-    if weight is not None:
-        same_dtype("cross_entropy", input, weight)
-        product = product * _per_class(weight, input)
-    loss = -product.sum(axis=axis)
-    return reduced("cross_entropy", loss, reduction)
-
-
-def _class_axis(input: Any) -> int:
-    return 0 if input.ndim == 1 else 1
-
-
-def _per_class(weight: Any, input: Any) -> Any:
-    """`weight` (C,) in a shape that broadcasts against input (N, C, ...)."""
-    return weight if input.ndim == 1 else weight.reshape((-1,) + (1,) * (input.ndim - 2))
-
-
-def _labels(operation: str, input: Any, target: Any, ignore_index: int, axis: int) -> Any:
-    """Labels of a type that has room for ignore_index, with size 1 along the classes' `axis`: what
-    is computed of them then broadcasts against the scores."""
-    if input.ndim == 0:
-        raise ShapeError(f"{operation}: the input is a scalar; it needs a dimension of classes")
-    expected = input.shape[:0] if input.ndim == 1 else (input.shape[0], *input.shape[2:])
-    if tuple(target.shape) != tuple(expected):
-        raise ShapeError(
-            f"{operation}: labels have shape {tuple(target.shape)}, but scores of shape "
-            f"{tuple(input.shape)} go with labels of shape {tuple(expected)}"
-        )
-    if target.dtype.kind not in "iu":
-        raise DTypeError(
-            f"{operation}: labels are {target.dtype.name}; use integers, as .long() makes them"
-        )
-    limits = np.iinfo(target.dtype)
-    if not limits.min <= ignore_index <= limits.max:
-        target = target.astype(int64)
-    return target.unsqueeze(axis)
-
-
-def _picked(
-    operation: str,
-    scores: Any,
-    target: Any,
-    weight: Any,
-    ignore_index: int,
-    axis: int,
-    whole: Any = None,
-) -> tuple[Any, Any]:
-    """(the weighted loss of each label, the weight that it counts with).
-
-    whole: what to subtract the picked scores from, if not 0.
-    """
-    classes = scores.shape[axis]
-    if weight is not None and tuple(weight.shape) != (classes,):
-        raise ShapeError(
-            f"{operation}: weight has shape {tuple(weight.shape)}; "
-            f"with {classes} classes it is ({classes},)"
-        )
-    ignored = target == ignore_index
-    entry = label_pick(scores, target, axis, ignore_index, operation)
-    entry = -entry if whole is None else where(ignored, 0.0, whole - entry)
-    used = where(ignored, 0.0, 1.0)
-    if weight is None:
-        return entry, used
-    same_dtype(operation, scores, weight)
-    used = used * take_of(operation, weight, where(ignored, 0, target), None)
-    return entry * used, used
-
-
-def _weighted(operation: str, loss: Any, used: Any, reduction: str, axis: int) -> Any:
-    if reduction == "mean":
-        return loss.sum() / used.sum()
-    if reduction == "none":
-        return loss.squeeze(axis)
-    return reduced(operation, loss, reduction)
-
-
-class _Loss(Module):
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(
+        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
+    ) -> None:
         super().__init__()
-        _check_reduction(type(self).__name__, reduction)
+        kind = type(self).__name__
+        older: dict[str, Any] = {"size_average": size_average, "reduce": reduce}
+        for name, value in older.items():
+            if value is not None and not isinstance(value, bool):
+                raise TypeError(
+                    f"{kind}: {name} is {value!r}, and PyTorch takes True or False there; give "
+                    "reduction by its name"
+                )
+        with_reduction(kind, ("reduction",), older)
+        reduction = older.get("reduction", reduction)
+        if reduction not in self._reductions:
+            check_reduction(kind, reduction)
         self.reduction = reduction
 
 
-class _WeightedLoss(_Loss):
-    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
-        super().__init__(reduction)
-        self.register_buffer("weight", weight)
-
-
-class MSELoss(_Loss):
-    """See `mse_loss`."""
-
-    def forward(self, input: Any, target: Any) -> Any:
-        """(any shape), the same -> scalar."""
-        return mse_loss(input, target, self.reduction)
-
-
-class L1Loss(_Loss):
-    """See `l1_loss`."""
-
-    def forward(self, input: Any, target: Any) -> Any:
-        """(any shape), the same -> scalar."""
-        return l1_loss(input, target, self.reduction)
-
-
-class SmoothL1Loss(_Loss):
-    """See `smooth_l1_loss`."""
-
-    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
-        super().__init__(reduction)
-        self.beta = beta
-
-    def forward(self, input: Any, target: Any) -> Any:
-        """(any shape), the same -> scalar."""
-        return smooth_l1_loss(input, target, self.reduction, self.beta)
-
-
-class HuberLoss(_Loss):
-    """See `huber_loss`."""
-
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction)
-        self.delta = delta
-
-    def forward(self, input: Any, target: Any) -> Any:
-        """(any shape), the same -> scalar."""
-        return huber_loss(input, target, self.reduction, self.delta)
-
-
-class BCELoss(_WeightedLoss):
-    """See `binary_cross_entropy`."""
-
-    def forward(self, input: Any, target: Any) -> Any:
-        """(any shape), the same -> scalar."""
-        return binary_cross_entropy(input, target, self.weight, self.reduction)
-
-
-class BCEWithLogitsLoss(_WeightedLoss):
-    """See `binary_cross_entropy_with_logits`."""
-
-    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
-        super().__init__(weight, reduction)
-        self.register_buffer("pos_weight", pos_weight)
-
-    def forward(self, input: Any, target: Any) -> Any:
-        """(any shape), the same -> scalar."""
-        return binary_cross_entropy_with_logits(
-            input, target, self.weight, self.reduction, self.pos_weight
-        )
-
-
-class NLLLoss(_WeightedLoss):
-    """See `nll_loss`."""
-
-    def __init__(
-        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
-    ) -> None:
-        super().__init__(weight, reduction)
-        self.ignore_index = ignore_index
-
-    def forward(self, input: Any, target: Any) -> Any:
-        """(N, C, ...), (N, ...) -> scalar."""
-        return nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
-
-
-class CrossEntropyLoss(_WeightedLoss):
-    """See `cross_entropy`."""
+class WeightedLoss(Loss):
+    """Base of losses with a weight of each class or element, which is part of the state."""
 
     def __init__(
         self,
         weight: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+
+
+class MSELoss(Loss):
+    """See `functional.mse_loss`."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.mse_loss(input, target, self.reduction)
+
+
+class L1Loss(Loss):
+    """See `functional.l1_loss`."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.l1_loss(input, target, self.reduction)
+
+
+class SmoothL1Loss(Loss):
+    """See `functional.smooth_l1_loss`."""
+
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        beta: float = 1.0,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.beta = beta
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.smooth_l1_loss(input, target, self.reduction, self.beta)
+
+
+class HuberLoss(Loss):
+    """See `functional.huber_loss`."""
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
+        self.delta = number("HuberLoss", "delta", delta)
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.huber_loss(input, target, self.reduction, self.delta)
+
+
+class BCELoss(WeightedLoss):
+    """See `functional.binary_cross_entropy`."""
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.binary_cross_entropy(input, target, self.weight, self.reduction)
+
+
+class BCEWithLogitsLoss(WeightedLoss):
+    """See `functional.binary_cross_entropy_with_logits`."""
+
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        pos_weight: Any = None,
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        self.register_buffer("pos_weight", pos_weight)
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.binary_cross_entropy_with_logits(
+            input, target, self.weight, self.reduction, self.pos_weight
+        )
+
+
+class NLLLoss(WeightedLoss):
+    """See `functional.nll_loss`."""
+
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: bool | None = None,
         ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        self.ignore_index = ignore_index
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(N, C, ...), (N, ...) -> scalar."""
+        return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+
+
+class NLLLoss2d(NLLLoss):
+    """NLLLoss under the name that it had for images before PyTorch 0.2."""
+
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        warnings.warn("NLLLoss2d is deprecated; use NLLLoss", FutureWarning, stacklevel=2)
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
+
+
+class CrossEntropyLoss(WeightedLoss):
+    """See `functional.cross_entropy`."""
+
+    def __init__(
+        self,
+        weight: Any = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(weight, reduction)
+        super().__init__(weight, size_average, reduce, reduction)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C, ...), (N, ...) -> scalar."""
-        return cross_entropy(
-            input,
-            target,
-            self.weight,
-            self.ignore_index,
-            self.reduction,
-            self.label_smoothing,
+        return F.cross_entropy(
+            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )
+
+
+class LinearCrossEntropyLoss(WeightedLoss):
+    """The cross entropy of a linear map; see `functional.linear_cross_entropy`.
+
+    Args:    out_features: sizes (d1, ...) of labels (N, d1, ...); options: PyTorch's advice on
+             memory, which changes nothing. The others are as for Linear and CrossEntropyLoss.
+    State:   linear.weight (num_classes * d1 * ..., in_features), linear.bias, weight.
+    """
+
+    _shown = (
+        "num_classes", "out_features", "bias", "reduction", "ignore_index", "label_smoothing",
+        "options",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        in_features: int,
+        num_classes: int,
+        *,
+        out_features: tuple[int, ...] = (),
+        bias: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        reduction: str = "mean",
+        weight: Any = None,
+        ignore_index: int | None = None,
+        label_smoothing: float = 0.0,
+        options: Any = None,
+    ) -> None:
+        kind = "LinearCrossEntropyLoss"
+        super().__init__(weight, reduction=reduction)
+        self.num_classes = whole(kind, "num_classes", num_classes, 1)
+        if weight is not None and tuple(weight.shape) != (num_classes,):
+            raise ShapeError(
+                f"{kind}: weight has shape {tuple(weight.shape)}; give ({num_classes},)"
+            )
+        if not 0 <= number(kind, "label_smoothing", label_smoothing) <= 1:
+            raise ValueError(f"{kind}: label_smoothing is {label_smoothing}; use 0 to 1")
+        self.out_features = out_features
+        self.ignore_index = ignore_index
+        self.label_smoothing = label_smoothing
+        outputs = math.prod(out_features, start=num_classes)
+        self.linear = Linear(in_features, outputs, bias, device, dtype)
+        self.options = options
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(N, in_features), (N, *out_features) -> scalar."""
+        outer, bias = (self.num_classes, *self.out_features), self.linear.bias
+        return F.linear_cross_entropy(
+            input,
+            self.linear.weight.reshape(*outer, self.linear.in_features),
+            target,
+            linear_bias=None if bias is None else bias.reshape(outer),
+            weight=self.weight,
+            reduction=self.reduction,
+            ignore_index=self.ignore_index,
+            label_smoothing=self.label_smoothing,
+        )
+
+    def extra_repr(self) -> str:
+        """See Module."""
+        shown = {name: getattr(self, name, None) for name in self._shown}
+        shown["bias"] = self.linear.bias is not None
+        given = [f"{name}={value}" for name, value in shown.items()]
+        return ", ".join([f"in_features={self.linear.in_features}", *given])
+
+
+class KLDivLoss(Loss):
+    """See `functional.kl_div`; reduction may be "batchmean" too."""
+
+    _reductions = (*Loss._reductions, "batchmean")
+
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        log_target: bool = False,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_target = log_target
+
+    def forward(self, input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.kl_div(input, target, self.reduction, self.log_target)
+
+
+class PoissonNLLLoss(Loss):
+    """See `functional.poisson_nll_loss`."""
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: bool | None = None,
+        eps: float = 1e-8,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_input, self.full, self.eps = log_input, full, eps
+
+    def forward(self, log_input: Any, target: Any) -> Any:
+        """(any shape), the same -> scalar."""
+        return F.poisson_nll_loss(
+            log_input, target, self.log_input, self.full, self.eps, self.reduction
+        )
+
+
+class GaussianNLLLoss(Loss):
+    """See `functional.gaussian_nll_loss`."""
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.full, self.eps = full, eps
+
+    def forward(self, input: Any, target: Any, var: Any) -> Any:
+        """(N, ...), the same, the same or (N, ..., 1) -> scalar."""
+        return F.gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
+
+
+class CTCLoss(Loss):
+    """See `functional.ctc_loss`."""
+
+    def __init__(
+        self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False
+    ) -> None:
+        super().__init__(reduction=reduction)
+        self.blank, self.zero_infinity = blank, zero_infinity
+
+    def forward(self, log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any) -> Any:
+        """(T, N, C), (N, S), (N,), (N,) -> scalar."""
+        return F.ctc_loss(
+            log_probs, targets, input_lengths, target_lengths, self.blank, self.reduction,
+            self.zero_infinity,
+        )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cltensor.core.checks import wholes
 from cltensor.nn.module import Module
 
 
@@ -29,6 +30,7 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()
+        wholes("Unflatten", "unflattened_size", unflattened_size, -1)
         self.dim = dim
         self.unflattened_size = unflattened_size
 

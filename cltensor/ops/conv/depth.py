@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cltensor.core.checks import wholes
+from cltensor.core.checks import PIXELS, wholes
 from cltensor.core.op import require_tensor, same_dtype
 from cltensor.errors import ShapeError
 from cltensor.ops.conv.conv import conv2d, conv_transpose2d
@@ -18,7 +18,7 @@ Sizes = int | Sequence[int]
 
 def each(operation: str, name: str, value: Any, axes: int, least: int) -> tuple[int, ...]:
     """`value` for each of `axes` axes. Raises ShapeError for another number of values."""
-    found = wholes(operation, name, value, least)
+    found = wholes(operation, name, value, least, PIXELS)
     if len(found) == 1:
         found = found * axes
     if len(found) != axes:

@@ -51,8 +51,8 @@ def fractional_max_pool(
 ) -> tuple[Any, Any]:
     """(the largest of each window, its place in the image) along the last len(taps) axes.
 
-    samples (N, C, axes): numbers from 0 to 1 that decide where windows begin; drawn if None. Those
-    of images are in the order width, height.
+    samples (N, C, axes) or (C, axes): numbers from 0 to 1 that decide where windows begin; drawn if
+    None. Those of images are in the order width, height.
     """
     axes = len(taps)
     if x.ndim not in (axes + 1, axes + 2):
@@ -66,6 +66,8 @@ def fractional_max_pool(
         samples = uniform(0.0, 1.0, (*batch, axes), x.dtype, x.device)
     elif samples.ndim == 2:
         samples = samples.unsqueeze(0)
+    elif x.ndim == axes + 1:
+        samples = samples[:1]  # a layer keeps them for a batch; PyTorch takes the first
     place: Any = None
     for d in range(axes):
         u = samples[..., axes - 1 - d if axes == 2 else d].unsqueeze(-1)

@@ -47,3 +47,21 @@ def test_module_list_and_dict():
     assert list(table.state_dict()) == ["a.weight", "a.bias"]
     del table["a"]
     assert len(table) == 1
+
+
+def test_containers_grow_and_shrink():
+    a, b, c = nn.Tanh(), nn.ReLU(), nn.GELU()
+    for kind in (nn.Sequential, lambda *layers: nn.ModuleList(layers)):
+        held = kind(a, b)
+        held += [c]
+        assert held.pop(0) is a
+        assert list(held) == [b, c]
+        assert list(held + kind(a)) == [b, c, a]
+        assert list(held) == [b, c]
+        assert held.insert(1, a) is held
+        del held[-1]
+        assert dict(held.named_children()) == {"0": b, "1": a}
+    table = nn.ModuleDict({"a": a, "b": b})
+    assert table.pop("a") is a
+    table.clear()
+    assert len(table) == 0

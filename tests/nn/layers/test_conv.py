@@ -90,3 +90,24 @@ def test_conv2d_of_ones_counts_the_window():
     nn.init.constant_(layer.bias, 0.5)
     found = host(layer(ct.ones(1, 2, 3, 3)))[0, 0]
     np.testing.assert_array_equal(found, [[8.5, 12.5, 8.5], [12.5, 18.5, 12.5], [8.5, 12.5, 8.5]])
+
+
+def test_rows_and_volumes_by_hand():
+    row = nn.Conv1d(1, 1, 2, padding=1, padding_mode="replicate", bias=False)
+    nn.init.ones_(row.weight)
+    assert row(ct.tensor([[1.0, 2.0, 4.0]])).tolist() == [[2, 3, 6, 8]]
+    volume = nn.Conv3d(1, 2, (1, 1, 2), bias=False)
+    nn.init.ones_(volume.weight)
+    assert volume(ct.tensor([[[[[1.0, 2.0, 4.0]]]]])).reshape(-1).tolist() == [3, 6, 3, 6]
+    up = nn.ConvTranspose1d(1, 1, 2, 2, bias=False)
+    nn.init.ones_(up.weight)
+    assert up(ct.tensor([[1.0, 2.0]])).tolist() == [[1, 1, 2, 2]]
+    assert up(ct.tensor([[1.0, 2.0]]), output_size=[5]).tolist() == [[1, 1, 2, 2, 0]]
+    deep = nn.ConvTranspose3d(1, 1, (1, 1, 2), 2, bias=False)
+    nn.init.ones_(deep.weight)
+    assert deep(ct.ones(1, 1, 1, 1, 2)).reshape(-1).tolist() == [1, 1, 1, 1]
+    with pytest.raises(ct.ShapeError, match=r"output_size is \(9,\) .* give from \(4,\) to \(5,\)"):
+        up(ct.tensor([[1.0, 2.0]]), output_size=[9])
+    with pytest.raises(ct.ShapeError, match="Conv1d: padding is 'same' with stride 2"):
+        nn.Conv1d(1, 1, 3, 2, "same")
+    assert repr(row).endswith("padding=(1,), bias=False, padding_mode=replicate)")

@@ -56,3 +56,19 @@ def test_what_is_no_probability_is_named(device):
         for function in (F.dropout, F.dropout2d):
             with pytest.raises(ct.DTypeError, match=f"{function.__name__}: p is"):
                 function(ct.ones(1, 2, 2), bad)
+
+
+def test_dropout_of_channels_of_rows_and_volumes():
+    for layer, shape in ((nn.Dropout1d, (20, 10, 4)), (nn.Dropout3d, (20, 10, 2, 2, 2))):
+        out = host(layer(0.5)(ct.ones(*shape))).reshape(20, 10, -1)
+        assert (out == out[:, :, :1]).all()
+        assert set(np.unique(out)) == {np.float32(0), np.float32(2)}
+
+
+def test_dropout_that_keeps_mean_and_variance():
+    x = ct.randn(100, 200)
+    for layer, given in ((nn.AlphaDropout, x), (nn.FeatureAlphaDropout, x.reshape(100, 200, 1))):
+        out = host(layer(0.2)(given))
+        np.testing.assert_allclose([out.mean(), out.std()], [0, 1], atol=0.03)
+        assert (out == out.min()).mean() > 0.15
+        assert layer().eval()(given) is given

@@ -37,3 +37,17 @@ def test_sizes_that_are_no_integers():
         with pytest.raises(ct.ShapeError, match=r"Linear: \w+_features is"):
             nn.Linear(*given)
     assert nn.Linear(2, 3, bias=2).bias.shape == (3,)
+
+
+def test_bilinear():
+    layer = nn.Bilinear(2, 3, 4)
+    assert repr(layer) == "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)"
+    bound = 1 / np.sqrt(2)
+    values = [host(p) for p in layer.parameters()]
+    assert all(abs(v).max() <= bound for v in values)
+    a, b = array(5, 2), array(5, 3)
+    found = host(layer(ct.tensor(a), ct.tensor(b)))
+    np.testing.assert_allclose(
+        found, np.einsum("ni,oij,nj->no", a, values[0], b) + values[1], rtol=1e-4, atol=1e-5
+    )
+    assert nn.Bilinear(2, 3, 4, bias=False).bias is None

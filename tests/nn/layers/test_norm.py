@@ -177,3 +177,52 @@ def test_running_statistics_that_are_switched_off_or_away():
     counted.num_batches_tracked = None
     counted(x)
     assert counted.running_mean.item() == pytest.approx(0.2)
+
+
+def test_instances_and_groups():
+    x = array(2, 4, 3)
+    by_instance = (x - x.mean(2, keepdims=True)) / np.sqrt(x.var(2, keepdims=True) + 1e-5)
+    layer = nn.InstanceNorm1d(4)
+    assert layer.weight is None
+    assert not layer.state_dict()
+    np.testing.assert_allclose(host(layer(ct.tensor(x))), by_instance, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(host(layer(ct.tensor(x[0]))), by_instance[0], rtol=1e-3, atol=1e-4)
+    parts = x.reshape(2, 2, 6)
+    parts = (parts - parts.mean(2, keepdims=True)) / np.sqrt(parts.var(2, keepdims=True) + 1e-5)
+    found = nn.GroupNorm(2, 4)(ct.tensor(x))
+    np.testing.assert_allclose(host(found), parts.reshape(x.shape), rtol=1e-3, atol=1e-4)
+    with pytest.raises(ct.ShapeError, match="num_groups=3 does not divide num_channels=4"):
+        nn.GroupNorm(3, 4)
+    with pytest.warns(UserWarning, match="has 4 channels, not 5"):
+        nn.InstanceNorm1d(5)(ct.tensor(x))
+    with pytest.raises(ct.ShapeError, match="has 4 channels, not 5"):
+        nn.InstanceNorm1d(5, affine=True)(ct.tensor(x))
+
+
+def test_running_statistics_of_instances():
+    layer = nn.InstanceNorm2d(1, momentum=0.5, track_running_stats=True)
+    layer(ct.tensor([[[[0.0, 2.0]]], [[[4.0, 6.0]]]]))
+    assert layer.running_mean.tolist() == [1.5]
+    assert layer.running_var.tolist() == [1.5]
+    found = layer.eval()(ct.tensor([[[[1.5, 1.5]]]]))
+    np.testing.assert_allclose(host(found), 0, atol=1e-6)
+    layer.reset_running_stats()
+    assert layer.running_mean.tolist() == [0]
+
+
+def test_volumes():
+    x = 3 * array(2, 2, 2, 2, 2)
+    for layer in (nn.BatchNorm3d(2), nn.InstanceNorm3d(2)):
+        assert abs(host(layer(ct.tensor(x))).mean()) < 1e-5
+    with pytest.raises(ct.ShapeError, match="BatchNorm3d: expected 5 dimensions"):
+        nn.BatchNorm3d(2)(ct.zeros(2, 2))
+
+
+def test_root_of_the_mean_square():
+    layer = nn.RMSNorm(2)
+    assert list(layer.state_dict()) == ["weight"]
+    np.testing.assert_allclose(
+        host(layer(ct.tensor([[3.0, 4.0]]))), np.array([[3, 4]]) / np.sqrt(12.5), rtol=1e-5
+    )
+    assert repr(layer) == "RMSNorm((2,), eps=None, elementwise_affine=True)"
+    assert nn.RMSNorm(2, elementwise_affine=False).weight is None

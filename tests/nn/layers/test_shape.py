@@ -37,3 +37,8 @@ def test_refusals():
         nn.Flatten(2, 1)(ct.zeros(2, 3, 4))
     with pytest.raises(ct.ShapeError, match="unflatten: axis 1 of size 3"):
         nn.Unflatten(1, (2, 2))(ct.zeros(2, 3))
+
+
+def test_sizes_that_are_none():
+    with pytest.raises(ct.ShapeError, match="Unflatten: unflattened_size"):
+        nn.Unflatten(1, (2, 1.5))
