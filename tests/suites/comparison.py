@@ -109,9 +109,10 @@ def _weight(x: torch.Tensor) -> torch.Tensor:
     return drawn.to(torch.bfloat16).to(x.dtype)
 
 
-def compare(operator: Any, sample: Any) -> None:
-    """Compute a sample by both. Raises Difference, Missing, Skipped, or what cltensor raises."""
-    function = ours(operator)
+def compare(operator: Any, sample: Any, function: Function | None = None) -> None:
+    """Compute a sample by both, cltensor by `function` if it is given. Raises Difference, Missing,
+    Skipped, or what cltensor raises."""
+    function = function or ours(operator)
     convert = ToOurs()
     arguments = mapped(_arguments(sample), convert)
     theirs = _Theirs(operator, sample, copied)
