@@ -29,8 +29,10 @@ def test_values(loss, args, out):
 
 
 def test_older_words():
-    assert nn.L1Loss(False).reduction == "sum"
-    assert nn.CrossEntropyLoss(None, None, 1, False).reduction == "none"
+    with pytest.warns(UserWarning, match="use reduction='sum'"):
+        assert nn.L1Loss(False).reduction == "sum"
+    with pytest.warns(UserWarning, match="use reduction='none'"):
+        assert nn.CrossEntropyLoss(None, None, 1, False).reduction == "none"
     assert nn.CrossEntropyLoss(None, None, 1).ignore_index == 1
     with pytest.raises(TypeError, match="MSELoss: size_average is 'sum'.*give reduction by its"):
         nn.MSELoss("sum")
