@@ -98,7 +98,8 @@ def spectral_norm(
     """
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):
-        raise ValueError(f"spectral_norm: {type(module).__name__} has no parameter {name!r}")
+        kind = parametrize.type_before_parametrizations(module).__name__
+        raise ValueError(f"spectral_norm: {kind} has no parameter {name!r}")
     axis = axis_of_outputs(module) if dim is None else dim
     norm = _SpectralNorm(weight, n_power_iterations, axis, eps)
     return parametrize.register_parametrization(module, name, norm)

@@ -212,8 +212,8 @@ def register_parametrization(
         return module
     if tensor_name not in module._parameters and tensor_name not in module._buffers:
         raise ValueError(
-            f"register_parametrization: {type(module).__name__} has no parameter or buffer "
-            f"{tensor_name!r}"
+            f"register_parametrization: {type_before_parametrizations(module).__name__} has no "
+            f"parameter or buffer {tensor_name!r}"
         )
     made = ParametrizationList([parametrization], getattr(module, tensor_name), unsafe)
     delattr(module, tensor_name)
@@ -246,8 +246,8 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(
-            f"remove_parametrizations: {tensor_name!r} of {type(module).__name__} is not "
-            "parametrized"
+            f"remove_parametrizations: {tensor_name!r} of "
+            f"{type_before_parametrizations(module).__name__} is not parametrized"
         )
     lists: Any = module.parametrizations
     made = lists[tensor_name]
