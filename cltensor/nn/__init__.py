@@ -122,6 +122,7 @@ from cltensor.nn.layers.norm import (
     InstanceNorm3d,
     LayerNorm,
     RMSNorm,
+    SyncBatchNorm,
 )
 from cltensor.nn.layers.pad import (
     CircularPad1d,
@@ -299,6 +300,7 @@ __all__ = [
     "Softplus",
     "Softshrink",
     "Softsign",
+    "SyncBatchNorm",
     "Tanh",
     "Tanhshrink",
     "Threshold",

@@ -8,24 +8,35 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Literal
 
+import numpy as np
+
 from cltensor import dtypes
 from cltensor.autograd import no_grad
+from cltensor.core.checks import number, whole
 from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops import create
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.rounding import sign
 from cltensor.ops.elementwise.select import clip, where
+from cltensor.ops.linalg.qr import qr
 from cltensor.ops.random import draw
 from cltensor.ops.random.generator import Generator
+from cltensor.ops.sort import argsort
 
 __all__ = [
     "calculate_gain",
     "constant",
     "constant_",
+    "dirac",
+    "dirac_",
     "eye",
     "eye_",
     "kaiming_normal",
@@ -35,6 +46,10 @@ __all__ = [
     "normal",
     "normal_",
     "ones_",
+    "orthogonal",
+    "orthogonal_",
+    "sparse",
+    "sparse_",
     "trunc_normal_",
     "uniform",
     "uniform_",
@@ -53,6 +68,9 @@ _GAINS = {
     "conv1d": 1.0,
     "conv2d": 1.0,
     "conv3d": 1.0,
+    "conv_transpose1d": 1.0,
+    "conv_transpose2d": 1.0,
+    "conv_transpose3d": 1.0,
     "sigmoid": 1.0,
     "tanh": 5.0 / 3.0,
     "relu": math.sqrt(2.0),
@@ -75,11 +93,26 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _GAINS[nonlinearity]
 
 
+#: Within `skipped`: whether initialisers leave tensors as they are.
+_skipping: ContextVar[bool] = ContextVar("_skipping", default=False)
+
+
+@contextmanager
+def skipped() -> Iterator[None]:
+    """Within the block initialisers change nothing, and draw no numbers."""
+    token = _skipping.set(True)
+    try:
+        yield
+    finally:
+        _skipping.reset(token)
+
+
 def _write(operation: str, tensor: Any, values: Callable[..., Any]) -> Any:
     """Fill `tensor`, or the part of another that it shows, with values(shape, dtype, device)."""
     require_tensor(operation, "tensor", tensor)
-    with no_grad():
-        tensor.copy_(values(tensor.shape, tensor.dtype, tensor.device))
+    if not _skipping.get():
+        with no_grad():
+            tensor.copy_(values(tensor.shape, tensor.dtype, tensor.device))
     return tensor
 
 
@@ -152,12 +185,92 @@ def eye_(tensor: Any) -> Any:
     return _write("eye_", tensor, lambda shape, *kind: create.eye(*shape, *kind))
 
 
+def dirac_(tensor: Any, groups: int = 1) -> Any:
+    """Fill the weight of a convolution so that it passes on as many of its input channels as it
+    can, in each group: ones at the centre where the output is the input's number, zeros elsewhere.
+
+    Raises:  ShapeError unless the weight has 3, 4 or 5 dimensions, and groups divide its outputs.
+    """
+    require_tensor("dirac_", "tensor", tensor)
+    groups = whole("dirac_", "groups", groups, 1)
+    shape = tuple(tensor.shape)
+    if not 3 <= len(shape) <= 5:
+        raise ShapeError(f"dirac_: shape {shape} is not that of a convolution's weight")
+    if shape[0] % groups:
+        raise ShapeError(f"dirac_: groups={groups} does not divide the {shape[0]} outputs")
+    values = np.zeros(shape, np.float32)
+    each = shape[0] // groups
+    channels = np.arange(min(each, shape[1]))
+    for first in range(0, shape[0], each or 1):
+        values[(first + channels, channels, *[n // 2 for n in shape[2:]])] = 1
+    return _write(
+        "dirac_",
+        tensor,
+        lambda _, dtype, device: astype(create.tensor(values, device=device), dtype),
+    )
+
+
+def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None) -> Any:
+    """Fill with gain times a random (semi-)orthogonal matrix, evenly distributed among those; all
+    dimensions but the first count as one.
+
+    Raises:  ShapeError for fewer than two dimensions.
+    Source:  Saxe et al. 2013.
+    """
+    require_tensor("orthogonal_", "tensor", tensor)
+    gain = number("orthogonal_", "gain", gain)
+    if tensor.ndim < 2:
+        raise ShapeError(f"orthogonal_: shape {tuple(tensor.shape)} has fewer than two dimensions")
+    if not tensor.size:
+        return tensor
+
+    def values(shape: Any, dtype: Any, device: Any) -> Any:
+        rows = shape[0]
+        columns = math.prod(shape[1:])
+        drawn = draw.normal(0.0, 1.0, (rows, columns), dtype, device, generator)
+        q, r = qr(drawn.mT if rows < columns else drawn)
+        # The signs make the factors those of one distribution, whichever way they are computed.
+        q = q * sign(r.diagonal()) * gain
+        return (q.mT if rows < columns else q).reshape(shape)
+
+    return _write("orthogonal_", tensor, values)
+
+
+def sparse_(
+    tensor: Any, sparsity: float, std: float = 0.01, generator: Generator | None = None
+) -> Any:
+    """Fill a matrix with normally distributed numbers, but for a share of each column, rounded up,
+    that is zero.
+
+    Raises:  ShapeError for what is no matrix, ValueError for a sparsity outside [0, 1].
+    Source:  Martens 2010.
+    """
+    require_tensor("sparse_", "tensor", tensor)
+    if tensor.ndim != 2:
+        raise ShapeError(f"sparse_: shape {tuple(tensor.shape)} is not that of a matrix")
+    if not 0 <= number("sparse_", "sparsity", sparsity) <= 1:
+        raise ValueError(f"sparse_: sparsity is {sparsity}; it is a share between 0 and 1")
+    zeros = math.ceil(sparsity * tensor.shape[0])
+
+    def values(shape: Any, dtype: Any, device: Any) -> Any:
+        found = draw.normal(0.0, std, shape, dtype, device, generator)
+        order = argsort(draw.uniform(0.0, 1.0, shape, dtypes.float32, device, generator), 0)
+        return where(order < zeros, 0, found)
+
+    return _write("sparse_", tensor, values)
+
+
 def _fans(operation: str, shape: tuple[int, ...]) -> tuple[int, int]:
     """How many inputs one output sees, and how many outputs one input reaches."""
     if len(shape) < 2:
         raise ShapeError(f"{operation}: shape {tuple(shape)} has fewer than two dimensions")
     field = math.prod(shape[2:])
     return shape[1] * field, shape[0] * field
+
+
+def _calculate_fan_in_and_fan_out(tensor: Any) -> tuple[int, int]:
+    """PyTorch's name, which programs call although it is none for them."""
+    return _fans("_calculate_fan_in_and_fan_out", tensor.shape)
 
 
 def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None = None) -> Any:
@@ -244,7 +357,8 @@ def _older(function: Callable[..., Any]) -> Callable[..., Any]:
     return old
 
 
-constant, eye = _older(constant_), _older(eye_)
+constant, eye, dirac = _older(constant_), _older(eye_), _older(dirac_)
+orthogonal, sparse = _older(orthogonal_), _older(sparse_)
 normal, uniform = _older(normal_), _older(uniform_)
 kaiming_normal, kaiming_uniform = _older(kaiming_normal_), _older(kaiming_uniform_)
 xavier_normal, xavier_uniform = _older(xavier_normal_), _older(xavier_uniform_)

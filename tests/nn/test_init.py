@@ -145,6 +145,8 @@ def test_a_generator_gives_the_numbers():
         init.xavier_normal_,
         init.kaiming_uniform_,
         init.kaiming_normal_,
+        init.orthogonal_,
+        lambda x, generator: init.sparse_(x, 0.5, generator=generator),
     ):
         first = drawn(function)
         ct.manual_seed(1)
@@ -154,15 +156,80 @@ def test_a_generator_gives_the_numbers():
 @pytest.mark.parametrize(
     "name",
     ["constant", "normal", "uniform", "xavier_normal", "xavier_uniform", "kaiming_normal"]
-    + ["kaiming_uniform", "eye"],
+    + ["kaiming_uniform", "eye", "orthogonal", "sparse", "dirac"],
 )
 def test_older_names_fill_the_tensor_and_warn(name):
-    args = (3.0,) if name == "constant" else ()
+    args = {"constant": (3.0,), "sparse": (0.4,)}.get(name, ())
+    shape = (3, 3, 3) if name == "dirac" else (3, 3)
     ct.manual_seed(1)
-    wanted = getattr(init, f"{name}_")(ct.zeros(3, 3), *args).tolist()
+    wanted = getattr(init, f"{name}_")(ct.zeros(shape), *args).tolist()
     ct.manual_seed(1)
-    x = ct.zeros(3, 3)
+    x = ct.zeros(shape)
     with pytest.warns(FutureWarning, match=f"nn.init.{name} is deprecated; use nn.init.{name}_"):
         assert getattr(init, name)(x, *args) is x
     assert x.tolist() == wanted
-    assert any(any(row) for row in wanted)
+    assert np.any(wanted)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (7, 4), (4, 7), (6, 2, 3, 1)])
+def test_orthogonal(shape):
+    found = filled(init.orthogonal_, gain=2.0, shape=shape).reshape(shape[0], -1)
+    if found.shape[0] < found.shape[1]:
+        found = found.T
+    np.testing.assert_allclose(found.T @ found, 4 * np.eye(found.shape[1]), atol=1e-5)
+
+
+def test_orthogonal_signs_and_edges():
+    """Signs are as often + as -, which those of the factors of QR are not."""
+    found = filled(init.orthogonal_, shape=(200, 200))
+    assert 70 < (np.diag(found) > 0).sum() < 130
+    assert filled(init.orthogonal_, shape=(0, 3)).shape == (0, 3)
+    with pytest.raises(ct.ShapeError, match="orthogonal_: shape"):
+        filled(init.orthogonal_, shape=(3,))
+    with pytest.raises(ct.DTypeError, match="orthogonal_: gain is"):
+        filled(init.orthogonal_, "relu", shape=(3, 3))
+
+
+def test_dirac():
+    np.testing.assert_array_equal(
+        filled(init.dirac_, shape=(2, 3, 3)),
+        [[[0, 1, 0], [0, 0, 0], [0, 0, 0]], [[0, 0, 0], [0, 1, 0], [0, 0, 0]]],
+    )
+    found = filled(init.dirac_, groups=2, shape=(4, 1, 1, 2))
+    np.testing.assert_array_equal(found[:, 0, 0], [[0, 1], [0, 0], [0, 1], [0, 0]])
+    layer = nn.Conv3d(2, 2, 3, padding=1, bias=False)
+    init.dirac_(layer.weight)
+    x = ct.randn(1, 2, 2, 3, 4)
+    np.testing.assert_array_equal(layer(x).detach().numpy(), x.numpy())
+    assert init.dirac_(ct.empty((1, 1, 1), dtype="float16")).tolist() == [[[1]]]
+    with pytest.raises(ct.ShapeError, match="dirac_: groups=2 does not divide the 3 outputs"):
+        filled(init.dirac_, groups=2, shape=(3, 1, 1))
+    with pytest.raises(ct.ShapeError, match="dirac_: shape"):
+        filled(init.dirac_, shape=(3, 1))
+
+
+def test_sparse():
+    found = filled(init.sparse_, 0.31, 2.0, shape=(100, 50))
+    np.testing.assert_array_equal((found == 0).sum(0), 31)
+    assert not (found == 0).all(1).any()
+    np.testing.assert_allclose(found[found != 0].std(), 2.0, rtol=0.05)
+    assert (filled(init.sparse_, 1.0, shape=(3, 2)) == 0).all()
+    with pytest.raises(ValueError, match="sparse_: sparsity is 2"):
+        filled(init.sparse_, 2, shape=(3, 2))
+    with pytest.raises(ct.ShapeError, match="sparse_: shape"):
+        filled(init.sparse_, 0.5, shape=(3,))
+
+
+def test_fans_that_programs_ask_for():
+    assert init._calculate_fan_in_and_fan_out(nn.Conv2d(3, 4, 5).weight) == (75, 100)
+
+
+def test_a_block_without_initial_values():
+    x = ct.tensor([1.0, 2.0])
+    ct.manual_seed(4)
+    with init.skipped():
+        assert init.normal_(x) is x
+    assert x.tolist() == [1, 2]
+    drawn = ct.rand(1).item()
+    ct.manual_seed(4)
+    assert ct.rand(1).item() == drawn

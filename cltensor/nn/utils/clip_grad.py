@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from functools import reduce
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from cltensor import dtypes
 from cltensor.autograd import no_grad
 from cltensor.core.checks import number
+from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
 from cltensor.ops.create import full
@@ -19,7 +21,13 @@ from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import clip, maximum, minimum
 from cltensor.ops.linalg.norms import norm
 
-__all__ = ["clip_grad_norm", "clip_grad_norm_", "clip_grad_value_"]
+__all__ = [
+    "clip_grad_norm",
+    "clip_grad_norm_",
+    "clip_grad_value_",
+    "clip_grads_with_norm_",
+    "get_total_norm",
+]
 
 
 def _gradients(parameters: Any) -> list[Any]:
@@ -31,35 +39,28 @@ def _gradients(parameters: Any) -> list[Any]:
 def _total_norm(grads: list[Any], p: float) -> Any:
     """The p-norm of the p-norms, which for p = 0 counts the gradients that are not all 0."""
     device = grads[0].device
+    kept = reduce(dtypes.promote, [dtypes.real_of(g.dtype) for g in grads])
+    # Squares of floats of 16 bits would leave their range.
+    grads = [astype(g, dtypes.float32) if g.dtype.itemsize == 2 else g for g in grads]
     if math.isinf(p):
-        return reduce(maximum if p > 0 else minimum, [norm(g, p).to(device) for g in grads])
-    if p == 0:
-        counted = [astype(not_equal(norm(g, p), 0), g.dtype).to(device) for g in grads]
-        return reduce(lambda a, b: a + b, counted)
-    powers = [(g * g if p == 2 else abs_(g) ** p).sum().to(device) for g in grads]
-    return reduce(lambda a, b: a + b, powers) ** (1.0 / p)
+        total = reduce(maximum if p > 0 else minimum, [norm(g, p).to(device) for g in grads])
+    elif p == 0:
+        counted = [astype(not_equal(norm(g, p), 0), kept).to(device) for g in grads]
+        total = reduce(lambda a, b: a + b, counted)
+    else:
+        squares = [p == 2 and g.dtype.kind == "f" for g in grads]
+        powers = [
+            (g * g if squared else abs_(g) ** p).sum().to(device)
+            for g, squared in zip(grads, squares, strict=True)
+        ]
+        total = reduce(lambda a, b: a + b, powers) ** (1.0 / p)
+    return total if total.dtype == kept else astype(total, kept)
 
 
-@no_grad()
-def clip_grad_norm_(
-    parameters: Any,
-    max_norm: float,
-    norm_type: float = 2.0,
-    error_if_nonfinite: bool = False,
-    foreach: bool | None = None,
-) -> Any:
-    """Scale all gradients down together, in place, so that their norm is at most max_norm.
-
-    Args:    parameters: one tensor or several, those without a gradient are passed over; norm_type:
-             the p of the p-norm, inf for the largest magnitude; error_if_nonfinite: look at the
-             norm (which waits for the device) and refuse NaN and infinity; foreach: PyTorch's way
-             of computing, of no effect.
-    Returns: the norm before, a tensor of no dimensions.
-    Raises:  GradientError as asked by error_if_nonfinite.
-    """
-    number("clip_grad_norm_", "max_norm", max_norm)
-    number("clip_grad_norm_", "norm_type", norm_type)
-    grads = _gradients(parameters)
+def _norm(operation: str, tensors: Any, norm_type: Any, error_if_nonfinite: bool) -> Any:
+    """See get_total_norm; the error names `operation`."""
+    number(operation, "norm_type", norm_type)
+    grads = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     if not grads:
         return full((), 0.0, dtypes.default_float)
     total = _total_norm(grads, float(norm_type))
@@ -67,18 +68,91 @@ def clip_grad_norm_(
         found = total.item()
         if not math.isfinite(found):
             raise GradientError(
-                f"clip_grad_norm_: the norm of the gradients is {found}; leave out this step, or "
+                f"{operation}: the norm of the gradients is {found}; leave out this step, or "
                 "pass error_if_nonfinite=False"
             )
-    total.realize()
-    factor = clip(max_norm / (total + 1e-6), max=1.0)
-    for grad in grads:
-        grad.mul_(factor.to(grad.device).astype(grad.dtype))
+    return total.realize()
+
+
+def _scale(grads: list[Any], max_norm: float, total: Any) -> None:
+    if grads:
+        factor = clip(max_norm / (total + 1e-6), max=1.0)
+        for grad in grads:
+            grad.mul_(factor.to(grad.device).astype(grad.dtype))
+
+
+@no_grad()
+def get_total_norm(
+    tensors: Tensor | Iterable[Tensor],
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Any:
+    """The norm of the norms of tensors, 0 for none.
+
+    Args:    tensors: gradients, one or several; norm_type: the p of the p-norm, inf for the largest
+             magnitude; error_if_nonfinite: look at the norm (which waits for the device) and refuse
+             NaN and infinity; foreach: PyTorch's way of computing, of no effect.
+    Returns: a tensor of no dimensions.
+    Raises:  GradientError as asked by error_if_nonfinite.
+    """
+    return _norm("get_total_norm", tensors, norm_type, error_if_nonfinite)
+
+
+@no_grad()
+def clip_grads_with_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    total_norm: Tensor,
+    foreach: bool | None = None,
+) -> None:
+    """Scale all gradients, in place, by max_norm / total_norm if that is below 1.
+
+    Args:    parameters: one tensor or several, those without a gradient are passed over;
+             total_norm: what `get_total_norm` gives for their gradients, or for more; foreach:
+             PyTorch's way of computing, of no effect.
+    """
+    number("clip_grads_with_norm_", "max_norm", max_norm)
+    require_tensor("clip_grads_with_norm_", "total_norm", total_norm)
+    _scale(_gradients(parameters), max_norm, total_norm)
+
+
+@no_grad()
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Any:
+    """Scale all gradients down together, in place, so that their norm is at most max_norm.
+
+    Args:    parameters: one tensor or several, those without a gradient are passed over; the others
+             as in `get_total_norm`.
+    Returns: the norm before, a tensor of no dimensions.
+    Raises:  GradientError as asked by error_if_nonfinite.
+    """
+    number("clip_grad_norm_", "max_norm", max_norm)
+    grads = _gradients(parameters)
+    total = _norm("clip_grad_norm_", grads, norm_type, error_if_nonfinite)
+    _scale(grads, max_norm, total)
     return total
 
 
-#: PyTorch's older name.
-clip_grad_norm = clip_grad_norm_
+def clip_grad_norm(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+) -> Any:
+    """`clip_grad_norm_` under its name before PyTorch 0.4. Warns of that."""
+    warnings.warn(
+        "nn.utils.clip_grad_norm is deprecated; use nn.utils.clip_grad_norm_",
+        FutureWarning,
+        stacklevel=3,
+    )
+    return clip_grad_norm_(parameters, max_norm, norm_type, error_if_nonfinite, foreach)
 
 
 @no_grad()

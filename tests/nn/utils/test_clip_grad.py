@@ -56,7 +56,7 @@ def test_gradients_are_changed_in_place():
     params = leaves(values((3,)))
     give_gradients(params, [np.array([-3.0, 0.0, 4.0], np.float32)])
     kept = params[0].grad
-    nn.utils.clip_grad_norm(params, 1.0)
+    nn.utils.clip_grad_norm_(params, 1.0)
     np.testing.assert_allclose(kept.numpy(), [-0.6, 0, 0.8], rtol=1e-5)
     nn.utils.clip_grad_value_(params[0], 0.5, foreach=False)
     np.testing.assert_allclose(kept.numpy(), [-0.5, 0, 0.5], rtol=1e-5)
@@ -74,3 +74,40 @@ def test_a_limit_that_is_no_number(name):
     with pytest.raises(ct.DTypeError, match=f"{name}: .* is 'a'; give a number"):
         getattr(nn.utils, name)([weight], "a")
     assert weight.grad.tolist() == [1.0] * 3
+
+
+def test_the_older_name_warns():
+    params = leaves(values((3,)))
+    give_gradients(params, [np.array([-3.0, 0.0, 4.0], np.float32)])
+    with pytest.warns(FutureWarning, match="use nn.utils.clip_grad_norm_"):
+        found = nn.utils.clip_grad_norm(params, 1.0)
+    np.testing.assert_allclose(found.item(), 5, rtol=1e-6)
+    np.testing.assert_allclose(params[0].grad.numpy(), [-0.6, 0, 0.8], rtol=1e-5)
+
+
+def test_a_norm_and_scaling_by_it_apart():
+    params = leaves(values((2,), (1,), (3,)))
+    give_gradients(params[:2], [np.array([0.0, -3.0], np.float32), np.array([4.0], np.float32)])
+    total = nn.utils.get_total_norm([p.grad for p in params[:2]])
+    np.testing.assert_allclose(total.item(), 5, rtol=1e-6)
+    assert nn.utils.get_total_norm(iter([params[0].grad]), math.inf).item() == 3
+    assert nn.utils.get_total_norm(params[0].grad, 1.0).item() == 3
+    assert nn.utils.get_total_norm([]).item() == 0
+    assert nn.utils.clip_grads_with_norm_(iter(params), 10.0, total) is None
+    assert params[1].grad.tolist() == [4]
+    nn.utils.clip_grads_with_norm_(params, 1.0, total)
+    np.testing.assert_allclose(params[0].grad.numpy(), [0, -0.6], rtol=1e-5)
+    with pytest.raises(ct.GradientError, match="get_total_norm: the norm of the gradients is nan"):
+        nn.utils.get_total_norm(ct.tensor([math.nan]), error_if_nonfinite=True)
+    with pytest.raises(ct.DTypeError, match="clip_grads_with_norm_: total_norm is"):
+        nn.utils.clip_grads_with_norm_(params, 1.0, 5.0)
+
+
+def test_norms_of_complex_and_of_small_floats(device):
+    found = nn.utils.get_total_norm([ct.tensor([3 + 4j, 0j]), ct.tensor([12.0])])
+    assert found.dtype == ct.float32
+    np.testing.assert_allclose(found.item(), 13, rtol=1e-6)
+    for dtype in ("float16", "bfloat16"):
+        found = nn.utils.get_total_norm(ct.full((4,), 300.0, dtype=dtype))
+        assert found.dtype.name == dtype
+        assert found.item() == 600
