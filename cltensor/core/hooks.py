@@ -64,17 +64,23 @@ class HookList(list[Callable[..., Any]]):
 class RemovableHandle:
     """Adds a hook to a list, and takes it away again by `remove()` or at the end of a `with` block.
 
-    changed() is called after both, and recorded calls look whether the hooks are theirs.
+    changed() is called after both, and recorded calls look whether the hooks are theirs. `prepend`
+    adds it in front of the others.
     """
 
     def __init__(
-        self, hooks: HookList, hook: Callable[..., Any], changed: Callable[[], None] | None = None
+        self,
+        hooks: HookList,
+        hook: Callable[..., Any],
+        changed: Callable[[], None] | None = None,
+        prepend: bool = False,
     ) -> None:
         self._hooks = hooks
         self._changed = changed
         self._number = next(_numbers)
-        hooks.append(hook)
-        hooks.numbers.append(self._number)
+        place = 0 if prepend else len(hooks)
+        hooks.insert(place, hook)
+        hooks.numbers.insert(place, self._number)
         Changes.count += 1
         if changed is not None:
             changed()

@@ -7,12 +7,13 @@ from typing import Any, TypeVar
 
 from cltensor.autograd import no_grad
 from cltensor.core.changes import Changes
-from cltensor.core.hooks import HookList, RemovableHandle, watchers
+from cltensor.core.hooks import HookList, watchers
 from cltensor.core.names import own_names
 from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.nn import state
 from cltensor.nn.conversion import Convertible
+from cltensor.nn.hooks import BackwardHooks, Hooked
 from cltensor.nn.parameter import Parameter
 
 M = TypeVar("M", bound="Module")
@@ -21,11 +22,11 @@ M = TypeVar("M", bound="Module")
 #: Attributes of every Module, which count their changes.
 _COUNTED = frozenset(
     "training _changes _parameters _buffers _modules _non_persistent _forward_pre_hooks "
-    "_forward_hooks".split()
+    "_forward_hooks _backward_pre_hooks _backward_hooks".split()
 )
 
 
-class Module(Convertible):
+class Module(Hooked, Convertible):
     """Base of all layers and networks.
 
     A subclass calls `super().__init__()`, sets Parameters and Modules as attributes and
@@ -48,6 +49,8 @@ class Module(Convertible):
         own["_non_persistent"] = set()
         own["_forward_pre_hooks"] = HookList()
         own["_forward_hooks"] = HookList()
+        own["_backward_pre_hooks"] = HookList()
+        own["_backward_hooks"] = HookList()
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; every subclass defines its own."""
@@ -62,7 +65,7 @@ class Module(Convertible):
     def guarded_attributes(self) -> list[Any]:
         """See changes.Guarded."""
         own = self.__dict__
-        hooks = [*own["_forward_hooks"], *own["_forward_pre_hooks"]]
+        hooks = self._all_hooks()
         tensors = [*own["_parameters"].values(), *own["_buffers"].values()]
         marked = [t for t in tensors if t is not None and vars(t)]  # with attributes of their own
         return [*[v for k, v in own.items() if k not in _COUNTED], *hooks, *marked]
@@ -70,8 +73,7 @@ class Module(Convertible):
     def guarded_state(self) -> Any:
         """See changes.Guarded."""
         own = self.__dict__
-        hooks = len(own["_forward_pre_hooks"]), len(own["_forward_hooks"])
-        return own["training"], own["_changes"], hooks
+        return own["training"], own["_changes"], len(self._all_hooks())
 
     def _note_change(self) -> None:
         own = self.__dict__
@@ -83,21 +85,20 @@ class Module(Convertible):
             watch((self,))
         own = self.__dict__
         if own["_forward_pre_hooks"]:
-            for hook in list(own["_forward_pre_hooks"]):
-                changed = hook(self, args)
-                if changed is not None:
-                    args = changed if isinstance(changed, tuple) else (changed,)
+            args, kwargs = self._before_forward(args, kwargs)
+        backward = None
+        if own["_backward_hooks"] or own["_backward_pre_hooks"]:
+            backward = BackwardHooks(self)
+            args = backward.behind(args)
+        named = kwargs
         if kwargs:
             forward = type(self).forward
             if forward.__module__.startswith("cltensor."):  # the user's have names of their own
-                kwargs = own_names(type(self).__name__, forward, (self, *args), kwargs)
-        output = self.forward(*args, **kwargs)
+                named = own_names(type(self).__name__, forward, (self, *args), kwargs)
+        output = self.forward(*args, **named)
         if own["_forward_hooks"]:
-            for hook in list(own["_forward_hooks"]):
-                changed = hook(self, args, output)
-                if changed is not None:
-                    output = changed
-        return output
+            output = self._after_forward(args, kwargs, output)
+        return output if backward is None else backward.before(output)
 
     # -- attributes ------------------------------------------------------------------------
 
@@ -395,20 +396,6 @@ class Module(Convertible):
             elif param.grad is not None:
                 with no_grad():
                     param.grad.zero_()
-
-    # -- hooks -----------------------------------------------------------------------------
-
-    def register_forward_pre_hook(
-        self, hook: Callable[[Module, tuple[Any, ...]], Any]
-    ) -> RemovableHandle:
-        """Call `hook(module, args)` before forward; what it returns replaces the arguments."""
-        return RemovableHandle(self._forward_pre_hooks, hook, self._note_change)
-
-    def register_forward_hook(
-        self, hook: Callable[[Module, tuple[Any, ...], Any], Any]
-    ) -> RemovableHandle:
-        """Call `hook(module, args, output)` after forward; what it returns replaces the output."""
-        return RemovableHandle(self._forward_hooks, hook, self._note_change)
 
     # -- text ------------------------------------------------------------------------------
 

@@ -34,7 +34,8 @@ class Recomputed:
     def attach(self, module: Module) -> None:
         """Take the weight's place. Raises ValueError if there is none, or it is taken."""
         kind = type(self).__name__
-        if any(type(h) is type(self) and h.name == self.name for h in module._forward_pre_hooks):
+        hooks: list[Any] = module._forward_pre_hooks
+        if any(isinstance(h, type(self)) and h.name == self.name for h in hooks):
             raise ValueError(f"{kind}: {self.name!r} of {type(module).__name__} has one already")
         weight = module._parameters.get(self.name)
         if weight is None:

@@ -19,12 +19,14 @@ def skip_init(module_cls: Callable[..., M], *args: Any, **kwargs: Any) -> M:
     Args:    module_cls: the class, whose arguments are the others.
     Raises:  TypeError for what is no class of modules, or one that takes no `device`.
     """
-    if not isinstance(module_cls, type) or not issubclass(module_cls, Module):
-        raise TypeError(f"skip_init: {module_cls!r} is no class of modules")
-    if "device" not in inspect.signature(module_cls).parameters:
+    kind: Any = module_cls  # the callable that its class is
+    if not isinstance(kind, type) or not issubclass(kind, Module):
+        raise TypeError(f"skip_init: {kind!r} is no class of modules")
+    if "device" not in inspect.signature(kind).parameters:
         raise TypeError(
-            f"skip_init: {module_cls.__name__} takes no 'device', by which layers tell that they "
+            f"skip_init: {kind.__name__} takes no 'device', by which layers tell that they "
             "can be made without initial values; make it as usual"
         )
     with init.skipped():
-        return module_cls(*args, **kwargs)
+        made: M = module_cls(*args, **kwargs)
+    return made
