@@ -337,6 +337,11 @@ class Module(Hooked, Convertible):
             if child is not None:
                 yield from child._state_slots(f"{prefix}{name}.")
 
+    def _older_names(self, prefix: str) -> dict[str, str]:
+        """What entries of a module at `prefix` were called in older files: those names, and the
+        names now. An older name counts where the file has no entry of the new one."""
+        return {}
+
     def state_dict(self, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """Every parameter and persistent buffer by dotted name.
 

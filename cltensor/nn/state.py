@@ -46,6 +46,7 @@ def load(module: Any, state_dict: Mapping[str, Any], strict: bool) -> Incompatib
             f"load_state_dict: expected a mapping of names to tensors, "
             f"got a {type(state_dict).__name__}"
         )
+    state_dict = _renamed(module, state_dict)
     slots = {name: (owner, table, key) for name, owner, table, key in module._state_slots("")}
     unexpected = [name for name in state_dict if name not in slots]
     missing, faults, fresh = [], [], []
@@ -78,6 +79,16 @@ def load(module: Any, state_dict: Mapping[str, Any], strict: bool) -> Incompatib
         for (*_, current, _), value in zip(fresh, converted, strict=True):
             current.copy_(value)
     return IncompatibleKeys(missing, unexpected)
+
+
+def _renamed(module: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entries by the names that they have now."""
+    now = {}
+    for path, each in module.named_modules(remove_duplicate=False):
+        for old, new in each._older_names(f"{path}." if path else "").items():
+            if old in given and new not in given:
+                now[old] = new
+    return {now.get(name, name): value for name, value in given.items()} if now else given
 
 
 def _quoted(names: list[str]) -> str:

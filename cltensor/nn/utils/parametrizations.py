@@ -32,6 +32,14 @@ class _WeightNorm(Module):
         """(weight) -> (length), (weight)."""
         return lengths(weight, self.dim), weight
 
+    def _older_names(self, prefix: str) -> dict[str, str]:
+        """Files of the form that `nn.utils.weight_norm` gives can be read."""
+        path, place = prefix.rsplit(".", 2)[:2] if "." in prefix[:-1] else (prefix, "")
+        owner, found, name = path.rpartition("parametrizations.")
+        if place != "0" or not found:
+            return {}
+        return {f"{owner}{name}_{old}": f"{path}.original{i}" for i, old in enumerate("gv")}
+
 
 def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     """Have a weight computed from its length and its direction.

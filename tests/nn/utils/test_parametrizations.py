@@ -22,6 +22,24 @@ def test_weight_norm():
     assert whole.parametrizations.weight.original0.shape == ()
 
 
+def test_files_of_the_older_weight_norm_can_be_read():
+    def made(norm):
+        return nn.Sequential(norm(nn.Linear(3, 2)), nn.Sequential(norm(nn.Conv1d(2, 2, 1))))
+
+    older, newer = made(nn.utils.weight_norm), made(parametrizations.weight_norm)
+    state = older.state_dict()
+    assert "1.0.weight_g" in state
+    newer.load_state_dict(state)
+    for a, b in ((older[0], newer[0]), (older[1][0], newer[1][0])):
+        np.testing.assert_array_equal(host(a.weight), host(b.weight))
+    alone = parametrizations.weight_norm(nn.Linear(1, 1, bias=False))
+    alone.load_state_dict({"weight_g": [[2.0]], "weight_v": [[-3.0]]})
+    assert alone.weight.tolist() == [[-2]]
+    del state["0.weight_v"]
+    with pytest.raises(ct.StateError, match="Missing.*0.parametrizations.weight.original1"):
+        newer.load_state_dict(state)
+
+
 @pytest.mark.parametrize(
     ("layer", "axis"), [(nn.Linear(4, 3), 0), (nn.ConvTranspose1d(3, 4, 2), 1)]
 )
