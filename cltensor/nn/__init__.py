@@ -320,6 +320,6 @@ __all__ = [
 ]
 
 _name_all(globals(), __all__)
-for _module in (init, utils, utils.parametrizations, utils.parametrize):
+for _module in (init, utils, utils.parametrizations, utils.parametrize, utils.prune):
     _name_all(vars(_module), _module.__all__)
 _suggest(_modules["cltensor.nn"], functional, init, utils)

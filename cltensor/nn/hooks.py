@@ -14,6 +14,12 @@ from cltensor.errors import GradientError
 from cltensor.lazy.values import version_of
 
 
+class Recomputing:
+    """A hook before forward that sets an attribute of the module, `recomputed`, from others."""
+
+    recomputed: str
+
+
 class _WithKeywords:
     """A hook that gets the keywords of a call too."""
 
@@ -99,6 +105,14 @@ class Hooked:
             "register_backward_hook: its grad_input depends on how forward is computed; use "
             "register_full_backward_hook"
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What hooks compute before forward is copied without its graph: forward makes it anew."""
+        own = dict(self.__dict__)
+        for hook in self._all_hooks():
+            if isinstance(hook, Recomputing) and isinstance(own.get(hook.recomputed), Tensor):
+                own[hook.recomputed] = own[hook.recomputed].detach()
+        return own
 
     def _all_hooks(self) -> list[Any]:
         hooks = [

@@ -1,6 +1,6 @@
 """What goes with layers, under PyTorch's names."""
 
-from cltensor.nn.utils import parametrizations, parametrize
+from cltensor.nn.utils import parametrizations, parametrize, prune
 from cltensor.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -32,6 +32,7 @@ __all__ = [
     "parameters_to_vector",
     "parametrizations",
     "parametrize",
+    "prune",
     "remove_spectral_norm",
     "remove_weight_norm",
     "skip_init",

@@ -182,7 +182,7 @@ class _Parametrized:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         made = object.__new__(type(self))
         memo[id(self)] = made
-        made.__dict__.update(deepcopy(self.__dict__, memo))
+        made.__dict__.update(deepcopy(self.__getstate__(), memo))
         return made
 
 

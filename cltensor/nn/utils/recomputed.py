@@ -7,17 +7,18 @@ from typing import Any
 
 from cltensor.autograd import no_grad
 from cltensor.core.hooks import RemovableHandle
+from cltensor.nn.hooks import Recomputing
 from cltensor.nn.module import Module
 from cltensor.nn.parameter import Parameter
 
 
-class Recomputed:
+class Recomputed(Recomputing):
     """A hook before forward that sets a module's weight from others."""
 
     _handle: RemovableHandle
 
     def __init__(self, name: str) -> None:
-        self.name = name
+        self.name = self.recomputed = name
 
     def compute_weight(self, module: Module) -> Any:
         """The weight."""

@@ -1,5 +1,8 @@
 """Weights that a hook computes before each forward."""
 
+import copy
+
+import numpy as np
 import pytest
 
 import cltensor as ct
@@ -35,3 +38,19 @@ def test_attached_and_removed():
     assert layer(ct.ones(1, 1)).tolist() == [[4]]
     with pytest.raises(ValueError, match="Halved: Linear has no parameter 'wait'"):
         Halved("wait").attach(layer)
+
+
+def test_a_layer_whose_weight_is_computed_can_be_copied():
+    layer = nn.utils.weight_norm(nn.Linear(2, 1, bias=False))
+    layer.load_state_dict({"weight_g": [[10.0]], "weight_v": [[3.0, 4.0]]})
+    x = ct.ones(1, 2)
+    layer(x)
+    made = copy.deepcopy(layer)
+    assert not made.weight.requires_grad
+    with ct.no_grad():
+        layer.weight_g.zero_()
+    np.testing.assert_allclose(made(x).tolist(), [[14]], rtol=1e-6)
+    assert layer(x).tolist() == [[0]]
+    made(x).backward()
+    np.testing.assert_allclose(made.weight_g.grad.tolist(), [[1.4]], rtol=1e-6)
+    assert layer.weight_g.grad is None
