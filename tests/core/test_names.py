@@ -62,6 +62,7 @@ TAKES_ANY = {
     "ct.Tensor": "every operation makes one",
     "autograd.Node": "every recorded operation makes one",
     "ct.Size": "a tuple, which takes none",
+    "nn.utils.skip_init": "gives them to the class",
     "ct.explain": "gives them to the function that is explained",
 }
 

@@ -182,7 +182,8 @@ class _Parametrized:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         made = object.__new__(type(self))
         memo[id(self)] = made
-        made.__dict__.update(deepcopy(self.__getstate__(), memo))
+        state: Any = self.__getstate__()
+        made.__dict__.update(deepcopy(state, memo))
         return made
 
 
