@@ -61,6 +61,7 @@ OTHERS: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], list[Any]]]] = {
     "PixelShuffle": [((2,), {}, [(1, 8, 2, 3)])],
     "PixelUnshuffle": [((2,), {}, [(1, 2, 4, 6)])],
     "RReLU": [((), {}, [(3, 4)]), ((0.1, 0.3, True), {}, [(3, 4)])],
+    "SyncBatchNorm": [((3,), {}, [(2, 3, 4)]), ((3, 1e-3, None), {"bias": False}, [(4, 3)])],
     "TripletMarginLoss": [((), {}, [(3, 4)] * 3), ((2.0, 1.0, 1e-3, True), {}, [(3, 4)] * 3)],
     "TripletMarginWithDistanceLoss": [((), {"swap": True, "margin": 2.0}, [(3, 4)] * 3)],
     "Unflatten": [((1, (2, -1)), {}, [(2, 6, 3)])],
