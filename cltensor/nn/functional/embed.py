@@ -26,6 +26,15 @@ def _row(operation: str, padding_idx: int | None, rows: int) -> int | None:
     return padding_idx % rows
 
 
+def require_dense(operation: str, sparse: bool) -> None:
+    """Raise TypeError for sparse=True."""
+    if sparse:
+        raise TypeError(
+            f"{operation}: sparse=True asks for sparse gradients, which are not supported; leave "
+            "it out"
+        )
+
+
 def _shorten(weight: Tensor, index: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that `index` names in place, so that none is longer than max_norm."""
     with no_grad():
@@ -42,9 +51,7 @@ def _counts(index: Any, weight: Any) -> Any:
     return index_add(zeros, 0, flat, full(flat.shape, 1, weight.dtype, weight.device))
 
 
-def _taken(
-    operation: str, index: Any, weight: Any, padding_idx: int | None, by_frequency: bool
-) -> Any:
+def _taken(index: Any, weight: Any, padding_idx: int | None, by_frequency: bool) -> Any:
     """The rows; where the gradient is another than theirs, it is made by what is detached."""
     rows = take(weight, index.reshape(-1), 0)
     share = None
@@ -73,17 +80,18 @@ def embedding(
 
     Args:    input (...): integers; weight (rows, D); padding_idx: a row without gradient; max_norm:
              longer rows among those named are first made that long, in place, by the norm of type
-             norm_type; scale_grad_by_freq: a row's gradient is divided by how often it is named;
-             sparse: changes nothing.
+             norm_type; scale_grad_by_freq: a row's gradient is divided by how often it is named.
     Returns: (..., D).
-    Raises:  ShapeError; IndexingError at the next read after a row out of range.
+    Raises:  TypeError for sparse=True: gradients are dense; ShapeError; IndexingError at the next
+             read after a row out of range.
     """
+    require_dense("embedding", sparse)
     if weight.ndim != 2:
         raise ShapeError(f"embedding: weight has shape {tuple(weight.shape)}; give (rows, D)")
     row = _row("embedding", padding_idx, weight.shape[0])
     if max_norm is not None:
         _shorten(weight, input, max_norm, norm_type)
-    rows = _taken("embedding", input, weight, row, scale_grad_by_freq)
+    rows = _taken(input, weight, row, scale_grad_by_freq)
     return rows.reshape(*input.shape, weight.shape[1])
 
 
@@ -108,9 +116,11 @@ def embedding_bag(
              per_sample_weights (as input): factors for mode "sum"; padding_idx: a row that does not
              count. The others are as for `embedding`.
     Returns: (B, D); 0 for an empty bag.
-    Raises:  ShapeError, ValueError for arguments that do not fit.
+    Raises:  TypeError for sparse=True: gradients are dense; ShapeError, ValueError for arguments
+             that do not fit.
     """
     name = "embedding_bag"
+    require_dense(name, sparse)
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"{name}: mode is {mode!r}; use 'sum', 'mean' or 'max'")
     if per_sample_weights is not None and mode != "sum":
@@ -123,7 +133,7 @@ def embedding_bag(
     if max_norm is not None:
         _shorten(weight, input, max_norm, norm_type)
     row = _row(name, padding_idx, weight.shape[0])
-    rows = _taken(name, input, weight, row, scale_grad_by_freq)
+    rows = _taken(input, weight, row, scale_grad_by_freq)
     flat = input.reshape(-1)
     bags, bag = _bags(input, offsets, include_last_offset)
     counted = full(flat.shape, 1, weight.dtype, weight.device)

@@ -9,6 +9,7 @@ from cltensor.core.checks import whole
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
 from cltensor.nn import init
+from cltensor.nn.functional.embed import require_dense
 from cltensor.nn.module import Module
 from cltensor.nn.parameter import Parameter
 
@@ -39,11 +40,7 @@ class _Table(Module):
                     f"{kind}: padding_idx is {padding_idx}; the table has {num_embeddings} rows"
                 )
             padding_idx %= num_embeddings
-        if sparse:
-            raise TypeError(
-                f"{kind}: sparse=True asks for sparse gradients, which are not supported; leave it "
-                "out"
-            )
+        require_dense(kind, sparse)
         self.padding_idx = padding_idx
         self.max_norm, self.norm_type = max_norm, norm_type
         self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse

@@ -66,3 +66,10 @@ def test_what_does_not_fit(device):
         F.embedding_bag(index.reshape(1, 2), weight, mode="least")
     with pytest.raises(ValueError, match="per_sample_weights with mode 'mean'"):
         F.embedding_bag(index.reshape(1, 2), weight, per_sample_weights=ct.ones(1, 2))
+
+
+@pytest.mark.parametrize("function", [F.embedding, F.embedding_bag])
+def test_sparse_gradients_are_refused(function):
+    with pytest.raises(TypeError, match=f"{function.__name__}: sparse=True asks for sparse grad"):
+        function(ct.tensor([[0]]), ct.ones(1, 1), sparse=True)
+    assert function(ct.tensor([[0]]), ct.ones(1, 1), sparse=False).flatten().tolist() == [1]

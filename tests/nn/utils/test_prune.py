@@ -3,7 +3,6 @@
 import copy
 import math
 
-import numpy as np
 import pytest
 
 import cltensor as ct
@@ -79,19 +78,6 @@ def test_scores_that_are_given():
     assert net.weight_mask.tolist() == [[0] * 3, [1] * 3]
 
 
-def test_random_masks():
-    ct.manual_seed(0)
-    net = prune.random_unstructured(nn.Conv2d(4, 5, 3), "weight", 0.3)
-    assert (net.weight_mask.numpy() == 0).sum() == 54
-    net = prune.random_structured(nn.Conv2d(4, 5, 3), "weight", 3, dim=1)
-    found = net.weight_mask.numpy()
-    assert (found == found[:1, :, :1, :1]).all()
-    assert found[0, :, 0, 0].sum() == 1
-    assert (
-        len({tuple(prune.RandomUnstructured(3).prune(ct.ones(9)).tolist()) for _ in range(9)}) > 1
-    )
-
-
 def test_one_threshold_for_several_modules():
     a, b = layer(), layer([[1.5, 10.0]])
     keys = [(a, "weight"), (b, "weight")]
@@ -104,25 +90,6 @@ def test_one_threshold_for_several_modules():
     assert a.weight.tolist() == [[4, 0, 3], [0, 6, -5]]
     with pytest.raises(TypeError, match="global_unstructured: RandomStructured is 'structured'"):
         prune.global_unstructured(keys, prune.RandomStructured, amount=1)
-
-
-def test_masks_of_ones_own():
-    class EveryOther(prune.BasePruningMethod):
-        PRUNING_TYPE = "unstructured"
-
-        def compute_mask(self, t, default_mask):
-            mask = default_mask.clone()
-            mask.view(-1)[::2] = 0
-            return mask
-
-    net = layer()
-    EveryOther.apply(net, "weight")
-    assert net.weight.tolist() == [[0, -1, 0], [-2, 0, -5]]
-    prune.custom_from_mask(net, "weight", ct.tensor([[1, 0, 1], [1, 1, 1]]))
-    assert net.weight.tolist() == [[0, 0, 0], [-2, 0, -5]]
-    assert EveryOther().prune(ct.tensor([1.0, 2.0])).tolist() == [0, 2]
-    same = prune.identity(layer(), "weight")
-    np.testing.assert_array_equal(same.weight.tolist(), WEIGHT)
 
 
 def test_recorded_calls_prune_too():
@@ -152,15 +119,7 @@ def test_what_is_refused_changes_nothing():
             call()
         assert list(net.state_dict()) == ["weight"]
         assert not prune.is_pruned(net)
-    with pytest.raises(ct.ShapeError, match="RandomStructured: shape"):
-        prune.RandomStructured(1).prune(ct.ones(4))
     prune.l1_unstructured(net, "weight", 5)
     with pytest.raises(ValueError, match="amount is 2, and there are 1"):
         prune.l1_unstructured(net, "weight", 2)
     assert net(ct.ones(1, 3)).tolist() == [[0, 6]]
-    one, other = prune.Identity(), prune.Identity()
-    one._tensor_name, other._tensor_name = "a", "b"
-    with pytest.raises(ValueError, match="a method for 'b' among those for 'a'"):
-        prune.PruningContainer(one, other)
-    with pytest.raises(TypeError, match="3 is no BasePruningMethod"):
-        prune.PruningContainer(3)
