@@ -48,6 +48,13 @@ def test_bags():
     assert not largest.weight.requires_grad
 
 
+def test_gradients_of_bags_by_frequency():
+    """Row 2 is named three times, row 0 twice; in PyTorch each is divided by another row's count."""
+    layer = nn.EmbeddingBag(4, 1, scale_grad_by_freq=True, mode="sum")
+    layer(ct.tensor([[0, 2, 2], [1, 2, 0]])).sum().backward()
+    assert layer.weight.grad.flatten().tolist() == pytest.approx([1, 1, 1, 0])
+
+
 def test_pretrained():
     layer = nn.Embedding.from_pretrained(ct.tensor(TABLE))
     assert not layer.weight.requires_grad
