@@ -49,7 +49,7 @@ def test_bags():
 
 
 def test_gradients_of_bags_by_frequency():
-    """Row 2 is named three times, row 0 twice; in PyTorch each is divided by another row's count."""
+    """Row 2 is named three times, row 0 twice; PyTorch divides by counts of others."""
     layer = nn.EmbeddingBag(4, 1, scale_grad_by_freq=True, mode="sum")
     layer(ct.tensor([[0, 2, 2], [1, 2, 0]])).sum().backward()
     assert layer.weight.grad.flatten().tolist() == pytest.approx([1, 1, 1, 0])
