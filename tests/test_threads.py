@@ -281,6 +281,67 @@ def test_other_threads_are_no_part_of_a_recording():
     assert p.tolist() == [1.0, 1.0]
 
 
+def test_a_recording_waits_for_a_thread_that_waits_for_the_device():
+    lock, started = threading.Lock(), threading.Event()
+
+    @ct.jit
+    def step(x, number):
+        y = x * 2
+        started.set()
+        with lock:
+            return y + number
+
+    def other():
+        started.wait(30)
+        for _ in range(200):
+            with lock:
+                assert (ct.ones(3) + 1).tolist() == [2] * 3
+
+    thread = threading.Thread(target=other, daemon=True)
+    thread.start()
+    x = ct.ones(2)
+    for number in range(100):
+        for _ in range(3):
+            assert step(x, number).tolist() == [2 + number] * 2
+    thread.join(60)
+    assert not thread.is_alive()
+
+
+def test_what_another_thread_computed_is_not_replayed():
+    weight = ct.ones(4)
+    weight.realize()
+    turn = [threading.Event(), threading.Event()]
+
+    def other():
+        while turn[0].wait(30) and turn[0].is_set():
+            turn[0].clear()
+            weight.add_(1)  # computes what another thread was about to, as it reads this
+            turn[1].set()
+
+    thread = threading.Thread(target=other, daemon=True)
+    thread.start()
+    meets = True
+
+    @ct.jit
+    def step(x):
+        y = weight * x  # pending
+        if meets:
+            turn[0].set()
+            assert turn[1].wait(30)
+            turn[1].clear()
+        return y + 1
+
+    x = ct.full((4,), 2.0)
+    for number in range(1, 5):
+        assert step(x).tolist() == [2.0 * number + 1] * 4
+    meets = False
+    for _ in range(4):
+        assert step(x).tolist() == [11.0] * 4
+        x.add_(1)
+        assert step(x).tolist() == [5 * 3.0 + 1] * 4
+        x.sub_(1)
+
+
 def test_threads_share_a_jitted_function():
     f = ct.jit(lambda x: x * 2 + 1)
     xs, bad = [ct.full((4,), float(k)).realize() for k in range(4)], []

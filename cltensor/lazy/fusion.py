@@ -26,6 +26,7 @@ from cltensor.lazy.values import (
     stored,
 )
 from cltensor.runtime.device import Device
+from cltensor.runtime.events import Recordings
 from cltensor.runtime.memory import Buffer
 
 __all__ = [
@@ -178,6 +179,8 @@ def realize(value: Value) -> Buffer:
             top = stack[-1]
             if top.buffer is not None:
                 stack.pop()
+                if Recordings.present:
+                    _tell(top)
                 continue
             kind: Any = top.op
             stack += kind.launch(top)
@@ -194,4 +197,13 @@ def realize_together(values: Sequence[Value]) -> Expression | None:
                 realize(value)
             return None
         launch_pointwise(values[0], expression)
+        if Recordings.present:
+            for value in values:
+                _tell(value)
         return expression
+
+
+def _tell(value: Value) -> None:
+    """Tell recordings of a value that has a buffer now."""
+    for told in Recordings.present:
+        told(value.buffer)

@@ -9,11 +9,12 @@ replayed. Modules count their own changes.
 from __future__ import annotations
 
 import gc
+import os
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from operator import is_
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from cltensor.autograd.graph import Node
@@ -24,13 +25,16 @@ from cltensor.replay.chance import chance, chances
 from cltensor.replay.places import (
     LEAVES,
     MISSING,
+    UNSEEN,
     Place,
     entries,
     excess,
     given,
+    imported,
     is_library,
     is_ours,
     names_in,
+    of_module,
     parts,
     places,
     same,
@@ -56,6 +60,7 @@ class Surroundings:
         #: Options of optimizers, which replays ask for anew: the call itself must not set them.
         self._options: list[Place] = []
         self._attributes: set[str] = set()  # that the function's code names
+        self._modules: dict[int, tuple[ModuleType, set[str]]] = {}  # with names looked at
         self._guarded: dict[int, tuple[weakref.ref[Any], Any]] = {}
         self._count = -1
         self._functions: list[FunctionType] = []
@@ -92,7 +97,9 @@ class Surroundings:
     def is_unchanged(self) -> bool:
         """Whether the call left everything as it was, but for lists and dicts that it appended to:
         a replay would not do what it did."""
-        self._places = [p for p in self._places if p.holds() or not p.has_grown()]
+        for place in self._places:
+            if not place.holds():
+                place.look_at_first()
         if self._attributes & _READERS:
             self._places += self._options
         unchanged = all(p.holds() for p in (*self._places, *self._options))
@@ -137,34 +144,64 @@ class Surroundings:
     def _walk(self, roots: Sequence[Any]) -> None:
         pending = list(roots)
         while pending and not self.excess:
-            value = pending.pop()
-            if id(value) in self._seen or isinstance(value, LEAVES):
-                continue
-            self._seen[id(value)] = value
-            if isinstance(value, Tensor):
-                marks = Place(None, partial(given, vars(value)))
-                self._marked.append((value, len(marks.found) // 2))
-                if marks.found:
-                    self._places.append(marks)
-                    pending += marks.found
-                continue
-            if hasattr(type(value), "guarded_members"):
-                self._guarded[id(value)] = weakref.ref(value), value.guarded_state()
-                pending += value.guarded_members()
-            elif isinstance(value, FunctionType):
-                self._attributes.update(names_in(value.__code__)[1])
-                if not is_library(str(value.__globals__.get("__name__", "")), self._top):
-                    self._functions.append(value)
-            elif (state := chance(value)) is not None:
-                self._chances.append((state, state()))
-            self._options += [Place(o, partial(entries, o)) for o in _options(value)]
-            self.excess = excess(value, len(self._places))
-            if self.excess:
-                return
-            found = places(value, self._top)
-            self._places += found
-            pending += [v for place in found for v in place.found]
-            pending += parts(value, self._top)
+            while pending and not self.excess:
+                pending += self._look(pending.pop())
+            # Which attributes of modules matter is known when all code is.
+            for found in self._of_modules():
+                self._places.append(found)
+                pending += found.found
+
+    def _of_modules(self) -> list[Place]:
+        """What the code names of the modules that were met, and was not looked at yet."""
+        found = []
+        for module, known in self._modules.values():
+            fresh = self._attributes - known
+            known |= fresh
+            found += of_module(module, sorted(fresh), self._top)
+        return found
+
+    def _look(self, value: Any) -> list[Any]:
+        """Guard one object; returns those that it leads to."""
+        if id(value) in self._seen or isinstance(value, LEAVES):
+            return []
+        self._seen[id(value)] = value
+        if isinstance(value, ModuleType):
+            self._modules[id(value)] = value, set()
+            return [os.environ] if value is os and "getenv" in self._attributes else []
+        if isinstance(value, Tensor):
+            marks = Place(None, partial(given, vars(value)))
+            self._marked.append((value, len(marks.found) // 2))
+            if marks.found:
+                self._places.append(marks)
+            return list(marks.found)
+        leads: list[Any] = []
+        if hasattr(type(value), "guarded_members"):
+            self._guarded[id(value)] = weakref.ref(value), value.guarded_state()
+            leads += value.guarded_members()
+        elif isinstance(value, FunctionType):
+            leads += self._of_function(value)
+        elif (state := chance(value)) is not None:
+            self._chances.append((state, state()))
+        self._options += [Place(o, partial(entries, o)) for o in _options(value)]
+        self.excess = self.excess or excess(value, len(self._places))
+        if self.excess:
+            return []
+        found = places(value, self._top)
+        self._places += found
+        leads += [v for place in found for v in place.found]
+        leads += parts(value, self._top)
+        return leads
+
+    def _of_function(self, function: FunctionType) -> list[Any]:
+        """Note what the code of a function names; returns the modules that it imports."""
+        named = names_in(function.__code__)
+        self._attributes.update(named.attributes)
+        if is_library(str(function.__globals__.get("__name__", "")), self._top):
+            return []
+        self._functions.append(function)
+        if UNSEEN.intersection(named.names):
+            self.excess = "names that are made while it runs (by eval or exec)"
+        return [*imported(function)]
 
 
 class Watched:
@@ -249,4 +286,4 @@ def _within(roots: Iterable[Any]) -> dict[int, Tensor] | None:
 
 
 #: What leads everywhere, or to what other recordings keep.
-_AROUND = (*LEAVES, type, FunctionType, weakref.ref)
+_AROUND = (*LEAVES, type, FunctionType, ModuleType, weakref.ref)

@@ -31,13 +31,16 @@ class jit:
     A replay has the bits and the effects on tensors of the call itself: elements changed in place,
     gradients set or added to, states and step counts of optimizers, random numbers, faults of
     indices. It runs only while what the recorded call depended on is as it was: the arguments and
-    which of them share elements, the grad mode, the tensors that the function reached by itself,
-    the attributes and flags of its modules, and what its names, the attributes of its objects and
-    the entries of its lists and dicts stand for. Otherwise the call is recorded anew. A call that
-    sets such an attribute or entry itself, also one of its arguments', that draws random numbers of
-    Python or NumPy, or that returns an object that it made, is never replayed. At most 64 kinds of
-    arguments are kept, with 8 recordings each. A function that reaches more than can be compared
-    before every call (a list of over 4096 entries, an array of over 256 KiB, an iterator) is not
+    which of them share elements, the grad mode, the default device and dtype, the tensors that the
+    function reached by itself, the attributes and flags of its modules, and what its names, the
+    attributes of its objects and the entries of its lists and dicts stand for. Otherwise the call
+    is recorded anew. A call that sets such an attribute or entry itself, also one of its
+    arguments', that draws random numbers of Python or NumPy, that leaves another grad mode, default
+    dtype or device behind, that computes on several devices, or that returns an object that it
+    made, is never replayed; nor is one during which another thread computed what it was about to. The code of libraries, and what they
+    keep for themselves, is taken for constant. At most 64 kinds of arguments are kept, with 8
+    recordings each. A function that reaches more than can be compared before every call (a list of
+    over 4096 entries, an array of over 256 KiB, an iterator, names that only `eval` knows) is not
     recorded at all, and a warning says so.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
@@ -64,21 +67,25 @@ class jit:
         if recording.current is not None or Hooks.observed:
             return self.function(*args, **kwargs)
         arguments = describe(args, kwargs)
-        device = arguments.tensors[0].device if arguments.tensors else get()
+        default = get()
+        device = arguments.tensors[0].device if arguments.tensors else default
+        made_of = dtypes.default_float.num
         with device.lock:
-            made_of = dtypes.default_float.num
-            entry = self._entry((arguments.key, is_grad_enabled(), device, made_of))
-            if entry.calls == 1 or self._excess or arguments.continues_graph:
-                return self.function(*args, **kwargs)
-            for found in reversed(entry.recordings):
-                going = found.fits(arguments)
-                if going is not None:
-                    entry.misses = 0
-                    if found is not entry.recordings[-1]:  # the latest used last
-                        entry.recordings.remove(found)
-                        entry.recordings.append(found)
-                    return found.replay(arguments, going)
-            return self._record(entry, arguments, device, args, kwargs)
+            entry = self._entry((arguments.key, is_grad_enabled(), device, default, made_of))
+            is_first = entry.calls == 1
+            if not (is_first or self._excess or arguments.continues_graph):
+                for found in reversed(entry.recordings):
+                    going = found.fits(arguments)
+                    if going is not None:
+                        entry.misses = 0
+                        if found is not entry.recordings[-1]:  # the latest used last
+                            entry.recordings.remove(found)
+                            entry.recordings.append(found)
+                        return found.replay(arguments, going)
+        # Without the lock: the function may wait for other threads, which may need the device.
+        if is_first or self._excess or arguments.continues_graph:
+            return self.function(*args, **kwargs)
+        return self._record(entry, arguments, device, args, kwargs)
 
     def _entry(self, key: Any) -> _Entry:
         entry = self._entries.get(key)
@@ -114,9 +121,10 @@ class jit:
                 stacklevel=3,
             )
         if made.tape is not None:
-            entry.recordings = [r for r in entry.recordings if not r.is_over()]
-            entry.recordings.append(made)
-            del entry.recordings[:-MOST_RECORDINGS]
+            with device.lock:
+                entry.recordings = [r for r in entry.recordings if not r.is_over()]
+                entry.recordings.append(made)
+                del entry.recordings[:-MOST_RECORDINGS]
         return result
 
 

@@ -20,6 +20,7 @@ from collections.abc import (
 )
 from contextvars import ContextVar
 from functools import cache, lru_cache, partial
+from itertools import islice
 from operator import attrgetter, is_, itemgetter
 from types import (
     BuiltinMethodType,
@@ -30,7 +31,7 @@ from types import (
     MethodWrapperType,
     ModuleType,
 )
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,8 +45,10 @@ _LONGEST, _LARGEST, _MOST = 4096, 1 << 18, 4096
 #: What reading a place raises where an entry, what was in a cell, or an attribute is gone.
 MISSING = (KeyError, ValueError, AttributeError)
 #: What is not looked into.
-LEAVES = (*_PLAIN, type(None), Value, Buffer, Device, CodeType, ModuleType)
+LEAVES = (*_PLAIN, type(None), Value, Buffer, Device, CodeType)
 _SERIES = (list, set, deque)
+#: Functions that reach what no code names.
+UNSEEN = {"eval", "exec"}
 
 
 class Place:
@@ -62,21 +65,27 @@ class Place:
         """Whether the same objects are there, or numbers and texts that are equal."""
         return are_same(self._now(), self.found)
 
-    def has_grown(self) -> bool:
-        """Whether it is a list or dict that only got further entries."""
-        now, found = self._now(), self.found
-        if type(self.owner) is list:
-            return len(now) > len(found) and all(map(same, now, found))
-        if type(self.owner) is dict and len(now) > len(found):
-            size, half = len(found) // 2, len(now) // 2
-            return all(map(same, (*now[:size], *now[half : half + size]), found))
-        return False
+    def look_at_first(self) -> None:
+        """If it is a list or dict that only got further entries, look at those before them alone
+        from now on."""
+        if type(self.owner) in (list, dict):
+            count = len(self.found) if type(self.owner) is list else len(self.found) // 2
+            read = partial(_first, self.owner, count)
+            if are_same(read(), self.found):
+                self.read = read
 
     def _now(self) -> Sequence[Any]:
         try:
             return self.read()
         except MISSING:
             return ()
+
+
+def _first(owner: Any, count: int) -> Sequence[Any]:
+    """The first entries of a list, or of a dict as `entries` has them."""
+    if type(owner) is list:
+        return owner[:count]
+    return (*islice(owner, count), *islice(owner.values(), count))
 
 
 def excess(value: Any, places: int) -> str:
@@ -99,33 +108,72 @@ def places(value: Any, top: str) -> list[Place]:
     kind = type(value)
     if isinstance(value, FunctionType):
         return _of_function(value, top)
-    if isinstance(value, _SERIES):
-        return [Place(value, partial(tuple, value))]
-    if isinstance(value, (dict, MappingProxyType)):
-        return [Place(value, partial(entries, value))]
-    if isinstance(value, weakref.ref):
-        return [Place(value, lambda: (id(value()),))]  # which holds nothing
-    if isinstance(value, ContextVar):
-        return [Place(value, lambda: (value.get(None),))]
-    if isinstance(value, np.ndarray) and value.dtype.hasobject:
-        return [Place(value, lambda: tuple(value.flat))]
-    if isinstance(value, np.ndarray):
-        return [Place(value, lambda: (value.tobytes(),))]
-    if _bytes(value, memoryview) is not None:
-        return [Place(value, lambda: (_bytes(value, bytes),))]
     if isinstance(value, type):
         held: Callable[[], list[Any]] = partial(list, vars(value).values())
         return [] if is_library(value.__module__, top) else [Place(value, held)]
-    if is_ours(kind) or isinstance(value, (MethodType, partial, tuple)):
+    if is_ours(kind):
+        own = vars(value) if hasattr(value, "__wrapped__") else {}  # another jit
+        return [Place(own, partial(_public, own))] if own else []
+    if isinstance(value, MethodType):
         return []
-    found = []
+    read = _content(value)
+    found = [] if read is None else [Place(value, read)]
     own = getattr(value, "__dict__", None)
     if isinstance(own, dict) and not hasattr(kind, "guarded_members"):
-        found.append(Place(own, partial(entries, own)))
-    slots = [n for k in kind.__mro__ for n in vars(k).get("__slots__", ()) if hasattr(value, n)]
+        found.append(Place(own, partial(_kind_and_entries, _held(value), own)))
+    slots = [n for k in kind.__mro__ for n in _slots(k) if hasattr(value, n)]
     if slots and not is_library(kind.__module__, top):
         found.append(Place(value, lambda: [getattr(value, n) for n in slots]))
     return found
+
+
+def _held(value: Any) -> Callable[[], Any]:
+    """What gives `value`, without keeping it where that can be."""
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return lambda: value
+
+
+def _kind_and_entries(held: Callable[[], Any], own: dict[str, Any]) -> Sequence[Any]:
+    """The class of an object, which may be exchanged, and its attributes."""
+    return (type(held()), *own, *own.values())
+
+
+def _slots(kind: type) -> Iterator[str]:
+    """The names of a class's slots, those that begin with two underscores as Python stores them."""
+    names = vars(kind).get("__slots__", ())
+    for name in (names,) if isinstance(names, str) else names:
+        hidden = name.startswith("__") and not name.endswith("__")
+        yield f"_{kind.__name__.lstrip('_')}{name}" if hidden else name
+
+
+def _content(value: Any) -> Callable[[], Sequence[Any]] | None:
+    """What reads what a container holds; None for what is none, or cannot come to hold others."""
+    if isinstance(value, _SERIES):
+        return partial(tuple, value)
+    if isinstance(value, (dict, MappingProxyType)):
+        return partial(entries, value)
+    if isinstance(value, partial):
+        return partial(entries, value.keywords)
+    if isinstance(value, weakref.ref):
+        return lambda: (id(value()),)  # which holds nothing
+    if isinstance(value, ContextVar):
+        return lambda: (value.get(None),)
+    if isinstance(value, np.ndarray) and value.dtype.hasobject:
+        return lambda: tuple(value.flat)
+    if isinstance(value, np.ndarray):
+        return lambda: (value.tobytes(),)
+    if isinstance(value, (io.BytesIO, io.StringIO)):
+        return lambda: (value.tell(), value.getvalue())
+    if _bytes(value, memoryview) is not None:
+        return lambda: (_bytes(value, bytes),)
+    return None
+
+
+def _public(own: dict[str, Any]) -> list[Any]:
+    """The attributes that somebody gave a jitted function: their names and values."""
+    return [x for name, value in own.items() if name[0] != "_" for x in (name, value)]
 
 
 def parts(value: Any, top: str) -> Iterable[Any]:
@@ -150,7 +198,7 @@ def parts(value: Any, top: str) -> Iterable[Any]:
     if isinstance(value, property):
         return (value.fget,)
     if isinstance(value, type):
-        return () if is_library(value.__module__, top) else value.__bases__
+        return () if is_library(value.__module__, top) else (*value.__bases__, kind)
     if hasattr(kind, "guarded_members"):
         return kind, *value.guarded_attributes()
     if is_ours(kind):
@@ -170,30 +218,35 @@ def _of_function(function: FunctionType, top: str) -> list[Place]:
     main = function.__globals__
     if is_library(str(main.get("__name__", "")), top):
         return found
-    names, attributes = names_in(function.__code__)
+    found.append(Place(function, partial(entries, vars(function))))
+    names = names_in(function.__code__).names
     unset = [name for name in names if name not in main and not hasattr(builtins, name)]
     if unset:  # as long as nobody, perhaps the function, gives it a value
         found.append(Place(None, lambda: [name in main for name in unset]))
-    spaces = [(main, names)]
-    for name in names:
-        module = main.get(name)
-        if not isinstance(module, ModuleType):
-            continue
-        if not is_library(module.__name__, top):
-            spaces.append((vars(module), attributes))
-        elif top_of(module.__name__) in sys.stdlib_module_names:
-            spaces.append((vars(module), [n for n in attributes if _is_data(vars(module).get(n))]))
-    for space, wanted in spaces:
-        used = [name for name in wanted if name in space]
-        if used:
-            found.append(Place(space.values(), partial(itemgetter(*used, used[0]), space)))
-    return found
+    return found + of_space(main, names)
+
+
+def of_space(space: dict[str, Any], names: Iterable[str]) -> list[Place]:
+    """What those of `names` that are in a namespace stand for."""
+    used = [name for name in names if name in space]
+    return [Place(space.values(), partial(itemgetter(*used, used[0]), space))] if used else []
+
+
+def of_module(module: ModuleType, attributes: Iterable[str], top: str) -> list[Place]:
+    """What those of `attributes` that `module` has stand for; of Python's own modules, those that
+    hold others, as `os.environ` does; of libraries nothing."""
+    space, name = vars(module), str(module.__name__)
+    if not is_library(name, top):
+        return of_space(space, attributes)
+    if top_of(name) not in sys.stdlib_module_names:
+        return []
+    return of_space(space, [n for n in attributes if _is_data(space.get(n))])
 
 
 def _is_data(value: Any) -> bool:
     """Whether an attribute of a module of Python's is something that may come to hold others, as
     `os.environ` is."""
-    return not (callable(value) or isinstance(value, LEAVES))
+    return not (callable(value) or isinstance(value, (*LEAVES, ModuleType)))
 
 
 def _bytes(value: Any, read: Callable[[Any], Any]) -> Any:
@@ -252,21 +305,54 @@ def same(now: Any, found: Any) -> bool:
     return type(now) is type(found) and type(now) in _PLAIN and repr(now) == repr(found)
 
 
+class Names(NamedTuple):
+    """What code names: globals; attributes, and texts that may be names of some; modules that it
+    imports, with how many packages up from its own they are looked for."""
+
+    names: list[str]
+    attributes: list[str]
+    imports: list[tuple[str, int]]
+
+
 @lru_cache(4096)
-def names_in(code: CodeType) -> tuple[list[str], list[str]]:
-    """The names of globals, and of attributes, in `code` and the functions inside it."""
-    names = {
-        i.argval
-        for i in dis.get_instructions(code)
-        if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL")
-    }
+def names_in(code: CodeType) -> Names:
+    """What `code` and the functions inside it name."""
+    names, texts, imports = set(), set(), set()
     attributes = set(code.co_names)
+    before: list[Any] = [None, None]
+    for i in dis.get_instructions(code):
+        if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+            names.add(i.argval)
+        elif i.opname == "IMPORT_NAME":  # behind its level and what is taken from it
+            level = before[0] if isinstance(before[0], int) else 0
+            imports.add((i.argval, level))
+        before = [before[1], i.argval]
     for constant in code.co_consts:
+        members = constant if isinstance(constant, tuple) else (constant,)
+        texts |= {c for c in members if isinstance(c, str) and c.isidentifier()}
         if isinstance(constant, CodeType):
-            inner, further = names_in(constant)
-            names |= set(inner)
-            attributes |= set(further)
-    return sorted(names), sorted(attributes)
+            inner = names_in(constant)
+            names |= set(inner.names)
+            attributes |= set(inner.attributes)
+            imports |= set(inner.imports)
+    if "globals" in names:
+        names |= texts
+    return Names(sorted(names), sorted(attributes | texts), sorted(imports))
+
+
+def imported(function: FunctionType) -> Iterator[ModuleType]:
+    """The modules that the code of `function` imports itself, as far as they are there."""
+    package = function.__globals__.get("__package__") or ""
+    for name, level in names_in(function.__code__).imports:
+        whole = name
+        if level:
+            base = package.rsplit(".", level - 1)[0] if level > 1 else package
+            whole = f"{base}.{name}" if name else base
+        parts_of = whole.split(".")
+        for end in range(1, len(parts_of) + 1):
+            module = sys.modules.get(".".join(parts_of[:end]))
+            if module is not None:
+                yield module
 
 
 def top_of(module: Any) -> str:

@@ -7,21 +7,23 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from cltensor import dtypes
 from cltensor.autograd import graph
 from cltensor.autograd.graph import Node, Promise
 from cltensor.core import hooks as graph_hooks
 from cltensor.core.batched import whole_of
 from cltensor.core.hooks import watchers
+from cltensor.core.mode import mode
 from cltensor.core.tensor import Tensor
 from cltensor.lazy import fusion
-from cltensor.lazy.values import Value, holders
+from cltensor.lazy.values import Eager, Value, holders
 from cltensor.lazy.writes import settle_readers
 from cltensor.replay.arguments import Arguments
 from cltensor.replay.guards import Surroundings, Watched
 from cltensor.replay.outcome import Going, Outcome, Unlike, collect, links, window
 from cltensor.replay.places import are_same
 from cltensor.replay.tape import Recorder, Tape
-from cltensor.runtime.device import Device
+from cltensor.runtime.device import Device, get
 from cltensor.runtime.memory import Buffer, Pool
 
 _UNREAD = object()  # in place of a gradient that the call set before it read it
@@ -163,7 +165,7 @@ class Recording:
             fusion.realize(value)  # what is pending belongs to what came before
         there = [*tensors, *reached.values()]
         before = [(t._value, t._node) for t in there]
-        contents = self._arguments.contents()
+        contents, modes = self._arguments.contents(), _modes()
         recorder = Recorder(self._device)
         watch = Watch(surroundings, tensors)
         try:
@@ -173,13 +175,15 @@ class Recording:
                 _stop(recorder, watch)
         finally:
             _stop(recorder, watch)  # again, should an interrupt have hit the first
-        after = [(t._value, t._node) for t in there]
-        same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
-        same = same and are_same(contents, self._arguments.contents())
-        recorder.spoiled |= watch.has_kept_gradient
-        recorder.spoiled |= bool(surroundings.excess)  # found during the call
-        if surroundings.is_unchanged() and same and not recorder.spoiled:
-            self._seal(recorder, watch, outputs, reached, held)
+        with self._device.lock:  # not before: the function may wait for other threads
+            after = [(t._value, t._node) for t in there]
+            same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
+            same = same and are_same(contents, self._arguments.contents()) and modes == _modes()
+            recorder.spoiled |= watch.has_kept_gradient
+            recorder.spoiled |= bool(surroundings.excess)  # found during the call
+            recorder.spoiled |= recorder.met_others([t._value.buffer for t in outputs])
+            if surroundings.is_unchanged() and same and not recorder.spoiled:
+                self._seal(recorder, watch, outputs, reached, held)
         surroundings.close()
         del self._arguments
         return result
@@ -381,6 +385,11 @@ class Recording:
             if leaf is not None:
                 leaf._grad = None if g.after is None else shown[g.after]
         return self._rebuild([*shown, *arguments.containers])
+
+
+def _modes() -> tuple[Any, ...]:
+    """Switches of this thread and of the process that change what operations do."""
+    return mode.enabled, dtypes.default_float, get(), Eager.on
 
 
 def _mark_changed(written: Sequence[tuple[Buffer, str]]) -> None:

@@ -23,7 +23,7 @@ from cltensor.dtypes import real_of
 from cltensor.errors import DeviceError, KernelError
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
 from cltensor.runtime.device import Device, recording
-from cltensor.runtime.events import Launched, Listeners, ignore, listen
+from cltensor.runtime.events import Launched, Listeners, Recordings, ignore, listen
 from cltensor.runtime.faults import Site
 from cltensor.runtime.kernel import Counters, Live
 from cltensor.runtime.memory import Buffer, Pool, is_pyopencls, rescued
@@ -51,16 +51,20 @@ class Recorder:
         self.sites: dict[Site, None] = {}
         self.pool = Pool(device, parent=device.pool.root)
         self._made: list[weakref.ref[Buffer]] = []
+        #: Buffers that other threads gave to pending values, perhaps to ones of the recording.
+        self._others: list[weakref.ref[Buffer]] = []
 
     def start(self) -> None:
         """Note what this thread launches, from now on."""
         listen(self.launched)
+        Recordings.add(self._computed)
         recording.current = self
 
     def stop(self) -> None:
         """Note no more; a second call does nothing."""
         if recording.current is self:
             recording.current = None
+        Recordings.remove(self._computed)
         ignore(self.launched)
 
     def __enter__(self) -> Recorder:
@@ -76,6 +80,17 @@ class Recorder:
     def outer_pool(self) -> Pool:
         """The pool of what does not belong to the recording."""
         return self.pool.root
+
+    def _computed(self, buffer: Buffer) -> None:
+        """Note a buffer that a pending value got, if it is another thread that computed it."""
+        if recording.current is not self:
+            self._others.append(weakref.ref(buffer))
+
+    def met_others(self, buffers: Iterable[Buffer]) -> bool:
+        """Whether another thread launched what the recording should have: `buffers`, or some that
+        its launches use, are of other threads."""
+        others = {id(b) for ref in self._others if (b := ref()) is not None}
+        return not others.isdisjoint([*self.outside, *map(id, buffers)])
 
     def made(self, buffer: Buffer) -> None:
         """Note a buffer of the recording's pool."""
@@ -95,7 +110,8 @@ class Recorder:
             return
         kernel, global_size, local_size, args = event
         if kernel.device is not self.device:
-            self.refuse(f"computing on '{kernel.device}'")
+            self.spoiled = True
+            return
         for a in args:
             if type(a) is Buffer and a.pool is not self.pool:
                 self.outside[id(a)] = a

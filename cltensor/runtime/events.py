@@ -2,7 +2,7 @@
 told.
 
 A recording, `ct.explain` and whoever counts or times launches listen here. Nobody listening costs a
-launch one look at an empty tuple.
+launch one look at an empty tuple. Recordings are also told of what other threads compute meanwhile.
 """
 
 from __future__ import annotations
@@ -44,3 +44,22 @@ def ignore(listener: Listener) -> None:
     """Tell `listener` no more; nothing happens if it does not listen."""
     with Listeners.lock:
         Listeners.present = tuple([each for each in Listeners.present if each != listener])
+
+
+class Recordings:
+    """Who is told, while a thread records, of buffers that any thread gives to pending values."""
+
+    #: A new tuple at each change, as above.
+    present: ClassVar[tuple[Callable[[Any], None], ...]] = ()
+
+    @classmethod
+    def add(cls, told: Callable[[Any], None]) -> None:
+        """Tell `told` from now on."""
+        with Listeners.lock:
+            cls.present = (*cls.present, told)
+
+    @classmethod
+    def remove(cls, told: Callable[[Any], None]) -> None:
+        """Tell `told` no more; nothing happens if it is not told."""
+        with Listeners.lock:
+            cls.present = tuple([each for each in cls.present if each != told])

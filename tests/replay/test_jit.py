@@ -435,3 +435,45 @@ print(f(x).values.shape)
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env
     )
     assert done.stdout.strip() == "Size([786432])"
+
+
+@pytest.mark.parametrize(
+    ("switch", "back", "read"),
+    [
+        (
+            lambda: ct.set_grad_enabled(False),
+            lambda: ct.set_grad_enabled(True),
+            ct.is_grad_enabled,
+        ),
+        (
+            lambda: ct.set_default_dtype(ct.float16),
+            lambda: ct.set_default_dtype(ct.float32),
+            ct.get_default_dtype,
+        ),
+    ],
+    ids=["grad mode", "default dtype"],
+)
+def test_a_mode_that_a_call_leaves_behind(switch, back, read):
+    def function(x):
+        switch()
+        return x * 2
+
+    call = ct.jit(function)
+    try:
+        for _ in range(6):
+            before = read()
+            assert call(ct.ones(2)).tolist() == [2, 2]
+            assert read() != before
+            back()
+    finally:
+        back()
+
+
+def test_the_default_device_is_that_of_the_call(other_device):
+    call = ct.jit(lambda x: ct.ones(2) * 3)
+    x = ct.ones(2)
+    for _ in range(4):
+        assert call(x).device == x.device
+    with ct.device(other_device.name):
+        for _ in range(4):
+            assert call(x).device == other_device

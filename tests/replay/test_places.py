@@ -5,15 +5,17 @@ import contextvars
 import itertools
 import os
 import re
+import sys
 import weakref
-from types import MappingProxyType
+from functools import partial
+from types import MappingProxyType, ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
 import cltensor as ct
 from cltensor import nn
-from cltensor.replay.places import Place, are_same, same
+from cltensor.replay.places import Place, are_same, entries, same
 
 CALLS, AT = 8, 4  # calls, of which those before the change are replays, and when it comes
 
@@ -210,15 +212,189 @@ def test_a_weak_reference_is_not_made_strong():
     assert call(ct.ones(1)).item() == 5
 
 
+@pytest.fixture
+def settings(monkeypatch):
+    """A module of the author's, and one inside it, each with a number."""
+    outer, inner = ModuleType("some_settings"), ModuleType("some_settings.inner")
+    outer.scale = inner.scale = 2.0
+    outer.inner = inner
+    for module in (outer, inner):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    return outer
+
+
+def import_from(x):
+    from some_settings import scale
+
+    return x * scale
+
+
+def import_as(x):
+    import some_settings.inner as inside
+
+    return x * inside.scale
+
+
+WAYS_TO_A_MODULE = {
+    "closure": lambda module: lambda x: x * module.scale,
+    "nested": lambda module: lambda x: x * module.inner.scale,
+    "class": lambda module: (lambda kind: lambda x: x * kind.mod.scale)(
+        type("Holder", (), {"mod": module})
+    ),
+    "object": lambda module: (lambda held: lambda x: x * held.mod.scale)(
+        SimpleNamespace(mod=module)
+    ),
+    "list": lambda module: (lambda held: lambda x: x * held[0].scale)([module]),
+    "getattr": lambda module: lambda x: x * getattr(module, "scale"),  # noqa: B009
+    "its dict": lambda module: lambda x: x * vars(module)["scale"],
+    "import from": lambda module: import_from,
+    "import as": lambda module: import_as,
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_A_MODULE)
+def test_attributes_of_modules(settings, way):
+    def change():
+        settings.scale = settings.inner.scale = 3.0
+
+    assert results(WAYS_TO_A_MODULE[way](settings), change) == changed(2, 3)
+
+
+def test_the_environment_as_a_function_reads_it(monkeypatch):
+    monkeypatch.setenv("SOME_SCALE", "2")
+    found = results(
+        lambda x: x * float(os.getenv("SOME_SCALE")), lambda: os.environ.update(SOME_SCALE="3")
+    )
+    assert found == changed(2, 3)
+
+
+def test_globals_by_name(monkeypatch):
+    monkeypatch.setitem(globals(), "BY_NAME", 2.0)
+    found = results(
+        lambda x: x * globals()["BY_NAME"], lambda: monkeypatch.setitem(globals(), "BY_NAME", 3.0)
+    )
+    assert found == changed(2, 3)
+
+
+def test_names_that_only_eval_knows_are_not_recorded(monkeypatch):
+    monkeypatch.setitem(globals(), "BY_NAME", 2.0)
+    with pytest.warns(UserWarning, match="names that are made while it runs"):
+        found = results(
+            lambda x: x * eval("BY_NAME"), lambda: monkeypatch.setitem(globals(), "BY_NAME", 3.0)
+        )
+    assert found == changed(2, 3)
+
+
+def test_attributes_of_functions():
+    def plain(x):
+        return x * plain.scale
+
+    @ct.jit
+    def jitted(x):
+        return x * jitted.scale
+
+    for function in (plain, jitted):
+        function.scale = 2.0
+        change = partial(setattr, function, "scale", 3.0)
+        wrap = ct.jit if function is plain else lambda f: f
+        assert results(function, change, wrap) == changed(2, 3)
+
+
+class Private:
+    __slots__ = ("__factor",)
+
+    def __init__(self, factor):
+        self.put(factor)
+
+    def put(self, factor):
+        self.__factor = factor
+
+    def get(self):
+        return self.__factor
+
+
+class Listed(list):
+    pass
+
+
+class Meta(type):
+    factor = 2.0
+
+
+class Made(metaclass=Meta):
+    pass
+
+
+class Two:
+    factor = 2.0
+
+
+class Three:
+    factor = 3.0
+
+
+def test_private_slots():
+    held = Private(2.0)
+    assert results(lambda x: x * held.get(), lambda: held.put(3.0)) == changed(2, 3)
+
+
+def test_attributes_of_containers_of_a_kind_of_their_own():
+    held = Listed()
+    held.factor = 2.0
+    change = partial(setattr, held, "factor", 3.0)
+    assert results(lambda x: x * held.factor, change) == changed(2, 3)
+
+
+def test_attributes_of_metaclasses(monkeypatch):
+    change = partial(monkeypatch.setattr, Meta, "factor", 3.0)
+    assert results(lambda x: x * Made.factor, change) == changed(2, 3)
+
+
+def test_the_class_of_an_object():
+    held = Two()
+    change = partial(setattr, held, "__class__", Three)
+    assert results(lambda x: x * held.factor, change) == changed(2, 3)
+
+
+def test_keywords_of_a_partial_function():
+    held = partial(lambda x, factor: x * factor, factor=2.0)
+    assert results(held, lambda: held.keywords.update(factor=3.0)) == changed(2, 3)
+
+
+def test_what_was_there_before_a_list_or_dict_grew():
+    row, table = [2.0], {"factor": 2.0}
+
+    def appends(x):
+        found = x * row[0]
+        row.append(None)
+        return found
+
+    def adds(x):
+        found = x * table["factor"]
+        table[len(table)] = None
+        return found
+
+    assert results(appends, lambda: row.__setitem__(0, 3.0)) == changed(2, 3)
+    assert results(adds, lambda: table.update(factor=3.0)) == changed(2, 3)
+    assert len(row) < CALLS + 1
+
+
 def test_places_and_what_they_found():
     held = [1.0, "a"]
     place = Place(held, lambda: tuple(held))
     assert place.holds()
     held.append(2)
     assert not place.holds()
-    assert place.has_grown()
-    held[0] = 1
-    assert not place.has_grown()
+    row, table = [1.0], {"a": 1.0}
+    grown = Place(row, partial(tuple, row)), Place(table, partial(entries, table))
+    row.append(2)
+    table["b"] = 2
+    assert [found.holds() for found in grown] == [False, False]
+    for found in grown:
+        found.look_at_first()
+    assert [found.holds() for found in grown] == [True, True]
+    row[0] = table["a"] = 3.0
+    assert [found.holds() for found in grown] == [False, False]
     assert Place({}, dict).holds()
     assert are_same([1, "b"], [1, "b"])
     assert not are_same([1], [1, 2])
