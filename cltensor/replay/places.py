@@ -218,7 +218,8 @@ def _of_function(function: FunctionType, top: str) -> list[Place]:
     main = function.__globals__
     if is_library(str(main.get("__name__", "")), top):
         return found
-    found.append(Place(function, partial(entries, vars(function))))
+    if vars(function):  # else `written` sees the first that comes
+        found.append(Place(function, partial(entries, vars(function))))
     names = names_in(function.__code__).names
     unset = [name for name in names if name not in main and not hasattr(builtins, name)]
     if unset:  # as long as nobody, perhaps the function, gives it a value
@@ -270,8 +271,10 @@ _code, _defaults, _keywords = map(attrgetter, ("__code__", "__defaults__", "__kw
 
 
 def written(functions: list[FunctionType]) -> list[Any]:
-    """What functions are, as they are written; a reload writes others there."""
-    return [*map(_code, functions), *map(_defaults, functions), *map(_keywords, functions)]
+    """What functions are, as they are written (a reload writes others there), and how many
+    attributes they have."""
+    own = [*map(_code, functions), *map(_defaults, functions), *map(_keywords, functions)]
+    return [*own, sum(map(len, map(vars, functions)))]
 
 
 def entries(owner: Mapping[Any, Any]) -> Sequence[Any]:
