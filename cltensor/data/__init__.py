@@ -7,9 +7,11 @@ from cltensor.core.suggestions import suggest as _suggest
 from cltensor.data.cifar import CIFAR10
 from cltensor.data.collate import default_collate
 from cltensor.data.dataset import (
+    ChainDataset,
     ConcatDataset,
     Dataset,
     ImageDataset,
+    IterableDataset,
     Subset,
     TensorDataset,
     random_split,
@@ -25,16 +27,19 @@ from cltensor.data.sampler import (
     WeightedRandomSampler,
 )
 from cltensor.data.transforms import Compose, RandomCrop, RandomHorizontalFlip
+from cltensor.data.worker import WorkerInfo, get_worker_info
 
 __all__ = [
     "CIFAR10",
     "MNIST",
     "BatchSampler",
+    "ChainDataset",
     "Compose",
     "ConcatDataset",
     "DataLoader",
     "Dataset",
     "ImageDataset",
+    "IterableDataset",
     "RandomCrop",
     "RandomHorizontalFlip",
     "RandomSampler",
@@ -44,7 +49,9 @@ __all__ = [
     "SubsetRandomSampler",
     "TensorDataset",
     "WeightedRandomSampler",
+    "WorkerInfo",
     "default_collate",
+    "get_worker_info",
     "random_split",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -120,25 +120,33 @@ def like(model: Any, members: list[Any]) -> Any:
     return members if isinstance(model, tuple) else type(model)(members)
 
 
+def mapped(function: Callable[[Any], Any], batch: Any) -> Any:
+    """`batch` with function(leaf) for each leaf of its dictionaries, lists and tuples."""
+    if isinstance(batch, Placed):
+        return function(batch)
+    if isinstance(batch, dict):
+        return _with(batch, {key: mapped(function, value) for key, value in batch.items()})
+    if type(batch) in (tuple, list) or hasattr(batch, "_fields"):
+        members = [mapped(function, value) for value in batch]
+        return type(batch)(*members) if hasattr(batch, "_fields") else type(batch)(members)
+    return function(batch)
+
+
 def own(batch: Any) -> Any:
     """`batch` with arrays of its own: its maker may use those that it gave again."""
-    if isinstance(batch, np.ndarray):
-        return batch.copy()
-    if isinstance(batch, Placed):
-        return batch
-    if isinstance(batch, dict):
-        return _with(batch, {key: own(value) for key, value in batch.items()})
-    if type(batch) in (tuple, list) or hasattr(batch, "_fields"):
-        members = [own(value) for value in batch]
-        return type(batch)(*members) if hasattr(batch, "_fields") else type(batch)(members)
-    return batch
+    return mapped(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, batch)
+
+
+def is_numeric(array: np.ndarray | np.generic) -> bool:
+    """Whether `array` becomes a Tensor where a batch does."""
+    return array.dtype.kind in "biufc"
 
 
 def to_device(batch: Any, device: DeviceSpec) -> Any:
     """`batch` with every array in it made a Tensor, and tuples made lists."""
     if isinstance(batch, Placed):
         return tensor(batch.array, device=batch.device if device is None else device)
-    if isinstance(batch, (np.ndarray, np.generic)) and batch.dtype.kind in "biufc":
+    if isinstance(batch, (np.ndarray, np.generic)) and is_numeric(batch):
         return tensor(batch, device=device)
     if isinstance(batch, Tensor):
         return batch if device is None else batch.to(device)

@@ -40,6 +40,49 @@ class Dataset:
         return ConcatDataset([self, other])
 
 
+class IterableDataset(Dataset):
+    """Base class: a subclass defines ``__iter__``, which says itself what comes next.
+
+    With worker processes each iterates over a copy of its own: `get_worker_info` tells it which
+    part to give, else every item comes once from each.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError(f"{type(self).__name__}: define __iter__")
+
+    def __len__(self) -> int:
+        raise TypeError(f"{type(self).__name__}: an iterable data set has no length of its own")
+
+    def __getitem__(self, index: int) -> Any:
+        raise TypeError(f"{type(self).__name__}: an iterable data set has no items by index")
+
+    def __add__(self, other: Any) -> Any:
+        return ChainDataset([self, other])
+
+
+class ChainDataset(IterableDataset):
+    """The items of several iterable data sets, one after the other.
+
+    Raises:  DataError for a data set that is not iterable.
+    """
+
+    def __init__(self, datasets: Iterable[Any]) -> None:
+        self.datasets = list(datasets)
+        for part in self.datasets:
+            if not isinstance(part, IterableDataset):
+                raise DataError(
+                    f"ChainDataset: a {type(part).__name__} is no IterableDataset; use "
+                    "ConcatDataset for data sets with a length"
+                )
+
+    def __iter__(self) -> Iterator[Any]:
+        for part in self.datasets:
+            yield from part
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.datasets)
+
+
 class TensorDataset(Dataset):
     """Items are tuples of rows of the given arrays, all of the same length.
 

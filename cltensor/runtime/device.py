@@ -15,6 +15,7 @@ from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cltensor.errors import DeviceError
+from cltensor.runtime.carrier import carrier
 from cltensor.runtime.devicenames import Named
 from cltensor.runtime.folders import drivers_folder, prepared_environment
 from cltensor.runtime.invokers import memoize_invokers
@@ -295,6 +296,8 @@ def _kind(cl_device: cl.Device) -> str:
 
 @cache
 def _discover() -> tuple[Device, ...]:
+    if carrier.why:
+        return ()
     with prepared_environment(drivers_folder()):
         return _listed()
 
@@ -358,6 +361,8 @@ device.find = get  # type: ignore[attr-defined]
 
 @lru_cache(maxsize=256)
 def _lookup(spec: str) -> Device:
+    if carrier.why:
+        return host_device()
     everything = devices()
     if not everything:
         raise DeviceError(

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from cltensor.errors import DeviceError
+from cltensor.runtime.carrier import carrier
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernels import Kernels
 from cltensor.runtime.memory import Pool
@@ -56,6 +57,8 @@ class HostDevice(Device):
         return handle[:nbytes]
 
     def _refuse(self) -> NoReturn:
+        if carrier.why:
+            raise DeviceError(f"device: {carrier.why}")
         raise DeviceError(
             "device: 'cpu' is the memory of the host here, where nothing is computed, as no OpenCL "
             'driver for the CPU was found; get one with pip install "pyopencl[pocl]", or move the '

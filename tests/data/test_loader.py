@@ -281,7 +281,6 @@ def test_positions_are_those_of_pytorch():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"num_workers": 2}, "num_workers is 2, but worker processes come later"),
         ({"batch_size": 0}, "batch_size is 0; give an integer of 1 or more"),
         ({"batch_size": 2.5}, r"batch_size is 2\.5; give an integer"),
         ({"prefetch": -1}, "prefetch is -1; give an integer of 0 or more"),

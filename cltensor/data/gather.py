@@ -1,0 +1,90 @@
+"""What makes a batch, in NumPy, of the indices of a data set, or of what an iterable one gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from cltensor.data.collate import joined
+from cltensor.data.dataset import IterableDataset
+from cltensor.errors import DataError
+
+Collate = Callable[[Any], Any]
+
+
+@dataclass
+class Task:
+    """What a loader, or each of its workers, has to do.
+
+    batch_size is None where a sampler says what belongs together, or items are not joined at all;
+    whole says whether what comes from the sampler is a list of indices.
+    """
+
+    dataset: Any
+    collate_fn: Collate | None
+    whole: bool
+    batch_size: int | None = None
+    drop_last: bool = False
+    worker_init_fn: Callable[[int], Any] | None = None
+
+    @property
+    def iterable(self) -> bool:
+        """Whether the data set says itself what comes next."""
+        return isinstance(self.dataset, IterableDataset)
+
+    def batches(self) -> Iterator[Any]:
+        """What an iterable data set gives, joined."""
+        items = iter(self.dataset)
+        if self.batch_size is None:
+            convert = self.collate_fn or _same
+            for item in items:
+                yield convert(item)
+            return
+        collate = self.collate_fn or joined
+        while chunk := list(islice(items, self.batch_size)):
+            if len(chunk) < self.batch_size and self.drop_last:
+                return
+            yield collate(chunk)
+
+    def gatherer(self) -> Callable[[Any], Any]:
+        """A function of what a sampler gave."""
+        gather = self._rows() if self.whole else self._single()
+
+        def guarded(indices: Any) -> Any:
+            try:
+                return gather(indices)
+            except StopIteration as error:  # which would end the loop as if all had come
+                raise DataError(
+                    f"DataLoader: {type(self.dataset).__name__} (or the collate_fn) raised "
+                    f"StopIteration for {indices}; a data set says by its length where it ends"
+                ) from error
+
+        return guarded
+
+    def _single(self) -> Callable[[Any], Any]:
+        convert = self.collate_fn or _same
+        return lambda index: convert(self.dataset[index])
+
+    def _rows(self) -> Callable[[Any], Any]:
+        dataset, collate = self.dataset, self.collate_fn or joined
+        at_once = getattr(dataset, "__getitems__", None)
+        rows = getattr(dataset, "batch", None) if self.collate_fn is None else None
+
+        def gather(indices: Any) -> Any:
+            if rows is not None:
+                places = np.asarray(indices)
+                if places.dtype.kind in "iu" and places.ndim == 1:
+                    return rows(places)
+            if at_once is not None:
+                return collate(at_once(indices))
+            return collate([dataset[index] for index in indices])
+
+        return gather
+
+
+def _same(item: Any) -> Any:
+    return item

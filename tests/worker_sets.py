@@ -1,0 +1,108 @@
+"""Data sets that worker processes of a loader load by name."""
+
+import os
+import random
+import signal
+import time
+
+import numpy as np
+
+import cltensor as ct
+from cltensor.data import Dataset, IterableDataset, get_worker_info
+
+
+class Rows(Dataset):
+    """Items are rows of one array, an index, and what a generator of each kind draws."""
+
+    def __init__(self, count):
+        self.rows = np.arange(3.0 * count, dtype=np.float32).reshape(count, 3)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        self.rows[index] += 1  # the data set's own copy in each worker
+        drawn = (random.random(), np.random.rand(), ct.initial_seed())
+        return {"row": self.rows[index], "index": index, "drawn": drawn, "name": f"row {index}"}
+
+
+class Tensors(Rows):
+    """Items are tensors, cut from one tensor and made anew."""
+
+    def __init__(self, count):
+        self.rows = ct.arange(3.0 * count).reshape(count, 3).realize()
+
+    def __getitem__(self, index):
+        return self.rows[index], ct.tensor([index], dtype=ct.int16), ct.from_numpy(np.ones(2, "f4"))
+
+
+class Computing(Rows):
+    """Computes with tensors, which a worker cannot."""
+
+    def __getitem__(self, index):
+        return ct.tensor([1.0]) + index
+
+
+class Failing(Rows):
+    """Raises an error of `kind` for index 5."""
+
+    def __init__(self, count, kind, *args):
+        super().__init__(count)
+        self.kind, self.args = kind, args
+
+    def __getitem__(self, index):
+        if index == 5:
+            raise self.kind(*self.args)
+        return index
+
+
+class Unpicklable(Exception):
+    """Cannot be made again by pickle."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} and {two}")
+
+
+class Deadly(Rows):
+    """For index 5 the process ends as told."""
+
+    def __init__(self, count, how):
+        super().__init__(count)
+        self.how = how
+
+    def __getitem__(self, index):
+        if index == 5:
+            if self.how == "exit":
+                os._exit(3)
+            if self.how == "sleep":
+                time.sleep(60)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return index
+
+
+class Slow(Rows):
+    """Even indices take longer than odd ones."""
+
+    def __getitem__(self, index):
+        time.sleep(0.0 if index % 2 else 0.3)
+        return index
+
+
+class Lines(IterableDataset):
+    """The numbers up to `count`, shared out among the workers."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def __iter__(self):
+        info = get_worker_info()
+        first, step = (0, 1) if info is None else (info.id, info.num_workers)
+        return iter(range(first, self.count, step))
+
+    def __len__(self):
+        return self.count
+
+
+def told(number):
+    """A worker_init_fn that changes what the data set gives."""
+    get_worker_info().dataset.rows[:] = 100 * number
