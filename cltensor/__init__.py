@@ -102,13 +102,15 @@ float, int, bool = float32, int32, bool_
 _later = {
     name: name
     for name in (
-        "array_api", "backends", "cuda", "data", "distributions", "fft", "func", "linalg",
-        "masked", "models", "nn", "optim", "signal", "special", "testing", "utils",
+        "accelerator", "array_api", "backends", "compiler", "cuda", "data", "distributions", "fft",
+        "func", "hub", "linalg", "masked", "models", "multiprocessing", "nn", "optim", "random",
+        "signal", "special", "testing", "utils",
     )
 }  # fmt: skip
 _later["weights"] = "io.weights"
 _modules = {"autograd", *_later}
 _later |= {
+    "compile": "compiler",
     "explain": "observe.explain",
     "from_dlpack": "io.dlpack",
     "jit": "replay.jit",

@@ -7,19 +7,24 @@ from typing import Any, TypeAlias, overload
 import numpy
 from numpy import dtype as dtype
 
+from cltensor import accelerator as accelerator
 from cltensor import array_api as array_api
 from cltensor import autograd as autograd
 from cltensor import backends as backends
+from cltensor import compiler as compiler
 from cltensor import cuda as cuda
 from cltensor import data as data
 from cltensor import distributions as distributions
 from cltensor import fft as fft
 from cltensor import func as func
+from cltensor import hub as hub
 from cltensor import linalg as linalg
 from cltensor import masked as masked
 from cltensor import models as models
+from cltensor import multiprocessing as multiprocessing
 from cltensor import nn as nn
 from cltensor import optim as optim
+from cltensor import random as random
 from cltensor import return_types
 from cltensor import signal as signal
 from cltensor import special as special
@@ -32,6 +37,7 @@ from cltensor.autograd.derivatives import grad as grad
 from cltensor.autograd.function import Function as Function
 from cltensor.autograd.record import Variable as Variable
 from cltensor.autograd.vmap import vmap as vmap
+from cltensor.compiler import compile as compile
 from cltensor.core.mode import enable_grad as enable_grad
 from cltensor.core.mode import inference_mode as inference_mode
 from cltensor.core.mode import is_grad_enabled as is_grad_enabled
@@ -1437,6 +1443,7 @@ def get_default_dtype() -> numpy.dtype[Any]: ...
 def get_device(x: Tensor) -> _int: ...
 @overload
 def get_device(input: Tensor) -> _int: ...
+def get_float32_matmul_precision() -> str: ...
 def get_rng_state() -> tuple[_int, _int]: ...
 @overload
 def getitem(x: Tensor, key: Any, *, out: Tensor | None = None) -> Tensor: ...
@@ -3348,6 +3355,7 @@ def select_scatter(
     x: Tensor, src: Tensor, axis: _int, index: _int, *, out: Tensor | None = None
 ) -> Tensor: ...
 def set_default_dtype(d: Any) -> None: ...
+def set_float32_matmul_precision(precision: str) -> None: ...
 def set_rng_state(state: Sequence[_int]) -> None: ...
 @overload
 def sgn(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...

@@ -20,6 +20,7 @@ from cltensor.data.loader import DataLoader
 from cltensor.data.mnist import MNIST
 from cltensor.data.sampler import (
     BatchSampler,
+    DistributedSampler,
     RandomSampler,
     Sampler,
     SequentialSampler,
@@ -38,6 +39,7 @@ __all__ = [
     "ConcatDataset",
     "DataLoader",
     "Dataset",
+    "DistributedSampler",
     "ImageDataset",
     "IterableDataset",
     "RandomCrop",

@@ -188,3 +188,53 @@ class BatchSampler(Sampler):
     def __len__(self) -> int:
         whole, rest = divmod(len(self.sampler), self.batch_size)  # type: ignore[arg-type]
         return whole + (rest > 0 and not self.drop_last)
+
+
+class DistributedSampler(Sampler):
+    """The share of one of `num_replicas` processes: every num_replicas-th index, from `rank` on.
+
+    Of an order that all processes draw alike, from `seed` and the epoch that `set_epoch` names.
+    Each process gets equally many: the first indices come again at the end, or with drop_last the
+    last ones are left out.
+
+    Raises:  DataError for a rank that there is not.
+    """
+
+    def __init__(
+        self,
+        dataset: Sized,
+        num_replicas: int = 1,
+        rank: int = 0,
+        shuffle: bool = True,
+        seed: int = 0,
+        drop_last: bool = False,
+    ) -> None:
+        self.num_replicas = count_of("DistributedSampler", "num_replicas", num_replicas)
+        self.rank = count_of("DistributedSampler", "rank", rank, least=0)
+        if rank >= num_replicas:
+            raise DataError(
+                f"DistributedSampler: rank is {rank} of {num_replicas} processes; give one from 0 "
+                f"to {num_replicas - 1}"
+            )
+        self.dataset = dataset
+        self.shuffle = shuffle
+        self.seed = seed
+        self.drop_last = drop_last
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Have the next pass draw the order of that epoch."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        count = len(self.dataset)
+        order = np.arange(count)
+        if self.shuffle:
+            order = np.random.default_rng((self.seed % 2**64, self.epoch)).permutation(count)
+        total = len(self) * self.num_replicas
+        whole = order[:total] if self.drop_last else np.resize(order, total if count else 0)
+        return iter(whole[self.rank :: self.num_replicas].tolist())
+
+    def __len__(self) -> int:
+        count = len(self.dataset)
+        return count // self.num_replicas if self.drop_last else -(-count // self.num_replicas)

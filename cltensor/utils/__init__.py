@@ -5,9 +5,20 @@ from sys import modules as _modules
 from cltensor import data
 from cltensor.autograd import checkpoint
 from cltensor.core.suggestions import suggest as _suggest
+from cltensor.data import dataset, loader, sampler
 
 __all__ = ["checkpoint", "data"]
 
-#: Programs also write `from cltensor.utils.data import DataLoader`.
-_modules.update({f"{__name__}.data": data, f"{__name__}.checkpoint": checkpoint})
+#: Programs also write `from cltensor.utils.data import DataLoader`, and so on for its modules.
+_modules.update(
+    {
+        f"{__name__}.data": data,
+        f"{__name__}.data.dataset": dataset,
+        f"{__name__}.data.dataloader": loader,
+        f"{__name__}.data.sampler": sampler,
+        f"{__name__}.data.distributed": sampler,
+        f"{__name__}.checkpoint": checkpoint,
+    }
+)
+data.dataloader, data.distributed = loader, sampler
 _suggest(_modules[__name__])

@@ -8,6 +8,7 @@ import pytest
 import cltensor as ct
 from cltensor.data import (
     BatchSampler,
+    DistributedSampler,
     RandomSampler,
     Sampler,
     SequentialSampler,
@@ -119,3 +120,27 @@ def test_a_sampler_defines_what_it_gives():
 def test_bad_arguments(make, message):
     with pytest.raises(DataError, match=message):
         make()
+
+
+@pytest.mark.parametrize(("drop_last", "each"), [(False, 4), (True, 3)])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_distributed(drop_last, each, shuffle):
+    samplers = [
+        DistributedSampler(range(10), 3, rank, shuffle=shuffle, seed=5, drop_last=drop_last)
+        for rank in range(3)
+    ]
+    shares = [list(sampler) for sampler in samplers]
+    assert [len(share) for share in shares] == [len(sampler) for sampler in samplers] == [each] * 3
+    together = [index for row in zip(*shares, strict=True) for index in row]
+    if shuffle:
+        samplers[0].set_epoch(1)
+        assert list(samplers[0]) != shares[0]
+    else:
+        assert together == ([*range(9)] if drop_last else [*range(10), 0, 1])
+    assert len(set(together)) == (9 if drop_last else 10)
+    assert list(DistributedSampler([], 3, 1)) == []
+
+
+def test_distributed_refuses_a_rank_that_there_is_not():
+    with pytest.raises(DataError, match="rank is 3 of 3 processes; give one from 0 to 2"):
+        DistributedSampler(range(4), 3, 3)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from sys import modules as _modules
 from typing import Any
 
 import numpy as np
 
 from cltensor.autograd import grad
 from cltensor.core.names import named
-from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import FRACTIONAL, real_of
 from cltensor.errors import GradientError
 from cltensor.halves import limits_of
-
-__all__ = ["gradcheck", "gradgradcheck"]
 
 
 @named
@@ -224,6 +220,3 @@ def gradgradcheck(
         return total
 
     return gradcheck(gradients, inputs, eps, atol, rtol, raise_exception, nondet_tol)
-
-
-_suggest(_modules[__name__])

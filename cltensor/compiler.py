@@ -1,0 +1,118 @@
+"""`ct.compile`: `ct.jit` where a replay is the same as a call, and the call itself elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from sys import modules as _modules
+from typing import Any
+
+from cltensor.autograd import is_grad_enabled
+from cltensor.core.names import name_all as _name_all
+from cltensor.core.suggestions import suggest as _suggest
+from cltensor.core.tensor import Tensor
+from cltensor.core.trees import flatten
+from cltensor.nn.module import Module
+from cltensor.replay.arguments import describe
+from cltensor.replay.jit import MOST_KEYS, jit
+
+__all__ = ["Compiled", "CompiledModule", "compile", "disable", "is_compiling", "reset"]
+
+
+class Compiled:
+    """A function whose calls are replayed if no gradient has to flow through their results.
+
+    Without a graph (under `no_grad`, or where the results require no gradient: a whole training
+    step) a call is `ct.jit`'s. A call of given kinds of arguments whose results require a gradient
+    runs the function, as gradients flow through calls and not through replays.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self._replayed = jit(function)
+        self._joins_graph: dict[Any, bool] = {}
+        update_wrapper(self, function)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else Compiled(self.function.__get__(instance))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not is_grad_enabled():
+            return self._replayed(*args, **kwargs)
+        key = describe(args, kwargs).key
+        if self._joins_graph.get(key) is False:
+            return self._replayed(*args, **kwargs)
+        results = self.function(*args, **kwargs)
+        tensors = [leaf for leaf in flatten(results)[0] if isinstance(leaf, Tensor)]
+        if len(self._joins_graph) >= MOST_KEYS:
+            self._joins_graph.clear()
+        self._joins_graph[key] = any(t.requires_grad for t in tensors)
+        return results
+
+
+class CompiledModule(Module):
+    """A module whose forward is `Compiled`; `_orig_mod` is the module itself, as in PyTorch."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self._orig_mod = module
+        self.__dict__["_compiled"] = Compiled(module)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module gives."""
+        return self.__dict__["_compiled"](*args, **kwargs)
+
+    def train(self, mode: bool = True) -> Any:
+        """See Module."""
+        self._orig_mod.train(mode)
+        return super().train(mode)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__("_orig_mod"), name)
+
+
+def compile(
+    model: Any = None,
+    *,
+    fullgraph: bool = False,
+    dynamic: bool | None = None,
+    backend: Any = "inductor",
+    mode: str | None = None,
+    options: Any = None,
+    disable: bool = False,
+) -> Any:
+    """A function or a module that runs from recorded launches where it can; see `Compiled`.
+
+    Args:    model: what is called, or None, which gives a decorator; disable: give it back as it
+             is. The others are PyTorch's and change nothing: kernels are generated as they are
+             needed, with or without this, and every operation can be recorded.
+    Raises:  TypeError for what cannot be called.
+    """
+    if model is None:
+        return lambda function: compile(function, disable=disable)
+    if not callable(model):
+        raise TypeError(f"compile: a {type(model).__name__} cannot be called; give a function")
+    if disable or isinstance(model, (Compiled, CompiledModule)):
+        return model
+    return CompiledModule(model) if isinstance(model, Module) else Compiled(model)
+
+
+def disable(fn: Any = None, recursive: bool = True) -> Any:
+    """`fn` itself, or a decorator that leaves functions as they are: calls are the default."""
+    return fn if fn is not None else lambda function: function
+
+
+def is_compiling() -> bool:
+    """False: a function runs as it is written, also while its launches are recorded."""
+    return False
+
+
+def reset() -> None:
+    """Accepted: each compiled function keeps what it recorded, which is bounded."""
+
+
+_name_all(globals(), ["compile", "disable"])
+_suggest(_modules[__name__])

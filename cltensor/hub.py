@@ -1,0 +1,30 @@
+"""`ct.hub`: there is no hub that code is loaded from; what to do instead."""
+
+from __future__ import annotations
+
+from sys import modules as _modules
+from typing import Any, NoReturn
+
+from cltensor.core.suggestions import suggest as _suggest
+from cltensor.errors import DataError
+
+__all__ = ["load", "load_state_dict_from_url"]
+
+
+def load(repo_or_dir: Any, model: Any, *args: Any, **kwargs: Any) -> NoReturn:
+    """Raises DataError: a hub runs code that it downloads, written for PyTorch's own library."""
+    raise DataError(
+        f"hub.load: {model!r} of {repo_or_dir!r} is code for PyTorch, which is not run; build the "
+        "model from ct.models or with ct.nn, and load its weights with ct.weights.load"
+    )
+
+
+def load_state_dict_from_url(url: str, *args: Any, **kwargs: Any) -> NoReturn:
+    """Raises DataError: weights are files that one has."""
+    raise DataError(
+        f"hub.load_state_dict_from_url: {url!r} is not downloaded; get the file, as safetensors, "
+        "and load it with ct.weights.load"
+    )
+
+
+_suggest(_modules[__name__])
