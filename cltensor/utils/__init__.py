@@ -20,5 +20,5 @@ _modules.update(
         f"{__name__}.checkpoint": checkpoint,
     }
 )
-data.dataloader, data.distributed = loader, sampler
+vars(data).update(dataloader=loader, distributed=sampler)
 _suggest(_modules[__name__])
