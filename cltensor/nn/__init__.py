@@ -176,6 +176,7 @@ from cltensor.nn.layers.shape import (
     Unflatten,
 )
 from cltensor.nn.module import Module
+from cltensor.nn.parallel import DataParallel
 from cltensor.nn.parameter import Parameter
 
 __all__ = [
@@ -218,6 +219,7 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
+    "DataParallel",
     "CrossMapLRN2d",
     "Dropout",
     "Dropout1d",
@@ -316,10 +318,11 @@ __all__ = [
     "ZeroPad3d",
     "functional",
     "init",
+    "parallel",
     "utils",
 ]
 
 _name_all(globals(), __all__)
-for _module in (init, utils, utils.parametrizations, utils.parametrize, utils.prune):
+for _module in (init, parallel, utils, utils.parametrizations, utils.parametrize, utils.prune):
     _name_all(vars(_module), _module.__all__)
-_suggest(_modules["cltensor.nn"], functional, init, utils)
+_suggest(_modules["cltensor.nn"], functional, init, parallel, utils)
