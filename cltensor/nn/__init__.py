@@ -4,7 +4,7 @@ from sys import modules as _modules
 
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.nn import functional, init
+from cltensor.nn import functional, init, parallel
 from cltensor.nn import utils as utils
 from cltensor.nn.layers.activation import (
     CELU,
@@ -219,8 +219,8 @@ __all__ = [
     "CosineEmbeddingLoss",
     "CosineSimilarity",
     "CrossEntropyLoss",
-    "DataParallel",
     "CrossMapLRN2d",
+    "DataParallel",
     "Dropout",
     "Dropout1d",
     "Dropout2d",

@@ -294,3 +294,45 @@ def test_what_is_recorded_goes_with_the_function_without_the_collector():
         assert [ref() for ref in gone] == [None] * 3
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("switch", "back", "read"),
+    [
+        (
+            lambda: ct.set_grad_enabled(False),
+            lambda: ct.set_grad_enabled(True),
+            ct.is_grad_enabled,
+        ),
+        (
+            lambda: ct.set_default_dtype(ct.float16),
+            lambda: ct.set_default_dtype(ct.float32),
+            ct.get_default_dtype,
+        ),
+    ],
+    ids=["grad mode", "default dtype"],
+)
+def test_a_mode_that_a_call_leaves_behind(switch, back, read):
+    def function(x):
+        switch()
+        return x * 2
+
+    call = ct.jit(function)
+    try:
+        for _ in range(6):
+            before = read()
+            assert call(ct.ones(2)).tolist() == [2, 2]
+            assert read() != before
+            back()
+    finally:
+        back()
+
+
+def test_the_default_device_is_that_of_the_call(other_device):
+    call = ct.jit(lambda x: ct.ones(2) * 3)
+    x = ct.ones(2)
+    for _ in range(4):
+        assert call(x).device == x.device
+    with ct.device(other_device.name):
+        for _ in range(4):
+            assert call(x).device == other_device
