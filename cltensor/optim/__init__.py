@@ -6,12 +6,36 @@ from cltensor.core.names import HINTS as _HINTS
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.optim import lr_scheduler
+from cltensor.optim.adadelta import Adadelta
+from cltensor.optim.adagrad import Adagrad
 from cltensor.optim.adam import Adam, AdamW
+from cltensor.optim.adamax import Adamax
+from cltensor.optim.asgd import ASGD
+from cltensor.optim.lion import Lion
+from cltensor.optim.nadam import NAdam
 from cltensor.optim.optimizer import Optimizer
+from cltensor.optim.radam import RAdam
+from cltensor.optim.rmsprop import RMSprop
+from cltensor.optim.rprop import Rprop
 from cltensor.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "lr_scheduler"]
+__all__ = [
+    "ASGD",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "lr_scheduler",
+]
 
-_name_all(globals(), ["SGD", "Adam", "AdamW", "Optimizer"], _HINTS)
+_name_all(globals(), [_name for _name in __all__ if _name != "lr_scheduler"], _HINTS)
 _name_all(vars(lr_scheduler), lr_scheduler.__all__)
 _suggest(_modules["cltensor.optim"], lr_scheduler)

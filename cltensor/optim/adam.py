@@ -9,8 +9,9 @@ from cltensor.core.tensor import Tensor
 from cltensor.ops.elementwise.functions import sqrt
 from cltensor.ops.elementwise.select import maximum
 from cltensor.optim.block import Block
+from cltensor.optim.moments import correction, moments
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.optim.options import check_betas, check_numbers
+from cltensor.optim.options import options_of
 from cltensor.runtime.kernel import Live
 
 
@@ -23,14 +24,15 @@ class Adam(Optimizer):
         p = p - lr / (1 - beta1**t) * m / (sqrt(v) / sqrt(1 - beta2**t) + eps)
 
     Args:    params: tensors or groups; amsgrad: divide by the largest v so far;
-             maximize: climb instead of descend; the rest as above.
+             maximize: climb instead of descend; decoupled_weight_decay: as in AdamW;
+             the rest as above.
     Raises:  ValueError for a negative option or a beta outside [0, 1).
     Source:  Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018.
     """
 
     _keeps_steps = True
-    # Whether weight decay shrinks the weights themselves or is added to the gradient.
-    _decoupled = False
+    _not_negative = ("lr", "eps", "weight_decay")
+    _switches = ("maximize", "decoupled_weight_decay")
 
     def __init__(
         self,
@@ -42,52 +44,26 @@ class Adam(Optimizer):
         amsgrad: bool = False,
         *,
         maximize: bool = False,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check_options(self, group: dict[str, Any]) -> None:
-        check_numbers(self._name, group, "lr", "eps", "weight_decay")
-        self._at_least_zero(group, "lr", "eps", "weight_decay")
-        check_betas(self._name, group["betas"])
+        super().__init__(params, options_of(locals()))
 
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if group["amsgrad"] else 2]
-
-    def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
-        return (*self._state_names(group), bool(group["weight_decay"]), group["maximize"])
 
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
         group = block.group
-        decay = bool(group["weight_decay"])
-        if group["maximize"]:
-            grad = -grad
-        if decay and self._decoupled:
-            values = values * Live(lambda: 1 - group["lr"] * group["weight_decay"])
-        elif decay:
-            grad = grad + Live(lambda: group["weight_decay"]) * values
-        taken1, kept2 = Live(lambda: 1 - group["betas"][0]), Live(lambda: group["betas"][1])
-        taken2 = Live(lambda: 1 - group["betas"][1])
-        mean, square = state["exp_avg"], state["exp_avg_sq"]
-        state["exp_avg"] = mean = mean + taken1 * (grad - mean)
-        state["exp_avg_sq"] = square = kept2 * square + taken2 * (grad * grad)
+        mean, square = moments(group, state, grad)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)
 
         # The root's correction multiplies out of the denominator: one division less per element.
         def scale() -> float:
-            return math.sqrt(1 - group["betas"][1] ** block.steps)
+            return math.sqrt(correction(group, 1, block.steps))
 
-        rate = Live(lambda: group["lr"] * scale() / (1 - group["betas"][0] ** block.steps))
+        rate = Live(lambda: group["lr"] * scale() / correction(group, 0, block.steps))
         small = Live(lambda: group["eps"] * scale())
         return values - rate * (mean / (sqrt(square) + small))
 
@@ -100,8 +76,6 @@ class AdamW(Adam):
     Source:  Loshchilov and Hutter 2019.
     """
 
-    _decoupled = True
-
     def __init__(
         self,
         params: Params,
@@ -113,4 +87,5 @@ class AdamW(Adam):
         *,
         maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)
+        options = options_of(locals())
+        super().__init__(params, **options, decoupled_weight_decay=True)

@@ -3,7 +3,8 @@
 A parameter's buffer becomes a region of the block's, whoever shares it, so a step changes it in
 place like any other operation: views, averages and recorded calls see the weights move. A
 parameter that is only a part of its buffer, or has it together with another one, stays where it
-is, and has a block of its own.
+is, and has a block of its own. Complex numbers lie there, and are moved, as their real and
+imaginary parts.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from typing import Any
 
 from cltensor.core.hooks import watchers
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import SHORT, float32
+from cltensor.dtypes import SHORT, float32, real_of
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import contiguous_strides
 from cltensor.lazy.values import Value, stored
-from cltensor.lazy.writes import Replacement, replace
+from cltensor.lazy.writes import Replacement, replace, write
 from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.shape.parts import view_as_complex, view_as_real
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.memory import Buffer
 
@@ -54,8 +56,8 @@ Update = Callable[["Block", Tensor, dict[str, Tensor], Tensor], Tensor]
 class Block:
     """Parameters of one group, one dtype and one device, with their state laid out alike.
 
-    entries are the parameters' states in the optimizer; steps counts the steps taken; stays: the
-    one parameter is not moved.
+    entries are the parameters' states in the optimizer; steps counts the steps taken; numbers: what
+    else of a state the host counts; stays: the one parameter is not moved in memory.
     """
 
     def __init__(
@@ -65,11 +67,15 @@ class Block:
         group: dict[str, Any],
         steps: int,
         stays: bool = False,
+        numbers: dict[str, float] | None = None,
     ) -> None:
         self.params = params
         self.entries = entries
         self.group = group
         self.steps = steps
+        self.numbers = numbers or {}
+        #: The numbers as they were before this step.
+        self.before = self.numbers
         self.state: dict[str, Tensor] = {}
         #: What of the state each parameter was left with.
         self.left: list[dict[str, Tensor]] = [{} for _ in params]
@@ -77,17 +83,21 @@ class Block:
         self.began: dict[str, int] = {}
         #: What of the options decides which operations a step consists of.
         self.form: tuple[Any, ...] = ()
+        #: Whether an element moves by what lies at its own place alone.
+        self.elementwise = True
         self._replacement: Replacement | None = None
         first = params[0]
-        self._align = max(1, first.device.alignment // first.dtype.itemsize)
+        self._parts_each = 2 if first.dtype.kind == "c" else 1
+        self._dtype = real_of(first.dtype)
+        self._align = max(1, first.device.alignment // self._dtype.itemsize)
         self._starts, end = [], 0
         for p in params:
             self._starts.append(end)
-            end += -(-prod(p.shape) // self._align) * self._align
+            end += -(-prod(p.shape) * self._parts_each // self._align) * self._align
         self._size = end
         self._alone = stays
         if self._alone:
-            self.values = first.detach()
+            self.values = self._as_real(first.detach())
         else:
             self.values = self._layout()
         self._shown: list[tuple[Value, Buffer]] = [(p._value, p.buffer) for p in params]
@@ -96,7 +106,7 @@ class Block:
         """One buffer in which the parameters' buffers are regions: the one of another optimizer,
         if they lie there alike."""
         first = self.params[0]
-        size = first.dtype.itemsize
+        size = self._dtype.itemsize
         places = [
             (param.buffer, start * size)
             for param, start in zip(self.params, self._starts, strict=True)
@@ -104,20 +114,29 @@ class Block:
         home = first.buffer.home
         alike = [buffer.home is home and buffer.start == start for buffer, start in places]
         if home is not None and all(alike) and home.nbytes == self._size * size:
-            return Tensor(stored((self._size,), first.dtype, first.device, home))
+            return Tensor(stored((self._size,), self._dtype, first.device, home))
         whole = self.flat(None)
         for buffer, start in places:
             buffer.move_into(whole.buffer, start)
         return whole
 
-    def flat(self, tensors: Sequence[Tensor] | None) -> Tensor:
-        """A Tensor laid out as the block, with the elements of `tensors`, or zeros for None."""
-        first = self.params[0]
-        shape = first.shape if self._alone else (self._size,)
+    def flat(
+        self,
+        tensors: Sequence[Tensor] | None,
+        fill: float = 0.0,
+        shape: tuple[int, ...] | None = None,
+    ) -> Tensor:
+        """A Tensor laid out as the block, with the elements of `tensors`, or `fill` for None; of a
+        parameter that stays, with another shape if one is given."""
+        device = self.params[0].device
+        if not self._alone:
+            shape = (self._size,)
+        elif shape is None:
+            shape = self.values.shape
         # Not of a recording, which would give its bytes others in the end.
-        buffer = first.device.pool.root.allocate(prod(shape) * first.dtype.itemsize)
-        whole = Tensor(stored(shape, first.dtype, first.device, buffer))
-        whole.zero_()
+        buffer = device.pool.root.allocate(prod(shape) * self._dtype.itemsize)
+        whole = Tensor(stored(shape, self._dtype, device, buffer))
+        whole.fill_(fill)
         if tensors is not None:
             for view, source in zip(self.views(whole), tensors, strict=True):
                 view.copy_(source)
@@ -125,12 +144,18 @@ class Block:
 
     def views(self, whole: Tensor) -> list[Tensor]:
         """What of a Tensor laid out as the block belongs to each parameter."""
+        each = self._parts_each
         if self._alone:
-            return [whole]
+            return [whole if each == 1 else view_as_complex(whole)]
+        if each > 1:
+            whole = view_as_complex(whole.window((self._size // each, each), (each, 1), 0))
         return [
-            whole.window(p.shape, contiguous_strides(p.shape), start)
+            whole.window(p.shape, contiguous_strides(p.shape), start // each)
             for p, start in zip(self.params, self._starts, strict=True)
         ]
+
+    def _as_real(self, x: Tensor) -> Tensor:
+        return x if self._parts_each == 1 else view_as_real(x)
 
     def is_whole(self) -> bool:
         """Whether the parameters still show this block."""
@@ -166,9 +191,14 @@ class Block:
             for old, new in pairs
             if new is not old
         ]
-        if changed:
+        if changed and self.elementwise:
             shared = [buffer for _, buffer in self._shown]
             self._replacement = replace(changed, "step", shared)
+        else:  # each element may depend on them all: nothing is written before all is computed
+            for _, new in changed:
+                fusion.realize(new)
+            for old, new in changed:
+                write(old, new, "step")
 
     def _parts(self, gradients: Sequence[Tensor]) -> list[Value]:
         """The gradients, read where they are; none of them lies in what a step writes."""
@@ -176,12 +206,12 @@ class Block:
             watch([*self.params, *gradients])
         home = self.values.buffer
         written = {home, *[state.buffer for state in self.state.values()]}
-        parts = []
+        parts, complex_ = [], self._parts_each > 1
         for gradient in gradients:
             buffer = gradient._value.buffer or gradient.buffer
             if buffer in written or buffer.home is home or not gradient._value.is_contiguous():
                 gradient = gradient.clone().realize()
-            parts.append(gradient._value)
+            parts.append(self._as_real(gradient.detach())._value if complex_ else gradient._value)
         return parts
 
     def is_first_of(self, name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from operator import is_
 from typing import Any
 
 import numpy as np
@@ -17,28 +16,43 @@ from cltensor.errors import StateError
 from cltensor.halves import cast_array
 from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
+from cltensor.optim.hooks import Hooked, never_replay
+from cltensor.optim.members import Members, is_of
+from cltensor.optim.options import check_betas, check_numbers, option
 from cltensor.runtime.device import recording
+from cltensor.runtime.kernel import Live
 
-Params = Iterable[Tensor] | Iterable[dict[str, Any]]
+Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 
 
-class Optimizer:
+class Optimizer(Hooked):
     """Base of all optimizers.
 
     A subclass defines `_update(block, values, state, grad)`: plain arithmetic on flat Tensors that
-    returns the new values and sets the Tensors of `state` (named by `_state_names`, zero at first).
+    returns the new values and sets the Tensors of `state` (named by `_state_names`, zero at first
+    unless `_first` says otherwise). The gradient comes with its sign (maximize) and weight decay.
     The parameters of a group lie one after the other in one buffer (see `Block`), so a step is one
-    launch for all of them, in place. Numbers that change from step to step (lr, bias corrections)
-    are `Live`: kernel arguments that are asked for at every launch, replayed ones included.
+    launch for all of them, in place; complex ones are real there, twice as many. Numbers that
+    change from step to step (lr, bias corrections) are `Live`: kernel arguments that are asked for
+    at every launch, replayed ones included.
 
-    Args:    params: tensors, or dictionaries {"params": tensors, "lr": ..., ...}, one a group;
-             defaults: the options that a group does not set itself.
+    Args:    params: tensors, pairs of a name and a tensor, or dictionaries {"params": tensors,
+             "lr": ..., ...}, one a group; defaults: the options that a group does not set itself.
     """
 
-    #: Whether a step is linear in the gradients, so that it moves complex numbers part by part.
-    _takes_complex = False
+    #: Options that are numbers of at least 0.
+    _not_negative: tuple[str, ...] = ()
+    #: Further options that decide which operations a step consists of.
+    _switches: tuple[str, ...] = ("maximize",)
+    #: Whether weight decay shrinks the weights (True), is added to the gradient (False), or is a
+    #: matter of `_update` (None), where no option decoupled_weight_decay says it.
+    _decoupled: bool | None = False
+    #: Whether an element moves by what lies at its own place alone. If not, each parameter is a
+    #: Tensor of its own shape in `_update`.
+    _elementwise = True
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        super().__init__()
         self._name = type(self).__name__
         if isinstance(params, (Tensor, Mapping)):
             raise TypeError(
@@ -64,6 +78,7 @@ class Optimizer:
             raise TypeError(f"{self._name}: a group is a dict with the key 'params'")
         params = group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
+        names, params = self._named(params)
         known = {id(param) for param, _, _ in self._entries()}
         for param in params:
             if not isinstance(param, Tensor):
@@ -77,25 +92,39 @@ class Optimizer:
                 )
             if id(param) in known:
                 raise ValueError(f"{self._name}: a parameter appears twice")
-            if param.dtype.kind == "c" and not self._takes_complex:
+            if param.dtype.kind == "c" and not self._elementwise:
                 raise TypeError(
-                    f"{self._name}: a parameter is {param.dtype.name}, whose parts would be moved "
-                    "each by its own scale; optimize a real tensor of them, x, and compute with "
+                    f"{self._name}: a parameter is {param.dtype.name}, for which this step is not "
+                    "defined; optimize a real tensor of its parts, x, and compute with "
                     "ct.view_as_complex(x)"
                 )
             known.add(id(param))
-        options = {**self.defaults, **group, "params": params}
+        options = {**self.defaults, **group, "params": params, **names}
         self._check_options(options)
         self.param_groups.append(options)
         for param in params:
             self._state[param] = {}
+
+    def _named(self, params: list[Any]) -> tuple[dict[str, Any], list[Any]]:
+        """{"param_names": ...} and the tensors of pairs of both, ({}, params) of tensors alone."""
+        pairs = [isinstance(param, tuple) for param in params]
+        has_names = any(pairs)
+        if not all(pairs) and has_names:
+            raise ValueError(f"{self._name}: some parameters have names; name all of them, or none")
+        if self.param_groups and has_names != ("param_names" in self.param_groups[0]):
+            raise ValueError(
+                f"{self._name}: the parameters of some groups have names; name all, or none"
+            )
+        if not has_names:
+            return {}, params
+        return {"param_names": [name for name, _ in params]}, [param for _, param in params]
 
     @property
     def state(self) -> dict[Tensor, dict[str, Any]]:
         """The state by parameter: Tensors of its shape, which the steps change in place, and the
         count "step". It is the optimizer's own: a value that is replaced here is the one that the
         next step goes on from, and a parameter whose entry is taken out begins anew."""
-        _never_replay()
+        never_replay()
         if not self._is_shown:
             self._note_steps()
             self._is_shown = True
@@ -116,25 +145,32 @@ class Optimizer:
             for block in self._blocks:
                 for entry in block.entries:
                     entry["step"] = block.steps
+                    entry.update(block.numbers)
 
     def __getstate__(self) -> dict[str, Any]:
         if not self._is_shown:
             self._note_steps()
-        return {**self.__dict__, "_blocks": []}  # a copy lays its own parameters out
+        kept = {key: value for key, value in self.__dict__.items() if key != "_hooks"}
+        return {**kept, "_blocks": []}  # a copy lays its own parameters out
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        Hooked.__init__(self)
+        self.__dict__.update(state)
 
     def _check_options(self, group: dict[str, Any]) -> None:
-        """Refuse options out of range; subclasses say which."""
-
-    def _at_least_zero(self, group: dict[str, Any], *names: str) -> None:
-        for name in names:
+        """Refuse options out of range; subclasses say which others."""
+        check_numbers(self._name, group, *self._not_negative)
+        for name in self._not_negative:
             if not group[name] >= 0:
                 raise ValueError(f"{self._name}: {name} is {group[name]}; it must not be negative")
+        if "betas" in group and self._not_negative:
+            check_betas(self._name, group["betas"])
 
     def _entries(self) -> Iterator[tuple[Tensor, dict[str, Any], dict[str, Any]]]:
         """(parameter, its state, its group) for every parameter."""
         recorder = recording.current
-        if recorder is not None and not any(_is_of(guard, self) for guard in recorder.guards):
-            recorder.guards.append(_Members(self))
+        if recorder is not None and not any(is_of(guard, self) for guard in recorder.guards):
+            recorder.guards.append(Members(self))
         for group in self.param_groups:
             for param in group["params"]:
                 entry = self._state.get(param)
@@ -148,6 +184,44 @@ class Optimizer:
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         """The names of the Tensors of state that a parameter of `group` has."""
         return ()
+
+    def _states_of(self, group: dict[str, Any], param: Tensor) -> tuple[str, ...]:
+        """The same where they depend on the parameter."""
+        return self._state_names(group)
+
+    def _shape(self, name: str, param: Tensor) -> tuple[int, ...] | None:
+        """The shape of a Tensor of state, None for any."""
+        return param.shape
+
+    def _first(self, name: str, group: dict[str, Any]) -> float:
+        """What the elements of a Tensor of state are before the first step."""
+        return 0.0
+
+    def _numbers(self, group: dict[str, Any]) -> dict[str, float]:
+        """What else than "step" the host counts for each parameter, before the first step."""
+        return {}
+
+    def _count(self, block: Block) -> None:
+        """Count one more step."""
+        block.advance()
+
+    def _prepared(self, block: Block, values: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """Values and gradient after what the options maximize and weight_decay ask for."""
+        group = block.group
+        if group.get("maximize"):
+            grad = -grad
+        decoupled = group.get("decoupled_weight_decay", self._decoupled)
+        if decoupled is None or not group.get("weight_decay"):
+            return values, grad
+        if decoupled:
+            return values * Live(lambda: 1 - group["lr"] * group["weight_decay"]), grad
+        return values, grad + option(group, "weight_decay") * values
+
+    def _whole_update(
+        self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
+    ) -> Tensor:
+        values, grad = self._prepared(block, values, grad)
+        return self._update(block, values, state, grad)
 
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
@@ -184,14 +258,15 @@ class Optimizer:
     def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
         """What of the options of `group` decides which operations a step consists of; all other
         numbers are `Live`."""
-        return self._state_names(group)
+        decay = bool(group.get("weight_decay"))
+        return (*self._state_names(group), decay, *map(group.__getitem__, self._switches))
 
     def _lay_out(self, moving: list[tuple[Tensor, dict[str, Any], dict[str, Any]]]) -> None:
         """See to it that the blocks hold the parameters that move, as the options say."""
         present = {id(param): id(b.group) for b in self._blocks for param in b.params}
         laid_out = all(self._is_laid_out(block) for block in self._blocks)
         if not laid_out or present != {id(param): id(group) for param, _, group in moving}:
-            _never_replay()  # which would lay the first values out again
+            never_replay()  # which would lay the first values out again
             self._arrange(moving)
 
     def _is_laid_out(self, block: Block) -> bool:
@@ -209,6 +284,7 @@ class Optimizer:
             self._state.get(param) is entry
             and all(entry.get(name) is left[name] for name in left)
             and entry.get("step", block.steps) == block.steps
+            and all(entry.get(name) == number for name, number in block.numbers.items())
             for param, entry, left in zip(block.params, block.entries, block.left, strict=True)
         )
 
@@ -220,9 +296,10 @@ class Optimizer:
         moves = movable([param for param, _, _ in moving])
         for place, ((param, entry, group), can_move) in enumerate(zip(moving, moves, strict=True)):
             steps = self._steps_of(entry)
-            known = tuple([name in entry for name in self._state_names(group)])
-            alone = -1 if can_move else place  # in a block of its own
-            key = (id(group), param.device.name, param.dtype, steps, known, alone)
+            known = tuple([name in entry for name in self._states_of(group, param)])
+            numbers = tuple([entry.get(*item) for item in self._numbers(group).items()])
+            alone = -1 if can_move and self._elementwise else place  # in a block of its own
+            key = (id(group), param.device.name, param.dtype, steps, numbers, known, alone)
             together.setdefault(key, []).append((param, entry, group))
         blocks = []
         for key, members in together.items():
@@ -239,12 +316,15 @@ class Optimizer:
     ) -> Block:
         group = members[0][2]
         params, kept = [param for param, _, _ in members], [entry for _, entry, _ in members]
-        block = Block(params, kept, group, steps, stays)
-        block.form = self._form(group)
-        for name in self._state_names(group):
+        numbers = {name: kept[0].get(name, x) for name, x in self._numbers(group).items()}
+        block = Block(params, kept, group, steps, stays, numbers)
+        block.form, block.elementwise = self._form(group), self._elementwise
+        for name in self._states_of(group, params[0]):
             if name not in kept[0]:
                 block.began[name] = steps + 1
-            block.state[name] = block.flat([e[name] for e in kept] if name in kept[0] else None)
+            known = [entry[name] for entry in kept] if name in kept[0] else None
+            shape = None if self._elementwise else self._shape(name, params[0])
+            block.state[name] = block.flat(known, self._first(name, group), shape)
             views = block.views(block.state[name])
             for entry, left, view in zip(kept, block.left, views, strict=True):
                 entry[name] = left[name] = view
@@ -257,15 +337,15 @@ class Optimizer:
     def _move(self, block: Block, gradients: list[Tensor]) -> None:
         recorder = block.values.device.recorder
         if recorder is None:
-            block.advance()
+            self._count(block)
         else:
             recorder.host(partial(self._advance, block))
             recorder.guards.append(lambda: self._is_in_use(block))
-        block.move(gradients, self._update)
+        block.move(gradients, self._whole_update)
 
     def _advance(self, block: Block) -> None:
         """What a replayed step does besides its launches."""
-        block.advance()
+        self._count(block)
         if self._is_shown:
             self._note_steps()
 
@@ -286,16 +366,18 @@ class Optimizer:
         {"state": {0: {"exp_avg": Tensor, ...}, ...},
          "param_groups": [{"lr": 0.001, ..., "params": [0, ...]}, ...]}
         """
+        for hook in [*self._hooks["save_pre"]]:
+            hook(self)
         groups, first = [], 0
         for group in self.param_groups:
             numbers = list(range(first, first + len(group["params"])))
             groups.append({**group, "params": numbers})
             first += len(numbers)
-        _never_replay()
+        never_replay()
         if not self._is_shown:
             self._note_steps()
         state = {n: dict(entry) for n, (_, entry, _) in enumerate(self._entries()) if entry}
-        return {"state": state, "param_groups": groups}
+        return self._passed("save_post", {"state": state, "param_groups": groups})
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a state_dict of the same kind of optimizer, PyTorch's included.
@@ -303,6 +385,8 @@ class Optimizer:
         Raises:  StateError if groups, counts or shapes differ; nothing is changed then.
         """
         operation = f"{self._name}.load_state_dict"
+        if self._hooks["load_pre"]:
+            state_dict = self._passed("load_pre", dict(state_dict))
         try:
             saved_groups, saved_state = state_dict["param_groups"], state_dict["state"]
         except (KeyError, TypeError) as error:
@@ -323,17 +407,45 @@ class Optimizer:
         order = [number for saved in saved_groups for number in saved["params"]]
         state = {
             param: {
-                key: _restored(f"{operation}: parameter {number}", key, value, param)
+                key: self._restored(f"{operation}: parameter {number}", key, value, param, group)
                 for key, value in saved_state.get(number, {}).items()
             }
-            for number, (param, _, _) in zip(order, self._entries(), strict=True)
+            for number, (param, _, group) in zip(order, self._entries(), strict=True)
         }
         self._blocks = []
         self._state, self._is_shown = state, False
         self.param_groups = [
-            {**self.defaults, **copy.deepcopy(_without_params(saved)), "params": group["params"]}
+            {
+                **self.defaults,
+                **{key: group[key] for key in ("param_names",) if key in group},
+                **copy.deepcopy(_without_params(saved)),
+                "params": group["params"],
+            }
             for saved, group in zip(saved_groups, self.param_groups, strict=True)
         ]
+        for hook in [*self._hooks["load_post"]]:
+            hook(self)
+
+    def _restored(
+        self, where: str, key: str, value: Any, param: Tensor, group: dict[str, Any]
+    ) -> Any:
+        """A saved entry on the device of its parameter; what is counted comes as numbers."""
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        if key == "step" or key in self._numbers(group):
+            return float(value.item())
+        if isinstance(value, (list, tuple)):
+            return [self._restored(where, key, each, param, group) for each in value]
+        array = value if isinstance(value, Tensor) else np.asarray(value)
+        shape = self._shape(key, param)
+        if shape is not None and tuple(array.shape) != tuple(shape):
+            raise StateError(
+                f"{where}: {key!r} has shape {tuple(array.shape)}, the parameter's is "
+                f"{tuple(shape)}"
+            )
+        if isinstance(array, Tensor):
+            return array.detach().astype(param.dtype).to(param.device).clone()
+        return tensor(cast_array(array, param.dtype), device=param.device)
 
     def __repr__(self) -> str:
         lines = [f"{self._name} ("]
@@ -343,53 +455,5 @@ class Optimizer:
         return "\n".join([*lines, ")"])
 
 
-def _never_replay() -> None:
-    """A call that is being recorded does what a replay could not: it has a count of steps, say."""
-    if recording.current is not None:
-        recording.current.spoiled = True
-
-
-class _Members:
-    """A guard of a recorded call that goes through the parameters of `optimizer`: its groups and
-    what is in them are those of the call."""
-
-    def __init__(self, optimizer: Optimizer) -> None:
-        self.optimizer = optimizer
-        self._found = [(group, [*group["params"]]) for group in optimizer.param_groups]
-
-    def __call__(self) -> bool:
-        """Whether they still are."""
-        groups = self.optimizer.param_groups
-        if len(groups) != len(self._found):
-            return False
-        for group, (held, params) in zip(groups, self._found, strict=True):
-            now = group["params"]
-            if group is not held or len(now) != len(params) or not all(map(is_, now, params)):
-                return False
-        return True
-
-
-def _is_of(guard: Any, optimizer: Optimizer) -> bool:
-    return type(guard) is _Members and guard.optimizer is optimizer
-
-
 def _without_params(group: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in group.items() if key != "params"}
-
-
-def _restored(where: str, key: str, value: Any, param: Tensor) -> Any:
-    """A saved entry on the device of its parameter; step counts come back as plain numbers."""
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    if key == "step":
-        return float(value.item())
-    array = value
-    if not isinstance(array, Tensor):
-        array = np.asarray(array)
-    if tuple(array.shape) != tuple(param.shape):
-        raise StateError(
-            f"{where}: {key!r} has shape {tuple(array.shape)}, the parameter {tuple(param.shape)}"
-        )
-    if isinstance(array, Tensor):
-        return array.detach().astype(param.dtype).to(param.device).clone()
-    return tensor(cast_array(array, param.dtype), device=param.device)

@@ -10,8 +10,22 @@ from typing import Any, TypeVar
 from cltensor.core.checks import number
 from cltensor.core.parameters import Parameters
 from cltensor.errors import DTypeError
+from cltensor.runtime.kernel import Live
 
 F = TypeVar("F", bound=Callable[..., None])
+
+
+def option(group: Mapping[str, Any], name: str, place: int | None = None) -> Live:
+    """The option of that name, or one number of it, as it is at each launch."""
+    if place is None:
+        return Live(lambda: group[name])
+    return Live(lambda: group[name][place])
+
+
+def options_of(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """The options among the parameters of a constructor, of which `scope` are the locals."""
+    others = ("self", "params", "__class__")
+    return {name: value for name, value in scope.items() if name not in others}
 
 
 def check_numbers(optimizer: str, group: Mapping[str, Any], *names: str) -> None:
@@ -20,12 +34,19 @@ def check_numbers(optimizer: str, group: Mapping[str, Any], *names: str) -> None
         number(optimizer, name, group[name])
 
 
+def check_pair(optimizer: str, name: str, pair: Any) -> tuple[Any, Any]:
+    """`pair`, the option of that name. Raises DTypeError unless it is two numbers."""
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise DTypeError(f"{optimizer}: {name} is {pair!r}; give two numbers, such as (0.9, 0.999)")
+    for place, each in enumerate(pair):
+        number(optimizer, f"{name}[{place}]", each)
+    return pair[0], pair[1]
+
+
 def check_betas(optimizer: str, betas: Any) -> None:
     """Raise DTypeError unless `betas` are two numbers, ValueError for one outside [0, 1)."""
-    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-        raise DTypeError(f"{optimizer}: betas is {betas!r}; give two numbers, such as (0.9, 0.999)")
-    for place, beta in enumerate(betas):
-        if not 0 <= number(optimizer, f"betas[{place}]", beta) < 1:
+    for place, beta in enumerate(check_pair(optimizer, "betas", betas)):
+        if not 0 <= beta < 1:
             raise ValueError(f"{optimizer}: betas[{place}] is {beta}; it must be in [0, 1)")
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from cltensor.core.checks import number
 from cltensor.core.tensor import Tensor
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.optim.options import check_numbers
+from cltensor.optim.options import option, options_of
 from cltensor.runtime.kernel import Live
 
 
@@ -24,7 +25,8 @@ class SGD(Optimizer):
     Source:  Sutskever et al. 2013, in the form that leaves lr out of the velocity.
     """
 
-    _takes_complex = True
+    _not_negative = ("lr", "momentum", "weight_decay")
+    _switches = ("maximize", "nesterov")
 
     def __init__(
         self,
@@ -37,42 +39,26 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        super().__init__(params, options_of(locals()))
 
     def _check_options(self, group: dict[str, Any]) -> None:
-        check_numbers(self._name, group, "lr", "momentum", "dampening", "weight_decay")
-        self._at_least_zero(group, "lr", "momentum", "weight_decay")
+        super()._check_options(group)
+        number(self._name, "dampening", group["dampening"])
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] else ()
 
-    def _form(self, group: dict[str, Any]) -> tuple[Any, ...]:
-        switches = bool(group["weight_decay"]), group["nesterov"], group["maximize"]
-        return (*self._state_names(group), *switches)
-
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
         group = block.group
-        if group["maximize"]:
-            grad = -grad
-        if group["weight_decay"]:
-            grad = grad + Live(lambda: group["weight_decay"]) * values
         if group["momentum"]:
-            momentum = Live(lambda: group["momentum"])
+            momentum = option(group, "momentum")
             first = partial(block.is_first_of, "momentum_buffer")
             share = Live(lambda: 1.0 if first() else 1 - group["dampening"])
             velocity = momentum * state["momentum_buffer"] + share * grad
             state["momentum_buffer"] = velocity
             grad = grad + momentum * velocity if group["nesterov"] else velocity
-        return values - Live(lambda: group["lr"]) * grad
+        return values - option(group, "lr") * grad
