@@ -7,11 +7,14 @@ from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.optim import lr_scheduler
 from cltensor.optim.adadelta import Adadelta
+from cltensor.optim.adafactor import Adafactor
 from cltensor.optim.adagrad import Adagrad
 from cltensor.optim.adam import Adam, AdamW
 from cltensor.optim.adamax import Adamax
 from cltensor.optim.asgd import ASGD
+from cltensor.optim.lamb import LAMB
 from cltensor.optim.lion import Lion
+from cltensor.optim.muon import Muon
 from cltensor.optim.nadam import NAdam
 from cltensor.optim.optimizer import Optimizer
 from cltensor.optim.radam import RAdam
@@ -21,13 +24,16 @@ from cltensor.optim.sgd import SGD
 
 __all__ = [
     "ASGD",
+    "LAMB",
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
     "Lion",
+    "Muon",
     "NAdam",
     "Optimizer",
     "RAdam",

@@ -52,7 +52,7 @@ class Adadelta(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group, past = block.group, state["acc_delta"]
+        group, past = block.options, state["acc_delta"]
         eps = option(group, "eps")
         state["square_avg"] = square = decayed(state["square_avg"], grad * grad, group, "rho")
         delta = sqrt(past + eps) / sqrt(square + eps) * grad

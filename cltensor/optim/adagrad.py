@@ -8,7 +8,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.ops.elementwise.functions import sqrt
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.optim.options import option, options_of
+from cltensor.optim.options import Options, option, options_of
 from cltensor.runtime.kernel import Live
 
 
@@ -43,13 +43,13 @@ class Adagrad(Optimizer):
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("sum",)
 
-    def _first(self, name: str, group: dict[str, Any]) -> float:
-        return float(group["initial_accumulator_value"])
+    def _first(self, name: str, options: Options) -> float:
+        return float(options["initial_accumulator_value"])
 
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group = block.group
+        group = block.options
         state["sum"] = total = state["sum"] + grad * grad
         rate = Live(lambda: group["lr"] / (1 + (block.steps - 1) * group["lr_decay"]))
         return values - rate * (grad / (sqrt(total) + option(group, "eps")))

@@ -54,7 +54,7 @@ class Adam(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group = block.group
+        group = block.options
         mean, square = moments(group, state, grad)
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = square = maximum(state["max_exp_avg_sq"], square)

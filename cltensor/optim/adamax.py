@@ -47,7 +47,7 @@ class Adamax(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group = block.group
+        group = block.options
         state["exp_avg"] = mean = toward(state["exp_avg"], grad, group, 0)
         faded = option(group, "betas", 1) * state["exp_inf"]
         state["exp_inf"] = largest = maximum(faded, abs(grad) + option(group, "eps"))

@@ -7,7 +7,7 @@ from typing import Any
 from cltensor.core.tensor import Tensor
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.optim.options import check_numbers, options_of
+from cltensor.optim.options import Options, check_numbers, options_of
 from cltensor.runtime.kernel import Live
 
 
@@ -51,12 +51,12 @@ class ASGD(Optimizer):
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("ax",)
 
-    def _numbers(self, group: dict[str, Any]) -> dict[str, float]:
-        return {"eta": float(group["lr"]), "mu": 1.0}
+    def _numbers(self, options: Options) -> dict[str, float]:
+        return {"eta": float(options["lr"]), "mu": 1.0}
 
     def _count(self, block: Block) -> None:
         super()._count(block)
-        group, lr = block.group, float(block.group["lr"])
+        group, lr = block.options, float(block.options["lr"])
         block.before = dict(block.numbers)
         block.numbers["eta"] = lr / (1 + group["lambd"] * lr * block.steps) ** group["alpha"]
         block.numbers["mu"] = 1 / max(1, block.steps - group["t0"])
@@ -64,7 +64,7 @@ class ASGD(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        kept = Live(lambda: 1 - block.group["lambd"] * block.before["eta"])
+        kept = Live(lambda: 1 - block.options["lambd"] * block.before["eta"])
         values = kept * values - Live(lambda: block.before["eta"]) * grad
         rest, share = Live(lambda: 1 - block.before["mu"]), Live(lambda: block.before["mu"])
         state["ax"] = rest * state["ax"] + share * values

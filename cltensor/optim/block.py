@@ -23,6 +23,7 @@ from cltensor.lazy.values import Value, stored
 from cltensor.lazy.writes import Replacement, replace, write
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.shape.parts import view_as_complex, view_as_real
+from cltensor.optim.options import numbers_of
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.memory import Buffer
 
@@ -72,6 +73,8 @@ class Block:
         self.params = params
         self.entries = entries
         self.group = group
+        #: The same for who asks for numbers.
+        self.options = numbers_of(group)
         self.steps = steps
         self.numbers = numbers or {}
         #: The numbers as they were before this step.

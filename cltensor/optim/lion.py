@@ -44,6 +44,6 @@ class Lion(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group, mean = block.group, state["exp_avg"]
+        group, mean = block.options, state["exp_avg"]
         state["exp_avg"] = toward(mean, grad, group, 1)
         return values - option(group, "lr") * sign(toward(mean, grad, group, 0))

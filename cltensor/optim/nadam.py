@@ -9,7 +9,7 @@ from cltensor.ops.elementwise.functions import sqrt
 from cltensor.optim.block import Block
 from cltensor.optim.moments import correction, moments
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.optim.options import option, options_of
+from cltensor.optim.options import Options, option, options_of
 from cltensor.runtime.kernel import Live
 
 
@@ -50,17 +50,17 @@ class NAdam(Optimizer):
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return "exp_avg", "exp_avg_sq"
 
-    def _numbers(self, group: dict[str, Any]) -> dict[str, float]:
+    def _numbers(self, options: Options) -> dict[str, float]:
         return {"mu_product": 1.0}
 
     def _count(self, block: Block) -> None:
         super()._count(block)
-        block.numbers["mu_product"] *= _mu(block.group, block.steps)
+        block.numbers["mu_product"] *= _mu(block.options, block.steps)
 
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group, numbers = block.group, block.numbers
+        group, numbers = block.options, block.numbers
         mean, square = moments(group, state, grad)
 
         def of_gradient() -> float:
@@ -75,5 +75,5 @@ class NAdam(Optimizer):
         return values - step / (sqrt(scale * square) + option(group, "eps"))
 
 
-def _mu(group: dict[str, Any], step: int) -> float:
+def _mu(group: Options, step: int) -> float:
     return float(group["betas"][0] * (1 - 0.5 * 0.96 ** (step * group["momentum_decay"])))

@@ -18,7 +18,7 @@ from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.optim.hooks import Hooked, never_replay
 from cltensor.optim.members import Members, is_of
-from cltensor.optim.options import check_betas, check_numbers, option
+from cltensor.optim.options import Options, check_betas, check_numbers, numbers_of, option
 from cltensor.runtime.device import recording
 from cltensor.runtime.kernel import Live
 
@@ -193,11 +193,11 @@ class Optimizer(Hooked):
         """The shape of a Tensor of state, None for any."""
         return param.shape
 
-    def _first(self, name: str, group: dict[str, Any]) -> float:
+    def _first(self, name: str, options: Options) -> float:
         """What the elements of a Tensor of state are before the first step."""
         return 0.0
 
-    def _numbers(self, group: dict[str, Any]) -> dict[str, float]:
+    def _numbers(self, options: Options) -> dict[str, float]:
         """What else than "step" the host counts for each parameter, before the first step."""
         return {}
 
@@ -207,7 +207,7 @@ class Optimizer(Hooked):
 
     def _prepared(self, block: Block, values: Tensor, grad: Tensor) -> tuple[Tensor, Tensor]:
         """Values and gradient after what the options maximize and weight_decay ask for."""
-        group = block.group
+        group = block.options
         if group.get("maximize"):
             grad = -grad
         decoupled = group.get("decoupled_weight_decay", self._decoupled)
@@ -297,7 +297,8 @@ class Optimizer(Hooked):
         for place, ((param, entry, group), can_move) in enumerate(zip(moving, moves, strict=True)):
             steps = self._steps_of(entry)
             known = tuple([name in entry for name in self._states_of(group, param)])
-            numbers = tuple([entry.get(*item) for item in self._numbers(group).items()])
+            first = self._numbers(numbers_of(group)).items()
+            numbers = tuple([entry.get(*item) for item in first])
             alone = -1 if can_move and self._elementwise else place  # in a block of its own
             key = (id(group), param.device.name, param.dtype, steps, numbers, known, alone)
             together.setdefault(key, []).append((param, entry, group))
@@ -316,7 +317,8 @@ class Optimizer(Hooked):
     ) -> Block:
         group = members[0][2]
         params, kept = [param for param, _, _ in members], [entry for _, entry, _ in members]
-        numbers = {name: kept[0].get(name, x) for name, x in self._numbers(group).items()}
+        options = numbers_of(group)
+        numbers = {name: kept[0].get(name, x) for name, x in self._numbers(options).items()}
         block = Block(params, kept, group, steps, stays, numbers)
         block.form, block.elementwise = self._form(group), self._elementwise
         for name in self._states_of(group, params[0]):
@@ -324,7 +326,7 @@ class Optimizer(Hooked):
                 block.began[name] = steps + 1
             known = [entry[name] for entry in kept] if name in kept[0] else None
             shape = None if self._elementwise else self._shape(name, params[0])
-            block.state[name] = block.flat(known, self._first(name, group), shape)
+            block.state[name] = block.flat(known, self._first(name, options), shape)
             views = block.views(block.state[name])
             for entry, left, view in zip(kept, block.left, views, strict=True):
                 entry[name] = left[name] = view
@@ -432,7 +434,7 @@ class Optimizer(Hooked):
         """A saved entry on the device of its parameter; what is counted comes as numbers."""
         if value is None or isinstance(value, (bool, int, float)):
             return value
-        if key == "step" or key in self._numbers(group):
+        if key == "step" or key in self._numbers(numbers_of(group)):
             return float(value.item())
         if isinstance(value, (list, tuple)):
             return [self._restored(where, key, each, param, group) for each in value]

@@ -9,13 +9,52 @@ from typing import Any, TypeVar
 
 from cltensor.core.checks import number
 from cltensor.core.parameters import Parameters
+from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
+from cltensor.runtime.device import recording
 from cltensor.runtime.kernel import Live
 
 F = TypeVar("F", bound=Callable[..., None])
 
 
-def option(group: Mapping[str, Any], name: str, place: int | None = None) -> Live:
+Options = Mapping[str, Any]
+
+
+class _Numbers(dict[str, Any]):
+    """Options of `group` as numbers where they are tensors, as they are when they are asked for."""
+
+    def __init__(self, group: Options) -> None:
+        super().__init__(group)
+        self._group = group
+
+    def __getitem__(self, name: str) -> Any:
+        return _plain(self._group[name])
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The option, or `default` if there is none."""
+        return _plain(self._group.get(name, default))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (tuple, list)):
+        return tuple([_plain(each) for each in value])
+    if not isinstance(value, Tensor):
+        return value
+    # Not a part of a call that is recorded: a replay asks for it anew.
+    before, recording.current = recording.current, None
+    try:
+        return value.item()
+    finally:
+        recording.current = before
+
+
+def numbers_of(group: Options) -> Options:
+    """The options of a group, tensors among them as the numbers that they are when asked for."""
+    kinds = [*group.values(), *group.get("betas", ())]
+    return _Numbers(group) if any(isinstance(each, Tensor) for each in kinds) else group
+
+
+def option(group: Options, name: str, place: int | None = None) -> Live:
     """The option of that name, or one number of it, as it is at each launch."""
     if place is None:
         return Live(lambda: group[name])
@@ -28,7 +67,7 @@ def options_of(scope: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in scope.items() if name not in others}
 
 
-def check_numbers(optimizer: str, group: Mapping[str, Any], *names: str) -> None:
+def check_numbers(optimizer: str, group: Options, *names: str) -> None:
     """Raise DTypeError for an option that is no number."""
     for name in names:
         number(optimizer, name, group[name])

@@ -54,7 +54,7 @@ class RAdam(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group = block.group
+        group = block.options
         mean, square = moments(group, state, grad)
 
         def rectified() -> float:

@@ -54,7 +54,7 @@ class RMSprop(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group = block.group
+        group = block.options
         state["square_avg"] = square = decayed(state["square_avg"], grad * grad, group, "alpha")
         if group["centered"]:
             mean = state["grad_avg"]

@@ -9,7 +9,7 @@ from cltensor.ops.elementwise.rounding import sign
 from cltensor.ops.elementwise.select import maximum, minimum, where
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.optim.options import check_pair, option, options_of
+from cltensor.optim.options import Options, check_pair, option, options_of
 
 
 class Rprop(Optimizer):
@@ -51,13 +51,13 @@ class Rprop(Optimizer):
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return "prev", "step_size"
 
-    def _first(self, name: str, group: dict[str, Any]) -> float:
-        return float(group["lr"]) if name == "step_size" else 0.0
+    def _first(self, name: str, options: Options) -> float:
+        return float(options["lr"]) if name == "step_size" else 0.0
 
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group, size = block.group, state["step_size"]
+        group, size = block.options, state["step_size"]
         direction = grad * state["prev"]
         shorter, longer = option(group, "etas", 0), option(group, "etas", 1)
         size = where(direction > 0, longer * size, where(direction < 0, shorter * size, size))

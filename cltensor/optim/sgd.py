@@ -53,7 +53,7 @@ class SGD(Optimizer):
     def _update(
         self, block: Block, values: Tensor, state: dict[str, Tensor], grad: Tensor
     ) -> Tensor:
-        group = block.group
+        group = block.options
         if group["momentum"]:
             momentum = option(group, "momentum")
             first = partial(block.is_first_of, "momentum_buffer")

@@ -4,7 +4,7 @@
 
 For each optimizer and configuration of torch.testing._internal.common_optimizers.optim_db, and for
 Lion and LAMB by a step written here in PyTorch, the same parameters, of several shapes and complex
-where PyTorch takes them, take as many steps on the same loss; with `ct.jit` and without. The weights
+where PyTorch takes them, take as many steps on the same loss, with `ct.jit` and without. Weights
 must agree to 1e-5 (float64: 1e-10). Prints a table; the exit status tells whether all pass. Needs
 PyTorch 2.13 and the package expecttest.
 """
