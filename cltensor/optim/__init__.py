@@ -13,6 +13,7 @@ from cltensor.optim.adam import Adam, AdamW
 from cltensor.optim.adamax import Adamax
 from cltensor.optim.asgd import ASGD
 from cltensor.optim.lamb import LAMB
+from cltensor.optim.lbfgs import LBFGS
 from cltensor.optim.lion import Lion
 from cltensor.optim.muon import Muon
 from cltensor.optim.nadam import NAdam
@@ -21,10 +22,12 @@ from cltensor.optim.radam import RAdam
 from cltensor.optim.rmsprop import RMSprop
 from cltensor.optim.rprop import Rprop
 from cltensor.optim.sgd import SGD
+from cltensor.optim.sparse_adam import SparseAdam
 
 __all__ = [
     "ASGD",
     "LAMB",
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adafactor",
@@ -39,6 +42,7 @@ __all__ = [
     "RAdam",
     "RMSprop",
     "Rprop",
+    "SparseAdam",
     "lr_scheduler",
 ]
 

@@ -32,6 +32,8 @@ from translation import from_theirs, mapped, to_theirs  # noqa: E402
 import cltensor as ct  # noqa: E402
 
 BOUNDS = {"float32": 1e-5, "float64": 1e-10}
+#: Muon's matrices are in bfloat16, whose last bits hang on the order of sums.
+OTHER_BOUNDS = {"Muon": {"float64": 1e-5}}
 SHAPES: list[tuple[int, ...]] = [(3, 4), (5,), (), (2, 3, 2)]
 MATRICES: list[tuple[int, ...]] = [(3, 4), (6, 2), (4, 4)]
 #: Optimizers that cltensor refuses, and why.
@@ -126,40 +128,42 @@ def _loss(library: Any, params: list[Any], scale: Any) -> Any:
 
 
 def _trained(library: Any, step: Callable[..., Any], params: list[Any], steps: int) -> None:
-    scales = [library.tensor(1.0 + 0.1 * (n % 3), dtype=_real(params[0])) for n in range(3)]
+    scales = [library.tensor(1.0 + 0.1 * n, dtype=params[0].dtype) for n in range(3)]
     for n in range(steps):
         step(scales[n % 3])
 
 
-def _real(param: Any) -> Any:
-    return param.dtype
+def _as_it_is(function: Any) -> Any:
+    return function
 
 
-def _stepper(library: Any, optimizer: Any, params: list[Any]) -> Callable[[Any], Any]:
+def _stepper(library: Any, optimizer: Any, params: list[Any], jit: Any) -> Callable[[Any], Any]:
+    def closure(scale: Any) -> Any:
+        optimizer.zero_grad()
+        loss = _loss(library, params, scale)
+        loss.backward()
+        return loss
+
     def step(scale: Any) -> Any:
-        def closure() -> Any:
-            optimizer.zero_grad()
-            loss = _loss(library, params, scale)
-            loss.backward()
-            return loss
-
-        if type(optimizer).__name__ == "LBFGS":
-            return optimizer.step(closure)
-        closure()
+        closure(scale)
         return optimizer.step()
 
-    return step
+    if type(optimizer).__name__ == "LBFGS":  # which looks at the loss to decide how to go on
+        closure = jit(closure)
+        return lambda scale: optimizer.step(lambda: closure(scale))
+    return jit(step)
 
 
 def compare(kind: type, kwargs: dict[str, Any], start: list[torch.Tensor], steps: int,
             jitted: bool) -> float:  # fmt: skip
     """How far the weights are apart after the steps, relative to their sizes."""
     theirs = [x.clone().requires_grad_() for x in start]
-    _trained(torch, _stepper(torch, kind(theirs, **kwargs), theirs), theirs, steps)
+    _trained(torch, _stepper(torch, kind(theirs, **kwargs), theirs, _as_it_is), theirs, steps)
     ours = [from_theirs(x.clone()).requires_grad_() for x in start]
     options = mapped(kwargs, lambda x: from_theirs(x) if isinstance(x, torch.Tensor) else x)
-    step = _stepper(ct, getattr(ct.optim, kind.__name__)(ours, **options), ours)
-    _trained(ct, ct.jit(step) if jitted else step, ours, steps)
+    optimizer = getattr(ct.optim, kind.__name__)(ours, **options)
+    step = _stepper(ct, optimizer, ours, ct.jit if jitted else _as_it_is)
+    _trained(ct, step, ours, steps)
     apart = 0.0
     for a, b in zip(ours, theirs, strict=True):
         difference = (to_theirs(a) - b.detach()).abs() / b.detach().abs().clamp(min=1)
@@ -182,7 +186,7 @@ def result(title: str, kind: type, kwargs: dict[str, Any], takes_complex: bool,
             try:
                 apart = compare(kind, kwargs, start, args.steps, jitted)
                 worst[how] = apart
-                if apart > BOUNDS[name]:
+                if apart > OTHER_BOUNDS.get(kind.__name__, BOUNDS).get(name, BOUNDS[name]):
                     raise Difference(f"{apart:.1e} apart")
                 passed += 1
             except Skipped as error:
