@@ -24,7 +24,21 @@ ADAMS = [
     ("AdamW", {"lr": 0.05}),
     ("AdamW", {"lr": 0.05, "weight_decay": 0.2, "amsgrad": True}),
 ]
-OPTIMIZERS = SGDS + ADAMS
+OTHERS = [
+    ("Adadelta", {"weight_decay": 0.1}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "initial_accumulator_value": 0.5}),
+    ("Adamax", {"lr": 0.05, "weight_decay": 0.1}),
+    ("NAdam", {"lr": 0.05, "momentum_decay": 0.1, "weight_decay": 0.1}),
+    ("RAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+    ("RMSprop", {"momentum": 0.9, "centered": True, "eps": 1e-3}),
+    ("Rprop", {"maximize": True}),
+    ("ASGD", {"t0": 2, "lambd": 0.1}),
+]
+#: What PyTorch has not.
+OWN = [("Lion", {"weight_decay": 0.1})]
+OPTIMIZERS = SGDS + ADAMS + OTHERS + OWN
+#: Those whose steps look at whole parameters.
+WHOLE = [("Adafactor", {"weight_decay": 0.1}), ("LAMB", {"lr": 0.1})]
 
 
 def values(*shapes):
@@ -47,6 +61,30 @@ def host(params):
 def assert_close(found, wanted, **tolerance):
     for a, b in zip(found, wanted, strict=True):
         np.testing.assert_allclose(a, b, **tolerance)
+
+
+def assert_follows(name, rule, shape=(4,), steps=7, **options):
+    """The steps are those of rule(p, g, t, state), in double precision; a copy that was resumed
+    from the saved state in the middle goes the same way."""
+    (start,) = values(shape)
+    params, p, state = leaves([start]), start.astype(np.float64), {}
+    optimizer = getattr(optim, name)(params, **options)
+    for t in range(1, steps + 1):
+        (g,) = values(shape)
+        give_gradients(params, [g])
+        optimizer.step()
+        p = rule(p, g.astype(np.float64), t, state)
+        if t == steps // 2:
+            saved, params = optimizer.state_dict(), leaves(host(params))
+            optimizer = getattr(optim, name)(params, **options)
+            optimizer.load_state_dict(saved)
+    np.testing.assert_allclose(host(params)[0], p, rtol=2e-5, atol=2e-6)
+
+
+def mean(state, name, new, beta):
+    """A running mean in `state` that begins at 0, one step on."""
+    state[name] = beta * state.get(name, 0.0) + (1 - beta) * new
+    return state[name]
 
 
 def assert_as_pytorch(name, options):

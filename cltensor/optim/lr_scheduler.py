@@ -33,6 +33,9 @@ __all__ = [
     "StepLR",
 ]
 
+#: What PyTorch called it, and public programs derive from.
+_LRScheduler = LRScheduler
+
 
 class LambdaLR(LRScheduler):
     """The initial rate times `lr_lambda(epoch)`; a list gives one function a group."""

@@ -78,6 +78,23 @@ def test_a_replay_moves_complex_parameters(device):
     np.testing.assert_allclose(z.detach().numpy(), w.detach().numpy(), rtol=1e-5)
 
 
-def test_optimizers_that_are_not_linear_refuse_complex_parameters(device):
-    with pytest.raises(TypeError, match=r"^Adam: a parameter is complex64, .*view_as_complex"):
-        ct.optim.Adam([ct.tensor([1j], requires_grad=True)])
+@pytest.mark.parametrize("name", ["Adam", "Rprop", "ASGD", "Adagrad", "Lion"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_optimizers_move_complex_numbers_as_their_parts(device, name, whole):
+    values = ct.tensor([1 + 2j, -0.5j, 3.0, 1.0])
+    z = values.clone() if whole else values[::2]  # a part of a buffer stays where it is
+    parts = ct.view_as_real(z).clone().requires_grad_()
+    z.requires_grad_()
+    found = []
+    for param, function in ((z, lambda: z), (parts, lambda: ct.view_as_complex(parts))):
+        optimizer = getattr(optim, name)([param], lr=0.1)
+        for _ in range(4):
+            optimizer.zero_grad()
+            abs(function() ** 2 - 1j).sum().backward()
+            optimizer.step()
+        found.append(optimizer.state[param])
+    assert ct.view_as_real(z.detach()).tolist() == parts.detach().tolist()
+    for key, value in found[0].items():
+        if isinstance(value, ct.Tensor):
+            assert value.dtype == "complex64"
+            assert ct.view_as_real(value).tolist() == found[1][key].tolist()
