@@ -78,7 +78,7 @@ class Optimizer(Hooked):
             raise TypeError(f"{self._name}: a group is a dict with the key 'params'")
         params = group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
-        names, params = self._named(params)
+        names, params = split_names(self._name, params, self.param_groups)
         known = {id(param) for param, _, _ in self._entries()}
         for param in params:
             if not isinstance(param, Tensor):
@@ -104,20 +104,6 @@ class Optimizer(Hooked):
         self.param_groups.append(options)
         for param in params:
             self._state[param] = {}
-
-    def _named(self, params: list[Any]) -> tuple[dict[str, Any], list[Any]]:
-        """{"param_names": ...} and the tensors of pairs of both, ({}, params) of tensors alone."""
-        pairs = [isinstance(param, tuple) for param in params]
-        has_names = any(pairs)
-        if not all(pairs) and has_names:
-            raise ValueError(f"{self._name}: some parameters have names; name all of them, or none")
-        if self.param_groups and has_names != ("param_names" in self.param_groups[0]):
-            raise ValueError(
-                f"{self._name}: the parameters of some groups have names; name all, or none"
-            )
-        if not has_names:
-            return {}, params
-        return {"param_names": [name for name, _ in params]}, [param for _, param in params]
 
     @property
     def state(self) -> dict[Tensor, dict[str, Any]]:

@@ -67,6 +67,24 @@ def options_of(scope: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in scope.items() if name not in others}
 
 
+def split_names(
+    optimizer: str, params: list[Any], groups: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[Any]]:
+    """({"param_names": ...}, tensors) of pairs of both; ({}, params) of tensors alone.
+
+    Raises ValueError where some have names and others, of these or of `groups`, have none.
+    """
+    pairs = [isinstance(param, tuple) for param in params]
+    has_names = any(pairs)
+    if has_names and not all(pairs):
+        raise ValueError(f"{optimizer}: some parameters have names; name all of them, or none")
+    if groups and has_names != ("param_names" in groups[0]):
+        raise ValueError(f"{optimizer}: parameters of some groups have names; name all, or none")
+    if not has_names:
+        return {}, params
+    return {"param_names": [name for name, _ in params]}, [param for _, param in params]
+
+
 def check_numbers(optimizer: str, group: Options, *names: str) -> None:
     """Raise DTypeError for an option that is no number."""
     for name in names:

@@ -32,7 +32,7 @@ def test_hooks_of_a_step_come_in_order_and_go():
 
 
 def test_a_hook_may_change_the_arguments():
-    x, optimizer = made()
+    _x, optimizer = made()
     optimizer.register_step_pre_hook(lambda o, a, k: ((o, lambda: 7), {}))
     assert optimizer.step() == 7
     optimizer.register_step_pre_hook(lambda o, a, k: 3)
@@ -66,7 +66,7 @@ def test_replays_stop_where_hooks_begin():
 
 
 def test_hooks_of_saving_and_loading():
-    x, optimizer = made()
+    _x, optimizer = made()
     seen = []
     optimizer.register_state_dict_pre_hook(lambda o: seen.append("save"))
     optimizer.register_state_dict_post_hook(lambda o, s: {**s, "more": 1})
