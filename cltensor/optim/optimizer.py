@@ -18,7 +18,14 @@ from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.optim.hooks import Hooked, never_replay
 from cltensor.optim.members import Members, is_of
-from cltensor.optim.options import Options, check_betas, check_numbers, numbers_of, option
+from cltensor.optim.options import (
+    Options,
+    check_betas,
+    check_numbers,
+    numbers_of,
+    option,
+    split_names,
+)
 from cltensor.runtime.device import recording
 from cltensor.runtime.kernel import Live
 
