@@ -18,14 +18,7 @@ from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.optim.hooks import Hooked, never_replay
 from cltensor.optim.members import Members, is_of
-from cltensor.optim.options import (
-    Options,
-    check_betas,
-    check_numbers,
-    numbers_of,
-    option,
-    split_names,
-)
+from cltensor.optim.options import Options, check_options, numbers_of, option, split_names
 from cltensor.runtime.device import recording
 from cltensor.runtime.kernel import Live
 
@@ -152,12 +145,7 @@ class Optimizer(Hooked):
 
     def _check_options(self, group: dict[str, Any]) -> None:
         """Refuse options out of range; subclasses say which others."""
-        check_numbers(self._name, group, *self._not_negative)
-        for name in self._not_negative:
-            if not group[name] >= 0:
-                raise ValueError(f"{self._name}: {name} is {group[name]}; it must not be negative")
-        if "betas" in group and self._not_negative:
-            check_betas(self._name, group["betas"])
+        check_options(self._name, group, self._not_negative)
 
     def _entries(self) -> Iterator[tuple[Tensor, dict[str, Any], dict[str, Any]]]:
         """(parameter, its state, its group) for every parameter."""

@@ -107,6 +107,17 @@ def check_betas(optimizer: str, betas: Any) -> None:
             raise ValueError(f"{optimizer}: betas[{place}] is {beta}; it must be in [0, 1)")
 
 
+def check_options(optimizer: str, group: Options, not_negative: tuple[str, ...]) -> None:
+    """Raise DTypeError for an option that is no number, ValueError for a negative one of those
+    named; the same for betas, where there are some."""
+    check_numbers(optimizer, group, *not_negative)
+    for name in not_negative:
+        if not group[name] >= 0:
+            raise ValueError(f"{optimizer}: {name} is {group[name]}; it must not be negative")
+    if "betas" in group and not_negative:
+        check_betas(optimizer, group["betas"])
+
+
 def takes_numbers(constructor: F) -> F:
     """Decorator: what the constructor of a schedule is given for a parameter that is annotated as a
     number, a list of numbers or None beside one, is that, or DTypeError is raised."""
