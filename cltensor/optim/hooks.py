@@ -26,7 +26,8 @@ def never_replay() -> None:
 class Hooked:
     """What an optimizer knows of its hooks; a subclass's own `step` calls them, too.
 
-    A step with hooks is never replayed: `ct.jit` runs its call as it is written.
+    A step with hooks is never replayed: `ct.jit` records its call anew each time, so a hook there
+    may do what a recorded call may.
     """
 
     def __init__(self) -> None:
