@@ -87,10 +87,10 @@ def mean(state, name, new, beta):
     return state[name]
 
 
-def assert_as_pytorch(name, options):
+def assert_as_pytorch(name, options, shapes=SHAPES):
     """Steps and states are those of PyTorch's optimizer of this name."""
     torch = pytest.importorskip("torch")
-    start = values(*SHAPES)
+    start = values(*shapes)
     ours = leaves(start)
     theirs = [torch.nn.Parameter(torch.tensor(a)) for a in start]
     a = getattr(optim, name)(ours, **options)
@@ -101,7 +101,7 @@ def assert_as_pytorch(name, options):
 
     def step(count):
         for _ in range(count):
-            grads = values(*SHAPES)
+            grads = values(*shapes)
             give_gradients(ours, grads)
             for p, g in zip(theirs, grads, strict=True):
                 p.grad = torch.tensor(g)
@@ -118,9 +118,9 @@ def assert_as_pytorch(name, options):
     for number, state in saved["state"].items():
         assert set(state) == set(other["state"][number])
         for key, value in state.items():
-            np.testing.assert_allclose(
-                np.asarray(value), other["state"][number][key], rtol=1e-5, atol=1e-6
-            )
+            its = other["state"][number][key]
+            assert np.shape(value) == np.shape(its)
+            np.testing.assert_allclose(np.asarray(value), its, rtol=1e-5, atol=1e-6)
     a = getattr(optim, name)(ours, lr=99.0)
     a.load_state_dict(other)
     step(3)

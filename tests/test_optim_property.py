@@ -1,5 +1,5 @@
 """Optimizers as drawn programs beside PyTorch's: parameters that share storage or are parts of one,
-options and states that change in the middle, gradients that come, go and alias.
+options and states that change in the middle, gradients that come, go and alias, steps under jit.
 
 A failure prints the seed; `CLTENSOR_DRAWS=2000` draws more programs.
 """
@@ -18,6 +18,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's
 
 DRAWS = int(os.environ.get("CLTENSOR_DRAWS", "0"))
 SHAPES = [(3,), (2, 3), (4, 1), ()]
+NAMES = ["SGD", "Adam", "AdamW", "Adadelta", "Adafactor", "Adagrad", "Adamax", "ASGD", "NAdam"]
+NAMES += ["RAdam", "RMSprop", "Rprop"]
+#: What of a state is a number for each parameter.
+COUNTS = ("step", "eta", "mu", "mu_product")
+#: Options that PyTorch asks a state for, and has none where they are set later.
+STATEFUL = ("amsgrad", "centered")
 
 
 class Program:
@@ -31,7 +37,7 @@ class Program:
         self.aliases = True
         for _ in range(2 + self.below(3)):
             self.add_param()
-        self.optimizers = []
+        self.optimizers, self.steps = [], []
         for _ in range(1 + (self.below(4) == 0)):
             self.add_optimizer()
 
@@ -63,14 +69,11 @@ class Program:
                                for q in g["params"]], strict=True,
             ):  # fmt: skip
                 for name, value in theirs.items():
-                    if (
-                        isinstance(value, torch.Tensor)
-                        and value.shape == q.shape
-                        and name != "step"
-                    ):
+                    if name in COUNTS:
+                        np.testing.assert_allclose(mine[name], value, rtol=1e-9)
+                    elif isinstance(value, torch.Tensor):
+                        assert mine[name].shape == tuple(value.shape)
                         close(mine[name], value)
-                    elif name == "step":
-                        assert mine[name] == value
                 assert p.shape == tuple(q.shape)
 
     # -- parameters ----------------------------------------------------------------------------
@@ -102,11 +105,12 @@ class Program:
     # -- optimizers ----------------------------------------------------------------------------
 
     def add_optimizer(self):
-        name = self.draw(["SGD", "SGD", "Adam", "AdamW"])
+        name = self.draw([*NAMES[:3], *NAMES])
         options = self.options(name)
         chosen = [p for p in self.params if self.below(4)] or self.params[:1]
         self.log.append(f"{name} {options} of {len(chosen)}")
-        if name == "AdamW":  # PyTorch's shrinks the weights, and so such a gradient, at once
+        shrinks = name in ("AdamW", "ASGD", "Adafactor") or "decoupled_weight_decay" in options
+        if shrinks:  # PyTorch's shrinks the weights, and so such a gradient, at once
             self.aliases = False
         if len(chosen) > 1 and self.below(2):
             first = [{"params": [x[k] for x in chosen[:1]], "lr": 0.05} for k in (0, 1)]
@@ -118,6 +122,10 @@ class Program:
             getattr(ct.optim, name)(groups[0], **options),
             getattr(torch.optim, name)(groups[1], foreach=False, **options),
         ))  # fmt: skip
+        ours = self.optimizers[-1][0]
+        jitted = self.below(3) == 0
+        self.log[-1] += ", jitted" if jitted else ""
+        self.steps.append(ct.jit(lambda: ours.step()) if jitted else ours.step)
 
     def options(self, name):
         options = {"lr": 0.1, "weight_decay": self.draw([0, 0.1]), "maximize": self.below(4) == 0}
@@ -126,9 +134,23 @@ class Program:
             if options["momentum"]:
                 options["nesterov"] = self.below(2) == 0
                 options["dampening"] = 0 if options["nesterov"] else self.draw([0, 0.3])
-        else:
-            options["amsgrad"] = self.below(3) == 0
-        return options
+            return options
+        if name == "Rprop":
+            del options["weight_decay"]
+        more = {
+            "Adam": {"amsgrad": [False, False, True]},
+            "AdamW": {"amsgrad": [False, False, True]},
+            "Adadelta": {"rho": [0.9, 0.5], "eps": [1e-6, 1e-2]},
+            "Adafactor": {"d": [1.0, 2.0], "beta2_decay": [-0.8, -0.5]},
+            "Adagrad": {"lr_decay": [0, 0.1], "initial_accumulator_value": [0, 0.5]},
+            "Adamax": {"betas": [(0.9, 0.999), (0.5, 0.9)]},
+            "ASGD": {"t0": [2, 1e6], "lambd": [1e-4, 0.1], "alpha": [0.75, 0.5]},
+            "NAdam": {"decoupled_weight_decay": [False, True], "momentum_decay": [4e-3, 0.1]},
+            "RAdam": {"decoupled_weight_decay": [False, True], "betas": [(0.9, 0.9), (0.5, 0.99)]},
+            "RMSprop": {"momentum": [0, 0.9], "centered": [False, True], "eps": [1e-3]},
+            "Rprop": {"etas": [(0.5, 1.2), (0.7, 1.5)], "step_sizes": [(1e-6, 50), (0.01, 0.2)]},
+        }
+        return {**options, **{key: self.draw(values) for key, values in more[name].items()}}
 
     def option(self):
         """An option of a group changes in the middle."""
@@ -140,21 +162,18 @@ class Program:
         changes = {name: value}
         if name in ("momentum", "nesterov", "dampening"):
             changes = {n: options.get(n, 0) for n in ("momentum", "nesterov", "dampening")}
-        if (
-            name == "amsgrad"
-            and value
-            and any(q in its.state for q in its.param_groups[place]["params"])
-        ):
+        is_stateful = name in STATEFUL or (name == "momentum" and "centered" in options)
+        if is_stateful and value and any(q in its.state for q in its.param_groups[place]["params"]):
             return  # PyTorch has no state for it then
         self.log.append(f"option {changes} of group {place}")
         for groups in (ours.param_groups, its.param_groups):
             groups[place].update(changes)
 
     def step(self):
-        ours, its = self.draw(self.optimizers)
-        self.log.append(f"step {self.optimizers.index((ours, its))}")
-        ours.step()
-        its.step()
+        place = self.below(len(self.optimizers))
+        self.log.append(f"step {place}")
+        self.steps[place]()
+        self.optimizers[place][1].step()
 
     def gradients(self):
         for place, (p, q) in enumerate(self.params):
@@ -232,7 +251,7 @@ class Program:
         for p, q in self.params:
             mine, theirs = ours.state.get(p, {}), its.state.get(q, {})
             for name, value in theirs.items():
-                is_state = isinstance(value, torch.Tensor) and name != "step"
+                is_state = name not in COUNTS and value is not None and value.shape == q.shape
                 if is_state and self.below(2):
                     a = np.abs(self.values(p.shape))
                     self.log.append(f"state {name}")
@@ -254,8 +273,8 @@ class Program:
 
     def add_group(self):
         ours, its = self.draw(self.optimizers)
-        if len(self.params) > 7:
-            return
+        if len(self.params) > 7 or isinstance(its, torch.optim.Adagrad):
+            return  # for which PyTorch makes no state then
         self.add_param()
         p, q = self.params[-1]
         self.log.append("add_param_group")
@@ -281,6 +300,8 @@ class Program:
         """The state of a parameter, or of all, is thrown away."""
         ours, its = self.draw(self.optimizers)
         p, q = self.draw(self.params)
+        if isinstance(its, torch.optim.Adagrad):
+            return  # which PyTorch makes at the beginning alone
         every = self.below(2) == 0
         self.log.append(f"state gone, all: {every}")
         for optimizer, param in ((ours, p), (its, q)):
@@ -308,6 +329,15 @@ def run(seeds, statements=25):
             raise AssertionError(f"seed {seed}") from error
 
 
-@pytest.mark.usefixtures("fp64")
+@pytest.fixture
+def counts_of_64_bits():
+    """PyTorch counts in its default dtype."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.usefixtures("fp64", "counts_of_64_bits")
 def test_drawn_training():
     run(range(DRAWS or 60))

@@ -172,12 +172,17 @@ def _taken(function: Callable[..., Any]) -> _Taken:
 HINTS = ("foreach", "fused", "capturable", "differentiable")
 
 
-def _without_hints(name: str, kwargs: dict[str, Any], hints: Sequence[str]) -> dict[str, Any]:
-    if kwargs.get("differentiable"):
+def check_hints(name: str, options: Mapping[str, Any]) -> None:
+    """Raise TypeError for the one of `HINTS` that asks for more than is done."""
+    if options.get("differentiable"):
         raise TypeError(
             f"{name}: differentiable=True is not supported; leave it out, or write the step with "
             "operations of your own"
         )
+
+
+def _without_hints(name: str, kwargs: dict[str, Any], hints: Sequence[str]) -> dict[str, Any]:
+    check_hints(name, kwargs)
     return {keyword: value for keyword, value in kwargs.items() if keyword not in hints}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from cltensor.core.tensor import Tensor
+from cltensor.ops.create import full_like
 from cltensor.ops.elementwise.functions import sqrt
 from cltensor.optim.block import Block
 from cltensor.optim.optimizer import Optimizer, Params
-from cltensor.optim.options import Options, option, options_of
+from cltensor.optim.options import Options, numbers_of, option, options_of
 from cltensor.runtime.kernel import Live
 
 
@@ -18,6 +19,8 @@ class Adagrad(Optimizer):
         g = grad + weight_decay * p
         s = s + g * g                       (initial_accumulator_value at first)
         p = p - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)
+
+    The state is there before the first step, as in PyTorch.
 
     Args:    params: tensors or groups; maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option.
@@ -39,6 +42,15 @@ class Adagrad(Optimizer):
         maximize: bool = False,
     ) -> None:
         super().__init__(params, options_of(locals()))
+
+    def add_param_group(self, group: dict[str, Any]) -> None:
+        """See Optimizer."""
+        super().add_param_group(group)
+        added = self.param_groups[-1]
+        first = float(numbers_of(added)["initial_accumulator_value"])
+        for param in added["params"]:
+            value = complex(first, first) if param.dtype.kind == "c" else first
+            self._state[param] = {"step": 0, "sum": full_like(param.detach(), value)}
 
     def _state_names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("sum",)

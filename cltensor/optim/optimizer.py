@@ -10,17 +10,22 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import enable_grad, no_grad
+from cltensor.core.names import check_hints
 from cltensor.core.op import unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.halves import cast_array
 from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
-from cltensor.optim.hooks import Hooked, never_replay
+from cltensor.optim.hooks import (
+    Hooked, never_replay, register_optimizer_step_post_hook, register_optimizer_step_pre_hook,
+)  # fmt: skip
 from cltensor.optim.members import Members, is_of
 from cltensor.optim.options import Options, check_options, numbers_of, option, split_names
 from cltensor.runtime.device import recording
 from cltensor.runtime.kernel import Live
+
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
 Params = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 
@@ -35,6 +40,9 @@ class Optimizer(Hooked):
     launch for all of them, in place; complex ones are real there, twice as many. Numbers that
     change from step to step (lr, bias corrections) are `Live`: kernel arguments that are asked for
     at every launch, replayed ones included.
+
+    Of PyTorch's options that say how a step is computed, foreach, fused and capturable are accepted
+    and ask for nothing that is not done; differentiable=True raises TypeError.
 
     Args:    params: tensors, pairs of a name and a tensor, or dictionaries {"params": tensors,
              "lr": ..., ...}, one a group; defaults: the options that a group does not set itself.
@@ -100,6 +108,7 @@ class Optimizer(Hooked):
                 )
             known.add(id(param))
         options = {**self.defaults, **group, "params": params, **names}
+        check_hints(self._name, options)
         self._check_options(options)
         self.param_groups.append(options)
         for param in params:

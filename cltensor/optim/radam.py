@@ -7,6 +7,7 @@ from typing import Any
 
 from cltensor.core.tensor import Tensor
 from cltensor.ops.elementwise.functions import sqrt
+from cltensor.ops.elementwise.select import minimum
 from cltensor.optim.block import Block
 from cltensor.optim.moments import correction, moments
 from cltensor.optim.optimizer import Optimizer, Params
@@ -67,10 +68,10 @@ class RAdam(Optimizer):
             return group["lr"] / correction(group, 0, block.steps) * (scale or 1.0)
 
         # The denominator is sqrt(v) + eps, or 1 while too few gradients are known: one expression
-        # for both, whose numbers change.
-        is_known = Live(lambda: 1.0 if rectified() else 0.0)
+        # for both, whose numbers change. A product with 0 would be NaN where v is infinite.
+        most = Live(lambda: math.inf if rectified() else 0.0)
         other = Live(lambda: group["eps"] if rectified() else 1.0)
-        return values - Live(rate) * (mean / (is_known * sqrt(square) + other))
+        return values - Live(rate) * (mean / (minimum(sqrt(square), most) + other))
 
 
 def _rectification(beta2: float, step: int) -> float:

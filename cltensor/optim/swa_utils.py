@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from cltensor.autograd import no_grad
 from cltensor.core.tensor import Tensor
+from cltensor.nn.layers.norm import _BatchNorm
 from cltensor.nn.module import Module
 from cltensor.ops.create import tensor
 from cltensor.optim.optimizer import Optimizer
@@ -146,9 +147,7 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
 
     Args:    loader: batches, tensors or sequences that begin with one; device: where to move them.
     """
-    layers: dict[Any, Any] = {
-        layer: layer.momentum for layer in model.modules() if hasattr(layer, "reset_running_stats")
-    }
+    layers = {layer: layer.momentum for layer in model.modules() if isinstance(layer, _BatchNorm)}
     if not layers:
         return
     was_training = model.training

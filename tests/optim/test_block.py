@@ -31,6 +31,33 @@ def test_a_step_is_one_launch_for_all_parameters_and_builds_nothing_new(
     assert len(device.kernels) == built
 
 
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+def test_a_step_is_one_launch_for_each_group_while_views_of_weights_are_held(
+    name, options, device, deferred
+):
+    shapes = (7,), (3, 3), (2, 4), ()
+    params = leaves(values(*shapes))
+    groups = [{"params": params[:2]}, {"params": params[2:], "lr": 0.05}]
+    views = [p.detach().reshape(-1) for p in params] + [params[1].detach()[1:, ::2], params[2].data]
+    optimizer = getattr(optim, name)(groups, **options)
+    seen = []
+    for turn in range(4):
+        if turn == 2:  # and views of states, and of what the parameters became
+            views += [p.detach().T for p in params[1:3]]
+            seen = [s[0:1] for state in optimizer.state.values() for s in state.values()
+                    if isinstance(s, ct.Tensor) and s.ndim]  # fmt: skip
+        give_gradients(params, values(*shapes))
+        before = Counters.launches
+        optimizer.step()
+        assert turn == 0 or Counters.launches - before == 2
+    for view, param in zip(views, params, strict=False):
+        np.testing.assert_array_equal(view.numpy(), param.detach().numpy().reshape(-1))
+    np.testing.assert_array_equal(views[4].numpy(), host(params)[1][1:, ::2])
+    kept = [s[0:1].tolist() for state in optimizer.state.values() for s in state.values()
+            if isinstance(s, ct.Tensor) and s.ndim]  # fmt: skip
+    assert [s.tolist() for s in seen] == kept
+
+
 def test_backward_with_old_weights_after_a_step():
     weight = nn.Parameter(ct.tensor([2.0]))
     optimizer = optim.SGD([weight], lr=1.0)

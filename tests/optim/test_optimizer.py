@@ -7,7 +7,18 @@ import sys
 
 import numpy as np
 import pytest
-from optimizers import OPTIMIZERS, RANDOM, assert_close, give_gradients, host, leaves, values
+from optimizers import (
+    OPTIMIZERS,
+    OTHERS,
+    RANDOM,
+    WHOLE,
+    assert_as_pytorch,
+    assert_close,
+    give_gradients,
+    host,
+    leaves,
+    values,
+)  # fmt: skip
 
 import cltensor as ct
 from cltensor import nn, optim
@@ -128,6 +139,11 @@ def test_state_dict_round_trip_continues_the_same_way():
         resumed, other = trained(make, grads[3:], (host(half), saved))
         assert_close(host(resumed), host(whole), rtol=1e-6, atol=1e-7)
         assert other.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
+
+
+@pytest.mark.parametrize(("name", "options"), OTHERS + WHOLE[:1])
+def test_as_pytorch(name, options):
+    assert_as_pytorch(name, options)
 
 
 def test_a_saved_state_that_does_not_fit_changes_nothing():

@@ -1,9 +1,11 @@
 """Options of optimizers that are no numbers: named, with the value, before anything is done."""
 
+import copy
 import inspect
 
 import numpy as np
 import pytest
+from optimizers import OPTIMIZERS, WHOLE, assert_close, give_gradients, host, leaves, values
 
 import cltensor as ct
 from cltensor import optim
@@ -44,6 +46,46 @@ def test_numbers_of_numpy_and_flags_of_any_kind_are_taken():
     optimizer = optim.Adam([x], lr=0.0, amsgrad="yes", betas=[0.5, 0.5])
     optimizer.step()
     assert set(optimizer.state[x]) == {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}
+
+
+CHANGES = {"lr": 0.02, "weight_decay": 0.05, "maximize": True, "betas": (0.5, 0.9), "eps": 1e-2}
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, ct.jit])
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS + WHOLE)
+def test_options_that_change_in_the_middle_are_those_of_the_next_step(name, options, wrap):
+    """An optimizer made with the new options goes the same way from the same state."""
+    kind, shapes = getattr(optim, name), ((3, 2), (4,))
+    params = leaves(values(*shapes))
+    optimizer, options = kind(params, **options), dict(options)
+    step = wrap(lambda: optimizer.step())
+    group = optimizer.param_groups[0]
+    changes = [(key, group[key]) for key in CHANGES if key in group]  # and back at the end
+    changes = [(key, CHANGES[key] if key != "eps" or name != "Adafactor" else (1e-2, 1e-2))
+               for key, _ in changes] + changes  # fmt: skip
+    for key, value in [("lr", group["lr"]), *changes]:
+        group[key] = options[key] = value
+        others = leaves(host(params))
+        other = kind(others, **options)
+        state = copy.deepcopy(optimizer.state_dict()["state"])
+        other.load_state_dict({"state": state, "param_groups": other.state_dict()["param_groups"]})
+        for _ in range(2):
+            grads = values(*shapes)
+            for each, run in ((params, step), (others, other.step)):
+                give_gradients(each, grads)
+                run()
+        assert_close(host(params), host(others), rtol=1e-6, atol=1e-7)
+
+
+def test_how_a_step_is_computed_is_not_asked_for():
+    x = ct.ones(1, requires_grad=True)
+    optimizer = optim.Adam([x], foreach=True, fused=False, capturable=True, differentiable=False)
+    assert "fused" not in optimizer.param_groups[0]
+    for kind in (optim.Adam, optim.LBFGS, optim.Lion):
+        with pytest.raises(TypeError, match=f"{kind.__name__}: differentiable=True is not"):
+            kind([x], differentiable=True)
+    with pytest.raises(TypeError, match="Adam: differentiable=True is not supported"):
+        optim.Adam([{"params": [x], "differentiable": True}])
 
 
 def schedules(optimizer, **options):
