@@ -1,9 +1,28 @@
-"""What a recorded call went through of an optimizer's groups, which replays hold to."""
+"""What may be in an optimizer's groups, and what a recorded call went through of them, which
+replays hold to."""
 
 from __future__ import annotations
 
 from operator import is_
 from typing import Any
+
+from cltensor.core.tensor import Tensor
+
+
+def check_member(optimizer: str, param: Any, takes_complex: bool) -> None:
+    """Raise TypeError or ValueError unless the optimizer of that name can move `param`."""
+    if not isinstance(param, Tensor):
+        raise TypeError(f"{optimizer}: can only optimize tensors, got a {type(param).__name__}")
+    if not param.is_leaf:
+        raise ValueError(
+            f"{optimizer}: a parameter is the result of an operation; "
+            "optimize the tensor it was computed from, or its .detach()"
+        )
+    if param.dtype.kind == "c" and not takes_complex:
+        raise TypeError(
+            f"{optimizer}: a parameter is {param.dtype.name}, for which this step is not defined; "
+            "optimize a real tensor of its parts, x, and compute with ct.view_as_complex(x)"
+        )
 
 
 class Members:

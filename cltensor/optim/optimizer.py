@@ -18,9 +18,12 @@ from cltensor.halves import cast_array
 from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.optim.hooks import (
-    Hooked, never_replay, register_optimizer_step_post_hook, register_optimizer_step_pre_hook,
-)  # fmt: skip
-from cltensor.optim.members import Members, is_of
+    Hooked,
+    never_replay,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from cltensor.optim.members import Members, check_member, is_of
 from cltensor.optim.options import Options, check_options, numbers_of, option, split_names
 from cltensor.runtime.device import recording
 from cltensor.runtime.kernel import Live
@@ -89,23 +92,9 @@ class Optimizer(Hooked):
         names, params = split_names(self._name, params, self.param_groups)
         known = {id(param) for param, _, _ in self._entries()}
         for param in params:
-            if not isinstance(param, Tensor):
-                raise TypeError(
-                    f"{self._name}: can only optimize tensors, got a {type(param).__name__}"
-                )
-            if not param.is_leaf:
-                raise ValueError(
-                    f"{self._name}: a parameter is the result of an operation; "
-                    "optimize the tensor it was computed from, or its .detach()"
-                )
+            check_member(self._name, param, self._elementwise)
             if id(param) in known:
                 raise ValueError(f"{self._name}: a parameter appears twice")
-            if param.dtype.kind == "c" and not self._elementwise:
-                raise TypeError(
-                    f"{self._name}: a parameter is {param.dtype.name}, for which this step is not "
-                    "defined; optimize a real tensor of its parts, x, and compute with "
-                    "ct.view_as_complex(x)"
-                )
             known.add(id(param))
         options = {**self.defaults, **group, "params": params, **names}
         check_hints(self._name, options)
@@ -295,8 +284,8 @@ class Optimizer(Hooked):
         blocks = []
         for key, members in together.items():
             most = gradients_at_once(members[0][0].device)
-            for first in range(0, len(members), most):
-                blocks.append(self._block(members[first : first + most], key[3], key[-1] >= 0))
+            for at in range(0, len(members), most):
+                blocks.append(self._block(members[at : at + most], key[3], key[-1] >= 0))
         self._blocks = blocks
 
     def _block(
