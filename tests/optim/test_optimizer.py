@@ -18,7 +18,7 @@ from optimizers import (
     host,
     leaves,
     values,
-)  # fmt: skip
+)
 
 import cltensor as ct
 from cltensor import nn, optim
