@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from cltensor.core.hooks import HookList, RemovableHandle
+from cltensor.core.names import own_names
 from cltensor.runtime.device import recording
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,7 +37,8 @@ class Hooked:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "step" in vars(cls):
-            cls.step = _hooked(vars(cls)["step"])  # type: ignore[attr-defined]
+            is_ours = cls.__module__.startswith("cltensor.")
+            cls.step = _hooked(vars(cls)["step"], is_ours)  # type: ignore[attr-defined]
 
     @property
     def _has_step_hooks(self) -> bool:
@@ -99,11 +101,13 @@ def register_optimizer_step_post_hook(hook: Hook) -> RemovableHandle:
     return RemovableHandle(_after, hook)
 
 
-def _hooked(step: F) -> F:
-    """Decorator of a `step`: it calls the hooks, if there are any."""
+def _hooked(step: F, is_ours: bool) -> F:
+    """A `step` that calls the hooks, if there are any, and names unknown keywords if it is ours."""
 
     @wraps(step)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs and is_ours:
+            kwargs = own_names("step", step, (self, *args), kwargs)
         if not self._has_step_hooks:
             return step(self, *args, **kwargs)
         never_replay()

@@ -11,7 +11,14 @@ class SparseAdam:
     Raises:  NotImplementedError, always.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        params: Any,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        maximize: bool = False,
+    ) -> None:
         raise NotImplementedError(
             "SparseAdam: it moves only what sparse gradients name, and all gradients are dense "
             "here; use Adam, and Embedding without sparse=True"
