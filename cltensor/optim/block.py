@@ -211,10 +211,15 @@ class Block:
         written = {home, *[state.buffer for state in self.state.values()]}
         parts, complex_ = [], self._parts_each > 1
         for gradient in gradients:
-            buffer = gradient._value.buffer or gradient.buffer
-            if buffer in written or buffer.home is home or not gradient._value.is_contiguous():
+            value = gradient._value
+            buffer = value.buffer
+            if buffer is None:
+                buffer = gradient.buffer  # computes it
+                value = gradient._value
+            if buffer in written or buffer.home is home or not value.is_contiguous():
                 gradient = gradient.clone().realize()
-            parts.append(self._as_real(gradient.detach())._value if complex_ else gradient._value)
+                value = gradient._value
+            parts.append(self._as_real(gradient.detach())._value if complex_ else value)
         return parts
 
     def is_first_of(self, name: str) -> bool:
