@@ -9,7 +9,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.ops.elementwise.functions import sqrt
 from cltensor.ops.elementwise.select import maximum
 from cltensor.optim.block import Block
-from cltensor.optim.moments import correction, moments
+from cltensor.optim.moments import moments
 from cltensor.optim.optimizer import Optimizer, Params
 from cltensor.optim.options import options_of
 from cltensor.runtime.kernel import Live
@@ -61,9 +61,9 @@ class Adam(Optimizer):
 
         # The root's correction multiplies out of the denominator: one division less per element.
         def scale() -> float:
-            return math.sqrt(correction(group, 1, block.steps))
+            return math.sqrt(1 - group["betas"][1] ** block.steps)
 
-        rate = Live(lambda: group["lr"] * scale() / correction(group, 0, block.steps))
+        rate = Live(lambda: group["lr"] * scale() / (1 - group["betas"][0] ** block.steps))
         small = Live(lambda: group["eps"] * scale())
         return values - rate * (mean / (sqrt(square) + small))
 

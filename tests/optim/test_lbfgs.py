@@ -54,6 +54,49 @@ def test_complex_parameters_and_groups():
         optim.LBFGS([z], line_search_fn="other")
 
 
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_states_travel_to_pytorch_and_back(search):
+    torch = pytest.importorskip("torch")
+    start = np.float32([2.0, -1.0, 0.5])
+    (x,), y = leaves([start]), torch.nn.Parameter(torch.tensor(start))
+    options = {"lr": 0.5, "max_iter": 2, "line_search_fn": search}
+    a, b = optim.LBFGS([x], **options), torch.optim.LBFGS([y], **options)
+
+    def step(optimizer, p):
+        def closure():
+            optimizer.zero_grad()
+            loss = (p**4 + p * p).sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+
+    def as_torch(value):
+        if isinstance(value, list):
+            return [as_torch(each) for each in value]
+        return torch.tensor(value.numpy()) if isinstance(value, ct.Tensor) else value
+
+    def both():
+        step(a, x)
+        step(b, y)
+        np.testing.assert_allclose(x.detach().numpy(), y.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+    for _ in range(2):
+        both()
+    ours, its = [copy.deepcopy(each.state_dict()["state"][0]) for each in (a, b)]
+    assert set(ours) == set(its)
+    assert [np.shape(d) for d in ours["old_dirs"]] == [tuple(d.shape) for d in its["old_dirs"]]
+    groups = a.state_dict()["param_groups"], b.state_dict()["param_groups"]
+    assert set(groups[0][0]) == set(groups[1][0])
+    a.load_state_dict({"state": {0: its}, "param_groups": groups[1]})
+    b.load_state_dict({
+        "state": {0: {name: as_torch(value) for name, value in ours.items()}},
+        "param_groups": groups[1],
+    })  # fmt: skip
+    for _ in range(2):
+        both()
+
+
 def test_a_saved_state_goes_on():
     (x,) = leaves([np.zeros(2, np.float32)])
     optimizer = optim.LBFGS([x], lr=0.1, max_iter=3)

@@ -73,6 +73,17 @@ def test_statistics_are_those_of_the_whole_loader():
     assert not model.training
 
 
+def test_only_batch_normalizations_begin_anew():
+    class Other(nn.Module):
+        def reset_running_stats(self):
+            raise AssertionError("it is no batch normalization")
+
+        def forward(self, x):
+            return x
+
+    update_bn([ct.ones(2, 1, 1, 1)], nn.Sequential(nn.BatchNorm2d(1), Other()))
+
+
 # torch.optim.swa_utils.SWALR(optimizer, 0.05, anneal_epochs=4, anneal_strategy=...)
 @pytest.mark.parametrize(
     ("strategy", "wanted"),
