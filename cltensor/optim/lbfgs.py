@@ -16,9 +16,6 @@ from cltensor.optim.optimizer import Optimizer, Params
 from cltensor.optim.options import numbers_of, options_of
 from cltensor.optim.wolfe import Point, strong_wolfe
 
-#: What of the state is kept between steps besides the counts.
-_KEPT = ("d", "t", "old_dirs", "old_stps", "ro", "H_diag", "prev_flat_grad", "prev_loss")
-
 
 class LBFGS(Optimizer):
     """Quasi-Newton steps, by the differences of the last gradients and steps.
@@ -164,7 +161,9 @@ class _Step:
             state["H_diag"] = (product / change.dot(change)).realize()
         # Computed at every turn, so that all turns are the same two kernels.
         direction = -gradient
-        shares: list[Any] = [None] * len(changes)
+        # PyTorch has them among the state, too.
+        shares: list[Any] = [None] * max(len(changes), self.options["history_size"])
+        state["al"] = shares
         for i in reversed(range(len(changes))):
             shares[i] = (steps[i].dot(direction) * ro[i]).realize()
             direction = (direction - changes[i] * shares[i]).realize()
