@@ -26,7 +26,7 @@ os.environ.setdefault("POCL_MAX_PTHREAD_COUNT", "1")
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from comparison import Difference, Skipped, first_line, name_of  # noqa: E402
-from operators import shown  # noqa: E402
+from runner import shown  # noqa: E402
 from translation import from_theirs, mapped, to_theirs  # noqa: E402
 
 import cltensor as ct  # noqa: E402
