@@ -167,6 +167,8 @@ from cltensor.nn.layers.pool import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from cltensor.nn.layers.recurrent import GRU, LSTM, RNN, RNNBase
+from cltensor.nn.layers.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from cltensor.nn.layers.response import (
     CrossMapLRN2d,
     LocalResponseNorm,
@@ -184,6 +186,9 @@ __all__ = [
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -232,6 +237,7 @@ __all__ = [
     "Fold",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -249,6 +255,7 @@ __all__ = [
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -282,6 +289,9 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",
