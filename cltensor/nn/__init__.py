@@ -39,6 +39,7 @@ from cltensor.nn.layers.activation import (
 from cltensor.nn.layers.adaptive import (
     AdaptiveLogSoftmaxWithLoss,
 )
+from cltensor.nn.layers.attention import MultiheadAttention
 from cltensor.nn.layers.container import (
     ModuleDict,
     ModuleList,
@@ -177,6 +178,13 @@ from cltensor.nn.layers.shape import (
     Flatten,
     Unflatten,
 )
+from cltensor.nn.layers.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 from cltensor.nn.module import Module
 from cltensor.nn.parallel import DataParallel
 from cltensor.nn.parameter import Parameter
@@ -278,6 +286,7 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "NLLLoss2d",
     "PReLU",
@@ -316,6 +325,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",

@@ -134,13 +134,22 @@ def multi_head_attention_forward(
     if add_zero_attn:
         k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
         more += 1
-    mask = _mask(name, q, attn_mask, key_padding_mask, more, (samples, num_heads))
-    scores = matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-2, -1))
-    found = softmax(scores if mask is None else scores + mask, -1)
-    out = matmul(dropout(found, dropout_p, training and dropout_p > 0), v)
+    causal = is_causal and key_padding_mask is None and not need_weights and not more
+    mask = None
+    if not causal:  # else the mask says no more than that
+        mask = _mask(name, q, attn_mask, key_padding_mask, more, (samples, num_heads))
+    dropped = dropout_p if training else 0.0
+    found = None
+    if need_weights:
+        scores = matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-2, -1))
+        found = softmax(scores if mask is None else scores + mask, -1)
+        found = dropout(found, dropped, dropped > 0)
+        out = matmul(found, v)
+    else:
+        out = scaled_dot_product_attention(q, k, v, mask, dropped, causal)
     out = linear(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
     out = out if batched else out.squeeze(1)
-    if not need_weights:
+    if found is None:
         return out, None
     found = found.reshape(samples, num_heads, length, k.shape[1])
     found = found.mean(1) if average_attn_weights else found
