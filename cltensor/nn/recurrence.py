@@ -133,8 +133,8 @@ class _Launcher:
 def _forward(
     x: Tensor, h: Tensor, c: Any, w: Tensor, p: Any, b: Any, cell: str, sizes: Any, reverse: bool
 ) -> tuple[Tensor, ...]:
-    same_device("recurrence", *[t for t in (x, h, c, w, p, b) if t is not None])
-    same_dtype("recurrence", *[t for t in (x, h, c, w, p, b) if t is not None])
+    same_device("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
+    same_dtype("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
     x, h = _dense(x), _dense(h)
     size = w.shape[0] // GATES[cell]
     run = _Launcher(x, cell, size)
@@ -260,7 +260,7 @@ def _backward(
 
 
 _scan_back: Op = primitive(
-    "recurrence_backward(g, g_last, g_cell, h, c, w, p, out, cell, sizes, reverse)", _backward
+    "recurrent_backward(g, g_last, g_cell, h, c, w, p, out, cell, sizes, reverse)", _backward
 )
 _scan_back.batched(None)
 
@@ -329,7 +329,7 @@ def _rule(
 
 #: Outputs and last states of a layer in one direction, and what its rule reads.
 _scan: Op = primitive(
-    "recurrence(x, h, c, w, p, b, cell, sizes, reverse)", _forward, dx_h_c_w_p_b=_rule
+    "recurrent(x, h, c, w, p, b, cell, sizes, reverse)", _forward, dx_h_c_w_p_b=_rule
 )
 _scan.batched(None)
 

@@ -116,12 +116,12 @@ def test_inside_vmap(fp64):
     def call(each):
         return recurrence("tanh", each, h, None, w, None, None, (2, 2), False)[0]
 
-    with pytest.warns(UserWarning, match="recurrence has no way to compute a whole batch"):
+    with pytest.warns(UserWarning, match="recurrent has no way to compute a whole batch"):
         found = ct.func.vmap(call)(several)
     np.testing.assert_allclose(found[1].numpy(), call(2 * x).numpy(), rtol=1e-12)
 
 
 def test_operands_of_two_dtypes():
     x, h, _, w, _, _ = operands("tanh", 5, (2,), dtype=ct.float32)
-    with pytest.raises(ct.DTypeError, match="recurrence: operands are"):
+    with pytest.raises(ct.DTypeError, match="recurrent: operands are"):
         recurrence("tanh", x, h.detach().half(), None, w, None, None, (2,), False)

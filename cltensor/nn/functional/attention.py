@@ -139,14 +139,7 @@ def multi_head_attention_forward(
     if not causal:  # else the mask says no more than that
         mask = _mask(name, q, attn_mask, key_padding_mask, more, (samples, num_heads))
     dropped = dropout_p if training else 0.0
-    found = None
-    if need_weights:
-        scores = matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-2, -1))
-        found = softmax(scores if mask is None else scores + mask, -1)
-        found = dropout(found, dropped, dropped > 0)
-        out = matmul(found, v)
-    else:
-        out = scaled_dot_product_attention(q, k, v, mask, dropped, causal)
+    out, found = _attended(q, k, v, mask, causal, dropped, need_weights)
     out = linear(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
     out = out if batched else out.squeeze(1)
     if found is None:
@@ -154,6 +147,18 @@ def multi_head_attention_forward(
     found = found.reshape(samples, num_heads, length, k.shape[1])
     found = found.mean(1) if average_attn_weights else found
     return out, found if batched else found.squeeze(0)
+
+
+def _attended(
+    q: Any, k: Any, v: Any, mask: Any, causal: bool, dropped: float, need_weights: bool
+) -> tuple[Any, Any]:
+    """Attention of each head, and the weights after dropout, if they are needed."""
+    if not need_weights:
+        return scaled_dot_product_attention(q, k, v, mask, dropped, causal), None
+    scores = matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-2, -1))
+    found = softmax(scores if mask is None else scores + mask, -1)
+    found = dropout(found, dropped, dropped > 0)
+    return matmul(found, v), found
 
 
 def _mask(
