@@ -135,9 +135,9 @@ def multi_head_attention_forward(
         k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
         more += 1
     causal = is_causal and key_padding_mask is None and not need_weights and not more
-    mask = None
-    if not causal:  # else the mask says no more than that
-        mask = _mask(name, q, attn_mask, key_padding_mask, more, (samples, num_heads))
+    heads_of = samples, num_heads
+    # A causal mask says no more than that it is one.
+    mask = None if causal else _mask(name, q, attn_mask, key_padding_mask, more, heads_of)
     dropped = dropout_p if training else 0.0
     out, found = _attended(q, k, v, mask, causal, dropped, need_weights)
     out = linear(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
