@@ -127,19 +127,20 @@ def multi_head_attention_forward(
     if bias_k is not None:
         k, v = (concat([x, b.expand(1, samples, size)]) for x, b in ((k, bias_k), (v, bias_v)))
         more += 1
-    heads = samples * num_heads
-    q, k, v = (x.reshape(x.shape[0], heads, size // num_heads).swapaxes(0, 1) for x in (q, k, v))
+    q, k, v = (
+        x.reshape(x.shape[0], samples * num_heads, size // num_heads).swapaxes(0, 1)
+        for x in (q, k, v)
+    )
     k = k if static_k is None else static_k
     v = v if static_v is None else static_v
     if add_zero_attn:
         k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
         more += 1
     causal = is_causal and key_padding_mask is None and not need_weights and not more
-    heads_of = samples, num_heads
-    # A causal mask says no more than that it is one.
-    mask = None if causal else _mask(name, q, attn_mask, key_padding_mask, more, heads_of)
-    dropped = dropout_p if training else 0.0
-    out, found = _attended(q, k, v, mask, causal, dropped, need_weights)
+    counts = samples, num_heads  # a causal mask says no more than that it is one
+    mask = None if causal else _mask(name, q, attn_mask, key_padding_mask, more, counts)
+    dropout_p *= training
+    out, found = _attended(q, k, v, mask, causal, dropout_p, need_weights)
     out = linear(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
     out = out if batched else out.squeeze(1)
     if found is None:
