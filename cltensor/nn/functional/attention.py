@@ -127,12 +127,9 @@ def multi_head_attention_forward(
     if bias_k is not None:
         k, v = (concat([x, b.expand(1, samples, size)]) for x, b in ((k, bias_k), (v, bias_v)))
         more += 1
-    q, k, v = (
-        x.reshape(x.shape[0], samples * num_heads, size // num_heads).swapaxes(0, 1)
-        for x in (q, k, v)
-    )
-    k = k if static_k is None else static_k
-    v = v if static_v is None else static_v
+    heads = samples * num_heads
+    q, k, v = (x.reshape(x.shape[0], heads, size // num_heads).swapaxes(0, 1) for x in (q, k, v))
+    k, v = (x if y is None else y for x, y in ((k, static_k), (v, static_v)))
     if add_zero_attn:
         k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
         more += 1
