@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from cells import gru, lstm, plain
 from layers import array, host
-from test_recurrent_cells import gru, lstm, plain
 
 import cltensor as ct
 from cltensor import nn
