@@ -134,7 +134,6 @@ def _forward(
     x: Tensor, h: Tensor, c: Any, w: Tensor, p: Any, b: Any, cell: str, sizes: Any, reverse: bool
 ) -> tuple[Tensor, ...]:
     same_device("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
-    same_dtype("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
     x, h = _dense(x), _dense(h)
     size = w.shape[0] // GATES[cell]
     run = _Launcher(x, cell, size)
@@ -346,6 +345,9 @@ def recurrence(
              step, B at first and never more later; reverse: from the last step on, for sizes that
              are all equal.
     Returns: (outputs (N, P), last states (B, P), those of the cells (B, H) or None).
+    Raises:  DTypeError if the operands differ in dtype.
     """
+    # Here, since a primitive that is given narrow floats gets them all as float32.
+    same_dtype("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
     out = _scan(x, h, c, w, p, b, cell, tuple(sizes), reverse)
     return out[0], out[1], out[2] if cell == "lstm" else None
