@@ -1,40 +1,69 @@
 ## One step back through a recurrent layer: a work-item computes some rows (CPU), or single elements
 ## (elsewhere), of the gradients of what went into the gates (d_g), from that of the state: what comes
 ## to the step itself (g_g), and what the step after gives back (r_g, a product in parts, for `live`
-## rows; in the others, whose sequence ends here, that of the last state).
-<%page args="T, cell, parts"/>\
+## rows; in the others, whose sequence ends here, that of the last state). With VW, a work-item goes
+## `steps` steps back with its rows, and computes the products too: r_g is room for them, w_g the packed
+## weights, after_at the row where the step after the first one begins.
+<%page args="T, cell, parts, VW=0, MR=0, NV=0"/>\
+<%namespace name="within" file="recurrent_product.cl"/>\
 <%
     gates = {'lstm': 4, 'gru': 3}.get(cell, 1)
 %>\
+% if VW:
+${within.functions(T, VW, MR, NV)}
+% endif
+## No restrict where several steps are computed: the gradients of one are read by the next.
 __kernel void recurrent_grad(
+% if VW:
+    __global ${T}* d_g, __global const ${T}* restrict g_g, __global ${T}* r_g,
+    __global const ${T}* restrict last_g, __global const ${T}* restrict w_g,
+% else:
     __global ${T}* restrict d_g, __global const ${T}* restrict g_g, __global const ${T}* restrict r_g,
     __global const ${T}* restrict last_g,
+% endif
 % if cell in ('lstm', 'gru'):
-    __global const ${T}* restrict gates_g, __global const ${T}* restrict before_g,
+    __global const ${T}* restrict gates_g, __global const ${T}* before_g,
     __global ${T}* restrict carry_g,
 % endif
 % if cell == 'lstm':
-    __global const ${T}* restrict c_g,
+    __global const ${T}* c_g,
 % elif cell == 'gru':
-    __global ${T}* restrict e_g,
+    __global ${T}* e_g, __global const ${T}* h_g,
 % else:
-    __global const ${T}* restrict h_g,
+    __global const ${T}* h_g,
 % endif
     const int has_g, const int has_last,
     const long at, const long before_at, const int rows, const int live, const int size,
-    const int each, const long r_part
+    const int each,
+% if VW:
+    const long after_at, const int steps, const int stride, const int width
+% else:
+    const long r_part
+% endif
 ) {
 % if device.is_cpu:
     const int first = (int)get_group_id(0) * each;
     const int end = first + each < rows ? first + each : rows;
+    % if VW:
+    for (int step = 0; step < steps; ++step) {
+    const long now = at + (long)step * stride;
+    const int known = step || live > end ? end : live;
+    product(first, known, ${gates} * size,
+            ${'e_g' if cell == 'gru' else 'd_g'} + (step ? now - stride : after_at) * ${gates} * size,
+            w_g, r_g, width);
+    % if cell in ('lstm', 'gru'):
+    __global const ${T}* earlier =
+        step + 1 < steps ? ${'c_g' if cell == 'lstm' else 'h_g'} + (now + stride) * size : before_g + before_at;
+    % endif
+    % endif
     for (int row = first; row < end; ++row) {
 % else:
     const int place = get_global_id(0);
     if (place < rows * size) {
         const int row = place / size;
 % endif
-        const long here = at + row, start = (long)row * size;
-        const int goes_on = row < live;
+        const long here = ${'now' if VW else 'at'} + row, start = (long)row * size;
+        const int goes_on = row < ${'known' if VW else 'live'};
     % if device.is_cpu:
 #pragma clang loop vectorize(assume_safety)
         for (int j = 0; j < size; ++j) {
@@ -44,12 +73,16 @@ __kernel void recurrent_grad(
     % endif
             ${T} dh = has_g ? g_g[here * size + j] : 0;
             if (goes_on)
+            % if VW:
+                dh += r_g[(long)row * width + j];
+            % else:
                 dh += ${' + '.join(f'r_g[{s} * r_part + start + j]' for s in range(parts))};
+            % endif
             else if (has_last)
                 dh += last_g[start + j];
         % if cell in ('lstm', 'gru'):
             __global const ${T}* restrict gate = gates_g + here * 4 * size;
-            const ${T} before = before_g[before_at + start + j];
+            const ${T} before = ${'earlier' if VW else '(before_g + before_at)'}[start + j];
         % endif
         % if cell == 'lstm':
             const ${T} enter = gate[j], stay = gate[size + j];
@@ -82,4 +115,7 @@ __kernel void recurrent_grad(
         % endif
         }
     }
+% if VW:
+    }
+% endif
 }

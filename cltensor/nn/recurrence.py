@@ -2,7 +2,7 @@
 
 A step is one product, of the state before with the recurrent weights, and one kernel, which makes
 the next state of it and of what the inputs give to the gates (one product for all steps, made
-before).
+before); on a CPU one launch does that for many steps (recurrent_launches.py).
 The way back is as long; the weights' gradients are one product over all steps.
 
 The rows of all steps lie one after the other, the rows of a step being the sequences that are that
@@ -24,46 +24,18 @@ from cltensor.core.batched import Batched
 from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, same_device, same_dtype
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES
+from cltensor.nn.recurrent_launches import Launcher, Run, Window, dense, runs, windows
 from cltensor.ops.elementwise.activation import relu, sigmoid
-from cltensor.ops.elementwise.cast import clone, full
+from cltensor.ops.elementwise.cast import clone
 from cltensor.ops.elementwise.functions import tanh
 from cltensor.ops.index.pick import index_select
-from cltensor.ops.linalg import gemm
 from cltensor.ops.linalg.matmul import linear, matmul
-from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat
 from cltensor.ops.shape.view import matrix_transpose
-from cltensor.runtime.kernel import kernel
 
 #: How many gates a kind of cell has.
 GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
-
-
-class _Window(NamedTuple):
-    """A step: its rows, from which one on, those of the step before, and of the step after."""
-
-    rows: int
-    at: int
-    before: int
-    after: int
-
-
-@lru_cache(maxsize=256)
-def _windows(sizes: tuple[int, ...], reverse: bool) -> list[_Window]:
-    """The steps in the order of their computation; the first has no step before (-1)."""
-    starts = [0, *accumulate(sizes)]
-    order = list(range(len(sizes)))[:: -1 if reverse else 1]
-    return [
-        _Window(
-            sizes[t],
-            starts[t],
-            starts[order[k - 1]] if k else -1,
-            sizes[order[k + 1]] if k + 1 < len(order) else 0,
-        )
-        for k, t in enumerate(order)
-    ]
 
 
 @lru_cache(maxsize=256)
@@ -80,100 +52,70 @@ def _places(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return ends, before
 
 
-def _dense(x: Tensor) -> Tensor:
-    """x with its elements one after the other from the start of a buffer."""
-    x = x.contiguous()
-    return (clone.run(x) if x.offset else x).realize()
-
-
-class _Launcher:
-    """Products and steps of one pass, on states of `size` elements."""
-
-    def __init__(self, like: Tensor, cell: str, size: int) -> None:
-        self.device, self.dtype = like.device, like.dtype
-        self.cell, self.size = cell, size
-
-    def product(self, a: Any, at: int, rows: int, b: Tensor) -> tuple[Any, int]:
-        """rows of the dense `a` from row `at` on times the dense matrix b: a buffer with the
-        product in parts, valid until the next one, and how many parts."""
-        device, (inner, columns) = self.device, b.shape
-        shapes = (rows, inner), (inner, 1), (inner, columns), (columns, 1)
-        plan = gemm.plan(device, device.is_cpu, self.dtype, *shapes)
-        assert plan is not None  # no size is 0
-        parts = plan.shape[0] if len(plan.shape) > 2 else 1
-        out = device.pool.allocate(parts * rows * columns * self.dtype.itemsize)
-        for launch in plan.launches:
-            launch([out, 0, a, at * inner, b.buffer, 0], None)
-        return out, parts
-
-    def over(self, rows: int, size: int) -> tuple[tuple[int], tuple[int], int]:
-        """Global and local size, and rows for each work-item, of a kernel over rows."""
-        total, local, each = spread(self.device, rows * size)
-        if not self.device.is_cpu:
-            return (total,), (local,), 1
-        each = -(-each // size)
-        return (-(-rows // each),), (local,), each
-
-    def run(self, name: str, parts: int, rows: int, size: int, **args: Any) -> None:
-        """Launch the kernel `name` over rows."""
-        params = {} if name == "recurrent_sum" else {"cell": self.cell}
-        made = kernel(self.device, name, T=C_NAMES[self.dtype], parts=parts, **params)
-        grid, local, each = self.over(rows, size)
-        made(grid, local, rows=rows, size=size, each=each, **args)
-
-    def empty(self, *shape: int) -> Tensor:
-        """A tensor to be filled."""
-        return Tensor.empty(shape, self.dtype, self.device)
-
-    def zeros(self, *shape: int) -> Tensor:
-        """A tensor of zeros, with elements."""
-        return full(shape, 0, self.dtype, self.device).realize()
-
-
 def _forward(
     x: Tensor, h: Tensor, c: Any, w: Tensor, p: Any, b: Any, cell: str, sizes: Any, reverse: bool
 ) -> tuple[Tensor, ...]:
     same_device("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
-    x, h = _dense(x), _dense(h)
+    x, h = dense(x), dense(h)
     size = w.shape[0] // GATES[cell]
-    run = _Launcher(x, cell, size)
+    run = Launcher(x, cell, size)
     count = x.shape[0]
     states = run.empty(count, size)
     outputs = states if p is None else run.empty(count, h.shape[1])
-    across = _dense(matrix_transpose(w))
-    back = None if p is None else _dense(matrix_transpose(p))
+    whole = run.whole(p)
+    across = run.packed(matrix_transpose(w)) if whole else dense(matrix_transpose(w))
+    back = None if p is None else dense(matrix_transpose(p))
     more: dict[str, Any] = {}
     kept = []
     if cell in ("lstm", "gru"):
         kept = [run.empty(count, 4 * size)]
         more["gates_g"] = kept[0].buffer
     if cell == "lstm":
-        first, along = _dense(c), run.empty(count, size)
+        first, along = dense(c), run.empty(count, size)
         more["c_g"] = along.buffer
         kept.append(along)
     elif cell == "gru":
         first, along = h, states
-        more["bias_g"] = (run.zeros(3 * size) if b is None else _dense(b)).buffer
-    for rows, at, before, _ in _windows(sizes, reverse) if count else ():
-        source = h.buffer if before < 0 else outputs.buffer
-        r, parts = run.product(source, max(before, 0), rows, across)
-        if kept:
-            more["before_g"] = (first if before < 0 else along).buffer
-        run.run(
-            "recurrent_step", parts, rows, size, h_g=states.buffer, x_g=x.buffer, r_g=r, at=at,
-            before_at=max(before, 0) * size, r_part=rows * GATES[cell] * size, **more,
-        )  # fmt: skip
-        if back is not None:
-            r, parts = run.product(states.buffer, at, rows, back)
-            _sum(run, outputs, at, None, r, parts, rows, rows, None, rows * h.shape[1])
+        more["bias_g"] = (run.zeros(3 * size) if b is None else dense(b)).buffer
+    if count and whole:
+        for each in runs(sizes, reverse):
+            if kept:
+                more["before_g"] = (first if each.before < 0 else along).buffer
+            run.several(
+                "recurrent_step", each, across, h_g=states.buffer, x_g=x.buffer,
+                start_g=(h if each.before < 0 else states).buffer, at=each.at, stride=each.stride,
+                before_at=max(each.before, 0) * size, **more,
+            )  # fmt: skip
+    elif count:
+        for step in windows(sizes, reverse):
+            if kept:
+                more["before_g"] = (first if step.before < 0 else along).buffer
+            source = (h if step.before < 0 else outputs).buffer
+            _step(run, step, source, across, back, x, states, outputs, more)
     found = [outputs, _last(outputs, sizes, reverse)]
     if cell == "lstm":
         found.append(_last(along, sizes, reverse))
     return (*found, *kept, *([] if p is None else [states]))
 
 
+def _step(
+    run: Launcher, step: Window, source: Any, across: Tensor, back: Any, x: Tensor,
+    states: Tensor, outputs: Tensor, more: dict[str, Any],
+) -> None:  # fmt: skip
+    """One step, its product and its projection, in launches of their own."""
+    rows, at, before, _ = step
+    r, parts = run.product(source, max(before, 0), rows, across)
+    run.run(
+        "recurrent_step", parts, rows, run.size, h_g=states.buffer, x_g=x.buffer, r_g=r, at=at,
+        before_at=max(before, 0) * run.size, r_part=rows * across.shape[1], **more,
+    )  # fmt: skip
+    if back is not None:
+        r, parts = run.product(states.buffer, at, rows, back)
+        _sum(run, outputs, at, None, r, parts, rows, rows, None, rows * outputs.shape[1])
+
+
 def _sum(
-    run: _Launcher, y: Tensor, at: int, g: Any, r: Any, parts: int, rows: int, live: int, last: Any,
+    run: Launcher, y: Tensor, at: int, g: Any, r: Any, parts: int, rows: int, live: int, last: Any,
     step: int,
 ) -> None:  # fmt: skip
     """Into rows of y from row `at` on: those of g, and a product, or `last` where it has none."""
@@ -204,6 +146,68 @@ def _before(h: Any, states: Any, sizes: tuple[int, ...], reverse: bool) -> Any:
     return concat([h, part(states, 0, 0, rest)])
 
 
+class _Back(NamedTuple):
+    """What the way back goes along: the gradients that come to the outputs and to the last states,
+    those it makes (of what went into the gates, and of what the state gave to them), the weights,
+    and the states before, the first ones and the others."""
+
+    g: Any
+    g_last: Any
+    d: Tensor
+    e: Tensor
+    w: Tensor
+    start: Any
+    along: Any
+    more: dict[str, Any]
+
+    def arguments(self, before: int, size: int) -> dict[str, Any]:
+        """Arguments of the kernel for a step whose step before begins at that row."""
+        found = self.more | {"d_g": self.d.buffer, "before_at": max(before, 0) * size}
+        if self.start is not None:
+            found["before_g"] = (self.start if before < 0 else self.along).buffer
+        return found
+
+    def given(self, g: Any, last: Any) -> dict[str, Any]:
+        """Those for gradients that may be None."""
+        g_g, last_g = [(self.d if t is None else t).buffer for t in (g, last)]
+        has = {"has_g": int(g is not None), "has_last": int(last is not None)}
+        return has | {"g_g": g_g, "last_g": last_g}
+
+
+def _back_in_runs(run: Launcher, way: _Back, runs: list[Run]) -> tuple[Any, int, int]:
+    """All steps back, several in a launch; the gradient of the first states, a product in parts."""
+    packed, given = run.packed(way.w), way.given(way.g, way.g_last)
+    for each in reversed(runs):
+        run.several(
+            "recurrent_grad", each, packed, live=each.live, after_at=each.after,
+            at=each.at + (each.steps - 1) * each.stride, stride=-each.stride, **given,
+            **way.arguments(each.before, run.size),
+        )  # fmt: skip
+    rows = runs[0].rows
+    return (*run.product(way.e.buffer, runs[0].at, rows, way.w), rows * way.w.shape[1])
+
+
+def _back_in_steps(
+    run: Launcher, way: _Back, steps: list[Window], p: Any, whole: Any
+) -> tuple[Any, int, int]:
+    """All steps back, products and projections in launches of their own; `whole` gets the gradients
+    of the projected states."""
+    r, parts, step = way.d.buffer, 1, 0
+    for rows, at, before, live in reversed(steps):
+        given = way.given(way.g, way.g_last)
+        if p is not None:
+            _sum(run, whole, at, way.g, r, parts, rows, live, way.g_last, step)
+            r, parts = run.product(whole.buffer, at, rows, p)
+            given, live, step = way.given(None, None), rows, rows * run.size
+        run.run(
+            "recurrent_grad", parts, rows, run.size, r_g=r, live=live, r_part=step, at=at, **given,
+            **way.arguments(before, run.size),
+        )  # fmt: skip
+        r, parts = run.product(way.e.buffer, at, rows, way.w)
+        step = rows * way.w.shape[1]
+    return r, parts, step
+
+
 def _backward(
     g: Any, g_last: Any, g_cell: Any, h: Tensor, c: Any, w: Tensor, p: Any, out: Any, cell: str,
     sizes: Any, reverse: bool,
@@ -211,51 +215,38 @@ def _backward(
     """Gradients of x and h, then of c (lstm), or of what the gates get of the state (gru); where
     there is a projection, of the outputs too."""
     size, (first, width) = w.shape[0] // GATES[cell], h.shape
-    run = _Launcher(w, cell, size)
+    run = Launcher(w, cell, size)
     outputs, count = out[0], out[0].shape[0]
-    w, h = _dense(w), _dense(h)
-    p = None if p is None else _dense(p)
-    g, g_last = [None if t is None else _dense(t) for t in (g, g_last)]
+    w, h = dense(w), dense(h)
+    g, g_last, p = [None if t is None else dense(t) for t in (g, g_last, p)]
     d = run.empty(count, GATES[cell] * size)
     carry, e = run.zeros(first, size), d
+    start: Any = None
+    along: Any = None
     more: dict[str, Any] = {}
     if cell == "lstm":
         carry = carry if g_cell is None else clone.run(g_cell).realize()
         gates, along = out[3], out[4]
-        start, more["c_g"] = _dense(c), along.buffer
+        start, more["c_g"] = dense(c), along.buffer
     elif cell == "gru":
         gates, along, start, e = out[2], outputs, h, run.empty(count, 3 * size)
         more["e_g"] = e.buffer
-    else:
+    if cell != "lstm":
         more["h_g"] = outputs.buffer
-    if cell in ("lstm", "gru"):
+    if start is not None:
         more |= {"gates_g": gates.buffer, "carry_g": carry.buffer}
     whole = None if p is None else run.empty(count, width)
-    r, parts, step = d.buffer, 1, 0
-    for rows, at, before, live in reversed(_windows(sizes, reverse) if count else ()):
-        given, last = g, g_last
-        if p is not None and whole is not None:
-            _sum(run, whole, at, g, r, parts, rows, live, g_last, step)
-            r, parts = run.product(whole.buffer, at, rows, p)
-            given = last = None
-            live, step = rows, rows * size
-        if cell in ("lstm", "gru"):
-            more["before_g"] = (start if before < 0 else along).buffer
-        run.run(
-            "recurrent_grad", parts, rows, size, d_g=d.buffer, r_g=r, live=live, r_part=step, at=at,
-            g_g=d.buffer if given is None else given.buffer, has_g=int(given is not None),
-            last_g=r if last is None else last.buffer, has_last=int(last is not None),
-            before_at=max(before, 0) * size, **more,
-        )  # fmt: skip
-        r, parts = run.product(e.buffer, at, rows, w)
-        step = rows * width
     dh = run.zeros(first, width)
     if count:
+        way = _Back(g, g_last, d, e, w, start, along, more)
+        if run.whole(p):
+            found = _back_in_runs(run, way, runs(sizes, reverse))
+        else:
+            found = _back_in_steps(run, way, windows(sizes, reverse), p, whole)
+        r, parts, step = found
         _sum(run, dh, 0, carry if cell == "gru" else None, r, parts, first, first, None, step)
-    found = [d, dh]
-    if cell in ("lstm", "gru"):
-        found.append(carry if cell == "lstm" else e)
-    return (*found, *([] if whole is None else [whole]))
+    more_found = [] if start is None else [carry if cell == "lstm" else e]
+    return (d, dh, *more_found, *([] if whole is None else [whole]))
 
 
 _scan_back: Op = primitive(
@@ -270,7 +261,7 @@ def _steps(
     """What `recurrence` gives, made of recorded operations: for derivatives of higher order."""
     size = w.shape[0] // GATES[cell]
     found: dict[int, Any] = {}
-    for rows, at, _, _ in _windows(sizes, reverse):
+    for rows, at, _, _ in windows(sizes, reverse):
         given = part(x, 0, at, rows)
         h_rest, h = part(h, 0, rows, h.shape[0] - rows), part(h, 0, 0, rows)
         r = linear(h, w) if b is None else linear(h, w) + b
