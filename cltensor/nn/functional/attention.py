@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
+from cltensor.autograd.checkpoint import checkpoint
+from cltensor.core.batched import levels
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
@@ -14,6 +18,9 @@ from cltensor.ops.elementwise.select import where
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.reduce.fold import max_over, softmax
 from cltensor.ops.shape.join import concat, tril
+
+#: Scores that are in memory at a time, and the least rows of query that are worth a product.
+_SCORES, _LEAST = 1 << 20, 64
 
 
 @composite(method=False)
@@ -27,7 +34,9 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """softmax(query @ key.mT * scale + mask) @ value.
+    """softmax(query @ key.mT * scale + mask) @ value, of some rows of query at a time: what a long
+    sequence's places make of one another is never in memory as a whole, but computed again in
+    backward.
 
     Args:    query (..., L, E), key (..., S, E), value (..., S, V); attn_mask: broadcasts to
              (..., L, S), bools that say what takes part, or numbers to be added; is_causal: each
@@ -48,19 +57,47 @@ def scaled_dot_product_attention(
     if enable_gqa:
         key, value = [x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value)]
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    length, count = query.shape[-2], key.shape[-2]
+    rows = _block(query, key)
+    if rows >= length:
+        return _attend(query, key, value, attn_mask, 0 if is_causal else None, dropout_p, factor)
+    found = []
+    for first in range(0, length, rows):
+        stop = min(length, first + rows)
+        seen = min(count, stop) if is_causal else count
+        cut = attn_mask is not None and attn_mask.ndim > 1 and attn_mask.shape[-2] > 1
+        mask = attn_mask[..., first:stop, :] if cut else attn_mask
+        part = query[..., first:stop, :], key[..., :seen, :], value[..., :seen, :], mask
+        out = checkpoint(_attend, *part, first if is_causal else None, dropout_p, factor)
+        # Now, before the next block's scores are there; inside vmap only a whole batch can be.
+        found.append(out if levels.open else out.realize())
+    return concat(found, -2)
+
+
+def _block(query: Tensor, key: Tensor) -> int:
+    """How many rows of query are computed at a time."""
+    batch = math.prod(np.broadcast_shapes(query.shape[:-2], key.shape[:-2]))
+    return max(_LEAST, _SCORES // max(1, batch * key.shape[-2]) // 16 * 16)
+
+
+def _attend(
+    query: Any, key: Any, value: Any, mask: Any, first: int | None, dropped: float, factor: float
+) -> Any:
+    """Attention of some rows of query, the one at `first` and following ones if it is causal."""
     scores = matmul(query * factor, key.swapaxes(-2, -1))
-    if is_causal:
-        attn_mask = tril(scores.new_ones(scores.shape[-2:]).bool())
-    if attn_mask is None:
+    if first is not None:
+        mask = tril(scores.new_ones(scores.shape[-2:]).bool(), first)
+    if mask is None:
         weights = softmax(scores, -1)
-    elif attn_mask.dtype.kind == "b":
-        weights = softmax(where(attn_mask, scores, float("-inf")), -1)
-        weights = where(max_over(attn_mask, -1, True), weights, 0)
+    elif mask.dtype.kind == "b":
+        weights = softmax(where(mask, scores, float("-inf")), -1)
+        if first is None:  # a causal row sees itself at least
+            weights = where(max_over(mask, -1, True), weights, 0)
     else:
-        scores = scores + attn_mask
+        scores = scores + mask
         nothing = max_over(scores.detach(), -1, True) == float("-inf")
         weights = where(nothing, 0, softmax(where(nothing, 0, scores), -1))
-    return matmul(dropout(weights, dropout_p, dropout_p > 0), value)
+    return matmul(dropout(weights, dropped, dropped > 0), value)
 
 
 def _projected(name: str, x: tuple[Any, Any, Any], weights: Any, bias: Any, size: int) -> list[Any]:
