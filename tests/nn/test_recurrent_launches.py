@@ -26,7 +26,7 @@ def test_runs():
 
 @pytest.mark.parametrize("sizes", [(13, 13, 13), (13, 12, 7, 7, 6, 1)])
 @pytest.mark.parametrize("units", [4, 8, 33])
-def test_tiles_that_are_not_full(units, sizes):
+def test_tiles_that_are_not_full(skeleton, units, sizes):
     random = np.random.default_rng(1)
     x = random.standard_normal((sum(sizes), 4 * units)).astype("float32")
     w = (random.standard_normal((4 * units, units)) / 6).astype("float32")
@@ -45,7 +45,7 @@ def test_tiles_that_are_not_full(units, sizes):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
-def test_gradients_where_tiles_are_not_full(fp64, cell):
+def test_gradients_where_tiles_are_not_full(fp64, skeleton, cell):
     sizes, units = (13, 12, 7, 7, 6, 1), 33
     random = np.random.default_rng(2)
     gates = {"lstm": 4, "gru": 3, "relu": 1}[cell] * units
