@@ -16,7 +16,7 @@ from cltensor.dtypes import C_NAMES
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.elementwise.cast import clone, full
 from cltensor.ops.linalg import gemm
-from cltensor.ops.linalg.tiles import ROWS, VECTORS, vector_width
+from cltensor.ops.linalg.tiles import ROWS, VECTOR_BYTES, VECTORS, vector_width
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.join import pad
 from cltensor.runtime.kernel import kernel
@@ -126,15 +126,23 @@ class Launcher:
         too, with weights that a core's cache keeps."""
         return self.device.is_cpu and projection is None
 
+    def vectors(self) -> tuple[int, int]:
+        """Vectors of the register tile, and bytes of each: a CPU whose vectors have 64 bytes
+        has 32 registers of them."""
+        if self.device.cl_device.native_vector_width_float < 16:
+            return VECTORS, VECTOR_BYTES
+        return 2 * VECTORS, 2 * VECTOR_BYTES
+
     def several(self, name: str, run: Run, packed: Tensor, **args: Any) -> None:
         """Launch the kernel `name` for the steps of a run, their products being its own."""
         panels, _, columns = packed.shape
+        vectors, _ = self.vectors()
         room = self.device.pool.allocate(run.rows * panels * columns * self.dtype.itemsize)
         tiles = ceil_div(run.rows, ROWS)
         each = ceil_div(tiles, min(tiles, self.device.compute_units)) * ROWS
         made = kernel(
-            self.device, name, T=C_NAMES[self.dtype], parts=1, cell=self.cell, MR=ROWS, NV=VECTORS,
-            VW=columns // VECTORS,
+            self.device, name, T=C_NAMES[self.dtype], parts=1, cell=self.cell, MR=ROWS, NV=vectors,
+            VW=columns // vectors,
         )  # fmt: skip
         made(
             (ceil_div(run.rows, each),), (1,), rows=run.rows, steps=run.steps, size=self.size,
@@ -143,11 +151,12 @@ class Launcher:
 
     def packed(self, matrix: Tensor) -> Tensor:
         """A matrix (K, N) in panels (N / columns, K, columns), what is missing being 0."""
-        columns = VECTORS * vector_width(self.dtype)
-        inner, width = matrix.shape
-        more = -width % columns
+        vectors, width = self.vectors()
+        columns = vectors * vector_width(self.dtype, width)
+        inner, size = matrix.shape
+        more = -size % columns
         matrix = pad(matrix, ((0, 0), (0, more))) if more else matrix
-        panels = matrix.reshape(inner, (width + more) // columns, columns)
+        panels = matrix.reshape(inner, (size + more) // columns, columns)
         return dense(panels.swapaxes(0, 1))
 
     def empty(self, *shape: int) -> Tensor:

@@ -19,8 +19,9 @@ from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.reduce.fold import max_over, softmax
 from cltensor.ops.shape.join import concat, tril
 
-#: Scores that are in memory at a time, and the least rows of query that are worth a product.
-_SCORES, _LEAST = 1 << 20, 64
+#: Scores that are kept as a whole, which is faster; where there are more, those that are in memory
+#: at a time, and the least rows of query that are worth a product.
+_WHOLE, _SCORES, _LEAST = 1 << 22, 1 << 20, 64
 
 
 @composite(method=False)
@@ -35,8 +36,8 @@ def scaled_dot_product_attention(
     enable_gqa: bool = False,
 ) -> Tensor:
     """softmax(query @ key.mT * scale + mask) @ value, of some rows of query at a time: what a long
-    sequence's places make of one another is never in memory as a whole, but computed again in
-    backward.
+    sequence's places make of one another (more than 16 MiB of it in float32) is never in memory as
+    a whole, but computed again in backward.
 
     Args:    query (..., L, E), key (..., S, E), value (..., S, V); attn_mask: broadcasts to
              (..., L, S), bools that say what takes part, or numbers to be added; is_causal: each
@@ -77,7 +78,10 @@ def scaled_dot_product_attention(
 def _block(query: Tensor, key: Tensor) -> int:
     """How many rows of query are computed at a time."""
     batch = math.prod(np.broadcast_shapes(query.shape[:-2], key.shape[:-2]))
-    return max(_LEAST, _SCORES // max(1, batch * key.shape[-2]) // 16 * 16)
+    row = max(1, batch * key.shape[-2])
+    if row * query.shape[-2] <= _WHOLE:
+        return query.shape[-2]
+    return max(_LEAST, _SCORES // row // 16 * 16)
 
 
 def _attend(

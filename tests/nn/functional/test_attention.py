@@ -172,6 +172,7 @@ def test_masks_of_heads(device):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of two rows of query, so that short sequences have several."""
+    monkeypatch.setattr(attention, "_WHOLE", 0)
     monkeypatch.setattr(attention, "_SCORES", 1)
     monkeypatch.setattr(attention, "_LEAST", 2)
 
