@@ -347,6 +347,14 @@ __all__ = [
 ]
 
 _name_all(globals(), __all__)
-for _module in (init, parallel, utils, utils.parametrizations, utils.parametrize, utils.prune):
+for _module in (
+    init,
+    parallel,
+    utils,
+    utils.parametrizations,
+    utils.parametrize,
+    utils.prune,
+    utils.rnn,
+):
     _name_all(vars(_module), _module.__all__)
 _suggest(_modules["cltensor.nn"], functional, init, parallel, utils)
