@@ -12,6 +12,7 @@ import cltensor as ct
 import cltensor.nn.functional as F
 from cltensor.autograd.graph import Node
 from cltensor.core.op import OPERATIONS
+from cltensor.nn.recurrence import recurrence
 from cltensor.testing import gradcheck, gradgradcheck
 
 pytestmark = pytest.mark.slow
@@ -127,6 +128,12 @@ CALLS = {
     "matmul": [
         (ct.matmul, (3, 1, 5, 2), (2, 2, 1)), (ct.matmul, (5,), (5, 3)),
         (ct.matmul, (3, 0), (0, 5)),
+    ],
+    "recurrent": [
+        (lambda x, h, w: recurrence("tanh", x, h, None, w, None, None, (2, 2), False)[0],
+         (4, 3), (2, 3), (3, 3)),
+        (lambda x, h, w: recurrence("tanh", x, h, None, w, None, None, (0, 0), False)[0],
+         (0, 3), (0, 3), (3, 3)),
     ],
     "linear": [(F.linear, (3, 1, 5), (7, 5)), (F.linear, (0, 5), (7, 5))],
     "pinv": [(lambda x: ct.linalg.pinv(x), s) for s in ((1, 5, 3), (0, 5, 3))],

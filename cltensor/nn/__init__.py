@@ -39,6 +39,7 @@ from cltensor.nn.layers.activation import (
 from cltensor.nn.layers.adaptive import (
     AdaptiveLogSoftmaxWithLoss,
 )
+from cltensor.nn.layers.attention import MultiheadAttention
 from cltensor.nn.layers.container import (
     ModuleDict,
     ModuleList,
@@ -167,6 +168,8 @@ from cltensor.nn.layers.pool import (
     MaxUnpool2d,
     MaxUnpool3d,
 )
+from cltensor.nn.layers.recurrent import GRU, LSTM, RNN, RNNBase
+from cltensor.nn.layers.recurrent_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from cltensor.nn.layers.response import (
     CrossMapLRN2d,
     LocalResponseNorm,
@@ -174,6 +177,13 @@ from cltensor.nn.layers.response import (
 from cltensor.nn.layers.shape import (
     Flatten,
     Unflatten,
+)
+from cltensor.nn.layers.transformer import (
+    Transformer,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
 )
 from cltensor.nn.module import Module
 from cltensor.nn.parallel import DataParallel
@@ -184,6 +194,9 @@ __all__ = [
     "ELU",
     "GELU",
     "GLU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SELU",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
@@ -232,6 +245,7 @@ __all__ = [
     "Fold",
     "FractionalMaxPool2d",
     "FractionalMaxPool3d",
+    "GRUCell",
     "GaussianNLLLoss",
     "GroupNorm",
     "Hardshrink",
@@ -249,6 +263,7 @@ __all__ = [
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -271,6 +286,7 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiheadAttention",
     "NLLLoss",
     "NLLLoss2d",
     "PReLU",
@@ -282,6 +298,9 @@ __all__ = [
     "PixelUnshuffle",
     "PoissonNLLLoss",
     "RMSNorm",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
     "RReLU",
     "ReLU",
     "ReLU6",
@@ -306,6 +325,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "Transformer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "TripletMarginWithDistanceLoss",
     "Unflatten",
@@ -323,6 +347,14 @@ __all__ = [
 ]
 
 _name_all(globals(), __all__)
-for _module in (init, parallel, utils, utils.parametrizations, utils.parametrize, utils.prune):
+for _module in (
+    init,
+    parallel,
+    utils,
+    utils.parametrizations,
+    utils.parametrize,
+    utils.prune,
+    utils.rnn,
+):
     _name_all(vars(_module), _module.__all__)
 _suggest(_modules["cltensor.nn"], functional, init, parallel, utils)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
+from cltensor.autograd.checkpoint import checkpoint
+from cltensor.core.batched import levels
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
@@ -14,6 +18,10 @@ from cltensor.ops.elementwise.select import where
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.reduce.fold import max_over, softmax
 from cltensor.ops.shape.join import concat, tril
+
+#: Scores that are kept as a whole, which is faster; where there are more, those that are in memory
+#: at a time, and the least rows of query that are worth a product.
+_WHOLE, _SCORES, _LEAST = 1 << 22, 1 << 20, 64
 
 
 @composite(method=False)
@@ -27,7 +35,9 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """softmax(query @ key.mT * scale + mask) @ value.
+    """softmax(query @ key.mT * scale + mask) @ value, of some rows of query at a time: what a long
+    sequence's places make of one another (more than 16 MiB of it in float32) is never in memory as
+    a whole, but computed again in backward.
 
     Args:    query (..., L, E), key (..., S, E), value (..., S, V); attn_mask: broadcasts to
              (..., L, S), bools that say what takes part, or numbers to be added; is_causal: each
@@ -48,19 +58,50 @@ def scaled_dot_product_attention(
     if enable_gqa:
         key, value = [x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value)]
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    length, count = query.shape[-2], key.shape[-2]
+    rows = _block(query, key)
+    if rows >= length:
+        return _attend(query, key, value, attn_mask, 0 if is_causal else None, dropout_p, factor)
+    found = []
+    for first in range(0, length, rows):
+        stop = min(length, first + rows)
+        seen = min(count, stop) if is_causal else count
+        cut = attn_mask is not None and attn_mask.ndim > 1 and attn_mask.shape[-2] > 1
+        mask = attn_mask[..., first:stop, :] if cut else attn_mask
+        part = query[..., first:stop, :], key[..., :seen, :], value[..., :seen, :], mask
+        out = checkpoint(_attend, *part, first if is_causal else None, dropout_p, factor)
+        # Now, before the next block's scores are there; inside vmap only a whole batch can be.
+        found.append(out if levels.open else out.realize())
+    return concat(found, -2)
+
+
+def _block(query: Tensor, key: Tensor) -> int:
+    """How many rows of query are computed at a time."""
+    batch = math.prod(np.broadcast_shapes(query.shape[:-2], key.shape[:-2]))
+    row = max(1, batch * key.shape[-2])
+    if row * query.shape[-2] <= _WHOLE:
+        return query.shape[-2]
+    return max(_LEAST, _SCORES // row // 16 * 16)
+
+
+def _attend(
+    query: Any, key: Any, value: Any, mask: Any, first: int | None, dropped: float, factor: float
+) -> Any:
+    """Attention of some rows of query, the one at `first` and following ones if it is causal."""
     scores = matmul(query * factor, key.swapaxes(-2, -1))
-    if is_causal:
-        attn_mask = tril(scores.new_ones(scores.shape[-2:]).bool())
-    if attn_mask is None:
+    if first is not None:
+        mask = tril(scores.new_ones(scores.shape[-2:]).bool(), first)
+    if mask is None:
         weights = softmax(scores, -1)
-    elif attn_mask.dtype.kind == "b":
-        weights = softmax(where(attn_mask, scores, float("-inf")), -1)
-        weights = where(max_over(attn_mask, -1, True), weights, 0)
+    elif mask.dtype.kind == "b":
+        weights = softmax(where(mask, scores, float("-inf")), -1)
+        if first is None:  # a causal row sees itself at least
+            weights = where(max_over(mask, -1, True), weights, 0)
     else:
-        scores = scores + attn_mask
+        scores = scores + mask
         nothing = max_over(scores.detach(), -1, True) == float("-inf")
         weights = where(nothing, 0, softmax(where(nothing, 0, scores), -1))
-    return matmul(dropout(weights, dropout_p, dropout_p > 0), value)
+    return matmul(dropout(weights, dropped, dropped > 0), value)
 
 
 def _projected(name: str, x: tuple[Any, Any, Any], weights: Any, bias: Any, size: int) -> list[Any]:
@@ -129,22 +170,34 @@ def multi_head_attention_forward(
         more += 1
     heads = samples * num_heads
     q, k, v = (x.reshape(x.shape[0], heads, size // num_heads).swapaxes(0, 1) for x in (q, k, v))
-    k = k if static_k is None else static_k
-    v = v if static_v is None else static_v
+    k, v = (x if y is None else y for x, y in ((k, static_k), (v, static_v)))
     if add_zero_attn:
         k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
         more += 1
-    mask = _mask(name, q, attn_mask, key_padding_mask, more, (samples, num_heads))
-    scores = matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-2, -1))
-    found = softmax(scores if mask is None else scores + mask, -1)
-    out = matmul(dropout(found, dropout_p, training and dropout_p > 0), v)
+    causal = is_causal and key_padding_mask is None and not need_weights and not more
+    counts = samples, num_heads  # a causal mask says no more than that it is one
+    mask = None if causal else _mask(name, q, attn_mask, key_padding_mask, more, counts)
+    dropout_p *= training
+    out, found = _attended(q, k, v, mask, causal, dropout_p, need_weights)
     out = linear(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
     out = out if batched else out.squeeze(1)
-    if not need_weights:
+    if found is None:
         return out, None
     found = found.reshape(samples, num_heads, length, k.shape[1])
     found = found.mean(1) if average_attn_weights else found
     return out, found if batched else found.squeeze(0)
+
+
+def _attended(
+    q: Any, k: Any, v: Any, mask: Any, causal: bool, dropped: float, need_weights: bool
+) -> tuple[Any, Any]:
+    """Attention of each head, and the weights after dropout, if they are needed."""
+    if not need_weights:
+        return scaled_dot_product_attention(q, k, v, mask, dropped, causal), None
+    scores = matmul(q * (1 / math.sqrt(q.shape[-1])), k.swapaxes(-2, -1))
+    found = softmax(scores if mask is None else scores + mask, -1)
+    found = dropout(found, dropped, dropped > 0)
+    return matmul(found, v), found
 
 
 def _mask(

@@ -1,6 +1,6 @@
 """What goes with layers, under PyTorch's names."""
 
-from cltensor.nn.utils import parametrizations, parametrize, prune
+from cltensor.nn.utils import parametrizations, parametrize, prune, rnn
 from cltensor.nn.utils.clip_grad import (
     clip_grad_norm,
     clip_grad_norm_,
@@ -35,6 +35,7 @@ __all__ = [
     "prune",
     "remove_spectral_norm",
     "remove_weight_norm",
+    "rnn",
     "skip_init",
     "spectral_norm",
     "vector_to_parameters",

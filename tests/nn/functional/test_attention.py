@@ -1,11 +1,14 @@
 """Attention."""
 
+import numpy as np
 import pytest
 from tabled import check_case, near, numbers
 
 import cltensor as ct
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
+from cltensor.nn.functional import attention
+from cltensor.testing import gradcheck, gradgradcheck
 
 #: (call, shapes of its operands, results, gradients), PyTorch's.
 CASES = [
@@ -164,3 +167,129 @@ def test_masks_of_heads(device):
     near(same, one.numpy().ravel())
     with pytest.raises(ShapeError, match="in_proj_weight has shape"):
         F.multi_head_attention_forward(x, x, x, 2, 2, ct.ones(2, 2), *weights[1:])
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of two rows of query, so that short sequences have several."""
+    monkeypatch.setattr(attention, "_WHOLE", 0)
+    monkeypatch.setattr(attention, "_SCORES", 1)
+    monkeypatch.setattr(attention, "_LEAST", 2)
+
+
+def drawn(*shape, dtype=ct.float32):
+    values = np.random.default_rng(sum(shape)).standard_normal(shape)
+    return ct.tensor(values, dtype=dtype, requires_grad=True)
+
+
+def wanted(q, k, v, allowed):
+    """Attention in NumPy, in float64."""
+    q, k, v = (x.detach().numpy().astype("float64") for x in (q, k, v))
+    scores = np.where(allowed, q @ np.swapaxes(k, -1, -2) / np.sqrt(q.shape[-1]), -np.inf)
+    weights = np.exp(scores - np.maximum(scores.max(-1, keepdims=True), -1e30))
+    return weights / np.maximum(weights.sum(-1, keepdims=True), 1e-300) @ v
+
+
+def test_blocks_of_rows(small_blocks):
+    q, k, v = drawn(3, 2, 5, 7), drawn(3, 2, 9, 7), drawn(3, 2, 9, 3)
+    out = F.scaled_dot_product_attention(q, k, v)
+    np.testing.assert_allclose(out.detach().numpy(), wanted(q, k, v, True), rtol=1e-4, atol=1e-6)
+    with ct.no_grad():
+        out = F.scaled_dot_product_attention(q, k, v)
+    np.testing.assert_allclose(out.numpy(), wanted(q, k, v, True), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [3, 5, 9])
+def test_blocks_of_rows_causal(small_blocks, count):
+    q, k, v = drawn(2, 5, 7), drawn(2, count, 7), drawn(2, count, 3)
+    out = F.scaled_dot_product_attention(q, k, v, is_causal=True).detach().numpy()
+    allowed = np.tril(np.ones((5, count), bool))
+    np.testing.assert_allclose(out, wanted(q, k, v, allowed), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (2, 1, 5, 9), (3, 1, 9), (9,), (5, 1)])
+def test_blocks_of_rows_under_masks(small_blocks, shape):
+    q, k, v = drawn(2, 3, 5, 7), drawn(2, 3, 9, 7), drawn(2, 3, 9, 4)
+    mask = np.random.default_rng(0).random(shape) < 0.5
+    if shape[-2:] == (5, 9):
+        mask[..., 3, :] = False  # nothing takes part
+    expected = wanted(q, k, v, mask)
+    out = F.scaled_dot_product_attention(q, k, v, ct.tensor(mask))
+    np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-4, atol=1e-6)
+    added = ct.tensor(np.where(mask, 0, -np.inf).astype("float32"))
+    out = F.scaled_dot_product_attention(q, k, v, added)
+    np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-4, atol=1e-6)
+    out.sum().backward()
+    assert not np.isnan(q.grad.numpy()).any()
+
+
+def test_blocks_of_grouped_heads(small_blocks):
+    q, k, v = drawn(2, 4, 5, 3), drawn(2, 2, 5, 3), drawn(2, 2, 5, 3)
+    out = F.scaled_dot_product_attention(q, k, v, enable_gqa=True)
+    k, v = (ct.tensor(x.detach().numpy().repeat(2, 1)) for x in (k, v))
+    np.testing.assert_allclose(out.detach().numpy(), wanted(q, k, v, True), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_derivatives_of_blocks(fp64, small_blocks, causal):
+    args = [drawn(1, n, 2, dtype=ct.float64) for n in (3, 4, 4)]
+
+    def call(q, k, v, mask=None):
+        return F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal)
+
+    if not causal:
+        args.append(drawn(3, 4, dtype=ct.float64))
+    assert gradcheck(call, args)
+    assert gradgradcheck(call, args)
+
+
+def test_dropout_of_blocks_is_the_same_in_backward(fp64, small_blocks):
+    args = [drawn(1, 5, 2, dtype=ct.float64) for _ in range(3)]
+
+    def call(*args):
+        ct.manual_seed(3)
+        return F.scaled_dot_product_attention(*args, dropout_p=0.5)
+
+    assert (call(*args).detach() != call(*args[:2], 2 * args[2]).detach()).any()
+    assert gradcheck(call, args)
+
+
+def test_blocks_replayed(small_blocks):
+    q, k, v = drawn(2, 5, 3), drawn(2, 5, 3), drawn(2, 5, 3)
+
+    def step(x):
+        out = F.scaled_dot_product_attention(q * x, k, v, dropout_p=0.5)
+        return [out.detach(), *ct.autograd.grad(out.sum(), [q, k, v])]
+
+    replayed = ct.jit(step)
+    for scale in (1, 2, 3, 4):
+        x = ct.tensor([float(scale)])
+        found = []
+        for call in (step, replayed):
+            ct.manual_seed(scale)
+            found.append([r.numpy() for r in call(x)])
+        for a, b in zip(*found, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def test_blocks_inside_vmap(small_blocks):
+    q, k, v = (drawn(3, 5, 2).detach() for _ in range(3))
+    found = ct.func.vmap(F.scaled_dot_product_attention)(q, k, v)
+    expected = F.scaled_dot_product_attention(q, k, v)
+    np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_long_sequences_take_little_memory():
+    q, k, v = (ct.randn(2, 2048, 8).requires_grad_() for _ in range(3))
+    pool = q.device.pool
+
+    def peak():
+        q.grad = k.grad = v.grad = None
+        pool.reset_peak()
+        before = pool.in_use
+        F.scaled_dot_product_attention(q, k, v).sum().backward()
+        q.grad.realize(), k.grad.realize(), v.grad.realize()
+        return pool.peak - before
+
+    peak()
+    assert peak() < 2 * 2048 * 2048 * 4  # less than the scores alone

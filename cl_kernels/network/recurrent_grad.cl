@@ -1,0 +1,121 @@
+## One step back through a recurrent layer: a work-item computes some rows (CPU), or single elements
+## (elsewhere), of the gradients of what went into the gates (d_g), from that of the state: what comes
+## to the step itself (g_g), and what the step after gives back (r_g, a product in parts, for `live`
+## rows; in the others, whose sequence ends here, that of the last state). With VW, a work-item goes
+## `steps` steps back with its rows, and computes the products too: r_g is room for them, w_g the packed
+## weights, after_at the row where the step after the first one begins.
+<%page args="T, cell, parts, VW=0, MR=0, NV=0"/>\
+<%namespace name="within" file="recurrent_product.cl"/>\
+<%
+    gates = {'lstm': 4, 'gru': 3}.get(cell, 1)
+%>\
+% if VW:
+${within.functions(T, VW, MR, NV)}
+% endif
+## No restrict where several steps are computed: the gradients of one are read by the next.
+__kernel void recurrent_grad(
+% if VW:
+    __global ${T}* d_g, __global const ${T}* restrict g_g, __global ${T}* r_g,
+    __global const ${T}* restrict last_g, __global const ${T}* restrict w_g,
+% else:
+    __global ${T}* restrict d_g, __global const ${T}* restrict g_g, __global const ${T}* restrict r_g,
+    __global const ${T}* restrict last_g,
+% endif
+% if cell in ('lstm', 'gru'):
+    __global const ${T}* restrict gates_g, __global const ${T}* before_g,
+    __global ${T}* restrict carry_g,
+% endif
+% if cell == 'lstm':
+    __global const ${T}* c_g,
+% elif cell == 'gru':
+    __global ${T}* e_g, __global const ${T}* h_g,
+% else:
+    __global const ${T}* h_g,
+% endif
+    const int has_g, const int has_last,
+    const long at, const long before_at, const int rows, const int live, const int size,
+    const int each,
+% if VW:
+    const long after_at, const int steps, const int stride, const int width
+% else:
+    const long r_part
+% endif
+) {
+% if device.is_cpu:
+    const int first = (int)get_group_id(0) * each;
+    const int end = first + each < rows ? first + each : rows;
+    % if VW:
+    for (int step = 0; step < steps; ++step) {
+    const long now = at + (long)step * stride;
+    const int known = step || live > end ? end : live;
+    product(first, known, ${gates} * size,
+            ${'e_g' if cell == 'gru' else 'd_g'} + (step ? now - stride : after_at) * ${gates} * size,
+            w_g, r_g, width);
+    % if cell in ('lstm', 'gru'):
+    __global const ${T}* earlier =
+        step + 1 < steps ? ${'c_g' if cell == 'lstm' else 'h_g'} + (now + stride) * size : before_g + before_at;
+    % endif
+    % endif
+    for (int row = first; row < end; ++row) {
+% else:
+    const int place = get_global_id(0);
+    if (place < rows * size) {
+        const int row = place / size;
+% endif
+        const long here = ${'now' if VW else 'at'} + row, start = (long)row * size;
+        const int goes_on = row < ${'known' if VW else 'live'};
+    % if device.is_cpu:
+#pragma clang loop vectorize(assume_safety)
+        for (int j = 0; j < size; ++j) {
+    % else:
+        {
+            const int j = place - row * size;
+    % endif
+            ${T} dh = has_g ? g_g[here * size + j] : 0;
+            if (goes_on)
+            % if VW:
+                dh += r_g[(long)row * width + j];
+            % else:
+                dh += ${' + '.join(f'r_g[{s} * r_part + start + j]' for s in range(parts))};
+            % endif
+            else if (has_last)
+                dh += last_g[start + j];
+        % if cell in ('lstm', 'gru'):
+            __global const ${T}* restrict gate = gates_g + here * 4 * size;
+            const ${T} before = ${'earlier' if VW else '(before_g + before_at)'}[start + j];
+        % endif
+        % if cell == 'lstm':
+            const ${T} enter = gate[j], stay = gate[size + j];
+            const ${T} fresh = gate[2 * size + j], leave = gate[3 * size + j];
+            const ${T} seen = tanh(c_g[here * size + j]);
+            const ${T} dc = carry_g[start + j] + dh * leave * (1 - seen * seen);
+            __global ${T}* restrict d = d_g + here * 4 * size;
+            d[j] = dc * fresh * enter * (1 - enter);
+            d[size + j] = dc * before * stay * (1 - stay);
+            d[2 * size + j] = dc * enter * (1 - fresh * fresh);
+            d[3 * size + j] = dh * seen * leave * (1 - leave);
+            carry_g[start + j] = dc * stay;
+        % elif cell == 'gru':
+            dh += carry_g[start + j];
+            const ${T} reset = gate[j], stay = gate[size + j];
+            const ${T} fresh = gate[2 * size + j], inner = gate[3 * size + j];
+            const ${T} dn = dh * (1 - stay) * (1 - fresh * fresh);
+            const ${T} dr = dn * inner * reset * (1 - reset);
+            const ${T} dz = dh * (before - fresh) * stay * (1 - stay);
+            __global ${T}* restrict d = d_g + here * 3 * size;
+            __global ${T}* restrict e = e_g + here * 3 * size;
+            d[j] = e[j] = dr;
+            d[size + j] = e[size + j] = dz;
+            d[2 * size + j] = dn;
+            e[2 * size + j] = dn * reset;
+            carry_g[start + j] = dh * stay;
+        % else:
+            const ${T} h = h_g[here * size + j];
+            d_g[here * size + j] = ${'dh * (1 - h * h)' if cell == 'tanh' else 'h > 0 ? dh : 0'};
+        % endif
+        }
+    }
+% if VW:
+    }
+% endif
+}

@@ -1,0 +1,168 @@
+"""What the loop of recurrent layers launches: steps, alone or in runs, and products.
+
+On a CPU a launch computes all steps of equal size that follow one another: a work-item's rows are
+sequences of its own, so that no step waits for another work-item, and the weights, packed once,
+stay in a core's cache. Elsewhere, and with projections, a step is a product and a kernel.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import accumulate, groupby
+from typing import Any, NamedTuple
+
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import C_NAMES
+from cltensor.lazy.grids import ceil_div
+from cltensor.ops.elementwise.cast import clone, full
+from cltensor.ops.linalg import gemm
+from cltensor.ops.linalg.tiles import ROWS, VECTOR_BYTES, VECTORS, vector_width
+from cltensor.ops.shape.copy import spread
+from cltensor.ops.shape.join import pad
+from cltensor.runtime.kernel import kernel
+
+
+class Window(NamedTuple):
+    """A step: its rows, from which one on, those of the step before, and of the step after."""
+
+    rows: int
+    at: int
+    before: int
+    after: int
+
+
+@lru_cache(maxsize=256)
+def windows(sizes: tuple[int, ...], reverse: bool) -> list[Window]:
+    """The steps in the order of their computation; the first has no step before (-1)."""
+    starts = [0, *accumulate(sizes)]
+    order = list(range(len(sizes)))[:: -1 if reverse else 1]
+    return [
+        Window(
+            sizes[t],
+            starts[t],
+            starts[order[k - 1]] if k else -1,
+            sizes[order[k + 1]] if k + 1 < len(order) else 0,
+        )
+        for k, t in enumerate(order)
+    ]
+
+
+class Run(NamedTuple):
+    """Steps of equal size that follow one another: how many, from which row on the first one's
+    lie and how much further those of each other; and the rows of the step before them (-1: none),
+    and of that after them, and how many it has."""
+
+    rows: int
+    steps: int
+    at: int
+    stride: int
+    before: int
+    after: int
+    live: int
+
+
+@lru_cache(maxsize=256)
+def runs(sizes: tuple[int, ...], reverse: bool) -> list[Run]:
+    """The steps in the order of their computation, as few runs."""
+    found: list[Run] = []
+    starts = [0, *accumulate(sizes)]
+    first = 0
+    for rows, same in groupby(sizes):
+        steps = len(list(same))
+        end = first + steps
+        before = starts[first - 1] if first else -1
+        live = sizes[end] if end < len(sizes) else 0
+        found.append(Run(rows, steps, starts[first], rows, before, starts[end], live))
+        first = end
+    if not reverse:
+        return found
+    (only,) = found  # reverse is for sizes that are all equal
+    return [only._replace(at=starts[-2], stride=-only.rows)]
+
+
+def dense(x: Tensor) -> Tensor:
+    """x with its elements one after the other from the start of a buffer."""
+    x = x.contiguous()
+    return (clone.run(x) if x.offset else x).realize()
+
+
+class Launcher:
+    """Products and steps of one pass, on states of `size` elements."""
+
+    def __init__(self, like: Tensor, cell: str, size: int) -> None:
+        self.device, self.dtype = like.device, like.dtype
+        self.cell, self.size = cell, size
+
+    def product(self, a: Any, at: int, rows: int, b: Tensor) -> tuple[Any, int]:
+        """rows of the dense `a` from row `at` on times the dense matrix b: a buffer with the
+        product in parts, valid until the next one, and how many parts."""
+        device, (inner, columns) = self.device, b.shape
+        shapes = (rows, inner), (inner, 1), (inner, columns), (columns, 1)
+        plan = gemm.plan(device, device.is_cpu, self.dtype, *shapes)
+        assert plan is not None  # no size is 0
+        parts = plan.shape[0] if len(plan.shape) > 2 else 1
+        out = device.pool.allocate(parts * rows * columns * self.dtype.itemsize)
+        for launch in plan.launches:
+            launch([out, 0, a, at * inner, b.buffer, 0], None)
+        return out, parts
+
+    def over(self, rows: int, size: int) -> tuple[tuple[int], tuple[int], int]:
+        """Global and local size, and rows for each work-item, of a kernel over rows."""
+        total, local, each = spread(self.device, rows * size)
+        if not self.device.is_cpu:
+            return (total,), (local,), 1
+        each = -(-each // size)
+        return (-(-rows // each),), (local,), each
+
+    def run(self, name: str, parts: int, rows: int, size: int, **args: Any) -> None:
+        """Launch the kernel `name` over rows."""
+        params = {} if name == "recurrent_sum" else {"cell": self.cell}
+        made = kernel(self.device, name, T=C_NAMES[self.dtype], parts=parts, **params)
+        grid, local, each = self.over(rows, size)
+        made(grid, local, rows=rows, size=size, each=each, **args)
+
+    def whole(self, projection: Any) -> bool:
+        """Whether one launch computes several steps: a sequence's own work-item does its products
+        too, with weights that a core's cache keeps."""
+        return self.device.is_cpu and projection is None
+
+    def vectors(self) -> tuple[int, int]:
+        """Vectors of the register tile, and bytes of each: a CPU whose vectors have 64 bytes
+        has 32 registers of them."""
+        if self.device.cl_device.native_vector_width_float < 16:
+            return VECTORS, VECTOR_BYTES
+        return 2 * VECTORS, 2 * VECTOR_BYTES
+
+    def several(self, name: str, run: Run, packed: Tensor, **args: Any) -> None:
+        """Launch the kernel `name` for the steps of a run, their products being its own."""
+        panels, _, columns = packed.shape
+        vectors, _ = self.vectors()
+        room = self.device.pool.allocate(run.rows * panels * columns * self.dtype.itemsize)
+        tiles = ceil_div(run.rows, ROWS)
+        each = ceil_div(tiles, min(tiles, self.device.compute_units)) * ROWS
+        made = kernel(
+            self.device, name, T=C_NAMES[self.dtype], parts=1, cell=self.cell, MR=ROWS, NV=vectors,
+            VW=columns // vectors,
+        )  # fmt: skip
+        made(
+            (ceil_div(run.rows, each),), (1,), rows=run.rows, steps=run.steps, size=self.size,
+            each=each, r_g=room, w_g=packed.buffer, width=panels * columns, **args,
+        )  # fmt: skip
+
+    def packed(self, matrix: Tensor) -> Tensor:
+        """A matrix (K, N) in panels (N / columns, K, columns), what is missing being 0."""
+        vectors, width = self.vectors()
+        columns = vectors * vector_width(self.dtype, width)
+        inner, size = matrix.shape
+        more = -size % columns
+        matrix = pad(matrix, ((0, 0), (0, more))) if more else matrix
+        panels = matrix.reshape(inner, (size + more) // columns, columns)
+        return dense(panels.swapaxes(0, 1))
+
+    def empty(self, *shape: int) -> Tensor:
+        """A tensor to be filled."""
+        return Tensor.empty(shape, self.dtype, self.device)
+
+    def zeros(self, *shape: int) -> Tensor:
+        """A tensor of zeros, with elements."""
+        return full(shape, 0, self.dtype, self.device).realize()

@@ -1,0 +1,127 @@
+"""The loop of recurrent layers: its kernels beside recorded operations, and its derivatives."""
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.autograd import grad
+from cltensor.nn.recurrence import GATES, _steps, recurrence
+from cltensor.testing import gradcheck, gradgradcheck
+
+#: Sizes of steps, and whether they go backwards.
+WAYS = [((2,), False), ((3, 3, 3), False), ((3, 3, 3), True), ((3, 2, 2, 1), False)]
+CELLS = [("tanh", 5), ("relu", 5), ("gru", 5), ("lstm", 5), ("lstm", 3)]
+
+
+def operands(cell, width, sizes, units=5, dtype=ct.float64):
+    """x, h, c, w, p and b."""
+    random = np.random.default_rng(3)
+
+    def draw(*shape):
+        return ct.tensor(0.7 * random.standard_normal(shape), dtype=dtype).requires_grad_()
+
+    gates = GATES[cell] * units
+    return [
+        draw(sum(sizes), gates),
+        draw(sizes[0], width),
+        draw(sizes[0], units) if cell == "lstm" else None,
+        draw(gates, width),
+        draw(width, units) if width != units else None,
+        draw(gates) if cell == "gru" else None,
+    ]
+
+
+def given(results):
+    return [r for r in results if r is not None]
+
+
+@pytest.mark.parametrize(("cell", "width"), CELLS)
+@pytest.mark.parametrize(("sizes", "reverse"), WAYS)
+def test_as_recorded_operations(fp64, cell, width, sizes, reverse):
+    args = operands(cell, width, sizes)
+    wanted = _steps(*args, cell, sizes, reverse)
+    found = given(recurrence(cell, *args, sizes, reverse))
+    assert len(found) == len(wanted)
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12, atol=1e-14)
+    leaves = given(args)
+    for chosen in ([0], [1], [2], [0, 1, 2]):  # gradients of some of the results only
+        outputs = [
+            (a, b) for k, (a, b) in enumerate(zip(found, wanted, strict=True)) if k in chosen
+        ]
+        if not outputs:
+            continue
+        weights = [ct.tensor(np.cos(np.arange(a.size)).reshape(a.shape)) for a, _ in outputs]
+        ways = [
+            grad([pair[k] for pair in outputs], leaves, weights, retain_graph=True,
+                 allow_unused=True)
+            for k in (0, 1)
+        ]  # fmt: skip
+        for a, b in zip(*ways, strict=True):
+            b = ct.zeros_like(a) if b is None else b
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("cell", "width"), [(c, 2 if w == 5 else 1) for c, w in CELLS])
+def test_derivatives(fp64, cell, width):
+    sizes = (2, 1)
+    args = operands(cell, width, sizes, 2)
+    leaves = given(args)
+
+    def call(*xs):
+        rest = iter(xs)
+        return tuple(
+            given(recurrence(cell, *[a if a is None else next(rest) for a in args], sizes, False))
+        )
+
+    gradcheck(call, leaves)
+    gradgradcheck(call, leaves)
+
+
+def test_one_tensor_as_two_operands(fp64):
+    # Under create_graph each operand has a gradient of its own, though they are one tensor.
+    x, h, _, w, _, _ = operands("lstm", 5, (2, 2))
+    out, _, _ = recurrence("lstm", x, h, h, w, None, None, (2, 2), False)
+    plain = grad(out.sum(), h, retain_graph=True)[0]
+    recorded = grad(out.sum(), h, create_graph=True)[0]
+    np.testing.assert_allclose(plain.numpy(), recorded.detach().numpy(), rtol=1e-12)
+    assert recorded.requires_grad
+
+
+def test_narrow_floats():
+    args = operands("gru", 5, (2, 2), dtype=ct.float32)
+    wanted = recurrence("gru", *args, (2, 2), False)[0].detach().numpy()
+    halves = [a if a is None else a.detach().bfloat16().requires_grad_() for a in args]
+    out = recurrence("gru", *halves, (2, 2), False)[0]
+    assert out.dtype == ct.bfloat16
+    np.testing.assert_allclose(out.detach().float().numpy(), wanted, atol=0.03)
+    out.sum().backward()
+    assert halves[3].grad.dtype == ct.bfloat16
+
+
+def test_no_sequences():
+    args = [a if a is None else a.detach() for a in operands("gru", 5, (1,), dtype=ct.float32)]
+    x, h = ct.zeros(0, 15).requires_grad_(), ct.zeros(0, 5)
+    out, last, _ = recurrence("gru", x, h, None, *args[3:], (0, 0), False)
+    assert out.shape == last.shape == (0, 5)
+    out.sum().backward()
+    assert x.grad.shape == (0, 15)
+
+
+def test_inside_vmap(fp64):
+    x, h, _, w, _, _ = [a if a is None else a.detach() for a in operands("tanh", 5, (2, 2))]
+    several = ct.stack([x, 2 * x])
+
+    def call(each):
+        return recurrence("tanh", each, h, None, w, None, None, (2, 2), False)[0]
+
+    with pytest.warns(UserWarning, match="recurrent has no way to compute a whole batch"):
+        found = ct.func.vmap(call)(several)
+    np.testing.assert_allclose(found[1].numpy(), call(2 * x).numpy(), rtol=1e-12)
+
+
+def test_operands_of_two_dtypes():
+    x, h, _, w, _, _ = operands("tanh", 5, (2,), dtype=ct.float32)
+    with pytest.raises(ct.DTypeError, match="recurrent: operands are"):
+        recurrence("tanh", x, h.detach().half(), None, w, None, None, (2,), False)

@@ -1,0 +1,64 @@
+"""What recurrent layers launch: runs of equal steps, products whose sizes leave tiles unfilled."""
+
+import numpy as np
+import pytest
+from cells import sigmoid
+
+import cltensor as ct
+from cltensor.nn.recurrence import recurrence
+from cltensor.nn.recurrent_launches import Run, runs, windows
+
+
+def test_windows():
+    assert windows((3, 2), False) == [(3, 0, -1, 2), (2, 3, 0, 0)]
+    assert windows((3, 3), True) == [(3, 3, -1, 3), (3, 0, 3, 0)]
+
+
+def test_runs():
+    assert runs((2, 2, 2), False) == [Run(2, 3, 0, 2, -1, 6, 0)]
+    assert runs((2, 2, 2), True) == [Run(2, 3, 4, -2, -1, 6, 0)]
+    assert runs((4, 4, 3, 1, 1), False) == [
+        Run(4, 2, 0, 4, -1, 8, 3),
+        Run(3, 1, 8, 3, 4, 11, 1),
+        Run(1, 2, 11, 1, 8, 13, 0),
+    ]
+
+
+@pytest.mark.parametrize("sizes", [(13, 13, 13), (13, 12, 7, 7, 6, 1)])
+@pytest.mark.parametrize("units", [4, 8, 33])
+def test_tiles_that_are_not_full(skeleton, units, sizes):
+    random = np.random.default_rng(1)
+    x = random.standard_normal((sum(sizes), 4 * units)).astype("float32")
+    w = (random.standard_normal((4 * units, units)) / 6).astype("float32")
+    h, c = random.standard_normal((2, sizes[0], units)).astype("float32")
+    out, last, cells = recurrence("lstm", *map(ct.tensor, (x, h, c, w)), None, None, sizes, False)
+    wanted, at = [], 0
+    for rows in sizes:
+        i, f, g, o = np.split(x[at : at + rows] + h[:rows] @ w.T, 4, 1)
+        c[:rows] = sigmoid(f) * c[:rows] + sigmoid(i) * np.tanh(g)
+        h[:rows] = sigmoid(o) * np.tanh(c[:rows])
+        wanted.append(h[:rows].copy())
+        at += rows
+    np.testing.assert_allclose(out.numpy(), np.concatenate(wanted), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(last.numpy(), h, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(cells.numpy(), c, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
+def test_gradients_where_tiles_are_not_full(fp64, skeleton, cell):
+    sizes, units = (13, 12, 7, 7, 6, 1), 33
+    random = np.random.default_rng(2)
+    gates = {"lstm": 4, "gru": 3, "relu": 1}[cell] * units
+
+    def draw(*shape):
+        return ct.tensor(random.standard_normal(shape) / 4, requires_grad=True)
+
+    args = [draw(sum(sizes), gates), draw(13, units), draw(13, units) if cell == "lstm" else None]
+    args += [draw(gates, units), None, draw(gates) if cell == "gru" else None]
+    found = [r for r in recurrence(cell, *args, sizes, False) if r is not None]
+    given = [ct.tensor(random.standard_normal(r.shape)) for r in found]
+    leaves = [a for a in args if a is not None]
+    ours = ct.autograd.grad(found, leaves, given, retain_graph=True)
+    recorded = ct.autograd.grad(found, leaves, given, create_graph=True)
+    for a, b in zip(ours, recorded, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-11)
