@@ -17,7 +17,7 @@ import numpy as np
 
 from cltensor.autograd.diagonal import fill_diagonal_
 from cltensor.autograd.graph import Node, next_order, resave
-from cltensor.autograd.record import preserve, rebase, require_changeable
+from cltensor.autograd.record import note_reshaped, preserve, rebase, require_changeable
 from cltensor.core.batched import Batched, Unbatched, in_front, wrapped
 from cltensor.core.checks import scalar
 from cltensor.core.hooks import Hooks, watchers
@@ -156,18 +156,22 @@ def reshape_in_place(
     if isinstance(x, Batched):
         x.whole = changed.whole
         return x
+    node = x.node
+    if node is not None and node.op is None:
+        require_changeable(name, x)
     if (changed.shape, changed.strides, changed.offset) == (x.shape, x.strides, x.offset):
         return x
-    node = x.node
-    if node is not None and (node.op is None or x._view is not None or not mode.enabled):
+    if node is not None and (node.op is None or not mode.enabled):
         raise GradientError(
             f"{name}: a gradient of shape {x.shape} belongs to this tensor, which cannot take the "
             f"shape {changed.shape}; use the operation that returns a new one"
         )
     if x.device.recorder is not None:
         x.device.recorder.refuse("changing a tensor's shape in place")
+    if x._view is None:
+        note_reshaped(x)
     x.show(changed._value)
-    x._node, x._view = changed.node, None
+    x._node, x._view = changed.node, None if x._view is None else changed._view
     return x
 
 

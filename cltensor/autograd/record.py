@@ -2,7 +2,9 @@
 
 A view that is changed in place changes its base, so the base takes a new node, in which the
 gradients of what was there before and of what was written part. Views made earlier then take
-nodes anew, from that one, when they are asked for theirs.
+nodes anew, from that one, when they are asked for theirs. A base that leaves the graph leaves its
+views there, as PyTorch does; one that is made a leaf does not take earlier views with it (in
+PyTorch, those become leaves of their own without a word).
 
 Source: PyTorch's rules for views and changes in place.
 """
@@ -10,16 +12,19 @@ Source: PyTorch's rules for views and changes in place.
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Sequence
 from typing import Any
 
 from cltensor.autograd.graph import Node, Output, resave, save
+from cltensor.core.differentiable import left
 from cltensor.core.hooks import Hooks
-from cltensor.core.mode import enable_grad, mode
+from cltensor.core.mode import enable_grad, mode, no_grad
 from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import GradientError
+from cltensor.lazy.values import same_place
 from cltensor.ops.elementwise.cast import full
 
 
@@ -145,13 +150,55 @@ def node_of(x: Tensor) -> Node | None:
     """The node of a view, anew if its base was changed in place since."""
     view = x._view
     if view is not None and view.base._node is not view.stamp:
-        if view.base._node is None:
-            x._node = None
-        else:
-            with enable_grad():
-                _put_at(x, view.path(view.base)._node)
-        view.stamp = view.base._node
+        _look_again(x, view)
     return x._node
+
+
+def _look_again(x: Tensor, view: View) -> None:
+    """Have view x, whose base has another node than it knew, take the one that it has now."""
+    base, now, before = view.base, view.base._node, left(view.base)
+    if before is not None and view.stamp is not None and before.shows(view.stamp, base._version):
+        return  # the elements are those that x was made of
+    if now is not None and now.op is not None:
+        if _reshaped:
+            _require_path("backward", x, view)
+        with enable_grad():
+            _put_at(x, view.path(base)._node)
+    elif view.stamp is None:
+        return  # the base was made a leaf later: no place for what was made before
+    else:
+        x._node = None  # the base left the graph, and was changed after that
+    view.stamp = now
+
+
+#: Tensors, by id, that are no views and took another shape in place.
+_reshaped: dict[int, weakref.ref[Tensor]] = {}
+
+
+def note_reshaped(x: Tensor) -> None:
+    """Note that x, which is no view, takes another shape: paths to earlier views lead astray."""
+    if x._node is not None:
+        x._left_behind(x._node)
+    key = id(x)
+    _reshaped[key] = weakref.ref(x, lambda _: _reshaped.pop(key, None))
+
+
+def _require_path(operation: str, x: Tensor, view: View) -> None:
+    """Raise GradientError if the base of view x took another shape in place after x was made."""
+    if id(view.base) not in _reshaped:
+        return
+    value = x._value
+    try:
+        with no_grad():
+            found = view.path(view.base)._value
+        fits = same_place(found, value) and found.shape == value.shape
+    except (IndexError, ValueError):
+        fits = False
+    if not fits:
+        raise GradientError(
+            f"{operation}: the base of this view of shape {value.shape} took the shape "
+            f"{tuple(view.base.shape)} in place after the view was made; make the view again"
+        )
 
 
 def require_changeable(operation: str, x: Tensor) -> None:
@@ -159,6 +206,8 @@ def require_changeable(operation: str, x: Tensor) -> None:
     if not mode.enabled:
         return
     node, view = node_of(x), x._view
+    if view is not None and _reshaped:
+        _require_path(operation, x, view)
     if node is not None and node.op is None:
         raise GradientError(
             f"{operation}: a leaf that requires a gradient cannot be changed in place; use "
@@ -169,6 +218,11 @@ def require_changeable(operation: str, x: Tensor) -> None:
         raise GradientError(
             f"{operation}: a view of a leaf that requires a gradient cannot be changed in place; "
             "use ct.no_grad(), or work on x.clone()"
+        )
+    if node is not None and view is not None and base is None and view.stamp is not None:
+        raise GradientError(
+            f"{operation}: the base of this view left the graph after the view was made, which "
+            "cannot be changed in place; use ct.no_grad(), or work on x.clone()"
         )
     if view is not None and not view.recorded and base is not None:
         raise GradientError(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from weakref import ref
 
 from cltensor.core.hooks import HookList, Hooks, RemovableHandle, grad_watchers, watchers
 from cltensor.core.names import named
@@ -15,11 +16,13 @@ from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 class Differentiable(Operators):
     """Mixin: requires_grad, grad, backward and hooks.
 
-    _node is the place in the recorded graph, None outside it; _view says, for a view, of what.
+    _node is the place in the recorded graph, None outside it; _view says, for a view, of what;
+    _left, there only for what was in the graph once, is what `left` tells.
     """
 
-    __slots__ = ("_node", "_view")
+    __slots__ = ("_left", "_node", "_view")
 
+    _left: Any
     _node: Any
     _view: Any
     if TYPE_CHECKING:
@@ -31,6 +34,8 @@ class Differentiable(Operators):
         def dtype(self) -> Any: ...
         @property
         def device(self) -> Any: ...
+        @property
+        def _version(self) -> int: ...
 
         def detach(self) -> Any: ...
 
@@ -72,15 +77,44 @@ class Differentiable(Operators):
                     f"requires_grad: a {self.dtype.name} tensor has no gradient; use a "
                     "floating-point or complex dtype"
                 )
-            self._node = Hooks.leaf(self)
+            self._node = self._again() or Hooks.leaf(self)
             kept = self.__dict__.pop("_grad", None)
             if kept is not None:
                 self._node.grad = kept
-        elif not requires_grad and node is not None:
-            if node.grad is not None:
-                self.__dict__["_grad"] = node.grad
-            self._node = None
+        elif not requires_grad:
+            self._leave()
         return self
+
+    def _leave(self) -> None:
+        """Leave the graph with the gradient; what was made of this before, views too, stays."""
+        node = self.node
+        if node is None:
+            return
+        grad, leaf = node.grad, None
+        if grad is not None:
+            self.__dict__["_grad"] = grad
+        if node.op is None:
+            leaf, node.retain = node, False
+            if grad is not None:
+                node.grad = None
+        self._left_behind(node, leaf)
+        self._node = None
+
+    def _left_behind(self, node: Any, leaf: Any = None) -> None:
+        """Note that `node` told of these elements as they are until now; see `Left`."""
+        before, version, nodes = left(self), self._version, [ref(node)]
+        if before is not None and before.version == version:
+            nodes += [r for r in before.nodes if r() is not None and r() is not node]
+        self._left = Left(nodes, leaf, version)
+
+    def _again(self) -> Any:
+        """The node of a leaf that left the graph, with its hooks; None if there is none."""
+        before = left(self)
+        node = None if before is None else before.leaf
+        if node is not None:
+            node.retain = True
+            node.shape, node.dtype, node.device = tuple(self.shape), self.dtype, self.device
+        return node
 
     @property
     def is_leaf(self) -> bool:
@@ -185,8 +219,40 @@ class Differentiable(Operators):
         return node
 
     def detach_(self) -> Self:
-        """Leave the graph; returns self."""
+        """Leave the graph, with the gradient there is; returns self.
+
+        Raises GradientError for a view.
+        """
+        for watch in watchers:
+            watch((self,))
         if self._view is not None:
             raise GradientError("detach_: this is a view; use .detach(), or detach_() its base")
-        self._node = None
+        self._leave()
         return self
+
+
+class Left(NamedTuple):
+    """How a tensor left its places in the graph.
+
+    nodes: those it had, weakly, since they may hold much. leaf: the last if it was a leaf's, with
+    its hooks. version: how often the elements had been changed, all the while.
+    """
+
+    nodes: list[ref[Any]]
+    leaf: Any
+    version: int
+
+    def shows(self, node: Any, version: int) -> bool:
+        """Whether `node` tells of the elements of `version`."""
+        return version == self.version and any(r() is node for r in self.nodes)
+
+
+_left_of = Differentiable._left.__get__
+
+
+def left(x: Differentiable) -> Left | None:
+    """How x left a place in the graph last, None if it never did."""
+    try:
+        return _left_of(x)
+    except AttributeError:
+        return None

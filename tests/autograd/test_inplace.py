@@ -271,7 +271,7 @@ def test_transposing_in_place_keeps_gradients_and_values_together(device):
     y.t_()
     (y * ct.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])).sum().backward()
     assert leaf.grad.tolist() == [[2, 6, 10], [4, 8, 12]]
-    with pytest.raises(GradientError, match=r"t_: a gradient of shape \(2, 3\) belongs"):
+    with pytest.raises(GradientError, match="t_: a leaf that requires a gradient cannot be"):
         leaf.t_()
     for x in (leaf, leaf * 2):
         with ct.no_grad(), pytest.raises(GradientError, match=r"cannot take the shape \(3, 2\)"):

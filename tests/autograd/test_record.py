@@ -71,6 +71,11 @@ def test_a_leaf_cannot_be_changed_in_place_while_recording(device):
     assert x.requires_grad
 
 
+def test_a_leaf_does_not_take_another_shape_even_where_it_is_the_same(device):
+    with pytest.raises(GradientError, match="squeeze_: a leaf that requires a gradient cannot be"):
+        leaf([1.0, 2.0]).squeeze_()
+
+
 def test_a_view_that_is_changed_changes_its_base(device):
     x = leaf([1.0, 2.0, 3.0, 4.0])
     y = x * 1
@@ -100,6 +105,65 @@ def test_a_base_that_is_changed_gives_its_views_another_place(device):
     assert view.tolist() == [3]
     view.sum().backward()
     assert x.grad.tolist() == [3, 0]
+
+
+def test_a_base_that_leaves_the_graph_leaves_its_views_there(device):
+    x, other = leaf([1.0, 2.0]), leaf([1.0])
+    base = x * 2
+    view = base[0]
+    base.detach_()
+    assert not base.requires_grad
+    (view + other).sum().backward()
+    assert x.grad.tolist() == [2, 0]
+    assert other.grad.tolist() == [1]
+    with pytest.raises(GradientError, match="mul_: the base of this view left the graph after"):
+        view.mul_(3)
+    base.mul_(3)  # the view shows what no longer depends on x
+    assert not view.requires_grad
+    assert view.item() == 6
+
+
+def test_a_base_that_is_made_a_leaf_does_not_take_earlier_views_with_it(device):
+    base = ct.zeros(2)
+    view = base[:1]
+    base.requires_grad_()
+    assert not view.requires_grad
+    with pytest.raises(GradientError, match="does not depend on any tensor"):
+        view.sum().backward()
+    with pytest.raises(GradientError, match="a view of a leaf that requires a gradient"):
+        view.mul_(2)
+    assert base[0].requires_grad
+
+
+def test_views_of_a_base_that_takes_another_shape(device):
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    base = (x * 1).realize()
+    row = base[0]
+    base.t_()
+    (row * ct.tensor([1.0, 5.0])).sum().backward()
+    assert x.grad.tolist() == [[1, 5], [0, 0]]
+    base.mul_(2)
+    with pytest.raises(GradientError, match=r"base of this view of shape \(2,\) took the shape"):
+        row.sum()
+    plain, written = ct.ones(2, 3), leaf([1.0, 2.0, 3.0])
+    row = plain[0]
+    plain.t_()
+    with pytest.raises(GradientError, match="mul_: the base of this view .* make the view again"):
+        row.mul_(written)
+    plain[:, 0].mul_(written)
+    plain.sum().backward()
+    assert written.grad.tolist() == [1, 1, 1]
+
+
+def test_a_view_that_takes_another_shape_stays_one(device):
+    for base in (ct.ones(2, 3), (leaf([[1.0] * 3] * 2) * 1).realize()):
+        written = leaf([[2.0], [3.0], [4.0]])
+        view = base[:1]
+        view.t_()
+        view.mul_(written)
+        assert base.tolist() == [[2, 3, 4], [1, 1, 1]]
+        base.sum().backward()
+        assert written.grad.tolist() == [[1], [1], [1]]
 
 
 def test_what_is_written_into_a_plain_tensor_gives_it_a_place(device):

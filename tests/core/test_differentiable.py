@@ -1,5 +1,7 @@
 """What a Tensor says and takes of differentiation: requires_grad, grad, hooks, detaching."""
 
+import copy
+
 import pytest
 from leaves import leaf
 
@@ -143,6 +145,44 @@ def test_leaving_the_graph(device):
     assert y.tolist() == [2, 4]
     with pytest.raises(GradientError, match=r"detach_: this is a view; use \.detach\(\)"):
         (x * 2).realize()[0].detach_()
+
+
+def test_what_leaves_the_graph_keeps_its_gradient_and_hooks(device):
+    x, seen = leaf([1.0, 2.0]), []
+    x.register_hook(lambda g: seen.append(g.tolist()))
+    (x * 2).sum().backward()
+    assert x.detach_().grad.tolist() == [2, 2]
+    x.requires_grad_()
+    (x * 3).sum().backward()
+    assert x.grad.tolist() == [5, 5]
+    x.requires_grad_(False).requires_grad_()
+    x.sum().backward()
+    assert x.grad.tolist() == [6, 6]
+    assert seen == [[2, 2], [3, 3], [1, 1]]
+    y = x * 2
+    y.retain_grad()
+    y.sum().backward()
+    assert y.detach_().grad.tolist() == [1, 1]
+
+
+def test_what_was_made_of_a_leaf_that_is_frozen_gives_it_nothing(device):
+    x = leaf([1.0, 2.0])
+    y, view = x * 2, x.view(2, 1)
+    x.requires_grad_(False)
+    assert y.requires_grad
+    assert view.requires_grad
+    y.sum().backward()
+    view.sum().backward(retain_graph=True)
+    assert x.grad is None
+    x.requires_grad_()
+    view.sum().backward()
+    assert x.grad.tolist() == [1, 1]
+    assert copy.deepcopy(x).requires_grad_(False).grad.tolist() == [1, 1]
+    x.grad = None
+    x.requires_grad_(False).data = ct.ones(3)
+    x.requires_grad_()
+    (x * 2).sum().backward()
+    assert x.grad.tolist() == [2, 2, 2]
 
 
 def test_what_backward_says_without_a_graph(device):
