@@ -223,8 +223,7 @@ class Optimizer(Hooked):
     def _move_all(self) -> None:
         moving, gradients = [], {}
         for member in self._entries():
-            node = member[0].node
-            gradient = None if node is None else node.grad
+            gradient = member[0].grad
             if gradient is not None:
                 moving.append(member)
                 gradients[id(member[0])] = gradient
