@@ -8,8 +8,9 @@ from typing import Any
 from cltensor import dtypes
 from cltensor.core.checks import axis_of
 from cltensor.core.composite import composite
+from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
-from cltensor.errors import ShapeError
+from cltensor.errors import GradientError, ShapeError
 from cltensor.ops.create import full
 from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.index.pick import coordinates, take
@@ -21,6 +22,19 @@ from cltensor.ops.shape.join import concat
 from cltensor.ops.shape.parts import imag, real
 from cltensor.ops.shape.view import movedim, reshape
 from cltensor.ops.sort import argsort, lexsort
+
+
+def _no_rule(g: Any, operation: str) -> Any:
+    raise GradientError(
+        f"backward: the derivative of {operation} is not implemented; detach its result"
+    )
+
+
+#: `values`, found among those of x by an operation that has no derivative: backward says so.
+_found_in = Op(
+    "found_in(x, values, operation)", lambda x, values, operation: values.detach(),
+    {"dx": _no_rule},
+)  # fmt: skip
 
 
 def _runs(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -42,16 +56,21 @@ def _of_starts(starts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return places, cumsum(starts, 0) - 1, ends - places
 
 
-def _found(values: Tensor, runs: Tensor, counts: Tensor, inverse: bool, counted: bool) -> Any:
+def _found(
+    operation: str, x: Tensor, values: Tensor, runs: Tensor, counts: Tensor, inverse: bool,
+    counted: bool,
+) -> Any:  # fmt: skip
     """The values, and beside them what is asked for."""
-    found = [values] + [runs] * inverse + [counts] * counted
+    found = [_found_in(x, values, operation)] + [runs] * inverse + [counts] * counted
     return found[0] if len(found) == 1 else tuple(found)
 
 
 def _wanted(
-    x: Tensor, values: Tensor, runs: Tensor, counts: Tensor, inverse: bool, counted: bool
-) -> Any:
-    return _found(values, reshape(runs, x.shape) if inverse else runs, counts, inverse, counted)
+    operation: str, x: Tensor, values: Tensor, runs: Tensor, counts: Tensor, inverse: bool,
+    counted: bool,
+) -> Any:  # fmt: skip
+    places = reshape(runs, x.shape) if inverse else runs
+    return _found(operation, x, values, places, counts, inverse, counted)
 
 
 def _nothing(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -86,7 +105,7 @@ def _along(
     n = rows.shape[0]
     if not n:
         _, runs, counts = _nothing(reshape(rows, (0,)))
-        return _found(x.detach(), runs, counts, inverse, counted)
+        return _found(operation, x, x.detach(), runs, counts, inverse, counted)
     order = None
     if in_order:
         order = lexsort([part_of(rows, c) for c in reversed(range(rows.shape[1]))])
@@ -96,7 +115,7 @@ def _along(
         places = take(order, places, 0)
         runs = scatter(runs, 0, order, runs)
     values = take(x.detach() if x.ndim else reshape(x.detach(), (1,)), places, axis)
-    return _found(values, runs, counts, inverse, counted)
+    return _found(operation, x, values, runs, counts, inverse, counted)
 
 
 def part_of(rows: Tensor, column: int) -> Tensor:
@@ -115,17 +134,19 @@ def unique(
     return_inverse: also, for each element of x, the place of its value among them; return_counts:
     also how often each is there. dim: compares slices along it, in the order of their first
     elements, then their second. Always sorted.
+
+    It has no derivative: backward raises GradientError.
     """
     if dim is not None:
         return _along("unique", x, dim, True, return_inverse, return_counts)
     flat = reshape(x.detach(), (-1,))
     if not flat.size:
-        return _wanted(x, *_nothing(flat), return_inverse, return_counts)
+        return _wanted("unique", x, *_nothing(flat), return_inverse, return_counts)
     order = lexsort([imag(flat), real(flat)]) if flat.dtype.kind == "c" else argsort(flat)
     values, runs, counts = _runs(take(flat, order, 0))
     if return_inverse:
         runs = scatter(runs, 0, order, runs)
-    return _wanted(x, values, runs, counts, return_inverse, return_counts)
+    return _wanted("unique", x, values, runs, counts, return_inverse, return_counts)
 
 
 @composite
@@ -137,4 +158,4 @@ def unique_consecutive(
         return _along("unique_consecutive", x, dim, False, return_inverse, return_counts)
     flat = reshape(x.detach(), (-1,))
     found = _runs(flat) if flat.size else _nothing(flat)
-    return _wanted(x, *found, return_inverse, return_counts)
+    return _wanted("unique_consecutive", x, *found, return_inverse, return_counts)

@@ -5,7 +5,7 @@ import pytest
 from arrays import check
 
 import cltensor as ct
-from cltensor.errors import ShapeError
+from cltensor.errors import GradientError, ShapeError
 
 NAN = float("nan")
 
@@ -75,3 +75,17 @@ def test_no_slices_along_an_axis(device):
         assert [f.shape for f in found] == [(5, 0, 2), (0,), (0,)]
         assert found[1].dtype == ct.int64
     assert ct.unique(x, return_inverse=True)[1].shape == (5, 0, 2)
+
+
+@pytest.mark.parametrize("find", [ct.unique, ct.unique_consecutive])
+@pytest.mark.parametrize("dim", [None, 0])
+def test_backward_says_that_there_is_no_derivative(device, find, dim):
+    x = ct.tensor([1.0, 2.0, 2.0], requires_grad=True)
+    values, places, counts = find(x, return_inverse=True, return_counts=True, dim=dim)
+    assert values.tolist() == [1, 2]
+    assert [t.requires_grad for t in (values, places, counts)] == [True, False, False]
+    with pytest.raises(GradientError, match=f"derivative of {find.__name__} is not implemented"):
+        values.sum().backward()
+    with ct.no_grad():
+        assert not find(x, dim=dim).requires_grad
+    assert not find(x.detach(), dim=dim).requires_grad
