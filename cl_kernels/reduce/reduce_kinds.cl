@@ -19,10 +19,11 @@
 % elif reduction.kind == 'fold':
 #define COMBINE(acc, x) (${reduction.combine})
 % else:
-/* Take n more values of mean m and sum of squares s into totals; Chan, Golub, LeVeque 1979. */
+/* Take n more values of mean m and sum of squares s into totals; Chan, Golub, LeVeque 1979. The
+   first are merged with no values, whose 0 comes before a square that may be infinite. */
 #define MERGE(t_n, t0, t1, n, m, s) { \
     const ${T} delta = (m) - (t0), share = (${T})(n) / (${T})((t_n) + (n)); \
-    t1 = (t1) + (s) + delta * delta * (${T})(t_n) * share; \
+    t1 = (t1) + (s) + delta * ((${T})(t_n) * share) * delta; \
     t0 = (t0) + delta * share; \
     t_n = (t_n) + (n); \
 }

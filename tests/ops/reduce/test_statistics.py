@@ -165,3 +165,16 @@ def test_the_spread_of_equal_elements_has_slope_zero(device):
     same(ct.var(ct.zeros(0, 2), 0).tolist(), [NAN, NAN])
     same(ct.std(ct.zeros(0)).item(), NAN)
     assert ct.var(ct.zeros(2, 0), 0).shape == (0,)
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 1), (1, 3)])
+def test_squares_beyond_the_range_are_infinite_not_nan(device, shape):
+    x = ct.tensor([1e20, -1e20, 0.0]).reshape(shape)
+    axis = shape.index(3)
+    for found in (x.var(), x.var(axis), x.std(), x.std(axis), x.var(axis, False)):
+        assert found.isinf().all().item()
+    assert ct.tensor([3e38] * 3).var().item() == 0
+    big = ct.cat([x.reshape(-1)] * 5000)
+    assert big.var().item() == float("inf")
+    wide = ct.stack([big, big * 0], 1)
+    assert wide.var(0).tolist() == [float("inf"), 0]
