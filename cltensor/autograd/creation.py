@@ -9,26 +9,21 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.composite import composite, creator
 from cltensor.core.names import named
-from cltensor.core.op import unrecorded
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import as_dtype
 from cltensor.lazy.values import Value
 from cltensor.ops import create
-from cltensor.runtime.device import get
 
 
 @creator
 def tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A Tensor with a copy of `data` (numbers, nested lists, arrays, tensors).
 
-    Python floats give float32 and Python ints int64; arrays keep their dtype. With
+    Python floats give float32 and Python ints int64; arrays and NumPy's numbers keep theirs. With
     requires_grad=True the result collects its gradient.
     """
-    recorder = get(device).recorder
-    if recorder is not None and not isinstance(data, Tensor):
-        recorder.refuse("making a tensor from data of the host")
-    return unrecorded(create.tensor, data, dtype, device)
+    return create.from_host(data, dtype, device)
 
 
 @creator
@@ -89,7 +84,7 @@ class TensorType:
         device = device or self.device
         if not data or isinstance(data[0], (int, Size)):
             return create.empty(*data or (0,), dtype=self.dtype, device=device)
-        return create.tensor(data[0], self.dtype, device)
+        return create.from_host(data[0], self.dtype, device)
 
     def __instancecheck__(self, x: object) -> bool:
         return isinstance(x, Tensor) and x.dtype == self.dtype

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,22 +13,24 @@ import numpy as np
 from cltensor import dtypes
 from cltensor.core.checks import MOST, whole
 from cltensor.core.composite import composite, creator
-from cltensor.core.op import Op, require_tensor
+from cltensor.core.op import Op, require_tensor, unrecorded
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor, require_dtype, show
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.halves import cast_array, names_bfloat16, to_array
+from cltensor.halves import cast_array
 from cltensor.lazy.codegen import Shape
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.cast import full as filled
+from cltensor.ops.hostdata import array_of
 from cltensor.runtime.device import Device, DeviceSpec, get
 
 
 def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with a copy of `data`: numbers, nested lists, NumPy arrays or Tensors.
 
-    Without dtype, Python floats give float32 and Python ints int64, as in PyTorch; arrays keep
-    their dtype. Without device, a Tensor stays on its own and anything else goes to the default.
+    Without dtype, Python floats give float32 and Python ints int64, as in PyTorch; arrays and
+    NumPy's numbers keep their dtype. Without device, a Tensor stays on its own and anything else
+    goes to the default.
 
     Raises DTypeError for data that is no number, or for an integer that `dtype` cannot hold.
     """
@@ -37,74 +39,16 @@ def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
         if dtype is not None:
             source = astype(source, dtypes.as_dtype(dtype))
         return source.clone() if source is data else source
-    if isinstance(data, (list, tuple)) and any(hasattr(x, "numpy") for x in data):
-        data = [_array_of(x) for x in data]
-        dtype = _common(data) if dtype is None else dtype
-        data = [to_array(x) if isinstance(x, np.ndarray) else x for x in data]
-    try:
-        array = np.asarray(data)
-    except ValueError as error:
-        raise ShapeError(f"tensor: the nested sequence is not rectangular ({error})") from None
-    if dtype is None:
-        typed = isinstance(data, (np.ndarray, np.generic)) or (
-            isinstance(data, (list, tuple)) and len(data) > 0 and isinstance(data[0], np.ndarray)
-        )
-        dtype = array.dtype
-        if not typed and dtype == dtypes.float64:  # Python's numbers have no width
-            dtype = dtypes.default_float
-        elif not typed and dtype == dtypes.complex128:
-            dtype = dtypes.default_complex
-    if array.dtype.kind not in "biufc" and not names_bfloat16(array.dtype):
-        raise DTypeError(
-            f"tensor: {array.dtype} data has no element type of cltensor; pass numbers or bools"
-        )
-    return Tensor.from_numpy(_cast(array, dtypes.as_dtype(dtype)), device)
+    return Tensor.from_numpy(array_of(data, dtype), device)
 
 
-def _array_of(x: Any) -> Any:
-    """A member of a list as an array, if it is a tensor of some library."""
-    if isinstance(x, Tensor) and x.dtype is dtypes.bfloat16:
-        return x.detach()._stored()
-    return x.numpy() if hasattr(x, "numpy") else x
-
-
-def _common(members: list[Any]) -> np.dtype | None:
-    """What the dtypes of arrays and of Python's numbers promote to; None among other things."""
-    of_numbers = {
-        bool: dtypes.bool_, int: dtypes.int64, float: dtypes.default_float,
-        complex: dtypes.default_complex,
-    }  # fmt: skip
-    found = [
-        dtypes.as_dtype(x.dtype) if isinstance(x, np.ndarray) else of_numbers.get(type(x))
-        for x in members
-    ]
-    return None if None in found else reduce(dtypes.promote, found)
-
-
-def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """`array` as `dtype`; out-of-range floats saturate and NaN becomes 0, as on the device."""
-    array = to_array(array)
-    if array.dtype.kind in "iu" and dtype.kind in "iu" and array.size:
-        limits = np.iinfo(dtype)
-        for value in (int(array.min()), int(array.max())):
-            if not limits.min <= value <= limits.max:
-                raise DTypeError(
-                    f"tensor: {value} does not fit {dtype.name} ({limits.min} to {limits.max}); "
-                    "choose a wider dtype, or wrap it around with .astype()"
-                )
-    if array.dtype.kind == "c" and dtype.kind not in "bc":
-        raise DTypeError(
-            f"tensor: {array.dtype.name} data have no {dtype.name}; pass their .real, or a complex "
-            "dtype"
-        )
-    with np.errstate(invalid="ignore", over="ignore"):
-        found = cast_array(array, dtype)
-    if array.dtype.kind == "f" and dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        found[array >= limits.max] = limits.max
-        found[array <= limits.min] = limits.min
-        found[np.isnan(array)] = 0
-    return found
+def from_host(data: Any, dtype: Any, device: DeviceSpec) -> Tensor:
+    """`tensor`, outside any graph; a recorded call is refused, whose replay would not see other
+    data."""
+    recorder = get(device).recorder
+    if recorder is not None and not isinstance(data, Tensor):
+        recorder.refuse("making a tensor from data of the host")
+    return unrecorded(tensor, data, dtype, device)
 
 
 def _sizes(size: tuple[Any, ...]) -> Shape:
@@ -405,8 +349,9 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
 
 @creator(method=True)
 def new_tensor(x: Any, data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """A Tensor with `data` and, unless given, the dtype and device of `x`."""
-    return tensor(data, dtype or x.dtype, device or x.device)
+    """A Tensor with a copy of `data`, outside the graph, and, unless given, the dtype and device
+    of `x`."""
+    return from_host(data, dtype or x.dtype, device or x.device)
 
 
 @creator(method=True)

@@ -79,10 +79,26 @@ def test_integers_that_do_not_fit_are_refused_not_wrapped(device, data, dtype):
     assert ct.tensor(300).astype("uint8").item() == 44
 
 
-@pytest.mark.parametrize("data", ["text", None, ["1j"], [None], object(), 2**64, [2**64]])
+@pytest.mark.parametrize("data", ["text", None, ["1j"], [None], object()])
 def test_data_without_an_element_type(device, data):
     with pytest.raises(DTypeError, match=r"^tensor: .* no element type"):
         ct.tensor(data)
+
+
+def test_what_is_made_like_a_tensor_of_a_tensor_is_outside_the_graph(device):
+    x = ct.ones(2, requires_grad=True)
+    for y in (x, x * 2):
+        made = y.new_tensor(y)
+        assert made.is_leaf
+        assert not made.requires_grad
+        assert made.tolist() == y.tolist()
+        assert y.new_tensor(y, requires_grad=True).is_leaf
+        assert y.new_tensor([1, 2], requires_grad=True).requires_grad
+        assert not ct.DoubleTensor(y).requires_grad
+    made = ct.jit(lambda x: x + x.new_tensor([1.0]))
+    made(ct.ones(2))
+    with pytest.raises(DeviceError, match="making a tensor from data of the host"):
+        made(ct.ones(2))
 
 
 def test_ragged_lists(device):
