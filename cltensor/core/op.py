@@ -293,14 +293,18 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
     """Write `result` into the tensor `out`, or each of several results into its own; returns out,
     or, where it is None, `result`. An `out` without elements takes the shape of the result.
 
-    Raises GradientError for a recorded result, DTypeError or ShapeError where it does not fit.
+    Raises GradientError for a recorded result; DTypeError, ShapeError or DeviceError where it does
+    not fit. Indices fit only their own dtype.
     """
     if out is None:
         return result
     if isinstance(result, tuple):
         if not isinstance(out, (tuple, list)) or len(out) != len(result):
             raise DTypeError(f"{operation}: out is {show(out)}; give {len(result)} tensors")
-        written = [write_out(operation, r, o) for r, o in zip(result, out, strict=True)]
+        pairs = list(zip(result, out, strict=True))
+        for r, o in pairs:
+            _require_indices_fit(operation, r, o)
+        written = [write_out(operation, r, o) for r, o in pairs]
         return type(result)(*written) if hasattr(result, "_fields") else tuple(written)
     if not isinstance(out, Tensor):
         raise DTypeError(f"{operation}: out is {show(out)}, not a tensor")
@@ -313,6 +317,13 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
             f"{operation}: out= records nothing, and a gradient is required; leave it out, or use "
             "ct.no_grad()"
         )
+    if out.device is not result.device:
+        raise DeviceError(
+            f"{operation}: out is on '{out.device}', the operands on '{result.device}'; move one "
+            f"with .to('{result.device}')"
+        )
+    if operation in _PLACES:
+        _require_indices_fit(operation, result, out)
     fits = out.shape == result.shape
     if not fits and out.size:
         raise ShapeError(
@@ -331,6 +342,19 @@ def write_out(operation: str, result: Any, out: Any) -> Any:
     if not fits:
         out.show(target._value)
     return out
+
+
+#: What gives places of elements and nothing else.
+_PLACES = frozenset("argmax argmin argsort argwhere bucketize lexsort nonzero searchsorted".split())
+
+
+def _require_indices_fit(operation: str, result: Any, out: Any) -> None:
+    """Raise DTypeError unless `out` has the dtype of integers that stand beside other results."""
+    if isinstance(out, Tensor) and result.dtype.kind in "iu" and out.dtype != result.dtype:
+        raise DTypeError(
+            f"{operation}: a result of {result.dtype.name} is written to out of {out.dtype.name}; "
+            f"make it with dtype='{result.dtype.name}'"
+        )
 
 
 def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

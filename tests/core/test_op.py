@@ -247,3 +247,32 @@ def test_an_out_without_elements_takes_the_shape_of_the_result(device):
     assert (shown.tolist(), x.tolist()) == ([2] * 4, [[1, 1], [1, 1]])
     with pytest.raises(ShapeError, match=r"add: out has shape \(1,\), the result \(2,\)"):
         ct.add(ct.ones(2), 1, out=ct.empty(1))
+
+
+@pytest.mark.parametrize(
+    "find",
+    [
+        lambda x, out: ct.sort(x, out=(ct.zeros(3), out)),
+        lambda x, out: ct.cummax(x, 0, out=(ct.zeros(3), out)),
+        lambda x, out: ct.argsort(x, out=out),
+        lambda x, out: ct.searchsorted(x, x, out=out),
+    ],
+)
+def test_indices_are_written_to_int64_only(device, find):
+    x = ct.tensor([1.0, 2.0, 3.0])
+    for dtype in ("float32", "int32"):
+        out = ct.full((3,), 7, dtype=dtype)
+        with pytest.raises(DTypeError, match=f"int64 is written to out of {dtype}; make it with"):
+            find(x, out)
+        assert out.tolist() == [7, 7, 7]
+    out = ct.zeros(3, dtype="int64")
+    find(x, out)
+    assert out.tolist() == [0, 1, 2]
+
+
+def test_out_is_on_the_device_of_the_operands(device, other_device):
+    out = ct.zeros(3, device=other_device)
+    pattern = f"add: out is on '{other_device}', the operands on '{device}'"
+    with pytest.raises(DeviceError, match=pattern):
+        ct.add(ct.ones(3), 1, out=out)
+    assert out.tolist() == [0, 0, 0]
