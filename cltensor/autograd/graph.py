@@ -43,6 +43,16 @@ class Promise:
         self.fill = fill
 
 
+#: What is saved and holds no elements. Lists are facts of several tensors.
+_FACTS = frozenset(
+    [bool, int, list, type(None), Device, *[type(np.dtype(c)) for c in "?bhilqBHILQefdFD"]]
+)
+
+
+def _is_fact(saved: Any) -> bool:
+    return type(saved) is int
+
+
 class Node:
     """A recorded operation, or a leaf (op None): where the gradient of one value arrives.
 
@@ -132,10 +142,13 @@ class Node:
         ]
 
     def release(self) -> None:
-        """Let go of the saved values after a backward pass."""
-        self.saved = ()
-        self.versions = ()
-        self.released = True
+        """Let go of the saved elements after a backward pass; without any, there may be another."""
+        for s in self.saved:
+            if type(s) not in _FACTS and not (type(s) is tuple and all(map(_is_fact, s))):
+                self.saved = ()
+                self.versions = ()
+                self.released = True
+                return
 
 
 class Output:

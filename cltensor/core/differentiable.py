@@ -186,8 +186,9 @@ class Differentiable(Operators):
         """Add the gradients of this value to the `.grad` of the leaves it depends on.
 
         gradient: of the same shape; may be left out for a single element (then it is 1).
-        retain_graph keeps the graph for another pass; create_graph records this pass itself, so
-        that its results can be differentiated again. inputs: the only ones to get a gradient.
+        retain_graph keeps the graph for another pass, which needs it where elements were saved for
+        the derivatives (not behind views and sums); create_graph records this pass itself, so that
+        its results can be differentiated again. inputs: the only ones to get a gradient.
 
         Raises GradientError: no graph, a missing gradient, or a graph already released.
         """

@@ -229,3 +229,23 @@ def test_what_a_hook_has_seen_is_not_a_gradient_to_write_to(device):
     (x * 3).sum().backward()
     x.grad.zero_()
     assert seen[0].tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("name", "gradient"),
+    [("view", [2, 2]), ("add", [2, 2]), ("sum", [2, 2]), ("index", [2, 0]), ("cat", [4, 4])],
+)
+def test_a_graph_that_saved_no_elements_serves_again(device, name, gradient):
+    functions = {
+        "view": lambda x: x.view(2, 1), "add": lambda x: x + 1, "sum": lambda x: x.sum(),
+        "index": lambda x: x[0], "cat": lambda x: ct.cat([x, x]),
+    }  # fmt: skip
+    x = ct.ones(2, requires_grad=True)
+    y = functions[name](x)
+    for _ in range(2):
+        y.backward(ct.ones_like(y))
+    assert x.grad.tolist() == gradient
+    y = (functions[name](x).exp() + 1).sum()
+    y.backward()
+    with pytest.raises(GradientError, match="exp was already used and released"):
+        y.backward()
