@@ -30,7 +30,7 @@ from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.fusion import Eager, Join, Value
 from cltensor.lazy.kinds import Pointwise
-from cltensor.lazy.values import changer_of, holders, nobody, version_of
+from cltensor.lazy.values import changer_of, holders, is_packed, nobody, version_of
 from cltensor.runtime.device import Device, DeviceSpec, get
 from cltensor.runtime.memory import Buffer, download, upload
 
@@ -323,7 +323,7 @@ class Tensor(Differentiable):
             raise GradientError("deepcopy: only leaves can be copied; use .detach() first")
         copied = type(self).__new__(type(self))
         memo[id(self)] = copied
-        Tensor.__init__(copied, _dense(self)._value)
+        Tensor.__init__(copied, _on_a_copy(self, memo)._value)
         if self.node is not None:
             copied.requires_grad_()
         copied.__dict__.update({k: copy.deepcopy(v, memo) for k, v in self.__dict__.items()})
@@ -334,7 +334,12 @@ class Tensor(Differentiable):
     def __reduce__(self) -> tuple[Any, ...]:
         if not self.is_leaf:
             raise GradientError("pickle: only leaves can be pickled; use .detach() first")
-        state = (self._stored(), self.device.name, self.requires_grad, self.__dict__)
+        value, array, shape = self.realize()._value, self, None
+        if not value.is_contiguous() and is_packed(value):
+            shape = value.shape, value.strides
+            array = Tensor(fusion.window(value, (prod(value.shape),), (1,), value.offset))
+        own = {name: x for name, x in self.__dict__.items() if name != "_grad"}
+        state = (array._stored(), self.device.name, self.requires_grad, own, shape)
         return (_unpickle, (type(self), *state))
 
     def __repr__(self) -> str:
@@ -354,9 +359,11 @@ class Tensor(Differentiable):
         """What the repr shows inside the parentheses, PyTorch's way."""
         array = self._read()
         text = show_array(array, "tensor(")
-        if array.size == 0 and array.ndim > 1:
-            text = f"[], size={array.shape}"
-        default = (dtypes.default_float, dtypes.default_complex, dtypes.int64, dtypes.bool_)
+        default = [dtypes.default_float, dtypes.default_complex, dtypes.int64, dtypes.bool_]
+        if array.size == 0:  # no element shows what it is
+            del default[1:]
+            if array.ndim > 1:
+                text = f"[], size={array.shape}"
         if self.dtype not in default:
             text += f", dtype={self.dtype.name}"
         if self.device is not get():
@@ -397,11 +404,26 @@ def _dense(x: Tensor) -> Tensor:
     return Tensor(fusion.pointwise(_identity, (value,), *args)).realize()
 
 
+def _on_a_copy(x: Tensor, memo: dict[Any, Any]) -> Tensor:
+    """x in a copy of its buffer, outside the graph: the one in `memo`, if another is in it."""
+    value = x.realize()._value
+    buffer: Any = value.buffer
+    key = "storage", id(buffer)
+    if key not in memo:
+        bytes_ = fusion.stored((buffer.nbytes,), dtypes.uint8, value.device, buffer)
+        memo[key] = _dense(Tensor(bytes_)).buffer, buffer  # kept, so that no other has its id
+    found = fusion.stored(value.shape, value.dtype, value.device, memo[key][0])
+    return Tensor(fusion.window(found, value.shape, value.strides, value.offset))
+
+
 def _unpickle(
-    kind: Any, array: np.ndarray, device: str, requires_grad: bool, attributes: dict[str, Any]
-) -> Any:
+    kind: Any, array: np.ndarray, device: str, requires_grad: bool, attributes: dict[str, Any],
+    shape: tuple[Shape, Shape] | None = None,
+) -> Any:  # fmt: skip
+    """shape, with strides: how to show the elements, which are in the order of memory."""
     tensor = kind.__new__(kind)
-    Tensor.__init__(tensor, Tensor.from_numpy(array, device)._value)
+    stored = Tensor.from_numpy(array, device)
+    Tensor.__init__(tensor, (stored if shape is None else stored.window(*shape, 0))._value)
     if requires_grad:
         tensor.requires_grad_()
     tensor.__dict__.update(attributes)

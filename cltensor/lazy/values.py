@@ -236,6 +236,16 @@ def stored(shape: Shape, dtype: np.dtype, device: Device, buffer: Buffer) -> Val
     return value
 
 
+def is_packed(value: Value) -> bool:
+    """Whether the elements lie without gaps, in any order of the dimensions."""
+    reach = 1
+    for stride, n in sorted(zip(value.strides, value.shape, strict=True)):
+        if n != 1 and stride != reach:
+            return False
+        reach *= n
+    return True
+
+
 def same_place(a: Value, b: Value) -> bool:
     """Whether two stored Values denote the same elements in the same order."""
     return (

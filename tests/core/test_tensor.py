@@ -123,6 +123,52 @@ def test_copies(x):
     assert copy.deepcopy(pending.T).tolist() == (x + 1).T.tolist()
 
 
+def test_copies_share_what_their_originals_share(device):
+    x = ct.arange(4.0)
+    whole, part, again, other = copy.deepcopy([x, x[1:3], x[1:3].view("int32"), ct.ones(2)])
+    whole[1] = 9
+    assert part.tolist() == [9, 2]
+    assert again.view("float32").tolist() == [9, 2]
+    assert other.tolist() == [1, 1]
+    assert x.tolist() == [0, 1, 2, 3]
+    param = ct.ones(3, requires_grad=True)
+    whole, part = copy.deepcopy([param, param.data[1:]])
+    assert whole.requires_grad
+    part.fill_(5)
+    assert whole.tolist() == [1, 5, 5]
+
+
+def test_copies_have_the_strides_of_their_originals(device):
+    x = ct.arange(24.0).reshape(2, 3, 4)
+    for turned in (x.permute(2, 0, 1), x[0].t(), x[:, :, :1].transpose(0, 2)[0].t()):
+        for twin in (copy.deepcopy(turned), pickle.loads(pickle.dumps(turned))):
+            assert twin.tolist() == turned.tolist()
+            if len(turned.shape) == 3 or turned.shape == (4, 3):
+                assert twin.strides == turned.strides
+    cut = pickle.loads(pickle.dumps(x[:, 1:]))
+    assert cut.tolist() == x[:, 1:].tolist()
+    assert cut.is_contiguous()
+    assert copy.deepcopy(ct.ones(1).expand(3)).strides == (0,)
+    assert copy.deepcopy(ct.ones(0, 2).t()).shape == (2, 0)
+    x.requires_grad_().sum().backward()
+    assert pickle.loads(pickle.dumps(x.requires_grad_(False))).grad is None
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shown"),
+    [
+        ("float32", ""),
+        ("int64", ", dtype=int64"),
+        ("bool", ", dtype=bool"),
+        ("complex64", ", dtype=complex64"),
+        ("int32", ", dtype=int32"),
+    ],
+)
+def test_what_has_no_elements_shows_its_dtype(device, dtype, shown):
+    assert repr(ct.zeros(0, dtype=dtype)) == f"tensor([]{shown})"
+    assert repr(ct.zeros(2, 0, dtype=dtype)) == f"tensor([], size=(2, 0){shown})"
+
+
 def test_views_share_a_buffer(x):
     for view in (x[1:], x.T, x.reshape(6), x[:, ::-1], x.expand(4, 2, 3)):
         assert view.buffer is x.buffer
