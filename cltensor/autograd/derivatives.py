@@ -11,6 +11,7 @@ from cltensor.core.batched import Batched, levels
 from cltensor.core.hooks import Hooks
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import GradientError
+from cltensor.ops.elementwise.cast import full
 
 
 def backward(
@@ -51,7 +52,7 @@ def grad(
     """The gradients of `outputs` with respect to `inputs`, as a tuple; `.grad` stays untouched.
 
     only_inputs: True; accepted for older programs. materialize_grads: zeros for an input that does
-    not influence the outputs.
+    not influence the outputs, which require a gradient only with create_graph.
 
     Raises GradientError when an input does not influence the outputs, unless allow_unused (then
     its gradient is None).
@@ -70,7 +71,12 @@ def grad(
         found = Pass(targets, keep, create_graph, accumulate=False).run(outputs, gradients)
         results = [found.get(node) for node in targets]
     if materialize_grads:
-        return tuple([x * 0 if r is None else r for r, x in zip(results, inputs, strict=True)])
+        return tuple(
+            [
+                full(x.shape, 0, x.dtype, x.device).requires_grad_(create_graph) if r is None else r
+                for r, x in zip(results, inputs, strict=True)
+            ]
+        )
     if not allow_unused and any(r is None for r in results):
         raise GradientError(
             "grad: an input does not influence the outputs; pass allow_unused=True to get None"

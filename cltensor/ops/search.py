@@ -10,13 +10,14 @@ from cltensor import return_types
 from cltensor.core.batched import of_whole, whole_of
 from cltensor.core.checks import NOT_GIVEN, axis_of, whole
 from cltensor.core.composite import composite
+from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import int32
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.cast import full as filled
-from cltensor.ops.elementwise.compare import eq, isnan, not_equal
+from cltensor.ops.elementwise.compare import eq, isnan, logical_and, logical_or, not_equal
 from cltensor.ops.elementwise.select import clip, maximum, minimum, where
 from cltensor.ops.index.scatter import gather, take_along_axis
 from cltensor.ops.kernels.select import finds_rank, of_rank
@@ -130,19 +131,36 @@ def _middle(kind: Any, x: Tensor, axis: int, keepdim: bool, skips: bool) -> Any:
     return picked(kind, x, _place(name, x, axis, place), axis, keepdim)
 
 
+def _shared(g: Any, x: Any, out: Any) -> Any:
+    """g shared equally among the elements that are the middle one."""
+    hit = astype(logical_or(eq(x, out), logical_and(isnan(x), isnan(out))), x.dtype)
+    return hit * (g / sum(hit))
+
+
+#: The middle of all elements of x, with the gradient of a value that has no one place.
+_middle_of_all = Op(
+    "middle_of_all(x, value)", lambda x, value: value.detach(), {"dx": _shared}
+)  # fmt: skip
+
+
+def _of_all(kind: Any, x: Tensor, skips: bool) -> Tensor:
+    found = _middle(kind, reshape(x.detach(), (-1,)), 0, False, skips).values
+    return _middle_of_all(x, found)
+
+
 @composite
 def median(
     x: Tensor, dim: int | None = None, keepdim: bool = False, *, axis: Any = NOT_GIVEN
 ) -> Any:
     """The lower of the two middle elements; NaN if there is one.
 
-    Of all elements; along `dim`, a pair of values and indices; with `axis`, NumPy's keyword, the
-    mean of the two middle elements.
+    Of all elements, where those that are it share the gradient; along `dim`, a pair of values and
+    indices; with `axis`, NumPy's keyword, the mean of the two middle elements.
     """
     if axis is not NOT_GIVEN:
         return _mean_of_middle(x, axis, keepdim)
     if dim is None:
-        return _middle(return_types.median, reshape(x, (-1,)), 0, False, False).values
+        return _of_all(return_types.median, x, False)
     return _middle(return_types.median, x, dim, keepdim, False)
 
 
@@ -150,7 +168,7 @@ def median(
 def nanmedian(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """`median` of the elements that are not NaN; NaN if there are none."""
     if dim is None:
-        return _middle(return_types.nanmedian, reshape(x, (-1,)), 0, False, True).values
+        return _of_all(return_types.nanmedian, x, True)
     return _middle(return_types.nanmedian, x, dim, keepdim, True)
 
 

@@ -123,3 +123,13 @@ def test_there_is_a_weight_for_each_output(device):
         ct.grad([x * 2, x * 3], x, [ct.ones(2)])
     backward([x * 2, (x * 3).sum()], [ct.ones(2), None])
     assert x.grad.tolist() == [5, 5]
+
+
+def test_zeros_for_what_has_no_influence(device):
+    x, y = ct.ones(2, requires_grad=True), ct.tensor([math.inf, math.nan], requires_grad=True)
+    for create_graph in (False, True):
+        found = ct.autograd.grad(
+            (x * x).sum(), [x, y], materialize_grads=True, create_graph=create_graph
+        )
+        assert [g.tolist() for g in found] == [[2, 2], [0, 0]]
+        assert [g.requires_grad for g in found] == [create_graph] * 2

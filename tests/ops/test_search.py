@@ -206,3 +206,22 @@ def test_a_tensor_beside_another_is_no_dimension():
     check_pair = ct.max(ct.tensor([1, 5]), ct.tensor(3))
     np.testing.assert_array_equal(check_pair.numpy(), [3, 5])
     np.testing.assert_array_equal(ct.min(ct.tensor([1, 5]), ct.tensor(3)).numpy(), [1, 3])
+
+
+@pytest.mark.parametrize(
+    ("find", "data", "gradient"),
+    [
+        (ct.median, [1.0, 2.0, 2.0], [0, 0.5, 0.5]),
+        (ct.median, [1.0, 2.0, 2.0, 3.0, 3.0], [0, 0.5, 0.5, 0, 0]),
+        (ct.median, [1.0, NAN, 2.0, NAN], [0, 0.5, 0, 0.5]),
+        (ct.nanmedian, [1.0, NAN, 2.0, 2.0, 2.0, 2.0], [0, 0, 0.25, 0.25, 0.25, 0.25]),
+        (ct.nanmedian, [NAN, NAN], [0.5, 0.5]),
+        (lambda x: ct.median(x, 0).values, [1.0, 2.0, 2.0], [0, 1, 0]),
+    ],
+)
+def test_equals_in_the_middle_share_the_gradient_where_there_is_no_place(
+    device, find, data, gradient
+):
+    x = ct.tensor(data, requires_grad=True)
+    find(x).backward()
+    assert x.grad.tolist() == gradient

@@ -128,7 +128,8 @@ def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
     """input moved towards 0 by lambd, and 0 where it would pass it."""
     if lambd < 0:
         raise ValueError(f"softshrink: lambd is {lambd}; it must not be negative")
-    return where(input > lambd, input - lambd, where(input < -lambd, input + lambd, input * 0))
+    moved = where(input > 0, input - lambd, input + lambd)
+    return where(abs_(input) <= lambd, input * 0, moved)
 
 
 @composite(method=False)

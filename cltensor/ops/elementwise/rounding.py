@@ -19,8 +19,9 @@ abs_ = pointwise(
 _SIGN = "(T)((x > 0) - (x < 0))"
 sign: Op = pointwise(
     "sign(x)",
-    {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x"},
+    {"f": _SIGN, "i": _SIGN, "u": "(T)(x > 0)", "b": "x"},
     dx=flat,
+    doc="-1, 0 or 1, as x is below, at or above 0; 0 for NaN.",
 )
 
 
@@ -37,7 +38,7 @@ def _sgn_rule(g: Any, x: Any, out: Any) -> Any:
 
 sgn: Op = pointwise(
     "sgn(x)",
-    {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x", "c": "cx_sgn(x)"},
+    {"f": _SIGN, "i": _SIGN, "u": "(T)(x > 0)", "b": "x", "c": "cx_sgn(x)"},
     dx=_sgn_rule,
 )
 sgn.holomorphic = False

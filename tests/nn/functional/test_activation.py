@@ -165,3 +165,12 @@ def test_arguments_that_do_not_fit(device):
         F.glu(ct.ones(3))
     with pytest.raises(ValueError, match="softshrink: lambd"):
         F.softshrink(ct.ones(3), -1)
+
+
+def test_softshrink_hands_the_gradient_of_nan_on(device):
+    x = ct.tensor([float("nan"), 0.25, 1.0, -1.0], requires_grad=True)
+    y = F.softshrink(x)
+    assert y[1:].tolist() == [0, 0.5, -0.5]
+    assert y[0].isnan().item()
+    y.sum().backward()
+    assert x.grad.tolist() == [1, 0, 1, 1]

@@ -32,3 +32,10 @@ def test_other_names_are_the_same_functions(device):
     assert ct.fix is ct.trunc
     assert ct.absolute is ct.abs
     assert ct.tensor([-1.5]).fix().absolute().tolist() == [1]
+
+
+def test_nan_has_no_sign_and_gives_magnitudes_no_gradient(device):
+    x = ct.tensor([float("nan"), -0.0, -2.0, 3.0], requires_grad=True)
+    assert x.sign().tolist() == x.sgn().tolist() == [0, 0, -1, 1]
+    x.abs().sum().backward()
+    assert x.grad.tolist() == [0, 0, -1, 1]
