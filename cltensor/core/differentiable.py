@@ -45,6 +45,11 @@ class Differentiable(Operators):
         return self._node if self._view is None else Hooks.node_of(self)
 
     @property
+    def _base(self) -> Any:
+        """The tensor of which this is a view, None if it is no view."""
+        return None if self._view is None else self._view.base
+
+    @property
     def requires_grad(self) -> bool:
         """Whether a gradient flows to this Tensor; setting it is for leaves."""
         for watch in watchers:

@@ -58,7 +58,8 @@ def from_dlpack(ext_tensor: Any, device: Any = None, copy: bool | None = None) -
         device: where it is to be; the default device if left out, of a Tensor its own.
         copy: whether to copy; None copies where it must.
 
-    Raises ValueError where copy=False cannot be kept, DTypeError for what does not speak DLPack.
+    Raises ValueError where copy=False cannot be kept, DTypeError for what does not speak DLPack, or
+    has elements that NumPy does not (bfloat16).
     """
     if isinstance(ext_tensor, Tensor):
         if copy is False and device is not None and get(device) is not ext_tensor.device:
@@ -76,7 +77,15 @@ def from_dlpack(ext_tensor: Any, device: Any = None, copy: bool | None = None) -
         raise ValueError(
             "from_dlpack: copy=False, but elements must be copied to a device; leave it out"
         )
-    return Tensor.from_numpy(_on_host(ext_tensor), device)
+    try:
+        array = _on_host(ext_tensor)
+    except (BufferError, RuntimeError) as error:  # what NumPy raises depends on its version
+        raise DTypeError(
+            f"from_dlpack: NumPy, through whose arrays elements come, refuses ext_tensor of "
+            f"{getattr(ext_tensor, 'dtype', 'no known dtype')} ({error}); cast it to float32 "
+            "first, where it is of 16 bits"
+        ) from error
+    return Tensor.from_numpy(array, device)
 
 
 def _on_host(x: Any) -> np.ndarray:

@@ -241,7 +241,11 @@ def eye(
 
 
 def _move(x: Tensor, device: Device) -> Tensor:
-    return x if x.device is device else Tensor.from_numpy(x._stored(), device)
+    if x.device is device:
+        return x
+    if x.device.recorder is not None:
+        x.device.recorder.refuse(f"moving a tensor from '{x.device}' to '{device}'")
+    return Tensor.from_numpy(x._stored(), device)
 
 
 def _to_device(x: Tensor, device: Device) -> Tensor:

@@ -87,6 +87,15 @@ def test_a_view_that_is_changed_changes_its_base(device):
     assert x.grad.tolist() == [200, 400, 10, 12]
 
 
+def test_a_view_names_its_base(device):
+    base = ct.ones(2, 2)
+    assert base._base is None
+    assert base[0]._base is base
+    assert base[0][1:]._base is base
+    assert (base * 2)._base is None
+    assert base.detach()._base is None
+
+
 def test_a_view_of_a_view(device):
     x = leaf([[1.0, 2.0], [3.0, 4.0]])
     y = x * 1

@@ -56,3 +56,17 @@ def test_torch_both_ways(device):
 def test_bfloat16_has_no_capsule(device):
     with pytest.raises(BufferError, match=r"^__dlpack__: .*no bfloat16; use \.float\(\) first"):
         ct.ones(2, dtype="bfloat16").__dlpack__()
+
+
+def test_what_numpy_does_not_read_is_named(device):
+    class Brief:
+        dtype = "bfloat16"
+
+        def __dlpack_device__(self):
+            return (1, 0)
+
+        def __dlpack__(self, **keywords):
+            raise BufferError("Unsupported dtype in DLTensor.")
+
+    with pytest.raises(DTypeError, match="from_dlpack: .* of bfloat16 .*; cast it to float32"):
+        ct.from_dlpack(Brief())

@@ -237,6 +237,15 @@ def test_like_another_tensor(device):
         x.to(np.zeros(1, "int16"))
 
 
+def test_a_recorded_call_names_a_move_between_devices(device, other_device):
+    moved = ct.jit(lambda x: (x + 1).to(other_device))
+    assert moved(ct.ones(2)).tolist() == [2, 2]
+    with pytest.raises(
+        DeviceError, match=f"jit: moving a tensor from .*{device}.* to .*{other_device}"
+    ):
+        moved(ct.ones(2))
+
+
 def test_to_moves_and_casts(device, other_device):
     x = ct.tensor([1.0, 2.0])
     assert x.to(device) is x
