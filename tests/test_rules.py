@@ -29,6 +29,7 @@ NOT_DERIVATIVES = {
     "view_write": "of changes in place; autograd/test_record has it",
     "overwrite": "of changes in place; autograd/test_record has it",
     "fill": "a constant; its derivative is 0",
+    "found_in": "has none, and backward says so",
 }
 
 
@@ -223,6 +224,7 @@ CALLS = {
     "reshape": [(lambda x: x.reshape(-1, 3), (3, 5)), (lambda x: x.reshape(3, 0), (0, 5))],
     "permute": [(lambda x: x.permute(2, 0, 1), s) for s in ((3, 1, 5), (0, 1, 5))],
     "expand": [(lambda x: x.expand(2, 3, 5), (3, 1)), (lambda x: x.expand(0, 3), (1, 3))],
+    "middle_of_all": [(lambda x: x.median(), (3, 5)), (lambda x: x.nanmedian(), (4,))],
     "unfold": [(lambda x: x.unfold(0, 3, 2), (7, 3)), (lambda x: x.unfold(0, 3, 2), (7, 0))],
     "windows": [
         (lambda x: F.unfold(x, (2, 3), padding=1, stride=2), (1, 2, 3, 5)),

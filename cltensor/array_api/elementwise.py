@@ -69,6 +69,7 @@ positive = unary("positive")
 real = unary("real")
 reciprocal = unary("reciprocal")
 round = unary("round")
+sign = unary("sgn")
 signbit = unary("signbit")
 sin = unary("sin")
 sinh = unary("sinh")
@@ -116,13 +117,6 @@ def floor_divide(x1: Any, x2: Any, /) -> Any:
         return found
     infinite = [main.isinf(x) if isinstance(x, Tensor) else math.isinf(x) for x in (x1, x2)]
     return main.where(infinite[0] | infinite[1], main.floor(main.divide(x1, x2)), found)
-
-
-@standard
-def sign(x: Any, /) -> Any:
-    """-1, 0 or 1, of complex numbers x / abs(x); NaN is, by the standard, itself."""
-    found = main.sgn(x)
-    return main.where(main.isnan(x), x, found) if x.dtype.kind == "f" else found
 
 
 @standard

@@ -19,9 +19,8 @@ abs_ = pointwise(
 _SIGN = "(T)((x > 0) - (x < 0))"
 sign: Op = pointwise(
     "sign(x)",
-    {"f": _SIGN, "i": _SIGN, "u": "(T)(x > 0)", "b": "x"},
+    {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x"},
     dx=flat,
-    doc="-1, 0 or 1, as x is below, at or above 0; 0 for NaN.",
 )
 
 
@@ -38,15 +37,20 @@ def _sgn_rule(g: Any, x: Any, out: Any) -> Any:
 
 sgn: Op = pointwise(
     "sgn(x)",
-    {"f": _SIGN, "i": _SIGN, "u": "(T)(x > 0)", "b": "x", "c": "cx_sgn(x)"},
+    {"f": f"x != x ? x : {_SIGN}", "i": _SIGN, "u": "(T)(x > 0)", "b": "x", "c": "cx_sgn(x)"},
     dx=_sgn_rule,
 )
 sgn.holomorphic = False
 
 
+_abs_slope: Op = pointwise("abs_slope(x)", _SIGN, dx=flat)
+_abs_slope.public = False
+
+
 def direction(x: Any) -> Any:
-    """`sign` of real numbers, `sgn` of complex ones."""
-    return sgn(x) if x.dtype.kind == "c" else sign(x)
+    """The derivative of magnitudes: `sgn` of complex numbers, `sign` of real ones, but 0 for NaN,
+    as in PyTorch."""
+    return sgn(x) if x.dtype.kind == "c" else _abs_slope(x)
 
 
 floor = pointwise("floor(x)", {"f": "floor(x)", "i": "x", "u": "x"}, accepts="iuf", dx=flat)
