@@ -440,16 +440,3 @@ def test_parameters_of_mixed_dtypes_are_laid_out_once(fp64):
     blocks = list(optimizer._blocks)
     optimizer.step()
     assert all(x is y for x, y in zip(blocks, optimizer._blocks, strict=True))
-
-
-def test_a_parameter_that_is_frozen_moves_by_the_gradient_it_has(device):
-    x, y = ct.ones(2, requires_grad=True), ct.ones(2, requires_grad=True)
-    optimizer = ct.optim.SGD([x, y], lr=0.5)
-    (x * 2 + y * 4).sum().backward()
-    x.requires_grad_(False)
-    optimizer.step()
-    assert (x.tolist(), y.tolist()) == ([0, 0], [-1, -1])
-    optimizer.zero_grad()
-    assert x.grad is None
-    optimizer.step()
-    assert x.tolist() == [0, 0]

@@ -98,3 +98,16 @@ def test_optimizers_move_complex_numbers_as_their_parts(device, name, whole):
         if isinstance(value, ct.Tensor):
             assert value.dtype == "complex64"
             assert ct.view_as_real(value).tolist() == found[1][key].tolist()
+
+
+def test_a_parameter_that_is_frozen_moves_by_the_gradient_it_has(device):
+    x, y = ct.ones(2, requires_grad=True), ct.ones(2, requires_grad=True)
+    optimizer = ct.optim.SGD([x, y], lr=0.5)
+    (x * 2 + y * 4).sum().backward()
+    x.requires_grad_(False)
+    optimizer.step()
+    assert (x.tolist(), y.tolist()) == ([0, 0], [-1, -1])
+    optimizer.zero_grad()
+    assert x.grad is None
+    optimizer.step()
+    assert x.tolist() == [0, 0]
