@@ -10,6 +10,7 @@ from typing import Any
 
 from cltensor import dtypes
 from cltensor.autograd import is_grad_enabled
+from cltensor.core.casting import casting
 from cltensor.core.hooks import Hooks
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
@@ -70,8 +71,10 @@ class jit:
         default = get()
         device = arguments.tensors[0].device if arguments.tensors else default
         made_of = dtypes.default_float.num
+        cast = casting.dtypes and tuple(casting.dtypes.items())
         with device.lock:
-            entry = self._entry((arguments.key, is_grad_enabled(), device, default, made_of))
+            modes = is_grad_enabled(), device, default, made_of, cast
+            entry = self._entry((arguments.key, modes))
             is_first = entry.calls == 1
             if not (is_first or self._excess or arguments.continues_graph):
                 for found in reversed(entry.recordings):
