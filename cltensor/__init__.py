@@ -102,9 +102,9 @@ float, int, bool = float32, int32, bool_
 _later = {
     name: name
     for name in (
-        "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data", "distributions",
-        "fft", "func", "hub", "linalg", "masked", "models", "multiprocessing", "nn", "optim",
-        "random", "signal", "special", "testing", "utils",
+        "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data", "distributed",
+        "distributions", "fft", "func", "hub", "linalg", "masked", "models", "multiprocessing",
+        "nn", "optim", "random", "signal", "special", "testing", "utils",
     )
 }  # fmt: skip
 _later["weights"] = "io.weights"

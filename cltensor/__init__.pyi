@@ -15,6 +15,7 @@ from cltensor import backends as backends
 from cltensor import compiler as compiler
 from cltensor import cuda as cuda
 from cltensor import data as data
+from cltensor import distributed as distributed
 from cltensor import distributions as distributions
 from cltensor import fft as fft
 from cltensor import func as func

@@ -6,12 +6,13 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial, update_wrapper
-from typing import Any
+from typing import Any, Final
 
 from cltensor import dtypes
 from cltensor.autograd import is_grad_enabled
 from cltensor.core.casting import casting
 from cltensor.core.hooks import Hooks
+from cltensor.replay import script as scripts
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
 from cltensor.runtime.device import get, recording
@@ -50,6 +51,15 @@ class jit:
     Raises DeviceError when the call reads a value on the host (`.item()`, `if tensor:`) or uploads
     one while it is recorded.
     """
+
+    # PyTorch's names.
+    script = staticmethod(scripts.script)
+    trace = staticmethod(scripts.trace)
+    ignore = staticmethod(scripts.ignore)
+    unused = export = staticmethod(scripts.same)
+    is_scripting = is_tracing = staticmethod(scripts.no)
+    save = load = staticmethod(scripts.no_file)
+    Final = Final
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
