@@ -39,7 +39,7 @@ class LazyModule(Module):
     """
 
     #: The plain layer; where the features are in what comes in, from the end.
-    cls_to_become: type[Module]
+    cls_to_become: Any
     _axis = -1
 
     def __init__(self, *args: Any, **options: Any) -> None:
