@@ -86,7 +86,7 @@ class LazyModule(Module):
         own = vars(self)
         own.update({name: value for name, value in vars(real).items() if name not in own})
         del own["_given"]
-        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+        self.__class__ = self.cls_to_become
 
     def forward(self, input: Any) -> Any:
         """What the plain layer gives, which this is from now on."""
