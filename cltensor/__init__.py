@@ -102,17 +102,20 @@ float, int, bool = float32, int32, bool_
 _later = {
     name: name
     for name in (
-        "accelerator", "array_api", "backends", "compiler", "cuda", "data", "distributions", "fft",
-        "func", "hub", "linalg", "masked", "models", "multiprocessing", "nn", "optim", "random",
-        "signal", "special", "testing", "utils",
+        "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data", "distributed",
+        "distributions", "fft", "func", "hub", "linalg", "masked", "models", "multiprocessing",
+        "nn", "optim", "random", "signal", "special", "testing", "utils",
     )
 }  # fmt: skip
 _later["weights"] = "io.weights"
 _modules = {"autograd", *_later}
 _later |= {
+    "autocast": "amp",
     "compile": "compiler",
     "explain": "observe.explain",
     "from_dlpack": "io.dlpack",
+    "get_autocast_dtype": "amp",
+    "is_autocast_enabled": "amp",
     "jit": "replay.jit",
     "load": "io.checkpoint",
     "save": "io.checkpoint",

@@ -8,12 +8,14 @@ import numpy
 from numpy import dtype as dtype
 
 from cltensor import accelerator as accelerator
+from cltensor import amp as amp
 from cltensor import array_api as array_api
 from cltensor import autograd as autograd
 from cltensor import backends as backends
 from cltensor import compiler as compiler
 from cltensor import cuda as cuda
 from cltensor import data as data
+from cltensor import distributed as distributed
 from cltensor import distributions as distributions
 from cltensor import fft as fft
 from cltensor import func as func
@@ -30,6 +32,9 @@ from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
 from cltensor import utils as utils
+from cltensor.amp import autocast as autocast
+from cltensor.amp import get_autocast_dtype as get_autocast_dtype
+from cltensor.amp import is_autocast_enabled as is_autocast_enabled
 from cltensor.autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from cltensor.autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from cltensor.autograd.creation import TensorType

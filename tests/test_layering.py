@@ -23,7 +23,7 @@ FLOORS = [
     ["autograd"],
     ["replay", "testing"],
     ["nn", "observe", "cuda", "backends", "fft", "linalg", "masked", "signal", "special"],
-    ["accelerator", "compiler", "hub", "multiprocessing", "random"],
+    ["accelerator", "amp", "compiler", "distributed", "hub", "multiprocessing", "random"],
     ["optim", "data", "models", "io", "distributions"],
     ["array_api", "func", "utils"],
     ["command"],

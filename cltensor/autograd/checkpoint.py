@@ -12,6 +12,7 @@ from typing import Any
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.graph import Node, Output, next_order
 from cltensor.core.batched import levels
+from cltensor.core.casting import kept
 from cltensor.core.mode import enable_grad, is_grad_enabled
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
@@ -61,7 +62,7 @@ def checkpoint(
     if not edges:
         return result
     op = _Again(
-        lambda: function(*args, **kwargs), edges, outputs, state, determinism_check, guarded
+        kept(lambda: function(*args, **kwargs)), edges, outputs, state, determinism_check, guarded
     )
     return build(op.results(outputs))
 

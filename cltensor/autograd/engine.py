@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from cltensor.autograd.graph import Node, Output, require_unchanged
 from cltensor.autograd.saved import Packed
+from cltensor.core.casting import casting, switch
 from cltensor.core.mode import mode
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, show
@@ -88,6 +89,7 @@ class Pass:
             vars(self)["_gradients"] = partial(self.watched, self._gradients)
         self._roots = nodes
         before = mode.enabled
+        cast = None if casting.dtypes is None else switch(None)  # rules compute as they were given
         try:
             running.passes.append(self)
             mode.enabled = self._create_graph
@@ -95,6 +97,8 @@ class Pass:
         finally:
             mode.enabled = before
             running.passes.pop()
+            if cast is not None:
+                switch(cast)
         return found
 
     def reaches(self, nodes: Sequence[Node]) -> list[bool]:

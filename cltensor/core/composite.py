@@ -14,6 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
 from cltensor.core.batched import Batched, Unbatched, beside
+from cltensor.core.casting import casting, casts, without
 from cltensor.core.hooks import Hooks
 from cltensor.core.names import canonical, with_reduction
 from cltensor.core.op import OPERATIONS, Op, require_tensor, write_out
@@ -118,6 +119,7 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
     places = tuple([i for i, _, _ in signature.operands])
     is_wide = signature.name in WIDE or signature.name in NORMS
     widening = Widening(function, OPERATIONS) if is_wide else None
+    cast = casts(signature.name)
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -130,6 +132,10 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
             if i >= len(args) or not isinstance(args[i], Tensor):
                 signature.check(args, kwargs)
                 break
+        if cast is not None and casting.dtypes is not None:
+            args = tuple([cast(x) for x in args])
+            kwargs = {name: cast(x) for name, x in kwargs.items()}
+            return without(lambda: checked(*args, **kwargs))
         wide = None if widening is None else widening.arguments(args, kwargs)
         dtype: Any = None
         if wide is not None:

@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.batched import Batched, Unbatched
+from cltensor.core.casting import SINGLE, casting, widened
 from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import canonical
@@ -184,6 +185,8 @@ class Op:
         records watches."""
         for watch in watchers:
             watch((*args, *kwargs.values()))
+        if casting.dtypes is not None and self.name in SINGLE:
+            args = tuple([widened(x) for x in args])
         out = kwargs.pop("out", None)
         for name, function in self.options.items():
             if kwargs.get(name) is not None:

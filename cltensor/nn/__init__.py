@@ -4,7 +4,7 @@ from sys import modules as _modules
 
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.nn import functional, init, parallel
+from cltensor.nn import attention, functional, init, modules, parallel
 from cltensor.nn import utils as utils
 from cltensor.nn.layers.activation import (
     CELU,
@@ -80,6 +80,22 @@ from cltensor.nn.layers.image import (
     Upsample,
     UpsamplingBilinear2d,
     UpsamplingNearest2d,
+)
+from cltensor.nn.layers.lazy import (
+    LazyBatchNorm1d,
+    LazyBatchNorm2d,
+    LazyBatchNorm3d,
+    LazyConv1d,
+    LazyConv2d,
+    LazyConv3d,
+    LazyConvTranspose1d,
+    LazyConvTranspose2d,
+    LazyConvTranspose3d,
+    LazyInstanceNorm1d,
+    LazyInstanceNorm2d,
+    LazyInstanceNorm3d,
+    LazyLinear,
+    UninitializedParameter,
 )
 from cltensor.nn.layers.linear import (
     Bilinear,
@@ -265,6 +281,19 @@ __all__ = [
     "LPPool3d",
     "LSTMCell",
     "LayerNorm",
+    "LazyBatchNorm1d",
+    "LazyBatchNorm2d",
+    "LazyBatchNorm3d",
+    "LazyConv1d",
+    "LazyConv2d",
+    "LazyConv3d",
+    "LazyConvTranspose1d",
+    "LazyConvTranspose2d",
+    "LazyConvTranspose3d",
+    "LazyInstanceNorm1d",
+    "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d",
+    "LazyLinear",
     "LeakyReLU",
     "Linear",
     "LinearCrossEntropyLoss",
@@ -334,14 +363,17 @@ __all__ = [
     "TripletMarginWithDistanceLoss",
     "Unflatten",
     "Unfold",
+    "UninitializedParameter",
     "Upsample",
     "UpsamplingBilinear2d",
     "UpsamplingNearest2d",
     "ZeroPad1d",
     "ZeroPad2d",
     "ZeroPad3d",
+    "attention",
     "functional",
     "init",
+    "modules",
     "parallel",
     "utils",
 ]
@@ -357,4 +389,4 @@ for _module in (
     utils.rnn,
 ):
     _name_all(vars(_module), _module.__all__)
-_suggest(_modules["cltensor.nn"], functional, init, parallel, utils)
+_suggest(_modules["cltensor.nn"], attention, functional, init, parallel, utils)

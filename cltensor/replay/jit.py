@@ -6,11 +6,13 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial, update_wrapper
-from typing import Any
+from typing import Any, Final
 
 from cltensor import dtypes
 from cltensor.autograd import is_grad_enabled
+from cltensor.core.casting import casting
 from cltensor.core.hooks import Hooks
+from cltensor.replay import script as scripts
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
 from cltensor.runtime.device import get, recording
@@ -50,6 +52,15 @@ class jit:
     one while it is recorded.
     """
 
+    # PyTorch's names.
+    script = staticmethod(scripts.script)
+    trace = staticmethod(scripts.trace)
+    ignore = staticmethod(scripts.ignore)
+    unused = export = staticmethod(scripts.same)
+    is_scripting = is_tracing = staticmethod(scripts.no)
+    save = load = staticmethod(scripts.no_file)
+    Final = Final
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
@@ -70,8 +81,10 @@ class jit:
         default = get()
         device = arguments.tensors[0].device if arguments.tensors else default
         made_of = dtypes.default_float.num
+        cast = casting.dtypes and tuple(casting.dtypes.items())
         with device.lock:
-            entry = self._entry((arguments.key, is_grad_enabled(), device, default, made_of))
+            modes = is_grad_enabled(), device, default, made_of, cast
+            entry = self._entry((arguments.key, modes))
             is_first = entry.calls == 1
             if not (is_first or self._excess or arguments.continues_graph):
                 for found in reversed(entry.recordings):

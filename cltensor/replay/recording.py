@@ -12,6 +12,7 @@ from cltensor.autograd import graph
 from cltensor.autograd.graph import Node, Promise
 from cltensor.core import hooks as graph_hooks
 from cltensor.core.batched import whole_of
+from cltensor.core.casting import casting
 from cltensor.core.hooks import watchers
 from cltensor.core.mode import mode
 from cltensor.core.tensor import Tensor
@@ -389,7 +390,7 @@ class Recording:
 
 def _modes() -> tuple[Any, ...]:
     """Switches of this thread and of the process that change what operations do."""
-    return mode.enabled, dtypes.default_float, get(), Eager.on
+    return mode.enabled, dtypes.default_float, get(), casting.dtypes, Eager.on
 
 
 def _mark_changed(written: Sequence[tuple[Buffer, str]]) -> None:

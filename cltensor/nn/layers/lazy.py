@@ -1,0 +1,235 @@
+"""Layers that learn at their first input how many features come in, and are plain layers then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cltensor.autograd import no_grad
+from cltensor.core.size import Size
+from cltensor.errors import ShapeError
+from cltensor.nn import init
+from cltensor.nn.layers import conv, linear, norm
+from cltensor.nn.module import Module
+from cltensor.nn.parameter import Parameter
+
+
+class UninitializedParameter(Parameter):
+    """A parameter without elements, until `materialize` gives it a shape."""
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(init.empty((0,), dtype, device), requires_grad)
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Be a Parameter of that shape, whose elements are to be set; whoever holds this one, as an
+        optimizer does, holds that."""
+        self.data = init.empty(shape, dtype or self.dtype, device or self.device)
+        self.__class__ = Parameter  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "<UninitializedParameter>"
+
+
+class LazyModule(Module):
+    """What such layers share.
+
+    Its parameters may be moved, cast and given to an optimizer before the first input, which draws
+    their initial values as the plain layer does. A state cannot be loaded before.
+    """
+
+    #: The plain layer; where the features are in what comes in, from the end.
+    cls_to_become: Any
+    _axis = -1
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__()
+        self._given = args, options
+        device, dtype = options.get("device"), options.get("dtype")
+        for name in self._named(options):
+            self.register_parameter(name, UninitializedParameter(True, device, dtype))
+
+    @staticmethod
+    def _named(options: dict[str, Any]) -> list[str]:
+        """The names of the parameters that there will be."""
+        return ["weight", "bias"] if options.get("bias", True) else ["weight"]
+
+    def has_uninitialized_params(self) -> bool:
+        """Whether nothing came in yet."""
+        return True
+
+    def initialize_parameters(self, input: Any) -> None:
+        """Be a plain layer for inputs like this one.
+
+        Raises:  ShapeError for an input without an axis of features.
+        """
+        if input.dim() < -self._axis:
+            raise ShapeError(
+                f"{type(self).__name__}: an input of shape {Size(input.shape)} has no axis "
+                f"{self._axis}, where the features are"
+            )
+        args, options = self._given
+        mine = [p for p in self._parameters.values() if p is not None]
+        if mine:
+            options = {**options, "device": mine[0].device, "dtype": mine[0].dtype}
+        real = self.cls_to_become(int(input.shape[self._axis]), *args, **options)
+        for name, made in real._parameters.items():
+            held = self._parameters.get(name)
+            if made is None or held is None:
+                self.register_parameter(name, made)
+            elif isinstance(held, UninitializedParameter):
+                held.materialize(made.shape)
+                with no_grad():
+                    held.copy_(made)
+        for name, buffer in real._buffers.items():
+            self.register_buffer(name, buffer)
+        own = vars(self)
+        own.update({name: value for name, value in vars(real).items() if name not in own})
+        del own["_given"]
+        self.__class__ = self.cls_to_become
+
+    def forward(self, input: Any) -> Any:
+        """What the plain layer gives, which this is from now on."""
+        self.initialize_parameters(input)
+        return self.forward(input)
+
+    def extra_repr(self) -> str:
+        """The arguments that were given."""
+        args, options = self._given
+        return ", ".join([*map(repr, args), *(f"{k}={v!r}" for k, v in options.items())])
+
+
+class LazyLinear(LazyModule):
+    """A `Linear` whose in_features are those of its first input."""
+
+    cls_to_become = linear.Linear
+
+    def __init__(
+        self, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__(out_features, bias=bias, device=device, dtype=dtype)
+
+
+class _LazyConvolution(LazyModule):
+    def __init__(self, out_channels: int, kernel_size: Any, *args: Any, **options: Any) -> None:
+        names = ("stride", "padding", "dilation", "groups", "bias", "padding_mode")
+        if self.cls_to_become in _TRANSPOSED:
+            names = ("stride", "padding", "output_padding", "groups", "bias", "dilation")
+        options = {**dict(zip(names, args, strict=False)), **options}
+        super().__init__(out_channels, kernel_size, **options)
+
+
+class LazyConv1d(_LazyConvolution):
+    """A `Conv1d` whose in_channels are those of its first input."""
+
+    cls_to_become = conv.Conv1d
+    _axis = -2
+
+
+class LazyConv2d(_LazyConvolution):
+    """A `Conv2d` whose in_channels are those of its first input."""
+
+    cls_to_become = conv.Conv2d
+    _axis = -3
+
+
+class LazyConv3d(_LazyConvolution):
+    """A `Conv3d` whose in_channels are those of its first input."""
+
+    cls_to_become = conv.Conv3d
+    _axis = -4
+
+
+class LazyConvTranspose1d(_LazyConvolution):
+    """A `ConvTranspose1d` whose in_channels are those of its first input."""
+
+    cls_to_become = conv.ConvTranspose1d
+    _axis = -2
+
+
+class LazyConvTranspose2d(_LazyConvolution):
+    """A `ConvTranspose2d` whose in_channels are those of its first input."""
+
+    cls_to_become = conv.ConvTranspose2d
+    _axis = -3
+
+
+class LazyConvTranspose3d(_LazyConvolution):
+    """A `ConvTranspose3d` whose in_channels are those of its first input."""
+
+    cls_to_become = conv.ConvTranspose3d
+    _axis = -4
+
+
+_TRANSPOSED = (conv.ConvTranspose1d, conv.ConvTranspose2d, conv.ConvTranspose3d)
+
+
+class _LazyNorm(LazyModule):
+    def __init__(
+        self,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            eps=eps,
+            momentum=momentum,
+            affine=affine,
+            track_running_stats=track_running_stats,
+            device=device,
+            dtype=dtype,
+        )
+
+    @staticmethod
+    def _named(options: dict[str, Any]) -> list[str]:
+        return ["weight", "bias"] if options["affine"] else []
+
+    def initialize_parameters(self, input: Any) -> None:
+        """See LazyModule; the features are at axis 1."""
+        if input.dim() < 2:
+            raise ShapeError(
+                f"{type(self).__name__}: an input of shape {Size(input.shape)} has no axis 1, "
+                "where the features are"
+            )
+        self.__dict__["_axis"] = 1 - input.dim()
+        super().initialize_parameters(input)
+        self.__dict__.pop("_axis", None)
+
+
+class LazyBatchNorm1d(_LazyNorm):
+    """A `BatchNorm1d` whose num_features are those of its first input."""
+
+    cls_to_become = norm.BatchNorm1d
+
+
+class LazyBatchNorm2d(_LazyNorm):
+    """A `BatchNorm2d` whose num_features are those of its first input."""
+
+    cls_to_become = norm.BatchNorm2d
+
+
+class LazyBatchNorm3d(_LazyNorm):
+    """A `BatchNorm3d` whose num_features are those of its first input."""
+
+    cls_to_become = norm.BatchNorm3d
+
+
+class LazyInstanceNorm1d(_LazyNorm):
+    """An `InstanceNorm1d` whose num_features are those of its first input."""
+
+    cls_to_become = norm.InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyNorm):
+    """An `InstanceNorm2d` whose num_features are those of its first input."""
+
+    cls_to_become = norm.InstanceNorm2d
+
+
+class LazyInstanceNorm3d(_LazyNorm):
+    """An `InstanceNorm3d` whose num_features are those of its first input."""
+
+    cls_to_become = norm.InstanceNorm3d

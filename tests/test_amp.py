@@ -1,0 +1,223 @@
+"""Mixed precision: the dtypes inside `autocast`, and what a scaler does with gradients."""
+
+import threading
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor import nn, optim
+from cltensor.errors import DTypeError, StateError
+from cltensor.nn import functional as F
+
+
+@pytest.fixture
+def kind(device):
+    return device.kind
+
+
+@pytest.fixture
+def network(device):
+    ct.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 2))
+
+
+X, Y = np.linspace(-1, 1, 15, dtype=np.float32).reshape(5, 3), np.arange(5) % 2
+
+RESULTS = {
+    "matmul": (lambda x: x @ x, True),
+    "linear": (lambda x: F.linear(x, x, x[0]), True),
+    "conv2d": (lambda x: F.conv2d(x.reshape(1, 1, 3, 3), x[:2, :2].reshape(1, 1, 2, 2)), True),
+    "addmm": (lambda x: ct.addmm(x, x, x), True),
+    "einsum": (lambda x: ct.einsum("ij,jk->ik", x, x), True),
+    "multi_dot": (lambda x: ct.linalg.multi_dot([x, x, x]), True),
+    "add": (lambda x: x + x, False),
+    "relu": (F.relu, False),
+    "softmax": (lambda x: F.softmax(x, 1), False),
+    "sum": (lambda x: x.sum(), False),
+    "exp": (lambda x: x.exp(), False),
+    "mse_loss": (lambda x: F.mse_loss(x, x * 2), False),
+    "layer_norm": (lambda x: F.layer_norm(x, (3,)), False),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("dtype", [ct.float16, ct.bfloat16], ids=["float16", "bfloat16"])
+def test_of_float32(kind, name, dtype):
+    function, is_lower = RESULTS[name]
+    x = ct.arange(9.0).reshape(3, 3) / 9
+    with ct.autocast(kind, dtype):
+        found = function(x)
+    assert found.dtype == (dtype if is_lower else ct.float32)
+    np.testing.assert_allclose(found.float().numpy(), function(x).numpy(), rtol=2e-2, atol=2e-2)
+    assert function(x).dtype == ct.float32, "nothing is left of it"
+
+
+@pytest.mark.parametrize(
+    ("name", "gives"),
+    [("matmul", 16), ("add", 16), ("relu", 16), ("softmax", 32), ("sum", 32), ("exp", 32),
+     ("mse_loss", 32), ("layer_norm", 32)],
+)  # fmt: skip
+def test_of_16_bits(kind, name, gives):
+    with ct.autocast(kind, ct.bfloat16):
+        found = RESULTS[name][0](ct.ones(3, 3, dtype=ct.bfloat16))
+    assert found.dtype == (ct.bfloat16 if gives == 16 else ct.float32)
+
+
+def test_a_sum_that_16_bits_cannot_hold(kind):
+    x = ct.full((100,), 1000.0, dtype=ct.float16)
+    with ct.autocast(kind, ct.float16):
+        assert x.sum().item() == 100_000
+
+
+def test_float64_and_integers_are_left_alone(kind, fp64):
+    with ct.autocast(kind):
+        x = ct.ones(2, 2, dtype=ct.float64)
+        assert (x @ x).dtype == ct.float64
+        i = ct.ones(2, 2, dtype=ct.int64)
+        assert (i @ i).dtype == ct.int64
+
+
+def test_gradients_are_those_of_the_weights(network, kind):
+    x, y = ct.tensor(X), ct.tensor(Y)
+    F.cross_entropy(network(x), y).backward()
+    wanted = [p.grad.numpy().copy() for p in network.parameters()]
+    for inside in (False, True):
+        network.zero_grad()
+        with ct.autocast(kind, ct.bfloat16):
+            loss = F.cross_entropy(network(x), y)
+            if inside:
+                loss.backward()
+        if not inside:
+            loss.backward()
+        for p, gradient in zip(network.parameters(), wanted, strict=True):
+            assert p.grad.dtype == ct.float32
+            np.testing.assert_allclose(p.grad.numpy(), gradient, atol=2e-2)
+
+
+def test_blocks_nest_and_other_devices_and_threads_are_left_alone(kind):
+    x = ct.ones(2, 2)
+    other = "cpu" if kind != "cpu" else "cuda"
+    seen = []
+    with ct.autocast(kind, ct.float16):
+        assert ct.is_autocast_enabled(kind)
+        assert ct.get_autocast_dtype(kind) == ct.float16
+        with ct.autocast(kind, enabled=False):
+            assert (x @ x).dtype == ct.float32
+            assert not ct.is_autocast_enabled(kind)
+        with ct.autocast(other, ct.bfloat16):
+            assert (x @ x).dtype == ct.float16
+        with ct.autocast(kind, ct.bfloat16):
+            assert (x @ x).dtype == ct.bfloat16
+        assert (x @ x).dtype == ct.float16
+        thread = threading.Thread(target=lambda: seen.append((x @ x).dtype))
+        thread.start()
+        thread.join()
+    assert seen == [ct.float32]
+    assert not ct.is_autocast_enabled(kind)
+
+
+def test_decorator_and_functions(kind):
+    @ct.autocast(kind, ct.float16)
+    def product(x):
+        return x @ x
+
+    assert product(ct.ones(2, 2)).dtype == ct.float16
+    assert ct.amp.is_autocast_available(kind)
+    seen = {}
+
+    class Doubled(ct.autograd.Function):
+        @staticmethod
+        @ct.amp.custom_fwd(device_type=kind, cast_inputs=ct.float32)
+        def forward(ctx, x):
+            seen["forward"] = x.dtype, (x @ x).dtype
+            return x * 2
+
+        @staticmethod
+        @ct.amp.custom_bwd(device_type=kind)
+        def backward(ctx, g):
+            return g * 2
+
+    x = ct.ones(2, 2, requires_grad=True)
+    with ct.autocast(kind, ct.float16):
+        Doubled.apply(x @ x).sum().backward()
+    assert seen["forward"] == (ct.float32, ct.float32)
+    assert x.grad.tolist() == [[8, 8], [8, 8]]
+
+
+def test_jit_and_checkpoint_keep_the_mode(network, kind):
+    x = ct.tensor(X)
+    call = ct.jit(lambda x: network(x).detach())
+    for _ in range(4):
+        assert call(x).dtype == ct.float32
+        with ct.autocast(kind, ct.bfloat16):
+            assert call(x).dtype == ct.bfloat16
+    with ct.autocast(kind, ct.bfloat16):
+        found = ct.utils.checkpoint.checkpoint(network, x, use_reentrant=False)
+    assert found.dtype == ct.bfloat16
+    found.float().sum().backward()
+    assert network[0].weight.grad.dtype == ct.float32
+
+
+def test_what_is_refused(kind):
+    with pytest.raises(ValueError, match="device_type is 'tpu'; give"):
+        ct.autocast("tpu")
+    with pytest.raises(DTypeError, match="dtype is float32; give float16 or bfloat16"):
+        ct.autocast(kind, ct.float32)
+    with pytest.raises(ValueError, match="give one above 1, and one between 0 and 1"):
+        ct.amp.GradScaler(growth_factor=1.0)
+
+
+def test_small_gradients_survive(kind):
+    weight = nn.Parameter(ct.ones(2, 2))
+    x = ct.full((1, 2), 1e-4)
+
+    def gradient(scaler):
+        weight.grad = None
+        with ct.autocast(kind, ct.float16):
+            loss = F.linear(x, weight).float().sum() * 1e-5
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimizer)
+        return weight.grad.numpy().copy()
+
+    optimizer = optim.SGD([weight], lr=1.0)
+    assert not gradient(ct.amp.GradScaler(init_scale=1.0)).any(), "float16 has no such numbers"
+    np.testing.assert_allclose(gradient(ct.amp.GradScaler()), 1e-9, rtol=1e-2)
+
+
+def test_a_step_that_overflows_is_left_out(device):
+    weight = nn.Parameter(ct.ones(2))
+    optimizer = optim.SGD([weight], lr=0.5)
+    scaler = ct.amp.GradScaler(init_scale=8.0, growth_interval=2)
+    for factor, wanted, scale in ((1.0, 0.5, 8.0), (ct.inf, 0.5, 4.0), (1.0, 0.0, 4.0),
+                                  (1.0, -0.5, 8.0)):  # fmt: skip
+        optimizer.zero_grad()
+        scaler.scale((weight * factor).sum()).backward()
+        scaler.step(optimizer)
+        scaler.update()
+        assert weight.tolist() == [wanted] * 2
+        assert scaler.get_scale() == scale
+
+
+def test_calls_in_order(device):
+    weight = nn.Parameter(ct.ones(2))
+    optimizer = optim.SGD([weight], lr=0.5)
+    scaler = ct.amp.GradScaler()
+    with pytest.raises(StateError, match="no step came before it"):
+        scaler.update()
+    scaler.scale(weight.sum()).backward()
+    scaler.unscale_(optimizer)
+    with pytest.raises(StateError, match="were divided since the last"):
+        scaler.unscale_(optimizer)
+    scaler.step(optimizer)
+    with pytest.raises(StateError, match="called twice"):
+        scaler.step(optimizer)
+    scaler.update(new_scale=2.0)
+    other = ct.amp.GradScaler()
+    other.load_state_dict(scaler.state_dict())
+    assert other.get_scale() == 2.0
+    off = ct.amp.GradScaler(enabled=False)
+    assert off.state_dict() == {}
+    assert off.scale(3) == 3
+    with pytest.raises(StateError, match="the state is empty"):
+        scaler.load_state_dict({})

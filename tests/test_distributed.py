@@ -1,0 +1,14 @@
+"""There is one process."""
+
+import pytest
+
+import cltensor as ct
+from cltensor.errors import DeviceError
+
+
+def test_there_is_one_process():
+    assert not ct.distributed.is_available()
+    assert not ct.distributed.is_initialized()
+    for name in sorted(set(ct.distributed.__all__) - {"is_available", "is_initialized"}):
+        with pytest.raises(DeviceError, match=f"distributed.{name}: there is one process"):
+            getattr(ct.distributed, name)()
