@@ -26,6 +26,7 @@ from cltensor import models as models
 from cltensor import multiprocessing as multiprocessing
 from cltensor import nn as nn
 from cltensor import optim as optim
+from cltensor import profiler as profiler
 from cltensor import random as random
 from cltensor import return_types
 from cltensor import signal as signal
