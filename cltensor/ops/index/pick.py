@@ -140,7 +140,9 @@ def take_apart(operation: str, shape: Shape, key: Any, device: Any) -> Plan:
     sites: list[Site] = []
     places: list[int] = []  # positions in the key of everything that is not a slice or new axis
     unique, axis, shown = True, 0, 0
-    for position, item in enumerate(items):
+    for place, item in enumerate(items):
+        # An ellipsis stands between what is around it, even where it covers no axis.
+        position = place if place < at else place + 1
         if item is None:
             entries.append(None)
             shown += 1

@@ -42,6 +42,7 @@ BASIC = [
     (slice(None), slice(None, None, 2), slice(3, 0, -1), slice(-1, None, -3)),
 ]
 ADVANCED = [
+    (slice(None), [0, 1], ..., [1, 0], 0),
     [0, 1],
     [],
     np.zeros((0, 3), int),
