@@ -2,15 +2,14 @@
 
 import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import samples
+from example_runs import EXAMPLES, runner
 
 import cltensor as ct
 
@@ -20,21 +19,10 @@ Figure = pytest.importorskip(
 pytest.importorskip("safetensors", reason="the examples need the extra 'mnist'")
 pytest.importorskip("tqdm", reason="the examples need the extra 'mnist'")
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
-
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """Runs an example in an empty folder; returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(EXAMPLES)
-
-    def call(script, *arguments):
-        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
-        runpy.run_path(str(EXAMPLES / script), run_name="__main__")
-        return capsys.readouterr().out
-
-    return call
+    return runner(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture

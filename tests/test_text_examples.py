@@ -1,29 +1,16 @@
 """The examples that learn from a text, for a few steps: they train, keep, go on and write."""
 
-import runpy
-import sys
-from pathlib import Path
-
 import pytest
+from example_runs import runner
 
 pytest.importorskip("safetensors", reason="the examples keep checkpoints")
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
 SMALL = ("--size", 16, "--length", 12, "--layers", 2, "--batch-size", 4, "--write", 20)
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch, capsys):
-    """Runs an example in an empty folder; returns what it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(EXAMPLES)
-
-    def call(script, *arguments):
-        monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
-        runpy.run_path(str(EXAMPLES / script), run_name="__main__")
-        return capsys.readouterr().out
-
-    return call
+    return runner(tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(
