@@ -33,6 +33,7 @@ from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
 from cltensor import utils as utils
+from cltensor import vision as vision
 from cltensor.amp import autocast as autocast
 from cltensor.amp import get_autocast_dtype as get_autocast_dtype
 from cltensor.amp import is_autocast_enabled as is_autocast_enabled

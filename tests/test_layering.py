@@ -34,7 +34,7 @@ FLOORS = [
         "random",
     ],
     ["optim", "data", "models", "io", "distributions"],
-    ["array_api", "func", "utils"],
+    ["array_api", "func", "utils", "vision"],
     ["command"],
 ]
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}

@@ -14,6 +14,7 @@ import tarfile
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,14 +103,31 @@ class CIFAR10(ImageDataset):
         train: bool = True,
         transform: Transform | None = None,
     ) -> None:
-        names = [name for name in FILES if name.startswith("data") == train]
-        place = locate("CIFAR10", root, lambda folder: _has(folder, names), (), _download)
-        archive = None if _unpacked(place, names) else _archive(place)
-        parts = _from_archive(archive, names) if archive else _from_files(place, names)
-        records = np.concatenate([np.frombuffer(part, np.uint8) for part in parts])
-        records = records.reshape(-1, _RECORD)
-        images = np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32)
-        super().__init__(images, records[:, 0], transform)
+        images, labels = arrays(root, train, download)
+        super().__init__(images, labels, transform)
+
+
+def _names(train: bool) -> list[str]:
+    return [name for name in FILES if name.startswith("data") == train]
+
+
+def has_part(place: Path, train: bool) -> bool:
+    """Whether a folder, or an archive, holds a part, right or not."""
+    return _unpacked(place, _names(train)) or _archive(place) is not None
+
+
+def arrays(
+    root: str | os.PathLike[str] | None, train: bool, fill: Callable[[Path], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, 3, 32, 32) and labels (N,). fill: what puts the files into a folder; see
+    `locate`."""
+    names = _names(train)
+    place = locate("CIFAR10", root, partial(has_part, train=train), (), fill)
+    archive = None if _unpacked(place, names) else _archive(place)
+    parts = _from_archive(archive, names) if archive else _from_files(place, names)
+    records = np.concatenate([np.frombuffer(part, np.uint8) for part in parts])
+    records = records.reshape(-1, _RECORD)
+    return np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32), records[:, 0]
 
 
 def _find(place: Path, name: str) -> Path | None:
@@ -122,10 +140,6 @@ def _unpacked(place: Path, names: list[str]) -> bool:
 
 def _archive(place: Path) -> Path | None:
     return place if place.is_file() else first_file(place, _SUBFOLDERS, ARCHIVES)
-
-
-def _has(place: Path, names: list[str]) -> bool:
-    return _unpacked(place, names) or _archive(place) is not None
 
 
 def _from_files(place: Path, names: list[str]) -> list[bytes]:
@@ -206,26 +220,37 @@ class _BatchUnpickler(pickle.Unpickler):
         return _STAND_INS[f"{origin}.{name}"]
 
 
-def _records(path: Path, content: bytes, name: str) -> bytes:
-    """The records of the binary version from the pickled dictionary of the python version."""
+def unpickled(data_set: str, path: Path, content: bytes, md5: str) -> dict[str, Any]:
+    """The dictionary of a batch of a python version, arrays in it as `_PickledArray`.
+
+    Raises:  DataError naming `path` if its md5 is another one, or it cannot be read.
+    """
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if digest != PICKLES[name]:
+    if digest != md5:
         raise DataError(
-            f"CIFAR10: '{path}' is not the published file: it has md5 {digest} where "
-            f"{PICKLES[name]} belongs; remove it, or put the published file in its place"
+            f"{data_set}: '{path}' is not the published file: it has md5 {digest} where {md5} "
+            "belongs; remove it, or put the published file in its place"
         )
     try:
         batch = _BatchUnpickler(io.BytesIO(content), encoding="bytes").load()
-        batch = {k.decode() if isinstance(k, bytes) else k: v for k, v in batch.items()}
+        return {k.decode() if isinstance(k, bytes) else k: v for k, v in batch.items()}
+    except Exception as error:  # a damaged pickle can fail in any way
+        raise damaged(data_set, path, error) from error
+
+
+def _records(path: Path, content: bytes, name: str) -> bytes:
+    """The records of the binary version from the pickled dictionary of the python version."""
+    batch = unpickled("CIFAR10", path, content, PICKLES[name])
+    try:
         pixels = np.frombuffer(batch["data"].raw, np.uint8).reshape(-1, _RECORD - 1)
         labels = np.array(batch["labels"], np.uint8).reshape(-1, 1)
         records = np.concatenate([labels, pixels], axis=1).tobytes()
-    except Exception as error:  # a damaged pickle can fail in any way
+    except Exception as error:  # as above
         raise damaged("CIFAR10", path, error) from error
     return check("CIFAR10", path, records, FILES[name])
 
 
-def _download(folder: Path) -> None:
+def download(folder: Path) -> None:
     name = ARCHIVES[0]
     urls = [f"{mirror}/{name}" for mirror in MIRRORS]
     retrieve(name, urls, folder, lambda path: _from_archive(path, list(FILES)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import struct
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -70,7 +71,7 @@ _PACKAGES = (
 )
 
 
-def parse_idx(content: bytes, name: str) -> np.ndarray:
+def parse_idx(content: bytes, name: str, data_set: str = "MNIST") -> np.ndarray:
     """The array in an IDX file of unsigned bytes.
 
     The header is two zero bytes, 0x08, the number of dimensions, then one big-endian 32-bit size
@@ -79,12 +80,14 @@ def parse_idx(content: bytes, name: str) -> np.ndarray:
     rank = content[3] if len(content) >= 4 else 0
     start = 4 + 4 * rank
     if content[:3] != b"\0\0\x08" or rank == 0 or len(content) < start:
-        raise DataError(f"MNIST: '{name}' is no IDX file of unsigned bytes; get the published file")
+        raise DataError(
+            f"{data_set}: '{name}' is no IDX file of unsigned bytes; get the published file"
+        )
     shape = struct.unpack(f">{rank}I", content[4:start])
     values = np.frombuffer(content, np.uint8, offset=start)
     if values.size != np.prod(shape, dtype=object):
         raise DataError(
-            f"MNIST: '{name}' holds {values.size:,} values where its header says {shape}; "
+            f"{data_set}: '{name}' holds {values.size:,} values where its header says {shape}; "
             "get the published file"
         )
     return values.reshape(shape)
@@ -109,17 +112,27 @@ class MNIST(ImageDataset):
         train: bool = True,
         transform: Transform | None = None,
     ) -> None:
-        part = "train" if train else "t10k"
-        names = (f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte")
-        place = locate(
-            "MNIST",
-            root,
-            lambda folder: all(_find(folder, name) for name in names),
-            _PACKAGES,
-            _download,
-        )
-        images, labels = (_read(place, name) for name in names)
+        images, labels = arrays(root, train, download)
         super().__init__(images[:, None], labels, transform)
+
+
+def _names(train: bool) -> tuple[str, str]:
+    part = "train" if train else "t10k"
+    return f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
+
+
+def has_part(folder: Path, train: bool) -> bool:
+    """Whether a folder holds the files of a part, right or not."""
+    return all(_find(folder, name) for name in _names(train))
+
+
+def arrays(
+    root: str | os.PathLike[str] | None, train: bool, fill: Callable[[Path], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, 28, 28) and labels (N,). fill: what puts the files into a folder; see `locate`."""
+    place = locate("MNIST", root, partial(has_part, train=train), _PACKAGES, fill)
+    images, labels = (_read(place, name) for name in _names(train))
+    return images, labels
 
 
 def _read(place: Path, name: str) -> np.ndarray:
@@ -134,7 +147,7 @@ def _content(path: Path, name: str) -> bytes:
     return check("MNIST", path, read_bytes("MNIST", path, expected.size), expected)
 
 
-def _download(folder: Path) -> None:
+def download(folder: Path) -> None:
     for name in FILES:
         if _find(folder, name) is None:
             packed = f"{name}.gz"

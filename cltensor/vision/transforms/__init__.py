@@ -1,0 +1,92 @@
+"""`ct.vision.transforms`: changes to images, under torchvision's names."""
+
+from sys import modules as _modules
+
+from cltensor.core.suggestions import suggest as _suggest
+from cltensor.vision.transforms import functional
+from cltensor.vision.transforms.augment import (
+    CutMix,
+    Cutout,
+    MixUp,
+    RandAugment,
+    TrivialAugmentWide,
+)
+from cltensor.vision.transforms.chance import (
+    ColorJitter,
+    GaussianBlur,
+    RandomAdjustSharpness,
+    RandomAffine,
+    RandomApply,
+    RandomAutocontrast,
+    RandomChoice,
+    RandomCrop,
+    RandomEqualize,
+    RandomErasing,
+    RandomGrayscale,
+    RandomHorizontalFlip,
+    RandomInvert,
+    RandomOrder,
+    RandomPosterize,
+    RandomResizedCrop,
+    RandomRotation,
+    RandomSolarize,
+    RandomVerticalFlip,
+)
+from cltensor.vision.transforms.fixed import (
+    CenterCrop,
+    Compose,
+    ConvertImageDtype,
+    FiveCrop,
+    Grayscale,
+    Lambda,
+    Normalize,
+    Pad,
+    PILToTensor,
+    Resize,
+    ToPILImage,
+    ToTensor,
+)
+from cltensor.vision.transforms.images import InterpolationMode
+
+__all__ = [
+    "CenterCrop",
+    "ColorJitter",
+    "Compose",
+    "ConvertImageDtype",
+    "CutMix",
+    "Cutout",
+    "FiveCrop",
+    "GaussianBlur",
+    "Grayscale",
+    "InterpolationMode",
+    "Lambda",
+    "MixUp",
+    "Normalize",
+    "PILToTensor",
+    "Pad",
+    "RandAugment",
+    "RandomAdjustSharpness",
+    "RandomAffine",
+    "RandomApply",
+    "RandomAutocontrast",
+    "RandomChoice",
+    "RandomCrop",
+    "RandomEqualize",
+    "RandomErasing",
+    "RandomGrayscale",
+    "RandomHorizontalFlip",
+    "RandomInvert",
+    "RandomOrder",
+    "RandomPosterize",
+    "RandomResizedCrop",
+    "RandomRotation",
+    "RandomSolarize",
+    "RandomVerticalFlip",
+    "Resize",
+    "ToPILImage",
+    "ToTensor",
+    "TrivialAugmentWide",
+    "functional",
+]
+
+_suggest(_modules[__name__], functional)

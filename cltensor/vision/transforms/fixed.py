@@ -1,0 +1,182 @@
+"""Transforms that always do the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from cltensor.vision.transforms import functional as F
+from cltensor.vision.transforms.images import InterpolationMode
+
+
+class Transform:
+    """Base class: a subclass defines ``__call__(img)``, and `_shown`, its options for repr."""
+
+    _shown: tuple[str, ...] = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__}: define __call__")
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={getattr(self, name)}" for name in self._shown)
+        return f"{type(self).__name__}({options})"
+
+
+class Compose(Transform):
+    """Several transforms, one after the other."""
+
+    def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
+        self.transforms = transforms
+
+    def __call__(self, img: Any) -> Any:
+        for transform in self.transforms:
+            img = transform(img)
+        return img
+
+    def __repr__(self) -> str:
+        inside = "".join(f"\n    {transform}" for transform in self.transforms)
+        return f"Compose({inside}\n)"
+
+
+class ToTensor(Transform):
+    """An image, or an array (H, W, C), as a tensor (C, H, W); bytes as floats in [0, 1]."""
+
+    def __call__(self, img: Any) -> Any:
+        return F.to_tensor(img)
+
+
+class PILToTensor(Transform):
+    """The pixels of an image as they are, (C, H, W)."""
+
+    def __call__(self, img: Any) -> Any:
+        return F.pil_to_tensor(img)
+
+
+class ToPILImage(Transform):
+    """A tensor (C, H, W), or an array (H, W, C), as an image."""
+
+    _shown = ("mode",)
+
+    def __init__(self, mode: str | None = None) -> None:
+        self.mode = mode
+
+    def __call__(self, img: Any) -> Any:
+        return F.to_pil_image(img, self.mode)
+
+
+class ConvertImageDtype(Transform):
+    """A tensor in another dtype, with white at its white."""
+
+    _shown = ("dtype",)
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+
+    def __call__(self, img: Any) -> Any:
+        return F.convert_image_dtype(img, self.dtype)
+
+
+class Normalize(Transform):
+    """(x - mean) / std, channel by channel, of a float tensor."""
+
+    _shown = ("mean", "std")
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
+        self.mean, self.std, self.inplace = mean, std, inplace
+
+    def __call__(self, img: Any) -> Any:
+        return F.normalize(img, self.mean, self.std, self.inplace)
+
+
+class Resize(Transform):
+    """Another size: (height, width), or one number for the shorter side."""
+
+    _shown = ("size", "interpolation", "max_size", "antialias")
+
+    def __init__(
+        self,
+        size: Any,
+        interpolation: Any = InterpolationMode.BILINEAR,
+        max_size: int | None = None,
+        antialias: bool | None = True,
+    ) -> None:
+        self.size, self.interpolation = size, interpolation
+        self.max_size, self.antialias = max_size, antialias
+
+    def __call__(self, img: Any) -> Any:
+        return F.resize(img, self.size, self.interpolation, self.max_size, self.antialias)
+
+
+class CenterCrop(Transform):
+    """The middle of an image."""
+
+    _shown = ("size",)
+
+    def __init__(self, size: Any) -> None:
+        self.size = size
+
+    def __call__(self, img: Any) -> Any:
+        return F.center_crop(img, self.size)
+
+
+class Pad(Transform):
+    """More at the sides."""
+
+    _shown = ("padding", "fill", "padding_mode")
+
+    def __init__(self, padding: Any, fill: Any = 0, padding_mode: str = "constant") -> None:
+        self.padding, self.fill, self.padding_mode = padding, fill, padding_mode
+
+    def __call__(self, img: Any) -> Any:
+        return F.pad(img, self.padding, self.fill, self.padding_mode)
+
+
+class Grayscale(Transform):
+    """Brightness in 1 channel, or the same in 3."""
+
+    _shown = ("num_output_channels",)
+
+    def __init__(self, num_output_channels: int = 1) -> None:
+        self.num_output_channels = num_output_channels
+
+    def __call__(self, img: Any) -> Any:
+        return F.rgb_to_grayscale(img, self.num_output_channels)
+
+
+class Lambda(Transform):
+    """A function of yours."""
+
+    def __init__(self, lambd: Callable[[Any], Any]) -> None:
+        if not callable(lambd):
+            raise TypeError(f"Lambda: a {type(lambd).__name__} cannot be called")
+        self.lambd = lambd
+
+    def __call__(self, img: Any) -> Any:
+        return self.lambd(img)
+
+
+class FiveCrop(Transform):
+    """The four corners and the middle, as a tuple."""
+
+    _shown = ("size",)
+
+    def __init__(self, size: Any) -> None:
+        self.size = size
+
+    def __call__(self, img: Any) -> Any:
+        height, width = (self.size,) * 2 if np.ndim(self.size) == 0 else tuple(self.size)
+        _, rows, columns = F.get_dimensions(img)
+        if height > rows or width > columns:
+            raise ValueError(
+                f"FiveCrop: {height} x {width} does not fit an image of {rows} x {columns}"
+            )
+        places = (
+            (0, 0),
+            (0, columns - width),
+            (rows - height, 0),
+            (rows - height, columns - width),
+        )
+        corners = [F.crop(img, top, left, height, width) for top, left in places]
+        return (*corners, F.center_crop(img, (height, width)))
