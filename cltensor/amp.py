@@ -204,7 +204,12 @@ class GradScaler:
             return outputs
         if isinstance(outputs, Iterable) and not isinstance(outputs, (Tensor, list, tuple, dict)):
             outputs = list(outputs)
-        return mapped(lambda x: x.float() * self._scale if isinstance(x, Tensor) else x, outputs)
+        return mapped(self._scaled, outputs)
+
+    def _scaled(self, x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return x
+        return (x.float() if x.dtype in (float16, bfloat16) else x) * self._scale
 
     def unscale_(self, optimizer: Any) -> None:
         """Divide the gradients of the optimizer's parameters by the factor, in place; `step` does
@@ -218,10 +223,20 @@ class GradScaler:
             )
         params = [p for group in optimizer.param_groups for p in group["params"]]
         gradients = [p.grad for p in params if p.grad is not None]
+        if any(gradient.dtype == float16 for gradient in gradients):
+            raise DTypeError(
+                "GradScaler.unscale_: gradients are float16, where what the factor saved would be "
+                "lost again; keep the parameters float32, and compute inside autocast"
+            )
+        if not gradients:
+            raise StateError(
+                "GradScaler.unscale_: the optimizer's parameters have no gradient; call "
+                "scale(loss).backward() before"
+            )
         with no_grad():
             for gradient in gradients:
                 gradient.mul_(1 / self._scale)
-            largest = get_total_norm(gradients, float("inf")).item() if gradients else 0.0
+            largest = get_total_norm(gradients, float("inf")).item()
         self._overflowed[id(optimizer)] = not np.isfinite(largest)
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:

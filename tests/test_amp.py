@@ -221,3 +221,46 @@ def test_calls_in_order(device):
     assert off.scale(3) == 3
     with pytest.raises(StateError, match="the state is empty"):
         scaler.load_state_dict({})
+
+
+@pytest.mark.parametrize("layer", ["LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"])
+def test_recurrent_layers(kind, layer):
+    made = getattr(nn, layer)(3, 4)
+    x = ct.randn(2, 3) if layer.endswith("Cell") else ct.randn(5, 2, 3)
+
+    def first(found):
+        return found[0] if isinstance(found, tuple) else found
+
+    with ct.autocast(kind, ct.bfloat16):
+        found = first(made(x))
+    assert found.dtype == ct.bfloat16
+    right = first(made(x)).detach().numpy()
+    np.testing.assert_allclose(found.detach().float().numpy(), right, atol=2e-2)
+    found.float().sum().backward()
+    assert {p.grad.dtype for p in made.parameters()} == {np.dtype("float32")}
+
+
+def test_what_is_changed_or_written_to_keeps_its_digits(kind):
+    weight, out = ct.full((2, 2), 1.001), ct.zeros(2, 2)
+    with ct.autocast(kind, ct.bfloat16):
+        weight.addmm_(ct.zeros(2, 1), ct.zeros(1, 2))
+        ct.matmul(ct.full((2, 2), 1.001), ct.eye(2), out=out)
+        ct.exp(ct.zeros(2, 2, dtype=ct.bfloat16), out=ct.zeros(2, 2, dtype=ct.bfloat16))
+    assert weight[0, 0].item() == out[0, 0].item() == pytest.approx(1.001, abs=1e-6)
+
+
+def test_a_scaler_keeps_what_is_wider(fp64):
+    scaler = ct.amp.GradScaler(init_scale=4.0)
+    assert scaler.scale(ct.tensor(0.1, dtype=ct.float64)).item() == 0.4
+    assert scaler.scale(ct.tensor(1 + 2j)).item() == 4 + 8j
+    assert scaler.scale([ct.tensor(1.0, dtype=ct.float16)])[0].dtype == ct.float32
+
+
+def test_gradients_that_a_scaler_refuses(device):
+    weight = nn.Parameter(ct.ones(2, dtype=ct.float16))
+    optimizer = optim.SGD([weight], lr=0.5)
+    with pytest.raises(StateError, match="have no gradient"):
+        ct.amp.GradScaler().step(optimizer)
+    weight.sum().backward()
+    with pytest.raises(DTypeError, match="gradients are float16"):
+        ct.amp.GradScaler().step(optimizer)

@@ -106,3 +106,17 @@ class Lines(IterableDataset):
 def told(number):
     """A worker_init_fn that changes what the data set gives."""
     get_worker_info().dataset.rows[:] = 100 * number
+
+
+class Refused(Rows):
+    """Gives what pickle refuses."""
+
+    def __getitem__(self, index):
+        return (i for i in range(index))
+
+
+class Halves(Rows):
+    """Items are tensors of 16 bits, made in the worker."""
+
+    def __getitem__(self, index):
+        return ct.full((2,), index, dtype=ct.bfloat16)

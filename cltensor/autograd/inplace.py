@@ -19,6 +19,7 @@ from cltensor.autograd.diagonal import fill_diagonal_
 from cltensor.autograd.graph import Node, next_order, resave
 from cltensor.autograd.record import note_reshaped, preserve, rebase, require_changeable
 from cltensor.core.batched import Batched, Unbatched, in_front, wrapped
+from cltensor.core.casting import as_given
 from cltensor.core.checks import scalar
 from cltensor.core.hooks import Hooks, watchers
 from cltensor.core.mode import mode
@@ -55,7 +56,7 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
             require_changeable(name, x)
             require_writable(name, x._value)
             since = next_order()
-            changed = _fitted(name, x, function(x, *args, **kwargs))
+            changed = _fitted(name, x, as_given(function, x, *args, **kwargs))  # keeps its digits
             if changed is x:
                 _mark_changed(x, name)
             else:

@@ -70,6 +70,13 @@ def kept(call: Callable[[], Any]) -> Callable[[], Any]:
     return partial(_under, casting.dtypes, call)
 
 
+def as_given(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """function(*args, **kwargs), computed as it is given."""
+    if casting.dtypes is None:
+        return function(*args, **kwargs)
+    return without(lambda: function(*args, **kwargs))
+
+
 def without(call: Callable[[], Any]) -> Any:
     """The result of `call`, which computes as it is given."""
     return _under(None, call)
@@ -85,7 +92,7 @@ def _under(dtypes: Mapping[str, np.dtype] | None, call: Callable[[], Any]) -> An
 
 def casts(name: str) -> Callable[[Any], Any] | None:
     """What a function of that name does with each of its operands; None: nothing."""
-    return _lowered if name in LOWER else widened if name in SINGLE else None
+    return lowered if name in LOWER else widened if name in SINGLE else None
 
 
 def widened(x: Any) -> Any:
@@ -95,13 +102,14 @@ def widened(x: Any) -> Any:
     return _members(widened, x)
 
 
-def _lowered(x: Any) -> Any:
+def lowered(x: Any) -> Any:
+    """x in the dtype of products, if it holds float32 or 16 bits where `autocast` is on."""
     if isinstance(x, Tensor):
         wanted = _dtype_of(x)
         if wanted is not None and x.dtype != wanted and (x.dtype == float32 or x.dtype in SHORT):
             return x.to(wanted)
         return x
-    return _members(_lowered, x)
+    return _members(lowered, x)
 
 
 def _members(cast: Callable[[Any], Any], x: Any) -> Any:

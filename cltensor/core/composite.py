@@ -126,6 +126,8 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
         if kwargs:
             if "out" in kwargs and "out" not in signature.all:
                 out = kwargs.pop("out")
+                if out is not None and casting.dtypes is not None:  # computes as it is given
+                    return without(lambda: checked(*args, **kwargs, out=out))
                 return write_out(signature.name, checked(*args, **kwargs), out)
             args, kwargs = signature.bind(args, kwargs)
         for i in places:

@@ -185,7 +185,7 @@ class Op:
         records watches."""
         for watch in watchers:
             watch((*args, *kwargs.values()))
-        if casting.dtypes is not None and self.name in SINGLE:
+        if casting.dtypes is not None and self.name in SINGLE and kwargs.get("out") is None:
             args = tuple([widened(x) for x in args])
         out = kwargs.pop("out", None)
         for name, function in self.options.items():

@@ -51,6 +51,7 @@ class Tensor(Differentiable):
 
     #: Every operation makes one: what checks keywords of users is not put around that.
     MADE_OFTEN = True
+    _grad_is_copied = True  # by a deep copy
     #: How `x[key] = value` is done; set in autograd/inplace.py, since it takes operations.
     _assign: ClassVar[Callable[..., None]]
     #: What ``Tensor(...)`` makes of the user's arguments; set in autograd/creation.py.
@@ -327,7 +328,7 @@ class Tensor(Differentiable):
         if self.node is not None:
             copied.requires_grad_()
         copied.__dict__.update({k: copy.deepcopy(v, memo) for k, v in self.__dict__.items()})
-        if self.grad is not None:
+        if self.grad is not None and self._grad_is_copied:
             copied.grad = copy.deepcopy(self.grad, memo)
         return copied
 

@@ -29,7 +29,10 @@ class Channel:
 
     def send(self, message: Any) -> None:
         """Send one message. Raises OSError if the other end is closed."""
-        content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+        self.send_pickled(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
+
+    def send_pickled(self, content: bytes) -> None:
+        """Send a message that is pickled already."""
         self._end.sendall(_LENGTH.pack(len(content)) + content)
 
     def receive(self) -> Any:

@@ -83,6 +83,8 @@ class Start:
     buffers: Path | None
     places: list[Shared]
     main: dict[str, Any] | None
+    #: Whether classes go by value, with cloudpickle: here, and so on the way back.
+    by_value: bool
 
 
 class Pass(NamedTuple):
@@ -169,9 +171,33 @@ class _Worker:
             if isinstance(message, Pass):
                 begun = message
             elif message.passed == self._newest:  # else of a pass that was left half-way
-                self._channel.send(self._answer(message, begun))
+                self._channel.send_pickled(self._answer(message, begun))
 
-    def _answer(self, job: Job, begun: Pass) -> Batch | Raised:
+    def _answer(self, job: Job, begun: Pass) -> bytes:
+        """What to send for a job, pickled."""
+        try:
+            return self._pickled(self._batch(job, begun))
+        except Exception as error:  # a data set raises anything, and gives what pickle refuses
+            text = traceback.format_exc()
+            return pickle.dumps(Raised(job.passed, job.number, self._error(error), text))
+
+    def _error(self, error: Exception) -> bytes | None:
+        """The exception, pickled, if it can be made again."""
+        try:
+            content = self._pickled(error)
+            pickle.loads(content)
+        except Exception:  # an exception may be anything
+            return None
+        return content
+
+    def _pickled(self, message: Any) -> bytes:
+        if not self._start.by_value:
+            return pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+        import cloudpickle  # an optional extra, which the loader has too
+
+        return cloudpickle.dumps(message)
+
+    def _batch(self, job: Job, begun: Pass) -> Batch:
         try:
             if self._pass is not begun:
                 self._begin(begun)
@@ -184,8 +210,6 @@ class _Worker:
             return Batch(job.passed, job.number, job.slot, path, tree)
         except _Exhausted:
             return Batch(job.passed, job.number, job.slot, None, None, exhausted=True)
-        except Exception as error:
-            return Raised(job.passed, job.number, _pickled(error), traceback.format_exc())
 
     def _begin(self, begun: Pass) -> None:
         """Load the task, if this is the first pass; and make what answers jobs."""
@@ -238,17 +262,8 @@ def _taken_out(leaf: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(leaf, Placed):
         array = leaf.array
     elif isinstance(leaf, Tensor):
-        array = leaf.detach().numpy()
+        array = leaf.detach()._stored()
     elif not (isinstance(leaf, np.ndarray) and is_numeric(leaf)):
         return leaf
     arrays.append(array)
     return _Mark(len(arrays) - 1)
-
-
-def _pickled(error: Exception) -> bytes | None:
-    try:
-        content = pickle.dumps(error)
-        pickle.loads(content)
-    except Exception:  # an exception may be anything
-        return None
-    return content

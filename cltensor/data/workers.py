@@ -78,7 +78,7 @@ class Workers:
         bases = [_IN_MEMORY] if os.access(_IN_MEMORY, os.W_OK) else []
         self._folders = tuple(base / name for base in (*bases, Path(tempfile.gettempdir())))
         self._members: list[_Member] = []
-        self._closed = weakref.finalize(self, _end, self._members, self._folders)
+        self._closed = weakref.finalize(self, _end, os.getpid(), self._members, self._folders)
         start = self._start(task, count)
         try:
             for number in range(count):
@@ -91,7 +91,7 @@ class Workers:
             raise
 
     def _start(self, task: Task, count: int) -> Start:
-        content, buffers, main = _pickled(task)
+        content, buffers, main, by_value = _pickled(task)
         arrays = [np.frombuffer(buffer.raw(), np.uint8) for buffer in buffers]
         found, nbytes = places(arrays)
         path = None
@@ -99,7 +99,7 @@ class Workers:
             path, memory = allocated(self._folders, "task", nbytes)
             for place, array in zip(found, arrays, strict=True):
                 place.array(memory)[:] = array
-        return Start(0, count, self._folders, content, path, found, main)
+        return Start(0, count, self._folders, content, path, found, main, by_value)
 
     @property
     def alive(self) -> bool:
@@ -252,8 +252,11 @@ def _started(theirs: socket.socket) -> subprocess.Popen[bytes]:
     )
 
 
-def _pickled(task: Task) -> tuple[bytes, list[pickle.PickleBuffer], dict[str, Any] | None]:
-    """The task, its large arrays, and what is needed to load the program again if it must be.
+def _pickled(
+    task: Task,
+) -> tuple[bytes, list[pickle.PickleBuffer], dict[str, Any] | None, bool]:
+    """The task, its large arrays, what is needed to load the program again if it must be, and
+    whether cloudpickle was needed.
 
     What the program's main module defines goes along whole where cloudpickle is installed; else
     the worker loads that module, as multiprocessing does.
@@ -266,7 +269,7 @@ def _pickled(task: Task) -> tuple[bytes, list[pickle.PickleBuffer], dict[str, An
     except Exception as error:  # what a data set holds may raise anything here
         reason = error
     if reason is None and b"__main__" not in content:
-        return content, buffers, None
+        return content, buffers, None, False
     if importlib.util.find_spec("cloudpickle"):
         import cloudpickle  # an optional extra
 
@@ -275,12 +278,12 @@ def _pickled(task: Task) -> tuple[bytes, list[pickle.PickleBuffer], dict[str, An
             content = cloudpickle.dumps(task, protocol=5, buffer_callback=buffers.append)
         except Exception as error:
             raise _unfit(error) from error
-        return content, buffers, None
+        return content, buffers, None, True
     if reason is not None:
         raise _unfit(reason) from reason
     known = multiprocessing.spawn.get_preparation_data("worker")
     kept = ("init_main_from_name", "init_main_from_path", "sys_argv")
-    return content, buffers, {name: known[name] for name in kept if name in known}
+    return content, buffers, {name: known[name] for name in kept if name in known}, False
 
 
 def _unfit(reason: Exception) -> DataError:
@@ -294,8 +297,10 @@ def _unfit(reason: Exception) -> DataError:
     )
 
 
-def _end(members: list[_Member], folders: tuple[Path, ...]) -> None:
+def _end(owner: int, members: list[_Member], folders: tuple[Path, ...]) -> None:
     """Close the channels, wait for the processes, ask and then force them; remove the files."""
+    if os.getpid() != owner:
+        return  # a forked child, which has copies of what is another's
     for member in members:
         member.channel.close()
     for ask in (lambda _: None, subprocess.Popen.terminate, subprocess.Popen.kill):

@@ -16,6 +16,8 @@ class Parameter(Tensor):
 
     __slots__ = ()
 
+    _grad_is_copied = False
+
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         shared = data.realize()._value if isinstance(data, Tensor) else data
         super().__init__(shared)

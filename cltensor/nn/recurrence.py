@@ -21,9 +21,11 @@ import numpy as np
 from cltensor.autograd.batchpass import BatchPass
 from cltensor.autograd.engine import Pass
 from cltensor.core.batched import Batched
+from cltensor.core.casting import casting, lowered
 from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, same_device, same_dtype
 from cltensor.core.tensor import Tensor
+from cltensor.errors import ShapeError
 from cltensor.nn.recurrent_launches import Launcher, Run, Window, dense, runs, windows
 from cltensor.ops.elementwise.activation import relu, sigmoid
 from cltensor.ops.elementwise.cast import clone
@@ -317,6 +319,29 @@ def _rule(
     )
 
 
+def _require_shapes(gates: int, x: Any, h: Any, c: Any, w: Any, p: Any, b: Any) -> None:
+    """Raise ShapeError unless all sizes are those of the states and of the gates."""
+    given, width = x.shape[1], h.shape[1]
+    size = given // gates
+    wanted: list[tuple[str, Any, tuple[int, ...]]] = [
+        ("weight_hh", w, (gates * size, width)),
+        ("the input's gates", x, (x.shape[0], gates * size)),
+        ("weight_hr", p, (width, size)),
+        ("bias_hh", b, (gates * size,)),
+        ("the cells' state", c, (h.shape[0], size)),
+    ]
+    for name, tensor, shape in wanted:
+        if tensor is not None and tuple(tensor.shape) != shape:
+            raise ShapeError(
+                f"recurrent: {name} has shape {tuple(tensor.shape)}, but a state of {width} and "
+                f"{gates} gates of {size} units need {shape}"
+            )
+    if p is None and width != size:
+        raise ShapeError(
+            f"recurrent: a state of {width} does not fit {gates} gates of {size} units each"
+        )
+
+
 #: Outputs and last states of a layer in one direction, and what its rule reads.
 _scan: Op = primitive(
     "recurrent(x, h, c, w, p, b, cell, sizes, reverse)", _forward, dx_h_c_w_p_b=_rule
@@ -336,9 +361,12 @@ def recurrence(
              step, B at first and never more later; reverse: from the last step on, for sizes that
              are all equal.
     Returns: (outputs (N, P), last states (B, P), those of the cells (B, H) or None).
-    Raises:  DTypeError if the operands differ in dtype.
+    Raises:  DTypeError if the operands differ in dtype, ShapeError for sizes that do not fit.
     """
+    if casting.dtypes is not None:
+        x, h, c, w, p, b = (lowered(t) for t in (x, h, c, w, p, b))
     # Here, since a primitive that is given narrow floats gets them all as float32.
     same_dtype("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
+    _require_shapes(GATES[cell], x, h, c, w, p, b)
     out = _scan(x, h, c, w, p, b, cell, tuple(sizes), reverse)
     return out[0], out[1], out[2] if cell == "lstm" else None

@@ -279,3 +279,14 @@ def test_a_shallow_copy_shares_the_elements(device):
     assert (copied.is_leaf, copied.requires_grad, copied.tolist()) == (True, True, [4, 4, 4])
     weight = ct.nn.Parameter(ct.ones(2))
     assert type(copy.copy(weight)) is ct.nn.Parameter
+
+
+def test_deep_copies_of_parameters_have_no_gradient():
+    layer = ct.nn.Linear(1, 1)
+    layer(ct.ones(1, 1)).sum().backward()
+    copied = copy.deepcopy(layer)
+    assert copied.weight.grad is None
+    assert layer.weight.grad.tolist() == [[1]]
+    x = ct.ones(1, requires_grad=True)
+    x.sum().backward()
+    assert copy.deepcopy(x).grad.tolist() == [1]

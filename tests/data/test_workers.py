@@ -15,7 +15,9 @@ from worker_sets import (
     Computing,
     Deadly,
     Failing,
+    Halves,
     Lines,
+    Refused,
     Rows,
     Slow,
     Tensors,
@@ -199,6 +201,32 @@ def test_stop_iteration_is_no_silent_end():
         list(DataLoader(Failing(9, StopIteration), 1, num_workers=1))
 
 
+def test_a_batch_that_pickle_refuses():
+    with pytest.raises(TypeError, match="cannot pickle 'generator' object"):
+        list(DataLoader(Refused(3), None, num_workers=1))
+
+
+def test_tensors_of_16_bits_by_themselves():
+    found = list(DataLoader(Halves(3), None, num_workers=1))
+    assert [x.dtype for x in found] == [ct.bfloat16] * 3
+    assert found[2].tolist() == [2, 2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_leaves_them_alone():
+    loader = DataLoader(Rows(4), 2, num_workers=1, persistent_workers=True)
+    assert len(list(loader)) == 2
+    child = os.fork()
+    if child == 0:
+        try:
+            loader._workers.close()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert len(list(loader)) == 2
+    loader._workers.close()
+
+
 @pytest.mark.parametrize(("how", "reason"), [("exit", "exit code 3"), ("kill", "signal Killed")])
 def test_a_worker_that_dies(how, reason):
     with pytest.raises(DataError, match=f"worker 0 ended with {reason}"):
@@ -271,6 +299,41 @@ def program(tmp_path, count=4, pause=0.0, options="", before=""):
     path = tmp_path / "program.py"
     path.write_text(before + PROGRAM.format(count=count, pause=pause, options=options))
     return [sys.executable, str(path)]
+
+
+OWN_CLASSES = """
+from collections import namedtuple
+from cltensor.data import DataLoader, Dataset
+
+Pair = namedtuple("Pair", "a b")
+
+class Mine(Exception):
+    pass
+
+class Pairs(Dataset):
+    def __len__(self):
+        return 4
+    def __getitem__(self, index):
+        if index == 3:
+            raise Mine("three")
+        return Pair(index, 2 * index)
+
+batches = iter(DataLoader(Pairs(), 2, num_workers=1))
+first = next(batches)
+assert isinstance(first, Pair) and first.b.tolist() == [0, 2], first
+try:
+    next(batches)
+except Mine as error:
+    print(error)
+"""
+
+
+def test_classes_of_the_program_come_back(tmp_path):
+    pytest.importorskip("cloudpickle")
+    (tmp_path / "program.py").write_text(OWN_CLASSES)
+    command = [sys.executable, str(tmp_path / "program.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout == "three\n", done.stderr
 
 
 def test_a_program_without_a_guard(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.autograd import grad
+from cltensor.errors import ShapeError
 from cltensor.nn.recurrence import GATES, _steps, recurrence
 from cltensor.testing import gradcheck, gradgradcheck
 
@@ -125,3 +126,21 @@ def test_operands_of_two_dtypes():
     x, h, _, w, _, _ = operands("tanh", 5, (2,), dtype=ct.float32)
     with pytest.raises(ct.DTypeError, match="recurrent: operands are"):
         recurrence("tanh", x, h.detach().half(), None, w, None, None, (2,), False)
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "shape", "message"),
+    [
+        ("LSTM", "weight_hh_l0", (20, 4), r"weight_hh has shape \(20, 4\), but a state of 5"),
+        ("LSTM", "weight_hh_l0", (16, 5), r"need \(20, 5\)"),
+        ("GRU", "weight_hh_l0", (15, 7), r"need \(15, 5\)"),
+        ("GRU", "bias_hh_l0", (21,), r"bias_hh has shape \(21,\)"),
+        ("RNN", "bias_hh_l0", (1,), r"bias_ih has shape \(5,\) and bias_hh \(1,\)"),
+        ("RNN", "weight_hh_l0", (5, 4), r"need \(5, 5\)"),
+    ],
+)
+def test_weights_of_other_shapes_are_refused(layer, name, shape, message):
+    made = getattr(ct.nn, layer)(3, 5)
+    setattr(made, name, ct.nn.Parameter(ct.ones(*shape)))
+    with pytest.raises(ShapeError, match=message):
+        made(ct.ones(2, 1, 3))

@@ -22,6 +22,11 @@ def gates_of(cell: str, x: Any, w: Any, b_ih: Any, b_hh: Any) -> tuple[Any, Any]
         return F.linear(x, w), None
     if cell == "gru":  # whose reset gate scales the recurrent part, bias included
         return F.linear(x, w, b_ih), b_hh
+    if b_ih.shape != b_hh.shape:
+        raise ShapeError(
+            f"recurrent: bias_ih has shape {tuple(b_ih.shape)} and bias_hh {tuple(b_hh.shape)}; "
+            "both have an element for each gate of each unit"
+        )
     return F.linear(x, w, b_ih + b_hh), None
 
 

@@ -14,6 +14,7 @@ from cltensor.core.composite import composite
 from cltensor.core.declare import pointwise
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, require_dtype
+from cltensor.halves import cast_array
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.kinds import Pointwise
@@ -55,6 +56,8 @@ def full(shape: Shape, value: complex, dtype: np.dtype, device: Device) -> Tenso
     require_dtype("full", dtype, device)
     if dtype.kind != "f":
         value = scalar_of("full", value, dtype)
+    if device.is_host:
+        return Tensor.from_numpy(cast_array(np.full(shape, value), dtype), device)
     return Tensor(fusion.pointwise(_constant, (value,), shape, dtype, dtype, device))
 
 
