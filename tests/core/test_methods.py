@@ -58,8 +58,9 @@ def test_methods_are_pickled_by_name():
 def test_help_shows_a_function(device):
     assert page(ct.exp).startswith("exp(x, *, out=None)\n    exp(x), elementwise: `exp(x)`.")
     assert page(ct.sum).startswith("sum(x, axis=None, keepdims=False, *, dtype=None, out=None)\n")
-    assert page(ct.mean).startswith("mean(x: ")
-    assert "out: " in page(ct.mean).splitlines()[0]
+    head = "".join(page(ct.mean).partition(")")[0].split())  # in several lines since Python 3.13
+    assert head.startswith("mean(x:")
+    assert "out:" in head
     assert page(ct.Tensor.add_).splitlines() == [
         "add_(self, b, *, alpha=None)",
         "    `add` in place: written where the elements are; returns self.",
