@@ -42,8 +42,7 @@ ROWS, BEST = (np.array([0, 0]),), [[-9, -9, 1], [9, 0, -9]]
 METHODS = {
     **{n: ((), getattr(np, n)) for n in ("abs", "absolute", "arccos", "arccosh", "arcsin")},
     **{n: ((), getattr(np, n)) for n in ("arcsinh", "arctan", "arctanh")},
-    "fix": ((), np.trunc),
-    "acos": ((), np.arccos),
+    **{n: ((), f) for n, f in (("fix", np.trunc), ("acos", np.arccos))},
     "arctan2": ((0.5,), lambda a: np.arctan2(a, 0.5)),
     "conj_physical": ((), np.conj),
     "float_power": ((2.0,), lambda a: a.astype("float64") ** 2),
