@@ -11,7 +11,7 @@ from cltensor.autograd.checkpoint import checkpoint
 from cltensor.core.batched import levels
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.functional.drop import dropout
 from cltensor.nn.functional.maps import linear
 from cltensor.ops.elementwise.select import where
@@ -44,10 +44,12 @@ def scaled_dot_product_attention(
              place sees those up to its own; scale: 1/sqrt(E) if None; enable_gqa: key and value
              have fewer heads (the axis before the last two), each of which serves several of query.
     Returns: (..., L, V); 0 where nothing takes part.
-    Raises:  ShapeError if the shapes do not fit, ValueError for a mask with is_causal.
+    Raises:  ShapeError if the shapes do not fit, DTypeError for a mask of integers, ValueError for
+             one with is_causal.
     Source:  Vaswani et al. 2017.
     """
     name = "scaled_dot_product_attention"
+    _require_mask(name, attn_mask)
     if is_causal and attn_mask is not None:
         raise ValueError(f"{name}: attn_mask with is_causal; give one of them")
     if min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1]:
@@ -116,6 +118,16 @@ def _projected(name: str, x: tuple[Any, Any, Any], weights: Any, bias: Any, size
         rows = list(weights.split(size))
     parts = [None] * 3 if bias is None else list(bias.split(size))
     return [linear(*each) for each in zip(x, rows, parts, strict=True)]
+
+
+def _require_mask(operation: str, *masks: Any) -> None:
+    """Raise DTypeError for masks of integers, which may mean what takes part, or what does not."""
+    for mask in masks:
+        if mask is not None and mask.dtype.kind not in "bf":
+            raise DTypeError(
+                f"{operation}: a mask of {mask.dtype.name} does not say what it means; give one of "
+                "bools, or of floats that are added to the scores"
+            )
 
 
 def _added(mask: Any, dtype: Any) -> Any:
@@ -204,6 +216,7 @@ def _mask(
     name: str, q: Any, attn_mask: Any, padding: Any, more: int, heads: tuple[int, int]
 ) -> Any:
     """Both masks as one to be added to scores (N * num_heads, L, S), `more` columns longer."""
+    _require_mask(name, attn_mask, padding)
     mask, padding = _added(attn_mask, q.dtype), _added(padding, q.dtype)
     if mask is not None and mask.ndim not in (2, 3):
         raise ShapeError(

@@ -6,6 +6,7 @@ from layers import array, host
 
 import cltensor as ct
 from cltensor import nn
+from cltensor.errors import DTypeError
 
 
 def softmax(x):
@@ -103,3 +104,12 @@ def test_text_and_state():
         nn.MultiheadAttention(5, 2)
     with pytest.raises(ValueError, match="embed_dim is 0"):
         nn.MultiheadAttention(0, 2)
+
+
+def test_masks_of_integers_are_refused():
+    layer, x = nn.MultiheadAttention(4, 2), ct.ones(3, 1, 4)
+    for name, shape in (("attn_mask", (3, 3)), ("key_padding_mask", (1, 3))):
+        with pytest.raises(DTypeError, match="a mask of int64 does not say what it means"):
+            layer(x, x, x, **{name: ct.ones(*shape, dtype=ct.int64)})
+    with pytest.raises(DTypeError, match="a mask of int64"):
+        nn.functional.scaled_dot_product_attention(x, x, x, attn_mask=ct.ones(1, 1, dtype=ct.int64))
