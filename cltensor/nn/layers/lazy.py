@@ -110,58 +110,86 @@ class LazyLinear(LazyModule):
         super().__init__(out_features, bias=bias, device=device, dtype=dtype)
 
 
-class _LazyConvolution(LazyModule):
-    def __init__(self, out_channels: int, kernel_size: Any, *args: Any, **options: Any) -> None:
-        names = ("stride", "padding", "dilation", "groups", "bias", "padding_mode")
-        if self.cls_to_become in _TRANSPOSED:
-            names = ("stride", "padding", "output_padding", "groups", "bias", "dilation")
-        options = {**dict(zip(names, args, strict=False)), **options}
-        super().__init__(out_channels, kernel_size, **options)
+class _LazyConv(LazyModule):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        more = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        more |= {"bias": bias, "padding_mode": padding_mode, "device": device, "dtype": dtype}
+        super().__init__(out_channels, kernel_size, **more)
 
 
-class LazyConv1d(_LazyConvolution):
+class _LazyConvTranspose(LazyModule):
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        more = {"stride": stride, "padding": padding, "output_padding": output_padding}
+        more |= {"groups": groups, "bias": bias, "dilation": dilation}
+        more |= {"padding_mode": padding_mode, "device": device, "dtype": dtype}
+        super().__init__(out_channels, kernel_size, **more)
+
+
+class LazyConv1d(_LazyConv):
     """A `Conv1d` whose in_channels are those of its first input."""
 
     cls_to_become = conv.Conv1d
     _axis = -2
 
 
-class LazyConv2d(_LazyConvolution):
+class LazyConv2d(_LazyConv):
     """A `Conv2d` whose in_channels are those of its first input."""
 
     cls_to_become = conv.Conv2d
     _axis = -3
 
 
-class LazyConv3d(_LazyConvolution):
+class LazyConv3d(_LazyConv):
     """A `Conv3d` whose in_channels are those of its first input."""
 
     cls_to_become = conv.Conv3d
     _axis = -4
 
 
-class LazyConvTranspose1d(_LazyConvolution):
+class LazyConvTranspose1d(_LazyConvTranspose):
     """A `ConvTranspose1d` whose in_channels are those of its first input."""
 
     cls_to_become = conv.ConvTranspose1d
     _axis = -2
 
 
-class LazyConvTranspose2d(_LazyConvolution):
+class LazyConvTranspose2d(_LazyConvTranspose):
     """A `ConvTranspose2d` whose in_channels are those of its first input."""
 
     cls_to_become = conv.ConvTranspose2d
     _axis = -3
 
 
-class LazyConvTranspose3d(_LazyConvolution):
+class LazyConvTranspose3d(_LazyConvTranspose):
     """A `ConvTranspose3d` whose in_channels are those of its first input."""
 
     cls_to_become = conv.ConvTranspose3d
     _axis = -4
-
-
-_TRANSPOSED = (conv.ConvTranspose1d, conv.ConvTranspose2d, conv.ConvTranspose3d)
 
 
 class _LazyNorm(LazyModule):
