@@ -74,12 +74,7 @@ def as_given(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """function(*args, **kwargs), computed as it is given."""
     if casting.dtypes is None:
         return function(*args, **kwargs)
-    return without(lambda: function(*args, **kwargs))
-
-
-def without(call: Callable[[], Any]) -> Any:
-    """The result of `call`, which computes as it is given."""
-    return _under(None, call)
+    return _under(None, partial(function, *args, **kwargs))
 
 
 def _under(dtypes: Mapping[str, np.dtype] | None, call: Callable[[], Any]) -> Any:

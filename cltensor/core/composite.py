@@ -14,7 +14,7 @@ from types import FunctionType, ModuleType
 from typing import Any, TypeVar, overload
 
 from cltensor.core.batched import Batched, Unbatched, beside
-from cltensor.core.casting import casting, casts, without
+from cltensor.core.casting import as_given, casting, casts
 from cltensor.core.hooks import Hooks
 from cltensor.core.names import canonical, with_reduction
 from cltensor.core.op import OPERATIONS, Op, require_tensor, write_out
@@ -127,7 +127,7 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
             if "out" in kwargs and "out" not in signature.all:
                 out = kwargs.pop("out")
                 if out is not None and casting.dtypes is not None:  # computes as it is given
-                    return without(lambda: checked(*args, **kwargs, out=out))
+                    return as_given(checked, *args, **kwargs, out=out)
                 return write_out(signature.name, checked(*args, **kwargs), out)
             args, kwargs = signature.bind(args, kwargs)
         for i in places:
@@ -137,7 +137,7 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
         if cast is not None and casting.dtypes is not None:
             args = tuple([cast(x) for x in args])
             kwargs = {name: cast(x) for name, x in kwargs.items()}
-            return without(lambda: checked(*args, **kwargs))
+            return as_given(checked, *args, **kwargs)
         wide = None if widening is None else widening.arguments(args, kwargs)
         dtype: Any = None
         if wide is not None:

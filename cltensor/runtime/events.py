@@ -26,40 +26,39 @@ class Launched(NamedTuple):
 Listener = Callable[[Launched], None]
 
 
-class Listeners:
-    """Who is told of every launch of the process, in the thread that launches."""
+class Told:
+    """Who is told of something, wherever it happens in the process."""
 
     #: A new tuple at each change, so that one that is gone through does not change meanwhile.
-    present: ClassVar[tuple[Listener, ...]] = ()
-    lock = threading.Lock()
-
-
-def listen(listener: Listener) -> None:
-    """Tell `listener` of every launch from now on."""
-    with Listeners.lock:
-        Listeners.present = (*Listeners.present, listener)
-
-
-def ignore(listener: Listener) -> None:
-    """Tell `listener` no more; nothing happens if it does not listen."""
-    with Listeners.lock:
-        Listeners.present = tuple([each for each in Listeners.present if each != listener])
-
-
-class Recordings:
-    """Who is told, while a thread records, of buffers that any thread gives to pending values."""
-
-    #: A new tuple at each change, as above.
     present: ClassVar[tuple[Callable[[Any], None], ...]] = ()
+    lock = threading.Lock()
 
     @classmethod
     def add(cls, told: Callable[[Any], None]) -> None:
         """Tell `told` from now on."""
-        with Listeners.lock:
+        with cls.lock:
             cls.present = (*cls.present, told)
 
     @classmethod
     def remove(cls, told: Callable[[Any], None]) -> None:
         """Tell `told` no more; nothing happens if it is not told."""
-        with Listeners.lock:
+        with cls.lock:
             cls.present = tuple([each for each in cls.present if each != told])
+
+
+class Listeners(Told):
+    """Who is told of every launch, in the thread that launches."""
+
+
+class Recordings(Told):
+    """Who is told, while a thread records, of buffers that any thread gives to pending values."""
+
+
+def listen(listener: Listener) -> None:
+    """Tell `listener` of every launch from now on."""
+    Listeners.add(listener)
+
+
+def ignore(listener: Listener) -> None:
+    """Tell `listener` no more; nothing happens if it does not listen."""
+    Listeners.remove(listener)
