@@ -97,7 +97,7 @@ class Node:
         self.saved: tuple[Any, ...] = ()
         self.versions: tuple[Any, ...] = ()
         #: For each operand whether it is to have a gradient.
-        self.wanted = tuple([e is not None for e in edges])
+        self.wanted = tuple([e is not None for e in edges]) if edges else ()
         self.released = False
 
     @property

@@ -31,18 +31,21 @@ class Members:
 
     def __init__(self, optimizer: Any) -> None:
         self.optimizer = optimizer
-        self._found = [(group, [*group["params"]]) for group in optimizer.param_groups]
+        self._found = self._now()
+
+    def _now(self) -> list[Any]:
+        """Each group, and behind it what is in it."""
+        found = []
+        for group in self.optimizer.param_groups:
+            found.append(group)
+            found += group["params"]
+        return found
 
     def __call__(self) -> bool:
         """Whether they still are."""
-        groups = self.optimizer.param_groups
-        if len(groups) != len(self._found) or self.optimizer._has_step_hooks:
-            return False
-        for group, (held, params) in zip(groups, self._found, strict=True):
-            now = group["params"]
-            if group is not held or len(now) != len(params) or not all(map(is_, now, params)):
-                return False
-        return True
+        now, found = self._now(), self._found
+        same = len(now) == len(found) and all(map(is_, now, found))
+        return same and not self.optimizer._has_step_hooks
 
 
 def is_of(guard: Any, optimizer: Any) -> bool:

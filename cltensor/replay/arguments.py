@@ -9,15 +9,19 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError
+from cltensor.runtime.memory import Buffer
 
 
 class Arguments:
-    """The Tensors among the arguments, in order, each once, and the key of a call."""
+    """The Tensors among the arguments, in order, each once, their buffers, and the call's key."""
 
-    __slots__ = ("attributes", "containers", "continues_graph", "key", "objects", "tensors")
+    __slots__ = (
+        "attributes", "buffers", "containers", "continues_graph", "key", "objects", "tensors",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.tensors: list[Tensor] = []
+        self.buffers: list[Buffer] = []
         #: Lists and dicts among the arguments, in order, each once.
         self.containers: list[Any] = []
         #: The attributes of what is compared by value, and of tensors.
@@ -61,9 +65,6 @@ def describe(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Arguments:
     parts = [_part(a, found) for a in args]
     for name, value in kwargs.items():
         parts += (name, _part(value, found))
-    first: dict[int, int] = {}
-    for place, t in enumerate(found.tensors):  # which arguments share elements
-        parts.append(first.setdefault(id(t._value.buffer), place))
     found.key = tuple(parts)
     return found
 
@@ -114,7 +115,12 @@ def _attributes(value: Any, found: Arguments) -> Any:
     if not isinstance(own, dict):
         return ()
     found.attributes.append(own)
-    return tuple([(k, _lenient(v, found)) for k, v in own.items() if k != "_grad"]) if own else ()
+    return _marks(own, found)
+
+
+def _marks(own: dict[str, Any], found: Arguments) -> Any:
+    """The part of attributes in a key."""
+    return tuple([(k, _lenient(v, found)) for k, v in own.items() if k != "_grad"])
 
 
 def _lenient(value: Any, found: Arguments) -> Any:
@@ -131,14 +137,20 @@ def _tensor(value: Tensor, found: Arguments) -> Any:
         if known is value:
             return "again", place
     shown = value._value
-    if shown.buffer is None:
-        shown = value.realize()._value
+    buffer = shown.buffer
+    if buffer is None:
+        buffer = value.buffer
+        shown = value._value
     found.tensors.append(value)
-    node = value.node
-    if node is not None and node.op is not None:
-        found.continues_graph = True
+    found.buffers.append(buffer)
+    node = value._node if value._view is None else value.node
+    state: Any = False
+    if node is not None:
+        found.continues_graph |= node.op is not None
+        state = (node.grad is not None, *(node.hooks or ()))
+    own = value.__dict__
+    found.attributes.append(own)
     return (
-        type(value), shown.shape, shown.dtype.num, shown.strides, shown.offset, shown.device.name,
-        node is not None and (node.grad is not None, *(node.hooks or ())),
-        _attributes(value, found),
+        type(value), shown.shape, shown.dtype.num, shown.strides, shown.offset, shown.device,
+        state, _marks(own, found) if own else (),
     )  # fmt: skip

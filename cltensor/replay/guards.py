@@ -13,7 +13,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from operator import is_
+from operator import attrgetter, call, is_
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -41,6 +41,7 @@ from cltensor.replay.places import (
     top_of,
     written,
 )
+from cltensor.runtime.memory import Buffer
 
 #: Objects that `_within` looks at before it gives up.
 _FAR = 200_000
@@ -64,6 +65,7 @@ class Surroundings:
         self._guarded: dict[int, tuple[weakref.ref[Any], Any]] = {}
         self._count = -1
         self._functions: list[FunctionType] = []
+        self._bare: list[FunctionType] = []  # those among them without attributes
         #: Tensors, each with the number of attributes that it was given.
         self._marked: list[tuple[Tensor, int]] = []
         #: Generators of random numbers that are not the library's, as they are before the call.
@@ -104,6 +106,7 @@ class Surroundings:
             self._places += self._options
         unchanged = all(p.holds() for p in (*self._places, *self._options))
         unchanged &= all(read() == found for read, found in self._chances)
+        unchanged &= not any(map(vars, self._bare))
         unchanged &= all(len(vars(t)) - ("_grad" in vars(t)) == n for t, n in self._marked)
         return unchanged and self._modules_hold()
 
@@ -111,7 +114,7 @@ class Surroundings:
         """Keep what `holds` needs."""
         self._reads = [(place.read, place.found) for place in self._places]
         if self._functions:
-            read = partial(written, self._functions)
+            read = partial(written, self._functions, self._bare)
             self._reads.append((read, read()))
         self._seen, self._places, self._options = {}, [], []
         self._chances, self._marked = [], []
@@ -199,16 +202,25 @@ class Surroundings:
         if is_library(str(function.__globals__.get("__name__", "")), self._top):
             return []
         self._functions.append(function)
+        if not vars(function):
+            self._bare.append(function)
         if UNSEEN.intersection(named.names):
             self.excess = "names that are made while it runs (by eval or exec)"
         return [*imported(function)]
+
+
+_value, _node, _handle = map(attrgetter, ("_value", "_node", "cl"))
 
 
 class Watched:
     """Tensors from outside that a call used, with what a replay relies on."""
 
     def __init__(self) -> None:
-        self._kept: list[tuple[weakref.ref[Tensor], Value, Node | None, Any, Any]] = []
+        self._refs: list[weakref.ref[Tensor]] = []
+        self._values: list[Value] = []
+        self._nodes: list[Node | None] = []
+        self._buffers: list[Buffer] = []
+        self._handles: list[Any] = []
         #: The hooks of leaves, if they have any.
         self._hooks: list[tuple[Node, list[Any] | None]] = []
 
@@ -216,25 +228,33 @@ class Watched:
         """Watch a tensor that has elements."""
         node, buffer = t._node, t._value.buffer
         assert buffer is not None
-        self._kept.append((weakref.ref(t), t._value, node, buffer, buffer.cl))
+        self._refs.append(weakref.ref(t))
+        self._values.append(t._value)
+        self._nodes.append(node)
+        self._buffers.append(buffer)
+        self._handles.append(buffer.cl)
         if node is not None:
             self._hooks.append((node, [*node.hooks] if node.hooks else None))
 
     def tensors(self) -> list[Tensor]:
         """Those that are still there."""
-        return [t for ref, *_ in self._kept if (t := ref()) is not None]
+        return [t for t in map(call, self._refs) if t is not None]
 
     def is_over(self) -> bool:
         """Whether one is gone."""
-        return len(self.tensors()) < len(self._kept)
+        return len(self.tensors()) < len(self._refs)
 
     def hold(self) -> bool:
         """Whether all are there, and show and belong to what they did."""
-        for ref, value, node, buffer, handle in self._kept:
-            t = ref()
-            if t is None or t._value is not value or t._node is not node or buffer.cl is not handle:
-                return False
-        return True
+        now = [*map(call, self._refs)]
+        try:
+            return (
+                all(map(is_, map(_value, now), self._values))
+                and all(map(is_, map(_node, now), self._nodes))
+                and all(map(is_, map(_handle, self._buffers), self._handles))
+            )
+        except AttributeError:
+            return False  # one is gone: None has no elements
 
     def hooks_hold(self) -> bool:
         """Whether their leaves have the same hooks, whose comings and goings `Changes` counts."""

@@ -9,9 +9,9 @@ from functools import partial, update_wrapper
 from typing import Any, Final
 
 from cltensor import dtypes
-from cltensor.autograd import is_grad_enabled
 from cltensor.core.casting import casting
 from cltensor.core.hooks import Hooks
+from cltensor.core.mode import mode
 from cltensor.replay import script as scripts
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
@@ -64,11 +64,13 @@ class jit:
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
+        self._latest: tuple[Any, Any] = (), None
         self._excess = ""
         update_wrapper(self, function)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_entries": OrderedDict()}  # a copy records by itself
+        # A copy records by itself.
+        return {**self.__dict__, "_entries": OrderedDict(), "_latest": ((), None)}
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else partial(self, instance)
@@ -83,8 +85,9 @@ class jit:
         made_of = dtypes.default_float.num
         cast = casting.dtypes and tuple(casting.dtypes.items())
         with device.lock:
-            modes = is_grad_enabled(), device, default, made_of, cast
-            entry = self._entry((arguments.key, modes))
+            key = arguments.key, mode.enabled, device, default, made_of, cast
+            entry = self._latest[1] if self._latest[0] == key else self._entry(key)
+            entry.calls += 1
             is_first = entry.calls == 1
             if not (is_first or self._excess or arguments.continues_graph):
                 for found in reversed(entry.recordings):
@@ -108,7 +111,7 @@ class jit:
                 self._entries.popitem(last=False)
         else:
             self._entries.move_to_end(key)
-        entry.calls += 1
+        self._latest = key, entry
         return entry
 
     def _record(
@@ -125,7 +128,7 @@ class jit:
         made = Recording(self.function, arguments, device)
         result = made.record(args, kwargs)
         if made.excess:
-            self._excess, self._entries = made.excess, OrderedDict()
+            self._excess, self._entries, self._latest = made.excess, OrderedDict(), ((), None)
             name = getattr(self.function, "__qualname__", repr(self.function))
             warnings.warn(
                 f"jit: {name} reaches {made.excess} by itself, too much to look at before every "

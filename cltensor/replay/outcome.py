@@ -30,11 +30,12 @@ class Going:
 
     __slots__ = ("buffers", "fresh", "gradients", "tensors")
 
-    def __init__(self, arguments: Arguments, gradients: list[Any]) -> None:
+    def __init__(self, arguments: Arguments, gradients: Sequence[Any]) -> None:
         self.tensors = arguments.tensors
         self.gradients = gradients
-        tensors = (*self.tensors, *gradients) if gradients else self.tensors
-        self.buffers: list[Buffer] = [t._value.buffer or t.buffer for t in tensors]
+        self.buffers = arguments.buffers
+        if gradients:
+            self.buffers = [*self.buffers, *[g.buffer for g in gradients]]
         #: The new buffers of what the call makes.
         self.fresh: list[Buffer] = []
 

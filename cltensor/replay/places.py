@@ -20,7 +20,7 @@ from collections.abc import (
 )
 from contextvars import ContextVar
 from functools import cache, lru_cache, partial
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter, is_, itemgetter
 from types import (
     BuiltinMethodType,
@@ -267,14 +267,13 @@ def given(own: dict[str, Any]) -> list[Any]:
     return [x for k, v in own.items() if k != "_grad" for x in (k, v)]
 
 
-_code, _defaults, _keywords = map(attrgetter, ("__code__", "__defaults__", "__kwdefaults__"))
+_as_written = attrgetter("__code__", "__defaults__", "__kwdefaults__")
 
 
-def written(functions: list[FunctionType]) -> list[Any]:
-    """What functions are, as they are written (a reload writes others there), and how many
-    attributes they have."""
-    own = [*map(_code, functions), *map(_defaults, functions), *map(_keywords, functions)]
-    return [*own, sum(map(len, map(vars, functions)))]
+def written(functions: list[FunctionType], bare: list[FunctionType]) -> list[Any]:
+    """What functions are, as they are written (a reload writes others there), and whether one of
+    `bare`, those without attributes, has got some."""
+    return [*chain.from_iterable(map(_as_written, functions)), any(map(vars, bare))]
 
 
 def entries(owner: Mapping[Any, Any]) -> Sequence[Any]:

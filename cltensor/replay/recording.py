@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter, is_
 from typing import Any
 
 from cltensor import dtypes
-from cltensor.autograd import graph
 from cltensor.autograd.graph import Node, Promise
-from cltensor.core import hooks as graph_hooks
-from cltensor.core.batched import whole_of
 from cltensor.core.casting import casting
-from cltensor.core.hooks import watchers
 from cltensor.core.mode import mode
 from cltensor.core.tensor import Tensor
 from cltensor.lazy import fusion
@@ -23,46 +19,26 @@ from cltensor.replay.arguments import Arguments
 from cltensor.replay.guards import Surroundings, Watched
 from cltensor.replay.outcome import Going, Outcome, Unlike, collect, links, window
 from cltensor.replay.places import are_same
-from cltensor.replay.tape import Recorder, Tape
+from cltensor.replay.tape import Recorder, Tape, Uses
+from cltensor.replay.watch import Watch
 from cltensor.runtime.device import Device, get
 from cltensor.runtime.memory import Buffer, Pool
 
-_UNREAD = object()  # in place of a gradient that the call set before it read it
-
-
-class _Grad:
-    """What a call did to the gradient of one leaf, `node`, that of argument `argument` or, for -1,
-    of a tensor that the function reached by itself.
-
-    before: what it found there, `_UNREAD` if it did not look; after: the number of the outcome that
-    it left there, None for nothing.
-    """
-
-    __slots__ = ("after", "argument", "before", "node")
-
-    def __init__(self, node: Node, argument: int, before: Any) -> None:
-        self.node = node
-        self.argument = argument
-        self.before = before
-        self.after: int | None = None
-
-    def of(self, arguments: Arguments) -> Node | None:
-        """The leaf's node in another call."""
-        return self.node if self.argument < 0 else arguments.tensors[self.argument].node
+_gradient = attrgetter("_grad")
 
 
 class _Made:
-    """A buffer that the call makes and that outlives it: its size, and where launches use it.
+    """A buffer that the call makes and that outlives it: its size, and its uses in launches.
 
     kept: the buffer of the last replay, where that gave nobody more than a promise of it; in a list
     of one, which is all of the recording that the promise keeps alive.
     """
 
-    __slots__ = ("kept", "nbytes", "places", "promised")
+    __slots__ = ("kept", "nbytes", "promised", "uses")
 
-    def __init__(self, nbytes: int, places: Sequence[Any]) -> None:
+    def __init__(self, nbytes: int, uses: Uses) -> None:
         self.nbytes = nbytes
-        self.places = places
+        self.uses = uses
         self.promised = False
         self.kept: list[Buffer | None] = [None]
 
@@ -71,72 +47,10 @@ class _Made:
         buffer = self.kept[0]
         if buffer is None:
             buffer = pool.allocate(self.nbytes)
-            Tape.put(self.places, buffer)
+            self.uses.put(buffer)
             if self.promised:
                 self.kept[0] = buffer
         return buffer
-
-
-class Watch:
-    """Sees, while a call of this thread is recorded, what operations and modules are used on, and
-    which gradients are read or set."""
-
-    def __init__(self, surroundings: Surroundings, tensors: Sequence[Tensor]) -> None:
-        self.seen: dict[int, weakref.ref[Tensor]] = {}
-        self.grads: dict[Node, _Grad] = {}
-        self._surroundings = surroundings
-        self._tensors = tensors
-        self._thread = threading.get_ident()
-        #: Tensors outside the graph that have no gradient, and were asked for it.
-        self.without: dict[int, Tensor] = {}
-        self.has_kept_gradient = False
-
-    def operands(self, operands: Iterable[Any]) -> None:
-        """See graph_hooks.watchers."""
-        if threading.get_ident() != self._thread:
-            return
-        for x in operands:
-            if isinstance(x, Tensor):
-                x = whole_of(x)
-                base = x if x._view is None else x._view.base
-                self.seen[id(base)] = weakref.ref(base)
-            elif type(x) in (tuple, list):
-                self.operands(x)
-            else:
-                self._surroundings.note(x)
-
-    def gradient(self, node: Node, is_set: bool) -> None:
-        """See graph.grad_watchers."""
-        if threading.get_ident() == self._thread and node not in self.grads:
-            places = [k for k, t in enumerate(self._tensors) if t._node is node]
-            if type(node._grad) is Promise:
-                node._grad = node._grad.fill()
-            before = _UNREAD if is_set else node._grad
-            self.grads[node] = _Grad(node, places[0] if places else -1, before)
-
-    def kept_gradient(self, tensor: Tensor, gradient: Tensor | None) -> None:
-        """See graph_hooks.grad_watchers."""
-        if threading.get_ident() == self._thread:
-            self.without[id(tensor)] = tensor
-            self.has_kept_gradient |= gradient is not None
-
-    def start(self) -> None:
-        """See, from now on."""
-        for places, see in self._entries():
-            places.append(see)
-
-    def stop(self) -> None:
-        """See no more; a second call does nothing."""
-        for places, see in self._entries():
-            if see in places:
-                places.remove(see)
-
-    def _entries(self) -> list[tuple[list[Any], Any]]:
-        return [
-            (watchers, self.operands),
-            (graph.grad_watchers, self.gradient),
-            (graph_hooks.grad_watchers, self.kept_gradient),
-        ]
 
 
 class Recording:
@@ -241,16 +155,18 @@ class Recording:
         self._captured.update({id(b): b for b in going.buffers if id(b) in own})
         self._numbers = {mark: ~k for k, mark in enumerate(self._captured)}
         self._pattern = _pattern(going.buffers, self._numbers)
-        self._written = [
-            (known.get(id(b), -1), None if id(b) in known else b, operation)
-            for b, operation in recorder.written.values()
-        ]
+        #: Whether no two of the buffers that go in are one, nor one that the function itself uses.
+        self._are_apart = self._pattern == [*range(len(self._pattern))]
+        self._meets_gradients = bool(self._without or self._absent or self._read)
+        written = recorder.written.values()
+        self._changed = [(b, operation) for b, operation in written if id(b) not in known]
+        self._changed_inputs = [(known[id(b)], op) for b, op in written if id(b) in known]
         self._guards = recorder.guards
         fault = self._device.faults.buffer if recorder.sites else None
         tape = Tape(recorder, [*going.buffers, *held, *([fault] if fault else [])], self._captured)
-        self._inputs = [tape.places(b) for b in going.buffers]
-        self._fault = tape.places(fault) if fault else ()
-        self._made = [_Made(b.nbytes, tape.places(b)) for b in held]
+        self._inputs = [tape.uses(b) for b in going.buffers]
+        self._fault = tape.uses(fault) if fault else None
+        self._made = [_Made(b.nbytes, tape.uses(b)) for b in held]
         outcomes = [Outcome(t, going, reached, made) for t in outputs]
         self._outcomes: list[Outcome | None] = [*outcomes]
         try:
@@ -303,7 +219,7 @@ class Recording:
 
     def _make_promises(self) -> None:
         """Gradients that nothing else shows are made when somebody asks for them."""
-        self._promised: list[tuple[Node, Promise]] = []
+        self._promised: tuple[list[Node], list[Promise]] = [], []
         places = [o.place for o in self._outcomes if o is not None and o.kind == "made"]
         after = [g.after for g in self._left]
         for g in [g for g in self._left if g.argument < 0 and after.count(g.after) == 1]:
@@ -314,7 +230,8 @@ class Recording:
                 made = self._made[outcome.place]
                 made.promised = True
                 promise = _promise(self._device, made.kept, outcome.value)
-                self._promised.append((g.node, promise))
+                self._promised[0].append(g.node)
+                self._promised[1].append(promise)
                 self._outcomes[g.after] = None
                 self._left.remove(g)
 
@@ -327,21 +244,33 @@ class Recording:
         for guard in self._guards:
             if not guard():
                 return None
+        if self._meets_gradients and not self._gradients_fit(arguments):
+            return None
+        going = self._now(arguments)
+        buffers = going.buffers
+        if self._are_apart:
+            ids = {*map(id, buffers)}
+            fits = len(ids) == len(buffers) and self._numbers.keys().isdisjoint(ids)
+        else:
+            fits = self._pattern == _pattern(buffers, self._numbers)
+        return going if fits else None
+
+    def _gradients_fit(self, arguments: Arguments) -> bool:
+        """Whether gradients are there, or are not, as the recorded call found them."""
         for place, held in self._without:
             tensor = held() if place < 0 else arguments.tensors[place]
             if tensor is not None and tensor.node is None and "_grad" in tensor.__dict__:
-                return None
+                return False
         for g in self._absent:
             node = g.of(arguments)
             if node is None or node._grad is not None:
-                return None
+                return False
         for g, layout in zip(self._read, self._layouts, strict=True):
             node = g.of(arguments)
             now = None if node is None else node.grad
             if now is None or _layout(now) != layout:
-                return None
-        going = self._now(arguments)
-        return going if self._pattern == _pattern(going.buffers, self._numbers) else None
+                return False
+        return True
 
     def is_over(self) -> bool:
         """Whether it will never fit again."""
@@ -349,6 +278,8 @@ class Recording:
 
     def _now(self, arguments: Arguments) -> Going:
         """What goes into another call, for which the recording fits."""
+        if not self._read:
+            return Going(arguments, ())
         nodes = [g.of(arguments) for g in self._read]
         return Going(arguments, [node.grad for node in nodes if node is not None])
 
@@ -356,35 +287,41 @@ class Recording:
         """Launch what was recorded on what goes into another call."""
         tape, pool = self.tape, self._device.pool.root
         assert tape is not None
-        for places, buffer in zip(self._inputs, going.buffers, strict=True):
-            tape.put(places, buffer)
-        for node, _ in self._promised:
-            node._grad = None  # so that its bytes can be reused
+        for uses, buffer in zip(self._inputs, going.buffers, strict=True):
+            uses.put(buffer)
+        leaves, promises = self._promised
+        are_promised = all(map(is_, map(_gradient, leaves), promises))
+        if not are_promised:
+            for leaf in leaves:
+                leaf._grad = None  # so that its bytes can be reused
         going.fresh = [made.bind(pool) for made in self._made]
-        if self._fault:
-            tape.put(self._fault, self._device.faults.buffer)
-        written = [(b or going.buffers[k], operation) for k, b, operation in self._written]
+        if self._fault is not None:
+            self._fault.put(self._device.faults.buffer)
+        written = self._changed
+        if self._changed_inputs:
+            written = [*written, *[(going.buffers[k], op) for k, op in self._changed_inputs]]
         if holders.refs:
             settle_readers([b for b, _ in written])
         try:
             tape.replay()
         except BaseException:
-            if tape.is_untouched:  # else bytes that were promised may have been written
-                for node, promise in self._promised:
-                    node._grad = promise
-            else:
+            if not tape.is_untouched:
                 _mark_changed(written)
+            for leaf, promise in zip(leaves, promises, strict=True):
+                # Bytes that were promised may have been written.
+                leaf._grad = promise if tape.is_untouched else None
             raise
         _mark_changed(written)
-        for node, promise in self._promised:
-            node._grad = promise
+        if not are_promised:
+            for leaf, promise in zip(leaves, promises, strict=True):
+                leaf._grad = promise
         shown = [None if o is None else o.show(going) for o in self._outcomes]
         for link in self._links:
             link.tie(going, shown)
         for g in self._left:
-            leaf = g.of(arguments)
-            if leaf is not None:
-                leaf._grad = None if g.after is None else shown[g.after]
+            node = g.of(arguments)
+            if node is not None:
+                node._grad = None if g.after is None else shown[g.after]
         return self._rebuild([*shown, *arguments.containers])
 
 

@@ -213,6 +213,26 @@ class _Launch:
                 last[k] = packed
 
 
+class Uses:
+    """The arguments of launches, each with its number, that are one buffer."""
+
+    __slots__ = ("_bound", "arguments")
+
+    def __init__(self, arguments: Sequence[tuple[_Launch, int]]) -> None:
+        self.arguments = arguments
+        self._bound: Any = None
+
+    def put(self, buffer: Buffer) -> None:
+        """Have those launches use `buffer`."""
+        handle = buffer.cl
+        if self._bound is not handle:
+            self._bound = None
+            for launch, i in self.arguments:
+                launch.handle.set_arg(i, handle)
+                launch.plain[i] = handle
+            self._bound = handle
+
+
 class Tape:
     """Recorded launches that can be run again, on other buffers in place of `exchanged`. Those that
     stay and are not the recording's are kept: `outside`, by default all."""
@@ -261,17 +281,9 @@ class Tape:
                 sources += [[step]] * len(calls)
         return actions, sources
 
-    def places(self, recorded: Buffer) -> Sequence[tuple[_Launch, int]]:
+    def uses(self, recorded: Buffer) -> Uses:
         """Where launches use `recorded`, one of those exchanged."""
-        return self._places.get(id(recorded), ())
-
-    @staticmethod
-    def put(places: Sequence[tuple[_Launch, int]], buffer: Buffer) -> None:
-        """Have launches use `buffer` in those places."""
-        for launch, i in places:
-            if launch.plain[i] is not buffer.cl:
-                launch.handle.set_arg(i, buffer.cl)
-                launch.plain[i] = buffer.cl
+        return Uses(self._places.get(id(recorded), ()))
 
     def replay(self) -> None:
         """Launch everything again, in order.

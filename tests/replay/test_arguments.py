@@ -38,12 +38,9 @@ def test_whether_there_is_a_gradient_matters(device):
     assert key(x) == before
 
 
-def test_which_arguments_are_one_and_which_share_elements(device):
+def test_which_arguments_are_one(device):
     x, y = ct.ones(4), ct.ones(4)
-    keys = [key(x, y), key(x, x), key(x, x[:]), key(x, x[:2])]
-    assert len(set(keys)) == 4
-    assert key(y, x) == keys[0]
-    assert key(y, y[:]) == keys[2]
+    assert key(x, y) == key(y, x) != key(x, x)
     assert len(describe((x, x), {}).tensors) == 1
     assert key(x, y, x) != key(x, y, y)
 

@@ -31,8 +31,8 @@ def test_a_replay_launches_the_same_on_other_buffers(device, mode):
     recorder, y = record(device, lambda: (x * 2 + 1).sqrt())
     launches = Counters.launches - before
     tape = Tape(recorder, [x.buffer, y.buffer])
-    tape.put(tape.places(x.buffer), other.buffer)
-    tape.put(tape.places(y.buffer), out.buffer)
+    tape.uses(x.buffer).put(other.buffer)
+    tape.uses(y.buffer).put(out.buffer)
     tape.replay()
     assert Counters.launches - before == 2 * launches
     np.testing.assert_allclose(out.numpy(), np.sqrt([21, 41, 61]), rtol=1e-6)
@@ -50,8 +50,8 @@ def test_a_buffer_that_no_launch_uses_may_be_exchanged(device):
     x, unused = owned(1), owned(5)
     recorder, y = record(device, lambda: x + 1)
     tape = Tape(recorder, [x.buffer, unused.buffer])
-    assert not tape.places(unused.buffer)
-    tape.put(tape.places(unused.buffer), owned(6).buffer)
+    assert not tape.uses(unused.buffer).arguments
+    tape.uses(unused.buffer).put(owned(6).buffer)
     tape.replay()
     assert y.tolist() == [2]
 
@@ -88,7 +88,7 @@ def test_what_a_recording_leaves_behind_has_bytes_of_its_own(device):
     assert z.buffer.pool is device.pool is recorder.outer_pool
     assert z.buffer.cl is not in_the_pool
     tape = Tape(recorder, [x.buffer])
-    tape.put(tape.places(x.buffer), owned(5, 6).buffer)
+    tape.uses(x.buffer).put(owned(5, 6).buffer)
     tape.replay()
     assert z.tolist() == [20, 30]  # the replay writes into the recording's own bytes
 
