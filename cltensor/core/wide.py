@@ -82,7 +82,8 @@ def in_float32(run: Callable[..., Any], operations: Mapping[str, Any]) -> Callab
     @wraps(run)
     def wide(*args: Any, **kwargs: Any) -> Any:
         for a in args:
-            if _is_short(a):
+            # The first two are of `_is_short`, written out: this is part of most operations.
+            if isinstance(a, Tensor) and a.dtype is not float32 and _is_short(a):
                 cast = operations["astype"].run
                 found = run(*[_cast(x, cast) for x in args], **kwargs)
                 return narrowed(found, a.dtype, cast)

@@ -193,13 +193,19 @@ def _rows(x: Any) -> Any:
     return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
 
 
+def _run_linear(x: Tensor, w: Tensor) -> Tensor:
+    value = w.realize()._value
+    turned = w.window(value.shape[::-1], value.strides[::-1], value.offset)
+    return (_run_matmul if x.ndim > 1 else matmul)(x, turned)
+
+
 #: x @ w.mT for x (..., K) and w (N, K). Matmul's rule would give the gradient of w as a transposed
 #: view; this one gives it in w's own memory order, as optimizers read it.
 linear: Op = primitive(
     "linear(x, w)",
-    lambda x, w: (_run_matmul if x.ndim > 1 else matmul)(x, matrix_transpose(w)),
-    dx=lambda g, w: matmul(g, w),
-    dw=lambda g, x: matmul(matrix_transpose(_rows(g)), _rows(x)),
+    _run_linear,
+    dx=lambda g, w: (_matmul if g.ndim == 2 else matmul)(g, w),
+    dw=lambda g, x: _matmul(matrix_transpose(_rows(g)), _rows(x)),
 )
 
 
