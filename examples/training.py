@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ try:
     import keeping  # needs safetensors: better missed now than after training
     from keeping import Interrupted, Interrupts, Refused, Standing
     from picture import History, picture
+    from recipe import Setting, plain, stepper
     from tqdm import tqdm
 except ImportError as error:
     raise SystemExit(
@@ -35,16 +36,6 @@ STEPS_BETWEEN_LOOKS = 20
 TAKEN_OVER = ("model", "batch_size", "lr", "seed", "limit")
 
 
-@dataclass(frozen=True)
-class Setting:
-    """A network and the training that suits it."""
-
-    build: Callable[[], nn.Module]
-    lr: float
-    batch_size: int = 64
-    epochs: int = 5
-
-
 def options(name: str, settings: dict[str, Setting]) -> argparse.Namespace:
     """The command line; what is not given is None and filled in by `complete`."""
     parser = argparse.ArgumentParser(
@@ -55,7 +46,7 @@ def options(name: str, settings: dict[str, Setting]) -> argparse.Namespace:
     add("--model", choices=list(settings))
     add("--epochs", type=int, help="passes over the training images")
     add("--batch-size", type=int)
-    add("--lr", type=float, help="highest learning rate; it follows a cosine down to 0")
+    add("--lr", type=float, help="highest learning rate; it follows the model's schedule")
     add("--device", help="cl:0, gpu, cpu, cl:nvidia, ...; see python -m cltensor info")
     add("--data", metavar="DIR", help="folder with the data files")
     add("--seed", type=int)
@@ -141,9 +132,10 @@ def _run(name, data_set, settings, default, args) -> None:
     chosen = [Subset(part, range(min(args.limit or len(part), len(part)))) for part in parts]
     outputs = Path(f"{name}.safetensors"), Path(f"{name}.png")
     ct.manual_seed(args.seed)
-    training = Training(name, setting.build(), chosen, args)
+    training = Training(name, setting, chosen, args)
     if first_weights is not None:
         training.model.load_state_dict(first_weights)
+        training.tested.load_state_dict(first_weights)
     if checkpoint is not None:
         training.restore(checkpoint)
     if not args.overwrite:
@@ -178,7 +170,7 @@ def _write(name, training: Training, test: ImageDataset, predictions, outputs) -
             f"{old.accuracy:.2%} of {old.tested:,} images); --overwrite replaces them"
         )
         return
-    state = training.model.state_dict()
+    state = training.tested.state_dict()
     weights.save(state, outputs[0], metadata=keeping.weights_metadata(name, new))
     figure = picture(training.history, test, predictions)
     title = {"Title": f"{keeping.PICTURE_TITLE} {name}"}
@@ -192,7 +184,7 @@ def _size(model: nn.Module) -> int:
 
 @dataclass
 class Training:
-    """A network on its way: everything that a checkpoint holds, and how a step is done.
+    """A network on its way: everything that a checkpoint holds.
 
     Attributes:  epoch, how many are done; step, how many of the present one;  order, the state of
                  the random numbers when this epoch's order was drawn;  best, the highest test
@@ -200,7 +192,7 @@ class Training:
     """
 
     name: str
-    model: nn.Module
+    setting: Setting
     data: list[Subset]
     args: argparse.Namespace
     epoch: int = 0
@@ -213,12 +205,23 @@ class Training:
     def __post_init__(self) -> None:
         self.train_loader = DataLoader(self.data[0], self.args.batch_size, shuffle=True)
         self.test_loader = DataLoader(self.data[1], 500)
+        setting = self.setting
+        self.model = setting.build()
+        if setting.prepare is not None:
+            setting.prepare(self.model, self.data[0].dataset)
+        self.average = setting.average and setting.average(self.model)
         self.criterion = nn.CrossEntropyLoss()
-        self.optimizer = optim.Adam(self.model.parameters(), lr=self.args.lr)
-        steps = max(1, len(self.train_loader) * self.args.epochs)
+        self.optimizer = setting.optimizer(self.model, self.args.lr)
+        self.train_step = stepper(self.model, self.optimizer, setting)
+        self.steps = max(1, len(self.train_loader) * self.args.epochs)
         self.scheduler = optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda done: (1 + math.cos(math.pi * min(1.0, done / steps))) / 2
+            self.optimizer, lambda done: setting.schedule(min(1.0, done / self.steps))
         )
+
+    @property
+    def tested(self) -> nn.Module:
+        """What is tested and kept: the model, or the mean of its weights."""
+        return self.model if self.average is None else self.average.shown
 
     def standing(self) -> Standing:
         """How far it has come."""
@@ -234,6 +237,7 @@ class Training:
             "options": {key: getattr(self.args, key) for key in (*TAKEN_OVER, "epochs")},
             "standing": tuple(self.standing()),
             "model": self.model.state_dict(),
+            "tested": self.tested.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "random": ct.get_rng_state(),
@@ -242,12 +246,14 @@ class Training:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a state; with more epochs than it had, along the longer cosine."""
+        """Go on from a state; with more epochs than it had, along the longer schedule."""
         self.model.load_state_dict(state["model"])
+        self.tested.load_state_dict(state["tested"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
-        (factor,) = self.scheduler.lr_lambdas
-        for group in self.optimizer.param_groups:
+        for group, factor in zip(
+            self.optimizer.param_groups, self.scheduler.lr_lambdas, strict=True
+        ):
             group["lr"] = group["initial_lr"] * factor(self.scheduler.last_epoch)
         ct.set_rng_state(state["random"])
         self.history = History(**state["history"])
@@ -275,7 +281,7 @@ class Training:
                     self.save()
                     stop.check()
                 if predictions is None:  # a finished run was resumed
-                    predictions = evaluate(self.model, self.test_loader, self.criterion, stop)[2]
+                    predictions = self._evaluate(stop)[2]
             except Interrupted:
                 raise Interrupted(self._leave()) from None
         return predictions
@@ -295,7 +301,7 @@ class Training:
 
     def _test(self, stop: Interrupts) -> np.ndarray:
         """Test after an epoch's steps (or before all), which ends the epoch."""
-        loss, accuracy, predictions = evaluate(self.model, self.test_loader, self.criterion, stop)
+        loss, accuracy, predictions = self._evaluate(stop)
         if self.step:
             self.epoch, self.step = self.epoch + 1, 0
             print(f"epoch {self.epoch}: test loss {loss:.4f}, test accuracy {accuracy:.2%}")
@@ -303,6 +309,12 @@ class Training:
         self.history.test.append((self.epoch, loss, accuracy))
         self.best = max(self.best, accuracy)
         return predictions
+
+    def _evaluate(self, stop: Interrupts) -> tuple[float, float, np.ndarray]:
+        is_last = self.epoch + bool(self.step) >= self.args.epochs
+        scores = self.setting.scores if is_last else plain
+        self.tested.eval()
+        return evaluate(partial(scores, self.tested), self.test_loader, self.criterion, stop)
 
     def _batches(self) -> Iterator[Any]:
         """The batches of this epoch that are still to come, in the order drawn at its start."""
@@ -330,13 +342,12 @@ class Training:
         ) as bar:
             unreported = 0
             for inputs, labels in self._batches():
-                self.optimizer.zero_grad()
-                outputs = self.model(inputs)
-                loss = self.criterion(outputs, labels)
-                loss.backward()
-                self.optimizer.step()
+                outputs, loss = self.train_step(inputs, labels, self.epoch % 2)
                 self.scheduler.step()
                 self.step += 1
+                if self.average is not None:
+                    done = self.epoch * steps + self.step
+                    self.average.step(done, done / self.steps)
                 unreported += len(labels)
                 # The first look lets a run of few steps show something, too.
                 if self.step % STEPS_BETWEEN_LOOKS == 0 or self.step == 1:
@@ -354,18 +365,20 @@ class Training:
 
 
 def evaluate(
-    model: nn.Module, loader: DataLoader, criterion: nn.Module, stop: Interrupts
+    scores: Callable[[ct.Tensor], ct.Tensor],
+    loader: DataLoader,
+    criterion: nn.Module,
+    stop: Interrupts,
 ) -> tuple[float, float, np.ndarray]:
     """Mean loss, accuracy and the predicted label of every image of `loader`.
 
     Raises:  Interrupted after Ctrl-C.
     """
-    model.eval()
     losses, right, predictions = [], [], []
     with ct.no_grad():
         for images, labels in loader:
             stop.check()
-            outputs = model(images)
+            outputs = scores(images)
             losses.append(criterion(outputs, labels).item() * len(labels))
             predictions.append(outputs.argmax(axis=1).numpy())
             right.append(predictions[-1] == labels.numpy())

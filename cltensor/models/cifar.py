@@ -55,3 +55,33 @@ class CifarNet(Module):
     def forward(self, x: Any) -> Any:
         """(N, 3, 32, 32) -> (N, classes)."""
         return self.classifier(self.features(x))
+
+
+class SmallVGG(Module):
+    """3 x 3 convolutions with normalisation and ReLU in five groups, each of which ends in pooling
+    that halves the image, then one linear map: VGG-11 for 32 x 32 pixels.
+
+    Args:    groups: the channels of the convolutions of each group.
+    Source:  Simonyan and Zisserman 2014, configuration A.
+    """
+
+    def __init__(
+        self,
+        groups: tuple[tuple[int, ...], ...] = ((64,), (128,), (256, 256), (512, 512), (512, 512)),
+        classes: int = 10,
+    ) -> None:
+        super().__init__()
+        layers: list[Module] = []
+        before = 3
+        for group in groups:
+            for after in group:
+                layers += [Conv2d(before, after, 3, padding=1, bias=False), BatchNorm2d(after)]
+                layers.append(ReLU())
+                before = after
+            layers.append(MaxPool2d(2))
+        self.features = Sequential(*layers)
+        self.classifier = Sequential(Flatten(), Linear(before, classes))
+
+    def forward(self, x: Any) -> Any:
+        """(N, 3, 32, 32) -> (N, classes)."""
+        return self.classifier(self.features(x))

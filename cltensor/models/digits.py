@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cltensor.nn import Conv2d, Flatten, Linear, MaxPool2d, Module, ReLU, Sequential
+from cltensor.nn import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Module,
+    ReLU,
+    Sequential,
+)
 
 
 class LogisticRegression(Module):
@@ -65,6 +75,27 @@ class LeNet(Module):
             ReLU(),
             Linear(84, classes),
         )
+
+    def forward(self, x: Any) -> Any:
+        """(N, 1, 28, 28) -> (N, classes)."""
+        return self.classifier(self.features(x))
+
+
+class DigitNet(Module):
+    """Two 3 x 3 convolutions with normalisation and ReLU before each of two poolings, and one
+    after them; dropout and one linear map."""
+
+    def __init__(self, width: int = 32, classes: int = 10) -> None:
+        super().__init__()
+        layers: list[Module] = []
+        before = 1
+        for after in (width, width, 2 * width, 2 * width, 4 * width):
+            layers += [Conv2d(before, after, 3, padding=1, bias=False), BatchNorm2d(after), ReLU()]
+            if before == after:
+                layers.append(MaxPool2d(2))
+            before = after
+        self.features = Sequential(*layers, MaxPool2d(2))
+        self.classifier = Sequential(Flatten(), Dropout(0.3), Linear(9 * before, classes))
 
     def forward(self, x: Any) -> Any:
         """(N, 1, 28, 28) -> (N, classes)."""

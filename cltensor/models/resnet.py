@@ -84,3 +84,63 @@ class ResNet20(ResNet):
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__(3, classes)
+
+
+class ResNet56(ResNet):
+    """ResNet with nine blocks in each stage."""
+
+    def __init__(self, classes: int = 10) -> None:
+        super().__init__(9, classes)
+
+
+class WideBlock(Module):
+    """Normalisation and ReLU before each of two 3 x 3 convolutions, and the input added.
+
+    Where the number of channels changes, the shortcut is a 1 x 1 convolution of the normalised
+    input.
+    """
+
+    def __init__(self, before: int, after: int, stride: int) -> None:
+        super().__init__()
+        self.bn1 = BatchNorm2d(before)
+        self.conv1 = Conv2d(before, after, 3, stride, padding=1, bias=False)
+        self.bn2 = BatchNorm2d(after)
+        self.conv2 = Conv2d(after, after, 3, padding=1, bias=False)
+        changes = before != after
+        self.shortcut = Conv2d(before, after, 1, stride, bias=False) if changes else None
+
+    def forward(self, x: Any) -> Any:
+        """(N, before, H, W) -> (N, after, ceil(H / stride), ceil(W / stride))."""
+        ready = F.relu(self.bn1(x))
+        out = self.conv2(F.relu(self.bn2(self.conv1(ready))))
+        return out + (x if self.shortcut is None else self.shortcut(ready))
+
+
+class WideResNet(Module):
+    """Residual networks with few layers and many channels: WRN-depth-factor.
+
+    Args:    depth: 6n + 4 layers with weights; factor: of the 16, 32 and 64 channels of the stages.
+    Raises:  ValueError for another depth.
+    Source:  Zagoruyko and Komodakis 2016.
+    """
+
+    def __init__(self, depth: int = 16, factor: int = 4, classes: int = 10) -> None:
+        super().__init__()
+        if depth < 10 or (depth - 4) % 6:
+            raise ValueError(f"WideResNet: depth is 6n + 4 (10, 16, 22, 28, ...), got {depth}")
+        blocks, before = (depth - 4) // 6, 16
+        self.conv1 = Conv2d(3, before, 3, padding=1, bias=False)
+        layers: list[Module] = []
+        for stage, width in enumerate((16, 32, 64)):
+            for block in range(blocks):
+                stride = 2 if stage and not block else 1
+                layers.append(WideBlock(before, width * factor, stride))
+                before = width * factor
+        self.blocks = Sequential(*layers)
+        self.bn = BatchNorm2d(before)
+        self.fc = Linear(before, classes)
+
+    def forward(self, x: Any) -> Any:
+        """(N, 3, H, W) -> (N, classes)."""
+        x = F.relu(self.bn(self.blocks(self.conv1(x))))
+        return self.fc(x.mean(axis=(2, 3)))

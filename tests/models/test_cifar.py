@@ -7,6 +7,7 @@ from model_checks import (
     features_and_classifier,
 )
 
+import cltensor as ct
 from cltensor import models
 
 
@@ -31,3 +32,10 @@ def test_cifarnet_is_pytorchs():
         ]  # fmt: skip
     net = Features(n.Sequential(*blocks), n.Sequential(n.Flatten(), n.Linear(2048, 10)))
     assert_as_pytorch(models.CifarNet(), net, PHOTOS)
+
+
+def test_small_vgg():
+    assert sum(p.numel() for p in models.SmallVGG().parameters()) == 9_228_362
+    small = models.SmallVGG(((4,), (4, 4))).eval()
+    with ct.no_grad():
+        assert small(ct.randn(2, 3, 4, 4)).shape == (2, 10)

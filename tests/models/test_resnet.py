@@ -79,3 +79,15 @@ def test_a_block_without_stride_keeps_the_shape():
     block = models.ResidualBlock(3, 8)
     assert block(ct.randn(2, 3, 5, 5)).shape == (2, 8, 5, 5)
     assert models.ResidualBlock(4, 4, stride=2)(ct.randn(2, 4, 5, 5)).shape == (2, 4, 3, 3)
+
+
+def test_wide_and_deep_ones():
+    def count(model):
+        return sum(p.numel() for p in model.parameters())
+
+    assert count(models.ResNet56()) == 853_018
+    assert count(models.WideResNet(16, 4)) == 2_748_890
+    with ct.no_grad():
+        assert models.WideResNet(10, 1).eval()(ct.randn(2, 3, 8, 8)).shape == (2, 10)
+    with pytest.raises(ValueError, match="depth is 6n \\+ 4 .* got 20"):
+        models.WideResNet(20)
