@@ -18,7 +18,14 @@ OURS = "cltensor"
 RIVALS = ("numpy", "torch", "tinygrad")
 
 #: Rates by unit: what one unit of `Case.work` is divided by.
-UNITS = {"million/s": 1e6, "GB/s": 1e9, "GFLOP/s": 1e9, "images/s": 1.0, "": 1.0}
+UNITS = {
+    "million/s": 1e6,
+    "GB/s": 1e9,
+    "GFLOP/s": 1e9,
+    "images/s": 1.0,
+    "sequences/s": 1.0,
+    "": 1.0,
+}
 
 
 class Library:

@@ -154,7 +154,7 @@ def test_peak_kernels_do_the_work(device):
 def test_networks_are_pytorchs_and_ours(name):
     network = networks.NETWORKS[name]
     ours = network.build(Library(OURS))
-    assert ours(ct.randn(2, *network.image)).shape == (2, 10)
+    assert ours(ct.randn(2, *network.example)).shape == (2, 10)
     assert sum(p.size for p in ours.parameters() if p.ndim > 1) <= network.products
     if installed(("torch",)):
         torch = network.build(Library("torch"))
