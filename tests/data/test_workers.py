@@ -368,6 +368,7 @@ def test_without_cloudpickle_the_program_is_loaded_again(tmp_path):
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
 @pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
 def test_nothing_is_left_of_a_program_that_is_stopped(tmp_path, how):
+    pytest.importorskip("cloudpickle")  # else the program would have to be written for workers
     command = program(tmp_path, count=10000, pause=0.01)
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with running:
