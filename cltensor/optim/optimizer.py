@@ -74,6 +74,9 @@ class Optimizer(Hooked):
         self.param_groups: list[dict[str, Any]] = []
         self._state: dict[Tensor, dict[str, Any]] = {}
         self._blocks: list[Block] = []
+        #: The parameters in the blocks, each with its group, in the order in which they move: where
+        #: some share elements it matters.
+        self._order: list[tuple[int, int]] = []
         self._is_shown = False  # whether somebody may have the state, and change it
         entries: list[Any] = list(params)
         if not entries:
@@ -135,7 +138,7 @@ class Optimizer(Hooked):
         if not self._is_shown:
             self._note_steps()
         kept = {key: value for key, value in self.__dict__.items() if key != "_hooks"}
-        return {**kept, "_blocks": []}  # a copy lays its own parameters out
+        return {**kept, "_blocks": [], "_order": []}  # a copy lays its own parameters out
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         Hooked.__init__(self)
@@ -241,11 +244,11 @@ class Optimizer(Hooked):
 
     def _lay_out(self, moving: list[tuple[Tensor, dict[str, Any], dict[str, Any]]]) -> None:
         """See to it that the blocks hold the parameters that move, as the options say."""
-        present = {id(param): id(b.group) for b in self._blocks for param in b.params}
-        laid_out = all(self._is_laid_out(block) for block in self._blocks)
-        if not laid_out or present != {id(param): id(group) for param, _, group in moving}:
+        order = [(id(param), id(group)) for param, _, group in moving]
+        if order != self._order or not all(map(self._is_laid_out, self._blocks)):
             never_replay()  # which would lay the first values out again
             self._arrange(moving)
+            self._order = order
 
     def _is_laid_out(self, block: Block) -> bool:
         """Whether `block` holds what it did, and its options still ask for the same operations."""
@@ -392,7 +395,7 @@ class Optimizer(Hooked):
             }
             for number, (param, _, group) in zip(order, self._entries(), strict=True)
         }
-        self._blocks = []
+        self._blocks, self._order = [], []
         self._state, self._is_shown = state, False
         self.param_groups = [
             {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from optimizers import assert_follows, leaves, mean, values
 
+import cltensor as ct
 from cltensor import optim
 
 
@@ -43,3 +44,25 @@ def test_options_are_checked():
         optim.Adafactor(params, beta2_decay=0.8)
     with pytest.raises(ValueError, match=r"Adafactor: eps\[0\] is -1; it must not be negative"):
         optim.Adafactor(params, eps=(-1, 1))
+
+
+def test_parameters_that_share_elements_move_in_their_present_order(device):
+    """As optimizers of their own do, one after the other."""
+
+    def run(together):
+        first = ct.tensor([0.5, -1.0, 2.0], requires_grad=True)
+        second = first.detach()[:].requires_grad_()
+        pair = [first, second]
+        optimizers = [optim.Adafactor(pair, lr=0.1, d=2.0)]
+        if not together:
+            optimizers = [optim.Adafactor([p], lr=0.1, d=2.0) for p in pair]
+        for turn in range(3):
+            first.grad, second.grad = ct.tensor([1.0, 0.5, -2.0]), ct.tensor([-0.3, 4.0, 0.1])
+            for optimizer in optimizers:
+                optimizer.step()
+            if turn == 0:
+                optimizers.reverse()
+                optimizers[0].param_groups[0]["params"].reverse()
+        return first.tolist()
+
+    assert run(True) == run(False)
