@@ -3128,6 +3128,16 @@ def randperm(
     requires_grad: _bool = False,
     out: Tensor | None = None,
 ) -> Tensor: ...
+def range(
+    start: _float = 0,
+    stop: _float | None = None,
+    step: _float = 1,
+    dtype: _DType = None,
+    device: DeviceSpec = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
 @overload
 def ravel(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload

@@ -20,7 +20,7 @@ FLOORS = [
     ["lazy"],
     ["core"],
     ["ops", "return_types"],
-    ["autograd"],
+    ["autograd", "profiler"],
     ["replay", "testing"],
     ["nn", "observe", "cuda", "backends", "fft", "linalg", "masked", "signal", "special"],
     [
@@ -30,7 +30,6 @@ FLOORS = [
         "distributed",
         "hub",
         "multiprocessing",
-        "profiler",
         "random",
     ],
     ["optim", "data", "models", "io", "distributions"],

@@ -6,6 +6,7 @@ from cltensor import data
 from cltensor.autograd import checkpoint
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.data import dataset, loader, sampler
+from cltensor.utils import _pytree
 
 __all__ = ["checkpoint", "data"]
 
