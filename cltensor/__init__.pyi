@@ -32,6 +32,7 @@ from cltensor import return_types
 from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
+from cltensor import text as text
 from cltensor import utils as utils
 from cltensor import vision as vision
 from cltensor.amp import autocast as autocast

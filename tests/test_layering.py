@@ -33,7 +33,7 @@ FLOORS = [
         "random",
     ],
     ["optim", "data", "models", "io", "distributions"],
-    ["array_api", "func", "utils", "vision"],
+    ["array_api", "func", "text", "utils", "vision"],
     ["command"],
 ]
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}
