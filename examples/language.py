@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from live import Board
 
 import cltensor as ct
 from cltensor import nn, optim
@@ -63,6 +65,7 @@ def options(name: str, **defaults: Any) -> argparse.Namespace:
     add("--device", help="cl:0, gpu, cpu, ...; see python -m cltensor info")
     add("--seed", type=int, default=0)
     add("--checkpoint", type=Path, default=Path(f"{name}.ct"))
+    add("--live", action="store_true", help="show loss curve, speed and memory")
     add("--resume", action="store_true", help="go on from the checkpoint")
     add("--write", type=int, default=300, metavar="N", help="tokens to write at the end")
     add("--prompt", default="The harbour ", help="how the writing begins")
@@ -103,7 +106,12 @@ def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -
         first = found["step"]
     weights = sum(p.numel() for p in model.parameters())
     print(f"{name}: {weights:,} weights, {text.tokens}, on {ct.device()}")
-    done = train(model, optimizer, text, first, args)
+    shown: Any = contextlib.nullcontext()
+    if args.live:
+        tokens = args.batch_size * args.length
+        shown = Board(name).bar(args.steps * tokens, first * tokens, "training", " tokens")
+    with shown as bar:
+        done = train(model, optimizer, text, first, args, bar)
     state = {
         "step": done,
         "options": {key: value for key, value in vars(args).items() if key in OF_MODEL},
@@ -119,8 +127,9 @@ def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -
 
 
 def train(
-    model: nn.Module, optimizer: optim.Optimizer, text: Text, first: int, args: argparse.Namespace
-) -> int:
+    model: nn.Module, optimizer: optim.Optimizer, text: Text, first: int, args: argparse.Namespace,
+    bar: Any,
+) -> int:  # fmt: skip
     """Take the steps from `first` on; how many are done, fewer than asked for after Ctrl-C."""
 
     @ct.jit
@@ -141,6 +150,10 @@ def train(
             optimizer.param_groups[0]["lr"] = args.lr * _share(number, args.steps)
             x, y = text.batch(text.train, args.batch_size, args.length, random)
             loss = step(x, y)
+            if bar is not None:
+                bar.update(x.numel())
+                if number % 10 == 0:  # reading a loss waits for the device
+                    bar.set_postfix(loss=f"{loss.item():.4f}")
             if (number + 1) % max(1, args.steps // 10) == 0:
                 test = evaluate(model, text, args)
                 seconds = time.perf_counter() - began

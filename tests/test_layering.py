@@ -147,6 +147,7 @@ OF_NO_MODULE = {
     "test_interrupts": "Ctrl-C before any line",
     "test_jit_property": "drawn programs of recorded calls",
     "test_models": "what all networks must do",
+    "test_live_example": "the view of a run in examples/",
     "test_layering": "the order of the modules, and their files of tests",
     "test_optim_property": "drawn programs of optimizers",
     "test_packaging": "what the archives hold",

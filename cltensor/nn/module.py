@@ -15,6 +15,7 @@ from cltensor.nn import state
 from cltensor.nn.conversion import Convertible
 from cltensor.nn.hooks import EVERYWHERE, Hooked
 from cltensor.nn.parameter import Parameter
+from cltensor.nn.summary import Summarized
 
 M = TypeVar("M", bound="Module")
 
@@ -26,7 +27,7 @@ _COUNTED = frozenset(
 )
 
 
-class Module(Hooked, Convertible):
+class Module(Hooked, Convertible, Summarized):
     """Base of all layers and networks.
 
     A subclass calls `super().__init__()`, sets Parameters and Modules as attributes and
