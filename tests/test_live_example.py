@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import samples
 from example_runs import EXAMPLES, runner
 
 
@@ -45,3 +46,13 @@ def test_an_example_with_it(run, monkeypatch):
     options = ("--size", 8, "--length", 8, "--layers", 1, "--batch-size", 2, "--write", 5)
     output = run("char_lstm.py", *options, "--steps", 11, "--live")
     assert "step 11: loss" in output
+
+
+def test_an_image_example_with_it(run, monkeypatch, tmp_path):
+    for package in ("rich", "matplotlib", "safetensors", "tqdm"):
+        pytest.importorskip(package, reason="needs the extras 'live' and 'mnist'")
+    monkeypatch.syspath_prepend(EXAMPLES)
+    arrays = samples.tiny_mnist(monkeypatch, train=32, test=16)
+    folder = samples.write_digits(tmp_path / "d", {n: samples.idx(a) for n, a in arrays.items()})
+    options = ("--model", "logreg", "--epochs", 1, "--batch-size", 16, "--live")
+    assert "epoch 1: test loss" in run("mnist.py", "--data", folder, *options)
