@@ -32,6 +32,7 @@ from cltensor import return_types
 from cltensor import signal as signal
 from cltensor import special as special
 from cltensor import testing as testing
+from cltensor import text as text
 from cltensor import utils as utils
 from cltensor import vision as vision
 from cltensor.amp import autocast as autocast
@@ -3124,6 +3125,16 @@ def randperm(
     dtype: _DType = None,
     device: DeviceSpec = None,
     generator: Generator | None = None,
+    *,
+    requires_grad: _bool = False,
+    out: Tensor | None = None,
+) -> Tensor: ...
+def range(
+    start: _float = 0,
+    stop: _float | None = None,
+    step: _float = 1,
+    dtype: _DType = None,
+    device: DeviceSpec = None,
     *,
     requires_grad: _bool = False,
     out: Tensor | None = None,

@@ -1,8 +1,9 @@
-"""What the text examples share: characters as numbers, options, training, checkpoints, sampling."""
+"""What the text examples share: text as numbers, options, training, checkpoints, sampling."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import sys
 import time
@@ -11,29 +12,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from live import Board
 
 import cltensor as ct
 from cltensor import nn, optim
 from cltensor.errors import CLTensorError
+from cltensor.text import BPETokenizer, CharTokenizer
 
 HERE = Path(__file__).parent
 #: Options that belong to a model, and are those of the checkpoint that a run goes on from.
-OF_MODEL = ("length", "size", "layers", "heads")
+OF_MODEL = ("length", "size", "layers", "heads", "pairs")
 
 
 class Text:
-    """A text as numbers of its characters; the last tenth is kept for the test."""
+    """A text as numbers of its characters, or of as many byte pairs; the last tenth is kept for
+    the test."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, pairs: int = 0) -> None:
         text = path.read_text(encoding="utf-8")
-        self.characters = sorted(set(text))
-        self._numbers = {c: i for i, c in enumerate(self.characters)}
+        self.tokens: Any = CharTokenizer.train(text)
+        if pairs:
+            self.tokens = BPETokenizer.train(text, pairs)
         numbers = self.numbers(text)
         self.train, self.test = np.split(numbers, [len(numbers) * 9 // 10])
 
     def numbers(self, text: str) -> np.ndarray:
-        """The number of each character; those that the text does not have are left out."""
-        return np.array([self._numbers[c] for c in text if c in self._numbers], np.int64)
+        """The number of each token; characters that the text does not have are left out."""
+        options = {"errors": "ignore"} if isinstance(self.tokens, CharTokenizer) else {}
+        return np.array(self.tokens.encode(text, **options), np.int64)
 
     def batch(self, part: np.ndarray, count: int, length: int, random: Any) -> tuple[Any, Any]:
         """`count` pieces of `length` characters from anywhere, and the characters that follow."""
@@ -55,14 +61,16 @@ def options(name: str, **defaults: Any) -> argparse.Namespace:
     for key in OF_MODEL:
         if key in defaults:
             add(f"--{key}", type=int, default=defaults[key])
+    add("--pairs", type=int, default=0, metavar="N", help="N tokens of byte pairs, no characters")
     add("--device", help="cl:0, gpu, cpu, ...; see python -m cltensor info")
     add("--seed", type=int, default=0)
     add("--checkpoint", type=Path, default=Path(f"{name}.ct"))
+    add("--live", action="store_true", help="show loss curve, speed and memory")
     add("--resume", action="store_true", help="go on from the checkpoint")
-    add("--write", type=int, default=300, metavar="N", help="characters to write at the end")
+    add("--write", type=int, default=300, metavar="N", help="tokens to write at the end")
     add("--prompt", default="The harbour ", help="how the writing begins")
     add("--temperature", type=float, default=0.8, help="above 1 wilder, towards 0 surer")
-    add("--top-k", type=int, default=20, help="only the K most probable characters")
+    add("--top-k", type=int, default=20, help="only the K most probable tokens")
     args = parser.parse_args()
     if args.steps < 0 or args.temperature <= 0 or args.top_k < 1:
         parser.error("--steps takes 0 or more, --temperature more than 0, --top-k 1 or more")
@@ -87,8 +95,8 @@ def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -
     found = ct.load(args.checkpoint) if args.resume else None
     if found is not None:
         vars(args).update(found["options"])
-    text = Text(args.text)
-    model = build(args, len(text.characters))
+    text = Text(args.text, args.pairs)
+    model = build(args, len(text.tokens))
     optimizer = optim.AdamW(model.parameters(), lr=args.lr, weight_decay=0.01)
     first = 0
     if found is not None:
@@ -97,8 +105,13 @@ def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -
         ct.set_rng_state(found["random"])
         first = found["step"]
     weights = sum(p.numel() for p in model.parameters())
-    print(f"{name}: {weights:,} weights, {len(text.characters)} characters, on {ct.device()}")
-    done = train(model, optimizer, text, first, args)
+    print(f"{name}: {weights:,} weights, {text.tokens}, on {ct.device()}")
+    shown: Any = contextlib.nullcontext()
+    if args.live:
+        tokens = args.batch_size * args.length
+        shown = Board(name).bar(args.steps * tokens, first * tokens, "training", " tokens")
+    with shown as bar:
+        done = train(model, optimizer, text, first, args, bar)
     state = {
         "step": done,
         "options": {key: value for key, value in vars(args).items() if key in OF_MODEL},
@@ -114,8 +127,9 @@ def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -
 
 
 def train(
-    model: nn.Module, optimizer: optim.Optimizer, text: Text, first: int, args: argparse.Namespace
-) -> int:
+    model: nn.Module, optimizer: optim.Optimizer, text: Text, first: int, args: argparse.Namespace,
+    bar: Any,
+) -> int:  # fmt: skip
     """Take the steps from `first` on; how many are done, fewer than asked for after Ctrl-C."""
 
     @ct.jit
@@ -136,6 +150,10 @@ def train(
             optimizer.param_groups[0]["lr"] = args.lr * _share(number, args.steps)
             x, y = text.batch(text.train, args.batch_size, args.length, random)
             loss = step(x, y)
+            if bar is not None:
+                bar.update(x.numel())
+                if number % 10 == 0:  # reading a loss waits for the device
+                    bar.set_postfix(loss=f"{loss.item():.4f}")
             if (number + 1) % max(1, args.steps // 10) == 0:
                 test = evaluate(model, text, args)
                 seconds = time.perf_counter() - began
@@ -167,13 +185,13 @@ def evaluate(model: nn.Module, text: Text, args: argparse.Namespace) -> float:
 
 @ct.no_grad()
 def write(model: nn.Module, text: Text, args: argparse.Namespace) -> str:
-    """args.write characters that follow the prompt, each drawn from the most probable ones."""
+    """args.write tokens that follow the prompt, each drawn from the most probable ones."""
     model.eval()
     known = text.numbers(args.prompt)
     numbers = list(known if len(known) else [0])
     for _ in range(args.write):
         scores = model(ct.tensor(np.array([numbers[-args.length :]])))[0, -1] / args.temperature
-        best = scores.topk(min(args.top_k, len(text.characters)))
+        best = scores.topk(min(args.top_k, len(text.tokens)))
         drawn = ct.multinomial(best.values.softmax(0), 1).item()
         numbers.append(int(best.indices[drawn].item()))
-    return "".join(text.characters[i] for i in numbers[len(known) :])
+    return text.tokens.decode(numbers[len(known) :])

@@ -22,6 +22,7 @@ from cltensor.io import weights
 try:
     import keeping  # needs safetensors: better missed now than after training
     from keeping import Interrupted, Interrupts, Refused, Standing
+    from live import Board
     from picture import History, picture
     from recipe import Setting, plain, stepper
     from tqdm import tqdm
@@ -59,6 +60,7 @@ def options(name: str, settings: dict[str, Setting]) -> argparse.Namespace:
         const="",
         help="go on from a checkpoint (the default one without FILE), or start from weights",
     )
+    add("--live", action="store_true", help="show loss curve, speed and memory instead of a bar")
     add("--overwrite", action="store_true", help="write over better and foreign files, too")
     args = parser.parse_args()
     least = {"epochs": 0, "lr": 0, "batch_size": 1, "limit": 1}
@@ -201,6 +203,7 @@ class Training:
     best: float = 0.0
     keeps: bool = True
     history: History = field(default_factory=History)
+    progress: Callable[..., Any] = tqdm
 
     def __post_init__(self) -> None:
         self.train_loader = DataLoader(self.data[0], self.args.batch_size, shuffle=True)
@@ -211,6 +214,8 @@ class Training:
             setting.prepare(self.model, self.data[0].dataset)
         self.average = setting.average and setting.average(self.model)
         self.criterion = nn.CrossEntropyLoss()
+        if self.args.live:
+            self.progress = Board(self.name).bar
         self.optimizer = setting.optimizer(self.model, self.args.lr)
         self.train_step = stepper(self.model, self.optimizer, setting)
         self.steps = max(1, len(self.train_loader) * self.args.epochs)
@@ -333,7 +338,7 @@ class Training:
     def _train_epoch(self, stop: Interrupts) -> None:
         self.model.train()
         images, steps = len(self.data[0]), len(self.train_loader)
-        with tqdm(
+        with self.progress(
             total=images,
             initial=min(images, self.step * self.args.batch_size),
             desc=f"epoch {self.epoch + 1}/{self.args.epochs}",
@@ -357,7 +362,7 @@ class Training:
                 stop.check()
             bar.update(unreported)
 
-    def _look(self, bar: tqdm, outputs: Any, loss: Any, labels: Any, epochs: float) -> None:
+    def _look(self, bar: Any, outputs: Any, loss: Any, labels: Any, epochs: float) -> None:
         right = (outputs.argmax(axis=1) == labels).float().mean().item()
         self.history.train.append((epochs, loss.item(), right))
         mean_loss, accuracy = np.mean(self.history.train[-10:], axis=0)[1:]

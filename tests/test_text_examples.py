@@ -42,6 +42,16 @@ def test_a_run_that_goes_on_is_the_same(run):
     assert whole[0] == again[0]
 
 
+def test_tokens_of_byte_pairs(run):
+    pytest.importorskip("tokenizers", reason="needs the extra 'text'")
+    options = ("--steps", 3, "--checkpoint", "pairs.ct", "--batch-size", 4, "--write", 20)
+    output = run("char_lstm.py", *SMALL, *options, "--pairs", 300)
+    assert "BPETokenizer(300 tokens)" in output
+    again = run("char_lstm.py", *options, "--resume")
+    assert "BPETokenizer(300 tokens)" in again
+    assert again.splitlines()[-1] == output.splitlines()[-1]
+
+
 def test_bad_options(run):
     with pytest.raises(SystemExit):
         run("gpt.py", "--temperature", 0)

@@ -31,6 +31,7 @@ __all__ = [
     "graph",
     "is_grad_enabled",
     "no_grad",
+    "profiler",
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
@@ -39,5 +40,5 @@ __all__ = [
 vars(graph).update({
     name: getattr(module, name) for module in (multigrad, saved) for name in module.__all__
 })  # fmt: skip
-_name_all(globals(), set(__all__) - {"functional", "graph"})
-_suggest(_modules["cltensor.autograd"], later=("functional",))
+_name_all(globals(), set(__all__) - {"functional", "graph", "profiler"})
+_suggest(_modules["cltensor.autograd"], later=("functional", "profiler"))

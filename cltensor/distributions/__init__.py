@@ -4,7 +4,10 @@ from sys import modules as _modules
 
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.distributions import constraints, transforms
+from cltensor.distributions import categorical, constraints, continuous, discrete, gamma, transforms
+from cltensor.distributions import distribution as exp_family
+from cltensor.distributions import multivariate as multivariate_normal
+from cltensor.distributions import transformed as transformed_distribution
 from cltensor.distributions.categorical import Categorical, Multinomial, OneHotCategorical
 from cltensor.distributions.continuous import (
     Cauchy,
@@ -71,5 +74,21 @@ __all__ = [
     "transforms",
 ]
 
+#: PyTorch has a module for each, as in `from cltensor.distributions.normal import Normal`.
+_PLACES = {
+    **dict.fromkeys(("multinomial", "one_hot_categorical"), categorical),
+    **dict.fromkeys(("bernoulli", "binomial", "geometric", "poisson"), discrete),
+    **dict.fromkeys(("beta", "chi2", "dirichlet", "studentT"), gamma),
+    **dict.fromkeys(
+        ("cauchy", "exponential", "gumbel", "half_normal", "laplace", "normal", "uniform"),
+        continuous,
+    ),
+    "exp_family": exp_family,
+    "log_normal": transformed_distribution,
+    "multivariate_normal": multivariate_normal,
+    "transformed_distribution": transformed_distribution,
+}
+globals().update(_PLACES)
+_modules.update({f"{__name__}.{name}": module for name, module in _PLACES.items()})
 _name_all(globals(), [name for name in __all__ if name not in ("constraints", "transforms")])
 _suggest(_modules["cltensor.distributions"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import ALL, as_dtype, bfloat16
-from cltensor.errors import DTypeError
+from cltensor.errors import DeviceError, DTypeError
 from cltensor.nn import state
 from cltensor.nn.parameter import Parameter
+from cltensor.ops.create import empty_like
 
 _DTYPE_NAMES = {dtype.name for dtype in ALL}
 
@@ -22,7 +23,7 @@ class Convertible:
     if TYPE_CHECKING:
         _buffers: dict[str, Any]
 
-        def parameters(self) -> Iterator[Parameter]: ...
+        def parameters(self, recurse: bool = True) -> Iterator[Parameter]: ...
         def modules(self) -> Iterator[Any]: ...
 
     def to(
@@ -78,11 +79,27 @@ class Convertible:
         """Give all floating parameters and buffers dtype bfloat16."""
         return self.to(bfloat16)
 
-    def _each_value(self, change: Callable[[Tensor], Tensor]) -> Self:
-        params = list(self.parameters())
+    def to_empty(self, *, device: Any = None, recurse: bool = True) -> Self:
+        """Move all parameters and buffers to a device, without their values: whatever lies there.
+
+        Args:    recurse: those of the modules below, too.
+        """
+        return self._each_value(lambda value: empty_like(value, device=device), recurse)
+
+    def share_memory(self) -> NoReturn:
+        """Raises DeviceError: memory of a device belongs to one process."""
+        raise DeviceError(
+            "share_memory: processes do not share the memory of a device, and what is sent to one "
+            "arrives as a copy; train in this process, or send state_dict() by a "
+            "ct.multiprocessing.Queue"
+        )
+
+    def _each_value(self, change: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        params = list(self.parameters(recurse))
+        modules: list[Any] = list(self.modules()) if recurse else [self]
         buffers = [
             (module, name, value)
-            for module in self.modules()
+            for module in modules
             for name, value in module._buffers.items()
             if value is not None
         ]

@@ -20,13 +20,34 @@ class Recomputing:
     recomputed: str
 
 
-class _WithKeywords:
-    """A hook that gets the keywords of a call too."""
+class _Special:
+    """A hook that gets the keywords of a call too, or is called when forward fails, too."""
 
-    __slots__ = ("hook",)
+    __slots__ = ("always", "hook", "keywords")
 
-    def __init__(self, hook: Callable[..., Any]) -> None:
-        self.hook = hook
+    def __init__(self, hook: Callable[..., Any], keywords: bool, always: bool = False) -> None:
+        self.hook, self.keywords, self.always = hook, keywords, always
+
+
+def special(hook: Callable[..., Any], keywords: bool, always: bool = False) -> Any:
+    """The hook as it is kept in a list."""
+    return _Special(hook, keywords, always) if keywords or always else hook
+
+
+class _Everywhere:
+    """The hooks of all modules, which are called before a module's own; `everywhere` adds them."""
+
+    def __init__(self) -> None:
+        self.forward_pre, self.forward = HookList(), HookList()
+        self.backward_pre, self.backward = HookList(), HookList()
+        self.changes = 0
+
+    def all(self) -> list[Any]:
+        """All of them."""
+        return [*self.forward, *self.forward_pre, *self.backward, *self.backward_pre]
+
+
+EVERYWHERE = _Everywhere()
 
 
 class Hooked:
@@ -40,6 +61,10 @@ class Hooked:
 
         def _note_change(self) -> None: ...
 
+        forward: Callable[..., Any]
+
+        def _own_names(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]: ...
+
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
     ) -> RemovableHandle:
@@ -50,20 +75,26 @@ class Hooked:
                  `hook(module, args, kwargs)`, which may return another (args, kwargs).
         Returns: a handle whose `remove`, or the end of its `with` block, takes the hook out.
         """
-        made: Any = _WithKeywords(hook) if with_kwargs else hook
+        made = special(hook, with_kwargs)
         return RemovableHandle(self._forward_pre_hooks, made, self._note_change, prepend)
 
     def register_forward_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
     ) -> RemovableHandle:
         """Call `hook(module, args, output)` after forward; what it returns (if not None) replaces
         the output.
 
         Args:    prepend: call it before those that are there; with_kwargs: call
-                 `hook(module, args, kwargs, output)`.
+                 `hook(module, args, kwargs, output)`; always_call: call it when forward, or a hook
+                 before it, raises an error, too, with None for the output that is not there.
         Returns: a handle whose `remove`, or the end of its `with` block, takes the hook out.
         """
-        made: Any = _WithKeywords(hook) if with_kwargs else hook
+        made = special(hook, with_kwargs, always_call)
         return RemovableHandle(self._forward_hooks, made, self._note_change, prepend)
 
     def register_full_backward_pre_hook(
@@ -117,14 +148,43 @@ class Hooked:
     def _all_hooks(self) -> list[Any]:
         hooks = [
             *self._forward_hooks, *self._forward_pre_hooks,
-            *self._backward_hooks, *self._backward_pre_hooks,
+            *self._backward_hooks, *self._backward_pre_hooks, *EVERYWHERE.all(),
         ]  # fmt: skip
-        return [h.hook if type(h) is _WithKeywords else h for h in hooks]
+        return [h.hook if type(h) is _Special else h for h in hooks]
+
+    def _call_hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What forward gives, with the hooks around it."""
+        output, called = None, []
+        try:
+            args, kwargs = self._before_forward(args, kwargs)
+            backward = None
+            if BackwardHooks.wanted(self):
+                backward = BackwardHooks(self)
+                args = backward.behind(args)
+            ours = kwargs and type(self).forward.__module__.startswith("cltensor.")
+            named = self._own_names(args, kwargs) if ours else kwargs
+            output = self.forward(*args, **named)
+            for hook in (*EVERYWHERE.forward, *self._forward_hooks):
+                called.append(hook)
+                output = self._after_forward(hook, args, kwargs, output)
+            return output if backward is None else backward.before(output)
+        except Exception:
+            for hook in (*EVERYWHERE.forward, *self._forward_hooks):
+                if type(hook) is _Special and hook.always and hook not in called:
+                    try:
+                        output = self._after_forward(hook, args, kwargs, output)
+                    except Exception as error:  # the first error is the one to be seen
+                        warnings.warn(
+                            f"{type(self).__name__}: a hook with always_call=True failed after "
+                            f"another error, which follows: {error}",
+                            stacklevel=3,
+                        )
+            raise
 
     def _before_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """(args, kwargs) as the hooks before forward leave them."""
-        for hook in list(self._forward_pre_hooks):
-            if type(hook) is _WithKeywords:
+        for hook in (*EVERYWHERE.forward_pre, *self._forward_pre_hooks):
+            if type(hook) is _Special:
                 changed = hook.hook(self, args, kwargs)
                 if changed is not None:
                     if not isinstance(changed, tuple) or len(changed) != 2:
@@ -139,16 +199,17 @@ class Hooked:
                     args = changed if isinstance(changed, tuple) else (changed,)
         return args, kwargs
 
-    def _after_forward(self, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any) -> Any:
-        """What the hooks after forward make of its output."""
-        for hook in list(self._forward_hooks):
-            if type(hook) is _WithKeywords:
-                changed = hook.hook(self, args, kwargs, output)
-            else:
-                changed = hook(self, args, output)
-            if changed is not None:
-                output = changed
-        return output
+    def _after_forward(
+        self, hook: Any, args: tuple[Any, ...], kwargs: dict[str, Any], output: Any
+    ) -> Any:
+        """What a hook after forward makes of its output."""
+        if type(hook) is not _Special:
+            changed = hook(self, args, output)
+        elif hook.keywords:
+            changed = hook.hook(self, args, kwargs, output)
+        else:
+            changed = hook.hook(self, args, output)
+        return output if changed is None else changed
 
 
 class _Gate(Function):
@@ -191,11 +252,17 @@ class BackwardHooks:
 
     def __init__(self, module: Any) -> None:
         self.module = module
-        self.hooks = list(module._backward_hooks)
-        self.pre_hooks = list(module._backward_pre_hooks)
+        self.hooks = [*EVERYWHERE.backward, *module._backward_hooks]
+        self.pre_hooks = [*EVERYWHERE.backward_pre, *module._backward_pre_hooks]
         self.inputs: _Values | None = None
         self.grad_output: tuple[Any, ...] | None = None
         self.given: list[tuple[Any, int]] = []  # values that forward gets, and their versions
+
+    @staticmethod
+    def wanted(module: Any) -> bool:
+        """Whether there are any."""
+        own = module._backward_hooks or module._backward_pre_hooks
+        return bool(own or EVERYWHERE.backward or EVERYWHERE.backward_pre)
 
     def behind(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments, with a place in the graph at which the hooks are called."""

@@ -13,8 +13,9 @@ from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.nn import state
 from cltensor.nn.conversion import Convertible
-from cltensor.nn.hooks import BackwardHooks, Hooked
+from cltensor.nn.hooks import EVERYWHERE, Hooked
 from cltensor.nn.parameter import Parameter
+from cltensor.nn.summary import Summarized
 
 M = TypeVar("M", bound="Module")
 
@@ -26,7 +27,7 @@ _COUNTED = frozenset(
 )
 
 
-class Module(Hooked, Convertible):
+class Module(Hooked, Convertible, Summarized):
     """Base of all layers and networks.
 
     A subclass calls `super().__init__()`, sets Parameters and Modules as attributes and
@@ -73,7 +74,7 @@ class Module(Hooked, Convertible):
     def guarded_state(self) -> Any:
         """See changes.Guarded."""
         own = self.__dict__
-        return own["training"], own["_changes"], len(self._all_hooks())
+        return own["training"], own["_changes"], len(self._all_hooks()), EVERYWHERE.changes
 
     def _note_change(self) -> None:
         own = self.__dict__
@@ -84,21 +85,22 @@ class Module(Hooked, Convertible):
         for watch in watchers:
             watch((self,))
         own = self.__dict__
-        if own["_forward_pre_hooks"]:
-            args, kwargs = self._before_forward(args, kwargs)
-        backward = None
-        if own["_backward_hooks"] or own["_backward_pre_hooks"]:
-            backward = BackwardHooks(self)
-            args = backward.behind(args)
-        named = kwargs
+        if (
+            own["_forward_hooks"]
+            or own["_forward_pre_hooks"]
+            or own["_backward_hooks"]
+            or own["_backward_pre_hooks"]
+        ):
+            return self._call_hooked(args, kwargs)
         if kwargs:
-            forward = type(self).forward
-            if forward.__module__.startswith("cltensor."):  # the user's have names of their own
-                named = own_names(type(self).__name__, forward, (self, *args), kwargs)
-        output = self.forward(*args, **named)
-        if own["_forward_hooks"]:
-            output = self._after_forward(args, kwargs, output)
-        return output if backward is None else backward.before(output)
+            if type(self).forward.__module__.startswith("cltensor."):
+                kwargs = self._own_names(args, kwargs)
+            return self.forward(*args, **kwargs)
+        return self.forward(*args)
+
+    def _own_names(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Keywords by the names of our own forward; the user's have names of their own."""
+        return own_names(type(self).__name__, type(self).forward, (self, *args), kwargs)
 
     # -- attributes ------------------------------------------------------------------------
 
@@ -355,16 +357,18 @@ class Module(Hooked, Convertible):
         return result
 
     def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> state.IncompatibleKeys:
         """Take over the values of a state_dict, PyTorch's included.
 
         Args:    state_dict: name to Tensor, NumPy array or anything NumPy can read;
-                 strict: whether every name has to be there, and no other.
+                 strict: whether every name has to be there, and no other;
+                 assign: put the tensors themselves, with their dtypes and devices, in the places
+                 of the module's; an optimizer has to be made after that.
         Returns: the names that were missing and those that were not expected.
         Raises:  StateError listing all of them and every differing shape; nothing is changed.
         """
-        return state.load(self, state_dict, strict)
+        return state.load(self, state_dict, strict, assign)
 
     # -- modes and gradients ------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sys import modules as _modules
 
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.nn import module
+from cltensor.nn import everywhere, module
 from cltensor.nn.layers import (
     activation,
     container,
@@ -51,4 +51,5 @@ __all__ = [
 
 #: Programs also write `from cltensor.nn.modules.conv import Conv2d`.
 _modules.update({f"{__name__}.{name}": globals()[name] for name in __all__ if name != "Module"})
+vars(module).update({name: getattr(everywhere, name) for name in everywhere.__all__})
 _suggest(_modules[__name__])

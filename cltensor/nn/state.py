@@ -11,6 +11,7 @@ from cltensor.autograd import Node, no_grad
 from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.halves import cast_array
+from cltensor.nn.parameter import Parameter
 from cltensor.ops.create import tensor
 
 
@@ -39,7 +40,9 @@ def rebind(param: Tensor, value: Tensor) -> None:
         param._node.hooks = node.hooks
 
 
-def load(module: Any, state_dict: Mapping[str, Any], strict: bool) -> IncompatibleKeys:
+def load(
+    module: Any, state_dict: Mapping[str, Any], strict: bool, assign: bool = False
+) -> IncompatibleKeys:
     """Set the parameters and buffers of `module` (see Module.load_state_dict)."""
     if not isinstance(state_dict, Mapping):
         raise StateError(
@@ -74,6 +77,12 @@ def load(module: Any, state_dict: Mapping[str, Any], strict: bool) -> Incompatib
             + "\n\t".join(faults)
         )
     # All conversions come before the first assignment: a failing one changes nothing.
+    if assign:
+        members = [_in_place_of(current, value) for *_, current, value in fresh]
+        for (owner, table, key, *_), member in zip(fresh, members, strict=True):
+            owner._note_change()
+            owner.__dict__[table][key] = member
+        return IncompatibleKeys(missing, unexpected)
     converted = [_like(value, current) for *_, current, value in fresh]
     with no_grad():
         for (*_, current, _), value in zip(fresh, converted, strict=True):
@@ -109,6 +118,17 @@ def _readable(name: str, value: Any) -> Any:
     if array.dtype.kind not in "biufc":
         raise StateError(f"load_state_dict: {name!r} holds {array.dtype}, not numbers")
     return array
+
+
+def _in_place_of(current: Tensor, value: Any) -> Tensor:
+    """`value` itself as a member of a module, a Parameter where `current` is one."""
+    found = tensor(value, device=current.device) if isinstance(value, np.ndarray) else value
+    if not isinstance(current, Parameter):
+        return found
+    if isinstance(found, Parameter):
+        found.requires_grad = current.requires_grad
+        return found
+    return Parameter(found, current.requires_grad)
 
 
 def _like(value: Any, current: Tensor) -> Tensor:

@@ -172,6 +172,28 @@ def arange(
     return Tensor.from_numpy(cast_array(values, found), device)
 
 
+@creator
+def range_(
+    start: float = 0, stop: float | None = None, step: float = 1, dtype: Any = None,
+    device: DeviceSpec = None,
+) -> Tensor:  # fmt: skip
+    """start, start + step, ... up to `stop`, which is included if it is met; float32 without dtype.
+
+    PyTorch's older function; `arange` is what NumPy has, and leaves `stop` out.
+
+    Raises:  ShapeError for a step of 0, or away from stop.
+    """
+    if stop is None:
+        raise TypeError("range: 'stop' is missing; it takes start, stop, step, dtype, device")
+    if step == 0 or (stop - start) / step < 0:
+        raise ShapeError(f"range: a step of {step} does not lead from {start} to {stop}")
+    found = dtypes.as_dtype(dtype or dtypes.default_float)
+    first, last, width = [_number_of(found, x) for x in (start, stop, step)]
+    count = _on_host("range", lambda a, b, c: math.floor((b - a) / c) + 1, first, last, width)
+    values = first + width * _on_host("range", np.arange, count)
+    return Tensor.from_numpy(cast_array(values, found), device)
+
+
 def _number_of(dtype: np.dtype, x: Any) -> Any:
     """x, and for an integer dtype without what is behind its point."""
     whole = dtype.kind not in "iu" or isinstance(x, int)

@@ -1,4 +1,4 @@
-"""PyTorch's places for two modules: `ct.utils.data` is `ct.data`, and `ct.utils.checkpoint`."""
+"""PyTorch's places: `ct.utils.data` is `ct.data`; `ct.utils.checkpoint`, `ct.utils.tensorboard`."""
 
 from sys import modules as _modules
 
@@ -6,8 +6,9 @@ from cltensor import data
 from cltensor.autograd import checkpoint
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.data import dataset, loader, sampler
+from cltensor.utils import _pytree
 
-__all__ = ["checkpoint", "data"]
+__all__ = ["checkpoint", "data", "tensorboard"]
 
 #: Programs also write `from cltensor.utils.data import DataLoader`, and so on for its modules.
 _modules.update(
@@ -21,4 +22,4 @@ _modules.update(
     }
 )
 vars(data).update(dataloader=loader, distributed=sampler)
-_suggest(_modules[__name__])
+_suggest(_modules[__name__], later=("tensorboard",))

@@ -1,5 +1,6 @@
 """The base of distributions: shapes, checks, and what is not there."""
 
+import importlib
 import subprocess
 import sys
 
@@ -81,3 +82,20 @@ def test_it_is_imported_when_first_used():
     code += "; print(ct.distributions.Normal.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "Normal"]
+
+
+@pytest.mark.parametrize("name", [n for n in D.__all__ if isinstance(getattr(D, n), type)])
+def test_each_is_where_pytorch_has_it(name):
+    torch = pytest.importorskip("torch")
+    place = getattr(torch.distributions, name).__module__.rpartition(".")[2]
+    if name == "Distribution" or place not in ("transforms", "constraints"):
+        module = importlib.import_module(f"cltensor.distributions.{place}")
+        assert getattr(module, name) is getattr(D, name)
+        assert getattr(D, place) is module
+
+
+def test_some_are_where_pytorch_has_them():
+    from cltensor.distributions.multinomial import Multinomial
+    from cltensor.distributions.normal import Normal
+
+    assert (Multinomial, Normal) == (D.Multinomial, D.Normal)

@@ -76,3 +76,17 @@ def test_floats_of_16_bits(device):
         assert layer.weight.grad.tolist() == [[4, 4]] * 3
         layer.weight.grad = layer.bias.grad = None
     assert layer.to("bfloat16").to(ct.bfloat16).float().weight.dtype == ct.float32
+
+
+def test_to_empty_and_shared_memory(other_device):
+    net = Net()
+    weight = net.scale
+    assert net.to_empty(device=other_device) is net
+    assert net.scale is weight
+    assert all(x.device is other_device for x in (*net.parameters(), *net.buffers()))
+    net = Net()
+    net.to_empty(device=other_device, recurse=False)
+    assert net.scale.device is other_device
+    assert net.first.weight.device is not other_device
+    with pytest.raises(DeviceError, match=r"share_memory: .*ct\.multiprocessing\.Queue"):
+        net.share_memory()

@@ -166,3 +166,39 @@ def test_hooks_in_backward_are_copied_saved_and_recorded():
     handle.remove()
     assert [step().tolist() for _ in range(3)] == [[1.0]] * 3
     np.testing.assert_array_equal(net(x).detach().numpy(), [1])
+
+
+class Fails(nn.Module):
+    def forward(self, x, fails=True):
+        if fails:
+            raise RuntimeError("forward failed")
+        return x
+
+
+def test_a_hook_that_is_always_called():
+    net, seen, x = Fails(), [], ct.ones(1)
+    net.register_forward_hook(lambda m, args, out: seen.append("never"))
+    net.register_forward_hook(lambda m, args, out: seen.append((args, out)), always_call=True)
+    net.register_forward_hook(
+        lambda m, args, kwargs, out: seen.append(kwargs), always_call=True, with_kwargs=True
+    )
+    with pytest.raises(RuntimeError, match="forward failed"):
+        net(x, fails=True)
+    assert seen == [((x,), None), {"fails": True}]
+    seen.clear()
+    assert net(x, fails=False) is x
+    assert seen == ["never", ((x,), x), {"fails": False}]
+
+    def raises(module, args, output):
+        raise ValueError("hook failed")
+
+    # One that failed itself is not called again; one that fails after an error is a warning.
+    other = Fails()
+    with other.register_forward_hook(raises, always_call=True):
+        with pytest.raises(ValueError, match="hook failed"):
+            other(x, fails=False)
+        with (
+            pytest.warns(UserWarning, match="Fails: a hook with always_call=True .*hook failed"),
+            pytest.raises(RuntimeError, match="forward failed"),
+        ):
+            other(x)

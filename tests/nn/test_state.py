@@ -76,3 +76,24 @@ def test_load_state_dict_refuses_what_is_no_state():
     with pytest.raises(ct.StateError, match="'bias' cannot be read"):
         net.load_state_dict({"weight": np.zeros((1, 1)), "bias": [[1], [2, 3]]})
     assert_same(values(net), before)
+
+
+def test_load_state_dict_assigns_the_tensors_themselves():
+    net, other = nn.BatchNorm1d(2), nn.BatchNorm1d(2)
+    net.weight.requires_grad_(False)
+    state = other.state_dict()
+    state["weight"] = ct.tensor([1.5, 2.5], dtype=ct.float16)
+    state["bias"] = np.array([1.0, 2.0], np.float32)
+    given = state["running_mean"]
+    assert net.load_state_dict(state, assign=True) == ([], [])
+    assert isinstance(net.weight, nn.Parameter)
+    assert net.weight.dtype == ct.float16
+    assert (net.weight.requires_grad, net.bias.requires_grad) == (False, True)
+    assert net.bias.tolist() == [1, 2]
+    assert net.running_mean is given
+    kept = nn.Parameter(ct.ones(2))
+    net.load_state_dict({**net.state_dict(), "bias": kept}, assign=True)
+    assert net.bias is kept
+    with pytest.raises(ct.StateError, match="size mismatch for bias"):
+        net.load_state_dict({**net.state_dict(), "bias": ct.ones(3)}, assign=True)
+    assert net.bias is kept

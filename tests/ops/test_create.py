@@ -396,3 +396,18 @@ def test_numbers_beside_tensors_in_a_list_promote_with_them(device, kind, number
         got = ct.tensor(data)
         assert got.dtype == getattr(ct, dtype)
         assert sorted(got.tolist()) == sorted([1, number])
+
+
+def test_range_includes_its_end():
+    assert ct.range(1, 4).tolist() == [1, 2, 3, 4]
+    assert ct.range(1, 4).dtype == ct.float32
+    assert ct.range(1, 4, 0.5).tolist() == [1, 1.5, 2, 2.5, 3, 3.5, 4]
+    assert ct.range(0, -3, -2, dtype=ct.int64).tolist() == [0, -2]
+    assert ct.range(start=2, end=2, step=5).tolist() == [2]
+    for start, stop, step in ((0, 3, 0), (0, 3, -1), (3, 0, 1)):
+        with pytest.raises(ShapeError, match=f"range: a step of {step} does not lead from {start}"):
+            ct.range(start, stop, step)
+    with pytest.raises(ShapeError, match="range: .* give no array"):
+        ct.range(0, float("inf"))
+    with pytest.raises(TypeError, match="range: 'stop' is missing"):
+        ct.range(3)

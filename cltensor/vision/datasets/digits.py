@@ -37,7 +37,7 @@ class MNIST(ArrayDataset):
     Raises:  DataError if there is no source, or a file is not the published one.
     """
 
-    classes = (
+    classes: tuple[str, ...] = (
         "0 - zero", "1 - one", "2 - two", "3 - three", "4 - four", "5 - five", "6 - six",
         "7 - seven", "8 - eight", "9 - nine",
     )  # fmt: skip

@@ -5,6 +5,8 @@ from sys import modules as _modules
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.vision.transforms import functional
 from cltensor.vision.transforms.augment import (
+    AugMix,
+    AutoAugment,
     CutMix,
     Cutout,
     MixUp,
@@ -47,8 +49,12 @@ from cltensor.vision.transforms.fixed import (
     ToTensor,
 )
 from cltensor.vision.transforms.images import InterpolationMode
+from cltensor.vision.transforms.policies import AutoAugmentPolicy
 
 __all__ = [
+    "AugMix",
+    "AutoAugment",
+    "AutoAugmentPolicy",
     "CenterCrop",
     "ColorJitter",
     "Compose",

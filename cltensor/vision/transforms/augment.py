@@ -1,6 +1,7 @@
 """Augmentation policies: several changes, drawn with their strength; and mixtures of a batch.
 
-Source: Cubuk et al., "RandAugment" (2019); Muller and Hutter, "TrivialAugment" (2021);
+Source: Cubuk et al., "AutoAugment" (2018) and "RandAugment" (2019); Muller and Hutter,
+"TrivialAugment" (2021); Hendrycks et al., "AugMix" (2020);
 Zhang et al., "mixup" (2017); Yun et al., "CutMix" (2019); DeVries and Taylor, "Cutout" (2017);
 the strengths are torchvision's.
 """
@@ -16,10 +17,12 @@ import numpy as np
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.index.scatter import one_hot
+from cltensor.vision.pillow import pillow
 from cltensor.vision.transforms import functional as F
 from cltensor.vision.transforms.chance import draws
 from cltensor.vision.transforms.fixed import Transform
 from cltensor.vision.transforms.images import InterpolationMode
+from cltensor.vision.transforms.policies import POLICIES, AutoAugmentPolicy
 
 #: Changes by a strength in both directions, and how.
 _MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
@@ -54,7 +57,7 @@ def _changed(img: Any, name: str, strength: float, mode: Any, fill: Any) -> Any:
         return F.posterize(img, int(strength))
     if name == "Solarize":
         return F.solarize(img, strength)
-    plain = {"AutoContrast": F.autocontrast, "Equalize": F.equalize}
+    plain = {"AutoContrast": F.autocontrast, "Equalize": F.equalize, "Invert": F.invert}
     return plain[name](img) if name in plain else img
 
 
@@ -67,15 +70,22 @@ class _Policy(Transform):
     def _strengths(self, height: int, width: int) -> dict[str, tuple[np.ndarray | None, bool]]:
         raise NotImplementedError
 
-    def _apply(self, img: Any, random: np.random.Generator, place: int | None) -> Any:
+    def _table_of(self, img: Any) -> dict[str, tuple[np.ndarray | None, bool]]:
+        """The strengths for an image, which is of bytes."""
         if isinstance(img, Tensor) and img.dtype != np.uint8:
             raise DTypeError(
                 f"{type(self).__name__}: a tensor of {img.dtype}; give uint8, before it is scaled"
             )
         _, height, width = F.get_dimensions(img)
-        table = self._strengths(height, width)
-        name = list(table)[random.integers(len(table))]
-        values, signed = table[name]
+        return self._strengths(height, width)
+
+    def _apply(
+        self, img: Any, random: np.random.Generator, place: int | None, name: str | None = None
+    ) -> Any:
+        """A change, drawn where there is no `name`, of a strength drawn where there is no place."""
+        table = self._table_of(img)
+        name = list(table)[random.integers(len(table))] if name is None else name
+        values, signed = table.get(name, (None, False))
         strength = 0.0
         if values is not None:
             strength = float(values[random.integers(len(values)) if place is None else place])
@@ -159,6 +169,92 @@ class TrivialAugmentWide(_Policy):
 
     def __call__(self, img: Any) -> Any:
         return self._apply(img, draws("TrivialAugmentWide"), None)
+
+
+class AutoAugment(_Policy):
+    """Two changes, one after the other, each by its chance and of its strength: one pair of the 25
+    that were found for a set of images. For images and tensors of bytes."""
+
+    _shown = ("policy", "fill")
+
+    def __init__(
+        self,
+        policy: AutoAugmentPolicy = AutoAugmentPolicy.IMAGENET,
+        interpolation: Any = InterpolationMode.NEAREST,
+        fill: Any = None,
+    ) -> None:
+        super().__init__(10, interpolation, fill)
+        self.policy = AutoAugmentPolicy(policy)
+
+    def _strengths(self, height: int, width: int) -> dict[str, tuple[np.ndarray | None, bool]]:
+        share = 150.0 / 331.0
+        return _table(10, 0.9, 0.3, share * width, share * height, 30.0, 4)
+
+    def __call__(self, img: Any) -> Any:
+        random = draws("AutoAugment")
+        self._table_of(img)  # refuses what it cannot change, also where nothing is drawn
+        pairs = POLICIES[self.policy]
+        for name, chance, place in pairs[random.integers(len(pairs))]:
+            if random.random() <= chance:
+                img = self._apply(img, random, place, name)
+        return img
+
+
+class AugMix(_Policy):
+    """An image mixed with `mixture_width` changed ones, each by a chain of drawn changes: shares
+    are drawn from Dirichlet(alpha, ...). For images and tensors of bytes; a batch is one image.
+
+    Args:    severity: the highest strength, 1 to 10;  chain_depth: how many changes a chain has,
+             -1 for one to three;  all_ops: brightness, colour, contrast and sharpness too.
+    """
+
+    _shown = (
+        "severity", "mixture_width", "chain_depth", "alpha", "all_ops", "interpolation", "fill",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        severity: int = 3,
+        mixture_width: int = 3,
+        chain_depth: int = -1,
+        alpha: float = 1.0,
+        all_ops: bool = True,
+        interpolation: Any = InterpolationMode.BILINEAR,
+        fill: Any = None,
+    ) -> None:
+        super().__init__(10, interpolation, fill)
+        if not 1 <= severity <= 10:
+            raise ValueError(f"AugMix: severity is {severity}; give one from 1 to 10")
+        self.severity, self.mixture_width, self.chain_depth = severity, mixture_width, chain_depth
+        self.alpha, self.all_ops = alpha, all_ops
+
+    def _strengths(self, height: int, width: int) -> dict[str, tuple[np.ndarray | None, bool]]:
+        table = _table(10, 0.9, 0.3, width / 3.0, height / 3.0, 30.0, 4)
+        del table["Identity"]
+        bits, _ = table["Posterize"]
+        assert bits is not None
+        table["Posterize"] = (bits - 4, False)
+        return {n: row for n, row in table.items() if self.all_ops or n not in _ENHANCED}
+
+    def __call__(self, img: Any) -> Any:
+        random = draws("AugMix")
+        whole = random.beta(self.alpha, self.alpha)
+        shares = random.dirichlet([self.alpha] * self.mixture_width) * (1 - whole)
+        mixed = _floats(img) * whole
+        for share in shares:
+            changed = img
+            depth = self.chain_depth if self.chain_depth > 0 else int(random.integers(1, 4))
+            for _ in range(depth):
+                changed = self._apply(changed, random, int(random.integers(self.severity)))
+            mixed = mixed + _floats(changed) * share
+        if isinstance(img, Tensor):
+            return mixed.to(img.dtype)
+        return pillow("AugMix").Image.fromarray(mixed.astype(np.uint8))
+
+
+def _floats(img: Any) -> Any:
+    """The pixels of an image, or of a tensor, to calculate with."""
+    return img.float() if isinstance(img, Tensor) else np.asarray(img, np.float32)
 
 
 class Cutout(Transform):

@@ -16,10 +16,12 @@ POLICIES = [
     transforms.RandAugment(),
     transforms.RandAugment(3, 20),
     transforms.TrivialAugmentWide(),
+    transforms.AutoAugment(),
+    transforms.AugMix(severity=5),
 ]
 
 
-@pytest.mark.parametrize("policy", POLICIES, ids=["rand", "strong", "trivial"])
+@pytest.mark.parametrize("policy", POLICIES, ids=["rand", "strong", "trivial", "auto", "mix"])
 def test_policies_change_images_and_tensors(policy):
     pytest.importorskip("PIL")
     x, picture = ct.tensor(ARRAY), image(noise(17, 15))
@@ -53,6 +55,7 @@ def test_policies_change_images_and_tensors(policy):
         ("Solarize", 100.0, F.solarize, (100.0,)),
         ("AutoContrast", 0.0, F.autocontrast, ()),
         ("Equalize", 0.0, F.equalize, ()),
+        ("Invert", 0.0, F.invert, ()),
     ],
 )
 def test_what_the_names_do(name, strength, function, args):
@@ -151,3 +154,45 @@ def test_mixtures_refuse():
         with pytest.raises(ShapeError, match=rf"{name}: images \(4, 2, 6, 8\) and labels \(3,\)"):
             make(num_classes=3)(images, labels[:3])
         assert repr(make(num_classes=3)) == f"{name}(alpha=1.0, num_classes=3)"
+
+
+@pytest.mark.parametrize("policy", ["imagenet", "cifar10", "svhn"])
+def test_auto_augment_takes_a_pair_of_its_policy(policy, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "cltensor.vision.transforms.augment._changed",
+        lambda img, name, strength, mode, fill: seen.append((name, strength)) or img,
+    )
+    from cltensor.vision.transforms.policies import POLICIES
+
+    chosen = transforms.AutoAugmentPolicy(policy)
+    change = transforms.AutoAugment(chosen)
+    assert "policy=" in repr(change)
+    strengths = _table(10, 0.9, 0.3, 150 / 331 * 15, 150 / 331 * 17, 30.0, 4)
+    x = ct.tensor(ARRAY)
+    for seed in range(40):
+        ct.manual_seed(seed)
+        seen.clear()
+        change(x)
+        pairs = [[name for name, _, _ in pair] for pair in POLICIES[chosen]]
+        assert any([name for name, _ in seen] == [n for n in p if n in dict(seen)] or
+                   (len(seen) == 2 and [name for name, _ in seen] == p) for p in pairs)  # fmt: skip
+        for name, strength in seen:
+            values, signed = strengths.get(name, (None, False))
+            known = [0.0] if values is None else [float(v) for v in values]
+            assert (abs(strength) if signed else strength) in known
+
+
+def test_aug_mix_keeps_what_all_chains_keep():
+    flat = ct.full((3, 9, 9), 255, dtype=ct.uint8)
+    ct.manual_seed(1)
+    found = transforms.AugMix(severity=1, all_ops=False)(flat)
+    assert found.dtype == ct.uint8
+    assert "Color" not in transforms.AugMix(all_ops=False)._strengths(9, 9)
+    bits = transforms.AugMix()._strengths(9, 9)["Posterize"][0]
+    assert bits.tolist() == [4, 4, 3, 3, 2, 2, 1, 1, 0, 0]
+    with pytest.raises(ValueError, match="AugMix: severity is 11; give one from 1 to 10"):
+        transforms.AugMix(11)
+    for policy in (transforms.AugMix(), transforms.AutoAugment()):
+        with pytest.raises(DTypeError, match="a tensor of float32; give uint8"):
+            policy(flat.float())
