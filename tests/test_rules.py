@@ -13,6 +13,7 @@ import cltensor.nn.functional as F
 from cltensor.autograd.graph import Node
 from cltensor.core.op import OPERATIONS
 from cltensor.nn.recurrence import recurrence
+from cltensor.ops.network.attention import attention
 from cltensor.testing import gradcheck, gradgradcheck
 
 pytestmark = pytest.mark.slow
@@ -129,6 +130,11 @@ CALLS = {
     "matmul": [
         (ct.matmul, (3, 1, 5, 2), (2, 2, 1)), (ct.matmul, (5,), (5, 3)),
         (ct.matmul, (3, 0), (0, 5)),
+    ],
+    "attention": [
+        (lambda q, k, v: attention(q, k, v, None, True, 1, 0.7, 0.0), (3, 2), (4, 2), (4, 2)),
+        (lambda q, k, v: attention(q, k, v, None, False, 2, 0.7, 0.0),
+         (2, 3, 2), (1, 4, 2), (1, 4, 2)),
     ],
     "recurrent": [
         (lambda x, h, w: recurrence("tanh", x, h, None, w, None, None, (2, 2), False)[0],

@@ -9,6 +9,7 @@ import numpy as np
 
 from cltensor.autograd.checkpoint import checkpoint
 from cltensor.core.batched import levels
+from cltensor.core.checks import probability
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
@@ -16,11 +17,14 @@ from cltensor.nn.functional.drop import dropout
 from cltensor.nn.functional.maps import linear
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.linalg.matmul import matmul
-from cltensor.ops.reduce.fold import max_over, softmax
-from cltensor.ops.shape.join import concat, tril
+from cltensor.ops.network.attention import attention, fits, weights
+from cltensor.ops.reduce.fold import softmax
+from cltensor.ops.shape.join import concat
 
-#: Scores that are kept as a whole, which is faster; where there are more, those that are in memory
-#: at a time, and the least rows of query that are worth a product.
+#: Queries that are too few for tiles, which have that many at least side by side.
+_FEW = 16
+#: Scores that are kept as a whole, on a CPU only where there are no tiles; where there are more,
+#: those that are in memory at a time, and the least rows of query that are worth a product.
 _WHOLE, _SCORES, _LEAST = 1 << 22, 1 << 20, 64
 
 
@@ -35,9 +39,12 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """softmax(query @ key.mT * scale + mask) @ value, of some rows of query at a time: what a long
-    sequence's places make of one another (more than 16 MiB of it in float32) is never in memory as
-    a whole, but computed again in backward.
+    """softmax(query @ key.mT * scale + mask) @ value, in tiles: what a sequence's places make of
+    one another is never in memory as a whole, but computed again in backward.
+
+    With fewer than 16 queries it is, which is faster then. With a mask that requires a gradient,
+    with dropout inside vmap, and on a GPU, it is up to 16 MiB in float32; for the first two, more
+    is computed for some rows of query at a time.
 
     Args:    query (..., L, E), key (..., S, E), value (..., S, V); attn_mask: broadcasts to
              (..., L, S), bools that say what takes part, or numbers to be added; is_causal: each
@@ -57,9 +64,15 @@ def scaled_dot_product_attention(
             f"{name}: query has shape {tuple(query.shape)}, key {tuple(key.shape)}, value "
             f"{tuple(value.shape)}; give (..., L, E), (..., S, E) and (..., S, V)"
         )
+    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    group = query.shape[-3] // key.shape[-3] if enable_gqa and key.shape[-3] else 1
+    scores = math.prod(query.shape[:-1]) * key.shape[-2]
+    tiled = query.shape[-2] >= _FEW and (query.device.is_cpu or scores >= _WHOLE)
+    if tiled and fits(query, key, value, attn_mask, group, dropout_p):
+        probability(name, dropout_p)
+        return attention(query, key, value, attn_mask, is_causal, group, factor, dropout_p)
     if enable_gqa:
         key, value = [x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value)]
-    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
     length, count = query.shape[-2], key.shape[-2]
     rows = _block(query, key)
     if rows >= length:
@@ -90,20 +103,8 @@ def _attend(
     query: Any, key: Any, value: Any, mask: Any, first: int | None, dropped: float, factor: float
 ) -> Any:
     """Attention of some rows of query, the one at `first` and following ones if it is causal."""
-    scores = matmul(query * factor, key.swapaxes(-2, -1))
-    if first is not None:
-        mask = tril(scores.new_ones(scores.shape[-2:]).bool(), first)
-    if mask is None:
-        weights = softmax(scores, -1)
-    elif mask.dtype.kind == "b":
-        weights = softmax(where(mask, scores, float("-inf")), -1)
-        if first is None:  # a causal row sees itself at least
-            weights = where(max_over(mask, -1, True), weights, 0)
-    else:
-        scores = scores + mask
-        nothing = max_over(scores.detach(), -1, True) == float("-inf")
-        weights = where(nothing, 0, softmax(where(nothing, 0, scores), -1))
-    return matmul(dropout(weights, dropped, dropped > 0), value)
+    found = weights(query, key, mask, first, factor)
+    return matmul(dropout(found, dropped, dropped > 0), value)
 
 
 def _projected(name: str, x: tuple[Any, Any, Any], weights: Any, bias: Any, size: int) -> list[Any]:

@@ -172,6 +172,7 @@ def test_masks_of_heads(device):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of two rows of query, so that short sequences have several."""
+    monkeypatch.setattr(attention, "_FEW", 1 << 40)
     monkeypatch.setattr(attention, "_WHOLE", 0)
     monkeypatch.setattr(attention, "_SCORES", 1)
     monkeypatch.setattr(attention, "_LEAST", 2)
@@ -279,8 +280,69 @@ def test_blocks_inside_vmap(small_blocks):
     np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
 
 
-def test_long_sequences_take_little_memory():
-    q, k, v = (ct.randn(2, 2048, 8).requires_grad_() for _ in range(3))
+def tiles_are_used(q, k, v, *more, **options):
+    """The result, which kernels of attention computed."""
+    found = ct.explain(lambda: F.scaled_dot_product_attention(q, k, v, *more, **options).realize())
+    assert "attention_" in str(found)
+    return F.scaled_dot_product_attention(q, k, v, *more, **options)
+
+
+def test_tiles(device):
+    q, k, v = drawn(2, 4, 20, 8), drawn(2, 2, 30, 8), drawn(2, 2, 30, 8)
+    out = tiles_are_used(q, k, v, is_causal=True, enable_gqa=True)
+    several = [ct.tensor(x.detach().numpy().repeat(2, 1)) for x in (k, v)]
+    causal = np.tril(np.ones((20, 30), bool))
+    expected = wanted(q, *several, causal)
+    np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-4, atol=1e-6)
+    out = F.scaled_dot_product_attention(
+        q.bfloat16(), *[x.bfloat16() for x in several], ct.tensor(causal)
+    )
+    assert out.dtype is ct.bfloat16
+    np.testing.assert_allclose(out.float().detach().numpy(), expected, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("empty", [(0, 20, 30), (2, 0, 30), (2, 20, 0)])
+def test_nothing(device, empty):
+    batch, length, count = empty
+    q, k, v = drawn(batch, length, 8), drawn(batch, count, 8), drawn(batch, count, 5)
+    out = F.scaled_dot_product_attention(q, k, v)
+    assert out.shape == (batch, length, 5)
+    assert not out.detach().numpy().any()
+    out.sum().backward()
+    assert not k.grad.numpy().any()
+
+
+def test_masks_that_learn(device):
+    """No tiles then: the gradient is as large as the weights."""
+    q, k, v, mask = drawn(20, 8), drawn(30, 8), drawn(30, 8), drawn(20, 30)
+    F.scaled_dot_product_attention(q, k, v, mask).square().sum().backward()
+    assert mask.grad.shape == (20, 30)
+    q.grad = None
+    F.scaled_dot_product_attention(q, k, v, mask.detach()).square().sum().backward()
+
+
+def test_replays_draw_other_zeros(device):
+    q, k, v = drawn(2, 20, 8), drawn(2, 30, 8), drawn(2, 30, 8)
+
+    def step(x):
+        out = F.scaled_dot_product_attention(q * x, k, v, dropout_p=0.5)
+        return [out.detach(), *ct.autograd.grad(out.square().sum(), [q, k, v])]
+
+    replayed = ct.jit(step)
+    for scale in (1, 2, 3, 4):
+        found = []
+        for call in (step, replayed):
+            ct.manual_seed(scale)
+            found.append([r.numpy() for r in call(ct.tensor([float(scale)]))])
+        for a, b in zip(*found, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="scaled_dot_product_attention"):
+        F.scaled_dot_product_attention(q, k, v, dropout_p=1.5)
+
+
+def peak_of_backward(*shape):
+    """The most memory that forward and backward take, beside the operands."""
+    q, k, v = (ct.randn(*shape).requires_grad_() for _ in range(3))
     pool = q.device.pool
 
     def peak():
@@ -292,4 +354,13 @@ def test_long_sequences_take_little_memory():
         return pool.peak - before
 
     peak()
-    assert peak() < 2 * 2048 * 2048 * 4  # less than the scores alone
+    return peak()
+
+
+def test_long_sequences_take_little_memory():
+    assert peak_of_backward(1, 2048, 8) < 2048 * 2048 * 4 / 8
+
+
+def test_blocks_of_long_sequences_take_little_memory(monkeypatch):
+    monkeypatch.setattr(attention, "_FEW", 1 << 40)
+    assert peak_of_backward(2, 2048, 8) < 2 * 2048 * 2048 * 4  # less than the scores alone

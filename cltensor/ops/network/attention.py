@@ -1,0 +1,122 @@
+"""Attention in tiles: the weights of queries and keys are never in memory as a whole.
+
+Forward goes along the keys and keeps the logarithm of each query's sum of exponentials, with which
+backward makes the weights again, a tile at a time. Each element of a result is written by one
+work-item, so that results repeat bit for bit. Random zeros are a function of one drawn word and of
+the place, and so are there again in backward.
+
+Source: Dao, Fu, Ermon, Rudra and Re, "FlashAttention: fast and memory-efficient exact attention"
+(2022). Here, a work-item of a CPU computes all that a head of keys gets, and no sum is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from cltensor.core.batching import broadcasting
+from cltensor.core.mode import is_grad_enabled
+from cltensor.core.op import Op, primitive, same_device
+from cltensor.core.tensor import Tensor
+from cltensor.ops.elementwise.select import where
+from cltensor.ops.linalg.matmul import matmul
+from cltensor.ops.network import attention_launch
+from cltensor.ops.reduce.fold import max_over, softmax
+from cltensor.ops.shape.join import tril
+
+fits = attention_launch.fits
+draw_key = attention_launch.draw_key
+
+
+def weights(query: Any, key: Any, mask: Any, first: int | None, factor: float) -> Any:
+    """softmax(query @ key.mT * factor + mask) as a whole, 0 where nothing takes part; of some rows
+    of query, the one at `first` and following ones, if it is causal."""
+    scores = matmul(query * factor, key.swapaxes(-2, -1))
+    if first is not None:
+        mask = tril(scores.new_ones(scores.shape[-2:]).bool(), first)
+    if mask is None:
+        return softmax(scores, -1)
+    if mask.dtype.kind == "b":
+        found = softmax(where(mask, scores, float("-inf")), -1)
+        # A causal row sees itself at least.
+        return found if first is not None else where(max_over(mask, -1, True), found, 0)
+    scores = scores + mask
+    nothing = max_over(scores.detach(), -1, True) == float("-inf")
+    return where(nothing, 0, softmax(where(nothing, 0, scores), -1))
+
+
+def _forward(
+    q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any, causal: bool, group: int, factor: float,
+    dropped: float,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    same_device("scaled_dot_product_attention", *[x for x in (q, k, v, mask) if x is not None])
+    return attention_launch.forward(q, k, v, mask, word, causal, group, factor, dropped)
+
+
+def _backward(
+    g: Tensor, o: Tensor, lse: Tensor, q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any,
+    causal: bool, group: int, factor: float, dropped: float,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    delta = (g * o).sum(-1).contiguous().realize()
+    operands = g, lse, delta, q, k, v, mask, word
+    return attention_launch.backward(*operands, causal, group, factor, dropped)
+
+
+_attention_backward: Op = primitive(
+    "attention_backward(g, o, lse, q, k, v, mask, word, causal, group, factor, dropped)", _backward
+)
+_keep: Op = primitive("attention_keep(word, like, rows, dropped)", attention_launch.kept)
+
+
+def _recorded(
+    g: Any, q: Any, k: Any, v: Any, mask: Any, keep: Any, causal: bool, group: int, factor: float
+) -> list[Any]:
+    """The gradients made of recorded operations, with the weights as a whole: for derivatives of
+    higher order."""
+    if group > 1:
+        k, v = [x.repeat_interleave(group, -3) for x in (k, v)]
+    found = weights(q, k, mask, 0 if causal else None, factor)
+    slope = matmul(g, v.swapaxes(-2, -1))
+    kept = found
+    if keep is not None:
+        slope, kept = slope * keep, found * keep
+    slope = found * (slope - (slope * found).sum(-1, True)) * factor
+    dk, dv = matmul(slope.swapaxes(-2, -1), q), matmul(kept.swapaxes(-2, -1), g)
+    if group > 1:
+        several = dk.shape[-3] // group, group
+        dk, dv = [x.reshape((*x.shape[:-3], *several, *x.shape[-2:])).sum(-3) for x in (dk, dv)]
+    return [matmul(slope, k), dk, dv]
+
+
+def _rule(
+    g: Any, out: Any, q: Any, k: Any, v: Any, mask: Any, word: Any, causal: bool, group: int,
+    factor: float, dropped: float,
+) -> Sequence[Any]:  # fmt: skip
+    if not is_grad_enabled():
+        operands = g[0], out[0], out[1], q, k, v, mask, word
+        return _attention_backward(*operands, causal, group, factor, dropped)
+    keep = None if word is None else _keep(word, out[1].detach(), k.shape[-2], dropped)
+    return _recorded(g[0], q, k, v, mask, keep, causal, group, factor)
+
+
+_attention: Op = primitive(
+    "attention(q, k, v, mask, word, causal, group, factor, dropped)", _forward, dq_k_v=_rule
+)
+for _op in (_attention, _attention_backward):
+    _op.batched(broadcasting)
+_keep.batched(None)
+
+
+def attention(
+    q: Any, k: Any, v: Any, mask: Any, causal: bool, group: int, factor: float, dropped: float
+) -> Any:
+    """softmax(q @ k.mT * factor + mask) @ v in tiles, for what `fits`.
+
+    Args:    q (..., L, E), k (..., S, E), v (..., S, V); mask: bools (1: what takes part), or
+             numbers of the dtype of q to be added, broadcasting to (..., L, S), or None; causal:
+             each place sees those up to its own; group: how many heads of q each head of k and v
+             serves; dropped: the probability that a weight is zeroed, which the others make up for.
+    Returns: (..., L, V), in memory in the order of q; 0 where nothing takes part.
+    """
+    word = draw_key(q.device) if dropped else None
+    return _attention(q, k, v, mask, word, causal, group, factor, dropped)[0]

@@ -1,0 +1,331 @@
+"""What attention launches (attention.py has the operation)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cltensor.core.batched import levels
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import C_NAMES, float32, float64, uint64
+from cltensor.lazy.grids import ceil_div
+from cltensor.ops.linalg.tiles import local_budget, vector_width
+from cltensor.ops.random.draw import fill
+from cltensor.ops.shape.copy import spread
+from cltensor.runtime.device import Device
+from cltensor.runtime.kernel import kernel
+
+Shape = tuple[int, ...]
+
+#: Panels of a tile of queries, keys of a tile.
+_PANELS, _KEYS = 4, 32
+#: The widest heads whose sums registers of a GPU hold.
+_WIDEST = 256
+
+
+class Tile(NamedTuple):
+    """The sizes of CPU kernels, as their templates take them."""
+
+    VW: int
+    NV: int
+    MR: int
+    P: int
+    NK: int
+
+    @property
+    def queries(self) -> int:
+        """How many queries a tile has."""
+        return self.VW * self.NV * self.P
+
+    def room(self, depth: int, width: int) -> int:
+        """Elements that the kernel of the way back has in local memory."""
+        W = self.VW * self.NV
+        return self.queries * (4 * (depth + W) + 2 * (width + W) + 2 * (self.NK + self.MR))
+
+
+class GroupTile(NamedTuple):
+    """The sizes of GPU kernels: edge of a work-group, and of what a work-item has of a tile."""
+
+    D: int
+    R: int
+
+    @property
+    def queries(self) -> int:
+        """How many queries, or keys, a tile has."""
+        return self.D * self.R
+
+    def room(self) -> int:
+        """Elements in local memory."""
+        S = self.queries
+        return S * (2 * (self.D + 1) + S + 4) + self.D * self.D
+
+
+@lru_cache(maxsize=1024)
+def _tile(
+    device: Device, is_cpu: bool, dtype: np.dtype, depth: int, width: int
+) -> Tile | GroupTile | None:
+    """The tile for queries of `depth` elements and values of `width`, if local memory holds one,
+    and registers hold the sums.
+
+    For a CPU, sixteen registers hold four rows of two vectors; vectors of 64 bytes have 32.
+    """
+    if not is_cpu:
+        edge = 16 if device.max_work_group >= 256 else 8
+        tiles = [GroupTile(edge, each) for each in (4, 2)]
+        room = min(device.local_mem, 32 << 10)
+        fitting = [t for t in tiles if t.room() * dtype.itemsize <= room]
+        return fitting[0] if fitting and max(depth, width) <= _WIDEST else None
+    if device.cl_device.native_vector_width_float < 16:
+        shape = (vector_width(dtype), 2, 4)
+    else:
+        shape = (vector_width(dtype, 64), 1, 8)
+    for panels in (_PANELS, 1):
+        tile = Tile(*shape, panels, _KEYS)
+        if tile.room(depth, width) * dtype.itemsize <= local_budget(device):
+            return tile
+    return None
+
+
+def _batch(q: Shape, k: Shape, v: Shape, group: int) -> Shape:
+    """The dimensions before the last two of the result."""
+    several = [(*x[:-3], x[-3] * group) if group > 1 else x[:-2] for x in (k, v)]
+    return np.broadcast_shapes(q[:-2], *several)
+
+
+def fits(q: Any, k: Any, v: Any, mask: Any, group: int, dropped: float) -> bool:
+    """Whether `attention` computes this: floats that operations compute with, heads that are not
+    too wide, masks that need no gradient and add no dimensions, something to sum up; no random
+    zeros inside `vmap`, where what is random is up to the examples."""
+    wanted = (q.dtype, q.dtype, np.dtype(bool))
+    if q.dtype not in (float32, float64) or any(x.dtype is not q.dtype for x in (k, v)):
+        return False
+    if 0 in (*q.shape, *k.shape, *v.shape) or k.shape[-2] != v.shape[-2]:
+        return False
+    if _tile(q.device, q.device.is_cpu, q.dtype, q.shape[-1], v.shape[-1]) is None:
+        return False
+    if group < 1 or (group > 1 and k.shape[-3] != v.shape[-3]) or (dropped and levels.open):
+        return False
+    try:
+        batch = _batch(tuple(q.shape), tuple(k.shape), tuple(v.shape), group)
+        if mask is None:
+            return True
+        whole = (*batch, q.shape[-2], k.shape[-2])
+        found = np.broadcast_shapes(whole, tuple(mask.shape))
+    except ValueError:  # what follows says so
+        return False
+    return mask.dtype in wanted and not mask.requires_grad and found == whole
+
+
+def draw_key(device: Device) -> Tensor:
+    """A random word, on the device, that zeros are a function of."""
+    return fill("integers", (1,), uint64, device, None, 0, 0)
+
+
+class Placed(NamedTuple):
+    """A tensor, and how far apart in memory its batches, heads and rows are."""
+
+    tensor: Tensor
+    outer: int
+    inner: int
+    row: int
+
+    def arguments(self, name: str) -> dict[str, int]:
+        """For the parameters that `place` declares."""
+        names = ("at", "outer", "inner", "row")
+        values = self.tensor.offset, self.outer, self.inner, self.row
+        return {f"{name}_{n}": value for n, value in zip(names, values, strict=True)}
+
+
+@lru_cache(maxsize=4096)
+def _steps(shape: Shape, strides: Shape, batch: Shape) -> tuple[int, int, int, int] | None:
+    """How far apart batches, heads, rows and columns are, for a tensor that broadcasts to `batch`
+    before its last two dimensions; None where batches are at no equal distances."""
+    own = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
+    lead = [0] * (len(batch) + 2 - len(own)) + own[:-2]
+    outer, span = 0, 1
+    for size, step in zip(reversed(batch[:-1]), reversed(lead[:-1]), strict=True):
+        if size == 1:
+            continue
+        if span == 1:
+            outer = step
+        elif step != outer * span:
+            return None
+        span *= size
+    return outer, lead[-1] if lead else 0, own[-2], own[-1]
+
+
+def _placed(x: Tensor, batch: Shape) -> Placed:
+    """x with its elements of a row side by side, and its batches at equal distances."""
+    x = x.realize()
+    found = _steps(x._value.shape, x._value.strides, batch)
+    if found is None or (found[3] != 1 and x.shape[-1] > 1):
+        x = x.expand((*batch, *x.shape[-2:])) if found is None else x
+        x = x.contiguous().realize()
+        found = _steps(x._value.shape, x._value.strides, batch)
+        assert found is not None
+    return Placed(x, *found[:3])
+
+
+def _like(x: Tensor, batch: Shape, rows: int, width: int) -> Placed:
+    """A new tensor (*batch, rows, width), in memory in the order of x where that is one of it."""
+    shape = (*batch, rows, width)
+    count, strides = len(shape) - 1, x._value.strides
+    order = list(range(count))
+    if tuple(x.shape[:-1]) == shape[:-1]:
+        order.sort(key=lambda d: -strides[d] if shape[d] > 1 else 0)
+    steps, step = [0] * count, width
+    for d in reversed(order):
+        steps[d] = step
+        step *= shape[d]
+    found = _steps(shape, (*steps, 1), batch)
+    if found is None:  # the dimension of rows is amid the batches
+        return _like(Tensor.empty(shape, x.dtype, x.device), batch, rows, width)
+    made = Tensor.empty((prod(shape),), x.dtype, x.device).window(shape, (*steps, 1), 0)
+    return Placed(made, *found[:3])
+
+
+def _hidden(mask: Any, batch: Shape, word: Any, dropped: float) -> tuple[dict, dict[str, Any]]:
+    """Parameters of the template, and arguments, that say what is hidden."""
+    params: dict[str, Any] = {"mask": None, "by_key": False, "dropout": word is not None}
+    args: dict[str, Any] = {}
+    if mask is not None:
+        mask = mask.reshape((1,) * (2 - mask.ndim) + tuple(mask.shape)) if mask.ndim < 2 else mask
+        mask = mask.realize()
+        found = _steps(mask._value.shape, mask._value.strides, batch)
+        if found is None:
+            mask = mask.expand((*batch, *mask.shape[-2:])).contiguous().realize()
+            found = _steps(mask._value.shape, mask._value.strides, batch)
+            assert found is not None
+        params |= {"mask": "bool" if mask.dtype.kind == "b" else "add", "by_key": not found[2]}
+        names = ("mask_outer", "mask_inner", "mask_row", "mask_column")
+        args |= {
+            "mask_g": mask.buffer,
+            "mask_at": mask.offset,
+            **dict(zip(names, found, strict=True)),
+        }
+    if word is not None:
+        word = word.realize()
+        scale = 1.0 / (1.0 - dropped) if dropped < 1 else 0.0
+        args |= {"key_g": word.buffer, "key_at": word.offset, "kept": 1.0 - dropped, "scale": scale}
+    return params, args
+
+
+class Call(NamedTuple):
+    """What both ways need: sizes, and the parameters and arguments of their kernels."""
+
+    device: Device
+    batch: Shape
+    few: Shape
+    sizes: dict[str, Any]
+    params: dict[str, Any]
+    args: dict[str, Any]
+    tile: Tile | GroupTile
+
+
+def _call(
+    q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any, causal: bool, group: int, factor: float,
+    dropped: float,
+) -> Call:  # fmt: skip
+    batch = _batch(tuple(q.shape), tuple(k.shape), tuple(v.shape), group)
+    few = (*batch[:-1], batch[-1] // group) if batch else batch
+    tile = _tile(q.device, q.device.is_cpu, q.dtype, q.shape[-1], v.shape[-1])
+    assert tile is not None  # as `fits` says
+    params, args = _hidden(mask, batch, word, dropped)
+    params |= {"T": C_NAMES[q.dtype], "E": q.shape[-1], "V": v.shape[-1], "causal": causal}
+    sizes = {"group": group, "queries": q.shape[-2], "keys": k.shape[-2], "factor": factor}
+    return Call(q.device, batch, few, sizes, params | tile._asdict(), args, tile)
+
+
+def _launch(call: Call, give: str, lines: Shape, count: int, /, **places: Any) -> None:
+    """Launch the kernel that gives `give` on operands, Placed or a buffer by name, for every one
+    of `lines` and of `count` tiles."""
+    args = call.sizes | call.args | {"heads": lines[-1] if lines else 1}
+    for name, x in places.items():
+        if isinstance(x, Placed):
+            args |= {f"{name}_g": x.tensor.buffer, **x.arguments(name)}
+        else:
+            args[name] = x
+    if isinstance(call.tile, Tile):
+        name = "attention_cpu" if give == "out" else "attention_grad_cpu"
+        kernel(call.device, name, **call.params)((count, prod(lines)), (1, 1), **args)
+        return
+    edge = call.tile.D
+    run = kernel(call.device, "attention_gpu", give=give, **call.params)
+    run((count * prod(lines) * edge, edge), (edge, edge), tiles=count, **args)
+
+
+def forward(
+    q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any, causal: bool, group: int, factor: float,
+    dropped: float,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The result, and the logarithm of each query's sum of exponentials (infinity: of none)."""
+    call = _call(q, k, v, mask, word, causal, group, factor, dropped)
+    at_q, at_k, at_v = _placed(q, call.batch), _placed(k, call.few), _placed(v, call.few)
+    queries = q.shape[-2]
+    at_o = _like(at_q.tensor, call.batch, queries, v.shape[-1])
+    lse = Tensor.empty((*call.batch, queries), q.dtype, q.device)
+    more = {"each": call.tile.queries} if isinstance(call.tile, Tile) else {}
+    count = ceil_div(queries, call.tile.queries)
+    _launch(
+        call, "out", call.batch, count, o=at_o, q=at_q, k=at_k, v=at_v, lse_g=lse.buffer, **more
+    )
+    return at_o.tensor, lse
+
+
+def _parts(device: Device, heads: int, tiles: int, queries: int, width: int) -> int:
+    """How many work-items of a CPU share a head's queries: enough to have work for all, as long as
+    their gradients of keys and values take little memory beside the weights."""
+    wanted = ceil_div(4 * device.compute_units, heads)
+    return max(1, min(wanted, tiles, queries // (4 * width)))
+
+
+def backward(
+    g: Tensor, lse: Tensor, delta: Tensor, q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any,
+    causal: bool, group: int, factor: float, dropped: float,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    """The gradients of q, k and v; delta: the sums of the result times its gradient."""
+    call = _call(q, k, v, mask, word, causal, group, factor, dropped)
+    batch, few = call.batch, call.few
+    at_q, at_k, at_v = _placed(q, batch), _placed(k, few), _placed(v, few)
+    keys, depth, width = k.shape[-2], q.shape[-1], v.shape[-1]
+    given: dict[str, Any] = {"g": _placed(g, batch), "q": at_q, "k": at_k, "v": at_v}
+    given |= {"lse_g": lse.buffer, "delta_g": delta.buffer}
+    at_dq = _like(at_q.tensor, batch, q.shape[-2], depth)
+    total = ceil_div(q.shape[-2], call.tile.queries)
+    if isinstance(call.tile, GroupTile):
+        at_dk, at_dv = _like(at_k.tensor, few, keys, depth), _like(at_v.tensor, few, keys, width)
+        _launch(call, "dq", batch, total, dq=at_dq, **given)
+        _launch(call, "dkv", few, ceil_div(keys, call.tile.queries), dk=at_dk, dv=at_dv, **given)
+        return at_dq.tensor, at_dk.tensor, at_dv.tensor
+    parts = _parts(q.device, prod(few), total, q.shape[-2], depth + width)
+    tiles = ceil_div(total, parts)
+    parts = ceil_div(total, tiles)
+    if parts == 1:
+        at_dk, at_dv = _like(at_k.tensor, few, keys, depth), _like(at_v.tensor, few, keys, width)
+    else:
+        at_dk, at_dv = (_several(q, parts, few, keys, n) for n in (depth, width))
+    steps = {"dk_part": prod(few) * keys * depth, "dv_part": prod(few) * keys * width}
+    _launch(call, "grad", few, parts, dq=at_dq, dk=at_dk, dv=at_dv, tiles=tiles, **steps, **given)
+    dk, dv = at_dk.tensor, at_dv.tensor
+    return at_dq.tensor, *((dk, dv) if parts == 1 else (dk.sum(0), dv.sum(0)))
+
+
+def _several(like: Tensor, parts: int, batch: Shape, rows: int, width: int) -> Placed:
+    """A new tensor (parts, *batch, rows, width)."""
+    made = Tensor.empty((parts, *batch, rows, width), like.dtype, like.device)
+    return Placed(made, rows * width * (batch[-1] if batch else 1), rows * width, width)
+
+
+def kept(word: Tensor, like: Tensor, keys: int, dropped: float) -> Tensor:
+    """What dropout multiplies weights (*like.shape, keys) with, in the dtype of `like`."""
+    shape, device = (*like.shape, keys), like.device
+    result = Tensor.empty(shape, like.dtype, device)
+    args = _hidden(None, shape, word, dropped)[1]
+    count = prod(like.shape) * ceil_div(keys, 4)
+    size, local, each = spread(device, count, grain=1024)
+    run = kernel(device, "attention_keep", T=C_NAMES[like.dtype])
+    run((size,), (local,), y_g=result.buffer, count=count, each=each, keys=keys, **args)
+    return result
