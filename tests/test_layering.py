@@ -146,7 +146,6 @@ OF_NO_MODULE = {
     "test_inplace_property": "drawn programs of changes in place",
     "test_interrupts": "Ctrl-C before any line",
     "test_jit_property": "drawn programs of recorded calls",
-    "test_models": "what all networks must do",
     "test_live_example": "the view of a run in examples/",
     "test_layering": "the order of the modules, and their files of tests",
     "test_notebooks": "the notebooks in examples/",
