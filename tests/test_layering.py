@@ -151,6 +151,7 @@ OF_NO_MODULE = {
     "test_notebooks": "the notebooks in examples/",
     "test_optim_property": "drawn programs of optimizers",
     "test_packaging": "what the archives hold",
+    "test_real_weights": "networks with published weights, from packages",
     "test_rules": "the rules of all other operations, at odd, broadcast and empty shapes",
     "test_example_recipes": "examples/recipe.py and augmenting.py",
     "test_small_examples": "the short programs in examples/",
