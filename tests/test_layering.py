@@ -141,6 +141,7 @@ OF_NO_MODULE = {
     },
     "test_derivatives": "the rules of all elementwise operations and reductions, several at a time",
     "test_examples": "the programs in examples/",
+    "test_finetune_example": "the program in examples/ that trains a last layer",
     "test_from_pytorch": "the recipes of docs/from-pytorch.md",
     "test_gradient_ownership": "whose elements gradients are",
     "test_inplace_property": "drawn programs of changes in place",
