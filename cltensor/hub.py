@@ -22,8 +22,8 @@ def load(repo_or_dir: Any, model: Any, *args: Any, **kwargs: Any) -> NoReturn:
 def load_state_dict_from_url(url: str, *args: Any, **kwargs: Any) -> NoReturn:
     """Raises DataError: weights are files that one has."""
     raise DataError(
-        f"hub.load_state_dict_from_url: {url!r} is not downloaded; get the file, as safetensors, "
-        "and load it with ct.weights.load"
+        f"hub.load_state_dict_from_url: {url!r} is not downloaded; get the file, and load it with "
+        "ct.weights.load"
     )
 
 

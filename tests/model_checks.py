@@ -1,10 +1,13 @@
 """Batches for the networks, and what PyTorch's equals of them do."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor import nn, optim
+from cltensor import models, nn, optim
+from cltensor.nn import init
 
 DIGITS, PHOTOS = (4, 1, 28, 28), (4, 3, 32, 32)
 
@@ -58,3 +61,54 @@ def features_and_classifier(torch):
             return self.classifier(self.features(x))
 
     return Features
+
+
+def made(name, **options):
+    """The model of that name without initial values, in evaluation."""
+    with init.skipped():
+        return getattr(models, name)(**options).eval()
+
+
+def digest(model):
+    """How the sha256 of the names and shapes of a model's state begins."""
+    lines = sorted(f"{name} {tuple(x.shape)}\n" for name, x in model.state_dict().items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+
+
+def assert_published(name, wanted, count, **options):
+    """The model's state has the published names and shapes, and so many parameters."""
+    model = made(name, **options)
+    assert digest(model) == wanted
+    assert sum(p.numel() for p in model.parameters()) == count
+
+
+def filling(shapes):
+    """Values for a state of these shapes by name, the same in every library."""
+    found = {}
+    for i, (name, shape) in enumerate(sorted(shapes.items())):
+        draws = np.random.default_rng(i).random(shape)
+        if name.endswith("num_batches_tracked"):
+            found[name] = np.zeros(shape, np.int64)
+            continue
+        if len(shape) > 1:
+            values = (draws - 0.5) * np.sqrt(12 / np.prod(shape[1:]))
+        elif name.endswith(("running_var", "weight")):
+            values = 0.8 + 0.4 * draws
+        else:
+            values = 0.2 * (draws - 0.5)
+        found[name] = values.astype(np.float32)
+    return found
+
+
+def images(*shape):
+    """Pixels between -1 and 1, the same in every library."""
+    return (2 * np.random.default_rng(99).random(shape) - 1).astype(np.float32)
+
+
+def assert_scores(model, x, wanted):
+    """With the values of `filling`, the model gives PyTorch's first scores for x."""
+    model.load_state_dict(filling({n: tuple(p.shape) for n, p in model.state_dict().items()}))
+    with ct.no_grad():
+        found = model(ct.tensor(x)).numpy()
+    scale = np.abs(wanted).max()
+    np.testing.assert_allclose(found.ravel()[: len(wanted)], wanted, atol=2e-4 * scale, rtol=1e-3)

@@ -1,7 +1,12 @@
 """The examples that learn from a text, for a few steps: they train, keep, go on and write."""
 
+import copy
+
+import numpy as np
 import pytest
 from example_runs import runner
+
+import cltensor as ct
 
 pytest.importorskip("safetensors", reason="the examples keep checkpoints")
 
@@ -57,3 +62,49 @@ def test_bad_options(run):
         run("gpt.py", "--temperature", 0)
     with pytest.raises(SystemExit, match="No such file"):
         run("gpt.py", "--text", "nowhere.txt")
+
+
+def losses(output):
+    """Those of the test, before and after."""
+    return [float(output.split(f"test loss {when} ")[1].split()[0]) for when in ("before", "after")]
+
+
+@pytest.mark.slow
+def test_lora_learns_beside_what_was_learnt(run, tmp_path):
+    run("gpt.py", *SMALL, "--heads", 2, "--steps", 30, "--lr", 0.02)
+    before = (tmp_path / "gpt.ct").read_bytes()
+    (tmp_path / "fog.txt").write_text("the fog and the boat, " * 40)
+    options = ("--batch-size", 4, "--write", 20, "--text", "fog.txt", "--lr", 0.02)
+    first, last = losses(run("lora.py", *options, "--steps", 40))
+    assert last < first - 0.05
+    output = run("lora.py", "--steps", 2, "--batch-size", 4, "--write", 20)
+    assert "lora: 2,048 weights learn beside " in output
+    assert "\nthe harbour " in output
+    assert (tmp_path / "gpt.ct").read_bytes() == before
+    kept = ct.load(tmp_path / "lora.ct")
+    assert list(kept["model"])[:2] == ["blocks.0.qkv.a", "blocks.0.qkv.b"]
+    assert (kept["rank"], len(kept["model"])) == (4, 16)
+    with pytest.raises(SystemExit, match=r"there is no 'absent\.ct'; first: python examples/gpt"):
+        run("lora.py", "--base", "absent.ct")
+
+
+def test_lora_is_its_sum(run):
+    import lora
+
+    ct.manual_seed(0)
+    model = ct.nn.Sequential(ct.nn.Linear(6, 5), ct.nn.Linear(5, 4))
+    plain = copy.deepcopy(model)
+    x = ct.randn(3, 6)
+    lora.adapt(model, ("1",), rank=2, alpha=3.0)
+    assert [name for name, p in model.named_parameters() if p.requires_grad] == ["1.a", "1.b"]
+    np.testing.assert_allclose(model(x).tolist(), plain(x).tolist(), rtol=1e-6)
+    with ct.no_grad():
+        model[1].b.normal_()
+    a, b = model[1].a.tolist(), model[1].b.tolist()
+    wanted = plain(x).detach().numpy() + 1.5 * plain[0](x).detach().numpy() @ np.transpose(
+        a
+    ) @ np.transpose(b)
+    np.testing.assert_allclose(model(x).tolist(), wanted, rtol=1e-4, atol=1e-5)
+    merged = lora.merge(model)
+    assert type(merged[1]) is ct.nn.Linear
+    np.testing.assert_allclose(merged(x).tolist(), wanted, rtol=1e-4, atol=1e-5)

@@ -19,7 +19,7 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.errors import CLTensorError, DataError, DeviceError, MissingFileError
-from cltensor.io import numpyfiles, weights
+from cltensor.io import numpyfiles, torchfiles, weights
 from cltensor.io.nesting import Place, Reader, Writer, present
 from cltensor.ops.create import tensor
 from cltensor.runtime import files
@@ -75,22 +75,27 @@ def save(obj: Any, f: Any) -> None:
 
 def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) -> Any:
     """Read what `save` wrote; of any other safetensors file, and of NumPy's .npz, the tensors by
-    name, and of .npy the tensor.
+    name, and of .npy the tensor; of PyTorch's .pth and .pt what `torch.load` gives with
+    weights_only=True.
 
     A tensor goes to the device of the name that it was saved from, or to the default one where
-    this machine has no such device.
+    this machine has no such device; one of PyTorch's, whose devices have other names, always to
+    the default one.
 
     Args:    f: a path, or a file open for reading bytes; map_location: another device for all
              tensors, a dict of such devices by saved names, or a function of a loaded tensor and
              the saved name that gives the tensor to use (or None);
              weights_only: accepted as PyTorch's; no file can run code, whatever it says.
-    Raises:  DataError naming the file if it is missing, damaged or of another kind (PyTorch's .pth
-             is a pickle); DeviceError if map_location names no device; DependencyError without
-             safetensors.
+    Raises:  DataError naming the file if it is missing, damaged or of another kind, or names (as
+             pickles can) what is no tensor and no plain value; DeviceError if map_location names no
+             device; DependencyError for a safetensors file without the package.
     """
     source, data = _content(f)
     if numpyfiles.is_one(data):
         return numpyfiles.decode(source, data, _placing(map_location))
+    if torchfiles.is_one(data):
+        to = get() if map_location is None else map_location
+        return torchfiles.decode("load", source, data, _placing(to))
     library = weights.safetensors("load")
     arrays = weights.parse(library, "load", source, data)
     place = _placing(map_location)

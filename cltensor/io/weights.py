@@ -16,8 +16,10 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, as_dtype, bfloat16, complex128
 from cltensor.errors import DataError, DependencyError, DTypeError, MissingFileError
 from cltensor.halves import HOST
+from cltensor.io import torchfiles
 from cltensor.ops.create import tensor
 from cltensor.runtime import files
+from cltensor.runtime.device import get
 
 __all__ = ["load", "save"]
 
@@ -78,19 +80,21 @@ def save(
 
 @named
 def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
-    """Read a state_dict from a safetensors file.
+    """Read a state_dict from a safetensors file, or from PyTorch's .pth or .pt of either format.
 
     Args:    device: where the Tensors go, the default device if not given.
-    Raises:  DataError naming the file if it is missing, damaged or holds a dtype that cltensor
-             does not have; DependencyError without safetensors.
+    Raises:  DataError naming the file if it is missing, damaged, no state_dict or holds a dtype
+             that cltensor does not have; DependencyError for safetensors without the package.
     """
-    library = safetensors("weights.load")
     source = Path(path)
     try:
         data = source.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: no file can have such a name
         kind = MissingFileError if isinstance(error, FileNotFoundError) else DataError
         raise kind(f"weights.load: {str(source)!r} cannot be read: {error}") from error
+    if torchfiles.is_one(data):
+        return _of_pytorch(f"'{source}'", data, device)
+    library = safetensors("weights.load")
     arrays = parse(library, "weights.load", f"'{source}'", data)
     for name, array in arrays.items():
         if array.dtype not in C_NAMES and array.dtype != HOST:
@@ -100,6 +104,26 @@ def load(path: str | Path, device: Any = None) -> dict[str, Tensor]:
             )
     # In the order of the names: the package gives them in another one each time.
     return {name: tensor(arrays[name], device=device) for name in sorted(arrays)}
+
+
+def _of_pytorch(source: str, data: bytes, device: Any) -> dict[str, Tensor]:
+    """The tensors by name in one of PyTorch's files."""
+    target = get(device)
+    found = torchfiles.decode(
+        "weights.load", source, data, lambda array, _: tensor(array, device=target)
+    )
+    if not isinstance(found, dict):
+        raise DataError(
+            f"weights.load: {source} holds a {type(found).__name__}, no tensors by name; "
+            "ct.load reads any nesting"
+        )
+    for name, value in found.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise DataError(
+                f"weights.load: {source} holds a {type(value).__name__} under {name!r}; "
+                "ct.load reads it, and gives the whole nesting"
+            )
+    return found
 
 
 def content_of(
@@ -149,18 +173,11 @@ def parse(library: Any, operation: str, source: str, data: bytes) -> dict[str, n
         ) from error
 
 
-_CONVERT = (
-    "reading it could run any code. Where PyTorch is: "
-    "safetensors.torch.save_file(torch.load('x.pth', weights_only=True), 'x.safetensors')"
-)
+_CONVERT = "reading it could run any code; save tensors with torch.save, or as safetensors"
 #: Files that people take for weights: how they begin, what they are, what to do.
 _FOREIGN = (
-    (
-        b"PK\x03\x04",
-        "a zip archive, as PyTorch's .pth and .pt files and NumPy's .npz are",
-        _CONVERT,
-    ),
-    (b"\x80\x02", "a pickle, as old .pth files of PyTorch are", _CONVERT),
+    (b"PK\x03\x04", "a zip archive, as NumPy's .npz is", "read it with ct.load"),
+    (b"\x80\x02", "a pickle, and no file of PyTorch", _CONVERT),
     (b"\x80\x04", "a pickle", _CONVERT),
     (b"\x80\x05", "a pickle", _CONVERT),
     (b"\x93NUMPY", "a NumPy array", "read it with np.load and give it to ct.tensor"),

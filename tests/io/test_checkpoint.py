@@ -126,8 +126,9 @@ def test_damage_is_refused_or_harmless(path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"PK\x03\x04\x00\x00archive/data.pkl", r"zip archive, as PyTorch's .*could run any code"),
-        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", r"pickle, as old \.pth files .*save_file"),
+        (b"PK\x03\x04\x00\x00archive/data.pkl", "is damaged: File is not a zip file"),
+        (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", "is damaged: it ends within its pickle"),
+        (b"\x80\x02]q\x00.", r"is a pickle, and no file of PyTorch; .*could run any code"),
         (b"\x80\x04\x95\x00", "is a pickle"),
         (b"\x93NUMPY\x01\x00", "cannot be read as a file of NumPy"),
         (b"no weights", "is damaged or no safetensors file"),
@@ -138,14 +139,6 @@ def test_foreign_files_are_refused_by_name(path, content, message):
     path.write_bytes(content)
     with pytest.raises(ct.DataError, match=r"load: '.*state\.ct' .*" + message):
         ct.load(path)
-
-
-def test_pytorch_files_are_refused(path):
-    torch = pytest.importorskip("torch")
-    for zipped in (True, False):
-        torch.save({"x": torch.ones(2)}, path, _use_new_zipfile_serialization=zipped)
-        with pytest.raises(ct.DataError, match=r"state\.ct' is a .*PyTorch"):
-            ct.load(path)
 
 
 def test_a_pickle_in_any_file_is_never_run(path, capsys):

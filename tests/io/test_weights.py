@@ -116,6 +116,7 @@ def test_what_is_no_state_dict_is_refused_and_an_old_file_stays(path):
 
 
 def test_without_the_package_the_error_names_the_extra(path, monkeypatch):
+    path.write_bytes(b"")
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
     with pytest.raises(ct.DependencyError, match=r"weights\.load: .*cltensor\[weights\]"):
         weights.load(path)
