@@ -128,9 +128,10 @@ def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -
 
 def train(
     model: nn.Module, optimizer: optim.Optimizer, text: Text, first: int, args: argparse.Namespace,
-    bar: Any,
+    bar: Any = None,
 ) -> int:  # fmt: skip
-    """Take the steps from `first` on; how many are done, fewer than asked for after Ctrl-C."""
+    """Take the steps from `first` on, shown by `bar` if there is one; how many are done, fewer than
+    asked for after Ctrl-C."""
 
     @ct.jit
     def step(x: Any, y: Any) -> Any:

@@ -76,10 +76,10 @@ def merge(model: nn.Module) -> nn.Module:
 
 
 class Style(Text):
-    """A text in the characters of another one; what that does not have is left out."""
+    """A text in the tokens of another one; characters that it does not have are left out."""
 
     def __init__(self, text: Text, content: str) -> None:
-        self.characters, self._numbers = text.characters, text._numbers
+        self.tokens = text.tokens
         numbers = self.numbers(content)
         self.train, self.test = np.split(numbers, [len(numbers) * 9 // 10])
 
@@ -121,12 +121,12 @@ def main() -> None:
         raise SystemExit(f"lora: there is no '{args.base}'; first: python examples/gpt.py")
     found = ct.load(args.base)
     vars(args).update(found["options"])
-    first = Text(args.base_text)
+    first = Text(args.base_text, args.pairs)
     content = (
         args.text.read_text("utf-8") if args.text else args.base_text.read_text("utf-8").lower()
     )
     style = Style(first, content)
-    model = build(args, len(first.characters))
+    model = build(args, len(first.tokens))
     model.load_state_dict(found["model"])
     total = sum(p.numel() for p in model.parameters())
     adapt(model, MAPS, args.rank, args.alpha)

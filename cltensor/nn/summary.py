@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cltensor.autograd import no_grad
+from cltensor.core.names import named
 from cltensor.core.tensor import Tensor
 from cltensor.core.trees import flatten
 from cltensor.ops.random.draw import randn
@@ -144,6 +145,7 @@ class _Method:
 class Summarized:
     """Mixin: the method `summary`."""
 
+    @named
     def summary(self, *inputs: Any, input_size: Any = None, depth: int | None = None) -> Summary:
         """The layers of the model, for printing: `print(model.summary(input_size=(1, 3, 32, 32)))`.
 

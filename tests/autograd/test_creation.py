@@ -21,6 +21,7 @@ MAKERS = {
     "full_like": lambda **options: ct.full_like(ct.tensor(MODEL), 3, **options),
     "empty_like": lambda **options: ct.empty_like(ct.tensor(MODEL), **options),
     "arange": lambda **options: ct.arange(0, 1.5, 0.5, **options),
+    "range": lambda **options: ct.range(0, 1, 0.5, **options),
     "linspace": lambda **options: ct.linspace(0, 1, 3, **options),
     "eye": lambda **options: ct.eye(3, **options),
     "rand": lambda **options: ct.rand(1, 3, **options),

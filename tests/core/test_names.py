@@ -63,6 +63,7 @@ TAKES_ANY = {
     "autograd.Node": "every recorded operation makes one",
     "ct.Size": "a tuple, which takes none",
     "nn.utils.skip_init": "gives them to the class",
+    "models.get_model": "gives them to the model's function",
     "ct.explain": "gives them to the function that is explained",
 }
 
