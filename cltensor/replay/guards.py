@@ -13,7 +13,7 @@ import os
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from operator import attrgetter, call, is_
+from operator import is_
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -39,7 +39,6 @@ from cltensor.replay.places import (
     places,
     same,
     top_of,
-    written,
 )
 from cltensor.runtime.memory import Buffer
 
@@ -113,9 +112,13 @@ class Surroundings:
     def close(self) -> None:
         """Keep what `holds` needs."""
         self._reads = [(place.read, place.found) for place in self._places]
-        if self._functions:
-            read = partial(written, self._functions, self._bare)
-            self._reads.append((read, read()))
+        bare = set(map(id, self._bare))
+        #: How functions are written (a reload writes others there), and whether they are to have no
+        #: attributes.
+        self._written = [
+            (f, f.__code__, f.__defaults__, f.__kwdefaults__, id(f) in bare)
+            for f in self._functions
+        ]
         self._seen, self._places, self._options = {}, [], []
         self._chances, self._marked = [], []
 
@@ -130,6 +133,11 @@ class Surroundings:
                     return False
         except MISSING:
             return False
+        for f, code, defaults, keywords, bare in self._written:
+            if f.__code__ is not code or f.__defaults__ is not defaults:
+                return False
+            if f.__kwdefaults__ is not keywords or (bare and f.__dict__):
+                return False
         count = Changes.count
         if self._count != count:
             if not (self._modules_hold() and self.watched.hooks_hold()):
@@ -209,18 +217,11 @@ class Surroundings:
         return [*imported(function)]
 
 
-_value, _node, _handle = map(attrgetter, ("_value", "_node", "cl"))
-
-
 class Watched:
     """Tensors from outside that a call used, with what a replay relies on."""
 
     def __init__(self) -> None:
-        self._refs: list[weakref.ref[Tensor]] = []
-        self._values: list[Value] = []
-        self._nodes: list[Node | None] = []
-        self._buffers: list[Buffer] = []
-        self._handles: list[Any] = []
+        self._kept: list[tuple[weakref.ref[Tensor], Value, Node | None, Buffer, Any]] = []
         #: The hooks of leaves, if they have any.
         self._hooks: list[tuple[Node, list[Any] | None]] = []
 
@@ -228,33 +229,25 @@ class Watched:
         """Watch a tensor that has elements."""
         node, buffer = t._node, t._value.buffer
         assert buffer is not None
-        self._refs.append(weakref.ref(t))
-        self._values.append(t._value)
-        self._nodes.append(node)
-        self._buffers.append(buffer)
-        self._handles.append(buffer.cl)
+        self._kept.append((weakref.ref(t), t._value, node, buffer, buffer.cl))
         if node is not None:
             self._hooks.append((node, [*node.hooks] if node.hooks else None))
 
     def tensors(self) -> list[Tensor]:
         """Those that are still there."""
-        return [t for t in map(call, self._refs) if t is not None]
+        return [t for ref, *_ in self._kept if (t := ref()) is not None]
 
     def is_over(self) -> bool:
         """Whether one is gone."""
-        return len(self.tensors()) < len(self._refs)
+        return len(self.tensors()) < len(self._kept)
 
     def hold(self) -> bool:
         """Whether all are there, and show and belong to what they did."""
-        now = [*map(call, self._refs)]
-        try:
-            return (
-                all(map(is_, map(_value, now), self._values))
-                and all(map(is_, map(_node, now), self._nodes))
-                and all(map(is_, map(_handle, self._buffers), self._handles))
-            )
-        except AttributeError:
-            return False  # one is gone: None has no elements
+        for ref, value, node, buffer, handle in self._kept:
+            t = ref()
+            if t is None or t._value is not value or t._node is not node or buffer.cl is not handle:
+                return False
+        return True
 
     def hooks_hold(self) -> bool:
         """Whether their leaves have the same hooks, whose comings and goings `Changes` counts."""

@@ -20,8 +20,8 @@ from collections.abc import (
 )
 from contextvars import ContextVar
 from functools import cache, lru_cache, partial
-from itertools import chain, islice
-from operator import attrgetter, is_, itemgetter
+from itertools import islice
+from operator import is_, itemgetter
 from types import (
     BuiltinMethodType,
     CodeType,
@@ -265,15 +265,6 @@ def _is_builtin(value: Any) -> bool:
 def given(own: dict[str, Any]) -> list[Any]:
     """The attributes that somebody gave a tensor: their names and values."""
     return [x for k, v in own.items() if k != "_grad" for x in (k, v)]
-
-
-_as_written = attrgetter("__code__", "__defaults__", "__kwdefaults__")
-
-
-def written(functions: list[FunctionType], bare: list[FunctionType]) -> list[Any]:
-    """What functions are, as they are written (a reload writes others there), and whether one of
-    `bare`, those without attributes, has got some."""
-    return [*chain.from_iterable(map(_as_written, functions)), any(map(vars, bare))]
 
 
 def entries(owner: Mapping[Any, Any]) -> Sequence[Any]:
