@@ -63,8 +63,8 @@ class Surroundings:
         self._modules: dict[int, tuple[ModuleType, set[str]]] = {}  # with names looked at
         self._guarded: dict[int, tuple[weakref.ref[Any], Any]] = {}
         self._count = -1
-        self._functions: list[FunctionType] = []
-        self._bare: list[FunctionType] = []  # those among them without attributes
+        #: Each with whether it had no attributes.
+        self._functions: list[tuple[FunctionType, bool]] = []
         #: Tensors, each with the number of attributes that it was given.
         self._marked: list[tuple[Tensor, int]] = []
         #: Generators of random numbers that are not the library's, as they are before the call.
@@ -105,19 +105,17 @@ class Surroundings:
             self._places += self._options
         unchanged = all(p.holds() for p in (*self._places, *self._options))
         unchanged &= all(read() == found for read, found in self._chances)
-        unchanged &= not any(map(vars, self._bare))
+        unchanged &= not any(bare and vars(f) for f, bare in self._functions)
         unchanged &= all(len(vars(t)) - ("_grad" in vars(t)) == n for t, n in self._marked)
         return unchanged and self._modules_hold()
 
     def close(self) -> None:
         """Keep what `holds` needs."""
         self._reads = [(place.read, place.found) for place in self._places]
-        bare = set(map(id, self._bare))
         #: How functions are written (a reload writes others there), and whether they are to have no
         #: attributes.
         self._written = [
-            (f, f.__code__, f.__defaults__, f.__kwdefaults__, id(f) in bare)
-            for f in self._functions
+            (f, f.__code__, f.__defaults__, f.__kwdefaults__, bare) for f, bare in self._functions
         ]
         self._seen, self._places, self._options = {}, [], []
         self._chances, self._marked = [], []
@@ -209,9 +207,7 @@ class Surroundings:
         self._attributes.update(named.attributes)
         if is_library(str(function.__globals__.get("__name__", "")), self._top):
             return []
-        self._functions.append(function)
-        if not vars(function):
-            self._bare.append(function)
+        self._functions.append((function, not vars(function)))
         if UNSEEN.intersection(named.names):
             self.excess = "names that are made while it runs (by eval or exec)"
         return [*imported(function)]
