@@ -57,6 +57,8 @@ def _limits(least: int, most: int) -> str:
 
 def whole(operation: str, name: str, value: Any, least: int = 0, most: int = MOST) -> int:
     """`value` as an int from `least` to `most`. Raises ShapeError for any other value."""
+    if type(value) is int and least <= value <= most:
+        return value
     number = _integer(value)
     if number is None or not least <= number <= most:
         raise ShapeError(f"{operation}: {name} is {value!r}; give an integer{_limits(least, most)}")

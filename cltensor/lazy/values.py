@@ -332,7 +332,9 @@ class Expression:
 
     def _leaf(self, value: Value) -> None:
         self.leaves.append(value)
-        self.enter(value.dtype, value.dtype.num)
+        dtype = value.dtype
+        self.entries.append(dtype)
+        self.key.append(dtype.num)
 
     @property
     def keeps_product(self) -> bool:

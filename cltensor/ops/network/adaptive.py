@@ -20,7 +20,7 @@ from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.network.interpolate import area
 from cltensor.ops.network.pool import avg_pool2d, max_pool2d
 from cltensor.ops.network.resample import resized
-from cltensor.ops.reduce.fold import argmax
+from cltensor.ops.reduce.fold import argmax, mean
 from cltensor.ops.shape.view import broadcast_to
 
 #: The largest size of an output, whose windows are listed on the host.
@@ -94,7 +94,7 @@ def adaptive_avg_pool(operation: str, x: Any, output_size: Any, axes: int) -> An
     if not is_float(x.dtype):
         raise DTypeError(f"{operation}: not defined for {x.dtype.name}; cast with .to('float32')")
     if set(out) == {1}:
-        return x.mean(axis=tuple(range(-axes, 0)), keepdims=True)
+        return mean(x, tuple(range(-axes, 0)), True)
     sizes = x.shape[-axes:]
     if axes == 2 and _divide(x, out):
         return avg_pool2d(x, (sizes[0] // out[0], sizes[1] // out[1]))
