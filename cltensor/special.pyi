@@ -37,6 +37,30 @@ def bessel_y1(x: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
 def bessel_y1(input: Tensor, *, out: Tensor | None = None) -> Tensor: ...
 @overload
+def beta(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def beta(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def betainc(
+    a: Tensor | _Number, b: Tensor | _Number, x: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
+def betainc(
+    a: Tensor | _Number,
+    other: Tensor | _Number,
+    input: Tensor | _Number,
+    *,
+    out: Tensor | None = None,
+) -> Tensor: ...
+@overload
+def betaln(a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None) -> Tensor: ...
+@overload
+def betaln(
+    input: Tensor | _Number, other: Tensor | _Number, *, out: Tensor | None = None
+) -> Tensor: ...
+@overload
 def chebyshev_polynomial_t(
     a: Tensor | _Number, b: Tensor | _Number, *, out: Tensor | None = None
 ) -> Tensor: ...
