@@ -46,4 +46,7 @@ cudnn = _Switches(enabled=True, benchmark=False, deterministic=True, allow_tf32=
 cuda = _Cuda()
 mps = _Available()
 
+#: Programs also write `import cltensor.backends.cudnn as cudnn`.
+_modules.update({f"{__name__}.{name}": globals()[name] for name in __all__})
+
 _suggest(_modules[__name__])

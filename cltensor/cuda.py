@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial as _partial
+from sys import modules as _modules
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from cltensor import amp as _amp
 from cltensor.autograd.creation import TYPES
 from cltensor.core.names import name_all
 from cltensor.core.suggestions import no_attribute
@@ -15,6 +18,7 @@ from cltensor.runtime.device import Device, devices, get, set_default_device
 
 __all__ = [
     "Event",
+    "amp",
     "current_device",
     "device",
     "device_count",
@@ -179,7 +183,43 @@ class Event:
         return 1000 * (end_event._time - self._time)
 
 
-name_all(globals(), __all__)
+class _Autocast(_amp.autocast):
+    """`ct.amp.autocast` for GPUs, with the arguments of `torch.cuda.amp.autocast`."""
+
+    def __init__(
+        self, enabled: bool = True, dtype: Any = None, cache_enabled: bool | None = True
+    ) -> None:
+        super().__init__("cuda", dtype, enabled, cache_enabled)
+
+
+class _GradScaler(_amp.GradScaler):
+    """`ct.amp.GradScaler` with the arguments of `torch.cuda.amp.GradScaler`."""
+
+    def __init__(
+        self,
+        init_scale: float = 2.0**16,
+        growth_factor: float = 2.0,
+        backoff_factor: float = 0.5,
+        growth_interval: int = 2000,
+        enabled: bool = True,
+    ) -> None:
+        super().__init__(
+            "cuda", init_scale, growth_factor, backoff_factor, growth_interval, enabled
+        )
+
+
+class _OlderAmp:
+    """`ct.cuda.amp`: PyTorch's older place for `ct.amp`, where nothing names the device."""
+
+    autocast, GradScaler = _Autocast, _GradScaler
+    custom_fwd = staticmethod(_partial(_amp.custom_fwd, device_type="cuda"))
+    custom_bwd = staticmethod(_partial(_amp.custom_bwd, device_type="cuda"))
+
+
+amp = _OlderAmp()
+#: Programs also write `from cltensor.cuda.amp import autocast`.
+_modules[f"{__name__}.amp"] = amp  # type: ignore[assignment]
+name_all(globals(), set(__all__) - {"amp"})
 
 
 def __dir__() -> list[str]:

@@ -15,3 +15,9 @@ def test_what_is_available():
     assert not ct.backends.mps.is_available()
     assert not ct.backends.mps.is_built()
     assert ct.backends.cuda.is_built() == ct.cuda.is_available()
+
+
+def test_switches_are_imported_by_their_path():
+    import cltensor.backends.cudnn as cudnn
+
+    assert cudnn is ct.backends.cudnn

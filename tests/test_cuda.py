@@ -92,3 +92,15 @@ def test_seeds_events_and_types(device):
     assert start.elapsed_time(end) >= 0
     assert end.query()
     assert isinstance(ct.manual_seed(1), ct.Generator)
+
+
+def test_amp_of_the_older_place_takes_its_own_order_of_arguments():
+    from cltensor.cuda.amp import GradScaler, autocast
+
+    with autocast(True, ct.bfloat16):
+        assert ct.is_autocast_enabled("cuda")
+        assert ct.get_autocast_dtype("cuda") is ct.bfloat16
+        with autocast(enabled=False):
+            assert not ct.is_autocast_enabled("cuda")
+    assert GradScaler(1024.0).state_dict()["scale"] == 1024
+    assert isinstance(GradScaler(enabled=False), ct.amp.GradScaler)

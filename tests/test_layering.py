@@ -22,11 +22,12 @@ FLOORS = [
     ["ops", "return_types"],
     ["autograd", "profiler"],
     ["replay", "testing"],
-    ["nn", "observe", "cuda", "backends", "fft", "linalg", "masked", "signal", "special"],
+    ["nn", "observe", "backends", "fft", "linalg", "masked", "signal", "special"],
     [
         "accelerator",
         "amp",
         "compiler",
+        "cuda",
         "distributed",
         "hub",
         "multiprocessing",

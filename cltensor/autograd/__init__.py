@@ -41,4 +41,13 @@ vars(graph).update({
     name: getattr(module, name) for module in (multigrad, saved) for name in module.__all__
 })  # fmt: skip
 _name_all(globals(), set(__all__) - {"functional", "graph", "profiler"})
-_suggest(_modules["cltensor.autograd"], later=("functional", "profiler"))
+#: What lies above is imported when it is first asked for.
+_suggest(
+    _modules["cltensor.autograd"],
+    later={
+        "functional": "autograd.functional",
+        "gradcheck": "testing",
+        "gradgradcheck": "testing",
+        "profiler": "autograd.profiler",
+    },
+)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from cltensor.autograd.graph import Node, Output, require_unchanged
 from cltensor.autograd.saved import Packed
 from cltensor.core.casting import casting, switch
+from cltensor.core.hooks import AfterGradient
 from cltensor.core.mode import mode
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor, show
@@ -209,6 +210,8 @@ class Pass:
     def _call_hooks(self, node: Node, g: Any) -> Any:
         current = g
         for hook in list(node.hooks or ()):
+            if type(hook) is AfterGradient:
+                continue
             self._know(current)
             changed = hook(current)
             if changed is not None:
@@ -226,6 +229,10 @@ class Pass:
                 node.grad = before + g
             else:
                 write(before.realize()._value, (before + g)._value, "backward")
+        for hook in list(node.hooks or ()):
+            if type(hook) is AfterGradient:
+                self._know(node.grad)
+                hook()
 
     def _own(self, g: Any) -> Tensor:
         """g with elements of its own: rules like add's give both operands the same gradient, and

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 from weakref import ref
 
-from cltensor.core.hooks import HookList, Hooks, RemovableHandle, grad_watchers, watchers
+from cltensor.core.hooks import (
+    AfterGradient,
+    HookList,
+    Hooks,
+    RemovableHandle,
+    grad_watchers,
+    watchers,
+)
 from cltensor.core.names import named
 from cltensor.core.operators import Operators
 from cltensor.dtypes import FRACTIONAL
@@ -217,6 +224,27 @@ class Differentiable(Operators):
         if node.hooks is None:
             node.hooks = HookList()
         return RemovableHandle(node.hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], None]) -> RemovableHandle:
+        """Call `hook(self)` each time a backward pass has added to `.grad` of this leaf, as for an
+        optimizer that steps within backward. The hook returns None.
+
+        Returns: a handle whose `remove`, or the end of its `with` block, takes the hook out.
+        Raises:  GradientError for a tensor that is no leaf, or requires no gradient.
+        """
+        node = self._graph_node("register_post_accumulate_grad_hook")
+        if node.op is not None:
+            raise GradientError(
+                "register_post_accumulate_grad_hook: this tensor is no leaf; use register_hook"
+            )
+        return self.register_hook(AfterGradient(hook, self))
+
+    def share_memory_(self) -> NoReturn:
+        """Raises DeviceError: memory of a device belongs to one process."""
+        raise DeviceError(
+            "share_memory_: processes do not share the memory of a device, and what is sent to one "
+            "arrives as a copy; send results back by a ct.multiprocessing.Queue"
+        )
 
     def _graph_node(self, operation: str) -> Any:
         node = self.node

@@ -6,8 +6,10 @@ import itertools
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
+from weakref import ref
 
 from cltensor.core.changes import Changes
+from cltensor.errors import GradientError
 
 
 class Hooks:
@@ -59,6 +61,24 @@ class HookList(list[Callable[..., Any]]):
         super().__init__()
         #: A number for each, by which its handle finds it: one hook may be there several times.
         self.numbers: list[int] = []
+
+
+class AfterGradient:
+    """A hook that is called with a leaf when a backward pass has added to the leaf's `.grad`; it
+    stands among the hooks of the leaf's node, which must not keep the leaf alive."""
+
+    __slots__ = ("hook", "leaf")
+
+    def __init__(self, hook: Callable[[Any], None], leaf: Any) -> None:
+        self.hook, self.leaf = hook, ref(leaf)
+
+    def __call__(self) -> None:
+        leaf = self.leaf()
+        if leaf is not None and self.hook(leaf) is not None:
+            raise GradientError(
+                "register_post_accumulate_grad_hook: the hook returned a value, which counts for "
+                "nothing; change the tensor's .grad, and return None"
+            )
 
 
 class RemovableHandle:

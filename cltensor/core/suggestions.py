@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -41,9 +41,10 @@ def no_attribute(
     return NoAttribute(owner, name, names if callable(names) else lambda: names)
 
 
-def suggest(*modules: ModuleType, later: Sequence[str] = ()) -> None:
+def suggest(*modules: ModuleType, later: Sequence[str] | Mapping[str, str] = ()) -> None:
     """Have modules answer for a name that they lack with the nearest that they have, and list in
-    dir() what is public. later: submodules that are imported when they are first asked for."""
+    dir() what is public. later: submodules that are imported when they are first asked for, or
+    names with the modules that have them."""
     for module in modules:
         own = vars(module)
         own["__getattr__"] = _answer(module, later)
@@ -51,9 +52,12 @@ def suggest(*modules: ModuleType, later: Sequence[str] = ()) -> None:
             own["__dir__"] = lambda names=own["__all__"]: [*names]
 
 
-def _answer(module: ModuleType, later: Sequence[str]) -> Callable[[str], ModuleType]:
-    def answer(name: str) -> ModuleType:
+def _answer(module: ModuleType, later: Sequence[str] | Mapping[str, str]) -> Callable[[str], Any]:
+    def answer(name: str) -> Any:
         if name in later:
+            if isinstance(later, Mapping):
+                found = import_module(f"cltensor.{later[name]}")
+                return found if found.__name__.endswith(f".{name}") else getattr(found, name)
             return import_module(f"{module.__name__}.{name}")
         names = vars(module).get("__all__") or list(vars(module))
         raise no_attribute(f"module '{module.__name__}'", name, names)

@@ -183,8 +183,14 @@ class Module(Hooked, Convertible, Summarized):
             raise KeyError(
                 f"{type(self).__name__}: a name is a non-empty string without '.', got {name!r}"
             )
-        if hasattr(self, name) and name not in known:
+        if hasattr(self, name) and name not in known and not self._is_ours_alone(name):
             raise KeyError(f"{type(self).__name__}: attribute {name!r} already exists")
+
+    def _is_ours_alone(self, name: str) -> bool:
+        """Whether it is a method of Summarized, which PyTorch's modules have not, that nobody has
+        overridden: a member of that name may hide it, as PyTorch's programs expect."""
+        owners = [kind for kind in type(self).__mro__ if name in vars(kind)]
+        return owners == [Summarized] and name not in self.__dict__
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter, or keep its place with None."""

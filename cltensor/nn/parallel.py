@@ -8,7 +8,7 @@ from typing import Any
 from cltensor.errors import DeviceError
 from cltensor.nn.module import Module
 
-__all__ = ["DataParallel", "DistributedDataParallel"]
+__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel"]
 
 
 class DataParallel(Module):
@@ -37,6 +37,23 @@ class DataParallel(Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module gives."""
         return self.module(*args, **kwargs)
+
+
+def data_parallel(
+    module: Module,
+    inputs: Any,
+    device_ids: Sequence[Any] | None = None,
+    output_device: Any = None,
+    dim: int = 0,
+    module_kwargs: dict[str, Any] | None = None,
+) -> Any:
+    """What the module gives for `inputs`, a tensor or a tuple of arguments, on its one device.
+
+    Args:    as DataParallel's; module_kwargs: further arguments, by name.
+    Raises:  DeviceError for several devices.
+    """
+    given = inputs if isinstance(inputs, tuple) else (inputs,)
+    return DataParallel(module, device_ids, output_device, dim)(*given, **(module_kwargs or {}))
 
 
 class DistributedDataParallel(Module):

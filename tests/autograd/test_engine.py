@@ -249,3 +249,51 @@ def test_a_graph_that_saved_no_elements_serves_again(device, name, gradient):
     y.backward()
     with pytest.raises(GradientError, match="exp was already used and released"):
         y.backward()
+
+
+def test_hooks_after_accumulation_get_the_leaf_with_its_gradient():
+    x = ct.ones(2).requires_grad_()
+    seen = []
+    handle = x.register_post_accumulate_grad_hook(lambda leaf: seen.append(leaf.grad.tolist()))
+    x.register_hook(lambda g: g * 10)
+    for _ in range(2):
+        (x * 3).sum().backward()
+    ct.autograd.grad((x * 3).sum(), x)  # adds to no .grad
+    assert seen == [[30, 30], [60, 60]]
+    handle.remove()
+    (x * 3).sum().backward()
+    assert len(seen) == 2
+
+
+def test_hooks_after_accumulation_may_step_within_backward_and_replay():
+    w = ct.nn.Parameter(ct.ones(3))
+    optimizer = ct.optim.SGD([w], lr=0.5)
+
+    def step_now(leaf):
+        optimizer.step()
+        leaf.grad = None
+
+    w.register_post_accumulate_grad_hook(step_now)
+
+    @ct.jit
+    def step(x):
+        loss = (w * x).sum()
+        loss.backward()
+        return loss
+
+    found = [step(ct.ones(3)).item() for _ in range(4)]
+    assert found == [3, 1.5, 0, -1.5]
+    assert w.grad is None
+
+
+def test_hooks_after_accumulation_are_refused_where_they_make_no_sense():
+    x = ct.ones(2).requires_grad_()
+    with pytest.raises(GradientError, match="is no leaf; use register_hook"):
+        (x * 2).register_post_accumulate_grad_hook(print)
+    with pytest.raises(GradientError, match="does not require a gradient"):
+        ct.ones(2).register_post_accumulate_grad_hook(print)
+    x.register_post_accumulate_grad_hook(lambda leaf: 1)
+    with pytest.raises(GradientError, match="returned a value, which counts for nothing"):
+        x.sum().backward()
+    with pytest.raises(ct.DeviceError, match="share_memory_: processes do not share"):
+        x.share_memory_()

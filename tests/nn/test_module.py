@@ -212,3 +212,19 @@ def test_a_buffer_is_registered_by_pytorchs_keywords(device):
     layer = nn.Linear(2, 2)
     layer.register_buffer(name="count", tensor=ct.zeros(1))
     assert "count" in layer.state_dict()
+
+
+def test_a_child_may_be_called_summary_unless_the_class_has_its_own():
+    model = nn.Sequential()
+    child = nn.Identity()
+    model.add_module("summary", child)
+    assert model.summary is child
+    assert list(model._modules) == ["summary"]
+
+    class Summed(nn.Module):
+        def summary(self):
+            return 1
+
+    for made, name in ((Summed(), "summary"), (nn.Sequential(), "forward")):
+        with pytest.raises(KeyError, match="already exists"):
+            made.add_module(name, child)

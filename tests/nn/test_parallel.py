@@ -22,3 +22,12 @@ def test_several_devices_are_refused():
         nn.DataParallel(nn.Identity(), [0, 1])
     with pytest.raises(DeviceError, match="there is one process"):
         nn.parallel.DistributedDataParallel(nn.Identity(), device_ids=[0])
+
+
+def test_data_parallel_as_a_function():
+    inner = nn.Linear(2, 3)
+    x = ct.ones(4, 2)
+    assert ct.equal(nn.parallel.data_parallel(inner, x, [0]), inner(x))
+    assert ct.equal(nn.parallel.data_parallel(inner, (x,)), inner(x))
+    with pytest.raises(DeviceError, match="a module is on one device"):
+        nn.parallel.data_parallel(inner, x, [0, 1])

@@ -149,3 +149,8 @@ def test_a_second_pass_that_differs_is_found(fp64, declare):
     assert gradcheck(shaky, x)
     with pytest.raises(GradientError, match=r"two backward passes differ by 0\.\d+ .* input 0"):
         gradcheck(shaky, x, nondet_tol=1e-3)
+
+
+def test_gradcheck_is_in_autograd_too():
+    assert ct.autograd.gradcheck is gradcheck
+    assert ct.autograd.gradgradcheck is ct.testing.gradgradcheck
