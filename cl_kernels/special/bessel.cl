@@ -134,7 +134,7 @@ CT_OVERLOAD ${T} ct_bessel_far${n}(${T} x, bool second) {
 }
 CT_OVERLOAD ${T} ct_bessel_j${n}(${T} x) {
     const ${T} a = fabs(x), y = a > 8 ? ct_bessel_far${n}(a, false) : ct_bessel_j${n}_near(a);
-    return ${"x < 0 ? -y : y" if n else "y"};
+    return ${"x == 0 ? x : x < 0 ? -y : y" if n else "y"};
 }
 CT_OVERLOAD ${T} ct_bessel_y${n}(${T} x) {
     if (x > 8) return ct_bessel_far${n}(x, true);

@@ -237,7 +237,7 @@ class Differentiable(Operators):
             raise GradientError(
                 "register_post_accumulate_grad_hook: this tensor is no leaf; use register_hook"
             )
-        return self.register_hook(AfterGradient(hook, self))
+        return self.register_hook(AfterGradient(hook, self))  # type: ignore[arg-type]
 
     def share_memory_(self) -> NoReturn:
         """Raises DeviceError: memory of a device belongs to one process."""

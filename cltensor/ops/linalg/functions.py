@@ -86,7 +86,7 @@ def _pade(a: Tensor, coefficients: Sequence[float]) -> Tensor:
 def _run_exp(a: Tensor) -> Tensor:
     if not a.size:
         return a.clone()
-    coefficients, limit = _PADE[a.dtype]
+    coefficients, limit = _PADE[dtypes.real_of(a.dtype)]
     size = max_over(sum(abs_(a), -2, True), -1, True)
     halvings = _halvings(size, limit)
     most = int(max_over(halvings).item())
@@ -112,15 +112,16 @@ def _exp_rule(g: Any, a: Any) -> Any:
 
 
 _matrix_exp: Op = primitive("matrix_exp(a)", _run_exp, takes_halves=True, da=_exp_rule)
+_matrix_exp.holomorphic = False
 
 
 @composite
 def matrix_exp(A: Tensor) -> Tensor:
-    """The exponential of square matrices: sum_k A^k / k!. It reads their norms.
+    """The exponential of square matrices, complex too: sum_k A^k / k!. It reads their norms.
 
     Source: Higham, The scaling and squaring method for the matrix exponential revisited (2005).
     """
-    require_matrices("linalg.matrix_exp", A, square=True)
+    require_matrices("linalg.matrix_exp", A, square=True, kinds="fc")
     return _matrix_exp(A)
 
 

@@ -173,21 +173,19 @@ def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: A
 def cond(A: Tensor, p: Any = None) -> Tensor:
     """The condition number norm(A, p) * norm(A^-1, p) of matrices.
 
-    Args:    A (..., m, n), square unless p is None, 2 or -2: the ratio of the largest and the
-             smallest singular value, or its inverse.
-    Returns: inf for a singular matrix.
+    Args:    A (..., m, n), complex too, square unless p is None, 2 or -2: the ratio of the largest
+             and the smallest singular value, or its inverse.
+    Returns: inf for a singular matrix, 0 for one without elements.
     """
     name = "linalg.cond"
-    require_matrices(name, A)
+    require_matrices(name, A, kinds="fc")
+    if 0 in A.shape:
+        return sum(abs_(A), (-2, -1)) * 0
     if p in (None, 2, -2):
         values = svdvals(A)
-        if not values.shape[-1]:
-            raise ShapeError(f"{name}: matrices of shape {A.shape} have no elements")
         high, low = values[..., 0], values[..., -1]
         return divide(low, high) if p == -2 else divide(high, low)
-    require_matrices(name, A, square=True)
-    if 0 in A.shape:
-        return sum(A, (-2, -1)) * 0
+    require_matrices(name, A, square=True, kinds="fc")
     inverse, info = inv_ex(A)
     good = eq(info, 0)
     # Where there is no inverse, the gradient goes through finite numbers, and is dropped.

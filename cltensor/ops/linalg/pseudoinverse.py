@@ -10,6 +10,7 @@ from cltensor import dtypes, return_types
 from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import real_of
 from cltensor.errors import ShapeError
 from cltensor.halves import limits_of
 from cltensor.ops.elementwise.arithmetic import square
@@ -35,7 +36,7 @@ from cltensor.ops.reduce.fold import amax, sum
 from cltensor.ops.shape.copy import copy
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import triu
-from cltensor.ops.shape.view import matrix_transpose, reshape, unsqueeze
+from cltensor.ops.shape.view import reshape, unsqueeze
 
 
 def _tolerances(a: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
@@ -146,7 +147,7 @@ def matrix_rank(
 def _by_qr(a: Tensor, b: Tensor) -> Tensor:
     """The solution for matrices of full rank."""
     (m, n), columns, count = a.shape[-2:], b.shape[-1], batches(a)
-    work, _, blocks = reflected(a if m >= n else matrix_transpose(a))
+    work, _, blocks = reflected(a if m >= n else mH(a))
     k = min(m, n)
     r = triu(part(work, -2, 0, k))
     x = zeros_of((count, max(m, n), columns), a)
@@ -154,9 +155,9 @@ def _by_qr(a: Tensor, b: Tensor) -> Tensor:
     if m >= n:
         x = working(known)
         for low, v, t in blocks:
-            reflect(window(x, (low, m), (0, columns)), v, matrix_transpose(t))
+            reflect(window(x, (low, m), (0, columns)), v, mH(t))
         return solve_left(r, reshape(part(x, -2, 0, n), (*a.shape[:-2], n, columns)), upper=True)
-    inner = solve_left(matrix_transpose(r), b, upper=False)
+    inner = solve_left(mH(r), b, upper=False)
     copy(window(x, (0, m), (0, columns)), reshape(inner, (count, m, columns)).realize())
     for low, v, t in reversed(blocks):
         reflect(window(x, (low, n), (0, columns)), v, t)
@@ -165,11 +166,11 @@ def _by_qr(a: Tensor, b: Tensor) -> Tensor:
 
 def _run_lstsq(a: Tensor, b: Tensor, rcond: float, driver: str) -> tuple[Tensor, Tensor, Tensor]:
     batch = tuple(a.shape[:-2])
-    nothing = Tensor.empty((0,), a.dtype, a.device)
+    nothing = Tensor.empty((0,), real_of(a.dtype), a.device)
     if not a.size or not b.size:
         rank = zeros_of(batch, a, dtypes.int64)
         shape = (*batch, a.shape[-1], b.shape[-1])
-        return zeros_of(shape, a), rank, zeros_of((*batch, min(a.shape[-2:])), a)
+        return zeros_of(shape, a), rank, zeros_of((*batch, min(a.shape[-2:])), a, real_of(a.dtype))
     if driver == "gels":
         return _by_qr(a, b), Tensor.empty((0,), dtypes.int64, a.device), nothing
     u, s, vt = svd(a, False)
@@ -190,6 +191,7 @@ def _lstsq_rule(g: Any, a: Any, b: Any) -> Any:
 _lstsq: Op = primitive(
     "lstsq(a, b, rcond, driver)", _run_lstsq, takes_halves=True, da_b=_lstsq_rule
 )
+_lstsq.holomorphic = False
 
 
 def _gives(driver: str | None) -> bool:
@@ -203,23 +205,23 @@ def lstsq(
 ) -> return_types.lstsq:
     """The X for which the squares of A X - B have the smallest sum, and of those the smallest one.
 
-    Args:    A (..., m, n);  B (..., m, k), or (..., m);  batches broadcast.  driver: "gels": by QR
-             factors, for matrices of full rank; "gelsy" (the default), "gelsd" and "gelss": by
-             singular values, of which those up to rcond times the largest count as 0 (by default
-             max(m, n) times the spacing of the dtype).
+    Args:    A (..., m, n), complex too;  B (..., m, k), or (..., m);  batches broadcast.
+             driver: "gels": by QR factors, for matrices of full rank; "gelsy" (the default),
+             "gelsd" and "gelss": by singular values, of which those up to rcond times the largest
+             count as 0 (by default max(m, n) times the spacing of the dtype).
     Returns: solution (..., n, k); residuals (..., k), the sums of squares: empty for "gelsy", for
              m <= n, and for one matrix whose rank, which is read, is below n (but for "gels"); rank
              (int64), empty for "gels"; singular_values, empty but for "gelsd" and "gelss".
     Raises:  ShapeError; ValueError for another driver. The derivative asks for full rank.
     """
     name = "linalg.lstsq"
-    require_matrices(name, A)
+    require_matrices(name, A, kinds="fc")
     require_tensor(name, "B", B)
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
         raise ValueError(f"{name}: driver is {driver!r}; use gels, gelsy, gelsd or gelss")
     vectors = B.ndim == 1 or (B.ndim == A.ndim - 1 and B.shape == A.shape[:-1])
     right = unsqueeze(B, -1) if vectors else B
-    require_matrices(name, A, right)
+    require_matrices(name, A, right, kinds="fc")
     (m, n) = A.shape[-2:]
     if right.shape[-2] != m:
         raise ShapeError(f"{name}: shapes {A.shape} and {B.shape} do not fit; B needs {m} rows")
@@ -227,10 +229,10 @@ def lstsq(
     A, right = broadcast_stack(A, shape), broadcast_stack(right, shape)
     rcond = max(m, n) * float(limits_of(A.dtype).eps) if rcond is None else rcond
     x, rank, values = _lstsq(A, right, rcond, driver or "gelsy")
-    nothing = Tensor.empty((0,), A.dtype, A.device)
+    nothing = Tensor.empty((0,), real_of(A.dtype), A.device)
     residuals = nothing
     if m > n and (driver == "gels" or (_gives(driver) and (shape or rank.item() == n))):
-        residuals = sum(square(matmul(A, x) - right), -2)
+        residuals = sum(square(abs_(matmul(A, x) - right)), -2)
         residuals = reshape(residuals, shape) if vectors else residuals
     if not _gives(driver):
         values = nothing

@@ -169,7 +169,7 @@ def qr_(A: Tensor, some: bool = True) -> return_types.qr:
 def geqrf(A: Tensor) -> return_types.geqrf:
     """The reflections that make A upper triangular, as LAPACK's geqrf: R on and above the diagonal,
     below it the vectors (whose first element is 1), and their factors tau. It has no derivative."""
-    require_matrices("geqrf", A)
+    require_matrices("geqrf", A, kinds="fc")
     if A.requires_grad:
         raise GradientError("geqrf: it has no derivative; use linalg.qr, or detach the input")
     work, tau, _ = reflected(A)
@@ -216,7 +216,7 @@ def orgqr(input: Tensor, tau: Tensor) -> Tensor:
     Args:    input (..., m, n) with m >= n;  tau (..., k) with k <= n.
     Returns: (..., m, n).
     """
-    require_matrices("linalg.householder_product", input, names=("input",))
+    require_matrices("linalg.householder_product", input, names=("input",), kinds="fc")
     m, n = input.shape[-2:]
     if m < n:
         raise ShapeError(
@@ -251,7 +251,7 @@ def ormqr(
 
     Args:    input (..., m, k), tau (..., k), other (..., m, n), or (..., n, m) for left=False.
     """
-    require_matrices("ormqr", input, other, names=("input", "other"))
+    require_matrices("ormqr", input, other, names=("input", "other"), kinds="fc")
     _require_reflections("ormqr", input, tau, min(input.shape[-2:]))
     m, k = input.shape[-2], tau.shape[-1]
     if other.shape[-2 if left else -1] != m or other.shape[:-2] != input.shape[:-2]:

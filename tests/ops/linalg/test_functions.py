@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matrices import derivatives, stack_of
+from matrices import complex_stack, derivatives, stack_of
 
 import cltensor as ct
 from cltensor.errors import LinAlgError, ShapeError
@@ -96,3 +96,13 @@ def test_the_older_triangular_system():
             got = (read.T if transpose else read) @ found.solution.numpy()
             np.testing.assert_allclose(got, b, atol=1e-5)
             np.testing.assert_array_equal(found.cloned_coefficient.numpy(), a)
+
+
+def test_complex_exponentials():
+    a = complex_stack(2, 4, 4)
+    values, vectors = np.linalg.eig(a.astype("complex128"))
+    want = vectors * np.exp(values)[:, None] @ np.linalg.inv(vectors)
+    got = ct.linalg.matrix_exp(ct.tensor(a))
+    assert got.dtype == ct.complex64
+    np.testing.assert_allclose(got.numpy(), want, rtol=1e-4, atol=1e-4)
+    derivatives(ct.matrix_exp, complex_stack(2, 3, 3, dtype="complex128"))

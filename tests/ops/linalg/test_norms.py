@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from matrices import derivatives, stack_of
+from matrices import complex_stack, derivatives, stack_of
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
@@ -118,3 +118,18 @@ def test_distances_of_what_does_not_fit():
         ct.cdist(ct.ones(2, 3), ct.ones(2, 3), -1)
     with pytest.raises(DTypeError, match="int64"):
         ct.cdist(ct.tensor([[1]]), ct.tensor([[1]]))
+
+
+@pytest.mark.parametrize("p", [None, -2, 1, float("inf"), "fro", "nuc"])
+def test_condition_of_complex_matrices(p):
+    a = complex_stack(3, 4, 4)
+    got = ct.linalg.cond(ct.tensor(a), p)
+    assert got.dtype == ct.float32
+    np.testing.assert_allclose(got.numpy(), [np.linalg.cond(x, p) for x in a], rtol=1e-3)
+    wide = complex_stack(2, 3, 3, dtype="complex128")
+    derivatives(lambda a: ct.linalg.cond(a, p), wide, second=False)
+
+
+def test_condition_of_nothing():
+    for p in (None, 1):
+        assert ct.linalg.cond(ct.ones(2, 0, 0), p).tolist() == [0, 0]

@@ -99,3 +99,22 @@ def test_complex_matrices(device):
     assert ct.linalg.matrix_rank(ct.tensor(h), hermitian=True).item() == 3
     z = complex_stack(2, 3, dtype="complex128")
     derivatives(lambda z: ct.view_as_real(ct.linalg.pinv(z)), z, second=False)
+
+
+@pytest.mark.parametrize("driver", ["gels", "gelsy", "gelsd"])
+@pytest.mark.parametrize("shape", [(6, 4), (4, 4), (4, 6)])
+def test_complex_least_squares(driver, shape):
+    a, b = complex_stack(2, *shape), complex_stack(2, shape[0], 3, seed=1)
+    found = ct.linalg.lstsq(ct.tensor(a), ct.tensor(b), driver=driver)
+    for k in range(2):
+        want, *_, values = np.linalg.lstsq(a[k], b[k], rcond=None)
+        np.testing.assert_allclose(found.solution[k].numpy(), want, rtol=1e-3, atol=1e-4)
+        if driver == "gelsd":
+            assert found.singular_values.dtype == ct.float32
+            np.testing.assert_allclose(found.singular_values[k].numpy(), values, rtol=1e-4)
+        if driver != "gelsy" and shape == (6, 4):
+            want = (np.abs(a[k] @ want - b[k]) ** 2).sum(0)
+            assert found.residuals.dtype == ct.float32
+            np.testing.assert_allclose(found.residuals[k].numpy(), want, rtol=1e-3)
+    wide = [x.astype("complex128") for x in (a, b)]
+    derivatives(lambda a, b: ct.linalg.lstsq(a, b, driver=driver).solution, *wide, second=False)

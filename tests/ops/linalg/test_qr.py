@@ -112,3 +112,20 @@ def test_derivatives_of_complex_factors():
 
     derivatives(parts, complex_stack(3, 3, dtype="complex128"), second=False)
     derivatives(parts, complex_stack(2, 3, dtype="complex128"), second=False)
+
+
+def test_complex_reflections():
+    a, x = complex_stack(2, 5, 3), ct.tensor(complex_stack(2, 5, 4, seed=1))
+    kept, tau = ct.geqrf(ct.tensor(a))
+    q = ct.linalg.householder_product(kept, tau)
+    made = (q @ ct.triu(kept[:, :3])).numpy()
+    assert residual(made, a, "complex64") < 20
+    whole = ct.ormqr(kept, tau, ct.eye(5, dtype=ct.complex64).expand(2, 5, 5).clone())
+    np.testing.assert_allclose(whole[..., :3].numpy(), q.numpy(), atol=1e-5)
+    for left, transpose in ((True, True), (False, False), (False, True)):
+        turned = whole.mH if transpose else whole
+        want = turned @ x if left else x.mH @ turned
+        got = ct.ormqr(kept, tau, x if left else x.mH.clone(), left=left, transpose=transpose)
+        np.testing.assert_allclose(got.numpy(), want.numpy(), atol=1e-4)
+    wide = [y.numpy().astype("complex128") for y in (kept, tau)]
+    derivatives(ct.linalg.householder_product, *wide)

@@ -58,7 +58,7 @@ def test_accuracy(device, name, dtype):
 def test_where_they_end(device):
     s = ct.special
     edges(s.bessel_j0, [0, inf, -inf, nan], [1, 0, 0, nan])
-    edges(s.bessel_j1, [0.0, inf, -1, nan], [0.0, 0, -0.4400506, nan])
+    edges(s.bessel_j1, [0.0, -0.0, inf, -1, nan], [0.0, -0.0, 0, -0.4400506, nan])
     edges(s.bessel_y0, [0, inf, -1, nan], [-inf, 0, nan, nan])
     edges(s.bessel_y1, [0, inf, -1, nan], [-inf, 0, nan, nan])
     edges(s.spherical_bessel_j0, [0, inf, nan], [1, 0, nan])
