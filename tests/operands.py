@@ -75,6 +75,7 @@ def _of_the_main_namespace():
         "trapz": (x, vector),
         "cumulative_trapezoid": (x, vector),
         "lerp": (x, x, x),
+        "special.betainc": (x, x, x),
         "masked_select": (x, x > 0),
         "masked_fill": (x, x > 0, 0.0),
         "where": (x > 0, x, x),

@@ -21,22 +21,21 @@ from cltensor.dtypes import SHORT, float32, promote
 #: Composites of several operations that PyTorch has as one.
 WIDE = frozenset(
     """
-    adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d addbmm addcdiv addcmul addmm
-    addmv addr affine_grid avg_pool1d avg_pool3d baddbmm bilinear binary_cross_entropy
+    adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d addbmm addcdiv addcmul addmm addmv
+    addr affine_grid avg_pool1d avg_pool3d baddbmm bilinear binary_cross_entropy
     binary_cross_entropy_with_logits cdist celu conv1d conv3d conv_transpose1d conv_transpose3d
-    corrcoef cosine_embedding_loss cosine_similarity cov cross_entropy cumulative_trapezoid dist
-    dot elu embedding_bag fractional_max_pool2d fractional_max_pool3d gaussian_nll_loss gelu glu
-    gradient grid_sample grid_sampler_2d grid_sampler_3d hardsigmoid hardswish
-    hinge_embedding_loss histc histogram histogramdd huber_loss index_add index_reduce
-    interpolate kl_div l1_loss lerp linear_cross_entropy local_response_norm log_softmax
-    logaddexp logcumsumexp logit logsigmoid logsumexp lp_pool1d lp_pool2d lp_pool3d
-    margin_ranking_loss matrix_norm mean mish mse_loss multi_margin_loss multilabel_margin_loss
-    multilabel_soft_margin_loss multinomial mvlgamma nanmean nanquantile nansum nll_loss norm
-    normalize pairwise_distance pdist poisson_nll_loss polygamma quantile renorm rrelu
-    scaled_dot_product_attention scatter_add scatter_reduce selu silu smooth_l1_loss
-    soft_margin_loss softmax softmin softplus softsign std std_mean tanhshrink trace trapezoid
-    triplet_margin_loss triplet_margin_with_distance_loss upsample upsample_bilinear
-    upsample_nearest var var_mean vdot vecdot vector_norm
+    corrcoef cosine_embedding_loss cosine_similarity cov cross_entropy cumulative_trapezoid dist dot
+    elu embedding_bag fractional_max_pool2d fractional_max_pool3d gaussian_nll_loss gelu glu
+    gradient grid_sample grid_sampler_2d grid_sampler_3d hardsigmoid hardswish hinge_embedding_loss
+    histc histogram histogramdd huber_loss index_add index_reduce interpolate kl_div l1_loss lerp
+    linear_cross_entropy local_response_norm log_softmax logaddexp logcumsumexp logit logsigmoid
+    logsumexp lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss matrix_exp matrix_norm mean mish
+    mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss multinomial
+    mvlgamma nanmean nanquantile nansum nll_loss norm normalize pairwise_distance pdist
+    poisson_nll_loss polygamma quantile renorm rrelu scaled_dot_product_attention scatter_add
+    scatter_reduce selu silu smooth_l1_loss soft_margin_loss softmax softmin softplus softsign std
+    std_mean tanhshrink trace trapezoid triplet_margin_loss triplet_margin_with_distance_loss
+    upsample upsample_bilinear upsample_nearest var var_mean vdot vecdot vector_norm
     """.split()
 )
 #: The same, whose results take the dtype of the first operand, whatever parameters are beside it.

@@ -42,6 +42,7 @@ OTHERWISE = {
     r"^masked.logsumexp$": "gives floats for integers, which PyTorch cuts off",
     r"margin_ranking_loss": "does not negate unsigned targets, which PyTorch wraps around",
     r"interpolate|upsample": "rounds integers once, PyTorch after each axis",
+    r"^(lin|log)space": "computes in double and rounds once, PyTorch in the dtype of the result",
     r"^special.bessel_(j0|y1)$": "PyTorch's float64 is up to 4e-7 off beyond 5, beside mpmath",
 }
 
