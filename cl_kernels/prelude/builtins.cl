@@ -19,6 +19,7 @@ ${T} CT_BUILTIN ${name}(${T});
 % for name in binary:
 ${T} CT_BUILTIN ${name}(${T}, ${T});
 % endfor
+${T} CT_BUILTIN fma(${T}, ${T}, ${T});
 int CT_BUILTIN ilogb(${T});
 ${T} CT_BUILTIN ldexp(${T}, int);
 int CT_BUILTIN signbit(${T});

@@ -30,10 +30,6 @@ CT_OVERLOAD ${T} ct_beta(${T} a, ${T} b) {
     const bool negative = ct_gamma_negative(a) != ct_gamma_negative(b);
     return negative != ct_gamma_negative(a + b) ? -size : size;
 }
-/* t - 1 - log(t), given t and t - 1. */
-CT_OVERLOAD ${T} ct_lag_of(${T} t, ${T} less) {
-    return less < (${T})-0.9 ? less - log(t) : ct_log_lag(less);
-}
 /* a - (a + b) x, with what each rounding loses: near the mean of x it is all that counts. */
 CT_OVERLOAD ${T} ct_beta_off(${T} a, ${T} b, ${T} x) {
     const ${T} y = 1 - x, ay = a * y, bx = b * x;

@@ -70,11 +70,14 @@ CT_OVERLOAD ${T} ct_log_lag(${T} mu) {
     const ${T} near = mu * mu * ${polynomial.horner(T, "mu", LOG1PMX)};
     return mu > (${T})-0.4 && mu < (${T})0.5 ? near : mu - log(1 + mu);
 }
+/* t - 1 - log(t), given t and t - 1. */
+CT_OVERLOAD ${T} ct_lag_of(${T} t, ${T} less) {
+    return less < (${T})-0.9 ? less - log(t) : ct_log_lag(less);
+}
 /* x^a e^-x / Gamma(a). */
 CT_OVERLOAD ${T} ct_gamma_power(${T} a, ${T} x) {
     if (a < 3) return x > 900 ? 0 : pow(x, a) * exp(-x) * exp(-ct_lgamma_positive(a));
-    const ${T} mu = (x - a) / a;
-    const ${T} lag = mu < (${T})-0.9 ? mu - log(x / a) : ct_log_lag(mu);
+    const ${T} lag = ct_lag_of(x / a, (x - a) / a);
     return sqrt(a * (${T})0.15915494309189534) * exp(-a * lag - ct_stirling(a));
 }
 CT_OVERLOAD ${T} ct_gamma_series(${T} a, ${T} x) {

@@ -332,9 +332,7 @@ class Expression:
 
     def _leaf(self, value: Value) -> None:
         self.leaves.append(value)
-        dtype = value.dtype
-        self.entries.append(dtype)
-        self.key.append(dtype.num)
+        self.enter(value.dtype, value.dtype.num)
 
     @property
     def keeps_product(self) -> bool:

@@ -33,16 +33,16 @@ beta: Op = pointwise(
 )  # fmt: skip
 
 
-def _density(g: Any, a: Any, b: Any, c: Any) -> Any:
-    """The derivative of the part below c."""
-    return g * exp((a - 1) * log(c) + (b - 1) * log1p(-c) - betaln(a, b))
+def _density(g: Any, a: Any, b: Any, x: Any) -> Any:
+    """The derivative of the part below x."""
+    return g * exp((a - 1) * log(x) + (b - 1) * log1p(-x) - betaln(a, b))
 
 
 betainc: Op = pointwise(
     "betainc(a, b, x)", "ct_betainc(a, b, x)", "float", space="special",
     da=lambda g: unknown("betainc", "its first argument"),
     db=lambda g: unknown("betainc", "its second argument"),
-    dx=lambda g, a, b, x: _density(g, a, b, x),
+    dx=_density,
     doc="""The regularized incomplete beta function: the part of the integral of
     t^(a - 1) (1 - t)^(b - 1) from 0 to 1 that lies below x, over the whole, elementwise.
 
