@@ -21,6 +21,7 @@ from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, Listeners
 from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
+from cltensor.runtime.processor import require_name
 from cltensor.runtime.source import prelude, render
 
 if TYPE_CHECKING:
@@ -339,6 +340,7 @@ def _built(device: Device, source: str, *more: str) -> cl.Program:
         options.append("-cl-single-precision-constant")
     if device.is_pocl:
         require_linker()
+        require_name(device.cl_device)
     if device.is_pocl and source.startswith(prelude(device)):
         try:
             return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER, *options])

@@ -1,7 +1,8 @@
-"""L D L^T factors of symmetric matrices that need not be definite."""
+"""L D L^T and L D L^H factors of matrices that need not be definite."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from cltensor import dtypes, return_types
@@ -31,18 +32,18 @@ def _require_constant(operation: str, *operands: Any) -> None:
         raise GradientError(f"{operation}: it has no derivative; use linalg.solve, or detach")
 
 
-def _factored(operation: str, a: Any) -> tuple[Tensor, Tensor, Tensor]:
-    require_matrices(operation, a, square=True)
+def _factored(operation: str, a: Any, hermitian: bool) -> tuple[Tensor, Tensor, Tensor]:
+    require_matrices(operation, a, square=True, kinds="fc")
     _require_constant(operation, a)
-    return of_whole(_run_factor, a)
+    return of_whole(partial(_run_factor, hermitian=hermitian), a)
 
 
-def _run_factor(a: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _run_factor(a: Tensor, hermitian: bool) -> tuple[Tensor, Tensor, Tensor]:
     work = working(tril(a))
     pivots = Tensor.empty(tuple(a.shape[:-1]), dtypes.int32, a.device)
     info = zeros_of(tuple(a.shape[:-2]), a, dtypes.int32)
     if work.size:
-        run = team_kernel(a.device, "ldl_factor", a.dtype)
+        run = team_kernel(a.device, "ldl_factor", a.dtype, hermitian=hermitian)
         run(
             *grid_of(a.device, batches(a)), a_g=work.buffer, pivot_g=pivots.buffer,
             info_g=info.buffer, n=a.shape[-1],
@@ -59,7 +60,7 @@ def ldl_factor_ex(
 ) -> return_types.ldl_factor_ex:
     """`linalg.ldl_factor`, which waits for nothing, and info (int32): 0, or which is the first zero
     on the diagonal of D, counted from 1. check_errors: raise LinAlgError for one."""
-    work, pivots, info = _factored("linalg.ldl_factor_ex", A)
+    work, pivots, info = _factored("linalg.ldl_factor_ex", A, hermitian)
     if check_errors:
         raise_at("linalg.ldl_factor_ex", info, _SINGULAR)
     return return_types.ldl_factor_ex(work, pivots, info)
@@ -70,20 +71,21 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False) -> return_types.ldl_factor
     """L, with ones on its diagonal, and D, with blocks of order 1 and 2, of symmetric matrices
     A = P L D L^T P^T, in one matrix; and pivots as LAPACK's sytrf gives them.
 
-    Args:    A (..., n, n), of which the lower triangle is read; hermitian: for complex numbers.
+    Args:    A (..., n, n), of which the lower triangle is read; hermitian: complex matrices are
+             Hermitian, A = P L D L^H P^T, of whose diagonal the real part is read.
     Raises:  GradientError for an operand that requires a gradient: there is no derivative.
     Source:  Bunch and Kaufman (1977).
     """
-    work, pivots, _ = _factored("linalg.ldl_factor", A)
+    work, pivots, _ = _factored("linalg.ldl_factor", A, hermitian)
     return return_types.ldl_factor(work, pivots)
 
 
 @composite(method=False, space="linalg")
 def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False) -> Tensor:
-    """The solution X of A X = B by what `linalg.ldl_factor` gave of A; batches broadcast. It has no
-    derivative."""
+    """The solution X of A X = B by what `linalg.ldl_factor` gave of A (with the same `hermitian`);
+    batches broadcast. It has no derivative."""
     name = "linalg.ldl_solve"
-    require_matrices(name, LD, B, names=("LD", "B"), square=True)
+    require_matrices(name, LD, B, names=("LD", "B"), square=True, kinds="fc")
     _require_constant(name, LD, B)
     shape = require_fitting(name, LD, B)
     if pivots.dtype.kind not in "iu" or pivots.shape != LD.shape[:-1]:
@@ -94,10 +96,11 @@ def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False)
         )
     factors = broadcast_stack(LD, shape)
     rows = broadcast_to(pivots.to(dtypes.int32), (*shape, LD.shape[-1]))
-    return of_whole(_run_solve, factors, rows, broadcast_stack(B, shape))
+    run = partial(_run_solve, hermitian=hermitian)
+    return of_whole(run, factors, rows, broadcast_stack(B, shape))
 
 
-def _run_solve(factors: Tensor, rows: Tensor, b: Tensor) -> Tensor:
+def _run_solve(factors: Tensor, rows: Tensor, b: Tensor, hermitian: bool) -> Tensor:
     """Stacks of one shape."""
     x = working(b)
     factors, rows = factors.contiguous().realize(), rows.contiguous().realize()
@@ -105,7 +108,7 @@ def _run_solve(factors: Tensor, rows: Tensor, b: Tensor) -> Tensor:
     if x.size:
         device, items = x.device, batches(x) * x.shape[-1]
         local = 1 if device.is_cpu else min(64, device.max_work_group)
-        run = kernel(device, "ldl_solve", T=C_NAMES[x.dtype])
+        run = kernel(device, "ldl_solve", T=C_NAMES[x.dtype], hermitian=hermitian)
         run(
             (-(-items // local) * local,), (local,), b_g=x.buffer, a_g=factors.buffer,
             pivot_g=rows.buffer, n=x.shape[-2], columns=x.shape[-1], items=items,

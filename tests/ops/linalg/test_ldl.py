@@ -19,6 +19,22 @@ def test_systems(skeleton, n, batch):
     np.testing.assert_allclose(a @ x, b, atol=1e-2)
 
 
+@pytest.mark.parametrize("hermitian", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 5, 40])
+def test_complex_systems(skeleton, n, hermitian):
+    a = stack_of(3, n, n, dtype="complex128")
+    b = stack_of(3, n, 2, dtype="complex128")
+    other = a.conj().swapaxes(-1, -2) if hermitian else a.swapaxes(-1, -2)
+    a = a + other
+    # A diagonal of small numbers asks for blocks of order 2; its imaginary part is not read.
+    a[:, range(n), range(n)] *= 0.01
+    read = np.tril(a) + (0.5j * np.eye(n) if hermitian else 0)
+    factors, pivots = ct.linalg.ldl_factor(ct.tensor(read), hermitian=hermitian)
+    assert n < 5 or (pivots.numpy() < 0).any()
+    x = ct.linalg.ldl_solve(factors, pivots, ct.tensor(b), hermitian=hermitian).numpy()
+    np.testing.assert_allclose(a @ x, b, atol=1e-9)
+
+
 def test_factors_are_those_of_lapack(skeleton):
     # scipy.linalg.lapack.ssytrf(a, lower=1); the second has a block of order 2.
     a = ct.tensor([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0], [2.0, 3.0, 4.0]])
