@@ -40,10 +40,10 @@ def require_name(device: cl.Device) -> None:
 
     Raises DeviceError where PoCL would refuse every kernel and that cannot be helped.
     """
-    if not device.version.endswith(_UNKNOWN.decode()) or _builds(device):
+    if not device.version.endswith(_UNKNOWN.decode()):
         return
     name = _name()
-    if not name or not _rename(device.int_ptr, name.encode()) or not _builds(device):
+    if not (name and _rename(device.int_ptr, name.encode())) and not _builds(device):
         raise DeviceError(
             "device: this processor is newer than the compiler in PoCL, which builds no kernel for "
             "it; install a newer PoCL, or another driver for the CPU (pip install intel-opencl-rt "
