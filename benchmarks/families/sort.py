@@ -21,7 +21,18 @@ def _case(name: str, function: Callable[[Library, Any], Any], *shape: int, **kwa
 
 
 def _sort(lib: Library, x: Any) -> Any:
-    return np.sort(x) if lib.name == "numpy" else lib.m.sort(x)[0]
+    """The elements in order, alone."""
+    if lib.name == "numpy":
+        return np.sort(x)
+    return lib.m.sort(x, axis=-1) if lib.name == "cltensor" else lib.m.sort(x)[0]
+
+
+def _pairs(lib: Library, x: Any) -> Any:
+    """The elements in order, and where each was."""
+    if lib.name == "numpy":
+        places = np.argsort(x, kind="stable")
+        return np.take_along_axis(x, places, -1), places
+    return lib.m.sort(x, stable=True)
 
 
 def _argsort(lib: Library, x: Any) -> Any:
@@ -56,6 +67,8 @@ def cases() -> list[Case]:
     return [
         *[_case(f"sort 1e{k}", _sort, 10**k) for k in (3, 5, 6, 7)],
         _case("sort rows 1000 x 1000", _sort, 1000, 1000),
+        *[_case(f"sort 1e{k} with places", _pairs, 10**k) for k in (3, 5, 6, 7)],
+        _case("sort rows 1000 x 1000 with places", _pairs, 1000, 1000),
         _case("stable argsort 1e6", _argsort, 10**6),
         _case("5 largest of rows 1000 x 1000", _topk(5), 1000, 1000),
         _case("100 largest of 1e6", _topk(100), 10**6),

@@ -24,3 +24,4 @@ int CT_BUILTIN ilogb(${T});
 ${T} CT_BUILTIN ldexp(${T}, int);
 int CT_BUILTIN signbit(${T});
 % endfor
+ulong CT_BUILTIN clz(ulong);

@@ -1,5 +1,5 @@
 ## A work-group moves a tile of ${each} elements for each work-item to where its digit of 4 bits from
-## `shift` on says, as radix_move_cpu. It orders the tile in local memory, so that neighbours are
+## `shift` on says. It orders the tile in local memory, so that neighbours are
 ## written to neighbouring places. total[lane][digit][tile] sums up what comes up to there.
 <%include file="sort_key.cl"/>
 <% tile = group * each %>

@@ -1,7 +1,9 @@
 ## A work-item (of a CPU) sorts `each` lanes by their digits of 8 bits, the last first. Digits that
 ## all elements of a lane share are left out. `keep_g` and `place_g` have room for two lanes for each
 ## work-item.
+<%namespace name="each" file="each_digit.cl"/>
 <%include file="sort_key.cl"/>
+<% digit = '(int)(sort_key({}) >> shift & 255)' %>
 __kernel void radix_rows(
 % if values:
     __global ${U}* restrict y_g,
@@ -22,11 +24,12 @@ __kernel void radix_rows(
         for (int k = 0; k < ${digits * 256}; ++k)
             counts[k] = 0;
         __global const ${U}* from = x_g + x_start + lane * n;
-        for (int i = 0; i < n; ++i) {
-            const ${U} key = sort_key(from[i]);
-% for p in range(digits):
-            ++counts[${256 * p} + ((key >> ${8 * p}) & 255)];
-% endfor
+        for (int p = 0; p < ${digits}; ++p) {
+            const int shift = 8 * p;
+            int* count = counts + 256 * p;
+<%each:each_digit source="from" count="n" digit="${digit}" args="d, v, i">
+                ++count[${d}];
+</%each:each_digit>
         }
         const ${U} one = sort_key(from[0]);
         int last = -1;
@@ -66,29 +69,27 @@ __kernel void radix_rows(
 % if order:
                 __global int* to_place = place_g + room;
 % endif
-                for (int i = 0; i < n; ++i) {
-                    const ${U} v = from[i];
-                    const int at = count[(sort_key(v) >> shift) & 255]++;
-                    to[at] = v;
+<%each:each_digit source="from" count="n" digit="${digit}" args="d, v, i">
+                const int at = count[${d}]++;
+                to[at] = ${v};
 % if order:
-                    to_place[at] = first ? i : place[i];
+                to_place[at] = first ? ${i} : place[${i}];
 % endif
-                }
+</%each:each_digit>
                 from = to;
 % if order:
                 place = to_place;
 % endif
             } else {
-                for (int i = 0; i < n; ++i) {
-                    const ${U} v = from[i];
-                    const long at = lane * n + count[(sort_key(v) >> shift) & 255]++;
+<%each:each_digit source="from" count="n" digit="${digit}" args="d, v, i">
+                const long at = lane * n + count[${d}]++;
 % if values:
-                    y_g[at] = v;
+                y_g[at] = ${v};
 % endif
 % if order:
-                    order_g[at] = first ? i : place[i];
+                order_g[at] = first ? ${i} : place[${i}];
 % endif
-                }
+</%each:each_digit>
             }
             first = false;
             half_of = 1 - half_of;

@@ -166,7 +166,7 @@ def isin(
     x, tests = _alike("isin", x, tests)
     if not tests.size:
         return full(x.shape, bool(invert), dtypes.bool_, x.device)
-    in_order = sort(reshape(tests, (-1,)), 0).values
+    in_order = sort(reshape(tests, (-1,)), axis=0)
     places = clip(_searched(in_order, x, False, False, None), 0, tests.size - 1)
     found = eq(getitem(in_order, places), x)
     return logical_not(found) if invert else found

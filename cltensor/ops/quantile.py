@@ -66,7 +66,7 @@ def _quantile(
     ranks = shares * last
     if not skips:
         ranks = where(missing > 0, last, ranks)
-    in_order = sort(rows, -1).values
+    in_order = sort(rows, axis=-1)
     found = _between(in_order, ranks, interpolation)
     found = movedim(found, -1, 0)
     if keepdim:

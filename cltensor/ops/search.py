@@ -178,7 +178,7 @@ def _mean_of_middle(x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
     along = axis_of("median", 0 if axis is None else axis, flat.ndim)
     n = _row("median", flat, along)
     flat = flat if flat.ndim else reshape(flat, (1,))
-    in_order = sort(flat, along).values
+    in_order = sort(flat, axis=along)
     found = mean(narrow(in_order, along, (n - 1) // 2, 2 - n % 2), along, True)
     if x.dtype.kind == "f":
         largest = narrow(in_order, along, n - 1, 1)

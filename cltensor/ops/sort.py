@@ -42,6 +42,13 @@ def _run_sort(x: Tensor, descending: bool) -> tuple[Tensor, Tensor]:
     return values, places
 
 
+def _run_values(x: Tensor, descending: bool) -> Tensor:
+    """The elements in order without their places, which is less to move."""
+    values = radix_sorted(x.contiguous(), descending, True, None)[0]
+    assert values is not None
+    return values
+
+
 def _run_topk(x: Tensor, k: int, largest: bool) -> tuple[Tensor, Tensor]:
     shape = (*x.shape[:-1], k)
     if 0 in shape or 0 in x.shape:
@@ -118,15 +125,17 @@ def sort(
     if by_axis and axis is None:
         x, axis = reshape(x, (-1,)), 0
     dim = axis_of("sort", axis if by_axis else dim, x.ndim)
-    found = _sort(_rows("sort", x, dim), bool(descending))
-    values, indices = [_back(x, y, dim) for y in found]
+    rows = _rows("sort", x, dim)
+    if by_axis and not rows.requires_grad and rows.size and not is_short(rows):
+        return _back(x, of_whole(_run_values, rows, bool(descending)), dim)
+    values, indices = [_back(x, y, dim) for y in _sort(rows, bool(descending))]
     return values if by_axis else return_types.sort(values, indices)
 
 
 @composite
 def msort(x: Tensor) -> Tensor:
     """x sorted along its first axis."""
-    return sort(x, 0).values
+    return sort(x, axis=0)
 
 
 @composite

@@ -54,6 +54,8 @@ def radix_sorted(
     )
     if device.is_cpu and (n < _LONG or lanes >= 2 * device.compute_units):
         _sort_rows(x, descending, wanted, lanes, n)
+    elif device.is_cpu:
+        _sort_split(x, descending, wanted, lanes, n)
     else:
         _sort_blocks(x, descending, wanted, lanes, n)
     return wanted
@@ -118,12 +120,62 @@ def counted(
     return count, blocks, block
 
 
+def _sort_split(
+    x: Tensor, descending: bool, wanted: tuple[Tensor | None, Tensor | None], lanes: int, n: int
+) -> None:
+    """Lanes that are too long for the cache of a CPU: in parts that are not, by their highest digits,
+    and then each part by one work-item."""
+    values, order = wanted
+    device, keys = x.device, keys_of(x, descending)
+    blocks = max(1, min(device.compute_units * 2, n >> 12))
+    block = -(-n // blocks)
+    groups = blocks
+    parts = groups * max(1, min(256, n >> 15) // groups)
+    top = min(16, max(8, n.bit_length() - 5))
+    split = {"top": top, **keys}
+    cut = {"n": n, "blocks": blocks}
+    given = {"x_g": x.buffer, "x_start": x.offset, "block": block, **cut}
+
+    def room(*sizes: int, dtype: np.dtype = dtypes.int32) -> Tensor:
+        return Tensor.empty((lanes, *sizes), dtype, device)
+
+    ends = room(blocks, 2, dtype=x.dtype)
+    kernel(device, "split_range", **keys)((lanes * blocks,), (1,), range_g=ends.buffer, **given)
+    count = room(blocks, 1 << top)
+    run = kernel(device, "split_count", **split)
+    run((lanes * blocks,), (1,), count_g=count.buffer, range_g=ends.buffer, **given)
+    part, at, bound = room(1 << top, dtype=dtypes.uint8), room(blocks, parts), room(2, parts + 1)
+    run = kernel(device, "split_plan", top=top, parts=parts)
+    run(
+        (lanes,), (1,), part_g=part.buffer, bound_g=bound.buffer, at_g=at.buffer,
+        count_g=count.buffer, **cut,
+    )  # fmt: skip
+    moved, keep = room(n, dtype=x.dtype), room(n, dtype=x.dtype)
+    places, more = {}, {}
+    if order is not None:
+        places = {"place_g": room(n).buffer}
+        more = {"keep_place_g": room(n).buffer}
+    run = kernel(device, "split_move", order=order is not None, parts=parts, **split)
+    run(
+        (lanes * blocks,), (1,), y_g=moved.buffer, range_g=ends.buffer, part_g=part.buffer,
+        at_g=at.buffer, **places, **given,
+    )  # fmt: skip
+    run = kernel(
+        device, "split_sort", values=values is not None, order=order is not None, parts=parts, groups=groups,
+        O="" if order is None else C_NAMES[order.dtype], size=x.dtype.itemsize, **split,
+    )  # fmt: skip
+    run(
+        (lanes * groups,), (1,), **_buffers(*wanted), **places, **more, from_g=moved.buffer,
+        keep_g=keep.buffer, range_g=ends.buffer, bound_g=bound.buffer, **cut,
+    )  # fmt: skip
+
+
 def _sort_blocks(
     x: Tensor, descending: bool, wanted: tuple[Tensor | None, Tensor | None], lanes: int, n: int
 ) -> None:
-    """Lanes in blocks, pass by pass."""
+    """Lanes in blocks of a device that is no CPU, pass by pass."""
     device, keys = x.device, keys_of(x, descending)
-    bits, local = (8, 1) if device.is_cpu else (4, min(64, device.max_work_group))
+    bits, local = 4, min(64, device.max_work_group)
     passes = 8 * x.dtype.itemsize // bits
     source: Tensor = x
     places: Tensor | None = None
@@ -138,12 +190,8 @@ def _sort_blocks(
             )
         given = {"values": to[0] is not None, "order": to[1] is not None, "first": not step, **keys}
         given["O"] = "" if to[1] is None else C_NAMES[to[1].dtype]
-        if device.is_cpu:
-            run = kernel(device, "radix_move_cpu", **given)
-            more = {"count_g": count.buffer}
-        else:
-            run = kernel(device, "radix_move_gpu", group=local, each=_EACH, **given)
-            more = {"total_g": running_sums(count, 1, False).buffer}
+        run = kernel(device, "radix_move_gpu", group=local, each=_EACH, **given)
+        more = {"total_g": running_sums(count, 1, False).buffer}
         if places is not None:
             more["place_g"] = places.buffer
         run(

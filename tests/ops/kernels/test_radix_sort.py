@@ -71,12 +71,42 @@ def test_a_lane_of_equal_elements_and_digits_that_all_share():
     check(values, np.sort(a, -1))
 
 
-def test_a_lane_alone_is_sorted_by_several(monkeypatch):
-    monkeypatch.setattr(radix_sort, "_LONG", 100)
-    a = elements(np.random.default_rng(4), (1, 4500), "int16")
-    values, order = radix_sort.radix_sorted(ct.tensor(a), True, True, ct.int64)
-    check(order, order_of(a, True))
-    check(values, np.take_along_axis(a, order_of(a, True), -1))
+def spread(rng, sizes, dtype):
+    """Elements as real data has them: near each other with some far off, many equal, or one by one."""
+    kind = np.dtype(dtype)
+    how = rng.integers(4)
+    if how == 0 or kind.kind == "b":
+        return elements(rng, sizes, dtype)
+    width = float(10.0 ** rng.integers(0, 9))
+    a = rng.standard_normal(sizes) * width
+    if how == 1:
+        a[rng.random(sizes) < 0.01] *= 1e6
+    if how == 2:
+        a = np.round(a / width) * width
+    if kind.kind == "f":
+        return a.astype(kind)
+    limits = np.iinfo(kind)
+    return np.clip(a, float(limits.min), float(limits.max) / 2).astype(kind)
+
+
+@cases
+def test_lanes_too_long_for_the_cache(case):
+    rng = generator(case)
+    lanes, n = int(rng.integers(1, 4)), int(rng.choice([1 << 15, 40001, 70000, 140000]))
+    dtype = str(rng.choice(["float32", "int64", "int32", "uint8", "int16", "bool", "float16"]))
+    how = drawn(sizes=(lanes, n), dtype=dtype, descending=bool(rng.integers(2)))
+    a = spread(rng, how["sizes"], dtype)
+    wants = drawn(values=bool(rng.integers(2)), order=bool(rng.integers(2)))
+    values, order = radix_sort.radix_sorted(
+        ct.tensor(a), how["descending"], wants["values"], ct.int64 if wants["order"] else None
+    )
+    want = order_of(a, how["descending"])
+    if order is not None:
+        check(order, want)
+    if values is not None:
+        bits = f"u{a.dtype.itemsize}"
+        in_order = np.take_along_axis(a, want, -1)
+        np.testing.assert_array_equal(values.numpy().view(bits), in_order.view(bits))
 
 
 def test_a_dense_view_is_read_from_its_place():
