@@ -200,14 +200,15 @@ def run_gather(x: Tensor, index: Tensor, axis: int, operation: str) -> Tensor:
     result = Tensor.empty(index.shape, x.dtype, x.device)
     count = result.size
     size, local, each = spread(x.device, count)
+    inner = math.prod(x.shape[axis + 1 :])
     run = kernel(
         x.device,
         "gather",
         T=BIT_TYPES[x.dtype.itemsize],
         I=C_NAMES[index.dtype],
         index="long" if wide(x, index, result) else "int",
+        last=inner == 1,
     )
-    inner = math.prod(x.shape[axis + 1 :])
     if count:
         run(
             (size,), (local,), y_g=result.buffer, x_g=x.buffer, index_g=index.buffer,

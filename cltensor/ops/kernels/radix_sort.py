@@ -123,7 +123,7 @@ def counted(
 def _sort_split(
     x: Tensor, descending: bool, wanted: tuple[Tensor | None, Tensor | None], lanes: int, n: int
 ) -> None:
-    """Lanes that are too long for the cache of a CPU: in parts that are not, by their highest digits,
+    """Lanes that are too long for the cache of a CPU: parts that are not, by their highest digits,
     and then each part by one work-item."""
     values, order = wanted
     device, keys = x.device, keys_of(x, descending)
@@ -133,8 +133,8 @@ def _sort_split(
     parts = groups * max(1, min(256, n >> 15) // groups)
     top = min(16, max(8, n.bit_length() - 5))
     split = {"top": top, **keys}
-    cut = {"n": n, "blocks": blocks}
-    given = {"x_g": x.buffer, "x_start": x.offset, "block": block, **cut}
+    cut: dict[str, Any] = {"n": n, "blocks": blocks}
+    given: dict[str, Any] = {"x_g": x.buffer, "x_start": x.offset, "block": block, **cut}
 
     def room(*sizes: int, dtype: np.dtype = dtypes.int32) -> Tensor:
         return Tensor.empty((lanes, *sizes), dtype, device)
@@ -151,7 +151,8 @@ def _sort_split(
         count_g=count.buffer, **cut,
     )  # fmt: skip
     moved, keep = room(n, dtype=x.dtype), room(n, dtype=x.dtype)
-    places, more = {}, {}
+    places: dict[str, Any] = {}
+    more: dict[str, Any] = {}
     if order is not None:
         places = {"place_g": room(n).buffer}
         more = {"keep_place_g": room(n).buffer}
@@ -161,8 +162,9 @@ def _sort_split(
         at_g=at.buffer, **places, **given,
     )  # fmt: skip
     run = kernel(
-        device, "split_sort", values=values is not None, order=order is not None, parts=parts, groups=groups,
-        O="" if order is None else C_NAMES[order.dtype], size=x.dtype.itemsize, **split,
+        device, "split_sort", values=values is not None, order=order is not None, parts=parts,
+        groups=groups, O="" if order is None else C_NAMES[order.dtype], size=x.dtype.itemsize,
+        **split,
     )  # fmt: skip
     run(
         (lanes * groups,), (1,), **_buffers(*wanted), **places, **more, from_g=moved.buffer,
