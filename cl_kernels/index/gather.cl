@@ -19,8 +19,9 @@ ${w.function()}__kernel void gather(
     for (${index} at = first; at < end; i = 0) {
         const ${index} stop = end - at < ${row} - i ? end : at + ${row} - i;
 % if last:
+        __global const ${T}* x = x_g + part;
         for (; at < stop; ++at)
-            y_g[at] = x_g[part + (${index})${w.wrap('index_g[index_start + at]', I, 'n')}];
+            y_g[at] = x[${w.wrap('index_g[index_start + at]', I, 'n')}];
         part += n;
 % else:
         for (; at < stop; ++at, ++i) {
