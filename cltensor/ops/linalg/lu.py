@@ -42,6 +42,8 @@ from cltensor.runtime.kernel import kernel
 
 #: Columns that a panel has.
 PANEL = 64
+#: Columns of it that a CPU factors before it goes on to those to the right.
+_NARROW = 8
 
 
 def _exchange(
@@ -72,12 +74,16 @@ def lu_of(a: Tensor, pivot: bool = True) -> tuple[Tensor, Tensor, Tensor]:
     if not work.size:
         return work, pivots, info
     each = flat(work)
-    run = team_kernel(device, "lu_panel", a.dtype, block=PANEL, pivots=pivot)
+    kept = {}
+    if device.is_cpu and n > PANEL:
+        kept["keep_g"] = Tensor.empty((*batch, m, PANEL), a.dtype, device).buffer
+    name = "lu_panel_cpu" if kept else "lu_panel"
+    run = team_kernel(device, name, a.dtype, block=PANEL, narrow=_NARROW, pivots=pivot)
     for low in range(0, steps, PANEL):
         high = min(steps, low + PANEL)
         run(
             *grid_of(device, batches(a)), a_g=work.buffer, pivot_g=pivots.buffer,
-            info_g=info.buffer, m=m, n=n, first=low, width=high - low, steps=steps,
+            info_g=info.buffer, **kept, m=m, n=n, first=low, width=high - low, steps=steps,
         )  # fmt: skip
         if pivot and high - low < n:
             _exchange(work, pivots, low, high, (low, high), False)
