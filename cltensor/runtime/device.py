@@ -21,6 +21,7 @@ from cltensor.runtime.folders import drivers_folder, prepared_environment
 from cltensor.runtime.invokers import memoize_invokers
 from cltensor.runtime.kernels import Kernels
 from cltensor.runtime.settings import hidden_extensions
+from cltensor.runtime.uploads import SMALL, Uploads
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -110,6 +111,7 @@ class Device(device):
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.is_intel = "Intel" in cl_device.platform.name
         self.lock = threading.RLock()
+        self.uploads = Uploads()
         #: Built kernels; see `add_kernel`.
         self.kernels = Kernels()
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
@@ -146,7 +148,10 @@ class Device(device):
         """Copy a dense array of the host into memory of the device, from byte `offset` on."""
         import pyopencl as cl
 
-        cl.enqueue_copy(self.queue, handle, array, dst_offset=offset)
+        if array.nbytes <= SMALL:
+            self.uploads.add(self.queue, handle, array, offset)
+        else:
+            cl.enqueue_copy(self.queue, handle, array, dst_offset=offset)
 
     def copy_from(self, handle: Any, array: Any, offset: int, wait: bool = True) -> Any:
         """Fill a dense array of the host from memory of the device, from byte `offset` on; without

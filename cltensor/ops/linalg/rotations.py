@@ -75,12 +75,16 @@ class Rows:
         device, dtype = self.z.device, self.z.dtype
         items = self.count * self.chunks
         local = 1 if device.is_cpu else min(64, device.max_work_group)
-        run = kernel(device, "rotate_rows", T=C_NAMES[dtype], lanes=self.lanes, step=step)
+        width = min(self.lanes, 64 // dtype.itemsize)
+        run = kernel(
+            device, "rotate_rows", T=C_NAMES[dtype], width=width, vectors=self.lanes // width,
+            step=step,
+        )  # fmt: skip
         run(
             (-(-items // local) * local,), (local,), z_g=self.z.buffer, turn_g=turns.buffer,
             sweep_g=sweeps.buffer, state_g=state.buffer, room=room, chunks=self.chunks,
-            z_row=self.strides[0], z_chunk=self.strides[1],
-            z_batch=self.n * self.chunks * self.lanes, items=items,
+            z_row=self.strides[0] // width, z_chunk=self.strides[1] // width,
+            z_batch=self.n * self.chunks * self.lanes // width, items=items,
         )  # fmt: skip
 
 
