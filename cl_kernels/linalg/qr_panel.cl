@@ -1,7 +1,7 @@
 ## A team makes products I - tau v v^H of the columns from `first` on, `width` of them, of its m x n
-## matrix, the adjoint of each of which takes a column to a multiple of a unit vector. The columns become R above the
-## diagonal and v below it, v_g gets v whole, tau_g tau, and t_g the triangle t of their product
-## I - V t V^H (Schreiber, Van Loan 1989).
+## matrix, the adjoint of each of which takes a column to a multiple of a unit vector. The columns
+## become R above the diagonal and v below it, v_g gets v whole, tau_g tau, and t_g the triangle t of
+## their product I - V t V^H (Schreiber, Van Loan 1989).
 <%include file="team.cl"/>
 <%include file="reflection.cl"/>
 __kernel void qr_panel(
@@ -9,11 +9,7 @@ __kernel void qr_panel(
     const int m, const int n, const int first, const int width, const int steps
 ) {
     TEAM_SCRATCH
-% if team > 1:
     __local ${T} w[${block}];
-% else:
-    ${T} w[${block}];
-% endif
     const long matrix = get_group_id(0);
     const int rows = m - first;
     __global ${T}* a = a_g + matrix * m * n + (long)first * n + first;
@@ -33,7 +29,6 @@ __kernel void qr_panel(
             tau_g[matrix * steps + first + j] = tau;
         SYNC
         /* v^H times the columns: those to the left are the v of before. */
-% if team > 1:
         for (int c = LANE; c < width; c += TEAM) {
             ${T} total = a[(long)j * n + c];
             for (int i = j + 1; i < rows; ++i)
@@ -43,23 +38,6 @@ __kernel void qr_panel(
                 a[(long)j * n + c] -= MUL(tau_h, total);
         }
         SYNC
-% else:
-        for (int c = 0; c < ${block}; ++c)
-            w[c] = c < width ? a[(long)j * n + c] : (${T})0;
-        if (width == ${block}) {
-            for (int i = j + 1; i < rows; ++i) {
-                const ${T} factor = CONJ(v[(long)i * width + j]);
-                for (int c = 0; c < ${block}; ++c)
-                    w[c] += MUL(factor, a[(long)i * n + c]);
-            }
-        } else {
-            for (int i = j + 1; i < rows; ++i) {
-                const ${T} factor = CONJ(v[(long)i * width + j]);
-                for (int c = 0; c < width; ++c)
-                    w[c] += MUL(factor, a[(long)i * n + c]);
-            }
-        }
-% endif
         if (LANE == 0)
             for (int c = 0; c < width; ++c) {
                 ${T} total = 0;
@@ -67,29 +45,11 @@ __kernel void qr_panel(
                     total += MUL(t[c * width + q], CONJ(w[q]));
                 t[c * width + j] = c < j ? -MUL(tau, total) : c == j ? tau : (${T})0;
             }
-% if team == 1:
-        for (int c = j + 1; c < width; ++c)
-            a[(long)j * n + c] -= MUL(tau_h, w[c]);
-        for (int c = 0; c <= j; ++c)
-            w[c] = 0;
-        const int from = (j + 1) & ~7;
-        for (int i = j + 1; i < rows; ++i) {
-            const ${T} factor = MUL(tau_h, v[(long)i * width + j]);
-            __global ${T}* x = a + (long)i * n;
-            int c = from;
-            for (; c + 8 <= width; c += 8)
-                for (int q = 0; q < 8; ++q)
-                    x[c + q] -= MUL(factor, w[c + q]);
-            for (; c < width; ++c)
-                x[c] -= MUL(factor, w[c]);
-        }
-% else:
         for (int i = j + 1 + LANE; i < rows; i += TEAM) {
             const ${T} factor = MUL(tau_h, v[(long)i * width + j]);
             for (int c = j + 1; c < width; ++c)
                 a[(long)i * n + c] -= MUL(factor, w[c]);
         }
-% endif
         SYNC
     }
 }

@@ -1,6 +1,16 @@
 ## A work-item solves t x = b for a lower triangular t of order n and ${lanes} columns of b, which x
 ## replaces. Strides tell how both lie; negative ones, that t is an upper triangle.
 <%include file="numbers.cl"/>
+/* What is said of each element, along what lies together. */
+#define MOVE(what, lanes) \
+    if (b_row == 1) \
+        for (int c = 0; c < lanes; ++c) \
+            for (int i = 0; i < n; ++i) \
+                what; \
+    else \
+        for (int i = 0; i < n; ++i) \
+            for (int c = 0; c < lanes; ++c) \
+                what;
 __kernel void solve_block(
     __global ${T}* b_g, __global const ${T}* t_g,
     const long b_start, const long t_start, const int n, const int columns,
@@ -17,24 +27,18 @@ __kernel void solve_block(
     __global ${T}* b = b_g + b_start + matrix * b_batch + low * b_column;
     __global const ${T}* t = t_g + t_start + matrix * t_batch;
     ${T} x[${block}][${lanes}];
+    MOVE(x[i][c] = c < width ? b[i * b_row + c * b_column] : (${T})0, ${lanes})
     for (int i = 0; i < n; ++i) {
-        ${T} total[${lanes}];
-        for (int c = 0; c < ${lanes}; ++c)
-            total[c] = c < width ? b[i * b_row + c * b_column] : (${T})0;
         for (int k = 0; k < i; ++k) {
             const ${T} factor = t[i * t_row + k * t_column];
             for (int c = 0; c < ${lanes}; ++c)
-                total[c] -= MUL(factor, x[k][c]);
+                x[i][c] -= MUL(factor, x[k][c]);
         }
-% if unit:
-        for (int c = 0; c < ${lanes}; ++c)
-            x[i][c] = total[c];
-% else:
+% if not unit:
         const ${T} divisor = t[i * t_row + i * t_column];
         for (int c = 0; c < ${lanes}; ++c)
-            x[i][c] = DIV(total[c], divisor);
+            x[i][c] = DIV(x[i][c], divisor);
 % endif
-        for (int c = 0; c < width; ++c)
-            b[i * b_row + c * b_column] = x[i][c];
     }
+    MOVE(b[i * b_row + c * b_column] = x[i][c], width)
 }

@@ -49,7 +49,13 @@ def reflected(a: Tensor) -> tuple[Tensor, Tensor, list[Block]]:
     if not work.size:
         return work, tau, blocks
     each = flat(work)
-    run = team_kernel(device, "qr_panel", a.dtype, block=PANEL)
+    lanes = 128 // a.dtype.itemsize
+    kept = {}
+    if device.is_cpu:
+        room = (count, 2, min(steps, PANEL), m + lanes)
+        kept["keep_g"] = Tensor.empty(room, a.dtype, device).buffer
+    name = "qr_panel_cpu" if kept else "qr_panel"
+    run = team_kernel(device, name, a.dtype, block=PANEL, lanes=lanes)
     for low in range(0, steps, PANEL):
         high = min(steps, low + PANEL)
         width = high - low
@@ -57,7 +63,7 @@ def reflected(a: Tensor) -> tuple[Tensor, Tensor, list[Block]]:
         t = Tensor.empty((count, width, width), a.dtype, device)
         run(
             *grid_of(device, count), a_g=work.buffer, tau_g=tau.buffer, v_g=v.buffer,
-            t_g=t.buffer, m=m, n=n, first=low, width=width, steps=steps,
+            t_g=t.buffer, **kept, m=m, n=n, first=low, width=width, steps=steps,
         )  # fmt: skip
         blocks.append((low, v, t))
         if high < n:
