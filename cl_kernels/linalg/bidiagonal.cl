@@ -4,6 +4,9 @@
 ## scratch of n and m elements. A row is changed by the last reflection while it is read for the next.
 <%include file="team.cl"/>
 <%include file="reflection.cl"/>
+% if team == 1:
+<%include file="vectors.cl"/>
+% endif
 __kernel void bidiagonal(
     __global ${T}* a_g, __global REAL* d_g, __global REAL* e_g, __global ${T}* u_g,
     __global ${T}* v_g, __global ${T}* tau_g, __global ${T}* rho_g, __global ${T}* w_g,
@@ -120,26 +123,25 @@ __kernel void bidiagonal(
                 total += MUL(x, v[c]);
             }
 % else:
-            ${T} sums[${lanes}];
-            for (int q = 0; q < ${lanes}; ++q)
-                sums[q] = 0;
             int c = k + 1;
-            for (; c + ${lanes} <= n; c += ${lanes}) {
-                ${T} x[${lanes}];
-                for (int q = 0; q < ${lanes}; ++q)
-                    x[q] = r[c + q] - MUL(factor, w[c + q]);
-                for (int q = 0; q < ${lanes}; ++q) {
-                    r[c + q] = x[q];
-                    sums[q] += MUL(x[q], v[c + q]);
-                }
+% if T[-1] != "2":
+            V sums = 0, more = 0;
+            for (; c + ${2 * lanes} <= n; c += ${2 * lanes}) {
+                const V x = AT(r + c) - factor * AT(w + c);
+                const V y = AT(r + c + ${lanes}) - factor * AT(w + c + ${lanes});
+                AT(r + c) = x;
+                AT(r + c + ${lanes}) = y;
+                sums += x * AT(v + c);
+                more += y * AT(v + c + ${lanes});
             }
+            sums += more;
+            total = TOTAL(sums);
+% endif
             for (; c < n; ++c) {
                 const ${T} x = r[c] - MUL(factor, w[c]);
                 r[c] = x;
                 total += MUL(x, v[c]);
             }
-            for (int q = 0; q < ${lanes}; ++q)
-                total += sums[q];
 % endif
             z[i] = MUL(rho, total);
         }

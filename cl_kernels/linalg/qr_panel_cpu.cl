@@ -2,19 +2,22 @@
 ## one behind the other in keep_g meanwhile, as rows of a matrix lie so far apart that a cache keeps few.
 <%include file="team.cl"/>
 <%include file="reflection.cl"/>
+<%include file="vectors.cl"/>
 /* The product of the adjoint of x with y, of n elements each. */
-INLINE ${T} inner_product(__global const ${T}* x, __global const ${T}* y, const int n) {
-    ${T} sums[${lanes}], total = 0;
-    for (int q = 0; q < ${lanes}; ++q)
-        sums[q] = 0;
+INLINE ${T} inner_product(__global ${T}* x, __global ${T}* y, const int n) {
+    ${T} total = 0;
     int i = 0;
-    for (; i + ${lanes} <= n; i += ${lanes})
-        for (int q = 0; q < ${lanes}; ++q)
-            sums[q] += MUL(CONJ(x[i + q]), y[i + q]);
+% if T[-1] != "2":
+    V sums = 0, more = 0;
+    for (; i + ${2 * lanes} <= n; i += ${2 * lanes}) {
+        sums += AT(x + i) * AT(y + i);
+        more += AT(x + i + ${lanes}) * AT(y + i + ${lanes});
+    }
+    sums += more;
+    total = TOTAL(sums);
+% endif
     for (; i < n; ++i)
         total += MUL(CONJ(x[i]), y[i]);
-    for (int q = 0; q < ${lanes}; ++q)
-        total += sums[q];
     return total;
 }
 __kernel void qr_panel_cpu(

@@ -49,7 +49,7 @@ def reflected(a: Tensor) -> tuple[Tensor, Tensor, list[Block]]:
     if not work.size:
         return work, tau, blocks
     each = flat(work)
-    lanes = 128 // a.dtype.itemsize
+    lanes = 64 // a.dtype.itemsize
     kept = {}
     if device.is_cpu:
         room = (count, 2, min(steps, PANEL), m + lanes)

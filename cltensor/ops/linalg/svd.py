@@ -48,7 +48,7 @@ class _Bidiagonal:
         self.left = Tensor.empty((count, n, m), dtype, device)
         self.right = Tensor.empty((count, n, n), dtype, device)
         z = Tensor.empty((count, m), dtype, device)
-        run = team_kernel(device, "bidiagonal", dtype, lanes=128 // dtype.itemsize)
+        run = team_kernel(device, "bidiagonal", dtype, lanes=64 // dtype.itemsize)
         run(
             *grid_of(device, count), a_g=working(a).buffer, d_g=self.d.buffer,
             e_g=self.e.buffer, u_g=self.left.buffer, v_g=self.right.buffer,
