@@ -31,6 +31,8 @@ from cltensor.runtime.kernel import kernel
 #: Elements of the longest line that a work-item keeps in memory of its own. Twice as many are kept
 #: where a line is a matrix, half as many at most by Intel's runtime, which has 256 KiB for all.
 _LONGEST = 2048
+#: Elements of a few lines that are faster one after the other than another launch is.
+_SHORT = 1024
 #: Bytes of a vector of neighbouring lines.
 _VECTOR = 32
 #: Elements that are worth waking another core for.
@@ -77,7 +79,8 @@ def _longest(device: Device, in_matrix: bool) -> int:
 
 def _is_direct(device: Device, n: int, lines: int, lanes: int) -> bool:
     """Whether lines of n elements are transformed as they are, not as matrices."""
-    return n <= _longest(device, False) and (lines >= lanes or divided(n) is None)
+    few = lines < lanes and n * lines > _SHORT
+    return n <= _longest(device, False) and (not few or divided(n) is None)
 
 
 def _on_cpu(x: Tensor, n: int, outer: int, inner: int, inverse: bool, scale: float) -> Tensor:
