@@ -27,11 +27,12 @@ def _split(x: Tensor, m: int, shape: Shape, inverse: bool) -> Tensor:
     """Between the transform of m complex numbers and the spectrum of 2 m real ones."""
     y = Tensor.empty(shape, x.dtype, x.device)
     index = "long" if wide(x, y) else "int"
-    size, local, each = spread(x.device, y.size, 4096)
+    count = y.size // shape[-1] * (m // 2 + 1)
+    size, local, each = spread(x.device, count, 2048)
     run = kernel(x.device, "fft_real", R=C_NAMES[real_of(x.dtype)], inverse=inverse, index=index)
     run(
         (size,), (local,), y_g=y.buffer, x_g=x.buffer,
-        w_g=table(x.device, x.dtype, roots, 2 * m).buffer, x_start=x.offset, count=y.size,
+        w_g=table(x.device, x.dtype, roots, 2 * m).buffer, x_start=x.offset, count=count,
         each=each, m=m,
     )  # fmt: skip
     return y
