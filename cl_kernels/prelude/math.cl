@@ -150,11 +150,11 @@ CT_OVERLOAD ${T} ct_softplus(${T} x) {
 }
 % endfor
 
-/* log(1 - x); the last term gives back what 1 - x lost in rounding. */
+/* log(1 - x); the last term gives back what 1 - x lost in rounding, and all of a small x. */
 % for T, _ in floats:
 CT_OVERLOAD ${T} ct_log1m(${T} x) {
     const ${T} u = 1 - x;
-    return u > 0 ? log(u) - (x - (1 - u)) / u : log(u);
+    return u == 1 ? -x : u > 0 && u < INFINITY ? log(u) - (x - (1 - u)) / u : log(u);
 }
 % endfor
 

@@ -18,6 +18,19 @@
             -0.0288138007148895 0.06958352229878886 -0.08551072268728613 0.03736762953433462
         """,
     }
+    LGAMMA1P = {
+        "float": """
+            -5.772157e-01 8.22467e-01 -4.0068564e-01 2.705808e-01 -2.0738555e-01 1.6955718e-01
+            -1.440499e-01 1.2550966e-01 -1.11334264e-01
+        """,
+        "double": """
+            -0.5772156649015329 0.8224670334241132 -0.40068563438653143 0.27058080842778454
+            -0.20738555102867398 0.1695571769974082 -0.1440498967688461 0.12550966952474304
+            -0.11133426586956469 0.1000994575127818 -0.09095401714582904 0.083353840546109
+            -0.0769325164113522 0.07143294629536133 -0.06666870588242046 0.06250095514121304
+            -0.058823978658684585 0.055555767627403614
+        """,
+    }
 %>\
 <%
     TEMME = {
@@ -74,11 +87,16 @@ CT_OVERLOAD ${T} ct_log_lag(${T} mu) {
 CT_OVERLOAD ${T} ct_lag_of(${T} t, ${T} less) {
     return less < (${T})-0.9 ? less - log(t) : ct_log_lag(less);
 }
-/* x^a e^-x / Gamma(a). */
+/* log(Gamma(1 + a)) for a >= 0, whose rounding 1 + a would hide near 0. */
+CT_OVERLOAD ${T} ct_lgamma_next(${T} a) {
+    return a < (${T})0.125 ? a * ${polynomial.horner(T, "a", LGAMMA1P)} : ct_lgamma_positive(1 + a);
+}
+/* x^a e^-x / Gamma(a + 1); e^-x in halves, which are not subnormal where the product is not. */
 CT_OVERLOAD ${T} ct_gamma_power(${T} a, ${T} x) {
-    if (a < 3) return x > 900 ? 0 : pow(x, a) * exp(-x) * exp(-ct_lgamma_positive(a));
+    const ${T} root = exp((${T})-0.5 * x);
+    if (a < 3) return x > 900 ? 0 : pow(x, a) * exp(-ct_lgamma_next(a)) * root * root;
     const ${T} lag = ct_lag_of(x / a, (x - a) / a);
-    return sqrt(a * (${T})0.15915494309189534) * exp(-a * lag - ct_stirling(a));
+    return sqrt((${T})0.15915494309189534 / a) * exp(-a * lag - ct_stirling(a));
 }
 CT_OVERLOAD ${T} ct_gamma_series(${T} a, ${T} x) {
     ${T} term = 1, sum = 1;
@@ -86,7 +104,7 @@ CT_OVERLOAD ${T} ct_gamma_series(${T} a, ${T} x) {
         term *= x / (a + k);
         sum += term;
     }
-    return ct_gamma_power(a, x) / a * sum;
+    return ct_gamma_power(a, x) * sum;
 }
 CT_OVERLOAD ${T} ct_gamma_fraction(${T} a, ${T} x) {
     const ${T} least = (${T})1e-30;
@@ -102,7 +120,7 @@ CT_OVERLOAD ${T} ct_gamma_fraction(${T} a, ${T} x) {
         h *= factor;
         if (fabs(factor - 1) < (${T})${"6e-8f" if T == "float" else "1.2e-16"}) break;
     }
-    return ct_gamma_power(a, x) * h;
+    return ct_gamma_power(a, x) * a * h;
 }
 /* Q for x up to about 1, where P is near 1 or not: 1 - x^a / Gamma(a + 1) and the rest of the series. */
 CT_OVERLOAD ${T} ct_gamma_small(${T} a, ${T} x) {
@@ -111,7 +129,7 @@ CT_OVERLOAD ${T} ct_gamma_small(${T} a, ${T} x) {
         factor *= -x / n;
         sum += factor / (a + n);
     }
-    const ${T} exponent = a * log(x) - ct_lgamma_positive(1 + a);
+    const ${T} exponent = a * log(x) - ct_lgamma_next(a);
     return -expm1(exponent) - exp(exponent) * (a * sum);
 }
 /* Q, or P for lower, where a is large and x not far from it. */
