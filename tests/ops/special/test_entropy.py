@@ -59,7 +59,8 @@ def test_where_they_end(device):
     edges(ct.special.entr, [0, 1, -1, inf, nan, -inf], [0, -0.0, -inf, -inf, nan, -inf])
     edges(lambda y: ct.xlogy(0.0, y), [0, inf, -1, nan], [0, 0, 0, nan])
     edges(lambda y: ct.special.xlog1py(0.0, y), [-1, inf, -2, nan], [0, 0, 0, nan])
-    edges(lambda y: ct.special.xlog1py(2.0, y), [-1, inf, -2, 0.0, -0.0], [-inf, inf, nan, 0.0, -0.0])
+    ends = [-inf, inf, nan, 0.0, -0.0]
+    edges(lambda y: ct.special.xlog1py(2.0, y), [-1, inf, -2, 0.0, -0.0], ends)
     assert ct.xlogy(ct.tensor([2]), ct.tensor([3])).item() == pytest.approx(2.1972246)
 
 

@@ -109,7 +109,7 @@ def test_denormals(device):
         pytest.skip(f"'{device}' may flush subnormal numbers to zero")
     found = ct.igammac(ct.tensor([2.5, 30.0]), ct.tensor([100.0, 0.5])).numpy()
     np.testing.assert_allclose(found, [2.8406229e-41, 1], rtol=1e-3)
-    assert ct.igamma(ct.tensor(1e-40), ct.tensor(0.9)).item() == 1
+    assert ct.igamma(ct.tensor(1e-40), ct.tensor(0.9)).item() == pytest.approx(1)
     x = ct.tensor([1e-40, -1e-40])
     np.testing.assert_allclose(ct.lgamma(x).numpy(), [92.103404, 92.103404], rtol=1e-6)
     assert ct.digamma(x).numpy().tolist() == [-inf, inf]
