@@ -32,7 +32,7 @@ __kernel void split_sort(
         const ${U} base = least + (${U})((${U})bound[part] << shift);
         const ulong wide = ((ulong)(bound[part + 1] - bound[part]) << shift) - 1;
         const ${U} rest = most - base, top = rest < wide ? rest : (${U})wide;
-        const int bits = BITS(top), widest = count < 8192 ? 8 : 11;
+        const int bits = BITS(top), widest = count < 4096 ? 8 : 11;
         const int passes = (bits + widest - 1) / widest;
         const int each = passes ? (bits + passes - 1) / passes : 0;
         const int mask = (1 << each) - 1;

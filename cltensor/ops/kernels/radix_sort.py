@@ -130,7 +130,7 @@ def _sort_split(
     blocks = max(1, min(device.compute_units * 2, n >> 12))
     block = -(-n // blocks)
     groups = blocks
-    parts = groups * max(1, min(256, n >> 15) // groups)
+    parts = groups * max(1, min(256, n >> 13) // groups)
     top = min(16, max(8, n.bit_length() - 5))
     split = {"top": top, **keys}
     cut: dict[str, Any] = {"n": n, "blocks": blocks}
