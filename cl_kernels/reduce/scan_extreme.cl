@@ -1,6 +1,7 @@
 ## A work-item goes along a block of some lanes and notes the largest (or smallest) element so far and
 ## its index: of equals the last, and from a NaN on the last NaN. Mode "totals" notes only the index that
 ## a block ends with, "carried" starts from the best of those of the blocks before.
+<% worse = '<' if better[0] == '>' else '>' %>\
 __kernel void scan_extreme(
 % if mode != "totals":
     __global ${T}* restrict y_g,
@@ -34,13 +35,24 @@ __kernel void scan_extreme(
             TAKE(v, at)
         }
 % endif
-        for (${index} k = low; k < high; ++k) {
-            const ${T} v = x[k * inner];
-            TAKE(v, k)
+        ${index} k = low;
+        while (k < high) {
+            /* Most runs of 16 have no better element, which vectors tell; others wait for each. */
+            const ${index} stop = high - k < 16 ? high : k + 16;
+            int some = stop - k < 16;
+            if (!some)
+                for (int q = 0; q < 16; ++q)
+                    some |= !(x[(k + q) * inner] ${worse} best);
+            for (; k < stop; ++k) {
+                if (some) {
+                    const ${T} v = x[k * inner];
+                    TAKE(v, k)
+                }
 % if mode != "totals":
-            y_g[start + k * inner] = best;
-            place_g[start + k * inner] = place;
+                y_g[start + k * inner] = best;
+                place_g[start + k * inner] = place;
 % endif
+            }
         }
 % if mode == "totals":
         place_g[item] = place;
