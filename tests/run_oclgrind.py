@@ -79,8 +79,16 @@ SELECTION = {
             r"values_and_vectors\[(cpu|gpu)-batch1-(1|5)\]",
             r"hermitian_matrices\[\w+-5\]",
         ),
-        "ops/linalg/ldl": (r"systems\[(cpu|gpu)-batch1-5\]", r"factors_are_those"),
-        "ops/linalg/lu": (r"factors\[(cpu|gpu)-batch2-shape(3|5)\]", r"solutions\[\w+-5\]"),
+        "ops/linalg/ldl": (
+            r"systems\[(cpu|gpu)-batch1-5\]",
+            r"complex_systems\[(cpu|gpu)-5-",
+            r"factors_are_those",
+        ),
+        "ops/linalg/lu": (
+            r"factors\[(cpu|gpu)-batch2-shape(3|5)\]",
+            r"factors\[cpu-batch0-shape7\]",
+            r"solutions\[\w+-5\]",
+        ),
         "ops/linalg/qr": (
             r"factors\[(cpu|gpu)-batch2-shape(4|5)\]",
             r"complex_factors\[\w+-shape(0|1)\]",
@@ -114,7 +122,7 @@ SELECTION = {
         "ops/kernels/radix_sort": (
             r"sizes_around_the_edges_of_blocks\[(cpu|gpu)-(2|513)\]",
             r"a_lane_of_equal_elements",
-            r"a_lane_alone\w+\[cpu",
+            r"a_lane_alone\w+\[cpu-(101|700)-(float32|uint8)",
             r"drawn",
         ),
         "ops/kernels/select": (r"the_best_of_each_lane\[8-sizes[0-2]-", r"the_place_of_a_rank"),

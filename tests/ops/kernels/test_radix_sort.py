@@ -89,6 +89,18 @@ def spread(rng, sizes, dtype):
     return np.clip(a, float(limits.min), float(limits.max) / 2).astype(kind)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int16", "uint8"])
+@pytest.mark.parametrize("n", [101, 700])
+def test_a_lane_alone_is_sorted_in_parts(monkeypatch, n, dtype):
+    monkeypatch.setattr(radix_sort, "_LONG", 100)
+    a = elements(np.random.default_rng(4), (2, n), dtype)
+    values, order = radix_sort.radix_sorted(ct.tensor(a), True, True, ct.int64)
+    want = order_of(a, True)
+    check(order, want)
+    check(values, np.take_along_axis(a, want, -1))
+    check(radix_sort.radix_sorted(ct.tensor(a), True, True, None)[0], values.numpy())
+
+
 @cases
 def test_lanes_too_long_for_the_cache(case):
     rng = generator(case)
