@@ -1,4 +1,4 @@
-"""Small uploads: nobody waits, nothing is lost, and memory of the host may be used again at once."""
+"""Small uploads: nobody waits, nothing is lost, and an array may be used again at once."""
 
 import threading
 
