@@ -68,8 +68,21 @@ __kernel void bidiagonal(
             const ${T} u2 = CONJ(u[i + 2]), u3 = CONJ(u[i + 3]);
             if (k > 0) {
                 const ${T} z0 = z[i], z1 = z[i + 1], z2 = z[i + 2], z3 = z[i + 3];
+                int c = k + 1;
+% if T[-1] != "2":
+                for (; c + ${lanes} <= n; c += ${lanes}) {
+                    const V b = AT(before + c);
+                    const V x0 = AT(r0 + c) - z0 * b, x1 = AT(r1 + c) - z1 * b;
+                    const V x2 = AT(r2 + c) - z2 * b, x3 = AT(r3 + c) - z3 * b;
+                    AT(r0 + c) = x0;
+                    AT(r1 + c) = x1;
+                    AT(r2 + c) = x2;
+                    AT(r3 + c) = x3;
+                    AT(w + c) += u0 * x0 + u1 * x1 + u2 * x2 + u3 * x3;
+                }
+% endif
                 _Pragma("clang loop vectorize(assume_safety)")
-                for (int c = k + 1; c < n; ++c) {
+                for (; c < n; ++c) {
                     const ${T} b = CONJ(before[c]);
                     const ${T} x0 = r0[c] - MUL(z0, b), x1 = r1[c] - MUL(z1, b);
                     const ${T} x2 = r2[c] - MUL(z2, b), x3 = r3[c] - MUL(z3, b);

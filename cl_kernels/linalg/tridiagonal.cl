@@ -4,6 +4,9 @@
 ## for the next.
 <%include file="team.cl"/>
 <%include file="reflection.cl"/>
+% if team == 1:
+<%include file="vectors.cl"/>
+% endif
 __kernel void tridiagonal(
     __global ${T}* a_g, __global REAL* d_g, __global REAL* e_g, __global ${T}* v_g,
     __global ${T}* tau_g, __global ${T}* w_g, __global ${T}* p_g, const int n
@@ -68,8 +71,23 @@ __kernel void tridiagonal(
                 const ${T} b0 = before[i], b1 = before[i + 1], b2 = before[i + 2],
                            b3 = before[i + 3];
                 const ${T} w0 = w[i], w1 = w[i + 1], w2 = w[i + 2], w3 = w[i + 3];
+                int c = k + 1;
+% if T[-1] != "2":
+                for (; c + ${lanes} <= n; c += ${lanes}) {
+                    const V b = AT(before + c), y = AT(w + c);
+                    const V x0 = AT(r0 + c) - (b0 * y + w0 * b);
+                    const V x1 = AT(r1 + c) - (b1 * y + w1 * b);
+                    const V x2 = AT(r2 + c) - (b2 * y + w2 * b);
+                    const V x3 = AT(r3 + c) - (b3 * y + w3 * b);
+                    AT(r0 + c) = x0;
+                    AT(r1 + c) = x1;
+                    AT(r2 + c) = x2;
+                    AT(r3 + c) = x3;
+                    AT(p + c) += v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3;
+                }
+% endif
                 _Pragma("clang loop vectorize(assume_safety)")
-                for (int c = k + 1; c < n; ++c) {
+                for (; c < n; ++c) {
                     const ${T} b = CONJ(before[c]), y = CONJ(w[c]);
                     const ${T} x0 = r0[c] - (MUL(b0, y) + MUL(w0, b));
                     const ${T} x1 = r1[c] - (MUL(b1, y) + MUL(w1, b));

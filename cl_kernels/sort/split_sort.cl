@@ -17,15 +17,17 @@ __kernel void split_sort(
 % endif
     __global ${U}* from_g, __global ${U}* keep_g,
     __global const ${U}* restrict range_g, __global const int* restrict bound_g,
-    const int n, const int blocks
+    const int n, const int blocks, const int groups
 ) {
-    const long lane = get_global_id(0) / ${groups};
-    const int group = (int)(get_global_id(0) % ${groups});
+    const long lane = get_global_id(0) / groups;
+    const int group = (int)(get_global_id(0) % groups);
+    const int end = (group + 1) * ${parts} / groups;
+    int part = group * ${parts} / groups;
     SPLIT_LANE(lane)
     int counts[${counters}];
     __global const int* bound = bound_g + lane * ${2 * (parts + 1)};
-    const long spare = lane * n + bound[${parts + 1} + group * ${parts // groups}];
-    for (int part = group * ${parts // groups}; part < (group + 1) * ${parts // groups}; ++part) {
+    const long spare = lane * n + bound[${parts + 1} + part];
+    for (; part < end; ++part) {
         const int low = bound[${parts + 1} + part], count = bound[${parts + 2} + part] - low;
         if (count == 0)
             continue;

@@ -2,8 +2,9 @@
 
 Stable, NaN last as in NumPy, -0 equal to 0. The last digit comes first, so that each pass keeps the
 order of those before; what moves is the elements' bits, and their places beside them where they are
-wanted. On a CPU a lane that is not alone is sorted by one work-item in its cache; else blocks count
-their digits, and then each knows where to write.
+wanted. On a CPU a lane that is not alone is sorted by one work-item in its cache; a long one that
+is goes into parts first, by the highest digits of what its keys have in range, and each part is
+sorted in a cache. Elsewhere blocks count their digits, and then each knows where to write.
 
 Sources: Knuth, The Art of Computer Programming 3, 5.2.5; Satish, Harris, Garland, Designing
 Efficient Sorting Algorithms for Manycore GPUs (2009).
@@ -25,6 +26,8 @@ from cltensor.runtime.kernel import kernel
 
 _EACH = 8  # elements of a work-item of a GPU
 _LONG = 1 << 15  # elements of a lane that is worth several work-items of a CPU
+#: Into how many parts a lane of that many elements or more goes, and by how many bits of keys.
+_SPLITS = ((1 << 20, 256, 16), (1 << 18, 64, 14), (0, 16, 12))
 #: The bits of infinity.
 _INFINITY = {dtype: bits_of(math.inf, dtype) for dtype in dtypes.ALL if dtype.kind == "f"}
 
@@ -129,9 +132,9 @@ def _sort_split(
     device, keys = x.device, keys_of(x, descending)
     blocks = max(1, min(device.compute_units * 2, n >> 12))
     block = -(-n // blocks)
-    groups = blocks
-    parts = groups * max(1, min(256, n >> 13) // groups)
-    top = min(16, max(8, n.bit_length() - 5))
+    # Few kinds, since each is a kernel of its own.
+    parts, top = next((p, t) for size, p, t in _SPLITS if n >= size)
+    groups = min(blocks, parts)
     split = {"top": top, **keys}
     cut: dict[str, Any] = {"n": n, "blocks": blocks}
     given: dict[str, Any] = {"x_g": x.buffer, "x_start": x.offset, "block": block, **cut}
@@ -163,12 +166,12 @@ def _sort_split(
     )  # fmt: skip
     run = kernel(
         device, "split_sort", values=values is not None, order=order is not None, parts=parts,
-        groups=groups, O="" if order is None else C_NAMES[order.dtype], size=x.dtype.itemsize,
-        **split,
+        O="" if order is None else C_NAMES[order.dtype], size=x.dtype.itemsize, **split,
     )  # fmt: skip
     run(
         (lanes * groups,), (1,), **_buffers(*wanted), **places, **more, from_g=moved.buffer,
-        keep_g=keep.buffer, range_g=ends.buffer, bound_g=bound.buffer, **cut,
+        keep_g=keep.buffer, range_g=ends.buffer, bound_g=bound.buffer,
+        groups=groups, **cut,
     )  # fmt: skip
 
 

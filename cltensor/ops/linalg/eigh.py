@@ -72,7 +72,7 @@ def _tridiagonal(a: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     d, e = [Tensor.empty((count, n), real_of(a.dtype), a.device) for _ in range(2)]
     tau, w, p = [Tensor.empty((count, n), a.dtype, a.device) for _ in range(3)]
     vectors = Tensor.empty((count, n, n), a.dtype, a.device)
-    run = team_kernel(a.device, "tridiagonal", a.dtype)
+    run = team_kernel(a.device, "tridiagonal", a.dtype, lanes=64 // a.dtype.itemsize)
     run(
         *grid_of(a.device, count), a_g=a.buffer, d_g=d.buffer, e_g=e.buffer, v_g=vectors.buffer,
         tau_g=tau.buffer, w_g=w.buffer, p_g=p.buffer, n=n,
