@@ -177,3 +177,19 @@ def test_floats_of_16_bits(device, dtype, n):
     check(ct.topk(x, 3).values[1].float(), -np.sort(-b[1])[:3])
     check(ct.kthvalue(x, 4, 1).values.float(), np.sort(b, 1)[:, 3])
     check(ct.searchsorted(ct.sort(x[1]).values, x[1]), np.searchsorted(np.sort(b[1]), b[1]))
+
+
+def test_values_alone_are_those_of_pairs():
+    a = np.random.default_rng(6).standard_normal((3, 4, 100)).astype("float32")
+    x = ct.tensor(a)
+    for axis in (0, 1, -1):
+        check(ct.sort(x, axis=axis), np.sort(a, axis))
+        check(ct.sort(x, axis=axis, descending=True), -np.sort(-a, axis))
+    check(ct.func.vmap(lambda row: ct.sort(row, axis=-1))(x), np.sort(a, -1))
+    check(ct.func.vmap(ct.msort, in_dims=2)(x), np.sort(np.moveaxis(a, 2, 0), 1))
+    w = ct.tensor(a[0, 0], requires_grad=True)
+    (ct.msort(w) * ct.arange(100)).sum().backward()
+    check(w.grad, np.argsort(np.argsort(a[0, 0])).astype("float32"))
+    recorded = ct.jit(lambda t: ct.sort(t, axis=0) * 2)
+    for row in a.reshape(12, 100):
+        check(recorded(ct.tensor(row)), np.sort(row) * 2)
