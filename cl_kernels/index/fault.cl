@@ -4,9 +4,8 @@ INLINE void note_fault(
     __global long* fault_g, const int site, const long index, const long size
 ) {
     __global long* noted = fault_g + 4 * site;
-    if (noted[0])
-        return;
-    noted[0] = 1;
-    noted[1] = index;
-    noted[2] = size;
+    if (atomic_cmpxchg((volatile __global int*)noted, 0, 1) == 0) {
+        noted[1] = index;
+        noted[2] = size;
+    }
 }

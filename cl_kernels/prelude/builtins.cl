@@ -25,3 +25,4 @@ ${T} CT_BUILTIN ldexp(${T}, int);
 int CT_BUILTIN signbit(${T});
 % endfor
 ulong CT_BUILTIN clz(ulong);
+int __attribute__((overloadable)) atomic_cmpxchg(volatile __global int*, int, int);

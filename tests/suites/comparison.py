@@ -116,7 +116,7 @@ def compare(operator: Any, sample: Any, function: Function | None = None) -> Non
     convert = ToOurs()
     arguments = mapped(_arguments(sample), convert)
     theirs = _Theirs(operator, sample, copied)
-    seeds = range(1, 5 if draws(operator.op) else 2)
+    seeds = range(1, 41 if draws(operator.op) else 2)
     by_chance = operator.name in UNSET or any(
         _differ(theirs, _Theirs(operator, sample, copied, seed)) for seed in seeds
     )
