@@ -112,6 +112,10 @@ SELECTION = {
             r"ranks",
             r"sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
         ),
+        "nn/recurrent_launches": (
+            r"tiles_that_are_not_full\[(cpu|gpu)-own-8-sizes0\]",
+            r"gradients_where_tiles\w+\[(cpu|gpu)-own-lstm\]",
+        ),
         "nn/functional/criteria": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
         "ops/elementwise/bounds": (r"a_value_outside_is_found\w+\[(cpu|gpu)-(0|9999)-nan\]",),
         "core/declare": (r"every_layout_in_both_skeletons\[(cpu|gpu)-deferred-(add|exp|where)-",),
@@ -145,6 +149,11 @@ SELECTION = {
             r"max_against_windows_written_out\[(cpu|gpu)-size(0|2|5)-",
             # Of later windows its compiler makes llvm.usub.sat, which Oclgrind 21.10 lacks.
             r"average_against_windows_written_out\[(cpu|gpu)-size[0-3]-",
+        ),
+        "ops/network/attention": (
+            r"odd_sizes\[(cpu|gpu)-own",
+            r"dropout_is_the_same\w+\[(cpu|gpu)-own",
+            r"second_derivatives\[0.4\]",
         ),
         "ops/network/ctc": (r"against_all_paths",),
         "ops/network/resample": (r"as_a_product_with_a_matrix", r"many_taps"),

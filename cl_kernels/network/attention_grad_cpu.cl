@@ -160,19 +160,20 @@ void attention_grad_cpu(
                 for (int j = 0; j < count; j += 4) {
                     chances(((ulong)(outer * heads * group + head) * queries + query) * counters
                             + (key + j) / 4, counters, random_key, kept, scale, keep);
-                    for (int i = 0; i < 4 && j + i < count; i++)
+                    for (int i = 0; i < 4 && j + i < count; i++) {
                 % for v in range(NV):
-                    {
-                        __local vec* weight = (__local vec*)(s + (j + i) * ${PW} + ${v * VW});
-                        __local vec* slope = (__local vec*)(d + (j + i) * ${PW} + ${v * VW});
-                        const vec k = *(__local vec*)(keep + i * ${W} + ${v * VW});
-                        const vec w = exp_nonpositive(
-                            *weight - *(__local vec*)(lse + p * ${W} + ${v * VW}));
-                        *slope = w * (*slope * k - *(__local vec*)(delta + p * ${W} + ${v * VW}))
-                                 * factor;
-                        *weight = w * k;
-                    }
+                        {
+                            __local vec* weight = (__local vec*)(s + (j + i) * ${PW} + ${v * VW});
+                            __local vec* slope = (__local vec*)(d + (j + i) * ${PW} + ${v * VW});
+                            const vec k = *(__local vec*)(keep + i * ${W} + ${v * VW});
+                            const vec w = exp_nonpositive(
+                                *weight - *(__local vec*)(lse + p * ${W} + ${v * VW}));
+                            *slope = w * (*slope * k - *(__local vec*)(delta + p * ${W} + ${v * VW}))
+                                     * factor;
+                            *weight = w * k;
+                        }
                 % endfor
+                    }
                 }
             % else:
                 for (int j = 0; j < count; j++) {

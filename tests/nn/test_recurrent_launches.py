@@ -5,6 +5,7 @@ import pytest
 from cells import sigmoid
 
 import cltensor as ct
+from cltensor.nn import recurrent_launches
 from cltensor.nn.recurrence import recurrence
 from cltensor.nn.recurrent_launches import Run, runs, windows
 
@@ -24,9 +25,16 @@ def test_runs():
     ]
 
 
+@pytest.fixture(params=[False, True], ids=["own", "short"])
+def registers(request, monkeypatch):
+    """The device's registers, and those of a CPU with shorter ones."""
+    if request.param:
+        monkeypatch.setattr(recurrent_launches, "wide_registers", lambda device: False)
+
+
 @pytest.mark.parametrize("sizes", [(13, 13, 13), (13, 12, 7, 7, 6, 1)])
 @pytest.mark.parametrize("units", [4, 8, 33])
-def test_tiles_that_are_not_full(skeleton, units, sizes):
+def test_tiles_that_are_not_full(skeleton, registers, units, sizes):
     random = np.random.default_rng(1)
     x = random.standard_normal((sum(sizes), 4 * units)).astype("float32")
     w = (random.standard_normal((4 * units, units)) / 6).astype("float32")
@@ -45,7 +53,7 @@ def test_tiles_that_are_not_full(skeleton, units, sizes):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "relu"])
-def test_gradients_where_tiles_are_not_full(fp64, skeleton, cell):
+def test_gradients_where_tiles_are_not_full(fp64, skeleton, registers, cell):
     sizes, units = (13, 12, 7, 7, 6, 1), 33
     random = np.random.default_rng(2)
     gates = {"lstm": 4, "gru": 3, "relu": 1}[cell] * units

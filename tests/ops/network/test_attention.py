@@ -9,6 +9,16 @@ from cltensor.ops.network.attention import attention, fits, weights
 from cltensor.testing import gradgradcheck
 
 
+@pytest.fixture(params=[False, True], ids=["own", "short"])
+def registers(request, monkeypatch):
+    """The device's registers, and those of a CPU with shorter ones."""
+    if request.param:
+        monkeypatch.setattr(attention_launch, "wide_registers", lambda device: False)
+    attention_launch._tile.cache_clear()
+    yield
+    attention_launch._tile.cache_clear()
+
+
 def drawn(*shape, seed=0):
     return np.random.default_rng((seed, *shape)).standard_normal(shape)
 
@@ -64,13 +74,13 @@ ODD = (1, 2, 70, 7), (1, 2, 37, 7), (1, 2, 37, 5)
 
 
 @pytest.mark.parametrize("causal", [False, True])
-def test_results_and_gradients(skeleton, causal):
+def test_results_and_gradients(skeleton, causal, registers):
     check((2, 3, 100, 8), (2, 3, 70, 8), (2, 3, 70, 8), causal=causal)
     check((20, 8), (90, 8), (90, 8), causal=causal)
     check((2, 1, 8), (2, 1, 8), (2, 1, 8), causal=causal)
 
 
-def test_odd_sizes(skeleton):
+def test_odd_sizes(skeleton, registers):
     check(*ODD, causal=True)
 
 
@@ -87,7 +97,7 @@ def test_float64(fp64, skeleton):
 @pytest.mark.thorough
 @pytest.mark.parametrize("adds", [False, True])
 @pytest.mark.parametrize("shape", [(70, 37), (37,), (70, 1), (2, 1, 70, 37), (2, 1, 1, 37)])
-def test_masks_broadcast(device, shape, adds):
+def test_masks_broadcast(device, shape, adds, registers):
     mask = np.random.default_rng(1).random(shape) < 0.6
     if shape[-2:] == (70, 37):
         mask[..., 3, :] = False  # nothing takes part
@@ -100,7 +110,7 @@ def test_masks_broadcast(device, shape, adds):
 @pytest.mark.parametrize("adds", [False, True])
 def test_masks_on_gpus(device, use_skeletons, adds):
     use_skeletons("gpu")
-    test_masks_broadcast(device, (2, 1, 70, 37), adds)
+    test_masks_broadcast(device, (2, 1, 70, 37), adds, None)
 
 
 def test_batches_broadcast(device):
@@ -191,7 +201,7 @@ def test_dropout(skeleton):
     assert not keep_of(shape, 5, 1.0).any()
 
 
-def test_dropout_is_the_same_in_backward(skeleton):
+def test_dropout_is_the_same_in_backward(skeleton, registers):
     shapes = (2, 3, 40, 8), (2, 3, 30, 8), (2, 3, 30, 8)
     keep = keep_of((2, 3, 40, 30), 7, 0.5).numpy() * 30
     tensors = operands(*shapes)
