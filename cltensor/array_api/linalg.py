@@ -225,7 +225,9 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 @standard
 def vector_norm(x: Any, /, *, axis: Axes = None, keepdims: bool = False, ord: float = 2) -> Any:
-    """The norm of the vectors along `axis`; of all elements for None."""
+    """The norm of the vectors along `axis`; of all elements for None, of each for no axis, ()."""
+    if axis == ():
+        return of_linalg.vector_norm(x[..., None], ord, -1)
     return of_linalg.vector_norm(x, ord, axis, keepdims)
 
 

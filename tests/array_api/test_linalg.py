@@ -51,4 +51,7 @@ def test_diagonals_and_norms(device):
     assert L.matrix_norm(y, ord="nuc", keepdims=True).shape == (1, 1)
     assert L.vector_norm(y).item() == 5
     assert L.vector_norm(y, axis=0, ord=1).tolist() == [3, 4]
+    for order in (0, 1, 2, -2, float("inf"), float("-inf")):
+        each = L.vector_norm(y, axis=(), ord=order, keepdims=True)
+        assert each.tolist() == ((y != 0) if order == 0 else abs(y)).to(y.dtype).tolist()
     assert L.matrix_transpose(x).shape == (2, 2, 2)
