@@ -187,11 +187,13 @@ def slogdet(x: Any, /) -> slogdet_result:
 def solve(x1: Any, x2: Any, /) -> Any:
     """The solutions of x1 y = x2. A vector x2 is one right side; anything else holds matrices."""
     x1, x2 = common(x1, x2)
-    if x2.ndim == 1:
-        return main.squeeze(of_linalg.solve(x1, main.expand_dims(x2, -1)), -1)
+    one = x2.ndim == 1
+    if one:
+        x2 = main.expand_dims(x2, -1)
     if x2.ndim < x1.ndim:  # which PyTorch might take for vectors
         x2 = main.reshape(x2, (*(1,) * (x1.ndim - x2.ndim), *x2.shape))
-    return of_linalg.solve(x1, x2)
+    found = of_linalg.solve(x1, x2)
+    return main.squeeze(found, -1) if one else found
 
 
 def svd(x: Any, /, *, full_matrices: bool = True) -> svd_result:

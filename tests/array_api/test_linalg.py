@@ -12,6 +12,7 @@ def test_right_sides(device):
     a = np.stack([np.eye(2) * 2, np.eye(2) * 4]).astype("float32")
     b = np.array([[1, 2], [3, 4]], "float32")  # matrices, though as vectors they would fit too
     np.testing.assert_allclose(L.solve(xp.asarray(a), xp.asarray(b)).numpy(), b / [[[2]], [[4]]])
+    assert L.solve(xp.ones((1, 1, 1)), xp.ones(1)).shape == (1, 1)
     got = L.solve(xp.asarray(a), xp.asarray(b[0]))
     np.testing.assert_allclose(got.numpy(), b[0] / [[2], [4]])
 
