@@ -30,6 +30,7 @@ from cltensor.ops.elementwise.compare import (
 from cltensor.ops.elementwise.select import clip, where
 from cltensor.ops.index.pick import getitem
 from cltensor.ops.index.scatter import scatter_add
+from cltensor.ops.reduce.fold import any as any_element
 from cltensor.ops.reduce.fold import max_over, min_over, sum
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.cut import part, unbind
@@ -158,6 +159,9 @@ def isin(
         )
     if not isinstance(test_elements, Tensor) and np.ndim(test_elements) == 0:
         found = eq(elements, test_elements)
+        return logical_not(found) if invert else found
+    if not isinstance(elements, Tensor) and np.ndim(elements) == 0:
+        found = any_element(eq(test_elements, elements))
         return logical_not(found) if invert else found
     x, tests = [
         y if isinstance(y, Tensor) else Tensor.from_numpy(np.asarray(y), given[0].device)

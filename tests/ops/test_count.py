@@ -66,6 +66,9 @@ def test_isin():
         check(ct.isin(ct.tensor(a), ct.tensor(b), invert=invert), np.isin(a, b, invert=invert))
         check(ct.isin(ct.tensor(a), 5, invert=invert), np.isin(a, 5, invert=invert))
         check(ct.isin(5, ct.tensor(b), invert=invert), np.isin(5, b, invert=invert))
+        for few in ([], [3, 5], [2**63]):  # a number has the other's dtype
+            many = ct.tensor(few, dtype="uint64")
+            check(ct.isin(5, many, invert=invert), np.bool_((5 in few) != invert))
         check(ct.isin(ct.tensor(a), ct.tensor(b[:0]), invert=invert), np.isin(a, [], invert=invert))
     check(ct.isin(ct.tensor([np.nan, 1.0]), ct.tensor([np.nan, 2.0])), np.array([False, False]))
     with pytest.raises(DTypeError, match="one must be a tensor"):
