@@ -30,6 +30,7 @@ class Context:
         #: results (weakly: it holds this context), the number of this one, and of all.
         self._own: dict[int, tuple[weakref.ref[Node], int, int]] = {}
         self._name = "Function"
+        self._released = False
         self.needs_input_grad: tuple[bool, ...] = ()
         self.materialize_grads = True
         self.dirty_tensors: tuple[Any, ...] = ()
@@ -59,7 +60,13 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
-        """What was saved. Raises GradientError if it was changed in place since."""
+        """What was saved. Raises GradientError if it was changed in place since, or let go after a
+        backward pass."""
+        if self._released:
+            raise GradientError(
+                f"backward: the graph of {self._name} was already used, and what it saved is "
+                "released; call the first backward with retain_graph=True"
+            )
         for t, version in zip(self._saved, self._versions, strict=False):
             if isinstance(t, Tensor) and version_of(t._value) != version:
                 raise GradientError(
@@ -123,6 +130,12 @@ class FunctionNode:
         self._outputs = [
             (o.shape, o.dtype, o.device) if isinstance(o, Tensor) else None for o in outputs
         ]
+
+    def release(self) -> None:
+        """Let go of what the function saved, if it did."""
+        if self.context._saved:
+            self.context._saved = ()
+            self.context._released = True
 
     def gradients(self, g: Any, create_graph: bool) -> list[Any]:
         """Call the user's backward and unify what it returns."""

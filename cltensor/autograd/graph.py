@@ -143,6 +143,9 @@ class Node:
 
     def release(self) -> None:
         """Let go of the saved elements after a backward pass; without any, there may be another."""
+        release = getattr(self.op, "release", None)  # of a custom Function
+        if release is not None:
+            release()
         for s in self.saved:
             if type(s) not in _FACTS and not (type(s) is tuple and all(map(_is_fact, s))):
                 self.saved = ()
