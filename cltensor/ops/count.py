@@ -157,23 +157,26 @@ def isin(
             f"isin: elements is {show(elements)}, test_elements {show(test_elements)}; one must be "
             "a tensor"
         )
-    if not isinstance(test_elements, Tensor) and np.ndim(test_elements) == 0:
-        found = eq(elements, test_elements)
-        return logical_not(found) if invert else found
+    found = _among(elements, test_elements, given[0].device)
+    return logical_not(found) if invert else found
+
+
+def _among(elements: Any, tests: Any, device: Any) -> Tensor:
+    """Whether each element is one of `tests`; a number takes the dtype of the other operand."""
+    if not isinstance(tests, Tensor) and np.ndim(tests) == 0:
+        return eq(elements, tests)
     if not isinstance(elements, Tensor) and np.ndim(elements) == 0:
-        found = any_element(eq(test_elements, elements))
-        return logical_not(found) if invert else found
+        return any_element(eq(tests, elements))
     x, tests = [
-        y if isinstance(y, Tensor) else Tensor.from_numpy(np.asarray(y), given[0].device)
-        for y in (elements, test_elements)
+        y if isinstance(y, Tensor) else Tensor.from_numpy(np.asarray(y), device)
+        for y in (elements, tests)
     ]
     x, tests = _alike("isin", x, tests)
     if not tests.size:
-        return full(x.shape, bool(invert), dtypes.bool_, x.device)
+        return full(x.shape, False, dtypes.bool_, x.device)
     in_order = sort(reshape(tests, (-1,)), axis=0)
     places = clip(_searched(in_order, x, False, False, None), 0, tests.size - 1)
-    found = eq(getitem(in_order, places), x)
-    return logical_not(found) if invert else found
+    return eq(getitem(in_order, places), x)
 
 
 # ------------------------------------------------------------------------------------- histograms
