@@ -1041,14 +1041,6 @@ def diagonal_copy(
     input: Tensor, offset: _int = 0, dim1: _int = 0, dim2: _int = 1, *, out: Tensor | None = None
 ) -> Tensor: ...
 @overload
-def diagonal_of(
-    x: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
-) -> Tensor: ...
-@overload
-def diagonal_of(
-    input: Tensor, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
-) -> Tensor: ...
-@overload
 def diagonal_scatter(
     x: Tensor,
     src: Tensor,

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import cltensor
+from cltensor.core.composite import is_public
 
 #: The most lines of a file and of a function.
 MOST_OF_FILE, MOST_OF_FUNCTION = 450, 60
@@ -117,6 +118,21 @@ def test_imports_run_in_no_circle():
             found = {room(MODULES[f]) for f in graph[name]} - {room(path), "__init__"}
             rooms.setdefault(room(path), set()).update(found)
     assert circle(rooms) == []
+
+
+def test_an_operation_is_imported_under_its_own_name_or_a_private_one():
+    """A public name of a module that declares operations is one of the namespace."""
+    leaked = [
+        f"{name_of(path)}: {alias.name} as {alias.asname}"
+        for path in sorted((PACKAGE / "ops").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+        and not alias.asname.startswith("_")
+        and is_public(getattr(sys.modules[str(node.module)], alias.name, None))
+    ]
+    assert not leaked
 
 
 def test_importing_opens_no_device(run_python):

@@ -573,9 +573,6 @@ class Methods:
     def diagonal(
         self, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
     ) -> Tensor: ...
-    def diagonal_of(
-        self, offset: _int = 0, axis1: _int = 0, axis2: _int = 1, *, out: Tensor | None = None
-    ) -> Tensor: ...
     def diagonal_scatter(
         self,
         src: Tensor,

@@ -30,7 +30,7 @@ from cltensor.ops.elementwise.compare import (
 from cltensor.ops.elementwise.select import clip, where
 from cltensor.ops.index.pick import getitem
 from cltensor.ops.index.scatter import scatter_add
-from cltensor.ops.reduce.fold import any as any_element
+from cltensor.ops.reduce.fold import any as _any
 from cltensor.ops.reduce.fold import max_over, min_over, sum
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.cut import part, unbind
@@ -166,7 +166,7 @@ def _among(elements: Any, tests: Any, device: Any) -> Tensor:
     if not isinstance(tests, Tensor) and np.ndim(tests) == 0:
         return eq(elements, tests)
     if not isinstance(elements, Tensor) and np.ndim(elements) == 0:
-        return any_element(eq(tests, elements))
+        return _any(eq(tests, elements))
     x, tests = [
         y if isinstance(y, Tensor) else Tensor.from_numpy(np.asarray(y), device)
         for y in (elements, tests)

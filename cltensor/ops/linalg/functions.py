@@ -21,7 +21,7 @@ from cltensor.ops.linalg.solve import inverse, solve, solve_ex
 from cltensor.ops.linalg.stack import identity, mH, require_matrices
 from cltensor.ops.linalg.triangular import require_fitting, solve_left
 from cltensor.ops.reduce.fold import max_over, sum
-from cltensor.ops.shape.cut import diagonal as diagonal_of
+from cltensor.ops.shape.cut import diagonal as _diagonal
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat, stack
 from cltensor.ops.shape.view import broadcast_to, movedim, reshape
@@ -185,7 +185,7 @@ def _counted(dtype: Any) -> Any:
 @composite(method=False, space="linalg")
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """`ct.diagonal` of the last two axes, unless others are named. A view."""
-    return diagonal_of(A, offset, dim1, dim2)
+    return _diagonal(A, offset, dim1, dim2)
 
 
 @composite
