@@ -1,5 +1,7 @@
-"""Custom functions, the same as in PyTorch: what they save is in saving_functions."""
+"""Custom functions, the same as in PyTorch, whose saved tensors are in saving_functions; the losses
+of a GPT in training."""
 
+import numpy as np
 import pytest
 from saving_functions import (
     ERRORS,
@@ -12,6 +14,7 @@ from saving_functions import (
     show,
     two_saved_results,
 )
+from suites import curve
 
 import cltensor as ct
 from cltensor.autograd.function import once_differentiable
@@ -353,3 +356,10 @@ FUNCTIONS = [
 @pytest.mark.parametrize("case", FUNCTIONS)
 def test_custom_functions(case):
     assert case(ct) == case(torch)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_small_gpt_follows_pytorchs_losses(compiled):
+    ours, theirs = curve.train(ct, 20, 1, compiled), curve.train(torch, 20, 1)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+    assert ours[-1] < ours[0] - 0.5
