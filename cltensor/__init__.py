@@ -9,6 +9,7 @@ declared there is public here, and a method of Tensor where it takes one first.
 
 import math as _math
 from importlib import import_module as _import_module
+from sys import modules as _loaded
 from types import ModuleType as _ModuleType
 
 from cltensor import autograd
@@ -30,6 +31,7 @@ from cltensor.core.mode import (
     set_grad_enabled,
 )
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.paths import place as _place
 from cltensor.core.printing import set_printoptions
 from cltensor.core.size import Size
 from cltensor.core.suggestions import no_attribute as _no_attribute
@@ -129,6 +131,10 @@ __all__ = sorted(
 
 
 _name_all(globals(), set(__all__) - _modules - _later.keys())
+
+
+#: Functions that PyTorch has in a module of its own.
+_place(__name__, {"functional": _loaded[__name__]})
 
 
 def __dir__():

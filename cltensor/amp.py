@@ -17,6 +17,7 @@ import numpy as np
 from cltensor.autograd import no_grad
 from cltensor.core.casting import casting, switch
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.core.trees import mapped
@@ -328,4 +329,5 @@ class GradScaler:
 
 
 _name_all(globals(), __all__)
+_place(__name__, dict.fromkeys(("autocast_mode", "grad_scaler"), _modules[__name__]))
 _suggest(_modules[__name__])

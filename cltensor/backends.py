@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sys import modules as _modules
 
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.runtime.device import devices
 
@@ -47,6 +48,6 @@ cuda = _Cuda()
 mps = _Available()
 
 #: Programs also write `import cltensor.backends.cudnn as cudnn`.
-_modules.update({f"{__name__}.{name}": globals()[name] for name in __all__})
+_place(__name__, {name: globals()[name] for name in __all__})
 
 _suggest(_modules[__name__])

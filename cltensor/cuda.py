@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from cltensor import amp as _amp
 from cltensor.autograd.creation import TYPES
 from cltensor.core.names import name_all
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import no_attribute
 from cltensor.errors import DeviceError
 from cltensor.ops.random.generator import default_generator
-from cltensor.runtime import memory
+from cltensor.runtime import memory as _pool
 from cltensor.runtime.device import Device, devices, get, set_default_device
 
 __all__ = [
@@ -107,7 +108,7 @@ def synchronize(device: Any = None) -> None:
 def empty_cache() -> None:
     """Give unused memory back to the drivers; nothing without a GPU."""
     for found in _gpus():
-        memory.empty_cache(found)
+        _pool.empty_cache(found)
 
 
 def manual_seed(seed: int) -> None:
@@ -124,7 +125,7 @@ def _memory(device: Any, *names: str) -> int:
     """A sum of the pool's counts; 0 without a GPU, as in PyTorch."""
     if device is None and not is_available():
         return 0
-    summary = memory.memory_summary(_gpu(device))
+    summary = _pool.memory_summary(_gpu(device))
     return sum(summary[name] for name in names)
 
 
@@ -146,7 +147,7 @@ def memory_reserved(device: Any = None) -> int:
 def reset_peak_memory_stats(device: Any = None) -> None:
     """Count the peak from now on."""
     if device is not None or is_available():
-        memory.reset_peak_memory(_gpu(device))
+        _pool.reset_peak_memory(_gpu(device))
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
@@ -217,8 +218,15 @@ class _OlderAmp:
 
 
 amp = _OlderAmp()
-#: Programs also write `from cltensor.cuda.amp import autocast`.
-_modules[f"{__name__}.amp"] = amp  # type: ignore[assignment]
+_place(
+    __name__,
+    {
+        "amp": amp,  # programs also write `from cltensor.cuda.amp import autocast`
+        "amp.autocast_mode": amp,
+        "amp.grad_scaler": amp,
+        **dict.fromkeys(("memory", "random", "streams"), _modules[__name__]),
+    },
+)
 name_all(globals(), set(__all__) - {"amp"})
 
 

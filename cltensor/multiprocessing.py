@@ -19,6 +19,7 @@ from sys import modules as _modules
 from typing import Any
 
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.errors import SettingError
 
@@ -130,4 +131,6 @@ def spawn(
 
 
 _name_all(globals(), [name for name in __all__ if name in ("spawn", "set_start_method")])
-_suggest(_modules[__name__])
+_here = _modules[__name__]
+_place(__name__, dict.fromkeys(("pool", "queue", "spawn"), _here))
+_suggest(_here)

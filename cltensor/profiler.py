@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from cltensor.core.hooks import Hooks
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.errors import StateError
 from cltensor.runtime.events import Launched, ignore, listen
@@ -362,4 +363,5 @@ def tensorboard_trace_handler(
 
 
 _name_all(globals(), __all__)
+_place(__name__, {"profiler": _modules[__name__]})
 _suggest(_modules[__name__])

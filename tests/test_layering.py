@@ -33,6 +33,7 @@ FLOORS = [
         "hub",
         "multiprocessing",
         "random",
+        "types",
     ],
     ["optim", "data", "models", "io", "distributions"],
     ["array_api", "func", "text", "utils", "vision"],

@@ -1,4 +1,4 @@
-"""The nearest name, for whoever mistyped one."""
+"""What is said of a name that is not there: the way out, or the nearest names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any
+
+from cltensor.core.paths import way
 
 
 class NoAttribute(AttributeError):
@@ -16,10 +18,13 @@ class NoAttribute(AttributeError):
         # Without the object, to which Python 3.12 would add a hint of its own.
         super().__init__(f"{owner} has no attribute {name!r}", name=name)
         self._names = names
+        self._module = owner.removeprefix("module ").strip("'")
 
     def __str__(self) -> str:
         from difflib import get_close_matches  # takes as long to import as a tenth of cltensor
 
+        if out := way(f"{self._module}.{self.name}"):
+            return f"{self.args[0]}: {out}"
         names = [n for n in self._names() if not n.startswith("_")]
         near = get_close_matches(str(self.name), names, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

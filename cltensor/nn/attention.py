@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
+from cltensor.core.paths import place
+
 __all__ = ["SDPBackend", "sdpa_kernel"]
 
 
@@ -31,3 +33,6 @@ def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[None]:
         if not isinstance(backend, SDPBackend):
             raise TypeError(f"sdpa_kernel: {backend!r} is no SDPBackend")
     yield
+
+
+place(__name__, {})

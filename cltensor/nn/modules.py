@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from sys import modules as _modules
 
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.nn import everywhere, module
+from cltensor.nn import tuples as utils
 from cltensor.nn.layers import (
     activation,
+    adaptive,
     container,
     conv,
     distance,
@@ -18,6 +21,9 @@ from cltensor.nn.layers import (
     transformer,
 )
 from cltensor.nn.layers import embed as sparse
+from cltensor.nn.layers import image as channelshuffle
+from cltensor.nn.layers import image as pixelshuffle
+from cltensor.nn.layers import image as upsampling
 from cltensor.nn.layers import norm as batchnorm
 from cltensor.nn.layers import norm as instancenorm
 from cltensor.nn.layers import norm as normalization
@@ -30,7 +36,9 @@ from cltensor.nn.module import Module
 __all__ = [
     "Module",
     "activation",
+    "adaptive",
     "batchnorm",
+    "channelshuffle",
     "container",
     "conv",
     "distance",
@@ -43,13 +51,16 @@ __all__ = [
     "module",
     "normalization",
     "padding",
+    "pixelshuffle",
     "pooling",
     "rnn",
     "sparse",
     "transformer",
+    "upsampling",
+    "utils",
 ]
 
 #: Programs also write `from cltensor.nn.modules.conv import Conv2d`.
-_modules.update({f"{__name__}.{name}": globals()[name] for name in __all__ if name != "Module"})
+_place(__name__, {name: globals()[name] for name in __all__ if name != "Module"})
 vars(module).update({name: getattr(everywhere, name) for name in everywhere.__all__})
 _suggest(_modules[__name__])

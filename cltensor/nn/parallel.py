@@ -1,14 +1,36 @@
-"""`nn.DataParallel`: PyTorch's name for a module that is spread over devices; here it is on one."""
+"""`nn.DataParallel` and its parts: PyTorch's names for a module on several devices; here on one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from sys import modules as _modules
 from typing import Any
 
+from cltensor.core import trees
+from cltensor.core.paths import place
+from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError
 from cltensor.nn.module import Module
+from cltensor.ops.shape.join import concatenate, stack
 
-__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel"]
+__all__ = [
+    "DataParallel",
+    "DistributedDataParallel",
+    "data_parallel",
+    "gather",
+    "parallel_apply",
+    "replicate",
+    "scatter",
+    "scatter_kwargs",
+]
+
+
+def _one_device(operation: str, name: str, devices: Sequence[Any] | None) -> None:
+    if devices is not None and len(devices) > 1:
+        raise DeviceError(
+            f"{operation}: {name} are {list(devices)}, but a module is on one device; name one, or "
+            "leave them out"
+        )
 
 
 class DataParallel(Module):
@@ -27,11 +49,7 @@ class DataParallel(Module):
         dim: int = 0,
     ) -> None:
         super().__init__()
-        if device_ids is not None and len(device_ids) > 1:
-            raise DeviceError(
-                f"DataParallel: device_ids are {list(device_ids)}, but a module is on one device; "
-                "name one, or leave them out"
-            )
+        _one_device("DataParallel", "device_ids", device_ids)
         self.module = module
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -56,6 +74,76 @@ def data_parallel(
     return DataParallel(module, device_ids, output_device, dim)(*given, **(module_kwargs or {}))
 
 
+def scatter(inputs: Any, target_gpus: Sequence[Any], dim: int = 0) -> list[Any]:
+    """The share of each device: of the one, all of `inputs`, with the tensors in them there.
+
+    Args:    inputs: a tensor, or tuples, lists and dicts of tensors and other values.
+    Raises:  DeviceError for several devices.
+    """
+    _one_device("scatter", "target_gpus", target_gpus)
+
+    def moved(x: Any) -> Any:
+        return x.to(target_gpus[0]) if isinstance(x, Tensor) else x
+
+    return [trees.mapped(moved, inputs) for _ in target_gpus]
+
+
+def scatter_kwargs(
+    inputs: tuple[Any, ...], kwargs: Mapping[str, Any] | None, target_gpus: Sequence[Any],
+    dim: int = 0,
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:  # fmt: skip
+    """`scatter` of positional arguments and of those by name."""
+    return (
+        tuple(scatter(inputs, target_gpus, dim)),
+        tuple(scatter(dict(kwargs or {}), target_gpus, dim)),
+    )
+
+
+def gather(outputs: Sequence[Any], target_device: Any, dim: int = 0) -> Any:
+    """The results of all replicas as one, on a device: tensors joined along `dim`, those without
+    axes into a vector; tuples, lists and dicts member by member."""
+    leaves, builds = zip(*map(trees.flatten, outputs), strict=True)
+    return builds[0]([_joined(parts, target_device, dim) for parts in zip(*leaves, strict=True)])
+
+
+def _joined(parts: Sequence[Any], device: Any, dim: int) -> Any:
+    if not all(isinstance(part, Tensor) for part in parts):
+        if any(part is not None for part in parts):
+            raise TypeError(
+                f"gather: {[type(part).__name__ for part in parts]} cannot be joined; give tensors"
+            )
+        return None
+    moved = [part.to(device) for part in parts]
+    return concatenate(moved, dim) if moved[0].ndim else stack(moved)
+
+
+def replicate(network: Module, devices: Sequence[Any], detach: bool = False) -> list[Module]:
+    """The network for each device: for the one, itself. Raises DeviceError for several."""
+    _one_device("replicate", "devices", devices)
+    return [network for _ in devices]
+
+
+def parallel_apply(
+    modules: Sequence[Module],
+    inputs: Sequence[Any],
+    kwargs_tup: Sequence[Mapping[str, Any]] | None = None,
+    devices: Sequence[Any] | None = None,
+) -> list[Any]:
+    """What each module gives for its arguments (a tuple, or one), one after the other.
+
+    Raises ValueError where there are not as many arguments, or devices, as modules.
+    """
+    named = [{} for _ in modules] if kwargs_tup is None else kwargs_tup
+    counts = {len(modules), len(inputs), len(named), len(modules if devices is None else devices)}
+    if len(counts) > 1:
+        raise ValueError(
+            f"parallel_apply: {len(modules)} modules, {len(inputs)} inputs, {len(named)} kwargs; "
+            "give as many of each"
+        )
+    given = [x if isinstance(x, (tuple, list)) else (x,) for x in inputs]
+    return [m(*args, **kw) for m, args, kw in zip(modules, given, named, strict=True)]
+
+
 class DistributedDataParallel(Module):
     """Raises DeviceError: there is one process."""
 
@@ -64,3 +152,8 @@ class DistributedDataParallel(Module):
             "DistributedDataParallel: there is one process, and it needs none; use the module "
             "itself, or nn.DataParallel for its names of parameters"
         )
+
+
+#: Programs also write `from cltensor.nn.parallel.scatter_gather import gather`.
+_PARTS = ("data_parallel", "distributed", "parallel_apply", "replicate", "scatter_gather")
+place(__name__, dict.fromkeys(_PARTS, _modules[__name__]))

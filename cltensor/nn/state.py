@@ -136,3 +136,16 @@ def _like(value: Any, current: Tensor) -> Tensor:
     if isinstance(value, np.ndarray):
         return tensor(cast_array(value, current.dtype), device=current.device)
     return value.detach().astype(current.dtype).to(current.device)
+
+
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Take `prefix` off the keys that begin with it, in place; the order of keys stays. So of
+    "module.", which `nn.DataParallel` puts in front."""
+    entries = [(key.removeprefix(prefix), value) for key, value in state_dict.items()]
+    if len(dict(entries)) != len(entries):
+        raise StateError(
+            f"consume_prefix_in_state_dict_if_present: without {prefix!r} two keys are one; take "
+            "one of them out first"
+        )
+    state_dict.clear()
+    state_dict.update(entries)

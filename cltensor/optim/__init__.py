@@ -4,8 +4,9 @@ from sys import modules as _modules
 
 from cltensor.core.names import HINTS as _HINTS
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.optim import lr_scheduler, swa_utils
+from cltensor.optim import adam, lr_scheduler, swa_utils
 from cltensor.optim.adadelta import Adadelta
 from cltensor.optim.adafactor import Adafactor
 from cltensor.optim.adagrad import Adagrad
@@ -50,4 +51,5 @@ __all__ = [
 _name_all(globals(), [_name for _name in __all__ if _name[0].isupper()], _HINTS)
 _name_all(vars(lr_scheduler), lr_scheduler.__all__)
 _name_all(vars(swa_utils), swa_utils.__all__)
+_place("cltensor.optim", {"adamw": adam})
 _suggest(_modules["cltensor.optim"], lr_scheduler)

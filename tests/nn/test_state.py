@@ -97,3 +97,13 @@ def test_load_state_dict_assigns_the_tensors_themselves():
     with pytest.raises(ct.StateError, match="size mismatch for bias"):
         net.load_state_dict({**net.state_dict(), "bias": ct.ones(3)}, assign=True)
     assert net.bias is kept
+
+
+def test_a_prefix_is_taken_off_unless_two_keys_become_one():
+    state = {"module.weight": 1, "bias": 2}
+    ct.nn.modules.utils.consume_prefix_in_state_dict_if_present(state, "module.")
+    assert state == {"weight": 1, "bias": 2}
+    both = {"module.weight": 1, "weight": 2}
+    with pytest.raises(ct.StateError, match="two keys are one"):
+        ct.nn.modules.utils.consume_prefix_in_state_dict_if_present(both, "module.")
+    assert len(both) == 2

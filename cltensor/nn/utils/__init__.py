@@ -1,5 +1,7 @@
 """What goes with layers, under PyTorch's names."""
 
+from cltensor.core.paths import place as _place
+from cltensor.nn import stateless
 from cltensor.nn.utils import parametrizations, parametrize, prune, rnn
 from cltensor.nn.utils.clip_grad import (
     clip_grad_norm,
@@ -41,3 +43,5 @@ __all__ = [
     "vector_to_parameters",
     "weight_norm",
 ]
+
+_place(__name__, {"stateless": stateless})

@@ -1,0 +1,106 @@
+"""PyTorch's paths: modules that are here under another path, and what is said of those that are
+not here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+PACKAGE = __name__.partition(".")[0]
+
+_GPU = "every GPU is an OpenCL device; ask ct.accelerator or ct.cuda"
+_JIT = "ct.jit records what a call launches and replays it"
+_ONE = "there is one process; ct.distributed has what one process can be asked"
+_ONE_DEVICE = "a model is on one device; nn.parallel has what programs of one GPU ask for"
+_OPERATION = "a new operation is a ct.autograd.Function"
+_PROFILER = "ct.profiler.profile measures a run"
+_QUANTIZED = "there are no quantized tensors; ct.autocast stores float16 or bfloat16"
+_SPARSE = "sparse tensors are not there; use dense ones"
+_STATE = "save a model's state_dict with ct.save"
+
+#: What is not here, by PyTorch's path from the package on, and the way out.
+ABSENT = {
+    "_C": "it is private to PyTorch",
+    "_dynamo": _JIT,
+    "_inductor": _JIT,
+    "ao": _QUANTIZED,
+    "autograd.gradcheck": "gradcheck is a function of ct.autograd",
+    "autograd.forward_ad": "derivatives go backward; ct.func.jvp gives the same numbers",
+    "cpu": "name a device, ct.device('cpu'), or ask ct.accelerator",
+    "cuda.comm": _ONE_DEVICE,
+    "cuda.nccl": _ONE,
+    "cuda.nvtx": "ct.profiler.record_function names a part of a run",
+    "cuda.profiler": _PROFILER,
+    "distributed.algorithms": _ONE,
+    "distributed.checkpoint": _ONE,
+    "distributed.elastic": _ONE,
+    "distributed.fsdp": _ONE,
+    "distributed.optim": _ONE,
+    "distributed.pipelining": _ONE,
+    "distributed.tensor": _ONE,
+    "export": _STATE,
+    "futures": "use Python's concurrent.futures",
+    "fx": f"there are no graphs of Python code; {_JIT}",
+    "jit": f"there is no TorchScript; {_JIT}",
+    "library": _OPERATION,
+    "mps": _GPU,
+    "mtia": _GPU,
+    "multiprocessing.reductions": "a tensor that is sent to a process arrives as a copy",
+    "nested": "pad sequences with nn.utils.rnn.pad_sequence, and mask what is padded",
+    "nn.attention.flex_attention": "scaled_dot_product_attention takes a mask of numbers",
+    "nn.intrinsic": _QUANTIZED,
+    "nn.parallel.comm": _ONE_DEVICE,
+    "nn.qat": _QUANTIZED,
+    "nn.quantizable": _QUANTIZED,
+    "nn.quantized": _QUANTIZED,
+    "onnx": f"ONNX files are neither read nor written; {_STATE}",
+    "overrides": "subclasses of Tensor do not take operations over; write functions of tensors",
+    "package": _STATE,
+    "quantization": _QUANTIZED,
+    "serialization": "ct.save and ct.load are there",
+    "sparse": _SPARSE,
+    "sparse_coo_tensor": f"{_SPARSE}, filled by index_put_ with accumulate=True",
+    "sparse_csr_tensor": _SPARSE,
+    "spmm": f"{_SPARSE}, with mm",
+    "storage": "elements are shown to other libraries by numpy() and DLPack",
+    "utils.bottleneck": _PROFILER,
+    "utils.collect_env": "python -m cltensor info tells of devices and versions",
+    "utils.cpp_extension": f"nothing is compiled from C++; {_OPERATION}",
+    "utils.data.datapipes": "ct.utils.data has Dataset, IterableDataset and DataLoader",
+    "xpu": _GPU,
+}
+
+
+def place(package: str, modules: dict[str, Any]) -> None:
+    """Let programs import `modules`, by their paths from `package` on, and name them there, where
+    no other thing has the name: so `from torch.nn.modules.conv import Conv2d` stays as it is.
+
+    Paths below a module of one file come to `Absent` afterwards, as if it were a package.
+    """
+    for name, module in modules.items():
+        above, _, last = f"{package}.{name}".rpartition(".")
+        sys.modules[f"{package}.{name}"] = module
+        vars(sys.modules[above]).setdefault(last, module)
+    vars(sys.modules[package]).setdefault("__path__", [])
+
+
+def way(path: str) -> str | None:
+    """What is said of a path, with or without the package in front; None where nothing is known."""
+    parts = path.removeprefix(f"{PACKAGE}.").split(".")
+    heads = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((ABSENT[head] for head in heads if head in ABSENT), None)
+
+
+class Absent:
+    """The last of Python's finders: says of a module that is not here what is, instead."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        """Raises ModuleNotFoundError, with the way out, for a path of ABSENT or below one."""
+        if name.startswith(f"{PACKAGE}.") and (found := way(name)):
+            raise ModuleNotFoundError(f"No module named {name!r}: {found}", name=name)
+
+
+sys.meta_path.append(Absent)
