@@ -3,7 +3,8 @@
 ## erfc(x) = exp(-x^2) F(t) / (1 + 2x), t = (x - 3.75) / (x + 3.75), with a polynomial F for all x >= 0
 ## (Shepherd and Laframboise, "Chebyshev approximation of (1 + 2x) exp(x^2) erfc x", 1981). The
 ## inverse is x times a function of w = -log(1 - x^2) (Giles, "Approximating the erfinv function",
-## 2012), in the tails a polynomial in 1/sqrt(w).
+## 2012), in the tails a polynomial in 1/sqrt(w). Where float's erf is 1 - erfc with an erfc below 0.16,
+## which needs few digits, a polynomial for log(erfc x) takes half the work of F: gelu lives by it.
 <%namespace name="polynomial" file="polynomial.cl"/>\
 <%
     ERF = {
@@ -16,6 +17,12 @@
             0.0052239776071164225 -0.0008548325975389692 0.00012055294904839707
             -1.492473690741966e-05 1.6447424703317362e-06 -1.6208483801871705e-07
             1.3720064546777686e-08 -7.795898827002142e-10
+        """,
+    }
+    LOG_ERFC = {
+        "float": """
+            -3.4151259e-04 -1.1270892 -6.3814476e-01 -1.0310682e-01 2.1838097e-02 -2.9476668e-03
+            1.8638008e-04
         """,
     }
     ERFCX = {
@@ -102,7 +109,12 @@ CT_OVERLOAD ${T} ct_erf_small(${T} x) {
     return x * ${polynomial.horner(T, "z", ERF)};
 }
 CT_OVERLOAD ${T} ct_erf(${T} x) {
-    const ${T} a = fabs(x), far = 1 - ct_gauss(a, 1) * ct_erfcx_positive(a);
+    const ${T} a = fabs(x);
+% if T == "float":
+    const float c = a > 4 ? 4 : a, far = 1 - exp(${polynomial.horner(T, "c", LOG_ERFC)});
+% else:
+    const ${T} far = 1 - ct_gauss(a, 1) * ct_erfcx_positive(a);
+% endif
     return a < 1 ? ct_erf_small(x) : copysign(far, x);
 }
 CT_OVERLOAD ${T} ct_erfc(${T} x) {

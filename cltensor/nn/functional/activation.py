@@ -153,8 +153,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
 @composite(method=False)
 def hardswish(input: Any, inplace: bool = False) -> Tensor:
     """input * relu6(input + 3) / 6."""
-    x = _kept(input, inplace)
-    return placed(input, x * activation.hardtanh(x + 3, 0, 6) / 6, inplace)
+    return placed(input, activation.hardswish(_kept(input, inplace)), inplace)
 
 
 @composite(method=False)
@@ -166,8 +165,7 @@ def logsigmoid(input: Any) -> Tensor:
 @composite(method=False)
 def mish(input: Any, inplace: bool = False) -> Tensor:
     """input * tanh(softplus(input))."""
-    x = _kept(input, inplace)
-    return placed(input, x * tanh(log1p_exp(x)), inplace)
+    return placed(input, activation.mish(_kept(input, inplace)), inplace)
 
 
 @composite(method=False)

@@ -11,6 +11,9 @@ from cltensor.ops.elementwise.cast import flat
 from cltensor.ops.elementwise.functions import erf, exp, tanh
 from cltensor.ops.elementwise.select import clip, where
 
+#: Of the form of gelu with tanh: sqrt(2 / pi), and the factor of its cubic term.
+_ROOT, _CUBE = 0.7978845608028654, 0.044715
+
 relu = pointwise(
     # Mesa 22.3 dies compiling the first form for int8.
     "relu(x)", {"f": "x < 0 ? (T)0 : x", "i": "x > 0 ? x : (T)0", "u": "x"}, accepts="iuf",
@@ -55,6 +58,55 @@ _elu = pointwise(
 )
 
 
+# The activations below are declared whole, for the memory of it: composed of operations, each
+# would save all of its factors (gelu four tensors as large as x), and so it saves x alone.
+
+silu = pointwise(
+    "silu(x)", {"f": "x / (1 + exp(-x))", "c": "cx_mul(x, cx_sigmoid(x))"}, "float",
+    dx=lambda g, x: g * _silu_slope(x),
+    doc="x * sigmoid(x), elementwise. Source: Elfwing, Uchibe and Doya 2017.",
+)  # fmt: skip
+_gelu = pointwise(
+    "gelu(x)", "(T)0.5 * x * (1 + ct_erf(x * (T)0.7071067811865476))", "float",
+    dx=lambda g, x: g * _gelu_slope(x),
+)  # fmt: skip
+_gelu_tanh = pointwise(
+    "gelu_tanh(x)",
+    f"(T)0.5 * x * (1 + tanh((T){_ROOT} * (x + (T){_CUBE} * (x * x * x))))",
+    "float",
+    dx=lambda g, x: g * _gelu_tanh_slope(x),
+)
+hardswish = pointwise(
+    "hardswish(x)", "x * (x <= -3 ? 0 : x >= 3 ? 6 : x + 3) / 6", "float",
+    dx=lambda g, x: where(x <= -3, 0 * g, where(x < 3, g * (x / 3 + 0.5), g)),
+    doc="x * min(max(x + 3, 0), 6) / 6, elementwise. Source: Howard et al. 2019.",
+)  # fmt: skip
+mish = pointwise(
+    "mish(x)", "x * tanh(ct_softplus(x))", "float", dx=lambda g, x: g * _mish_slope(x),
+    doc="x * tanh(softplus(x)), elementwise. Source: Misra 2019.",
+)  # fmt: skip
+
+
+def _silu_slope(x: Any) -> Any:
+    s = sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+def _gelu_slope(x: Any) -> Any:
+    density = 0.3989422804014327 * exp(-0.5 * (x * x))
+    return 0.5 * (1 + erf(x * 0.7071067811865476)) + x * density
+
+
+def _gelu_tanh_slope(x: Any) -> Any:
+    t = tanh(_ROOT * (x + _CUBE * (x * x * x)))
+    return 0.5 * (1 + t) + 0.5 * x * ((1 - t * t) * (_ROOT * (1 + 3 * _CUBE * (x * x))))
+
+
+def _mish_slope(x: Any) -> Any:
+    t = tanh(log1p_exp(x))
+    return t + x * ((1 - t * t) * sigmoid(x))
+
+
 @composite
 def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta * x)) / beta, and x itself where beta * x > threshold."""
@@ -79,12 +131,6 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
 
 
 @composite
-def silu(x: Any) -> Any:
-    """x * sigmoid(x)."""
-    return x * sigmoid(x)
-
-
-@composite
 def gelu(x: Any, approximate: str = "none") -> Any:
     """The Gaussian error linear unit, x * Phi(x).
 
@@ -92,7 +138,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     Source: Hendrycks and Gimpel 2016.
     """
     if approximate == "tanh":
-        return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * (x * x * x))))
+        return _gelu_tanh(x)
     if approximate != "none":
         raise ValueError(f"gelu: approximate is {approximate!r}; use 'none' or 'tanh'")
-    return 0.5 * x * (1 + erf(x * 0.7071067811865476))
+    return _gelu(x)

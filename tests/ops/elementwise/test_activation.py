@@ -7,7 +7,16 @@ import pytest
 from leaves import leaf
 
 import cltensor as ct
-from cltensor.ops.elementwise.activation import elu, gelu, hardtanh, log1p_exp, silu, softplus
+from cltensor.ops.elementwise.activation import (
+    elu,
+    gelu,
+    hardswish,
+    hardtanh,
+    log1p_exp,
+    mish,
+    silu,
+    softplus,
+)
 from cltensor.testing import gradcheck, gradgradcheck
 
 INF, NAN = math.inf, math.nan
@@ -35,6 +44,18 @@ def value_and_slope(function, points, *options):
         (silu, (), [0, INF, -INF, -1000], [0, INF, NAN, -0.0], [0.5, NAN, NAN, 0]),
         (gelu, (), [0, 100, -100], [0, 100, 0], [0.5, 1, 0]),
         (gelu, ("tanh",), [0, 100, -100], [0, 100, 0], [0.5, 1, 0]),
+        (gelu, ("tanh",), [INF, -INF, NAN], [INF, NAN, NAN], [NAN, NAN, NAN]),
+        (gelu, (), [3, -3], [2.9959503, -0.0040497], [1.0119456, -0.0119457]),
+        (hardswish, (), [-4, -3, 3, 1, INF], [0, 0, 3, 0.6666667, INF], [0, 0, 1, 0.8333333, 1]),
+        (hardswish, (), [-INF, NAN], [NAN, NAN], [0, 1]),
+        (
+            mish,
+            (),
+            [3, -3, 88, -200],
+            [2.9865351, -0.1456475, 88, 0],
+            [1.0211070, -0.0933931, 1, 0],
+        ),
+        (mish, (), [INF, -INF, NAN], [INF, NAN, NAN], [NAN, NAN, NAN]),
         (log1p_exp, (), [30, -30, 0], [30, 9.357623e-14, 0.6931472], [1, 9.357623e-14, 0.5]),
     ],
 )
@@ -54,8 +75,12 @@ def test_hardtanh_keeps_the_sign_of_zero_and_integers(device):
 
 
 @pytest.mark.parametrize(
-    "function", [elu, silu, gelu, lambda x: gelu(x, "tanh"), lambda x: softplus(x, 2.0, 3.0)]
-)
+    "function",
+    [
+        elu, silu, gelu, hardswish, mish, lambda x: gelu(x, "tanh"),
+        lambda x: softplus(x, 2.0, 3.0),
+    ],
+)  # fmt: skip
 def test_derivatives_of_both_orders(fp64, function):
     x = leaf([-2.3, -0.4, 0.7, 1.9], "float64")
     assert gradcheck(function, x)
@@ -84,3 +109,21 @@ def test_integers_between_bounds_stay_integers(device):
     found = hardtanh(ct.tensor([-3, 0, 7]), -1.0, 5.0)
     assert found.dtype == ct.int64
     assert found.tolist() == [-1, 0, 5]
+
+
+@pytest.mark.parametrize("function", [gelu, lambda x: gelu(x, "tanh"), silu, mish, hardswish])
+def test_nothing_but_the_argument_is_saved_for_the_gradient(device, function):
+    x, saved = leaf(np.float32([0.5, -2])), []
+    with ct.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
+        function(x).sum().backward()
+    assert saved
+    assert all(ct.equal(t, x) for t in saved)
+
+
+def test_silu_of_complex_numbers(device):
+    x = ct.tensor([1 + 2j, 3 - 1j], requires_grad=True)
+    y = silu(x)
+    y.abs().sum().backward()
+    (wanted,) = ct.autograd.grad((x * ct.sigmoid(x)).abs().sum(), (x,))
+    np.testing.assert_allclose(y.detach().numpy(), (x * ct.sigmoid(x)).detach().numpy(), rtol=1e-6)
+    np.testing.assert_allclose(x.grad.numpy(), wanted.numpy(), rtol=1e-5)
