@@ -105,6 +105,17 @@ def skeleton(request, device, use_skeletons):
     return device
 
 
+@pytest.fixture(params=["own", "short"])
+def registers(request, device):
+    """Once the registers that the device has, and once those of a CPU with shorter ones."""
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param == "short":
+            patched.setattr(tuning, "wide_registers", lambda device: False)
+        tuning.reload(device)
+        yield request.param
+    tuning.reload(device)
+
+
 @pytest.fixture
 def deferred(monkeypatch):
     """Deferred execution, also where the suite runs eagerly."""

@@ -8,7 +8,10 @@ import cltensor as ct
 from cltensor.testing import gradcheck, gradgradcheck
 
 #: Sizes m, n, k around the edges of tiles.
-SIZES = [(1, 1, 1), (5, 15, 3), (6, 16, 8), (7, 17, 9), (12, 32, 257), (65, 63, 31), (3, 100, 600)]
+SIZES = [
+    (1, 1, 1), (5, 15, 3), (6, 16, 8), (7, 17, 9), (11, 31, 13), (12, 32, 257), (25, 65, 20),
+    (65, 63, 31), (3, 100, 600),
+]  # fmt: skip
 RNG = np.random.default_rng(7)
 
 

@@ -93,14 +93,22 @@ static void multiply(const int kc,
    lanes past `valid` repeat the last one: their products are never stored. */
 % for name, read, width in (('pack_a', reads_a, MR), ('pack_b', reads_b, NR)):
 % if read != 'direct':
+<%
+    # Lanes of the vectors that it is packed by: a transposition of 16 wants more registers.
+    PW = next((w for w in (8, 4) if width % w == 0 and w <= VW), 0) if TI == TA else 0
+%>
+% if PW:
+typedef ${TA}${PW} ${name}_vec;
+typedef ${TA}${PW} __attribute__((aligned(sizeof(${TA})))) ${name}_uvec;
+% endif
 static void ${name}(const int kc, __global const ${TI}* s, const long sk, const long sx,
                    const int valid, __local ${TA}* d)
 {
 % if read == 'across':
     for (int k = 0; k < kc; k++) {
-    % if width % VW == 0 and TI == TA:
-        % for v in range(0, width, VW):
-        *(__local vec*)(d + ${v}) = *(__global const uvec*)(s + ${v});
+    % if PW:
+        % for v in range(0, width, PW):
+        *(__local ${name}_vec*)(d + ${v}) = *(__global const ${name}_uvec*)(s + ${v});
         % endfor
     % else:
         % for x in range(width):
@@ -115,20 +123,20 @@ static void ${name}(const int kc, __global const ${TI}* s, const long sk, const 
     __global const ${TI}* restrict s${x} = s + (${x} < valid ? ${x} : valid - 1) * sx;
     % endfor
     int k = 0;
-    % if read == 'along' and width % VW == 0 and TI == TA and VW <= 8:
-    for (; k + ${VW} <= kc; k += ${VW}) {
-        % for v in range(0, width, VW):
+    % if read == 'along' and PW:
+    for (; k + ${PW} <= kc; k += ${PW}) {
+        % for v in range(0, width, PW):
         {
-            % for x in range(VW):
-            vec r${x} = *(__global const uvec*)(s${v + x} + k);
+            % for x in range(PW):
+            ${name}_vec r${x} = *(__global const ${name}_uvec*)(s${v + x} + k);
             % endfor
-            ${tile.transpose(VW)}
-            % for x in range(VW):
-            *(__local vec*)(d + ${x * width + v}) = r${x};
+            ${tile.transpose(PW, name + '_vec')}
+            % for x in range(PW):
+            *(__local ${name}_vec*)(d + ${x * width + v}) = r${x};
             % endfor
         }
         % endfor
-        d += ${width * VW};
+        d += ${width * PW};
     }
     % endif
     for (; k < kc; k++) {

@@ -57,9 +57,9 @@ ${f'*(__global const uvec*)({at})' if TI == TA else f'(vec)({each})'}</%def>
         terms = [f'({a} + {b})' for a, b in zip(terms[:half], terms[half:])]
 %>${terms[0]}</%def>
 
-## Transposes VW vectors r0 ... in place: log2(VW) stages that exchange blocks of halving size, each
-## a shuffle of two registers.
-<%def name="transpose(VW)">
+## Transposes VW vectors r0 ... of `type` in place: log2(VW) stages that exchange blocks of halving
+## size, each a shuffle of two registers.
+<%def name="transpose(VW, type='vec')">
 <%
     stages, d = [], VW // 2
     while d:
@@ -72,9 +72,9 @@ ${f'*(__global const uvec*)({at})' if TI == TA else f'(vec)({each})'}</%def>
 % for d, rows in stages:
 % for i in rows:
     {
-        const vec p = r${i}, q = r${i + d};
-        r${i} = (vec)(${lanes(d, 0, -d)});
-        r${i + d} = (vec)(${lanes(d, d, 0)});
+        const ${type} p = r${i}, q = r${i + d};
+        r${i} = (${type})(${lanes(d, 0, -d)});
+        r${i + d} = (${type})(${lanes(d, d, 0)});
     }
 % endfor
 % endfor

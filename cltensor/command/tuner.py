@@ -90,7 +90,7 @@ def tune(
     """
     kind = tuning.KINDS[task.kind]
     meter = _Meter(device, task, clock, report)
-    defaults = kind.defaults(task.size_class)
+    defaults = kind.defaults(task.size_class, device)
     name = f"{task.kind} {task.dtype.name} {task.size_class}"
     if meter.time(defaults) is None:
         report(f"{name}: the defaults give wrong results on this device; please report it")

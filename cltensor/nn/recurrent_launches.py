@@ -16,9 +16,10 @@ from cltensor.dtypes import C_NAMES
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.elementwise.cast import clone, full
 from cltensor.ops.linalg import gemm
-from cltensor.ops.linalg.tiles import ROWS, VECTOR_BYTES, VECTORS, vector_width, wide_registers
+from cltensor.ops.linalg.tiles import ROWS, VECTOR_BYTES, VECTORS, vector_width
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.join import pad
+from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
 
 
@@ -129,7 +130,7 @@ class Launcher:
     def vectors(self) -> tuple[int, int]:
         """Vectors of the register tile, and bytes of each: a CPU whose vectors have 64 bytes
         has 32 registers of them."""
-        if wide_registers(self.device):
+        if tuning.wide_registers(self.device):
             return 2 * VECTORS, 2 * VECTOR_BYTES
         return VECTORS, VECTOR_BYTES
 

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -40,17 +41,20 @@ T = TypeVar("T")
 class Kind(NamedTuple):
     """What can be chosen for one kind of kernel.
 
-    classes maps each size class to the defaults in which it differs from the first of `choices`.
+    classes maps each size class to the defaults in which it differs from the first of `choices`;
+    wide has those in which a device of `wide_registers` does.
     """
 
     name: str
     classes: Mapping[str, Parameters]
     choices: Mapping[str, tuple[int, ...]]
+    wide: Parameters = MappingProxyType({})
 
-    def defaults(self, size_class: str) -> dict[str, int]:
-        """The parameters where nothing was measured."""
+    def defaults(self, size_class: str, device: Device) -> dict[str, int]:
+        """The parameters on a device for which nothing was measured."""
         first = {name: values[0] for name, values in self.choices.items()}
-        return {**first, **self.classes[size_class]}
+        wide = self.wide if self.wide and wide_registers(device) else {}
+        return {**first, **wide, **self.classes[size_class]}
 
     def allows(self, parameters: Mapping[str, Any]) -> bool:
         """Whether every parameter is known and has one of the allowed values."""
@@ -100,16 +104,24 @@ KINDS: dict[str, Kind] = {}
 _plans: list[Callable[[], None]] = []
 
 
+def wide_registers(device: Device) -> bool:
+    """Whether a CPU has 32 registers of 64 bytes; others have 16 that are shorter."""
+    return device.cl_device.native_vector_width_float >= 16
+
+
 def declare(
-    name: str, classes: Iterable[str] | Mapping[str, Parameters], **choices: tuple[int, ...]
+    name: str,
+    classes: Iterable[str] | Mapping[str, Parameters],
+    wide: Parameters = MappingProxyType({}),
+    **choices: tuple[int, ...],
 ) -> None:
     """Declare a kind of kernel: its size classes, and the values of each parameter, default first.
 
-    classes may map a size class to the defaults that are its own.
+    classes may map a size class to the defaults that are its own; wide: those of `wide_registers`.
     """
     if not isinstance(classes, Mapping):
         classes = {size_class: {} for size_class in classes}
-    KINDS[name] = Kind(name, classes, choices)
+    KINDS[name] = Kind(name, classes, choices, wide)
 
 
 def planned(function: Callable[..., T]) -> Callable[..., T]:
@@ -146,8 +158,8 @@ def _look_up(device: Device, kind: str, dtype: str, size_class: str) -> Paramete
         fitting = [row for row in fitting if _is_allowed(path, row)]
         if fitting:
             best = min(fitting, key=lambda row: row.patterns)
-            return {**declared.defaults(size_class), **best.parameters}
-    return declared.defaults(size_class)
+            return {**declared.defaults(size_class, device), **best.parameters}
+    return declared.defaults(size_class, device)
 
 
 def _is_allowed(path: Path, row: Row) -> bool:

@@ -104,7 +104,7 @@ def test_every_task_is_right_under_each_single_change(device, own):
         if task.size_class not in ("small", "row", "column", "filter", "all"):
             continue
         calls = task.calls()
-        base = kind.defaults(task.size_class)
+        base = kind.defaults(task.size_class, device)
         for name, values in kind.choices.items():
             for value in values:
                 with tuning.trial(device, *task[:3], {**base, name: value}):

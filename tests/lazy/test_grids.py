@@ -91,7 +91,7 @@ def test_no_part_of_a_split_range_is_empty(device, is_cpu):
 def test_merging_the_parts_comes_to_an_end(device, is_cpu):
     kind = "reduce_cpu" if is_cpu else "reduce_gpu"
     choices = tuning.KINDS[kind].choices
-    eager = {**tuning.KINDS[kind].defaults("column"), "chunk": min(choices["chunk"])}
+    eager = {**tuning.KINDS[kind].defaults("column", device), "chunk": min(choices["chunk"])}
     eager["shares"] = max(choices["shares"])
     with tuning.trial(device, kind, FLOAT, "column", eager):
         for width in (64, 4096, 10**6):

@@ -61,7 +61,11 @@ def axis(request, device, use_skeletons):
     use_skeletons("cpu")
     name, value = request.param
     size_class = "row" if name == "groups" else "column"
-    parameters = {**tuning.KINDS["reduce_cpu"].defaults(size_class), name: value, "chunk": 1024}
+    parameters = {
+        **tuning.KINDS["reduce_cpu"].defaults(size_class, device),
+        name: value,
+        "chunk": 1024,
+    }
     with tuning.trial(device, "reduce_cpu", FLOAT, size_class, parameters):
         yield 1 if name == "groups" else 0
 
@@ -92,7 +96,7 @@ def test_parts_of_a_range_are_merged(skeleton, size_class, axis):
     kind = tuning.KINDS["reduce_cpu" if skeleton.is_cpu else "reduce_gpu"]
     x = numbers(1, 9001) if axis else numbers(9001, 2)  # few results, also for a single core
     wide = x.astype(float)
-    chosen = {**kind.defaults(size_class), "chunk": 1024}
+    chosen = {**kind.defaults(size_class, skeleton), "chunk": 1024}
     with tuning.trial(skeleton, kind.name, FLOAT, size_class, chosen):
         t = ct.tensor(x)
         before = Counters.launches

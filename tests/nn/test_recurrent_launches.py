@@ -5,7 +5,6 @@ import pytest
 from cells import sigmoid
 
 import cltensor as ct
-from cltensor.nn import recurrent_launches
 from cltensor.nn.recurrence import recurrence
 from cltensor.nn.recurrent_launches import Run, runs, windows
 
@@ -23,13 +22,6 @@ def test_runs():
         Run(3, 1, 8, 3, 4, 11, 1),
         Run(1, 2, 11, 1, 8, 13, 0),
     ]
-
-
-@pytest.fixture(params=[False, True], ids=["own", "short"])
-def registers(request, monkeypatch):
-    """The device's registers, and those of a CPU with shorter ones."""
-    if request.param:
-        monkeypatch.setattr(recurrent_launches, "wide_registers", lambda device: False)
 
 
 @pytest.mark.parametrize("sizes", [(13, 13, 13), (13, 12, 7, 7, 6, 1)])

@@ -17,9 +17,9 @@ def test_defaults_without_any_row(device, own, toy):
     assert found(device) == {"a": 1, "b": 10}
 
 
-def test_a_size_class_may_have_defaults_of_its_own():
-    assert tuning.KINDS["gemm_gpu"].defaults("small")["each"] == 2
-    assert tuning.KINDS["gemm_gpu"].defaults("large")["each"] == 8
+def test_a_size_class_may_have_defaults_of_its_own(device):
+    assert tuning.KINDS["gemm_gpu"].defaults("small", device)["each"] == 2
+    assert tuning.KINDS["gemm_gpu"].defaults("large", device)["each"] == 8
 
 
 def test_the_users_file_wins_over_shipped_rows_and_those_over_defaults(device, own, toy):
@@ -155,6 +155,6 @@ def test_kernels_give_the_same_under_other_parameters(device, own, toy):
     suffix = "cpu" if device.is_cpu else "gpu"
     plain = (ct.tensor(a) @ ct.tensor(a.T)).numpy()
     kind = tuning.KINDS[f"gemm_{suffix}"]
-    chosen = {**kind.defaults("small"), "depth": kind.choices["depth"][1]}
+    chosen = {**kind.defaults("small", device), "depth": kind.choices["depth"][1]}
     with tuning.trial(device, kind.name, FLOAT, "small", chosen):
         np.testing.assert_allclose((ct.tensor(a) @ ct.tensor(a.T)).numpy(), plain, atol=1e-4)

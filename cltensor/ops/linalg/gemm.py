@@ -42,6 +42,7 @@ _THIN = (1, 2, 4, 8)
 tuning.declare(
     "gemm_cpu",
     ["thin", "deep", "small", "large"],
+    wide={"rows": 2 * ROWS, "bytes": 2 * VECTOR_BYTES},
     tall=(192, 48, 96, 384),
     depth=(256, 128, 384, 512),
     start=(2000, 500, 8000),

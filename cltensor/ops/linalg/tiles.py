@@ -32,11 +32,6 @@ def vector_width(dtype: np.dtype, width: int = VECTOR_BYTES) -> int:
     return min(16, width // accumulator(dtype).itemsize)
 
 
-def wide_registers(device: Device) -> bool:
-    """Whether a CPU has 32 registers of 64 bytes; others have 16 that are shorter."""
-    return device.cl_device.native_vector_width_float >= 16
-
-
 def accumulator(dtype: np.dtype) -> np.dtype:
     """The dtype in which products of `dtype` are summed: float32 for float16."""
     return arithmetic(dtype)

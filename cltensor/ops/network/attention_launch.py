@@ -12,9 +12,10 @@ from cltensor.core.batched import levels
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, float32, float64, uint64
 from cltensor.lazy.grids import ceil_div
-from cltensor.ops.linalg.tiles import local_budget, vector_width, wide_registers
+from cltensor.ops.linalg.tiles import local_budget, vector_width
 from cltensor.ops.random.draw import fill
 from cltensor.ops.shape.copy import spread
+from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import kernel
 
@@ -63,7 +64,7 @@ class GroupTile(NamedTuple):
         return S * (2 * (self.D + 1) + S + 4) + self.D * self.D
 
 
-@lru_cache(maxsize=1024)
+@tuning.planned
 def _tile(
     device: Device, is_cpu: bool, dtype: np.dtype, depth: int, width: int
 ) -> Tile | GroupTile | None:
@@ -79,7 +80,9 @@ def _tile(
         fitting = [t for t in tiles if t.room() * dtype.itemsize <= room]
         return fitting[0] if fitting and max(depth, width) <= _WIDEST else None
     shape = (
-        (vector_width(dtype, 64), 1, 8) if wide_registers(device) else (vector_width(dtype), 2, 4)
+        (vector_width(dtype, 64), 1, 8)
+        if tuning.wide_registers(device)
+        else (vector_width(dtype), 2, 4)
     )
     for panels in (_PANELS, 1):
         tile = Tile(*shape, panels, _KEYS)

@@ -11,7 +11,7 @@ from cltensor.testing import gradcheck, gradgradcheck
 
 @pytest.mark.parametrize(("m", "n", "k"), SIZES)
 @pytest.mark.parametrize("turned", ["nn", "nt", "tn", "tt"])
-def test_sizes_around_tile_edges_in_all_orders(skeleton, m, n, k, turned):
+def test_sizes_around_tile_edges_in_all_orders(skeleton, registers, m, n, k, turned):
     a = draw(k, m).T if turned[0] == "t" else draw(m, k)
     b = draw(n, k).T if turned[1] == "t" else draw(k, n)
     left = ct.tensor(a.T.copy()).mT if turned[0] == "t" else ct.tensor(a)

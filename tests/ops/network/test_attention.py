@@ -9,16 +9,6 @@ from cltensor.ops.network.attention import attention, fits, weights
 from cltensor.testing import gradgradcheck
 
 
-@pytest.fixture(params=[False, True], ids=["own", "short"])
-def registers(request, monkeypatch):
-    """The device's registers, and those of a CPU with shorter ones."""
-    if request.param:
-        monkeypatch.setattr(attention_launch, "wide_registers", lambda device: False)
-    attention_launch._tile.cache_clear()
-    yield
-    attention_launch._tile.cache_clear()
-
-
 def drawn(*shape, seed=0):
     return np.random.default_rng((seed, *shape)).standard_normal(shape)
 
