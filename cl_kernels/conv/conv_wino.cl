@@ -1,14 +1,16 @@
 ## One work-item correlates some tiles of images with filters by Winograd's minimal filtering: tiles
 ## of T x T elements are transformed into local memory, a register tile multiplies each of their
 ## elements by that of the transformed filters, and sums are transformed back to M x M outputs.
-## A lane is a tile; a chunk of tiles is a band of tile rows of some images.
-<%page args="B, A, MR=6, v_cap=65536, s_cap=8192, n_cap=64, side=None"/>\
+## A lane is a tile; a chunk of tiles is a band of tile rows of some images. W: lanes of the vectors
+## of the register tile; those of transforms have 8.
+<%page args="B, A, MR=6, W=8, v_cap=65536, s_cap=8192, n_cap=64, side=None"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <%namespace name="wino" file="wino_tile.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
 <% T, M = len(B), len(A) %>
 ${tile.vectors('float', 8)}
+typedef float${W} sum_vec;
 typedef float${M} out_vec;
 typedef float${M} __attribute__((aligned(4))) out_uvec;
 ${conv.copy_function('float', 'float', 8)}
@@ -76,17 +78,18 @@ void conv_wino(__global float* restrict y_g, __global const float* restrict x_g,
             for (int xi = 0; xi < ${T * T}; xi++) {
                 __global const float* restrict a = u + (long)xi * channels * ${MR};
                 __local const float* restrict v = v_l + xi * next + b * here * 16;
-                ${tile.clear(MR, 2)}
+                ${tile.clear(MR, 16 // W, 'sum_vec')}
 #pragma clang loop unroll(disable)
                 for (int c = 0; c < here; c++) {
                     ${tile.step(['a[%d]' % r for r in range(MR)],
-                                ['*(__local const vec*)(v + %d)' % (8 * i) for i in range(2)])}
+                                ['*(__local const sum_vec*)(v + %d)' % i
+                                 for i in range(0, 16, W)], 'sum_vec')}
                     a += ${MR};
                     v += 16;
                 }
             % for r in range(MR):
-            % for i in range(2):
-                *(__local vec*)(m_l + (${r * T * T} + xi) * 16 + ${8 * i}) = c${r}_${i};
+            % for i in range(16 // W):
+                *(__local sum_vec*)(m_l + (${r * T * T} + xi) * 16 + ${W * i}) = c${r}_${i};
             % endfor
             % endfor
             }

@@ -1,13 +1,16 @@
 ## One work-item sums the gradient of a block of filters over some images by Winograd's minimal
 ## filtering: tiles of the image (T x T) and of the output's gradient (M x M) are transformed into
 ## local memory, a lane being a channel, and the register tile multiplies them element by element,
-## summing over tiles. Sums per work-item; conv_wino_grad_sum adds them and transforms them back.
-<%page args="B, S, MR=6, x_cap=32768, g_cap=32768, s_cap=16384, n_cap=64"/>\
+## summing over tiles. Sums per work-item; conv_wino_grad_sum adds them and transforms them back. W:
+## lanes of the vectors of the register tile; those of transforms have 8.
+<%page args="B, S, MR=6, W=8, x_cap=32768, g_cap=32768, s_cap=16384, n_cap=64"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <%namespace name="wino" file="wino_tile.cl"/>\
 <% T, M = len(S), len(S[0]) %>
 ${tile.vectors('float', 8)}
+typedef float${W} sum_vec;
+typedef float${W} __attribute__((aligned(4))) sum_uvec;
 ${conv.copy_function('float', 'float', 8)}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -91,24 +94,25 @@ void conv_wino_grad(__global float* restrict part_g, __global const float* restr
             __local const float* restrict b = x_l + xi * x_next + c * tiles;
             __global float* restrict p
                 = part + ((xi * panels_f + f / ${MR}) * panels_c + c / 16) * ${MR * 16};
-            ${tile.clear(MR, 2)}
+            ${tile.clear(MR, 16 // W, 'sum_vec')}
 #pragma clang loop unroll(disable)
             for (int n = 0; n < tiles; n++) {
                 ${tile.step(['a[%d]' % r for r in range(MR)],
-                            ['*(__local const vec*)(b + %d)' % (8 * i) for i in range(2)])}
+                            ['*(__local const sum_vec*)(b + %d)' % i for i in range(0, 16, W)],
+                            'sum_vec')}
                 a += lanes;
                 b += 16;
             }
             if (first) {
             % for r in range(MR):
-            % for i in range(2):
-                *(__global uvec*)(p + ${r * 16 + 8 * i}) = c${r}_${i};
+            % for i in range(16 // W):
+                *(__global sum_uvec*)(p + ${r * 16 + W * i}) = c${r}_${i};
             % endfor
             % endfor
             } else {
             % for r in range(MR):
-            % for i in range(2):
-                *(__global uvec*)(p + ${r * 16 + 8 * i}) += c${r}_${i};
+            % for i in range(16 // W):
+                *(__global sum_uvec*)(p + ${r * 16 + W * i}) += c${r}_${i};
             % endfor
             % endfor
             }

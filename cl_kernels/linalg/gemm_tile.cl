@@ -14,20 +14,20 @@ typedef ${TA}${VW} __attribute__((aligned(sizeof(${TA})))) uvec;
 ${f'*(__global const uvec*)({at})' if TI == TA else f'(vec)({each})'}</%def>
 
 ## Declares the accumulators c<row>_<vector>.
-<%def name="clear(MR, NV)">
+<%def name="clear(MR, NV, type='vec')">
 % for r in range(MR):
-    vec ${', '.join('c%d_%d = (vec)(0)' % (r, v) for v in range(NV))};
+    ${type} ${', '.join('c%d_%d = (%s)(0)' % (r, v, type) for v in range(NV))};
 % endfor
 </%def>
 
 ## One step along k: c += a (MR scalars) * b (NV vectors). rows: one C expression per row.
-<%def name="step(rows, vectors)">
+<%def name="step(rows, vectors, type='vec')">
     % for v, b in enumerate(vectors):
-        const vec b${v} = ${b};
+        const ${type} b${v} = ${b};
     % endfor
     % for r, a in enumerate(rows):
         {
-            const vec row = (vec)(${a});
+            const ${type} row = (${type})(${a});
         % for v in range(len(vectors)):
             c${r}_${v} = row * b${v} + c${r}_${v};
         % endfor

@@ -22,6 +22,7 @@ from cltensor.ops.conv.blocks import Correlation, Weights, places, turned, weigh
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.tiles import ROWS, equal_parts, local_budget
 from cltensor.runtime import tuning
+from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import kernel
 from cltensor.runtime.settings import setting
 
@@ -128,6 +129,11 @@ def _tile(c: Correlation, kind: str) -> tuple[int, tuning.Parameters] | None:
     return min(options)[1], chosen
 
 
+def _register_tile(device: Device) -> tuple[int, int]:
+    """Rows of the register tile, and lanes of its vectors, of which there are 16 in all."""
+    return (8, 16) if tuning.wide_registers(device) else (ROWS, 8)
+
+
 def _chunk(
     c: Correlation, side: int, most: int, patch: int, unit: int, cores: int
 ) -> tuple[int, int] | None:
@@ -172,8 +178,9 @@ def _correlate(c: Correlation, weights: Weights) -> Plan | None:
     side, chosen = tile
     taps, cores = c.rows.taps, c.device.compute_units
     size = (side + taps - 1) ** 2
+    rows, lanes = _register_tile(c.device)
     store = min(
-        chosen["store"], local_budget(c.device) // 4 - ROWS * size * 16 - _PATCH - 8 * _TILES
+        chosen["store"], local_budget(c.device) // 4 - rows * size * 16 - _PATCH - 8 * _TILES
     )
     most = store // size - 16
     if most < 16 * 8:
@@ -185,23 +192,26 @@ def _correlate(c: Correlation, weights: Weights) -> Plan | None:
         return None
     n_images, n_bands = chunk
     bands, parts = ceil_div(ceil_div(c.rows.out, side), n_bands), ceil_div(c.images, n_images)
-    panels = ceil_div(c.filters, ROWS)
+    panels = ceil_div(c.filters, rows)
     wanted = ceil_div(2 * cores, bands * parts * c.groups)
-    n_filters = ceil_div(panels, min(panels, wanted)) * ROWS
+    n_filters = ceil_div(panels, min(panels, wanted)) * rows
     A, G, B = transforms(side, taps)
     lay = Launch(
-        kernel(c.device, "conv_wino_weights", G=G, MR=ROWS),
+        kernel(c.device, "conv_wino_weights", G=G, MR=rows),
         (c.groups * panels, 1, 1), (1, 1, 1), u_g=Elements(3), w_g=Elements(2),
         w_offset=Start(2, weights.offset),
         filters=c.filters, channels=c.channels, **places(weights),
     )  # fmt: skip
     run = Launch(
-        Recipe(c.device, "conv_wino", B=B, A=A, MR=ROWS, v_cap=store, s_cap=_PATCH, n_cap=_TILES),
+        Recipe(
+            c.device, "conv_wino", B=B, A=A, MR=rows, W=lanes, v_cap=store, s_cap=_PATCH,
+            n_cap=_TILES,
+        ),
         (bands, ceil_div(c.filters, n_filters), parts * c.groups), (1, 1, 1),
         y_g=Elements(0), x_g=Elements(1), u_g=Elements(3), x_offset=Start(1), n_images=n_images,
         n_bands=n_bands, n_filters=n_filters, n_channels=n_channels, **_sizes(c),
     )  # fmt: skip
-    scratch = c.groups * panels * size * c.channels * ROWS
+    scratch = c.groups * panels * size * c.channels * rows
     return Plan(c.shape, float32, (lay, run), (scratch,), joins=True)
 
 
@@ -216,9 +226,9 @@ def weight(c: Correlation) -> Plan | None:
     patch = 2 * _PATCH
     store = min(chosen["store"], local_budget(c.device) // 4 - patch - 8 * _TILES) // 2
     n_channels = equal_parts(ceil_div(c.channels, 16), 4) * 16
-    n_filters = equal_parts(ceil_div(c.filters, ROWS), 11) * ROWS
-    lanes = (n_filters + 13) // 8 * 8
-    most = min(_TILES, (store // size - 16) // max(n_channels, lanes))
+    rows, lanes = _register_tile(c.device)
+    n_filters = equal_parts(ceil_div(c.filters, rows), 66 // rows) * rows
+    most = min(_TILES, (store // size - 16) // max(n_channels, (n_filters + 13) // 8 * 8))
     chunk = _chunk(c, side, most, patch // 8, 1, 1)
     if chunk is None:
         return None
@@ -229,14 +239,14 @@ def weight(c: Correlation) -> Plan | None:
     A, G, B = transforms(side, taps)
     to_tile, to_taps = tuple(zip(*A, strict=True)), tuple(zip(*G, strict=True))
     part = Launch(
-        kernel(c.device, "conv_wino_grad", B=B, S=to_tile, MR=ROWS, x_cap=store, g_cap=store,
-               s_cap=patch, n_cap=_TILES),
+        kernel(c.device, "conv_wino_grad", B=B, S=to_tile, MR=rows, W=lanes, x_cap=store,
+               g_cap=store, s_cap=patch, n_cap=_TILES),
         (grid_c, grid_f, splits * c.groups), (1, 1, 1), part_g=Elements(3), x_g=Elements(2),
         g_g=Elements(1), x_offset=Start(2), g_offset=Start(1), n_split=each, n_images=chunk[0],
         n_bands=chunk[1], n_filters=n_filters, n_channels=n_channels, **_sizes(c),
     )  # fmt: skip
     add = Launch(
-        kernel(c.device, "conv_wino_grad_sum", E=to_taps, MR=ROWS),
+        kernel(c.device, "conv_wino_grad_sum", E=to_taps, MR=rows),
         (ceil_div(c.channels, 8), c.groups * c.filters), (1, 1), out_g=Elements(0),
         part_g=Elements(3), splits=splits, groups=c.groups, filters=c.filters, channels=c.channels,
         n_filters=n_filters, n_channels=n_channels,
