@@ -105,12 +105,14 @@ def skeleton(request, device, use_skeletons):
     return device
 
 
-@pytest.fixture(params=["own", "short"])
+@pytest.fixture(params=["own", "other"])
 def registers(request, device):
-    """Once the registers that the device has, and once those of a CPU with shorter ones."""
+    """Once as for the registers that the device has; once for a CPU whose are of the other kind,
+    long or short: such kernels are slower, and as right."""
     with pytest.MonkeyPatch.context() as patched:
-        if request.param == "short":
-            patched.setattr(tuning, "wide_registers", lambda device: False)
+        if request.param == "other":
+            wide = not tuning.wide_registers(device)
+            patched.setattr(tuning, "wide_registers", lambda device: wide)
         tuning.reload(device)
         yield request.param
     tuning.reload(device)

@@ -11,12 +11,14 @@
 <%namespace name="store" file="store_side.cl"/>\
 <%
     NR = NV * VW
-    transposed = TA == TO and (MR, VW) == (6, 8)
+    transposed = TA == TO and MR == 6 and VW in (8, 16)
+    halves = [''] if VW == 8 else ['.lo', '.hi']
     panel = MR if lanes == 'pixels' else NR
 %>\
 ${tile.vectors(TA, VW)}
-% if lanes == 'filters':
 typedef ${TA}4 __attribute__((aligned(sizeof(${TA})))) four;
+% if lanes == 'filters':
+typedef ${TA}8 eight;
 typedef ${TA}2 __attribute__((aligned(sizeof(${TA})))) two;
 % endif
 ${conv.copy_function(TI, TA, VW)}
@@ -54,6 +56,8 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
     const int per_row = (cols + ${VW - 1}) / ${VW};
     const int by_row = rows * per_row < flat;
     const int vectors = by_row ? rows * per_row : flat;
+    /* Without a border, rows follow each other in the patch, and in the image as well. */
+    const int joined = pitch == cols && y_row == cols;
 % else:
     const int pixels = rows * cols;
     for (int i = 0, row = 0, col = 0; i < pixels; i++) {
@@ -91,8 +95,8 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                 const int at${i} = by_row
                     ? v${i} / per_row * pitch + v${i} % per_row * ${VW} : v${i} * ${VW};
                 const int line${i} = at${i} / pitch, col${i} = at${i} % pitch;
-                const int whole${i} = v + ${i} < vectors && y_col == 1
-                    && col${i} + ${VW} <= cols && line${i} < rows;
+                const int whole${i} = v + ${i} < vectors && y_col == 1 && line${i} < rows
+                    && (col${i} + ${VW} <= cols || (joined && at${i} + ${VW} <= rows * cols));
             % endfor
                 /* Every other pixel of a row: vectors of pairs, of which one half is replaced. */
             % for i in range(NV):
@@ -145,16 +149,31 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                     % endif
                     } else {
                         ${tile.spill(MR, NV, VW, 't')}
+                    /* Run by run of pixels that lie in one row. */
                     % for i in range(NV):
-                        for (int l = 0, row = line${i}, col = col${i}; l < ${VW}; l++) {
-                            if (v + ${i} < vectors && row < rows && col < cols)
-                                for (int r = 0; r < live; r++) {
-                                    const long at = r * y_plane + (long)row * y_row
-                                        + (long)col * y_col;
-                                    ${tile.put(TO, 'z[at]', 't[r * %d + %d + l]' % (NR, i * VW),
-                                               'first')}
+                        if (v + ${i} < vectors)
+                        for (int l = 0, row = line${i}, col = col${i}; l < ${VW} && row < rows; row++) {
+                            const int left = pitch - col, run = ${VW} - l < left ? ${VW} - l : left;
+                            const int some = run < cols - col ? run : cols - col;
+                            for (int r = 0; r < live; r++) {
+                                __global ${TO}* d = z + r * y_plane + (long)row * y_row
+                                    + (long)col * y_col;
+                                __local const ${TA}* s = t + r * ${NR} + ${i * VW} + l;
+                                int j = 0;
+                            % if TA == TO:
+                                if (y_col == 1)
+                                    for (; j + 4 <= some; j += 4) {
+                                        const four e = *(__local const four*)(s + j);
+                                        __global four* d4 = (__global four*)(d + j);
+                                        *d4 = first ? e : e + *d4;
+                                    }
+                            % endif
+                                for (; j < some; j++) {
+                                    ${tile.put(TO, 'd[j * y_col]', 's[j]', 'first')}
                                 }
-                            if (++col == pitch) { col = 0; row++; }
+                            }
+                            l += run;
+                            col = 0;
                         }
                     % endfor
                     }
@@ -188,13 +207,14 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                     if (whole && some == ${NR}) {
                     % if transposed:
                     % for i in range(NV):
+                    % for n, part in enumerate(halves):
                         {
-                            vec ${', '.join('r%d = c%d_%d' % (r, min(r, MR - 1), i)
-                                            for r in range(VW))};
-                            ${tile.transpose(VW)}
-                        % for l in range(VW):
+                            eight ${', '.join('r%d = c%d_%d%s' % (r, min(r, MR - 1), i, part)
+                                              for r in range(8))};
+                            ${tile.transpose(8, 'eight')}
+                        % for l in range(8):
                             {
-                                __global ${TO}* d = z + ${i * VW + l} * y_plane + to0;
+                                __global ${TO}* d = z + ${i * VW + 8 * n + l} * y_plane + to0;
                                 __global four* d4 = (__global four*)d;
                                 __global two* d2 = (__global two*)(d + 4);
                                 *d4 = first ? r${l}.s0123 : r${l}.s0123 + *d4;
@@ -202,6 +222,7 @@ void conv_cpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
                             }
                         % endfor
                         }
+                    % endfor
                     % endfor
                     % endif
                     } else {

@@ -5,7 +5,10 @@
              k_cap=4096"/>\
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
-<% NR = NV * VW %>
+<%
+    NR = NV * VW
+    PW = min(VW, 8)  # lanes of the vectors that gradients are packed by
+%>
 ${tile.vectors(TA, VW)}
 ${conv.copy_function(TI, TA, VW)}
 
@@ -55,8 +58,8 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
                 + (long)row0 * out_w + col0;
             ${conv.copy_patch('patch_l + e * here * patch', 'x', 'here', 'row0', 'col0', 'n_rows',
                               'image == image0 || n_rows < out_h || n_cols < out_w')}
-            for (int f = 0; f < live; f += ${VW}) {
-            % for l in range(VW):
+            for (int f = 0; f < live; f += ${PW}) {
+            % for l in range(PW):
                 __global const ${TI}* restrict g${l}
                     = g + (long)(f + ${l} < live ? f + ${l} : live - 1) * out_h * out_w;
             % endfor
@@ -68,20 +71,21 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
                 for (int i = 0; i < runs; i++) {
                     int o = i * out_w;
                     const int end = o + length;
-                % if TI == TA and VW <= 8:
-                    for (; o + ${VW} <= end; o += ${VW}) {
-                    % for l in range(VW):
-                        vec r${l} = *(__global const uvec*)(g${l} + o);
+                % if TI == TA:
+                    for (; o + ${PW} <= end; o += ${PW}) {
+                    % for l in range(PW):
+                        copy_vec r${l} = *(__global const copy_uvec*)(g${l} + o);
                     % endfor
-                        ${tile.transpose(VW)}
-                    % for l in range(VW):
-                        *(__local vec*)(d + ${l * NR}) = r${l};
+                        ${tile.transpose(PW, 'copy_vec')}
+                    % for l in range(PW):
+                        *(__local copy_vec*)(d + ${l * NR}) = r${l};
                     % endfor
-                        d += ${VW * NR};
+                        d += ${PW * NR};
                     }
                 % endif
                     for (; o < end; o++) {
-                        *(__local vec*)d = (vec)(${', '.join('g%d[o]' % l for l in range(VW))});
+                        *(__local copy_vec*)d
+                            = (copy_vec)(${', '.join('g%d[o]' % l for l in range(PW))});
                         d += ${NR};
                     }
                 }
@@ -101,13 +105,15 @@ void conv_grad_cpu(__global ${TA}* restrict part_g, __global const ${TI}* restri
                 __local const ${TA}* restrict x${r} = patch_l + reach[k + ${r}];
             % endfor
                 ${tile.clear(MR, NV)}
+                /* Rows without a border follow each other in both: one long run. */
+                const int some = pitch == cols ? bottom - top : 1;
                 for (int e = 0; e < batch; e++)
-                for (int i = top; i < bottom; i++) {
+                for (int i = top; i < bottom; i += some) {
                     __local const ${TA}* restrict d
                         = grad_l + ((f * batch + e * ${NR}) * rows + i * ${NR}) * cols;
-                    const int start = e * here * patch + i * pitch;
+                    const int start = e * here * patch + i * pitch, end = start + some * cols;
 #pragma clang loop unroll(disable)
-                    for (int o = start; o < start + cols; o++) {
+                    for (int o = start; o < end; o++) {
                         ${tile.step(['x%d[o]' % r for r in range(MR)],
                                     ['*(__local const vec*)(d + %d)' % (v * VW)
                                      for v in range(NV)])}

@@ -49,6 +49,10 @@
 ## A function that copies one plane of one phase: what of it lies inside the image. With fill, the
 ## rest becomes zero; it stays so when the next image goes to the same place.
 <%def name="copy_function(TI, TA, VW)">
+<% CW = min(VW, 8) %>
+/* Rows of images are short: vectors to copy them are no longer than 8. */
+typedef ${TA}${CW} copy_vec;
+typedef ${TA}${CW} __attribute__((aligned(sizeof(${TA})))) copy_uvec;
 static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, const int w,
                        const int ih0, const int iw0, const int step_h, const int step_w,
                        const int rows, const int pitch, const int fill)
@@ -70,10 +74,10 @@ static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, c
         int j = lo;
     % if TI == TA:
         if (step_w == 1) {
-            for (; j + ${VW} <= hi; j += ${VW})
-                *(__local uvec*)(d + j) = *(__global const uvec*)(s + j);
-            if (j < hi && hi - lo >= ${VW}) {
-                *(__local uvec*)(d + hi - ${VW}) = *(__global const uvec*)(s + hi - ${VW});
+            for (; j + ${CW} <= hi; j += ${CW})
+                *(__local copy_uvec*)(d + j) = *(__global const copy_uvec*)(s + j);
+            if (j < hi && hi - lo >= ${CW}) {
+                *(__local copy_uvec*)(d + hi - ${CW}) = *(__global const copy_uvec*)(s + hi - ${CW});
                 j = hi;
             }
         }
@@ -84,12 +88,13 @@ static void copy_plane(__local ${TA}* d, __global const ${TI}* x, const int h, c
                begin, so as not to reach beyond its end. */
             const int odd = 2 * lo + iw0 > 0;
             const int end = odd || 2 * hi + iw0 <= w ? hi : hi - 1;
-            while (end - lo >= ${VW} && j < end) {
-                if (j + ${VW} > end) j = end - ${VW};
-                const vec p = *(__global const uvec*)(s + 2 * j - odd);
-                const vec q = *(__global const uvec*)(s + 2 * j - odd + ${VW});
-                *(__local uvec*)(d + j) = odd ? (vec)(p.odd, q.odd) : (vec)(p.even, q.even);
-                j += ${VW};
+            while (end - lo >= ${CW} && j < end) {
+                if (j + ${CW} > end) j = end - ${CW};
+                const copy_vec p = *(__global const copy_uvec*)(s + 2 * j - odd);
+                const copy_vec q = *(__global const copy_uvec*)(s + 2 * j - odd + ${CW});
+                *(__local copy_uvec*)(d + j)
+                    = odd ? (copy_vec)(p.odd, q.odd) : (copy_vec)(p.even, q.even);
+                j += ${CW};
             }
         }
     % endif

@@ -17,7 +17,7 @@ from cltensor.ops.linalg.tiles import (
     accumulator,
     equal_parts,
     local_budget,
-    vector_width,
+    widest,
 )
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
@@ -169,8 +169,8 @@ def caps_for(device: Device, dtype: np.dtype, with_grad: bool) -> Caps:
     chosen = tuning.parameters(device, "conv_cpu", dtype, "filter" if with_grad else "image")
     itemsize = accumulator(dtype).itemsize
     taps = 4096 if device.local_mem >= 128 << 10 else 768
-    tile = ROWS * VECTORS * vector_width(dtype)
-    tables = 4 * (taps + ROWS + 2 * (PIXELS + ROWS))
+    tile = 2 * ROWS * VECTORS * widest(device, dtype)
+    tables = 4 * (taps + 2 * ROWS + 2 * (PIXELS + ROWS))
     rest = (local_budget(device) - tables) // itemsize - tile
     grad = min(chosen["grad"], rest // 3) if with_grad else 0
     return Caps(min(chosen["patch"], rest - grad), grad, taps)

@@ -24,7 +24,7 @@ from cltensor.ops.conv.blocks import (
     weights_of,
 )
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
-from cltensor.ops.linalg.tiles import ROWS, VECTORS, accumulator, equal_parts, vector_width
+from cltensor.ops.linalg.tiles import ROWS, VECTORS, accumulator, equal_parts, vector_width, widest
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
 
@@ -41,37 +41,53 @@ class Target(NamedTuple):
     pairs: int = 0
 
 
-def _register_tile(c: Correlation, blocks: Blocks) -> tuple[str, int, int]:
-    """What the lanes of conv_cpu are, and the rows and vectors of its register tile: those with
-    the fewest products, idle ones included. The store of a tile counts as 10 steps of its sum, or
-    18 where it is transposed; steps with filters as lanes, aligned and one after the other, take a
-    tenth less (as measured)."""
-    width = vector_width(c.dtype)
+#: Rows and vectors of tiles for pixels as lanes; the others are for registers of 64 bytes.
+_TILES = ((ROWS, VECTORS), (4, 3))
+_WIDE_TILES = ((2 * ROWS, VECTORS), (8, 3), (ROWS, VECTORS), (4, 4))
+
+
+class _Tile(NamedTuple):
+    """What the lanes of conv_cpu are, and its register tile: rows, vectors, lanes of a vector."""
+
+    lanes: str
+    rows: int
+    vectors: int
+    width: int
+
+
+def _register_tile(c: Correlation, blocks: Blocks) -> _Tile:
+    """The tile with the fewest products, idle ones included. The store of a tile counts as 10 steps
+    of its sum, or 18 where it is transposed, or 30 where long vectors reach over the ends of rows;
+    steps with filters as lanes, aligned and one after the other, take a tenth less (as measured).
+    """
+    widest_lanes, least = widest(c.device, c.dtype), vector_width(c.dtype)
     if c.filters == 1:  # a tile of one row is filled by more pixels
-        return "pixels", 1, 8
+        return _Tile("pixels", 1, 8, widest_lanes)
     deep = c.channels * c.taps
     n_rows, n_cols = blocks.rows, blocks.cols
     pixels = n_rows * n_cols
-    run_on = ceil_div(n_rows * (n_cols + c.cols.reach), width)
-    vectors = min(n_rows * ceil_div(n_cols, width), run_on)
-    options: list[tuple[float, str, int, int]] = [
-        (ceil_div(vectors, nv) * nv * ceil_div(c.filters, mr) * mr * (deep + 10), "pixels", mr, nv)
-        for mr, nv in ((ROWS, VECTORS), (4, 3))
-    ]
+    options: list[tuple[float, _Tile]] = []
+    for width in {least, widest_lanes}:
+        run_on = ceil_div(n_rows * (n_cols + c.cols.reach), width)
+        vectors = min(n_rows * ceil_div(n_cols, width), run_on)
+        store = 10 if width == least or n_cols % width == 0 or not c.cols.reach else 30
+        for mr, nv in _TILES if width == least else _WIDE_TILES:
+            idle = ceil_div(vectors, nv) * nv * ceil_div(c.filters, mr) * mr
+            options.append((idle * (deep + store), _Tile("pixels", mr, nv, width)))
     if pixels <= PIXELS:
-        lanes = VECTORS * width
+        lanes = VECTORS * widest_lanes
         idle = ceil_div(pixels, ROWS) * ROWS * ceil_div(c.filters, lanes) * VECTORS
-        options.append((idle * (deep + 18) * 0.9, "filters", ROWS, VECTORS))
-    return min(options)[1:]
+        tile = _Tile("filters", ROWS, VECTORS, widest_lanes)
+        options.append((idle * (deep + 18) * 0.9, tile))
+    return min(options)[1]
 
 
 def _correlate(
     c: Correlation, weights: Weights, target: Target, caps: Caps, blocks: Blocks, scratch: int
 ) -> tuple[int, Launch, Launch]:
     """conv_cpu, after laying out the filters in operand `scratch`, whose size comes first."""
-    width = vector_width(c.dtype)
     element, sums = C_NAMES[c.dtype], C_NAMES[accumulator(c.dtype)]
-    lanes, tile_rows, vectors = _register_tile(c, blocks)
+    lanes, tile_rows, vectors, width = _register_tile(c, blocks)
     panel = tile_rows if lanes == "pixels" else vectors * width
     panels = c.groups * ceil_div(c.filters, panel)
     shares = tuning.parameters(c.device, "conv_cpu", c.dtype, "image")["shares"]
@@ -107,7 +123,7 @@ def _correlate(
 def forward(c: Correlation) -> Plan | None:
     """The outputs; None where filters or images are too large for the patch."""
     caps = caps_for(c.device, c.dtype, with_grad=False)
-    width = vector_width(c.dtype)
+    width = widest(c.device, c.dtype)
     blocks = blocks_for(c.rows, c.cols, c.channels, c.filters, width, 1, caps)
     if blocks is None:
         return None
@@ -132,7 +148,7 @@ def _phase(axis: Axis, phase: int) -> tuple[Axis, int, int]:
 def data(c: Correlation) -> Plan | None:
     """The gradient of images: one correlation with turned filters for each phase of the stride."""
     caps = caps_for(c.device, c.dtype, with_grad=False)
-    width = vector_width(c.dtype)
+    width = widest(c.device, c.dtype)
     plain = weights_of(c)
     size = c.rows.size, c.cols.size
     launches: list[Launch] = []
@@ -173,6 +189,8 @@ def weight(c: Correlation) -> Plan | None:
     """The gradient of filters: sums over parts of the batch, then their sum."""
     caps = caps_for(c.device, c.dtype, with_grad=True)
     width = vector_width(c.dtype)
+    if c.filters > width:
+        width = widest(c.device, c.dtype)
     # One vector of filters where there are no more, with twice the rows of taps.
     tile_rows, vectors = (2 * ROWS, 1) if c.filters <= width else (ROWS, VECTORS)
     lanes = vectors * width

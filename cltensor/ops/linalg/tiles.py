@@ -32,6 +32,11 @@ def vector_width(dtype: np.dtype, width: int = VECTOR_BYTES) -> int:
     return min(16, width // accumulator(dtype).itemsize)
 
 
+def widest(device: Device, dtype: np.dtype) -> int:
+    """Lanes of the longest register vector of a CPU that accumulates `dtype`."""
+    return vector_width(dtype, (2 if tuning.wide_registers(device) else 1) * VECTOR_BYTES)
+
+
 def accumulator(dtype: np.dtype) -> np.dtype:
     """The dtype in which products of `dtype` are summed: float32 for float16."""
     return arithmetic(dtype)

@@ -9,6 +9,7 @@ from cltensor.ops.conv import conv
 from cltensor.ops.conv.blocks import Blocks, Correlation, axes_of
 from cltensor.ops.conv.patch import _phase, _register_tile
 from cltensor.ops.conv.winograd import Winograd
+from cltensor.runtime import tuning
 from cltensor.runtime.device import get
 
 
@@ -23,29 +24,47 @@ def tile_of(image, filters, taps, stride=1):
     return _register_tile(c, Blocks(1, filters[0], filters[1], axes[0].out, axes[1].out))
 
 
-def test_the_tile_that_wastes_the_fewest_products():
-    assert tile_of(14, (16, 6), 5) == ("filters", 6, 2)  # rows of 10 pixels leave lanes idle
-    assert tile_of(32, (6, 3), 5) == ("pixels", 6, 2)
-    assert tile_of(34, (16, 3), 3) == ("pixels", 4, 3)
-    assert tile_of(34, (1, 40), 3) == ("pixels", 1, 8)
+@pytest.mark.parametrize(
+    ("wide", "tiles"),
+    [
+        # rows of 10 pixels leave lanes idle
+        (
+            False,
+            [("filters", 6, 2, 8), ("pixels", 6, 2, 8), ("pixels", 4, 3, 8), ("pixels", 1, 8, 8)],
+        ),
+        (
+            True,
+            [
+                ("pixels", 8, 3, 16),
+                ("pixels", 6, 2, 16),
+                ("pixels", 4, 4, 16),
+                ("pixels", 1, 8, 16),
+            ],
+        ),
+    ],
+)
+def test_the_tile_that_wastes_the_fewest_products(monkeypatch, wide, tiles):
+    monkeypatch.setattr(tuning, "wide_registers", lambda device: wide)
+    cases = [(14, (16, 6), 5), (32, (6, 3), 5), (34, (16, 3), 3), (34, (1, 40), 3)]
+    assert [tile_of(*case) for case in cases] == tiles
 
 
 @pytest.mark.parametrize("filters", [15, 16, 17, 32, 35])
 @pytest.mark.parametrize("size", [(5, 5), (6, 9), (12, 14), (13, 3)])
-def test_filters_as_lanes(device, filters, size):
+def test_filters_as_lanes(device, registers, filters, size):
     check((2, 6, *size), (filters, 6, 3, 3))
     check((2, 6, *size), (filters, 6, 3, 3), stride=2, padding=2)
 
 
-@pytest.mark.parametrize("filters", [3, 4, 5, 8, 12])
-def test_four_rows_of_three_vectors(device, filters):
+@pytest.mark.parametrize("filters", [3, 5, 6, 8, 12, 23])
+def test_tiles_of_several_shapes(device, registers, filters):
     check((1, 2, 9, 25), (filters, 2, 3, 3), padding=1)
     check((1, 2, 24, 24), (filters, 2, 3, 3), padding=1)
 
 
 @pytest.mark.parametrize("width", [15, 16, 17, 31, 32, 33, 34])
 @pytest.mark.parametrize("padding", [0, 1, 2])
-def test_every_other_pixel_of_a_row(device, width, padding):
+def test_every_other_pixel_of_a_row(device, registers, width, padding):
     check((2, 3, 7, width), (5, 3, 3, 3), stride=2, padding=padding)
     check((1, 13, 6, width), (6, 13, 2, 3), stride=(1, 2), padding=padding)
 
@@ -55,7 +74,7 @@ def test_padding_beyond_the_filter(device):
     check((2, 3, 6, 7), (5, 3, 2, 3), padding=(3, 4), stride=2, dilation=2)
 
 
-def test_several_blocks_of_channels_and_of_rows(device):
+def test_several_blocks_of_channels_and_of_rows(device, registers):
     check((1, 130, 20, 19), (9, 130, 3, 3), padding=1)
     check((1, 130, 20, 19), (9, 130, 3, 3), padding=1, stride=2)
     check((1, 300, 12, 12), (18, 300, 1, 1))

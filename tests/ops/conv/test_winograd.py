@@ -54,7 +54,7 @@ def test_points_are_exact_in_float64():
     ],
 )
 @pytest.mark.parametrize("tile", [2, 4])
-def test_tiles(device, monkeypatch, tile, x_shape, w_shape, options):
+def test_tiles(device, registers, monkeypatch, tile, x_shape, w_shape, options):
     monkeypatch.setattr(Winograd, "tile", tile)
     check(x_shape, w_shape, **options)
 
