@@ -53,7 +53,7 @@ SELECTION = {
         ),
         "ops/conv/patch": (
             r"filters_as_lanes",
-            r"four_rows",
+            r"tiles_of_several_shapes",
             r"every_other_pixel_of_a_row",
             r"padding_beyond_the_filter",
         ),
@@ -110,7 +110,7 @@ SELECTION = {
             r"integers_of_several_types",
             r"nan",
             r"ranks",
-            r"sizes_around_tile_edges_in_all_orders\[(cpu|gpu)-\w+-(1|5|7|13|17)-",
+            r"sizes_around_tile_edges_in_all_orders\[(cpu-own|cpu-other|gpu-own)-\w+-(1|5|7|11)-",
         ),
         "nn/recurrent_launches": (
             r"tiles_that_are_not_full\[(cpu|gpu)-own-8-sizes0\]",
@@ -201,7 +201,7 @@ SELECTION = {
             r"an_expression_over_a_convolution\[cpu-x_shape[23]-",
             r"drawn_images\[cpu-",
         ),
-        "ops/conv/winograd": (r"tiles\[[24]-x_shape(0|1|13)-", r"views"),
+        "ops/conv/winograd": (r"tiles\[(own|other)-[24]-x_shape(0|1|13)-", r"views"),
     },
 }
 
