@@ -4,11 +4,20 @@ from sys import modules as _modules
 
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.distributions import categorical, constraints, continuous, discrete, gamma, transforms
+from cltensor.distributions import (
+    categorical,
+    constraint_registry,
+    constraints,
+    continuous,
+    discrete,
+    gamma,
+    transforms,
+)
 from cltensor.distributions import distribution as exp_family
 from cltensor.distributions import multivariate as multivariate_normal
 from cltensor.distributions import transformed as transformed_distribution
 from cltensor.distributions.categorical import Categorical, Multinomial, OneHotCategorical
+from cltensor.distributions.constraint_registry import biject_to, transform_to
 from cltensor.distributions.continuous import (
     Cauchy,
     Exponential,
@@ -26,24 +35,41 @@ from cltensor.distributions.kl import kl_divergence, register_kl
 from cltensor.distributions.multivariate import MultivariateNormal
 from cltensor.distributions.transformed import LogNormal, TransformedDistribution
 from cltensor.distributions.transforms import (
+    AbsTransform,
     AffineTransform,
+    CatTransform,
     ComposeTransform,
+    CorrCholeskyTransform,
+    CumulativeDistributionTransform,
     ExpTransform,
+    IndependentTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
+    PowerTransform,
+    ReshapeTransform,
     SigmoidTransform,
+    SoftmaxTransform,
+    SoftplusTransform,
+    StackTransform,
+    StickBreakingTransform,
     TanhTransform,
     Transform,
     identity_transform,
 )
 
 __all__ = [
+    "AbsTransform",
     "AffineTransform",
     "Bernoulli",
     "Beta",
     "Binomial",
+    "CatTransform",
     "Categorical",
     "Cauchy",
     "Chi2",
     "ComposeTransform",
+    "CorrCholeskyTransform",
+    "CumulativeDistributionTransform",
     "Dirichlet",
     "Distribution",
     "ExpTransform",
@@ -54,23 +80,34 @@ __all__ = [
     "Gumbel",
     "HalfNormal",
     "Independent",
+    "IndependentTransform",
     "Laplace",
     "LogNormal",
+    "LowerCholeskyTransform",
     "Multinomial",
     "MultivariateNormal",
     "Normal",
     "OneHotCategorical",
     "Poisson",
+    "PositiveDefiniteTransform",
+    "PowerTransform",
+    "ReshapeTransform",
     "SigmoidTransform",
+    "SoftmaxTransform",
+    "SoftplusTransform",
+    "StackTransform",
+    "StickBreakingTransform",
     "StudentT",
     "TanhTransform",
     "Transform",
     "TransformedDistribution",
     "Uniform",
+    "biject_to",
     "constraints",
     "identity_transform",
     "kl_divergence",
     "register_kl",
+    "transform_to",
     "transforms",
 ]
 

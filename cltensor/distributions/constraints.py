@@ -6,25 +6,42 @@ make up one value.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from sys import modules as _modules
 from typing import Any
 
+import numpy as np
+
 from cltensor.core.suggestions import suggest as _suggest
+from cltensor.halves import limits_of
+from cltensor.ops.elementwise.cast import full
+from cltensor.ops.linalg.cholesky import cholesky_ex
+from cltensor.ops.linalg.eigh import eigvalsh
 from cltensor.ops.reduce.fold import all as all_of
+from cltensor.ops.shape.cut import narrow
+from cltensor.ops.shape.join import cat as _joined
+from cltensor.ops.shape.join import stack as _stacked
 from cltensor.ops.shape.join import tril
+from cltensor.ops.shape.views import select
 
 __all__ = [
     "Constraint",
+    "MixtureSameFamilyConstraint",
     "boolean",
+    "cat",
+    "corr_cholesky",
+    "dependent",
+    "dependent_property",
     "greater_than",
     "greater_than_eq",
     "half_open_interval",
     "independent",
     "integer_interval",
     "interval",
+    "is_dependent",
     "less_than",
     "lower_cholesky",
+    "lower_triangular",
     "multinomial",
     "nonnegative",
     "nonnegative_integer",
@@ -32,9 +49,13 @@ __all__ = [
     "positive",
     "positive_definite",
     "positive_integer",
+    "positive_semidefinite",
     "real",
     "real_vector",
     "simplex",
+    "square",
+    "stack",
+    "symmetric",
     "unit_interval",
 ]
 
@@ -45,12 +66,58 @@ class Constraint:
     is_discrete = False
     event_dim = 0
 
+    @property
+    def kind(self) -> Any:
+        """What registries of constraints know it by."""
+        return type(self)
+
     def check(self, value: Any) -> Any:
         """Whether each value lies in the set, as a tensor of bools."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
         return f"{type(self).__name__.strip('_')}()"
+
+
+class _Dependent(Constraint):
+    """What is known of a distribution only, as its parameters are the bounds."""
+
+    def __init__(self, *, is_discrete: bool = False, event_dim: int = 0) -> None:
+        self.is_discrete = is_discrete
+        self.event_dim = event_dim
+
+    def __call__(self, *, is_discrete: bool | None = None, event_dim: int | None = None) -> Any:
+        """The same, of that many axes."""
+        return _Dependent(
+            is_discrete=self.is_discrete if is_discrete is None else is_discrete,
+            event_dim=self.event_dim if event_dim is None else event_dim,
+        )
+
+    def check(self, value: Any) -> Any:
+        raise ValueError("constraints.dependent: it holds for no values by itself; ask an object")
+
+
+class dependent_property(property, _Dependent):
+    """Decorator: a property that gives a constraint, and is one that depends on parameters where
+    the class is asked."""
+
+    def __init__(
+        self,
+        fn: Callable[[Any], Any] | None = None,
+        *,
+        is_discrete: bool = False,
+        event_dim: int = 0,
+    ) -> None:
+        property.__init__(self, fn)
+        _Dependent.__init__(self, is_discrete=is_discrete, event_dim=event_dim)
+
+    def __call__(self, fn: Any) -> Any:  # type: ignore[override]
+        return dependent_property(fn, is_discrete=self.is_discrete, event_dim=self.event_dim)
+
+
+def is_dependent(constraint: Any) -> bool:
+    """Whether a constraint depends on the parameters of a distribution."""
+    return isinstance(constraint, _Dependent)
 
 
 class _Test(Constraint):
@@ -64,6 +131,10 @@ class _Test(Constraint):
         self.event_dim = event_dim
         self.is_discrete = is_discrete
 
+    @property
+    def kind(self) -> Any:
+        return self
+
     def check(self, value: Any) -> Any:
         return self._test(value)
 
@@ -72,16 +143,13 @@ class _Test(Constraint):
 
 
 class _Bounded(Constraint):
-    """Numbers between two bounds, each of which may be None, and is inside or not."""
+    """Numbers between two bounds, each of which may be None, and is inside or not (`_OPEN`)."""
 
-    def __init__(
-        self, name: str, lower: Any, upper: Any, open_: str = "", is_discrete: bool = False
-    ) -> None:
-        self._name = name
-        self.lower_bound = lower
-        self.upper_bound = upper
-        self._open = open_
-        self.is_discrete = is_discrete
+    _OPEN = ""
+
+    def __init__(self, lower_bound: Any, upper_bound: Any) -> None:
+        self.lower_bound = lower_bound
+        self.upper_bound = upper_bound
 
     def check(self, value: Any) -> Any:
         found = value == value
@@ -89,25 +157,79 @@ class _Bounded(Constraint):
             found = found & (value == value.floor())
         if self.lower_bound is not None:
             low = self.lower_bound
-            found = found & (value > low if "lower" in self._open else value >= low)
+            found = found & (value > low if self._OPEN == "lower" else value >= low)
         if self.upper_bound is not None:
             high = self.upper_bound
-            found = found & (value < high if "upper" in self._open else value <= high)
+            found = found & (value < high if self._OPEN == "upper" else value <= high)
         return found
 
     def __repr__(self) -> str:
         bounds = [b for b in (self.lower_bound, self.upper_bound) if isinstance(b, (int, float))]
-        return f"{self._name}({', '.join(map(str, bounds))})" if bounds else self._name
+        name = type(self).__name__
+        return f"{name}({', '.join(map(str, bounds))})" if bounds else name
 
 
-class _Independent(Constraint):
-    """A constraint that must hold for all elements of the last axes."""
+class integer_interval(_Bounded):
+    """Whole numbers from one to the other, both included."""
 
-    def __init__(self, base: Constraint, count: int) -> None:
-        self.base_constraint = base
-        self.reinterpreted_batch_ndims = count
-        self.event_dim = base.event_dim + count
-        self.is_discrete = base.is_discrete
+    is_discrete = True
+
+
+class interval(_Bounded):
+    """Numbers from one to the other, both included."""
+
+
+class half_open_interval(_Bounded):
+    """Numbers from one to below the other."""
+
+    _OPEN = "upper"
+
+
+class greater_than(_Bounded):
+    """Numbers above the bound."""
+
+    _OPEN = "lower"
+
+    def __init__(self, lower_bound: Any) -> None:
+        super().__init__(lower_bound, None)
+
+
+class greater_than_eq(_Bounded):
+    """Numbers not below the bound."""
+
+    def __init__(self, lower_bound: Any) -> None:
+        super().__init__(lower_bound, None)
+
+
+class less_than(_Bounded):
+    """Numbers below the bound."""
+
+    _OPEN = "upper"
+
+    def __init__(self, upper_bound: Any) -> None:
+        super().__init__(None, upper_bound)
+
+
+class _WholeFrom(_Bounded):
+    """Whole numbers not below the bound, 0 or 1."""
+
+    is_discrete = True
+
+    def __init__(self, lower_bound: int) -> None:
+        super().__init__(lower_bound, None)
+
+    def __repr__(self) -> str:
+        return f"{'positive' if self.lower_bound else 'nonnegative'}_integer({self.lower_bound})"
+
+
+class independent(Constraint):
+    """A constraint that must hold for all elements of so many last axes together."""
+
+    def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
+        self.base_constraint = base_constraint
+        self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
+        self.event_dim = base_constraint.event_dim + reinterpreted_batch_ndims
+        self.is_discrete = base_constraint.is_discrete
 
     def check(self, value: Any) -> Any:
         found = self.base_constraint.check(value)
@@ -118,49 +240,85 @@ class _Independent(Constraint):
         return f"independent({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
 
 
-def integer_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
-    """Whole numbers from one to the other, both included."""
-    return _Bounded("integer_interval", lower_bound, upper_bound, is_discrete=True)
+class MixtureSameFamilyConstraint(Constraint):
+    """What all components of a mixture allow, which lie along the last batch axis."""
+
+    def __init__(self, base_constraint: Constraint) -> None:
+        self.base_constraint = base_constraint
+        self.event_dim = base_constraint.event_dim
+        self.is_discrete = base_constraint.is_discrete
+
+    def check(self, value: Any) -> Any:
+        return all_of(self.base_constraint.check(value.unsqueeze(-1 - self.event_dim)), -1)
+
+    def __repr__(self) -> str:
+        return f"MixtureSameFamilyConstraint({self.base_constraint!r})"
 
 
-def interval(lower_bound: Any, upper_bound: Any) -> Constraint:
-    """Numbers from one to the other, both included."""
-    return _Bounded("interval", lower_bound, upper_bound)
+class _Several(Constraint):
+    """Constraints, one for each part of the values along the axis `dim`."""
+
+    def __init__(self, cseq: Sequence[Constraint], dim: int = 0) -> None:
+        self.cseq = list(cseq)
+        self.dim = dim
+
+    @property
+    def is_discrete(self) -> bool:  # type: ignore[override]
+        return any(c.is_discrete for c in self.cseq)
 
 
-def half_open_interval(lower_bound: Any, upper_bound: Any) -> Constraint:
-    """Numbers from one to below the other."""
-    return _Bounded("half_open_interval", lower_bound, upper_bound, "upper")
+class cat(_Several):
+    """Constraints of parts side by side along the axis `dim`, of those lengths (1 each)."""
+
+    def __init__(
+        self, cseq: Sequence[Constraint], dim: int = 0, lengths: Sequence[int] | None = None
+    ) -> None:
+        super().__init__(cseq, dim)
+        self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
+        if len(self.lengths) != len(self.cseq):
+            raise ValueError(
+                f"constraints.cat: {len(self.lengths)} lengths of {len(self.cseq)} constraints"
+            )
+
+    @property
+    def event_dim(self) -> int:  # type: ignore[override]
+        return max(c.event_dim for c in self.cseq)
+
+    def check(self, value: Any) -> Any:
+        found, start = [], 0
+        for constraint, length in zip(self.cseq, self.lengths, strict=True):
+            found.append(constraint.check(narrow(value, self.dim, start, length)))
+            start += length
+        return _joined(found, self.dim)
 
 
-def greater_than(lower_bound: Any) -> Constraint:
-    """Numbers above the bound."""
-    return _Bounded("greater_than", lower_bound, None, "lower")
+class stack(_Several):
+    """Constraints of the elements along the axis `dim`."""
+
+    @property
+    def event_dim(self) -> int:  # type: ignore[override]
+        most = max(c.event_dim for c in self.cseq)
+        return most + 1 if self.dim + most < 0 else most
+
+    def check(self, value: Any) -> Any:
+        parts = [c.check(select(value, self.dim, i)) for i, c in enumerate(self.cseq)]
+        return _stacked(parts, self.dim)
 
 
-def greater_than_eq(lower_bound: Any) -> Constraint:
-    """Numbers not below the bound."""
-    return _Bounded("greater_than_eq", lower_bound, None)
+class multinomial(Constraint):
+    """Counts along the last axis that add up to the bound at most."""
 
+    is_discrete = True
+    event_dim = 1
 
-def less_than(upper_bound: Any) -> Constraint:
-    """Numbers below the bound."""
-    return _Bounded("less_than", None, upper_bound, "upper")
+    def __init__(self, upper_bound: Any) -> None:
+        self.upper_bound = upper_bound
 
+    def check(self, value: Any) -> Any:
+        return all_of(value >= 0, -1) & (value.sum(-1) <= self.upper_bound)
 
-def multinomial(upper_bound: Any) -> Constraint:
-    """Counts along the last axis that add up to the bound."""
-    return _Test(
-        f"multinomial({upper_bound})",
-        lambda x: all_of(x >= 0, -1) & (x.sum(-1) <= upper_bound),
-        event_dim=1,
-        is_discrete=True,
-    )
-
-
-def independent(base_constraint: Constraint, reinterpreted_batch_ndims: int) -> Constraint:
-    """The constraint, for all elements of so many last axes together."""
-    return _Independent(base_constraint, reinterpreted_batch_ndims)
+    def __repr__(self) -> str:
+        return f"multinomial({self.upper_bound})"
 
 
 def _is_triangular(x: Any) -> Any:
@@ -171,8 +329,22 @@ def _diagonal_is_positive(x: Any) -> Any:
     return all_of(x.diagonal(0, -2, -1) > 0, -1)
 
 
+def _is_square(x: Any) -> Any:
+    return full(x.shape[:-2], x.shape[-2] == x.shape[-1], np.dtype(bool), x.device)
+
+
+def _of_square(test: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A test that only square matrices can pass."""
+    return lambda x: test(x) if x.shape[-2] == x.shape[-1] else _is_square(x)
+
+
 def _is_symmetric(x: Any) -> Any:
-    return all_of((x - x.swapaxes(-2, -1)).abs() < 1e-6 + 1e-6 * x.abs(), (-2, -1))
+    return all_of((x - x.swapaxes(-2, -1)).abs() < 1e-6 + 1e-5 * x.abs(), (-2, -1))
+
+
+def _has_unit_rows(x: Any) -> Any:
+    tolerance = float(limits_of(x.dtype).eps) * x.shape[-1] * 10
+    return all_of(((x * x).sum(-1) - 1).abs() < tolerance, -1)
 
 
 real = _Test("real", lambda x: x == x)
@@ -180,8 +352,8 @@ boolean = _Test("boolean", lambda x: (x == 0) | (x == 1), is_discrete=True)
 positive = greater_than(0.0)
 nonnegative = greater_than_eq(0.0)
 unit_interval = interval(0.0, 1.0)
-nonnegative_integer = _Bounded("nonnegative_integer", 0, None, is_discrete=True)
-positive_integer = _Bounded("positive_integer", 1, None, is_discrete=True)
+nonnegative_integer = _WholeFrom(0)
+positive_integer = _WholeFrom(1)
 real_vector = independent(real, 1)
 simplex = _Test(
     "simplex",
@@ -194,11 +366,25 @@ one_hot = _Test(
     event_dim=1,
     is_discrete=True,
 )
+square = _Test("square", _is_square, event_dim=2)
+symmetric = _Test("symmetric", _of_square(_is_symmetric), event_dim=2)
+lower_triangular = _Test("lower_triangular", _is_triangular, event_dim=2)
 lower_cholesky = _Test(
     "lower_cholesky", lambda x: _is_triangular(x) & _diagonal_is_positive(x), event_dim=2
 )
-positive_definite = _Test(
-    "positive_definite", lambda x: _is_symmetric(x) & _diagonal_is_positive(x), event_dim=2
+corr_cholesky = _Test(
+    "corr_cholesky", lambda x: lower_cholesky.check(x) & _has_unit_rows(x), event_dim=2
 )
+positive_semidefinite = _Test(
+    "positive_semidefinite",
+    _of_square(lambda x: _is_symmetric(x) & all_of(eigvalsh(x) >= 0, -1)),
+    event_dim=2,
+)
+positive_definite = _Test(
+    "positive_definite",
+    _of_square(lambda x: _is_symmetric(x) & (cholesky_ex(x)[1] == 0)),
+    event_dim=2,
+)
+dependent = _Dependent()
 
 _suggest(_modules[__name__])

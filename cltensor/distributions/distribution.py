@@ -15,7 +15,7 @@ from cltensor.core.batched import whole_of
 from cltensor.core.op import broadcast_shapes
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
-from cltensor.distributions.constraints import Constraint
+from cltensor.distributions.constraints import Constraint, is_dependent
 from cltensor.dtypes import to_float
 from cltensor.errors import ShapeError
 from cltensor.halves import limits_of
@@ -61,7 +61,7 @@ class Distribution:
             return
         for name, constraint in self.arg_constraints.items():
             value = vars(self).get(name)
-            if value is not None and not _holds(constraint, value):
+            if value is not None and not is_dependent(constraint) and not _holds(constraint, value):
                 raise ValueError(
                     f"{type(self).__name__}: {name} does not satisfy {constraint!r}: "
                     f"{value if value.size < 50 else value.shape}; give values that do, or pass "

@@ -9,8 +9,9 @@ from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
 from cltensor.distributions.continuous import Normal
 from cltensor.distributions.distribution import Distribution
-from cltensor.distributions.independent import sum_last
+from cltensor.distributions.independent import Independent, sum_last
 from cltensor.distributions.transforms import ComposeTransform, ExpTransform, Transform
+from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.functions import exp, expm1
 from cltensor.ops.elementwise.select import where
 
@@ -26,11 +27,21 @@ class TransformedDistribution(Distribution):
     ) -> None:
         self.transforms = [transforms] if isinstance(transforms, Transform) else list(transforms)
         whole = ComposeTransform(self.transforms)
-        wanted = whole.forward_shape(tuple(base_distribution._extended_shape()))
-        events = max(len(base_distribution.event_shape), whole.event_dim)
-        kept = len(base_distribution.event_shape)
-        self.base_dist = base_distribution.expand(wanted[: len(wanted) - kept])
-        cut = len(wanted) - events
+        shape, before = tuple(base_distribution._extended_shape()), whole.domain.event_dim
+        if len(shape) < before:
+            raise ShapeError(
+                f"TransformedDistribution: the transforms take values of {before} axes, and the "
+                f"base distribution has the shape {shape}"
+            )
+        wanted = whole.forward_shape(shape)
+        needed = whole.inverse_shape(wanted)
+        events = len(base_distribution.event_shape)
+        base = base_distribution
+        if tuple(needed) != shape:
+            base = base.expand(needed[: len(needed) - events])
+        self.base_dist = base if before <= events else Independent(base, before - events)
+        after = whole.codomain.event_dim
+        cut = len(wanted) - max(after, events + after - before)
         super().__init__(wanted[:cut], wanted[cut:], validate_args=validate_args)
 
     @property
@@ -44,12 +55,6 @@ class TransformedDistribution(Distribution):
         found = self.transforms[-1].codomain
         more = len(self._event_shape) - found.event_dim
         return constraints.independent(found, more) if more > 0 else found
-
-    def expand(self, batch_shape: Sequence[int]) -> Any:
-        kept = len(self.base_dist.event_shape)
-        shape = (*batch_shape, *self._event_shape)
-        base = self.base_dist.expand(shape[: len(shape) - kept])
-        return TransformedDistribution(base, self.transforms, validate_args=False)
 
     def _moved(self, x: Any) -> Any:
         for transform in self.transforms:
@@ -68,8 +73,9 @@ class TransformedDistribution(Distribution):
         events, total, y = len(self._event_shape), 0.0, value
         for transform in reversed(self.transforms):
             x = transform.inv(y)
-            slope = transform.log_abs_det_jacobian(x, y)
-            total = total - sum_last(slope, events - transform.event_dim)
+            before = transform.domain.event_dim
+            events += before - transform.codomain.event_dim
+            total = total - sum_last(transform.log_abs_det_jacobian(x, y), events - before)
             y = x
         own = self.base_dist.log_prob(y)
         return total + sum_last(own, events - len(self.base_dist.event_shape))
@@ -103,10 +109,6 @@ class LogNormal(TransformedDistribution):
 
     def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
         super().__init__(Normal(loc, scale, validate_args), ExpTransform(), validate_args)
-
-    def expand(self, batch_shape: Sequence[int]) -> Any:
-        base = self.base_dist.expand(batch_shape)
-        return LogNormal(base.loc, base.scale, validate_args=False)
 
     @property
     def loc(self) -> Tensor:

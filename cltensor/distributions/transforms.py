@@ -12,100 +12,65 @@ from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
 from cltensor.distributions.independent import sum_last
+from cltensor.distributions.transform import (
+    CatTransform,
+    ComposeTransform,
+    IndependentTransform,
+    ReshapeTransform,
+    StackTransform,
+    Transform,
+    identity_transform,
+)
+from cltensor.distributions.vector_transforms import (
+    CorrCholeskyTransform,
+    LowerCholeskyTransform,
+    PositiveDefiniteTransform,
+    SoftmaxTransform,
+    StickBreakingTransform,
+)
 from cltensor.halves import limits_of
 from cltensor.ops.elementwise.activation import log1p_exp
-from cltensor.ops.elementwise.functions import atanh, exp, log, log1p, tanh
+from cltensor.ops.elementwise.functions import atanh, exp, expm1, log, log1p, tanh
 from cltensor.ops.elementwise.select import clip
 from cltensor.ops.shape.view import broadcast_to
 
 __all__ = [
+    "AbsTransform",
     "AffineTransform",
+    "CatTransform",
     "ComposeTransform",
+    "CorrCholeskyTransform",
+    "CumulativeDistributionTransform",
     "ExpTransform",
+    "IndependentTransform",
+    "LowerCholeskyTransform",
+    "PositiveDefiniteTransform",
+    "PowerTransform",
+    "ReshapeTransform",
     "SigmoidTransform",
+    "SoftmaxTransform",
+    "SoftplusTransform",
+    "StackTransform",
+    "StickBreakingTransform",
     "TanhTransform",
     "Transform",
     "identity_transform",
 ]
 
 
-class Transform:
-    """y = transform(x), x = transform.inv(y).
+class _Growing(Transform):
+    """Base of functions of numbers that grow and have no parameters."""
 
-    sign: 1 for a function that grows, -1 for one that falls.
-    """
-
-    bijective = True
-    domain: Any = constraints.real
-    codomain: Any = constraints.real
+    _ALIKE = ()
     sign: Any = 1
 
-    @property
-    def event_dim(self) -> int:
-        """How many of the last axes make up one value."""
-        return self.domain.event_dim
 
-    @property
-    def inv(self) -> Transform:
-        """The inverse."""
-        return _Inverse(self)
-
-    def __call__(self, x: Any) -> Any:
-        """The function at x."""
-        raise NotImplementedError
-
-    def _inverse(self, y: Any) -> Any:
-        raise NotImplementedError
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        """log |dy/dx|, summed over the axes of one value."""
-        raise NotImplementedError
-
-    def forward_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape of the function of values of that shape."""
-        return shape
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and not vars(self) and not vars(other)
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}()"
-
-
-class _Inverse(Transform):
-    """The inverse of a transform."""
-
-    def __init__(self, of: Transform) -> None:
-        self._of = of
-        self.domain, self.codomain, self.sign = of.codomain, of.domain, of.sign
-
-    @property
-    def inv(self) -> Transform:
-        return self._of
-
-    def __call__(self, x: Any) -> Any:
-        return self._of._inverse(x)
-
-    def _inverse(self, y: Any) -> Any:
-        return self._of(y)
-
-    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        return -self._of.log_abs_det_jacobian(y, x)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Inverse) and self._of == other._of
-
-    __hash__ = Transform.__hash__
-
-
-class ExpTransform(Transform):
+class ExpTransform(_Growing):
     """y = e^x."""
 
     codomain = constraints.positive
 
-    def __call__(self, x: Any) -> Any:
+    def _call(self, x: Any) -> Any:
         return exp(x)
 
     def _inverse(self, y: Any) -> Any:
@@ -115,12 +80,12 @@ class ExpTransform(Transform):
         return x
 
 
-class SigmoidTransform(Transform):
+class SigmoidTransform(_Growing):
     """y = 1 / (1 + e^-x)."""
 
     codomain = constraints.unit_interval
 
-    def __call__(self, x: Any) -> Any:
+    def _call(self, x: Any) -> Any:
         info = limits_of(x.dtype)
         return clip(x.sigmoid(), float(info.tiny), 1 - float(info.eps))
 
@@ -133,12 +98,27 @@ class SigmoidTransform(Transform):
         return -log1p_exp(-x) - log1p_exp(x)
 
 
-class TanhTransform(Transform):
+class SoftplusTransform(_Growing):
+    """y = log(1 + e^x)."""
+
+    codomain = constraints.positive
+
+    def _call(self, x: Any) -> Any:
+        return log1p_exp(x)
+
+    def _inverse(self, y: Any) -> Any:
+        return y + log(-expm1(-y))
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        return -log1p_exp(-x)
+
+
+class TanhTransform(_Growing):
     """y = tanh(x)."""
 
     codomain = constraints.interval(-1.0, 1.0)
 
-    def __call__(self, x: Any) -> Any:
+    def _call(self, x: Any) -> Any:
         return tanh(x)
 
     def _inverse(self, y: Any) -> Any:
@@ -148,27 +128,79 @@ class TanhTransform(Transform):
         return 2 * (math.log(2) - x - log1p_exp(-2 * x))
 
 
+class AbsTransform(Transform):
+    """y = |x|, whose inverse is taken to be y."""
+
+    _ALIKE = ()
+    bijective = False
+    codomain = constraints.positive
+
+    def _call(self, x: Any) -> Any:
+        return x.abs()
+
+    def _inverse(self, y: Any) -> Any:
+        return y
+
+
+def _sign_of(x: Any) -> Any:
+    return x.sign() if isinstance(x, Tensor) else (x > 0) - (x < 0)
+
+
+def _with_shapes(name: str, shape: Sequence[int], *parameters: Any) -> tuple[int, ...]:
+    """The shape, broadcast with those parameters that are tensors."""
+    whole = tuple(shape)
+    for x in parameters:
+        if isinstance(x, Tensor):
+            whole = broadcast_shapes(name, whole, tuple(x.shape))
+    return whole
+
+
+class PowerTransform(Transform):
+    """y = x^exponent."""
+
+    _ALIKE = ("exponent",)
+    domain = codomain = constraints.positive
+
+    def __init__(self, exponent: Any, cache_size: int = 0) -> None:
+        super().__init__(cache_size)
+        self.exponent = exponent
+
+    @property
+    def sign(self) -> Any:
+        return _sign_of(self.exponent)
+
+    def _call(self, x: Any) -> Any:
+        return x**self.exponent
+
+    def _inverse(self, y: Any) -> Any:
+        return y ** (1 / self.exponent)
+
+    def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+        return log((self.exponent * y / x).abs())
+
+    def forward_shape(self, shape: Sequence[int]) -> Any:
+        return _with_shapes("PowerTransform", shape, self.exponent)
+
+    inverse_shape = forward_shape
+
+
 class AffineTransform(Transform):
     """y = loc + scale x, of values that the last event_dim axes make up."""
 
-    def __init__(self, loc: Any, scale: Any, event_dim: int = 0) -> None:
+    _ALIKE = ("loc", "scale")
+
+    def __init__(self, loc: Any, scale: Any, event_dim: int = 0, cache_size: int = 0) -> None:
+        super().__init__(cache_size)
         self.loc = loc
         self.scale = scale
-        self._event_dim = event_dim
         if event_dim:
             self.domain = self.codomain = constraints.independent(constraints.real, event_dim)
 
     @property
-    def event_dim(self) -> int:
-        return self._event_dim
-
-    @property
     def sign(self) -> Any:
-        if isinstance(self.scale, Tensor):
-            return self.scale.sign()
-        return (self.scale > 0) - (self.scale < 0)
+        return _sign_of(self.scale)
 
-    def __call__(self, x: Any) -> Any:
+    def _call(self, x: Any) -> Any:
         return self.loc + self.scale * x
 
     def _inverse(self, y: Any) -> Any:
@@ -177,79 +209,36 @@ class AffineTransform(Transform):
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         scale = self.scale
         slope = log(scale.abs()) if isinstance(scale, Tensor) else x * 0 + math.log(abs(scale))
-        return sum_last(broadcast_to(slope, (x + slope).shape), self._event_dim)
+        return sum_last(broadcast_to(slope, (x + slope).shape), self.event_dim)
 
-    def forward_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        for x in (self.loc, self.scale):
-            if isinstance(x, Tensor):
-                shape = broadcast_shapes("AffineTransform", shape, tuple(x.shape))
-        return shape
+    def forward_shape(self, shape: Sequence[int]) -> Any:
+        return _with_shapes("AffineTransform", shape, self.loc, self.scale)
 
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, AffineTransform)
-            and _same(self.loc, other.loc)
-            and _same(self.scale, other.scale)
-        )
-
-    __hash__ = Transform.__hash__
+    inverse_shape = forward_shape
 
 
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, Tensor) or isinstance(b, Tensor):
-        return a is b or bool((a == b).all().item())
-    return a == b
+class CumulativeDistributionTransform(Transform):
+    """y = distribution.cdf(x)."""
 
+    codomain = constraints.unit_interval
+    sign: Any = 1
 
-class ComposeTransform(Transform):
-    """Several transforms, one after the other."""
-
-    def __init__(self, parts: Sequence[Transform]) -> None:
-        self.parts = list(parts)
-        if self.parts:
-            self.domain, self.codomain = self.parts[0].domain, self.parts[-1].codomain
+    def __init__(self, distribution: Any, cache_size: int = 0) -> None:
+        super().__init__(cache_size)
+        self.distribution = distribution
 
     @property
-    def event_dim(self) -> int:
-        return max((p.event_dim for p in self.parts), default=0)
+    def domain(self) -> Any:
+        return self.distribution.support
 
-    @property
-    def sign(self) -> Any:
-        found: Any = 1
-        for part in self.parts:
-            found = found * part.sign
-        return found
-
-    def __call__(self, x: Any) -> Any:
-        for part in self.parts:
-            x = part(x)
-        return x
+    def _call(self, x: Any) -> Any:
+        return self.distribution.cdf(x)
 
     def _inverse(self, y: Any) -> Any:
-        for part in reversed(self.parts):
-            y = part._inverse(y)
-        return y
+        return self.distribution.icdf(y)
 
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
-        total: Any = 0
-        for part in self.parts:
-            moved = part(x)
-            slope = part.log_abs_det_jacobian(x, moved)
-            total = total + sum_last(slope, self.event_dim - part.event_dim)
-            x = moved
-        return total
+        return self.distribution.log_prob(x)
 
-    def forward_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        for part in self.parts:
-            shape = part.forward_shape(shape)
-        return shape
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ComposeTransform) and self.parts == other.parts
-
-    __hash__ = Transform.__hash__
-
-
-identity_transform = ComposeTransform([])
 
 _suggest(_modules[__name__])

@@ -23,6 +23,7 @@ NUMBERS = [-1.0, 0.0, 0.5, 1.0, 2.0, inf, nan]
         (c.positive_integer, [0, 0, 0, 1, 1, 1, 0]),
         (c.integer_interval(0, 1), [0, 1, 0, 1, 0, 0, 0]),
         (c.half_open_interval(0.0, 1.0), [0, 1, 1, 0, 0, 0, 0]),
+        (c.greater_than_eq(0.5), [0, 0, 1, 1, 1, 1, 0]),
         (c.less_than(1.0), [1, 1, 1, 0, 0, 0, 0]),
     ],
 )
@@ -42,3 +43,53 @@ def test_of_vectors_and_matrices(device):
     assert c.positive_definite.check(lower).tolist() == [False, False, False]
     assert c.positive_definite.check(ct.eye(3)).item()
     assert repr(c.independent(c.real, 2)) == "independent(real, 2)"
+
+
+def test_of_matrices(device):
+    indefinite = [[1.0, 2.0], [2.0, 1.0]]
+    x = ct.tensor([[[2.0, 1.0], [1.0, 2.0]], indefinite, [[1.0, 0.5], [0.0, 1.0]]])
+    assert c.symmetric.check(x).tolist() == [True, True, False]
+    assert c.positive_definite.check(x).tolist() == [True, False, False]
+    assert c.positive_semidefinite.check(x).tolist() == [True, False, False]
+    assert c.lower_triangular.check(x.swapaxes(-2, -1)).tolist() == [False, False, True]
+    assert c.corr_cholesky.check(ct.tensor([[1.0, 0.0], [0.6, 0.8]])).item()
+    assert not c.corr_cholesky.check(ct.tensor([[1.0, 0.0], [0.6, 0.9]])).item()
+    assert c.square.check(x).tolist() == [True] * 3
+    for kind in (c.square, c.symmetric, c.positive_definite, c.positive_semidefinite):
+        assert kind.check(ct.ones(2, 3, 2)).tolist() == [False] * 2
+
+
+def test_of_parts(device):
+    x = ct.tensor([[-1.0, 2.0, 0.5], [1.0, 2.0, -0.5]])
+    side = c.cat([c.positive, c.unit_interval], -1, [2, 1])
+    assert side.check(x).tolist() == [[False, True, True], [True, True, False]]
+    rows = c.stack([c.real, c.positive], 0)
+    assert rows.check(x).tolist() == [[True] * 3, [True, True, False]]
+    assert (side.event_dim, rows.event_dim, c.stack([c.simplex] * 2, -2).event_dim) == (0, 0, 2)
+    assert c.cat([c.boolean, c.real]).is_discrete
+    mixed = c.MixtureSameFamilyConstraint(c.interval(ct.tensor([0.0, 1.0]), 3.0))
+    assert mixed.check(ct.tensor([0.5, 1.5])).tolist() == [False, True]
+    with pytest.raises(ValueError, match="3 lengths of 2 constraints"):
+        c.cat([c.real, c.real], 0, [1, 1, 1])
+
+
+def test_those_that_depend_on_parameters(device):
+    assert c.is_dependent(c.dependent)
+    assert not c.is_dependent(c.real)
+    with pytest.raises(ValueError, match="it holds for no values by itself"):
+        c.dependent.check(ct.zeros(1))
+    assert c.dependent(is_discrete=True, event_dim=1).event_dim == 1
+
+    class Known:
+        @c.dependent_property(is_discrete=True, event_dim=1)
+        def support(self):
+            return c.simplex
+
+        @c.dependent_property
+        def bare(self):
+            return c.real
+
+    assert c.is_dependent(Known.support)
+    assert (Known.support.event_dim, Known.support.is_discrete) == (1, True)
+    assert (Known().support, Known().bare) == (c.simplex, c.real)
+    assert isinstance(c.positive, c.greater_than)

@@ -19,6 +19,10 @@ X = np.float32([-2.0, -0.5, 0.1, 1.5])
             lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2,
         ),
         (D.TanhTransform(), np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+        (
+            D.SoftplusTransform(), lambda x: np.log1p(np.exp(x)),
+            lambda x: 1 / (1 + np.exp(-x)),
+        ),
         (D.AffineTransform(1.0, -3.0), lambda x: 1 - 3 * x, lambda x: 3 + 0 * x),
         (
             D.ComposeTransform([D.AffineTransform(0.5, 2.0), D.ExpTransform()]),
@@ -47,3 +51,33 @@ def test_signs_shapes_and_equality(device):
     assert D.ExpTransform() == D.ExpTransform() != D.TanhTransform()
     assert moved == D.AffineTransform(0.0, scale, event_dim=1)
     assert D.identity_transform(scale) is scale
+
+
+def test_powers_and_sizes(device):
+    x = np.float32([0.5, 1.0, 3.0])
+    power = D.PowerTransform(ct.tensor([[2.0], [-0.5]]))
+    y = power(ct.tensor(x))
+    want = np.stack([x**2, x**-0.5])
+    close(y, want, rtol=1e-5)
+    close(power.inv(y), np.stack([x, x]), rtol=1e-5)
+    slopes = np.log([2 * x, 0.5 * x**-1.5])
+    close(power.log_abs_det_jacobian(ct.tensor(x), y), slopes, rtol=1e-5)
+    close(power.sign, [[1], [-1]])
+    assert power.forward_shape((3,)) == power.inverse_shape((3,)) == (2, 3)
+    assert D.PowerTransform(-2.0) == D.PowerTransform(-2.0) != D.PowerTransform(2.0)
+    assert D.PowerTransform(-2.0).sign == -1
+    size = D.AbsTransform()
+    close(size(ct.tensor(X)), np.abs(X))
+    assert not size.bijective
+    assert size == D.AbsTransform()
+
+
+def test_chances_of_a_distribution(device):
+    normal = D.Normal(1.0, 2.0)
+    t = D.CumulativeDistributionTransform(normal)
+    x = ct.tensor(X)
+    y = t(x)
+    close(y, normal.cdf(x).numpy())
+    close(t.inv(y), X, rtol=1e-4)
+    close(t.log_abs_det_jacobian(x, y), normal.log_prob(x).numpy())
+    assert (t.domain, t.codomain) == (normal.support, D.constraints.unit_interval)
