@@ -87,6 +87,31 @@ def expands(d, value):
     assert tuple(wide.sample().shape) == (3, *d.batch_shape, *d.event_shape)
 
 
+def integrated(d, low, high, skip=(), count=20_000):
+    """Assert that a density's integral is 1, and that mean, variance, entropy and cdf are those of
+    the density, by the rule of midpoints between two numbers that hold nearly all of it."""
+    edges = np.linspace(low, high, count + 1)
+    x = 0.5 * (edges[1:] + edges[:-1])
+    wide = (count, *(1,) * len(d.batch_shape))
+    values = ct.tensor(np.float32(x).reshape(wide))
+    logs = d.log_prob(values).detach().numpy().astype("float64")
+    x = values.numpy().astype("float64")
+    weights = np.exp(logs) * (high - low) / count
+    close(weights.sum(0), 1.0, rtol=1e-3)
+    mean = (weights * x).sum(0)
+    found = {
+        "mean": mean, "variance": (weights * (x - mean) ** 2).sum(0),
+        "entropy": -(weights * np.where(weights > 0, logs, 0)).sum(0),
+    }  # fmt: skip
+    for name in found.keys() - set(skip):
+        value = getattr(d, name)
+        close(value() if callable(value) else value, found[name], rtol=2e-3, atol=2e-3)
+    if "cdf" not in skip:
+        places = values[:: count // 8]
+        want = (weights.cumsum(0) - 0.5 * weights)[:: count // 8]
+        close(d.cdf(places), want, rtol=2e-3, atol=1e-3)
+
+
 def slope_of_mean(d, *parameters):
     """Gradients of the sum of the means of samples by `parameters`."""
     ct.manual_seed(3)

@@ -67,6 +67,31 @@ INLINE ${C} draw(source_t* s, const ${C} median, const ${C} sigma) {
     const ${C} wide = ratio * sigma;
     return wide + median;
 }
+% elif kind == "von_mises":
+/* The tangent of half the angle, by rejection from a wrapped Cauchy distribution (Best and Fisher,
+   "Efficient simulation of the von Mises distribution", 1979). With w the tangent of half an even
+   angle, that is g w, and the density's ratio log(c) + 1 - c; r - 2 p and what follows are written
+   so that nothing cancels for a large concentration p. */
+INLINE ${C} draw(source_t* s, const ${C} p, const ${C} unused) {
+    const ${C} p2 = 2 * p;
+    const ${C} square = p2 * p2;
+    const ${C} root = portable_sqrt(1 + square);
+    const ${C} low = 1 + portable_reciprocal(root + p2), high = (1 + root) + p2;
+    const ${C} g2 = quotient(low, high);
+    const ${C} g = portable_sqrt(g2);
+    for (int turn = 0; turn < 1000; ++turn) {
+        ${C} x, y;
+        const ${word} a = next_bits(s);
+        normal_pair(a, next_bits(s), &x, &y);
+        const ${C} least = ${"1e-100" if C == "double" else "1e-10f"};
+        const ${C} w = quotient(y, fabs(x) < least ? least : x), w2 = w * w;
+        const ${C} narrowed = g2 * w2;
+        const ${C} half_low = 0.5${f} * low;
+        const ${C} c = half_low * quotient(1 + w2, 1 + narrowed);
+        if (portable_log(next_unit(s)) <= portable_log(c) + (1 - c)) return g * w;
+    }
+    return 0;
+}
 % elif kind == "log_normal":
 INLINE ${C} draw(source_t* s, const ${C} mean, const ${C} std) {
     const ${C} wide = next_normal(s) * std;
@@ -238,6 +263,7 @@ INLINE ${C} draw(source_t* s, const ${C} n, const ${C} chance) {
         "cauchy": ("q > 0", 1),
         "log_normal": ("q >= 0", 1),
         "gamma": ("p > 0", 1),
+        "von_mises": ("p > 0", 1),
         "poisson": ("p >= 0", 1),
         "binomial": ("p >= 0 && p == floor(p) && q >= 0 && q <= 1", 2),
     }[kind]

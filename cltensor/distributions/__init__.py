@@ -11,29 +11,64 @@ from cltensor.distributions import (
     continuous,
     discrete,
     gamma,
+    kl_mixed,
+    multivariate,
+    relaxed,
+    transformed,
     transforms,
 )
 from cltensor.distributions import distribution as exp_family
-from cltensor.distributions import multivariate as multivariate_normal
-from cltensor.distributions import transformed as transformed_distribution
-from cltensor.distributions.categorical import Categorical, Multinomial, OneHotCategorical
+from cltensor.distributions.categorical import (
+    Categorical,
+    Multinomial,
+    OneHotCategorical,
+    OneHotCategoricalStraightThrough,
+)
 from cltensor.distributions.constraint_registry import biject_to, transform_to
 from cltensor.distributions.continuous import (
     Cauchy,
     Exponential,
+    GeneralizedPareto,
     Gumbel,
+    HalfCauchy,
     HalfNormal,
     Laplace,
     Normal,
     Uniform,
 )
-from cltensor.distributions.discrete import Bernoulli, Binomial, Geometric, Poisson
+from cltensor.distributions.continuous_bernoulli import ContinuousBernoulli
+from cltensor.distributions.discrete import (
+    Bernoulli,
+    Binomial,
+    Geometric,
+    NegativeBinomial,
+    Poisson,
+)
 from cltensor.distributions.distribution import Distribution, ExponentialFamily
-from cltensor.distributions.gamma import Beta, Chi2, Dirichlet, Gamma, StudentT
+from cltensor.distributions.gamma import (
+    Beta,
+    Chi2,
+    Dirichlet,
+    FisherSnedecor,
+    Gamma,
+    InverseGamma,
+    StudentT,
+)
 from cltensor.distributions.independent import Independent
 from cltensor.distributions.kl import kl_divergence, register_kl
-from cltensor.distributions.multivariate import MultivariateNormal
-from cltensor.distributions.transformed import LogNormal, TransformedDistribution
+from cltensor.distributions.lkj_cholesky import LKJCholesky
+from cltensor.distributions.lowrank_multivariate_normal import LowRankMultivariateNormal
+from cltensor.distributions.mixture_same_family import MixtureSameFamily
+from cltensor.distributions.multivariate import MultivariateNormal, Wishart
+from cltensor.distributions.relaxed import RelaxedBernoulli, RelaxedOneHotCategorical
+from cltensor.distributions.transformed import (
+    Kumaraswamy,
+    LogisticNormal,
+    LogNormal,
+    Pareto,
+    TransformedDistribution,
+    Weibull,
+)
 from cltensor.distributions.transforms import (
     AbsTransform,
     AffineTransform,
@@ -56,6 +91,7 @@ from cltensor.distributions.transforms import (
     Transform,
     identity_transform,
 )
+from cltensor.distributions.von_mises import VonMises
 
 __all__ = [
     "AbsTransform",
@@ -68,6 +104,7 @@ __all__ = [
     "Cauchy",
     "Chi2",
     "ComposeTransform",
+    "ContinuousBernoulli",
     "CorrCholeskyTransform",
     "CumulativeDistributionTransform",
     "Dirichlet",
@@ -75,22 +112,36 @@ __all__ = [
     "ExpTransform",
     "Exponential",
     "ExponentialFamily",
+    "FisherSnedecor",
     "Gamma",
+    "GeneralizedPareto",
     "Geometric",
     "Gumbel",
+    "HalfCauchy",
     "HalfNormal",
     "Independent",
     "IndependentTransform",
+    "InverseGamma",
+    "Kumaraswamy",
+    "LKJCholesky",
     "Laplace",
     "LogNormal",
+    "LogisticNormal",
+    "LowRankMultivariateNormal",
     "LowerCholeskyTransform",
+    "MixtureSameFamily",
     "Multinomial",
     "MultivariateNormal",
+    "NegativeBinomial",
     "Normal",
     "OneHotCategorical",
+    "OneHotCategoricalStraightThrough",
+    "Pareto",
     "Poisson",
     "PositiveDefiniteTransform",
     "PowerTransform",
+    "RelaxedBernoulli",
+    "RelaxedOneHotCategorical",
     "ReshapeTransform",
     "SigmoidTransform",
     "SoftmaxTransform",
@@ -102,6 +153,9 @@ __all__ = [
     "Transform",
     "TransformedDistribution",
     "Uniform",
+    "VonMises",
+    "Weibull",
+    "Wishart",
     "biject_to",
     "constraints",
     "identity_transform",
@@ -114,16 +168,40 @@ __all__ = [
 #: PyTorch has a module for each, as in `from cltensor.distributions.normal import Normal`.
 _PLACES = {
     **dict.fromkeys(("multinomial", "one_hot_categorical"), categorical),
-    **dict.fromkeys(("bernoulli", "binomial", "geometric", "poisson"), discrete),
-    **dict.fromkeys(("beta", "chi2", "dirichlet", "studentT"), gamma),
     **dict.fromkeys(
-        ("cauchy", "exponential", "gumbel", "half_normal", "laplace", "normal", "uniform"),
+        ("bernoulli", "binomial", "geometric", "negative_binomial", "poisson"), discrete
+    ),
+    **dict.fromkeys(
+        ("beta", "chi2", "dirichlet", "fishersnedecor", "inverse_gamma", "studentT"), gamma
+    ),
+    **dict.fromkeys(
+        (
+            "cauchy",
+            "exponential",
+            "generalized_pareto",
+            "gumbel",
+            "half_cauchy",
+            "half_normal",
+            "laplace",
+            "normal",
+            "uniform",
+        ),
         continuous,
     ),
     "exp_family": exp_family,
-    "log_normal": transformed_distribution,
-    "multivariate_normal": multivariate_normal,
-    "transformed_distribution": transformed_distribution,
+    **dict.fromkeys(("multivariate_normal", "wishart"), multivariate),
+    **dict.fromkeys(("relaxed_bernoulli", "relaxed_categorical"), relaxed),
+    **dict.fromkeys(
+        (
+            "kumaraswamy",
+            "log_normal",
+            "logistic_normal",
+            "pareto",
+            "transformed_distribution",
+            "weibull",
+        ),
+        transformed,
+    ),
 }
 globals().update(_PLACES)
 _modules.update({f"{__name__}.{name}": module for name, module in _PLACES.items()})

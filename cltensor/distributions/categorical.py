@@ -88,7 +88,7 @@ class Categorical(Odds):
         return values.expand(self._num_events, *self._batch_shape) if expand else values
 
 
-class _OfCategorical(Distribution):
+class OfCategorical(Distribution):
     """Base of those that hold a Categorical."""
 
     arg_constraints: ClassVar[Any] = {
@@ -113,7 +113,7 @@ class _OfCategorical(Distribution):
         return self._categorical.param_shape
 
 
-class OneHotCategorical(_OfCategorical):
+class OneHotCategorical(OfCategorical):
     """A class, as a vector that is 1 there and 0 elsewhere."""
 
     support: Any = constraints.one_hot
@@ -159,7 +159,21 @@ class OneHotCategorical(_OfCategorical):
         return values.expand(n, *self._batch_shape, n) if expand else values
 
 
-class Multinomial(_OfCategorical):
+class OneHotCategoricalStraightThrough(OneHotCategorical):
+    """A class as a one-hot vector, with the gradient that the chances themselves have.
+
+    Source:  Bengio, Leonard and Courville, "Estimating or propagating gradients through stochastic
+             neurons for conditional computation" (2013).
+    """
+
+    has_rsample = True
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        probs = self.probs
+        return self.sample(sample_shape) + (probs - probs.detach())
+
+
+class Multinomial(OfCategorical):
     """How often each class occurs in total_count draws; total_count is one number."""
 
     def __init__(

@@ -169,8 +169,8 @@ class Gumbel(LocationScale):
         return log(self.scale) + (1 + EULER)
 
 
-class HalfNormal(Distribution):
-    """The distance of a normal number (standard deviation `scale`) from its mean."""
+class _Half(Distribution):
+    """Base of distances from the middle of what has its mode there."""
 
     arg_constraints: ClassVar[Any] = {"scale": constraints.positive}
     support: Any = constraints.nonnegative
@@ -180,13 +180,22 @@ class HalfNormal(Distribution):
         (self.scale,) = broadcast_all(scale)
         super().__init__(self.scale.shape, validate_args=validate_args)
 
-    @property
-    def mean(self) -> Tensor:
-        return self.scale * math.sqrt(2 / math.pi)
+    def _standardized(self, value: Any) -> Any:
+        if self._validate_args:
+            self._validate_sample(value)
+        return value / self.scale
 
     @property
     def mode(self) -> Tensor:
         return constant(self.scale, 0.0)
+
+
+class HalfNormal(_Half):
+    """The distance of a normal number (standard deviation `scale`) from its mean."""
+
+    @property
+    def mean(self) -> Tensor:
+        return self.scale * math.sqrt(2 / math.pi)
 
     @property
     def variance(self) -> Tensor:
@@ -197,22 +206,48 @@ class HalfNormal(Distribution):
         return self.scale * randn(shape, dtype=self.scale.dtype, device=self.scale.device).abs()
 
     def log_prob(self, value: Any) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
-        z = value / self.scale
+        z = self._standardized(value)
         found = -0.5 * (z * z) - log(self.scale) + (math.log(2) - LOG_ROOT_TAU)
         return where(value >= 0, found, -math.inf)
 
     def cdf(self, value: Any) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
-        return (value / self.scale * math.sqrt(0.5)).erf()
+        return (self._standardized(value) * math.sqrt(0.5)).erf()
 
     def icdf(self, value: Any) -> Tensor:
         return self.scale * ndtri((value + 1) * 0.5)
 
     def entropy(self) -> Tensor:
         return log(self.scale) + (0.5 + LOG_ROOT_TAU - math.log(2))
+
+
+class HalfCauchy(_Half):
+    """The distance of a number of the Cauchy distribution from its median."""
+
+    @property
+    def mean(self) -> Tensor:
+        return constant(self.scale, math.inf)
+
+    @property
+    def variance(self) -> Tensor:
+        return constant(self.scale, math.inf)
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        drawn = standard("cauchy", self.scale, self._extended_shape(sample_shape), 0.0, 1.0)
+        return self.scale * drawn.abs()
+
+    def log_prob(self, value: Any) -> Tensor:
+        z = self._standardized(value)
+        found = math.log(2 / math.pi) - log(self.scale) - log1p(z * z)
+        return where(value >= 0, found, -math.inf)
+
+    def cdf(self, value: Any) -> Tensor:
+        return atan(self._standardized(value)) * (2 / math.pi)
+
+    def icdf(self, value: Any) -> Tensor:
+        return tan(0.5 * math.pi * value) * self.scale
+
+    def entropy(self) -> Tensor:
+        return math.log(2 * math.pi) + log(self.scale)
 
 
 class Exponential(ExponentialFamily):
@@ -314,3 +349,93 @@ class Uniform(Distribution):
 
     def entropy(self) -> Tensor:
         return log(self.high - self.low)
+
+
+class GeneralizedPareto(Distribution):
+    """What lies above a high bound `loc`: the chance of more than x is (1 + c z)^(-1 / c), where
+    c is the concentration and z = (x - loc) / scale; e^-z for c = 0.
+
+    Source:  Pickands, "Statistical inference using extreme order statistics" (1975).
+    """
+
+    arg_constraints: ClassVar[Any] = {
+        "loc": constraints.real,
+        "scale": constraints.positive,
+        "concentration": constraints.real,
+    }
+    has_rsample = True
+
+    def __init__(
+        self, loc: Any, scale: Any, concentration: Any, validate_args: bool | None = None
+    ) -> None:
+        self.loc, self.scale, self.concentration = broadcast_all(loc, scale, concentration)
+        super().__init__(self.loc.shape, validate_args=validate_args)
+
+    @property
+    def support(self) -> Any:
+        ends = self.concentration < 0
+        width = self.scale / where(ends, -self.concentration, 1.0)
+        return constraints.interval(self.loc, where(ends, self.loc + width, math.inf))
+
+    @property
+    def mean(self) -> Tensor:
+        there = self.concentration < 1
+        found = self.loc + self.scale / (1 - where(there, self.concentration, 0.0))
+        return where(there, found, math.nan)
+
+    @property
+    def mode(self) -> Tensor:
+        return self.loc
+
+    @property
+    def variance(self) -> Tensor:
+        there = self.concentration < 0.5
+        c = where(there, self.concentration, 0.0)
+        return where(there, (self.scale / (1 - c)).square() / (1 - 2 * c), math.nan)
+
+    @property
+    def _flat(self) -> tuple[Any, Any]:
+        """Where the concentration is 0, and the concentration, 1 there."""
+        flat = self.concentration.abs() <= 1e-8
+        return flat, where(flat, 1.0, self.concentration)
+
+    def _standardized(self, value: Any) -> Any:
+        if self._validate_args:
+            self._validate_sample(value)
+        return (value - self.loc) / self.scale
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        waits = standard("exponential", self.loc, self._extended_shape(sample_shape), 1.0)
+        return self._after(waits)
+
+    def _after(self, wait: Any) -> Any:
+        """The value above which e^-wait of the distribution lies."""
+        flat, c = self._flat
+        return self.loc + self.scale * where(flat, wait, expm1(c * wait) / c)
+
+    def log_prob(self, value: Any) -> Tensor:
+        z = self._standardized(value)
+        flat, c = self._flat
+        power, bent = 1 / c + 1, c * z
+        end = (power == 0) & (bent <= -1)  # that of an even distribution has 0 times -inf
+        fall = where(end, 0.0, power * log1p(where(end, 0.0, bent)))
+        return -log(self.scale) - where(flat, z, fall)
+
+    def log_survival_function(self, value: Any) -> Tensor:
+        """The logarithm of the chance of a value above these."""
+        z = self._standardized(value)
+        flat, c = self._flat
+        return -where(flat, z, log1p(c * z) / c)
+
+    def log_cdf(self, value: Any) -> Tensor:
+        """The logarithm of the chance of a value not above these."""
+        return log(self.cdf(value))
+
+    def cdf(self, value: Any) -> Tensor:
+        return -expm1(self.log_survival_function(value))
+
+    def icdf(self, value: Any) -> Tensor:
+        return self._after(-log1p(-value))
+
+    def entropy(self) -> Tensor:
+        return log(self.scale) + self.concentration + 1

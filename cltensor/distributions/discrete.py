@@ -18,9 +18,9 @@ from cltensor.distributions.distribution import (
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.activation import log1p_exp
 from cltensor.ops.elementwise.functions import exp, log
-from cltensor.ops.elementwise.select import where
+from cltensor.ops.elementwise.select import clip, where
 from cltensor.ops.random.draw import bernoulli
-from cltensor.ops.random.sample import binomial, draw, poisson
+from cltensor.ops.random.sample import binomial, draw, poisson, standard_gamma
 from cltensor.ops.shape.view import reshape
 from cltensor.ops.special.entropy import xlog1py, xlogy
 from cltensor.ops.special.gamma import lgamma
@@ -217,3 +217,56 @@ class Binomial(Odds):
                 "Binomial: values cannot be listed where total_count differs between distributions"
             )
         return counts(most + 1, self._given, self._batch_shape, expand)
+
+
+class NegativeBinomial(Odds):
+    """How many attempts succeed, each with the chance probs, before total_count fail.
+
+    total_count need be no whole number: values are of the Poisson distribution, with rates of the
+    gamma distribution.
+    """
+
+    arg_constraints: ClassVar[Any] = {
+        "total_count": constraints.nonnegative,
+        "probs": constraints.half_open_interval(0.0, 1.0),
+        "logits": constraints.real,
+    }
+    support: Any = constraints.nonnegative_integer
+
+    def __init__(
+        self,
+        total_count: Any,
+        probs: Any = None,
+        logits: Any = None,
+        validate_args: bool | None = None,
+    ) -> None:
+        (self.total_count,) = self._take(probs, logits, total_count)
+        super().__init__(self._given.shape, validate_args=validate_args)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.total_count * exp(self.logits)
+
+    @property
+    def mode(self) -> Tensor:
+        return clip(((self.total_count - 1) * exp(self.logits)).floor(), min=0)
+
+    @property
+    def variance(self) -> Tensor:
+        return self.mean / (-self.logits).sigmoid()
+
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        shape = self._extended_shape(sample_shape)
+        with no_grad():
+            none = self.total_count == 0
+            rates = standard_gamma(where(none, 1.0, self.total_count).expand(*shape), None)
+            return poisson(where(none, 0.0, rates * exp(self.logits)))
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        n, logits = self.total_count, self.logits
+        none = n + value == 0  # 0 attempts: lgamma has its poles there
+        count = where(none, 1.0, n)
+        ways = lgamma(count + value) - lgamma(value + 1) - lgamma(count)
+        return where(none, 0.0, ways) - n * log1p_exp(logits) - value * log1p_exp(-logits)

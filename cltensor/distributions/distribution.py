@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cltensor import dtypes
-from cltensor.autograd import no_grad
+from cltensor.autograd import enable_grad, grad, no_grad
 from cltensor.core.batched import whole_of
 from cltensor.core.op import broadcast_shapes
 from cltensor.core.size import Size
@@ -208,7 +208,42 @@ def _holds(constraint: Constraint, value: Any) -> bool:
 
 
 class ExponentialFamily(Distribution):
-    """Distributions whose log_prob is linear in functions of the value; a name of PyTorch's."""
+    """Distributions whose log_prob is linear in functions of the value: the sum of them, each times
+    its natural parameter, less the log-normalizer of these, plus a carrier measure.
+
+    One that declares these has an entropy and a divergence, as the gradient of the log-normalizer
+    gives the means of the functions (Nielsen and Nock, "Entropies and cross-entropies of
+    exponential families", 2010).
+    """
+
+    _mean_carrier_measure: Any = 0.0
+
+    @property
+    def _natural_params(self) -> tuple[Any, ...]:
+        raise self._lacks("_natural_params")
+
+    def _log_normalizer(self, *natural_params: Any) -> Any:
+        raise self._lacks("_log_normalizer")
+
+    def _means(self) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+        """The log-normalizer, the natural parameters, and the mean of what each is a factor of."""
+        params = self._natural_params
+        with enable_grad():
+            leaves = [p.detach().requires_grad_() for p in params]
+            total = self._log_normalizer(*leaves)
+            means = grad(total.sum(), leaves, create_graph=True)
+        return self._log_normalizer(*params), params, tuple(means)
+
+    def entropy(self) -> Tensor:
+        try:
+            norm, params, means = self._means()
+        except NotImplementedError:
+            raise self._lacks("entropy") from None
+        found = norm - self._mean_carrier_measure
+        for param, mean in zip(params, means, strict=True):
+            own = param * mean
+            found = found - sum_last(own, own.ndim - len(self._batch_shape))
+        return found
 
 
 def broadcast_all(*values: Any) -> list[Any]:
@@ -286,6 +321,11 @@ class Odds(Distribution):
     def param_shape(self) -> Size:
         """The shape of the parameter."""
         return Size(self._given.shape)
+
+
+def sum_last(x: Any, count: int) -> Any:
+    """The sum over the last `count` axes."""
+    return x.sum(tuple(range(-count, 0))) if count else x
 
 
 def constant(like: Any, value: float) -> Any:

@@ -1,4 +1,5 @@
-"""The gamma distribution and those made of it: chi-squared, Student's t, beta and Dirichlet."""
+"""The gamma distribution and those made of it: inverse, chi-squared, Student's t, Fisher's F, beta
+and Dirichlet."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from typing import Any, ClassVar
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
 from cltensor.distributions.distribution import Distribution, ExponentialFamily, broadcast_all
+from cltensor.distributions.transformed import TransformedDistribution
+from cltensor.distributions.transforms import PowerTransform
 from cltensor.halves import limits_of
 from cltensor.ops.elementwise.functions import log, log1p, sqrt
 from cltensor.ops.elementwise.select import clip, where
@@ -81,6 +84,50 @@ class Chi2(Gamma):
         return Chi2(self.df.expand(*batch_shape), validate_args=False)
 
 
+class InverseGamma(TransformedDistribution):
+    """The distribution of 1 / x, where x has the gamma distribution."""
+
+    arg_constraints: ClassVar[Any] = {
+        "concentration": constraints.positive,
+        "rate": constraints.positive,
+    }
+    support: Any = constraints.positive
+    base_dist: Gamma
+
+    def __init__(self, concentration: Any, rate: Any, validate_args: bool | None = None) -> None:
+        base = Gamma(concentration, rate, validate_args)
+        super().__init__(base, PowerTransform(-1.0), validate_args)
+
+    @property
+    def concentration(self) -> Tensor:
+        """The concentration of 1 / x."""
+        return self.base_dist.concentration
+
+    @property
+    def rate(self) -> Tensor:
+        """The rate of 1 / x."""
+        return self.base_dist.rate
+
+    @property
+    def mean(self) -> Tensor:
+        a = self.concentration
+        return where(a > 1, self.rate / where(a > 1, a - 1, 1.0), math.inf)
+
+    @property
+    def mode(self) -> Tensor:
+        return self.rate / (self.concentration + 1)
+
+    @property
+    def variance(self) -> Tensor:
+        a = where(self.concentration > 2, self.concentration, 3.0)
+        found = (self.rate / (a - 1)).square() / (a - 2)
+        return where(self.concentration > 2, found, math.inf)
+
+    def entropy(self) -> Tensor:
+        a = self.concentration
+        return a + log(self.rate) + lgamma(a) - (1 + a) * digamma(a)
+
+
 class StudentT(Distribution):
     """Student's t-distribution with `df` degrees of freedom, moved and widened."""
 
@@ -131,6 +178,50 @@ class StudentT(Distribution):
         beta = lgamma(half) + 0.5 * math.log(math.pi) - lgamma(more)
         turned = more * (digamma(more) - digamma(half))
         return log(self.scale) + turned + 0.5 * log(self.df) + beta
+
+
+class FisherSnedecor(Distribution):
+    """The ratio of two chi-squared numbers of df1 and df2 degrees of freedom, each over those."""
+
+    arg_constraints: ClassVar[Any] = {"df1": constraints.positive, "df2": constraints.positive}
+    support: Any = constraints.positive
+    has_rsample = True
+
+    def __init__(self, df1: Any, df2: Any, validate_args: bool | None = None) -> None:
+        self.df1, self.df2 = broadcast_all(df1, df2)
+        super().__init__(self.df1.shape, validate_args=validate_args)
+
+    @property
+    def mean(self) -> Tensor:
+        b = self.df2
+        return where(b > 2, b / where(b > 2, b - 2, 1.0), math.nan)
+
+    @property
+    def mode(self) -> Tensor:
+        a, b = self.df1, self.df2
+        return where(a > 2, (a - 2) / a * b / (b + 2), math.nan)
+
+    @property
+    def variance(self) -> Tensor:
+        a, there = self.df1, self.df2 > 4
+        b = where(there, self.df2, 5.0)
+        return where(there, 2 * (b / (b - 2)).square() * (a + b - 2) / (a * (b - 4)), math.nan)
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        shape = self._extended_shape(sample_shape)
+        above, below = (
+            standard_gamma(half.expand(*shape), None) / half
+            for half in (0.5 * self.df1, 0.5 * self.df2)
+        )
+        least = float(limits_of(above.dtype).tiny)
+        return clip(above / clip(below, min=least), min=least)
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        a, b, ratio = 0.5 * self.df1, 0.5 * self.df2, self.df1 / self.df2
+        norm = lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(ratio)
+        return norm + xlogy(a - 1, value) - (a + b) * log1p(ratio * value)
 
 
 class Dirichlet(ExponentialFamily):

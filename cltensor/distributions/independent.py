@@ -7,7 +7,7 @@ from typing import Any
 
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
-from cltensor.distributions.distribution import Distribution
+from cltensor.distributions.distribution import Distribution, sum_last
 from cltensor.errors import ShapeError
 
 
@@ -80,8 +80,3 @@ class Independent(Distribution):
 
     def __repr__(self) -> str:
         return f"Independent({self.base_dist!r}, {self.reinterpreted_batch_ndims})"
-
-
-def sum_last(x: Any, count: int) -> Any:
-    """The sum over the last `count` axes."""
-    return x.sum(tuple(range(-count, 0))) if count else x

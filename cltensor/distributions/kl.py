@@ -21,16 +21,21 @@ from cltensor.distributions.continuous import (
     Normal,
     Uniform,
 )
+from cltensor.distributions.continuous_bernoulli import ContinuousBernoulli
 from cltensor.distributions.discrete import Bernoulli, Binomial, Geometric, Poisson
-from cltensor.distributions.distribution import EULER, Distribution
+from cltensor.distributions.distribution import EULER, Distribution, ExponentialFamily, sum_last
 from cltensor.distributions.gamma import Beta, Dirichlet, Gamma
-from cltensor.distributions.independent import Independent, sum_last
-from cltensor.distributions.multivariate import MultivariateNormal, standardized
-from cltensor.distributions.transformed import TransformedDistribution
+from cltensor.distributions.independent import Independent
+from cltensor.distributions.lowrank_multivariate_normal import LowRankMultivariateNormal
+from cltensor.distributions.multivariate import MultivariateNormal, Wishart
+from cltensor.distributions.transformed import Pareto, TransformedDistribution
 from cltensor.ops.elementwise.activation import log1p_exp
-from cltensor.ops.elementwise.functions import exp, log
+from cltensor.ops.elementwise.functions import exp, log, sqrt
 from cltensor.ops.elementwise.select import where
+from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.linalg.triangular import solve_triangular
+from cltensor.ops.shape.join import cat
+from cltensor.ops.shape.stacks import diag_embed
 from cltensor.ops.special.gamma import digamma, lgamma
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,14 +76,15 @@ def kl_divergence(p: Distribution, q: Distribution) -> Tensor:
     kinds: Any = (type(p), type(q))
     function = _found(*kinds)
     if function is None:
-        raise NotImplementedError(
-            f"kl_divergence: there is none of {type(p).__name__} from {type(q).__name__}; declare "
-            "it with register_kl, or take the mean of p.log_prob(x) - q.log_prob(x) over samples"
-        )
+        raise _none(p, q)
     return function(p, q)
 
 
-# ------------------------------------------------------------------------------ of one kind
+def _none(p: Any, q: Any) -> NotImplementedError:
+    return NotImplementedError(
+        f"kl_divergence: there is none of {type(p).__name__} from {type(q).__name__}; declare it "
+        "with register_kl, or take the mean of p.log_prob(x) - q.log_prob(x) over samples"
+    )
 
 
 def _log_ratio(p: Any, q: Any) -> Any:
@@ -192,43 +198,66 @@ def _dirichlet(p: Any, q: Any) -> Any:
     return norms + ((a - b) * (digamma(a) - digamma(total).unsqueeze(-1))).sum(-1)
 
 
+@register_kl(ContinuousBernoulli, ContinuousBernoulli)
+def _continuous_bernoulli(p: Any, q: Any) -> Any:
+    return (p.logits - q.logits) * (p.mean - 0.5) + q._log_norm() - p._log_norm()
+
+
+@register_kl(Pareto, Pareto)
+def _pareto(p: Any, q: Any) -> Any:
+    ratio = q.alpha / p.alpha
+    found = q.alpha * log(p.scale / q.scale) + ratio - log(ratio) - 1
+    return where(p.scale < q.scale, math.inf, found)
+
+
+def _spread(p: Any, q: Any) -> Any:
+    """The trace of q's precision times p's covariance, of normal distributions of vectors."""
+    low = isinstance(p, LowRankMultivariateNormal)
+    if not isinstance(q, LowRankMultivariateNormal):
+        # A sum of squares of columns of p's root.
+        root = p.scale_tril
+        if low:
+            root = cat([p.cov_factor, diag_embed(sqrt(p.cov_diag))], -1)
+        return solve_triangular(q.scale_tril, root, upper=False).square().sum((-2, -1))
+    # Woodbury's formula: q's precision is 1 / diag less the square of few rows.
+    rows = solve_triangular(q._capacitance, q._per_diag, upper=False)
+    lost = matmul(rows, p.cov_factor if low else p.scale_tril).square().sum((-2, -1))
+    if low:
+        lost = lost + (rows.square() * p.cov_diag.unsqueeze(-2)).sum((-2, -1))
+    return (p.variance / q.cov_diag).sum(-1) - lost
+
+
 @register_kl(MultivariateNormal, MultivariateNormal)
+@register_kl(MultivariateNormal, LowRankMultivariateNormal)
+@register_kl(LowRankMultivariateNormal, MultivariateNormal)
+@register_kl(LowRankMultivariateNormal, LowRankMultivariateNormal)
 def _multivariate_normal(p: Any, q: Any) -> Any:
-    # The trace of q's precision times p's covariance is a sum of squares of its columns.
-    columns = solve_triangular(q.scale_tril, p.scale_tril, upper=False)
-    away = standardized(q.scale_tril, q.loc - p.loc)
-    squares = columns.square().sum((-2, -1)) + away.square().sum(-1)
+    squares = _spread(p, q) + q._squares(q.loc - p.loc)
     return q._half_log_det() - p._half_log_det() + 0.5 * (squares - p.event_shape[0])
 
 
-# ---------------------------------------------------------------------------- of two kinds
+@register_kl(Wishart, Wishart)
+def _wishart(p: Any, q: Any) -> Any:
+    n = p.event_shape[-1]
+    columns = solve_triangular(q.scale_tril, p.scale_tril, upper=False)
+    spread = columns.square().sum((-2, -1)) - n
+    slopes = 0.5 * (p.df - q.df) * p.mean_log_det() + 0.5 * p.df * spread
+    return q._log_norm() - p._log_norm() + slopes
 
 
-@register_kl(Exponential, Gamma)
-def _exponential_gamma(p: Any, q: Any) -> Any:
-    ratio, a = q.rate / p.rate, q.concentration
-    return -a * log(ratio) + ratio + lgamma(a) + a * EULER - (1 + EULER)
-
-
-@register_kl(Gamma, Exponential)
-def _gamma_exponential(p: Any, q: Any) -> Any:
-    return -p.entropy() - log(q.rate) + q.rate * p.concentration / p.rate
-
-
-@register_kl(Uniform, Normal)
-def _uniform_normal(p: Any, q: Any) -> Any:
-    width = p.high - p.low
-    away = ((p.high + p.low - 2 * q.loc) * 0.5).square()
-    spread = (width * width * (1 / 12) + away) / (q.scale * q.scale)
-    return 0.5 * (spread + math.log(2 * math.pi)) + log(q.scale / width)
-
-
-@register_kl(Laplace, Normal)
-def _laplace_normal(p: Any, q: Any) -> Any:
-    variance = q.scale * q.scale
-    squares = p.scale * p.scale / variance
-    away = (p.loc - q.loc).square() / variance
-    return squares + 0.5 * away - 0.5 * log(squares) + (0.5 * math.log(0.5 * math.pi) - 1)
+@register_kl(ExponentialFamily, ExponentialFamily)
+def _exponential_family(p: Any, q: Any) -> Any:
+    # The divergence of Bregman that the log-normalizer makes.
+    if type(p) is not type(q):
+        raise _none(p, q)
+    try:
+        norm, params, means = p._means()
+        found = q._log_normalizer(*q._natural_params) - norm
+    except NotImplementedError:
+        raise _none(p, q) from None
+    for own, other, mean in zip(params, q._natural_params, means, strict=True):
+        found = found - sum_last((other - own) * mean, len(q.event_shape))
+    return found
 
 
 @register_kl(Independent, Independent)

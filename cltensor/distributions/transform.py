@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
-from cltensor.distributions.distribution import constant
-from cltensor.distributions.independent import sum_last
+from cltensor.distributions.distribution import constant, sum_last
 from cltensor.errors import ShapeError
 from cltensor.ops.create import zeros
 from cltensor.ops.shape.cut import narrow

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
-from cltensor.distributions.continuous import Normal
-from cltensor.distributions.distribution import Distribution
-from cltensor.distributions.independent import Independent, sum_last
-from cltensor.distributions.transforms import ComposeTransform, ExpTransform, Transform
+from cltensor.distributions.continuous import Exponential, Normal, Uniform, standard
+from cltensor.distributions.distribution import (
+    EULER,
+    Distribution,
+    broadcast_all,
+    constant,
+    sum_last,
+)
+from cltensor.distributions.independent import Independent
+from cltensor.distributions.transforms import (
+    AffineTransform,
+    ComposeTransform,
+    ExpTransform,
+    PowerTransform,
+    StickBreakingTransform,
+    Transform,
+)
 from cltensor.errors import ShapeError
-from cltensor.ops.elementwise.functions import exp, expm1
-from cltensor.ops.elementwise.select import where
+from cltensor.ops.elementwise.functions import exp, expm1, log
+from cltensor.ops.elementwise.select import clip, where
+from cltensor.ops.special.beta import betaln
+from cltensor.ops.special.entropy import xlogy
+from cltensor.ops.special.gamma import digamma, lgamma
 
 
 class TransformedDistribution(Distribution):
@@ -135,3 +152,163 @@ class LogNormal(TransformedDistribution):
 
     def entropy(self) -> Tensor:
         return self.base_dist.entropy() + self.loc
+
+
+class LogisticNormal(TransformedDistribution):
+    """Chances along the last axis, made from normal numbers by breaking a stick (see
+    StickBreakingTransform).
+
+    Source:  Aitchison and Shen, "Logistic-normal distributions: some properties and uses" (1980).
+    """
+
+    arg_constraints: ClassVar[Any] = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.simplex
+    base_dist: Independent
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        base = Normal(loc, scale, validate_args)
+        if not base.batch_shape:
+            base = base.expand((1,))
+        super().__init__(base, StickBreakingTransform(), validate_args)
+
+    @property
+    def loc(self) -> Tensor:
+        """The mean of the normal numbers."""
+        return self.base_dist.base_dist.loc  # type: ignore[attr-defined]
+
+    @property
+    def scale(self) -> Tensor:
+        """The standard deviation of the normal numbers."""
+        return self.base_dist.base_dist.scale  # type: ignore[attr-defined]
+
+
+class Pareto(TransformedDistribution):
+    """Numbers above `scale`: the chance of more than x is (scale / x)^alpha."""
+
+    arg_constraints: ClassVar[Any] = {"alpha": constraints.positive, "scale": constraints.positive}
+
+    def __init__(self, scale: Any, alpha: Any, validate_args: bool | None = None) -> None:
+        self.scale, self.alpha = broadcast_all(scale, alpha)
+        moved = [ExpTransform(), AffineTransform(0.0, self.scale)]
+        super().__init__(Exponential(self.alpha, validate_args=False), moved, validate_args)
+
+    @property
+    def support(self) -> Any:
+        return constraints.greater_than_eq(self.scale)
+
+    @property
+    def mean(self) -> Tensor:
+        a = clip(self.alpha, min=1)
+        return a * self.scale / (a - 1)
+
+    @property
+    def mode(self) -> Tensor:
+        return self.scale
+
+    @property
+    def variance(self) -> Tensor:
+        a = clip(self.alpha, min=2)
+        return (self.scale / (a - 1)).square() * a / (a - 2)
+
+    def entropy(self) -> Tensor:
+        return log(self.scale / self.alpha) + 1 + 1 / self.alpha
+
+
+class Weibull(TransformedDistribution):
+    """Numbers above 0: the chance of more than x is e^-(x / scale)^concentration."""
+
+    arg_constraints: ClassVar[Any] = {
+        "scale": constraints.positive,
+        "concentration": constraints.positive,
+    }
+    support: Any = constraints.positive
+
+    def __init__(self, scale: Any, concentration: Any, validate_args: bool | None = None) -> None:
+        self.scale, self.concentration = broadcast_all(scale, concentration)
+        base = Exponential(constant(self.scale, 1.0), validate_args=False)
+        moved = [PowerTransform(1 / self.concentration), AffineTransform(0.0, self.scale)]
+        super().__init__(base, moved, validate_args)
+
+    def _log_moment(self, power: int) -> Any:
+        return lgamma(1 + power / self.concentration)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.scale * exp(self._log_moment(1))
+
+    @property
+    def mode(self) -> Tensor:
+        c = self.concentration
+        return self.scale * (clip(c - 1, min=0) / c) ** (1 / c)
+
+    @property
+    def variance(self) -> Tensor:
+        first, second = 2 * self._log_moment(1), self._log_moment(2)
+        return self.scale.square() * exp(first) * expm1(second - first)
+
+    def entropy(self) -> Tensor:
+        c = self.concentration
+        return EULER * (1 - 1 / c) + log(self.scale / c) + 1
+
+
+class Kumaraswamy(TransformedDistribution):
+    """Numbers from 0 to 1: the chance of more than x is (1 - x^concentration1)^concentration0.
+
+    Source:  Jones, "Kumaraswamy's distribution: a beta-type distribution with some tractability
+             advantages" (2009).
+    """
+
+    arg_constraints: ClassVar[Any] = {
+        "concentration1": constraints.positive,
+        "concentration0": constraints.positive,
+    }
+    support: Any = constraints.unit_interval
+
+    def __init__(
+        self, concentration1: Any, concentration0: Any, validate_args: bool | None = None
+    ) -> None:
+        self.concentration1, self.concentration0 = broadcast_all(concentration1, concentration0)
+        a, b = self.concentration1, self.concentration0
+        base = Uniform(constant(a, 0.0), constant(a, 1.0), validate_args=False)
+        moved = [PowerTransform(1 / b), AffineTransform(1.0, -1.0), PowerTransform(1 / a)]
+        super().__init__(base, moved, validate_args)
+
+    def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        # As the transforms, with the chance of more as e^-wait: near 0 nothing cancels.
+        a, b = self.concentration1, self.concentration0
+        waits = standard("exponential", a, self._extended_shape(sample_shape), 1.0)
+        return (-expm1(-waits / b)) ** (1 / a)
+
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        return Distribution.sample(self, sample_shape)
+
+    def log_prob(self, value: Any) -> Tensor:
+        if self._validate_args:
+            self._validate_sample(value)
+        a, b = self.concentration1, self.concentration0
+        rest = -expm1(a * log(value))
+        return log(a) + log(b) + xlogy(a - 1, value) + xlogy(b - 1, rest)
+
+    def _moment(self, power: int) -> Any:
+        b = self.concentration0
+        return b * exp(betaln(1 + power / self.concentration1, b))
+
+    @property
+    def mean(self) -> Tensor:
+        return self._moment(1)
+
+    @property
+    def mode(self) -> Tensor:
+        a, b = self.concentration1, self.concentration0
+        inside = (a >= 1) & (b >= 1) & (a * b > 1)
+        found = where(inside, (a - 1) / where(inside, a * b - 1, 1.0), 1.0) ** (1 / a)
+        return where(inside, found, math.nan)
+
+    @property
+    def variance(self) -> Tensor:
+        return self._moment(2) - self.mean.square()
+
+    def entropy(self) -> Tensor:
+        a, b = self.concentration1, self.concentration0
+        harmonic = digamma(b + 1) + EULER
+        return (1 - 1 / b) + (1 - 1 / a) * harmonic - log(a) - log(b)

@@ -11,7 +11,7 @@ from cltensor.core.op import broadcast_shapes
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
-from cltensor.distributions.independent import sum_last
+from cltensor.distributions.distribution import sum_last
 from cltensor.distributions.transform import (
     CatTransform,
     ComposeTransform,

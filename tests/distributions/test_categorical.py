@@ -60,6 +60,19 @@ def test_a_policy_gradient(device):
     close(logits.grad, want)
 
 
+def test_a_gradient_straight_through(device):
+    logits = ct.zeros(4, 3, requires_grad=True)
+    d = D.OneHotCategoricalStraightThrough(logits=logits)
+    weights = ct.tensor([1.0, 2.0, 4.0])
+    x = d.rsample()
+    assert D.constraints.one_hot.check(x.detach().round()).all().item()
+    close(x.sum(-1), [1, 1, 1, 1])
+    (x * weights).sum().backward()
+    close(logits.grad, [(np.array([1, 2, 4]) - 7 / 3) / 3] * 4)
+    assert d.has_rsample
+    assert not d.sample().requires_grad
+
+
 def test_bad_parameters(device):
     with pytest.raises(ValueError, match="Categorical: probs and logits are tensors of one"):
         D.Categorical(ct.tensor(0.5))

@@ -2,8 +2,17 @@
 
 from math import inf, nan
 
+import numpy as np
 import pytest
-from distribution_checks import beside_torch, close, expands, param, sampled, slope_of_mean
+from distribution_checks import (
+    beside_torch,
+    close,
+    expands,
+    integrated,
+    param,
+    sampled,
+    slope_of_mean,
+)
 
 import cltensor as ct
 import cltensor.distributions as D
@@ -15,9 +24,13 @@ CASES = {
     "Cauchy": ({"loc": LOC, "scale": SCALE}, [0.3, 1.0, -8.0]),
     "Gumbel": ({"loc": LOC, "scale": SCALE}, [0.3, 1.0, -4.0]),
     "HalfNormal": ({"scale": SCALE}, [0.3, 1.0, 4.0]),
+    "HalfCauchy": ({"scale": SCALE}, [0.3, 1.0, 4.0]),
+    "GeneralizedPareto": (
+        {"loc": LOC, "scale": SCALE, "concentration": [0.3, -0.5, 0.0]}, [0.3, 2.0, 4.0]
+    ),
     "Exponential": ({"rate": SCALE}, [0.3, 1.0, 4.0]),
     "Uniform": ({"low": LOC, "high": [1.0, 2.0, 5.0]}, [0.3, 1.75, 4.0]),
-}
+}  # fmt: skip
 
 
 def made(kind):
@@ -33,7 +46,7 @@ def test_as_pytorch(device, kind):
 @pytest.mark.parametrize("kind", CASES)
 def test_samples_and_expand(device, kind):
     d, value = made(kind)
-    sampled(d, moments=kind != "Cauchy")
+    sampled(d, moments="Cauchy" not in kind)
     expands(d, value)
     if kind not in ("Uniform", "HalfNormal"):
         close(d.icdf(d.cdf(value)), value.numpy(), rtol=1e-3)
@@ -48,6 +61,10 @@ def test_known_values(device):
     close(D.Gumbel(0.0, 1.0).log_prob(x), -1.1065307)
     close(D.HalfNormal(1.0).log_prob(x), -0.3507914)
     close(D.HalfNormal(1.0, validate_args=False).log_prob(-x), -inf)
+    close(D.HalfCauchy(2.0).log_prob(x), -1.2053545)
+    close(D.HalfCauchy(2.0).cdf(x), 0.1559583)
+    close(D.HalfCauchy(2.0).entropy(), 2.5310242)
+    close(D.HalfCauchy(1.0, validate_args=False).log_prob(-x), -inf)
     close(D.Exponential(2.0).log_prob(x), -0.3068528)
     close(D.Uniform(0.0, 4.0).log_prob(x), -1.3862944)
     close(D.Uniform(0.0, 4.0, validate_args=False).log_prob(x * 9), -inf)
@@ -55,11 +72,42 @@ def test_known_values(device):
     assert D.Normal(0.0, 1.0).cdf(ct.tensor(-9.0)).item() == pytest.approx(1.1285884e-19)
 
 
+def test_tails_of_all_kinds(device):
+    d = D.GeneralizedPareto(0.0, 2.0, 0.5)
+    x = ct.tensor(0.5)
+    close(d.log_prob(x), -1.0464963)
+    close(d.cdf(x), 0.2098765)
+    close(d.log_cdf(x), np.log(0.2098765), rtol=1e-5)
+    close(d.log_survival_function(x), np.log1p(-0.2098765), rtol=1e-5)
+    close(d.entropy(), 2.1931472)
+    kinds = D.GeneralizedPareto(1.0, 2.0, ct.tensor([0.9, 0.2, 0.0, -1.0]))
+    close(kinds.mean, [21, 3.5, 3, 2], rtol=1e-5)
+    close(kinds.variance, [nan, 10.416667, 4, 1 / 3], rtol=1e-5)
+    assert kinds.support.check(ct.tensor(3.5)).tolist() == [True, True, True, False]
+    assert kinds.support.check(ct.tensor(0.5)).tolist() == [False] * 4
+    for c, high in ((0.0, 30.0), (-0.3, 1 + 2 / 0.3), (-0.8, 3.5)):
+        integrated(D.GeneralizedPareto(1.0, 2.0, c), 1.0, high)
+    # An even distribution, whose log_prob is finite at its end, and its slope inside.
+    c = param(-1.0)
+    even = D.GeneralizedPareto(0.0, 2.0, c)
+    close(even.log_prob(ct.tensor([0.5, 2.0])), [-np.log(2)] * 2)
+    even.log_prob(ct.tensor(0.5)).sum().backward()
+    close(c.grad, np.log(0.75), rtol=1e-5)
+
+
 def test_samples_are_differentiable(device):
     loc, scale = param(0.5), param(2.0)
     assert slope_of_mean(D.Normal(loc, scale), loc, scale)[0] == pytest.approx(1, rel=1e-4)
     rate = param(2.0)
     assert slope_of_mean(D.Exponential(rate), rate)[0] == pytest.approx(-0.25, abs=0.02)
+    scale, c = param(2.0), param(0.25)
+    slopes = slope_of_mean(D.GeneralizedPareto(0.0, scale, c), scale, c)
+    assert slopes == pytest.approx([1 / 0.75, 2 / 0.75**2], rel=0.1)
+    scale = param(2.0)
+    ct.manual_seed(1)
+    x = D.HalfCauchy(scale).rsample((5,))
+    x.sum().backward()
+    close(scale.grad, [x.detach().numpy().sum() / 2], rtol=1e-5)
     low, high = param(0.0), param(3.0)
     assert slope_of_mean(D.Uniform(low, high), low, high) == pytest.approx([0.5, 0.5], abs=0.02)
 
@@ -71,6 +119,10 @@ def test_bad_parameters(device):
         D.Normal(nan, 1.0)
     with pytest.raises(ValueError, match="Uniform: low is not below high"):
         D.Uniform(1.0, 1.0)
+    with pytest.raises(ValueError, match="HalfCauchy: scale does not satisfy greater_than"):
+        D.HalfCauchy(-1.0)
+    with pytest.raises(ValueError, match="GeneralizedPareto: a value does not lie in the support"):
+        D.GeneralizedPareto(1.0, 1.0, 0.5).log_prob(ct.tensor(0.5))
     with pytest.raises(ValueError, match="Exponential: a value does not lie in the support"):
         D.Exponential(1.0).log_prob(ct.tensor(-1.0))
     assert D.Normal(0.0, -1.0, validate_args=False).loc.item() == 0

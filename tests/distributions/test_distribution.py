@@ -97,5 +97,6 @@ def test_each_is_where_pytorch_has_it(name):
 def test_some_are_where_pytorch_has_them():
     from cltensor.distributions.multinomial import Multinomial
     from cltensor.distributions.normal import Normal
+    from cltensor.distributions.wishart import Wishart
 
-    assert (Multinomial, Normal) == (D.Multinomial, D.Normal)
+    assert (Multinomial, Normal, Wishart) == (D.Multinomial, D.Normal, D.Wishart)

@@ -1,4 +1,4 @@
-"""The normal distribution of vectors."""
+"""Distributions by a covariance: the normal one of vectors, and Wishart's of matrices."""
 
 import numpy as np
 import pytest
@@ -50,3 +50,45 @@ def test_bad_parameters(device):
         D.MultivariateNormal(ct.zeros(2), scale_tril=-ct.eye(2))
     with pytest.raises(ValueError, match="covariance_matrix does not satisfy positive_definite"):
         D.MultivariateNormal(ct.zeros(2), ct.tensor([[1.0, 0.5], [0.0, 1.0]]))
+
+
+SPREAD, MATRIX = [[1.0, 0.5], [0.5, 2.0]], [[3.0, 1.0], [1.0, 4.0]]
+
+
+@pytest.mark.parametrize("given", ["covariance_matrix", "precision_matrix"])
+def test_wishart_as_pytorch(device, given):
+    beside_torch("Wishart", {"df": [4.5, 7.0], given: SPREAD}, MATRIX)
+
+
+def test_wishart(device):
+    d = D.Wishart(4.0, ct.tensor(SPREAD))
+    close(d.log_prob(ct.tensor(MATRIX)), -5.7158839)
+    close(d.entropy(), 7.1408108)
+    close(d.mean, np.array(SPREAD) * 4)
+    close(d.variance, [[8, 9], [9, 32]])
+    close(d.mode, np.array(SPREAD))
+    assert np.isnan(D.Wishart(2.5, ct.tensor(SPREAD)).mode.numpy()).all()
+    # Of one row and column, it is chi-squared.
+    one = D.Wishart(ct.tensor([3.0, 5.0]), ct.eye(1))
+    close(one.log_prob(ct.tensor([[[2.0]]])), D.Chi2(one.df).log_prob(ct.tensor(2.0)).numpy())
+    several = D.Wishart(ct.tensor([4.5, 7.0]), scale_tril=ct.tensor([[1.0, 0.0], [0.5, 1.5]]))
+    x = sampled(several)
+    expands(several, x[0])
+    factor = ct.tensor([[1.0, 0.0], [0.5, 1.5]], requires_grad=True)
+    ct.manual_seed(1)
+    D.Wishart(5.0, scale_tril=factor).rsample((20_000,)).mean(0).sum().backward()
+    # Of 5 times the sum of L L'.
+    close(factor.grad, [[15, 15], [15, 15]], rtol=0.05)
+    narrow = D.Wishart(1.001, ct.eye(2)).rsample((50,), max_try_correction=20)
+    assert narrow.shape == (50, 2, 2)
+
+
+def test_bad_parameters_of_wishart(device):
+    with pytest.raises(ValueError, match="Wishart: df does not satisfy greater_than"):
+        D.Wishart(1.0, ct.eye(2))
+    with pytest.raises(ValueError, match="Wishart: give one of covariance_matrix"):
+        D.Wishart(3.0)
+    with pytest.raises(ShapeError, match=r"Wishart: scale_tril of shape \(2,\)"):
+        D.Wishart(3.0, scale_tril=ct.ones(2))
+    with pytest.raises(ValueError, match="Wishart: a value does not lie in the support"):
+        D.Wishart(3.0, ct.eye(2)).log_prob(-ct.eye(2))

@@ -49,6 +49,15 @@ def test_distribution(device, kind, dtype):
     assert distance(drawn(kind, *parameters, dtype=dtype), below) < 1
 
 
+@pytest.mark.parametrize("k", [0.01, 1.0, 20.0, 1e6])
+def test_von_mises_distribution(device, k):
+    angles = 2 * np.arctan(drawn("von_mises", k))
+    width = min(np.pi, 8 / k**0.5)
+    grid = np.linspace(-width, width, 20_001)
+    below = np.exp(-2 * k * np.sin(grid / 2) ** 2).cumsum()
+    assert distance(angles, lambda v: np.interp(v, grid, below / below[-1])) < 1
+
+
 @pytest.mark.parametrize("a", [0.3, 1.0, 4.5, 300.0])
 def test_gamma_distribution(device, a):
     x = drawn("gamma", a)
