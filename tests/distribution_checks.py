@@ -72,9 +72,20 @@ def sampled(d, seed=1, moments=True):
         got = x.numpy().astype("float64")
         assert (np.abs(got.mean(0) - mean) < 5 * (variance / COUNT) ** 0.5 + 1e-7).all()
         np.testing.assert_allclose(got.var(0), variance, rtol=0.15, atol=1e-7)
+    if not d.support.is_discrete and not lacks(d, "cdf", x):
+        follows(d, x)
     assert d.sample().shape == tuple(d.batch_shape) + tuple(d.event_shape)
     assert d.sample((2, 3)).shape == (2, 3, *d.batch_shape, *d.event_shape)
     return x
+
+
+def follows(d, x):
+    """Assert that Kolmogorov's and Smirnov's distance of many samples from the distribution is not
+    beyond that of one in a thousand."""
+    below = np.sort(d.cdf(x).detach().numpy().astype("float64"), 0)
+    place = np.linspace(0, 1, len(below) + 1).reshape(-1, *(1,) * (below.ndim - 1))
+    away = np.maximum(place[1:] - below, below - place[:-1])
+    assert away.max() * len(below) ** 0.5 < 1.95
 
 
 def expands(d, value):

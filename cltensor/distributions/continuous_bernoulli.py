@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
@@ -42,10 +42,6 @@ class ContinuousBernoulli(Odds, ExponentialFamily):
              variational autoencoders" (2019).
     """
 
-    arg_constraints: ClassVar[Any] = {
-        "probs": constraints.unit_interval,
-        "logits": constraints.real,
-    }
     support: Any = constraints.unit_interval
     has_rsample = True
 

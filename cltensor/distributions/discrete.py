@@ -34,10 +34,6 @@ def _cross_entropy(logits: Any, chance: Any) -> Any:
 class Bernoulli(Odds, ExponentialFamily):
     """1 with the chance probs, else 0."""
 
-    arg_constraints: ClassVar[Any] = {
-        "probs": constraints.unit_interval,
-        "logits": constraints.real,
-    }
     support: Any = constraints.boolean
     has_enumerate_support = True
 
@@ -86,10 +82,6 @@ def counts(number: int, like: Any, batch: Sequence[int], expand: bool) -> Any:
 class Geometric(Odds):
     """How many attempts fail before the first success, whose chance is probs."""
 
-    arg_constraints: ClassVar[Any] = {
-        "probs": constraints.unit_interval,
-        "logits": constraints.real,
-    }
     support: Any = constraints.nonnegative_integer
 
     def __init__(
@@ -163,8 +155,7 @@ class Binomial(Odds):
 
     arg_constraints: ClassVar[Any] = {
         "total_count": constraints.nonnegative_integer,
-        "probs": constraints.unit_interval,
-        "logits": constraints.real,
+        **Odds.arg_constraints,
     }
     has_enumerate_support = True
 

@@ -15,6 +15,7 @@ from cltensor.core.batched import whole_of
 from cltensor.core.op import broadcast_shapes
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
+from cltensor.distributions import constraints
 from cltensor.distributions.constraints import Constraint, is_dependent
 from cltensor.dtypes import to_float
 from cltensor.errors import ShapeError
@@ -278,6 +279,10 @@ class Odds(Distribution):
     """Base of distributions of a chance: given as `probs`, or as its logarithm of odds, `logits`.
     Of several chances along the last axis (`_SEVERAL`), logits are their logarithms."""
 
+    arg_constraints: ClassVar[Mapping[str, Constraint]] = {
+        "probs": constraints.unit_interval,
+        "logits": constraints.real,
+    }
     _SEVERAL = False
 
     def _take(self, probs: Any, logits: Any, *others: Any) -> list[Any]:

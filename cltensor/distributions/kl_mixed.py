@@ -104,6 +104,11 @@ _MEAN_EXP: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
+def _of_kind(functions: dict[type, Callable[..., Any]], p: Any) -> Callable[..., Any]:
+    """The function of the kind that p is of."""
+    return next(function for kind, function in functions.items() if isinstance(p, kind))
+
+
 # ------------------------------------------------------------------------------ kinds of q
 
 
@@ -121,14 +126,13 @@ def _exponential(p: Any, q: Any) -> Any:
 @_of_each(Gamma, *_MEAN_LOG)
 def _gamma(p: Any, q: Any) -> Any:
     a = q.concentration
-    kind = next(k for k in _MEAN_LOG if isinstance(p, k))
-    return a * log(q.rate) - lgamma(a) + (a - 1) * _MEAN_LOG[kind](p) - q.rate * p.mean
+    mean_log = _of_kind(_MEAN_LOG, p)(p)
+    return a * log(q.rate) - lgamma(a) + (a - 1) * mean_log - q.rate * p.mean
 
 
 @_of_each(Gumbel, *_MEAN_EXP)
 def _gumbel(p: Any, q: Any) -> Any:
-    kind = next(k for k in _MEAN_EXP if isinstance(p, k))
-    grown = exp(q.loc / q.scale) * _MEAN_EXP[kind](p, q.scale)
+    grown = exp(q.loc / q.scale) * _of_kind(_MEAN_EXP, p)(p, q.scale)
     return (q.loc - p.mean) / q.scale - grown - log(q.scale)
 
 

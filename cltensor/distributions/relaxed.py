@@ -31,10 +31,6 @@ def _log(x: Any) -> Any:
 class LogitRelaxedBernoulli(Odds):
     """The log-odds of RelaxedBernoulli."""
 
-    arg_constraints: ClassVar[Any] = {
-        "probs": constraints.unit_interval,
-        "logits": constraints.real,
-    }
     support: Any = constraints.real
     has_rsample = True
 
