@@ -14,11 +14,16 @@ from cltensor.distributions.multivariate import half_log_det, standardized
 from cltensor.errors import ShapeError
 from cltensor.ops.create import eye
 from cltensor.ops.elementwise.functions import log, sqrt
-from cltensor.ops.linalg.cholesky import cholesky
+from cltensor.ops.linalg.cholesky import cholesky_ex
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.linalg.triangular import solve_triangular
 from cltensor.ops.random.draw import randn
 from cltensor.ops.shape.stacks import diag_embed
+
+
+def _factor(matrix: Any) -> Any:
+    # 1 and a square are positive definite: to look at that would wait for the device.
+    return cholesky_ex(matrix)[0]
 
 
 class LowRankMultivariateNormal(Distribution):
@@ -72,7 +77,7 @@ class LowRankMultivariateNormal(Distribution):
         """The lower Cholesky factor of C."""
         rank = self.cov_factor.shape[-1]
         ones = eye(rank, dtype=self.loc.dtype, device=self.loc.device)
-        return cholesky(ones + matmul(self._per_diag, self.cov_factor))
+        return _factor(ones + matmul(self._per_diag, self.cov_factor))
 
     @cached_property
     def covariance_matrix(self) -> Any:
@@ -87,7 +92,7 @@ class LowRankMultivariateNormal(Distribution):
         root = sqrt(self.cov_diag).unsqueeze(-1)
         v = self.cov_factor / root
         ones = eye(self._event_shape[0], dtype=self.loc.dtype, device=self.loc.device)
-        return root * cholesky(ones + matmul(v, v.swapaxes(-2, -1)))
+        return root * _factor(ones + matmul(v, v.swapaxes(-2, -1)))
 
     @cached_property
     def precision_matrix(self) -> Any:

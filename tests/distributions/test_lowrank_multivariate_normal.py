@@ -49,6 +49,18 @@ def test_slopes_of_samples(device):
     close(diagonal.grad, [1, 1], rtol=0.05)
 
 
+def test_in_a_recorded_call(device):
+    d = made()
+
+    @ct.jit
+    def step(loc, x):
+        return D.LowRankMultivariateNormal(loc, d.cov_factor, d.cov_diag).log_prob(x)
+
+    for shift in (0.0, 1.0, 2.0):
+        x = ct.tensor(VALUES) + shift
+        close(step(d.loc + shift, x), d.log_prob(ct.tensor(VALUES)).numpy(), rtol=1e-5)
+
+
 def test_bad_parameters(device):
     with pytest.raises(ShapeError, match="LowRankMultivariateNormal: loc of shape"):
         D.LowRankMultivariateNormal(ct.zeros(2), ct.ones(3, 1), ct.ones(2))

@@ -49,9 +49,12 @@ def test_distribution(device, kind, dtype):
     assert distance(drawn(kind, *parameters, dtype=dtype), below) < 1
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("k", [0.01, 1.0, 20.0, 1e6])
-def test_von_mises_distribution(device, k):
-    angles = 2 * np.arctan(drawn("von_mises", k))
+def test_von_mises_distribution(device, k, dtype):
+    if dtype == "float64" and not device.fp64:
+        pytest.skip(f"'{device}' has no float64")
+    angles = 2 * np.arctan(drawn("von_mises", k, dtype=dtype))
     width = min(np.pi, 8 / k**0.5)
     grid = np.linspace(-width, width, 20_001)
     below = np.exp(-2 * k * np.sin(grid / 2) ** 2).cumsum()
