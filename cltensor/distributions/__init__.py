@@ -3,6 +3,7 @@
 from sys import modules as _modules
 
 from cltensor.core.names import name_all as _name_all
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.distributions import (
     categorical,
@@ -203,7 +204,6 @@ _PLACES = {
         transformed,
     ),
 }
-globals().update(_PLACES)
-_modules.update({f"{__name__}.{name}": module for name, module in _PLACES.items()})
+_place(__name__, _PLACES)
 _name_all(globals(), [name for name in __all__ if name not in ("constraints", "transforms")])
 _suggest(_modules["cltensor.distributions"])
