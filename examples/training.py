@@ -206,8 +206,11 @@ class Training:
     progress: Callable[..., Any] = tqdm
 
     def __post_init__(self) -> None:
-        self.train_loader = DataLoader(self.data[0], self.args.batch_size, shuffle=True)
-        self.test_loader = DataLoader(self.data[1], 500)
+        # A thread prepares two batches ahead: nothing here changes these images meanwhile.
+        self.train_loader = DataLoader(
+            self.data[0], self.args.batch_size, shuffle=True, prefetch_factor=2
+        )
+        self.test_loader = DataLoader(self.data[1], 500, prefetch_factor=2)
         setting = self.setting
         self.model = setting.build()
         if setting.prepare is not None:

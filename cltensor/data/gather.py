@@ -14,6 +14,11 @@ from cltensor.data.dataset import IterableDataset
 from cltensor.errors import DataError
 
 Collate = Callable[[Any], Any]
+Answer = Callable[[Any], Any]
+
+
+class Exhausted(Exception):
+    """An iterable data set has no more items."""
 
 
 @dataclass
@@ -36,9 +41,25 @@ class Task:
         """Whether the data set says itself what comes next."""
         return isinstance(self.dataset, IterableDataset)
 
+    def answers(self) -> Answer:
+        """A function that makes a batch of what a sampler gave, or of what an iterable data set
+        gives next, whatever its argument; it raises Exhausted when that was all."""
+        if not self.iterable:
+            return self.gatherer()
+        batches = self.batches()
+
+        def following(_: Any) -> Any:
+            for batch in batches:
+                return batch
+            raise Exhausted
+
+        return following
+
     def batches(self) -> Iterator[Any]:
         """What an iterable data set gives, joined."""
-        items = iter(self.dataset)
+        return self._joined(iter(self.dataset))
+
+    def _joined(self, items: Iterator[Any]) -> Iterator[Any]:
         if self.batch_size is None:
             convert = self.collate_fn or _same
             for item in items:
@@ -50,7 +71,7 @@ class Task:
                 return
             yield collate(chunk)
 
-    def gatherer(self) -> Callable[[Any], Any]:
+    def gatherer(self) -> Answer:
         """A function of what a sampler gave."""
         gather = self._rows() if self.whole else self._single()
 

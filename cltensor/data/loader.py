@@ -1,18 +1,19 @@
-"""DataLoader: batches of a data set as Tensors, prepared ahead in a thread or in processes."""
+"""DataLoader: batches of a data set as Tensors, made in turn, or ahead by a thread or processes."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import repeat
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
 from cltensor.data.collate import own, to_device
 from cltensor.data.dataset import IterableDataset
-from cltensor.data.gather import Task
+from cltensor.data.gather import Answer, Exhausted, Task
 from cltensor.data.sampler import (
     AnyGenerator,
     BatchSampler,
@@ -26,68 +27,84 @@ from cltensor.errors import DataError
 from cltensor.ops.random.generator import Generator
 from cltensor.runtime.device import DeviceSpec
 
+Finish = Callable[[Any], Any]
 
-class _Ahead:
-    """Runs `produce` in a thread, at most `depth` results before they are asked for.
 
-    What `produce` raises is raised again at the consumer. `close` ends the thread; it is called
-    by the loader's generator however its loop is left.
+def _ahead(
+    answers: Callable[[], Answer],
+    chosen: Iterator[Any],
+    finish: Finish,
+    depth: int,
+    turn: threading.Lock,
+) -> Iterator[Any]:
+    """What `answers()` makes of each of `chosen`, made in a thread, at most `depth` before it is
+    asked for; what it raises is raised here, where `chosen` is drawn, too.
+
+    Only whoever holds `turn` is in the data set: the thread of a loop that was left half-way may
+    still be, for nobody waits for a data set that does not answer.
     """
-
-    def __init__(self, produce: Iterator[Any], depth: int) -> None:
-        self._ready: deque[Any] = deque()
-        self._depth = depth
-        self._changed = threading.Condition()
-        self._finished = self._closed = False
-        self._error: BaseException | None = None
-        # A daemon, so that a loop left half-way in a reference cycle cannot hold up the exit.
-        self._thread = threading.Thread(
-            target=self._run, args=(produce,), name="cltensor-prefetch", daemon=True
-        )
-        self._thread.start()
-
-    def _run(self, produce: Iterator[Any]) -> None:
-        try:
-            for value in produce:
-                with self._changed:
-                    self._ready.append(value)
-                    self._changed.notify_all()
-                    self._changed.wait_for(lambda: self._closed or len(self._ready) < self._depth)
-                    if self._closed:
-                        return
-        except BaseException as error:
-            self._error = error
-        finally:
-            with self._changed:
-                self._finished = True
-                self._changed.notify_all()
-
-    def __iter__(self) -> Iterator[Any]:
+    jobs: SimpleQueue[Any] = SimpleQueue()
+    ready: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+    left = threading.Event()
+    # A daemon, so that a data set that does not answer cannot hold up the exit either.
+    threading.Thread(
+        target=_serve,
+        args=(answers, jobs, ready, left, turn),
+        name="cltensor-prefetch",
+        daemon=True,
+    ).start()
+    waiting, more = 0, True
+    try:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._ready or self._finished)
-                if not self._ready:
-                    break
-                value = self._ready.popleft()
-                self._changed.notify_all()
-            yield value
-        if self._error is not None:
-            raise self._error
+            while more and waiting <= depth:  # the one that is asked for, and those ahead
+                try:
+                    jobs.put((next(chosen),))
+                    waiting += 1
+                except StopIteration:
+                    more = False
+            if not waiting:
+                return
+            batch, error = ready.get()
+            waiting -= 1
+            if isinstance(error, Exhausted):
+                return
+            if error is not None:
+                raise error
+            yield finish(batch)
+    finally:
+        left.set()
+        jobs.put(None)
 
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        self._thread.join()
+
+def _serve(
+    answers: Callable[[], Answer],
+    jobs: SimpleQueue[Any],
+    ready: SimpleQueue[tuple[Any, BaseException | None]],
+    left: threading.Event,
+    turn: threading.Lock,
+) -> None:
+    """Answer jobs until one is None, or the loop was left."""
+    answer: Answer | None = None
+    while (job := jobs.get()) is not None:
+        try:
+            with turn:
+                if left.is_set():
+                    return
+                answer = answer or answers()
+                ready.put((own(answer(*job)), None))
+        except BaseException as error:  # a data set raises anything; the caller's thread does so
+            ready.put((None, error))
 
 
 class DataLoader:
     """Iterates over `dataset` in batches of Tensors.
 
     A batch is a list of Tensors where items are tuples (see `default_collate`). A data set with
-    ``batch(indices)`` is indexed a whole batch at a time. Batches are prepared by NumPy in one
-    thread, or in worker processes, while the device works; only the caller's thread touches the
-    device. Whoever prepares them copies what it is given, so a data set may use its arrays again.
+    ``batch(indices)`` is indexed a whole batch at a time. As in PyTorch, the caller's thread asks
+    the data set for a batch when the loop asks for it, unless worker processes, or a thread, are
+    asked to prepare some ahead while the device works. These copy what they are given, so a data
+    set may use its arrays again; and the loop does not see when they are in the data set: let the
+    two share no random generator, and leave the data set as it is.
 
     Worker processes run Python anew, whatever the system (nothing is forked), load the data set
     as pickle, or cloudpickle, gives it to them, and share memory with the loader. They have no
@@ -97,15 +114,16 @@ class DataLoader:
     Args:    batch_size, None for single items;  shuffle, draw a new order for every pass;  sampler,
              an iterable of indices in place of shuffle;  batch_sampler, an iterable of lists of
              indices in place of batch_size, shuffle, sampler and drop_last;  num_workers, how many
-             processes prepare batches (0: a thread does);  collate_fn, joins a list of items into
+             processes prepare batches (0: none);  collate_fn, joins a list of items into
              a batch;  drop_last, leave out a last batch that is not full;  timeout, how many
              seconds a batch of the workers may take (0: any);  worker_init_fn, called with its
              number in each worker as it starts;  multiprocessing_context, "spawn" or what
              multiprocessing.get_context makes of it: no other one suits;  generator, a
              ct.Generator from which orders and the seeds of workers are drawn (None: the default
              one, which ct.manual_seed restarts);  seed, an integer or a NumPy Generator in its
-             place;  prefetch or prefetch_factor, how many batches (each worker) prepares ahead (2
-             unless given; 0: none, and no thread);  persistent_workers, keep the processes from
+             place;  prefetch or prefetch_factor, how many batches each worker prepares ahead (2
+             unless given), and without workers, how many a thread does (none unless given, and no
+             thread; PyTorch has none at all);  persistent_workers, keep the processes from
              pass to pass (each pass has seeds of its own all the same);  in_order, whether batches
              of workers come in the order of their indices, or as they are ready;  device, where
              the Tensors are made (None: the default device).
@@ -142,7 +160,7 @@ class DataLoader:
         self.num_workers = count_of("DataLoader", "num_workers", num_workers, least=0)
         _check_workers(num_workers, persistent_workers, timeout, multiprocessing_context)
         _refuse_together(batch_size, shuffle, sampler, batch_sampler, drop_last)
-        self.prefetch = _ahead(prefetch, prefetch_factor, least=1 if num_workers else 0)
+        self.prefetch = _depth(prefetch, prefetch_factor, num_workers)
         self.generator = _generator(generator, seed)
         self.dataset = dataset
         self.batch_size = batch_size if batch_sampler is None else None
@@ -157,12 +175,13 @@ class DataLoader:
         self.in_order = in_order
         self.device = device
         self._workers: Workers | None = None
+        self._turn = threading.Lock()
 
     def _choose(self, sampler: Any, batch_sampler: Any, drop_last: bool) -> None:
         """Set what says which items come: sampler and batch_sampler, or neither."""
         if self.batch_size is not None:
             count_of("DataLoader", "batch_size", self.batch_size)
-        if isinstance(self.dataset, IterableDataset):
+        if self._iterable:
             if self.shuffle or sampler is not None or batch_sampler is not None:
                 raise DataError(
                     f"DataLoader: {type(self.dataset).__name__} is an IterableDataset, which says "
@@ -180,26 +199,23 @@ class DataLoader:
         self.batch_sampler = batch_sampler
 
     def __len__(self) -> int:
-        if not isinstance(self.dataset, IterableDataset):
+        if not self._iterable:
             return len(self._source())  # type: ignore[arg-type]
         count, size = len(self.dataset), self.batch_size
         if size is None:
             return count
         return count // size if self.drop_last else -(-count // size)
 
+    @property
+    def _iterable(self) -> bool:
+        return isinstance(self.dataset, IterableDataset)
+
     def _source(self) -> Iterable[Any]:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
     def __iter__(self) -> Iterator[Any]:
-        if isinstance(self.dataset, IterableDataset):
-            return self._batches(repeat(None))
-        # The order is drawn now, not at the first batch: passes begun in turn differ in turn.
-        source = self._source()
-        try:
-            len(source)  # type: ignore[arg-type]
-        except (TypeError, NotImplementedError):  # it may have no end
-            return self._batches(iter(source))
-        return self._batches(iter(list(source)))
+        # An order is drawn now, not at the first batch: passes begun in turn differ in turn.
+        return self._batches(repeat(None) if self._iterable else iter(self._source()))
 
     def _batches(self, chosen: Iterator[Any]) -> Iterator[Any]:
         task = Task(
@@ -213,10 +229,11 @@ class DataLoader:
         on_device = getattr(self.dataset, "on_device", False)
         if self.num_workers and not on_device:
             return self._from_workers(task, chosen)
-        gathered = task.batches() if task.iterable else map(task.gatherer(), chosen)
-        depth = 0 if on_device else self.prefetch
-        # An argument, not an attribute, so that the thread does not keep the loader alive.
-        return _from_thread(gathered, depth, self.device)
+        # Arguments, not attributes, so that a thread does not keep the loader alive.
+        finish = partial(to_device, device=self.device)
+        if on_device or not self.prefetch:
+            return _in_turn(task.answers(), chosen, finish)
+        return _ahead(task.answers, chosen, finish, self.prefetch, self._turn)
 
     def _from_workers(self, task: Task, chosen: Iterator[Any]) -> Iterator[Any]:
         seed = int(host_random("DataLoader", self.generator).integers(1 << 63))
@@ -228,20 +245,20 @@ class DataLoader:
         return _from_workers(workers, chosen, seed, self)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_workers": None}
+        kept = {"_workers": None, "_turn": None}
+        return {**self.__dict__, **kept}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _turn=threading.Lock())
 
 
-def _from_thread(gathered: Iterator[Any], depth: int, device: DeviceSpec) -> Iterator[Any]:
-    if not depth:
-        for batch in gathered:
-            yield to_device(batch, device)
-        return
-    ahead = _Ahead(map(own, gathered), depth)
-    try:
-        for batch in ahead:
-            yield to_device(batch, device)
-    finally:
-        ahead.close()
+def _in_turn(answer: Answer, chosen: Iterator[Any], finish: Finish) -> Iterator[Any]:
+    for indices in chosen:
+        try:
+            batch = answer(indices)
+        except Exhausted:
+            return
+        yield finish(batch)
 
 
 def _from_workers(
@@ -257,12 +274,14 @@ def _from_workers(
             workers.close()
 
 
-def _ahead(prefetch: int | None, prefetch_factor: int | None, least: int) -> int:
+def _depth(prefetch: int | None, prefetch_factor: int | None, workers: int) -> int:
     """How many batches to prepare ahead."""
     if prefetch is not None and prefetch_factor is not None:
         raise DataError("DataLoader: prefetch and prefetch_factor are one thing; give one")
     given = prefetch if prefetch_factor is None else prefetch_factor
-    return 2 if given is None else count_of("DataLoader", "prefetch", given, least=least)
+    if given is None:
+        return 2 if workers else 0
+    return count_of("DataLoader", "prefetch", given, least=1 if workers else 0)
 
 
 def _check_workers(count: int, persistent: bool, timeout: float, context: Any) -> None:

@@ -28,7 +28,7 @@ import numpy as np
 from cltensor.core.tensor import Tensor
 from cltensor.data.channel import Channel, Shared, Slots
 from cltensor.data.collate import Placed, is_numeric, mapped
-from cltensor.data.gather import Task
+from cltensor.data.gather import Exhausted, Task
 from cltensor.ops.random.generator import manual_seed
 from cltensor.runtime.carrier import only_carry
 
@@ -208,7 +208,7 @@ class _Worker:
             path, places = self._slots.write(job.slot, arrays) if arrays else (None, [])
             tree = mapped(lambda leaf: places[leaf.number] if type(leaf) is _Mark else leaf, marked)
             return Batch(job.passed, job.number, job.slot, path, tree)
-        except _Exhausted:
+        except Exhausted:
             return Batch(job.passed, job.number, job.slot, None, None, exhausted=True)
 
     def _begin(self, begun: Pass) -> None:
@@ -223,17 +223,7 @@ class _Worker:
         _state.info = WorkerInfo(number, count, seed, task.dataset)
         if first and task.worker_init_fn is not None:
             task.worker_init_fn(number)
-        if not task.iterable:
-            self._next = task.gatherer()
-            return
-        batches = task.batches()
-
-        def following(_: Any) -> Any:
-            for batch in batches:
-                return batch
-            raise _Exhausted
-
-        self._next = following
+        self._next = task.answers()
 
     def _load(self) -> Task:
         if self._start.main is not None:
@@ -245,10 +235,6 @@ class _Worker:
                 memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
             buffers = [place.array(memory) for place in self._start.places]
         return pickle.loads(self._start.task, buffers=buffers)
-
-
-class _Exhausted(Exception):
-    """An iterable data set has no more items."""
 
 
 @dataclass

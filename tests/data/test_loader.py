@@ -1,6 +1,8 @@
 """The loader: order, batching, the prefetch thread."""
 
 import itertools
+import pickle
+import queue
 import threading
 import time
 from typing import NamedTuple
@@ -10,12 +12,20 @@ import pytest
 from samples import Squares, numbers, read
 
 import cltensor as ct
-from cltensor.data import DataLoader
+from cltensor.data import DataLoader, IterableDataset, TensorDataset
 from cltensor.errors import DataError
 
 
 def prefetch_threads():
     return [t for t in threading.enumerate() if t.name == "cltensor-prefetch"]
+
+
+def no_thread_is_left():
+    """Whether all threads end soon, as they do unless a data set does not answer."""
+    deadline = time.monotonic() + 20
+    while prefetch_threads() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return prefetch_threads() == []
 
 
 @pytest.mark.parametrize("prefetch", [0, 1, 3])
@@ -26,7 +36,7 @@ def test_batches_come_in_order(prefetch):
     dropping = DataLoader(numbers(10), 4, drop_last=True, prefetch=prefetch)
     assert read(dropping) == [[0, 1, 2, 3], [4, 5, 6, 7]]
     assert len(dropping) == 2
-    assert prefetch_threads() == []
+    assert no_thread_is_left()
 
 
 def test_batches_are_tensors():
@@ -52,12 +62,77 @@ def test_empty_dataset_has_no_batches():
     assert read(DataLoader(numbers(0), 4)) == []
 
 
-def test_items_are_collated_in_the_thread(fp64):
+@pytest.mark.parametrize(
+    ("options", "thread"),
+    [({}, "MainThread"), ({"prefetch_factor": 2}, "cltensor-prefetch"), ({"prefetch": 0}, "Main")],
+)
+def test_a_thread_collates_if_asked_to(fp64, options, thread):
     dataset = Squares(5)
-    batches = list(DataLoader(dataset, 2))
+    batches = list(DataLoader(dataset, 2, **options))
     assert [b[1].numpy().tolist() for b in batches] == [[0, 1], [4, 9], [16]]
     assert (batches[0][0].dtype, batches[0][1].dtype) == (np.int64, np.float64)
-    assert dataset.threads == {"cltensor-prefetch"}
+    assert [name.startswith(thread) for name in dataset.threads] == [True]
+
+
+class Noted(Squares):
+    """Notes what it is asked for."""
+
+    def __init__(self, count):
+        super().__init__(count)
+        self.asked = []
+
+    def __getitem__(self, index):
+        self.asked.append(index)
+        return self.asked.count(index), np.random.randint(1 << 30), ct.is_grad_enabled()
+
+
+def test_the_loop_and_the_data_set_take_turns():
+    """As in PyTorch: in the caller's thread, in order, no batch before it is asked for."""
+    dataset = Noted(6)
+    np.random.seed(7)
+    wanted = [np.random.randint(1 << 30) for _ in range(9)]
+    np.random.seed(7)
+    drawn = []
+    with ct.no_grad():
+        for count, values, recorded in DataLoader(dataset, 2):
+            assert len(dataset.asked) % 2 == 0
+            assert count.tolist() == [1, 1]
+            assert recorded.tolist() == [False, False]
+            assert dataset.asked == list(range(len(drawn) // 3 * 2 + 2))
+            drawn += [*values.tolist(), np.random.randint(1 << 30)]
+    assert drawn == wanted
+
+
+def test_the_loop_may_change_the_data_set():
+    values = np.zeros(6, np.int64)
+    seen = []
+    for (batch,) in DataLoader(TensorDataset(values), 2):
+        seen.append(batch.tolist())
+        values += 1
+    assert seen == [[0, 0], [1, 1], [2, 2]]
+
+
+def test_samplers_are_drawn_as_batches_are_asked_for():
+    """Also one that has a length and no end."""
+
+    class Endless:
+        drawn = 0
+
+        def __len__(self):
+            return 6
+
+        def __iter__(self):
+            while True:
+                self.drawn += 1
+                yield self.drawn % 6
+
+    for options, drawn in (({}, 2), ({"prefetch": 3}, 8), ({"num_workers": 1}, 4)):
+        sampler = Endless()
+        batches = iter(DataLoader(numbers(6), 2, sampler=sampler, **options))
+        assert next(batches)[0].tolist() == [1, 2]
+        assert sampler.drawn == drawn
+        batches.close()
+    assert no_thread_is_left()
 
 
 class Pair(NamedTuple):
@@ -94,34 +169,76 @@ def test_items_that_cannot_be_joined():
 
 
 def test_errors_in_the_thread_reach_the_caller():
-    batches = iter(DataLoader(Squares(8, fail_at=5), 2))
-    assert [next(batches)[0].numpy().tolist() for _ in range(2)] == [[0, 1], [2, 3]]
-    with pytest.raises(RuntimeError, match="item 5 is broken"):
-        next(batches)
-    assert prefetch_threads() == []
+    for prefetch in (0, 2):
+        batches = iter(DataLoader(Squares(8, fail_at=5), 2, prefetch=prefetch))
+        assert [next(batches)[0].numpy().tolist() for _ in range(2)] == [[0, 1], [2, 3]]
+        with pytest.raises(RuntimeError, match="item 5 is broken"):
+            next(batches)
+    assert no_thread_is_left()
 
 
 def test_thread_ends_when_the_loop_is_left():
-    for batch in DataLoader(numbers(1000), 2):
+    for batch in DataLoader(numbers(1000), 2, prefetch=2):
         assert batch[0].shape == (2,)
         break
-    assert prefetch_threads() == []
-    iterator = iter(DataLoader(numbers(1000), 2))
+    assert no_thread_is_left()
+    iterator = iter(DataLoader(numbers(1000), 2, prefetch=2))
     next(iterator)
     assert len(prefetch_threads()) == 1
     iterator.close()
-    assert prefetch_threads() == []
+    assert no_thread_is_left()
+
+
+class Stream(IterableDataset):
+    """What comes in a queue; notes how many threads are waiting for it."""
+
+    def __init__(self):
+        self.queue = queue.SimpleQueue()
+        self.inside, self.most = 0, 0
+
+    def __iter__(self):
+        while True:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            item = self.queue.get()
+            self.inside -= 1
+            yield item
+
+
+def test_nobody_waits_for_a_data_set_that_does_not_answer():
+    stream = Stream()
+    loader = DataLoader(stream, None, prefetch=2)
+    stream.queue.put(1)
+    for item in loader:
+        assert item == 1
+        break
+    assert len(prefetch_threads()) == 1
+    for item in (2, 3):
+        stream.queue.put(item)
+    batches = iter(loader)
+    assert next(batches) == 3, "2 went to the loop that was left"
+    assert stream.most == 1, "the next loop waits until that is out of the data set"
+    batches.close()
+    stream.queue.put(4)
+    assert no_thread_is_left()
+
+
+def test_two_loops_over_one_loader():
+    for prefetch in (0, 2):
+        loader = DataLoader(numbers(6), 2, prefetch=prefetch)
+        pairs = [(a[0].tolist(), b[0].tolist()) for a, b in zip(loader, loader, strict=True)]
+        assert pairs == [([i, i + 1],) * 2 for i in (0, 2, 4)]
+    again = pickle.loads(pickle.dumps(loader))
+    assert read(again) == [[0, 1], [2, 3], [4, 5]]
 
 
 def test_prefetch_is_bounded():
-    dataset = Squares(100)
-    asked = []
-    dataset.__class__ = type("Counted", (Squares,), {"__getitem__": lambda s, i: asked.append(i)})
-    loader = DataLoader(dataset, 1, prefetch=2, collate_fn=lambda items: items)
-    iterator = iter(loader)
+    dataset = Noted(100)
+    iterator = iter(DataLoader(dataset, 1, prefetch=2, collate_fn=str))
     next(iterator)
     iterator.close()
-    assert len(asked) <= 4
+    assert no_thread_is_left()
+    assert dataset.asked in ([0], [0, 1], [0, 1, 2])
 
 
 def pieces(loader):
@@ -181,7 +298,7 @@ def test_stop_iteration_is_no_silent_end(prefetch):
     ):
         with pytest.raises(DataError, match="raised StopIteration for "):
             list(loader)
-    assert prefetch_threads() == []
+    assert no_thread_is_left()
 
 
 class Reusing(Squares):
@@ -243,7 +360,7 @@ def test_samplers():
     batches = iter(endless)
     assert [next(batches)[0].tolist() for _ in range(3)] == [[0, 1, 2], [3, 0, 1], [2, 3, 0]]
     batches.close()
-    assert prefetch_threads() == []
+    assert no_thread_is_left()
     with pytest.raises(TypeError):
         len(endless)
 
