@@ -20,8 +20,9 @@ Transform = Callable[[np.ndarray], np.ndarray]
 class Dataset:
     """Base class: a subclass defines ``__len__`` and ``__getitem__(index)``.
 
-    A subclass that can gather many items at once also defines ``batch(indices)``, which returns
-    what collating the single items would; `DataLoader` then never goes item by item.
+    A subclass that can read many items at once also defines ``__getitems__(indices)``, which
+    returns a list of them; or ``__getbatch__(indices)``, which gets an array of integers and
+    returns what collating the single items would. `DataLoader` then never goes item by item.
     """
 
     #: Whether items live on a device; a loader then leaves them to the caller's thread.
@@ -38,6 +39,17 @@ class Dataset:
 
     def __add__(self, other: Any) -> ConcatDataset:
         return ConcatDataset([self, other])
+
+
+def gathering(dataset: Any) -> Callable[[np.ndarray], Any] | None:
+    """The ``__getbatch__`` of `dataset`; None where it has none, or gives other items than the
+    class that defines it, because a subclass says anew how they are read."""
+    for kind in type(dataset).__mro__:
+        if "__getbatch__" in vars(kind):
+            return dataset.__getbatch__
+        if "__getitem__" in vars(kind) or "__getitems__" in vars(kind):
+            break
+    return None
 
 
 class IterableDataset(Dataset):
@@ -108,8 +120,7 @@ class TensorDataset(Dataset):
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         return tuple(tensor[index] for tensor in self.tensors)
 
-    def batch(self, indices: np.ndarray) -> tuple[Any, ...]:
-        """The rows at `indices` of every array."""
+    def __getbatch__(self, indices: np.ndarray) -> tuple[Any, ...]:
         return tuple(tensor[indices] for tensor in self.tensors)
 
 
@@ -127,11 +138,16 @@ class Subset(Dataset):
     def __getitem__(self, index: int) -> Any:
         return self.dataset[int(self.indices[index])]
 
+    def __getitems__(self, positions: Sequence[int]) -> list[Any]:
+        at_once = getattr(self.dataset, "__getitems__", None)
+        if at_once is None or type(self).__getitem__ is not Subset.__getitem__:
+            return [self[position] for position in positions]
+        return at_once([int(self.indices[position]) for position in positions])
+
     @property
-    def batch(self) -> Callable[[np.ndarray], Any]:
-        """The items at some positions at once, where `dataset` can; else there is no such name."""
-        rows = self.dataset.batch
-        return lambda positions: rows(self.indices[positions])
+    def __getbatch__(self) -> Callable[[np.ndarray], Any] | None:
+        rows = gathering(self.dataset)
+        return None if rows is None else lambda positions: rows(self.indices[positions])
 
 
 class ConcatDataset(Dataset):
@@ -211,11 +227,14 @@ class ImageDataset(Dataset):
         return len(self.data)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int]:
-        images, labels = self.batch(np.array([index]))
+        images, labels = self.__getbatch__(np.array([index]))
         return images[0], int(labels[0])
 
     def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The normalised images and the labels at `indices`."""
+        return self.__getbatch__(indices)
+
+    def __getbatch__(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         images = self.data[indices].astype(np.float32)
         # One multiplication and one addition: x / 255 / std - mean / std.
         scale = 1 / (255 * np.array(self.std))

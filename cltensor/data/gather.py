@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.data.collate import joined
-from cltensor.data.dataset import IterableDataset
+from cltensor.data.dataset import IterableDataset, gathering
 from cltensor.errors import DataError
 
 Collate = Callable[[Any], Any]
@@ -93,7 +93,7 @@ class Task:
     def _rows(self) -> Callable[[Any], Any]:
         dataset, collate = self.dataset, self.collate_fn or joined
         at_once = getattr(dataset, "__getitems__", None)
-        rows = getattr(dataset, "batch", None) if self.collate_fn is None else None
+        rows = gathering(dataset) if self.collate_fn is None else None
 
         def gather(indices: Any) -> Any:
             if rows is not None:

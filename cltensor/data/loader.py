@@ -99,12 +99,12 @@ def _serve(
 class DataLoader:
     """Iterates over `dataset` in batches of Tensors.
 
-    A batch is a list of Tensors where items are tuples (see `default_collate`). A data set with
-    ``batch(indices)`` is indexed a whole batch at a time. As in PyTorch, the caller's thread asks
-    the data set for a batch when the loop asks for it, unless worker processes, or a thread, are
-    asked to prepare some ahead while the device works. These copy what they are given, so a data
-    set may use its arrays again; and the loop does not see when they are in the data set: let the
-    two share no random generator, and leave the data set as it is.
+    A batch is a list of Tensors where items are tuples (see `default_collate`). A data set that can
+    read many items at once is asked for a whole batch (see `Dataset`). As in PyTorch, the caller's
+    thread asks the data set for a batch when the loop asks for it, unless worker processes, or a
+    thread, are asked to prepare some ahead while the device works. These copy what they are given,
+    so a data set may use its arrays again; and the loop does not see when they are in the data set:
+    let the two share no random generator, and leave the data set as it is.
 
     Worker processes run Python anew, whatever the system (nothing is forked), load the data set
     as pickle, or cloudpickle, gives it to them, and share memory with the loader. They have no

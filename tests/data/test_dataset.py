@@ -5,7 +5,15 @@ import pytest
 from samples import Squares, images, numbers, read
 
 import cltensor as ct
-from cltensor.data import ConcatDataset, DataLoader, Subset, TensorDataset, random_split
+from cltensor.data import (
+    ConcatDataset,
+    DataLoader,
+    ImageDataset,
+    Subset,
+    TensorDataset,
+    random_split,
+)
+from cltensor.data.dataset import gathering
 from cltensor.errors import ShapeError
 
 
@@ -44,9 +52,80 @@ def test_rows_must_match():
 
 def test_a_subset_of_what_is_no_dataset():
     assert read(DataLoader(Subset([(5,), (6,), (7,)], [2, 0]), 2)) == [[7, 5]]
-    assert not hasattr(Subset([1, 2], [0]), "batch")
+    assert gathering(Subset([1, 2], [0])) is None
     nested = Subset(Subset(numbers(9), [8, 1, 3]), [2, 0])
     assert read(DataLoader(nested, 2)) == [[3, 8]]
+
+
+def test_names_of_users_mean_nothing_to_a_loader():
+    class Mine(Squares):
+        def __init__(self, count):
+            super().__init__(count, dtype=np.float32)
+            self.batch = 4
+
+    class Method(Squares):
+        def batch(self, indices):
+            raise AssertionError("this is the user's own")
+
+    class Images(ImageDataset):
+        batch = 4
+
+    for dataset in (Mine(3), Subset(Mine(4), [0, 1, 2]), Method(3, dtype=np.float32)):
+        assert read(DataLoader(dataset, 2)) == [[0, 1], [2]]
+    (_, labels), *_ = DataLoader(Images(images().data, np.arange(6)), 2)
+    assert labels.tolist() == [0, 1]
+
+
+def test_what_a_subclass_reads_anew_is_read_so():
+    class Doubled(TensorDataset):
+        def __getitem__(self, index):
+            return (2 * super().__getitem__(index)[0],)
+
+    class Less(Subset):
+        def __getitem__(self, index):
+            return (super().__getitem__(index)[0] - 1,)
+
+    class Wrapper:
+        """Hands on all but the items."""
+
+        def __init__(self, dataset):
+            self.dataset = dataset
+
+        def __getattr__(self, name):
+            return getattr(self.dataset, name)
+
+        def __len__(self):
+            return len(self.dataset)
+
+        def __getitem__(self, index):
+            return (self.dataset[index][0] + 10,)
+
+    values = np.arange(4)
+    assert read(DataLoader(Doubled(values), 2)) == [[0, 2], [4, 6]]
+    assert read(DataLoader(Subset(Doubled(values), [3, 1]), 2)) == [[6, 2]]
+    assert read(DataLoader(Less(TensorDataset(values), [3, 1]), 2)) == [[2, 0]]
+    assert read(DataLoader(Wrapper(TensorDataset(values)), 2)) == [[10, 11], [12, 13]]
+
+
+class AtOnce(Squares):
+    """Reads several items at once, one by one not at all."""
+
+    def __getitem__(self, index):
+        raise AssertionError("items are read at once")
+
+    def __getitems__(self, indices):
+        assert all(type(index) is int for index in indices)
+        return [10 * index for index in indices]
+
+
+def test_items_at_once():
+    def batches(dataset, **options):
+        return [batch.tolist() for batch in DataLoader(dataset, 2, **options)]
+
+    assert batches(AtOnce(3)) == [[0, 10], [20]]
+    assert batches(Subset(AtOnce(9), [8, 1, 3])) == [[80, 10], [30]]
+    assert batches(Subset(Subset(AtOnce(9), [8, 1, 3]), [2, 0])) == [[30, 80]]
+    assert list(DataLoader(Subset(AtOnce(9), [8, 1]), 2, collate_fn=str)) == ["[80, 10]"]
 
 
 def test_concat():

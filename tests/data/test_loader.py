@@ -281,7 +281,7 @@ def test_stop_iteration_is_no_silent_end(prefetch):
             return index
 
     class Rows(Ending):
-        def batch(self, indices):
+        def __getbatch__(self, indices):
             raise StopIteration
 
     def collate(items):
@@ -308,7 +308,7 @@ class Reusing(Squares):
         super().__init__(count)
         self.array = np.zeros(2, np.int64)
 
-    def batch(self, indices):
+    def __getbatch__(self, indices):
         self.array[:] = indices
         return self.array, [self.array], {"x": self.array}
 
@@ -371,14 +371,6 @@ def test_indices_may_be_names():
             return {"a": 1, "b": 2}[index]
 
     assert [b.tolist() for b in DataLoader(Named(2), 2, sampler=["b", "a"])] == [[2, 1]]
-
-
-def test_items_at_once():
-    class AtOnce(Squares):
-        def __getitems__(self, indices):
-            return [10 * index for index in indices]
-
-    assert [b.tolist() for b in DataLoader(AtOnce(3), 2)] == [[0, 10], [20]]
 
 
 def test_what_has_no_meaning_without_workers_is_accepted():
