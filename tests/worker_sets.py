@@ -120,3 +120,10 @@ class Halves(Rows):
 
     def __getitem__(self, index):
         return ct.full((2,), index, dtype=ct.bfloat16)
+
+
+def pairs(items):
+    """A collate_fn whose batch is a tuple of arrays, one of them masked, and a tensor."""
+    indices = np.array([item["index"] for item in items])
+    masked = np.ma.masked_equal(indices, 1)
+    return indices, (masked, ct.from_numpy(indices)), {"least": indices[0]}

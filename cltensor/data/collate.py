@@ -126,9 +126,10 @@ def mapped(function: Callable[[Any], Any], batch: Any) -> Any:
         return function(batch)
     if isinstance(batch, dict):
         return _with(batch, {key: mapped(function, value) for key, value in batch.items()})
-    if type(batch) in (tuple, list) or hasattr(batch, "_fields"):
+    named = isinstance(batch, tuple) and hasattr(batch, "_fields")
+    if type(batch) in (tuple, list) or named:
         members = [mapped(function, value) for value in batch]
-        return type(batch)(*members) if hasattr(batch, "_fields") else type(batch)(members)
+        return type(batch)(*members) if named else type(batch)(members)
     return function(batch)
 
 
@@ -157,3 +158,15 @@ def to_device(batch: Any, device: DeviceSpec) -> Any:
     if isinstance(batch, (tuple, list)):
         return like(batch, [to_device(value, device) for value in batch])
     return batch
+
+
+def moved(batch: Any, device: DeviceSpec) -> Any:
+    """`batch` as a collate_fn returned it, but with what it has of Tensors on `device`, if that is
+    named; those that come from a worker are made here."""
+
+    def leaf(value: Any) -> Any:
+        if isinstance(value, Placed) or (isinstance(value, Tensor) and device is not None):
+            return to_device(value, device)
+        return value
+
+    return mapped(leaf, batch)

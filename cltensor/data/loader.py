@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.data.collate import own, to_device
+from cltensor.data.collate import moved, own, to_device
 from cltensor.data.dataset import IterableDataset
 from cltensor.data.gather import Answer, Exhausted, Task
 from cltensor.data.sampler import (
@@ -114,19 +114,19 @@ class DataLoader:
     Args:    batch_size, None for single items;  shuffle, draw a new order for every pass;  sampler,
              an iterable of indices in place of shuffle;  batch_sampler, an iterable of lists of
              indices in place of batch_size, shuffle, sampler and drop_last;  num_workers, how many
-             processes prepare batches (0: none);  collate_fn, joins a list of items into
-             a batch;  drop_last, leave out a last batch that is not full;  timeout, how many
-             seconds a batch of the workers may take (0: any);  worker_init_fn, called with its
-             number in each worker as it starts;  multiprocessing_context, "spawn" or what
-             multiprocessing.get_context makes of it: no other one suits;  generator, a
-             ct.Generator from which orders and the seeds of workers are drawn (None: the default
-             one, which ct.manual_seed restarts);  seed, an integer or a NumPy Generator in its
-             place;  prefetch or prefetch_factor, how many batches each worker prepares ahead (2
-             unless given), and without workers, how many a thread does (none unless given, and no
-             thread; PyTorch has none at all);  persistent_workers, keep the processes from
-             pass to pass (each pass has seeds of its own all the same);  in_order, whether batches
-             of workers come in the order of their indices, or as they are ready;  device, where
-             the Tensors are made (None: the default device).
+             processes prepare batches (0: none);  collate_fn, joins a list of items into a batch,
+             which is left as it is (arrays are no Tensors then);  drop_last, leave out a last batch
+             that is not full;  timeout, how many seconds a batch of the workers may take (0: any);
+             worker_init_fn, called with its number in each worker as it starts;
+             multiprocessing_context, "spawn" or what multiprocessing.get_context makes of it: no
+             other one suits;  generator, a ct.Generator from which orders and the seeds of workers
+             are drawn (None: the default one, which ct.manual_seed restarts);  seed, an integer or
+             a NumPy Generator in its place;  prefetch or prefetch_factor, how many batches each
+             worker prepares ahead (2 unless given), and without workers, how many a thread does
+             (none unless given, and no thread; PyTorch has none at all);  persistent_workers, keep
+             the processes from pass to pass (each pass has seeds of its own all the same);
+             in_order, whether batches of workers come in the order of their indices, or as they are
+             ready;  device, where the Tensors are made (None: the default device).
              pin_memory and pin_memory_device are accepted as PyTorch's and change nothing: the
              driver chooses the host's memory.
     Raises:  DataError for a value that does not fit, two that exclude each other, and what belongs
@@ -230,10 +230,17 @@ class DataLoader:
         if self.num_workers and not on_device:
             return self._from_workers(task, chosen)
         # Arguments, not attributes, so that a thread does not keep the loader alive.
-        finish = partial(to_device, device=self.device)
         if on_device or not self.prefetch:
-            return _in_turn(task.answers(), chosen, finish)
-        return _ahead(task.answers, chosen, finish, self.prefetch, self._turn)
+            return _in_turn(task.answers(), chosen, self._finish())
+        return _ahead(task.answers, chosen, self._finish(), self.prefetch, self._turn)
+
+    def _finish(self) -> Finish:
+        """What is done in the caller's thread to a batch."""
+        if self.collate_fn is None:
+            return partial(to_device, device=self.device)
+        if self.device is None and not self.num_workers:
+            return lambda batch: batch
+        return partial(moved, device=self.device)
 
     def _from_workers(self, task: Task, chosen: Iterator[Any]) -> Iterator[Any]:
         seed = int(host_random("DataLoader", self.generator).integers(1 << 63))
@@ -242,7 +249,8 @@ class DataLoader:
             workers = Workers(task, self.num_workers, self.prefetch, self.timeout)
         if self.persistent_workers:
             self._workers = workers
-        return _from_workers(workers, chosen, seed, self)
+        batches = workers.run(chosen, seed, self.in_order)
+        return _from_workers(workers, batches, self._finish(), self.persistent_workers)
 
     def __getstate__(self) -> dict[str, Any]:
         kept = {"_workers": None, "_turn": None}
@@ -261,14 +269,10 @@ def _in_turn(answer: Answer, chosen: Iterator[Any], finish: Finish) -> Iterator[
         yield finish(batch)
 
 
-def _from_workers(
-    workers: Workers, chosen: Iterator[Any], seed: int, loader: DataLoader
-) -> Iterator[Any]:
-    device, kept = loader.device, loader.persistent_workers
-    batches = workers.run(chosen, seed, loader.in_order)
+def _from_workers(workers: Workers, batches: Iterator[Any], finish: Finish, kept: bool) -> Any:
     try:
         for batch in batches:
-            yield to_device(batch, device)
+            yield finish(batch)
     finally:
         if not kept:
             workers.close()

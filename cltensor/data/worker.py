@@ -103,13 +103,23 @@ class Job(NamedTuple):
     indices: Any
 
 
+@dataclass
+class Mark:
+    """Stands in a batch for an array: which, and whether it is that of a Tensor."""
+
+    number: int
+    tensor: bool
+
+
 class Batch(NamedTuple):
-    """A batch, its arrays in the file `path`; or no batch, as the data set is exhausted."""
+    """A batch, with marks for its arrays, which are at `places` in the file `path`; or no batch,
+    as the data set is exhausted."""
 
     passed: int
     number: int
     slot: int
     path: Path | None
+    places: list[Shared]
     tree: Any
     exhausted: bool = False
 
@@ -204,12 +214,11 @@ class _Worker:
                 self._pass = begun
             tree = self._next(job.indices)
             arrays: list[np.ndarray] = []
-            marked = mapped(lambda leaf: _taken_out(leaf, arrays), tree)
+            tree = mapped(lambda leaf: _taken_out(leaf, arrays), tree)
             path, places = self._slots.write(job.slot, arrays) if arrays else (None, [])
-            tree = mapped(lambda leaf: places[leaf.number] if type(leaf) is _Mark else leaf, marked)
-            return Batch(job.passed, job.number, job.slot, path, tree)
+            return Batch(job.passed, job.number, job.slot, path, places, tree)
         except Exhausted:
-            return Batch(job.passed, job.number, job.slot, None, None, exhausted=True)
+            return Batch(job.passed, job.number, job.slot, None, [], None, exhausted=True)
 
     def _begin(self, begun: Pass) -> None:
         """Load the task, if this is the first pass; and make what answers jobs."""
@@ -237,11 +246,6 @@ class _Worker:
         return pickle.loads(self._start.task, buffers=buffers)
 
 
-@dataclass
-class _Mark:
-    number: int
-
-
 def _taken_out(leaf: Any, arrays: list[np.ndarray]) -> Any:
     """A mark in place of an array, which joins `arrays`; anything else itself."""
     array = leaf
@@ -249,7 +253,7 @@ def _taken_out(leaf: Any, arrays: list[np.ndarray]) -> Any:
         array = leaf.array
     elif isinstance(leaf, Tensor):
         array = leaf.detach()._stored()
-    elif not (isinstance(leaf, np.ndarray) and is_numeric(leaf)):
+    elif type(leaf) is not np.ndarray or not is_numeric(leaf):  # a subclass has more than elements
         return leaf
     arrays.append(array)
-    return _Mark(len(arrays) - 1)
+    return Mark(len(arrays) - 1, leaf is not array)

@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from cltensor.data.channel import Channel, Shared, Windows, allocated, places
+from cltensor.data.channel import Channel, Windows, allocated, places
 from cltensor.data.collate import Placed, mapped
 from cltensor.data.gather import Task
-from cltensor.data.worker import Batch, Job, Pass, Raised, Start, inside_worker
+from cltensor.data.worker import Batch, Job, Mark, Pass, Raised, Start, inside_worker
 from cltensor.errors import DataError
 from cltensor.runtime.device import get
 
@@ -71,6 +71,7 @@ class Workers:
             )
         self._depth = depth
         self._timeout = timeout
+        self._keeps_arrays = task.collate_fn is not None  # else they become Tensors
         self._passed = 0
         self._ready: dict[int, Batch | Raised] = {}
         self._windows = Windows()
@@ -111,7 +112,8 @@ class Workers:
         self._closed()
 
     def run(self, chosen: Iterator[Any], seed: int, in_order: bool) -> Iterator[Any]:
-        """The batches of `chosen`, with arrays that hold until the next one is asked for.
+        """The batches of `chosen`, with arrays of Tensors that hold until the next one is asked
+        for.
 
         Raises:  what the data set raised, with the worker's traceback as its cause; DataError for
                  a worker that died, or that took longer than the timeout.
@@ -195,16 +197,22 @@ class Workers:
                 self._ready[message.number] = message
 
     def _seen(self, message: Batch) -> Any:
-        """The batch with arrays in place of where they are."""
+        """The batch with arrays in place of marks."""
         if message.path is None:
             return message.tree
         owner = int(message.path.name.split("-")[0])
         memory = self._windows.see(owner, message.slot, message.path)
         device = get()
-        return mapped(
-            lambda leaf: Placed(leaf.array(memory), device) if isinstance(leaf, Shared) else leaf,
-            message.tree,
-        )
+
+        def found(leaf: Any) -> Any:
+            if not isinstance(leaf, Mark):
+                return leaf
+            array = message.places[leaf.number].array(memory)
+            if leaf.tensor:
+                return Placed(array, device)
+            return array.copy() if self._keeps_arrays else array
+
+        return mapped(found, message.tree)
 
     def _send(self, member: _Member, message: Any) -> None:
         try:

@@ -8,6 +8,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.data import default_collate
+from cltensor.data.collate import Placed, moved
 from cltensor.errors import DataError
 
 
@@ -108,3 +109,16 @@ def test_tensors_of_16_bits(device, dtype):
     for x, _ in ct.data.DataLoader(pairs, batch_size=2):
         assert x.dtype == dtype
         assert x.tolist() == [[1.5, 1.5]] * 2
+
+
+def test_results_of_a_collate_fn_are_moved_only(device):
+    class Fields:
+        _fields = ("x",)
+
+    array, tensor, fields = np.ones(2), ct.ones(2), Fields()
+    same = moved((array, [tensor], fields), None)
+    assert type(same) is tuple
+    assert (same[0] is array, same[1][0] is tensor, same[2] is fields) == (True, True, True)
+    made = moved({"x": Placed(array, device)}, None)
+    assert isinstance(made["x"], ct.Tensor)
+    assert made["x"].device is device

@@ -336,6 +336,25 @@ def test_a_collate_fn_may_use_its_array_again():
     assert batches == [[i, i + 1] for i in range(0, 20, 2)]
 
 
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_what_a_collate_fn_returns_is_left_as_it_is(prefetch, other_device):
+    made = {"array": np.ones(2), "tensors": (ct.ones(2), Pair("a", np.float32(3)))}
+    (batch,) = DataLoader(numbers(2), 2, collate_fn=lambda items: (made, items), prefetch=prefetch)
+    assert type(batch) is tuple
+    assert type(batch[0]["array"]) is np.ndarray
+    assert type(batch[0]["tensors"][1]) is Pair
+    assert batch[0]["tensors"][0] is made["tensors"][0]
+    assert type(batch[0]["tensors"][1].value) is np.float32
+    assert prefetch or batch[0] is made
+    (batch,) = DataLoader(
+        numbers(2), 2, collate_fn=lambda _: made, prefetch=prefetch, device=other_device
+    )
+    assert type(batch["array"]) is np.ndarray
+    assert batch["tensors"][0].device is other_device
+    (batch,) = DataLoader(numbers(2), 2, collate_fn=ct.data.default_collate, prefetch=prefetch)
+    assert [type(part) for part in batch] == [ct.Tensor, ct.Tensor]
+
+
 def test_batches_are_lists():
     for dataset in (numbers(4), Squares(4, dtype=np.float32)):
         batch = next(iter(DataLoader(dataset, 2)))

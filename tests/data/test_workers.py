@@ -22,6 +22,7 @@ from worker_sets import (
     Slow,
     Tensors,
     Unpicklable,
+    pairs,
     told,
 )
 
@@ -166,6 +167,19 @@ def test_iterables_in_a_chain_and_alone():
         ChainDataset([[1]])
     with pytest.raises(DataError, match="says itself what comes; leave out shuffle"):
         DataLoader(Lines(3), shuffle=True)
+
+
+def test_what_a_collate_fn_returns_is_left_as_it_is():
+    batches = list(DataLoader(Rows(6), 2, num_workers=1, prefetch_factor=1, collate_fn=pairs))
+    indices, (masked, tensor), more = batches[0]
+    assert [type(batch) for batch in batches] == [tuple] * 3
+    assert (type(indices), type(masked), type(tensor), type(more["least"])) == (
+        np.ndarray, np.ma.MaskedArray, ct.Tensor, np.int64,
+    )  # fmt: skip
+    assert masked.tolist() == [0, None]
+    assert tensor.tolist() == [0, 1]
+    assert [batch[0].tolist() for batch in batches] == [[0, 1], [2, 3], [4, 5]]
+    indices += 1  # it is the loop's own
 
 
 def test_init_function():
