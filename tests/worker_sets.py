@@ -108,6 +108,22 @@ def told(number):
     get_worker_info().dataset.rows[:] = 100 * number
 
 
+class Once:
+    """A worker_init_fn that fails the first time, which it notes in a file; then as `told`."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, number):
+        dataset = get_worker_info().dataset
+        assert not dataset.rows[0, 0], "a data set that nobody has changed"
+        dataset.rows[:] = 50
+        if not self.path.exists():
+            self.path.touch()
+            raise RuntimeError("not yet")
+        dataset.rows[:] = 100
+
+
 class Refused(Rows):
     """Gives what pickle refuses."""
 

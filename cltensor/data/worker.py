@@ -227,11 +227,11 @@ class _Worker:
         random.seed(seed)
         np.random.seed(seed % 2**32)  # for data sets that draw from NumPy's own
         manual_seed(seed)
-        first = self._task is None
-        task = self._task = self._load() if self._task is None else self._task
+        task = self._task or self._load()
         _state.info = WorkerInfo(number, count, seed, task.dataset)
-        if first and task.worker_init_fn is not None:
-            task.worker_init_fn(number)
+        if self._task is None and task.worker_init_fn is not None:
+            task.worker_init_fn(number)  # if it raises, the next pass begins anew
+        self._task = task
         self._next = task.answers()
 
     def _load(self) -> Task:

@@ -17,6 +17,7 @@ from worker_sets import (
     Failing,
     Halves,
     Lines,
+    Once,
     Refused,
     Rows,
     Slow,
@@ -185,6 +186,16 @@ def test_what_a_collate_fn_returns_is_left_as_it_is():
 def test_init_function():
     batches = list(DataLoader(Rows(4), 2, num_workers=2, worker_init_fn=told))
     assert [batch["row"].tolist()[0][0] for batch in batches] == [1, 101]
+
+
+def test_an_init_function_that_raised_runs_again(tmp_path):
+    init = Once(tmp_path / "tried")
+    loader = DataLoader(Rows(4), 2, num_workers=1, persistent_workers=True, worker_init_fn=init)
+    with pytest.raises(RuntimeError, match="not yet"):
+        list(loader)
+    for first in (101, 102):
+        assert next(iter(loader))["row"].tolist() == [[first] * 3] * 2
+    loader._workers.close()
 
 
 def test_as_they_are_ready():
