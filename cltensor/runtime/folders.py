@@ -26,7 +26,8 @@ except ImportError:  # Windows
 
 #: What a folder must have free for kernels to be kept in it, and the bytes written as a trial.
 _ROOM, _FILES, _TRIAL = 16 << 20, 64, 1 << 16
-_OWN = "process-"  # how the folders of single processes begin
+# How the folders of single processes begin, and those in places that programs share.
+_OWN, _TEMPORARY = "process-", "cltensor-temporary-"
 _YOUNG = 60.0  # seconds in which a new folder may not have been locked yet
 _ABANDONED = 7 * 86400.0  # where folders cannot be locked, only their age tells
 
@@ -114,7 +115,7 @@ def has_room(folder: Path) -> bool:
 
 @cache
 def temporary() -> Path:
-    """A private folder that is removed when this process ends.
+    """A private folder that is removed when this process ends, or by a later one if it is killed.
 
     Raises SettingError where none can be made.
     """
@@ -127,7 +128,9 @@ def temporary() -> Path:
     places += [Path("/dev/shm")] if os.path.isdir("/dev/shm") else []
     for place in [*filter(has_room, places), *places]:  # a full one only if need be
         try:
-            folder = Path(tempfile.mkdtemp(prefix="cltensor-", dir=place))
+            sweep(place, _TEMPORARY)
+            folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=place))
+            _hold(folder)
         except OSError:
             continue
         atexit.register(_remove, folder, os.getpid())
@@ -144,21 +147,23 @@ def own_folder() -> Path:
     the fastest, else in the cache folder, else in a temporary one. What processes that were killed
     left there is removed.
     """
-    import tempfile
-
     chosen = os.environ.get("POCL_CACHE_DIR")
     place = usable(Path(chosen), "POCL_CACHE_DIR") if chosen else None
     place = place or _runtime_folder() or usable(cache_folder() / "running", "CLTENSOR_CACHE")
-    for base in (place, temporary()):
-        try:
-            if base is not None:
-                sweep(base)
-                folder = Path(tempfile.mkdtemp(prefix=_OWN, dir=base))
-                _hold(folder)
-                break
-        except OSError:
-            continue
+    try:
+        folder = _own_in(place or temporary())
+    except OSError:
+        folder = _own_in(temporary())
     atexit.register(_remove, folder, os.getpid())
+    return folder
+
+
+def _own_in(base: Path) -> Path:
+    import tempfile
+
+    sweep(base, _OWN)
+    folder = Path(tempfile.mkdtemp(prefix=_OWN, dir=base))
+    _hold(folder)
     return folder
 
 
@@ -186,14 +191,16 @@ def _hold(folder: Path) -> int | None:
     return handle
 
 
-def sweep(base: Path) -> None:
-    """Remove the folders in `base` whose processes have ended without doing so."""
+def sweep(base: Path, prefix: str) -> None:
+    """Remove this user's folders in `base` whose processes have ended without doing so."""
     import shutil
 
-    for folder in base.glob(f"{_OWN}*"):
+    user = os.geteuid() if hasattr(os, "geteuid") else None
+    for folder in base.glob(f"{prefix}*"):
         try:
-            age = time.time() - folder.lstat().st_mtime
-            if age < _YOUNG:
+            info = folder.lstat()
+            age = time.time() - info.st_mtime
+            if age < _YOUNG or user not in (None, info.st_uid):
                 continue
             if folder.is_symlink():  # left by `relocate`, with its target in a temporary folder
                 if not folder.exists():

@@ -172,10 +172,46 @@ def test_what_killed_processes_left_is_removed_and_what_is_in_use_is_not(tmp_pat
     (tmp_path / "process-link").symlink_to(tmp_path / "gone")
     monkeypatch.setattr(folders, "_YOUNG", 600)
     held = folders._hold(used)
-    folders.sweep(tmp_path)
+    folders.sweep(tmp_path, "process-")
     os.close(held)
     assert [p.name for p in (left, used, young, other) if p.exists()] == [
         "process-b",
         "process-c",
         "x",
     ]
+
+
+def test_a_process_makes_no_temporary_folder_that_it_does_not_need(run_python, tmp_path):
+    code = f"{_WORK}\nos._exit(0)"
+    code = code.replace("tolist())", "tolist(), flush=True)")
+    settings = {"CLTENSOR_CACHE": str(tmp_path / "cache"), "POCL_CACHE_DIR": None}
+    (tmp_path / "temporary").mkdir()
+    done = run_python(code, TMPDIR=str(tmp_path / "temporary"), **settings)
+    assert done.stdout.splitlines() == [_RIGHT]
+    assert everything(tmp_path / "temporary") == []
+
+
+@pytest.mark.skipif(folders.fcntl is None, reason="folders cannot be locked here")
+def test_temporary_folders_of_killed_processes_are_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(folders, "_YOUNG", -1)
+    make = folders.temporary.__wrapped__
+    first = make()
+    assert make() != first
+    assert first.exists(), "its lock is held"
+    killed = tmp_path / f"{folders._TEMPORARY}killed"
+    (killed / "process-x").mkdir(parents=True)
+    (tmp_path / "cltensor-1-2-3").mkdir()  # of a loader
+    third = make()
+    assert (killed.exists(), first.exists(), third.exists()) == (False, True, True)
+    assert (tmp_path / "cltensor-1-2-3").exists()
+
+
+@POSIX
+def test_folders_of_other_users_are_left_alone(tmp_path, monkeypatch):
+    (tmp_path / "process-a").mkdir()
+    monkeypatch.setattr(folders, "_YOUNG", -1)
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    folders.sweep(tmp_path, "process-")
+    assert (tmp_path / "process-a").exists()
