@@ -64,6 +64,10 @@ def pointwise(
             nodes += a.nodes
             leaves += a.leaves
             below |= a.below
+    if not leaves and nodes == 2:
+        constant = _folded(formula, args, domain, dtype)
+        if constant is not None:
+            formula, args, nodes = constant[0], (constant[1],), 1
     if nodes > MAX_NODES or leaves > MAX_LEAVES:
         nodes, leaves = _exact(args)
         if nodes > MAX_NODES or leaves > MAX_LEAVES:
@@ -83,6 +87,27 @@ def pointwise(
             value.uses = 0
             _count_uses(args)
     return value
+
+
+def _folded(
+    formula: Pointwise, args: tuple[Any, ...], domain: np.dtype, dtype: np.dtype
+) -> tuple[Pointwise, int] | None:
+    """Of the sum of a whole constant and a whole number the formula of constants and the number:
+    what counts steps (`num_batches_tracked`) would grow by an operation with each, unread."""
+    old = next(a for a in args if type(a) is Value)
+    numbers = [a.args[0] if a is old else a for a in args]
+    if (
+        formula.name == "add"
+        and domain is dtype
+        and dtype.kind in "iu"
+        and isinstance(old.op, Pointwise)
+        and old.op.name == "constant"
+        and all(isinstance(number, (int, np.integer)) for number in numbers)
+    ):
+        total, limits = sum(map(int, numbers)), np.iinfo(dtype)
+        if limits.min <= total <= limits.max:
+            return old.op, total
+    return None
 
 
 def _count_uses(args: Sequence[Any]) -> None:

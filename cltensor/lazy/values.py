@@ -185,7 +185,8 @@ class _Holders:
         with self._lock:
             looked_at = len(self.refs)  # other threads append meanwhile
             kept = []
-            for ref in self.refs[:looked_at]:
+            # A holder is noted anew with each Value that it takes, by the one reference it has.
+            for ref in {id(ref): ref for ref in self.refs[:looked_at]}.values():
                 holder = ref()
                 if holder is not None:
                     before = len(pending)

@@ -193,6 +193,21 @@ def test_constants_are_expressions_without_memory(device, deferred):
     assert (o.sum() / 1e6).item() == 3
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint8", "int8"])
+def test_what_counts_stays_a_constant(device, mode, dtype):
+    last = int(np.iinfo(dtype).max)
+    x, y = ct.full((3,), last - 40, dtype), ct.full((3,), last - 1, dtype)
+    for _ in range(40):
+        x.add_(1)
+    z = 1 + (y + 1)
+    if mode == "deferred":
+        assert x._value.nodes == 1
+        assert z._value.nodes == 2  # beyond the last number it is what the device makes of it
+    assert x.tolist() == [last] * 3
+    assert z.tolist() == [int(np.iinfo(dtype).min)] * 3
+    assert (ct.full((2,), 0.5) + 1).tolist() == [1.5, 1.5]
+
+
 def test_errors_come_at_the_call_and_not_at_the_flush(device, deferred):
     x, y = ready(3) * 2, ready(4) * 2
     with pytest.raises(ShapeError, match=r"^add: shapes \(3,\) and \(4,\)"):

@@ -198,6 +198,14 @@ def test_readers_of_a_buffer_are_found_however_deep(device):
     assert not any(v is y._value for v in found)
 
 
+def test_a_holder_is_known_once(device, deferred):
+    x = ct.zeros(3)
+    for _ in range(20):
+        x.add_(1)
+    holders.prune()
+    assert sum(ref() is x for ref in holders.refs) == 1
+
+
 def test_holders_that_are_gone_are_forgotten(device):
     x = ready(3)
     kept = x * 2
