@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from samples import tiny_cifar10
 
 import cltensor as ct
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # the suite is part of the checkout, not of the package
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import html, kernels, memory, networks, peak, report  # noqa: E402
+from benchmarks import html, kernels, memory, networks, peak, recipes, report  # noqa: E402
 from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
@@ -334,3 +335,23 @@ def test_the_peak_of_a_call_of_torch():
     library = Library("torch")
     x = torch.ones(1000)
     assert memory.working_memory(library, lambda: (x * 2 + 1).sum()) in range(4000, 9001)
+
+
+@pytest.mark.parametrize("library", ["cltensor", "PyTorch"])
+def test_a_recipe_is_the_examples_own_program(library, tmp_path, monkeypatch):
+    if library == "PyTorch":
+        pytest.importorskip("torch")
+    for name, records in tiny_cifar10(monkeypatch, 30).items():
+        (tmp_path / f"{name}.bin").write_bytes(records.tobytes())
+    before = sys.modules.get("recipe")
+    found = recipes.Run(library, "resnet8", str(tmp_path), 0)
+    assert sys.modules.get("recipe") is before
+    assert type(found.model).__module__.endswith("resnet")
+    assert found.setting.batch_size == 128
+    assert (len(found.train), found.total) == (150, 30)
+    first = next(iter(found.model.parameters())).detach().numpy().copy()
+    (batch,) = found.batches()
+    assert found.take(batch, 0) > 0
+    assert (first != next(iter(found.model.parameters())).detach().numpy()).any()
+    assert found.done == 1
+    assert 0 <= found.accuracy() <= 1
