@@ -351,7 +351,7 @@ def test_a_recipe_is_the_examples_own_program(library, tmp_path, monkeypatch):
     assert (len(found.train), found.total) == (150, 30)
     first = next(iter(found.model.parameters())).detach().numpy().copy()
     (batch,) = found.batches()
-    assert found.take(batch, 0) > 0
+    assert min(found.take(batch, 0), found.take(batch, 0)) > 0  # the first has no learning rate
     assert (first != next(iter(found.model.parameters())).detach().numpy()).any()
-    assert found.done == 1
+    assert found.done == 2
     assert 0 <= found.accuracy() <= 1
