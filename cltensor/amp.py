@@ -16,15 +16,16 @@ import numpy as np
 
 from cltensor.autograd import no_grad
 from cltensor.core.casting import casting, switch
+from cltensor.core.changes import GuardedByName, never_replay
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.core.trees import mapped
 from cltensor.dtypes import as_dtype, bfloat16, float16, float32
-from cltensor.errors import DTypeError, StateError
+from cltensor.errors import DeviceError, DTypeError, StateError
 from cltensor.nn.utils.clip_grad import get_total_norm
-from cltensor.runtime.device import devices
+from cltensor.runtime.device import devices, recording
 
 __all__ = [
     "GradScaler",
@@ -151,6 +152,16 @@ def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: Any) -> Ca
     return bwd if bwd is not None else lambda function: function
 
 
+class _Progress(GuardedByName):
+    """What changes with every step of a GradScaler, and `scale` does not read."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        #: Of optimizers since the last update, by id: whether gradients overflowed.
+        self.overflowed: dict[int, bool] = {}
+        self.stepped: set[int] = set()
+
+
 class GradScaler:
     """Makes losses, and so gradients, larger by a factor, so that none vanish in float16.
 
@@ -158,13 +169,14 @@ class GradScaler:
 
     `step` divides the gradients by the factor and leaves the optimizer's step out where one is
     infinite or NaN; `update` then makes the factor smaller, and larger after many steps without.
-    Looking at the gradients waits for the device once a step.
+    Looking at the gradients waits for the device once a step, so `step` is for outside of `ct.jit`.
 
     Args:    device: PyTorch's, of no effect;  init_scale, growth_factor, backoff_factor: the first
              factor, what it is multiplied by when it grows and when it shrinks;  growth_interval:
              how many steps without overflow before it grows;  enabled: False for one that does
              nothing.
-    Raises:  ValueError for factors that do not grow or shrink; StateError for calls out of order.
+    Raises:  ValueError for factors that do not grow or shrink; StateError for calls out of order;
+             DeviceError for a step in a call that `ct.jit` records.
     """
 
     def __init__(
@@ -186,10 +198,7 @@ class GradScaler:
         self._growth_factor = growth_factor
         self._backoff_factor = backoff_factor
         self._growth_interval = growth_interval
-        self._steps = 0
-        #: Of optimizers since the last update, by id: whether gradients overflowed.
-        self._overflowed: dict[int, bool] = {}
-        self._stepped: set[int] = set()
+        self._progress = _Progress()
 
     def is_enabled(self) -> bool:
         """Whether it does anything."""
@@ -217,7 +226,8 @@ class GradScaler:
         it itself, unless one wants to clip them before."""
         if not self._enabled:
             return
-        if id(optimizer) in self._overflowed:
+        self._only_outside("unscale_")
+        if id(optimizer) in self._progress.overflowed:
             raise StateError(
                 "GradScaler.unscale_: the gradients of this optimizer were divided since the last "
                 "update(); call it once for each"
@@ -238,7 +248,14 @@ class GradScaler:
             for gradient in gradients:
                 gradient.mul_(1 / self._scale)
             largest = get_total_norm(gradients, float("inf")).item()
-        self._overflowed[id(optimizer)] = not np.isfinite(largest)
+        self._progress.overflowed[id(optimizer)] = not np.isfinite(largest)
+
+    def _only_outside(self, method: str) -> None:
+        if recording.current is not None:
+            raise DeviceError(
+                f"GradScaler.{method}: the host looks whether gradients are infinite, which a "
+                f"replay cannot; call scaler.{method} outside the jitted function"
+            )
 
     def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
         """The optimizer's step, with gradients divided by the factor; none if one of them is
@@ -247,35 +264,37 @@ class GradScaler:
             return optimizer.step(*args, **kwargs)
         if "closure" in kwargs:
             raise StateError("GradScaler.step: a closure computes gradients anew; leave it out")
-        if id(optimizer) in self._stepped:
+        self._only_outside("step")
+        if id(optimizer) in self._progress.stepped:
             raise StateError("GradScaler.step: called twice since the last update(); call update()")
-        if id(optimizer) not in self._overflowed:
+        if id(optimizer) not in self._progress.overflowed:
             self.unscale_(optimizer)
-        self._stepped.add(id(optimizer))
-        if self._overflowed[id(optimizer)]:
+        self._progress.stepped.add(id(optimizer))
+        if self._progress.overflowed[id(optimizer)]:
             return None
         return optimizer.step(*args, **kwargs)
 
     def update(self, new_scale: Any = None) -> None:
         """Make the factor smaller if gradients overflowed, larger after growth_interval steps
         without; or set it to `new_scale`."""
+        never_replay()
         if not self._enabled:
             return
         if new_scale is not None:
             self._scale = float(new_scale.item() if isinstance(new_scale, Tensor) else new_scale)
-        elif not self._overflowed:
+        elif not self._progress.overflowed:
             raise StateError("GradScaler.update: no step came before it; call step(optimizer)")
-        elif any(self._overflowed.values()):
+        elif any(self._progress.overflowed.values()):
             self._scale *= self._backoff_factor
-            self._steps = 0
+            self._progress.steps = 0
         else:
-            self._steps += 1
-            if self._steps == self._growth_interval:
+            self._progress.steps += 1
+            if self._progress.steps == self._growth_interval:
                 grown = self._scale * self._growth_factor
                 self._scale = grown if np.isfinite(np.float32(grown)) else self._scale
-                self._steps = 0
-        self._overflowed.clear()
-        self._stepped.clear()
+                self._progress.steps = 0
+        self._progress.overflowed.clear()
+        self._progress.stepped.clear()
 
     def get_growth_factor(self) -> float:
         """What the factor is multiplied by when it grows."""
@@ -303,6 +322,7 @@ class GradScaler:
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` takes; empty if it does nothing."""
+        never_replay()
         if not self._enabled:
             return {}
         return {
@@ -310,11 +330,12 @@ class GradScaler:
             "growth_factor": self._growth_factor,
             "backoff_factor": self._backoff_factor,
             "growth_interval": self._growth_interval,
-            "_growth_tracker": self._steps,
+            "_growth_tracker": self._progress.steps,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a state. Raises StateError for an empty one, of a scaler that does nothing."""
+        never_replay()
         if not self._enabled:
             return
         if not state_dict:
@@ -325,7 +346,7 @@ class GradScaler:
         self._growth_factor = state_dict["growth_factor"]
         self._backoff_factor = state_dict["backoff_factor"]
         self._growth_interval = state_dict["growth_interval"]
-        self._steps = state_dict["_growth_tracker"]
+        self._progress.steps = state_dict["_growth_tracker"]
 
 
 _name_all(globals(), __all__)

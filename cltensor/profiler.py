@@ -20,6 +20,7 @@ from pathlib import Path
 from sys import modules as _modules
 from typing import Any, NamedTuple
 
+from cltensor.core.changes import GuardedByName
 from cltensor.core.hooks import Hooks
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.paths import place as _place
@@ -134,7 +135,7 @@ def _time(us: float) -> str:
 _running: list[profile] = []
 
 
-class profile:
+class profile(GuardedByName):
     """A block whose kernels and marked parts are timed.
 
         with ct.profiler.profile() as found:

@@ -7,7 +7,7 @@ import pytest
 
 import cltensor as ct
 from cltensor import nn, optim
-from cltensor.errors import DTypeError, StateError
+from cltensor.errors import DeviceError, DTypeError, StateError
 from cltensor.nn import functional as F
 
 
@@ -264,3 +264,38 @@ def test_gradients_that_a_scaler_refuses(device):
     weight.sum().backward()
     with pytest.raises(DTypeError, match="gradients are float16"):
         ct.amp.GradScaler().step(optimizer)
+
+
+@pytest.mark.parametrize("method", ["step", "unscale_"])
+def test_a_scaler_s_step_inside_a_recorded_call(device, method):
+    layer = nn.Linear(2, 1)
+    scaler, optimizer = ct.amp.GradScaler(), optim.SGD(layer.parameters(), lr=0.1)
+
+    @ct.jit
+    def step(x):
+        optimizer.zero_grad()
+        scaler.scale(layer(x).sum()).backward()
+        getattr(scaler, method)(optimizer)
+
+    step(ct.ones(1, 2))
+    scaler.update()
+    with pytest.raises(DeviceError, match=rf"scaler\.{method} outside the jitted function"):
+        step(ct.ones(1, 2))
+
+
+def test_a_scaler_that_does_nothing_inside_a_recorded_call(device, counts):
+    layer = nn.Linear(2, 1, bias=False)
+    scaler = ct.amp.GradScaler(enabled=False)
+    optimizer = optim.SGD(layer.parameters(), lr=0.5)
+    before = layer.weight.detach().numpy()
+
+    @ct.jit
+    def step(x):
+        optimizer.zero_grad()
+        scaler.scale(layer(x).sum()).backward()
+        scaler.step(optimizer)
+
+    for _ in range(4):
+        step(ct.ones(1, 2))
+    assert counts["replay"] == 2
+    np.testing.assert_allclose(layer.weight.detach().numpy(), before - 2)

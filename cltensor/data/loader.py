@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.changes import GuardedByName, never_replay
 from cltensor.data.collate import moved, own, to_device
 from cltensor.data.dataset import IterableDataset
 from cltensor.data.gather import Answer, Exhausted, Task
@@ -96,7 +97,7 @@ def _serve(
             ready.put((None, error))
 
 
-class DataLoader:
+class DataLoader(GuardedByName):
     """Iterates over `dataset` in batches of Tensors.
 
     A batch is a list of Tensors where items are tuples (see `default_collate`). A data set that can
@@ -214,6 +215,7 @@ class DataLoader:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
     def __iter__(self) -> Iterator[Any]:
+        never_replay()
         # An order is drawn now, not at the first batch: passes begun in turn differ in turn.
         return self._batches(repeat(None) if self._iterable else iter(self._source()))
 

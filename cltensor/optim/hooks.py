@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from cltensor.core.changes import GuardedByName, never_replay
 from cltensor.core.hooks import HookList, RemovableHandle
 from cltensor.core.names import own_names
-from cltensor.runtime.device import recording
 
 F = TypeVar("F", bound=Callable[..., Any])
 Hook = Callable[..., Any]
@@ -18,13 +18,7 @@ _KINDS = ("step_pre", "step_post", "save_pre", "save_post", "load_pre", "load_po
 _before, _after = HookList(), HookList()
 
 
-def never_replay() -> None:
-    """A call that is being recorded does what a replay could not."""
-    if recording.current is not None:
-        recording.current.spoiled = True
-
-
-class Hooked:
+class Hooked(GuardedByName):
     """What an optimizer knows of its hooks; a subclass's own `step` calls them, too.
 
     A step with hooks is never replayed: `ct.jit` records its call anew each time, so a hook there

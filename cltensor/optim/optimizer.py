@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cltensor.autograd import enable_grad, no_grad
+from cltensor.core.changes import never_replay
 from cltensor.core.names import check_hints
 from cltensor.core.op import unrecorded
 from cltensor.core.tensor import Tensor
@@ -19,7 +20,6 @@ from cltensor.ops.create import tensor
 from cltensor.optim.block import Block, gradients_at_once, movable
 from cltensor.optim.hooks import (
     Hooked,
-    never_replay,
     register_optimizer_step_post_hook,
     register_optimizer_step_pre_hook,
 )

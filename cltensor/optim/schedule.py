@@ -12,10 +12,11 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from cltensor.core.changes import GuardedByName
 from cltensor.optim.optimizer import Optimizer
 
 
-class LRScheduler:
+class LRScheduler(GuardedByName):
     """Base of the schedules; a subclass defines `get_lr()`.
 
     Args:    last_epoch: number of the last finished epoch when training resumes, else -1.

@@ -18,7 +18,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from cltensor.autograd.graph import Node
-from cltensor.core.changes import Changes
+from cltensor.core.changes import Changes, GuardedByName
 from cltensor.core.tensor import Tensor
 from cltensor.lazy.values import Value
 from cltensor.replay.chance import chance, chances
@@ -35,6 +35,7 @@ from cltensor.replay.places import (
     is_ours,
     names_in,
     of_module,
+    of_space,
     parts,
     places,
     same,
@@ -60,7 +61,8 @@ class Surroundings:
         #: Options of optimizers, which replays ask for anew: the call itself must not set them.
         self._options: list[Place] = []
         self._attributes: set[str] = set()  # that the function's code names
-        self._modules: dict[int, tuple[ModuleType, set[str]]] = {}  # with names looked at
+        #: Modules of Python and what is guarded by name, with the names that were looked at.
+        self._named: dict[int, tuple[Any, set[str]]] = {}
         self._guarded: dict[int, tuple[weakref.ref[Any], Any]] = {}
         self._count = -1
         #: Each with whether it had no attributes.
@@ -155,18 +157,21 @@ class Surroundings:
         while pending and not self.excess:
             while pending and not self.excess:
                 pending += self._look(pending.pop())
-            # Which attributes of modules matter is known when all code is.
-            for found in self._of_modules():
+            # Which attributes matter there is known when all code is.
+            for found in self._of_named():
                 self._places.append(found)
                 pending += found.found
 
-    def _of_modules(self) -> list[Place]:
-        """What the code names of the modules that were met, and was not looked at yet."""
+    def _of_named(self) -> list[Place]:
+        """What the code names of that in `_named`, and was not looked at yet."""
         found = []
-        for module, known in self._modules.values():
-            fresh = self._attributes - known
-            known |= fresh
-            found += of_module(module, sorted(fresh), self._top)
+        for value, known in self._named.values():
+            fresh = sorted(self._attributes - known)
+            known.update(fresh)
+            if isinstance(value, ModuleType):
+                found += of_module(value, fresh, self._top)
+            else:
+                found += of_space(vars(value), fresh)
         return found
 
     def _look(self, value: Any) -> list[Any]:
@@ -175,7 +180,7 @@ class Surroundings:
             return []
         self._seen[id(value)] = value
         if isinstance(value, ModuleType):
-            self._modules[id(value)] = value, set()
+            self._named[id(value)] = value, set()
             return [os.environ] if value is os and "getenv" in self._attributes else []
         if isinstance(value, Tensor):
             marks = Place(None, partial(given, vars(value)))
@@ -183,6 +188,8 @@ class Surroundings:
             if marks.found:
                 self._places.append(marks)
             return list(marks.found)
+        if isinstance(value, GuardedByName) and is_ours(type(value)):
+            self._named[id(value)] = value, set()
         leads: list[Any] = []
         if hasattr(type(value), "guarded_members"):
             self._guarded[id(value)] = weakref.ref(value), value.guarded_state()

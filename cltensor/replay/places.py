@@ -35,6 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cltensor.core.changes import GuardedByName
 from cltensor.lazy.values import Value
 from cltensor.runtime.device import Device
 from cltensor.runtime.memory import Buffer
@@ -47,6 +48,9 @@ MISSING = (KeyError, ValueError, AttributeError)
 #: What is not looked into.
 LEAVES = (*_PLAIN, type(None), Value, Buffer, Device, CodeType)
 _SERIES = (list, set, deque)
+#: Parts of the library whose objects hold what users do not set, but for switches.
+_MACHINERY = {"autograd", "core", "lazy", "ops", "optim", "replay", "runtime"}
+_SWITCHES = {"autograd.anomaly", "autograd.saved", "core.mode"}
 #: Functions that reach what no code names.
 UNSEEN = {"eval", "exec"}
 
@@ -111,10 +115,9 @@ def places(value: Any, top: str) -> list[Place]:
     if isinstance(value, type):
         held: Callable[[], list[Any]] = partial(list, vars(value).values())
         return [] if is_library(value.__module__, top) else [Place(value, held)]
-    if is_ours(kind):
-        own = vars(value) if hasattr(value, "__wrapped__") else {}  # another jit
-        return [Place(own, partial(_public, own))] if own else []
-    if isinstance(value, MethodType):
+    if is_ours(kind) and hasattr(value, "__wrapped__"):  # another jit
+        return [Place(vars(value), partial(_public, vars(value)))]
+    if is_guarded_elsewhere(kind) or isinstance(value, MethodType):
         return []
     read = _content(value)
     found = [] if read is None else [Place(value, read)]
@@ -122,7 +125,7 @@ def places(value: Any, top: str) -> list[Place]:
     if isinstance(own, dict) and not hasattr(kind, "guarded_members"):
         found.append(Place(own, partial(_kind_and_entries, _held(value), own)))
     slots = [n for k in kind.__mro__ for n in _slots(k) if hasattr(value, n)]
-    if slots and not is_library(kind.__module__, top):
+    if slots and (is_ours(kind) or not is_library(kind.__module__, top)):
         found.append(Place(value, lambda: [getattr(value, n) for n in slots]))
     return found
 
@@ -280,8 +283,17 @@ def _is_filled(cell: Any) -> bool:
 
 
 def is_ours(kind: type) -> bool:
-    """Whether objects of that class are the library's, which do not change by attributes."""
+    """Whether objects of that class are the library's, and no modules."""
     return top_of(kind.__module__) == "cltensor" and not hasattr(kind, "guarded_members")
+
+
+def is_guarded_elsewhere(kind: type) -> bool:
+    """Whether objects of that class are the library's, and what they hold is not compared: nobody
+    sets it, guards know it otherwise, or it counts how often something was done."""
+    if not is_ours(kind):
+        return False
+    area = kind.__module__.removeprefix("cltensor.")
+    return issubclass(kind, GuardedByName) or (top_of(area) in _MACHINERY and area not in _SWITCHES)
 
 
 def are_same(now: Sequence[Any], found: Sequence[Any]) -> bool:

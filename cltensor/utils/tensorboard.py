@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from cltensor.core.changes import GuardedByName
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
@@ -38,7 +39,7 @@ def _on_host(value: Any) -> Any:
     return (found.float() if found.dtype in (bfloat16, float16) else found).numpy()
 
 
-class SummaryWriter:
+class SummaryWriter(GuardedByName):
     """Writes scalars, pictures, histograms and texts of a run for TensorBoard.
 
         with SummaryWriter("runs/first") as writer:
