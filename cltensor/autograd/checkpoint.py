@@ -21,7 +21,7 @@ from cltensor.core.trees import flatten
 from cltensor.dtypes import FRACTIONAL
 from cltensor.errors import GradientError
 from cltensor.lazy.values import changer_of, version_of
-from cltensor.ops.random.generator import default_generator
+from cltensor.ops.random.generator import Mark, default_generator
 
 __all__ = ["checkpoint", "checkpoint_sequential"]
 
@@ -51,7 +51,7 @@ def checkpoint(
         )
     if levels.open:  # inside vmap nothing is called again
         return function(*args, **kwargs)
-    state = default_generator.get_state() if preserve_rng_state else None
+    mark = default_generator.mark() if preserve_rng_state else None
     start = next_order()
     guarded = _versions([*args, *kwargs.values()])  # before the call, which may change them itself
     result = function(*args, **kwargs)
@@ -62,7 +62,7 @@ def checkpoint(
     if not edges:
         return result
     op = _Again(
-        kept(lambda: function(*args, **kwargs)), edges, outputs, state, determinism_check, guarded
+        kept(lambda: function(*args, **kwargs)), edges, outputs, mark, determinism_check, guarded
     )
     return build(op.results(outputs))
 
@@ -106,13 +106,13 @@ class _Again:
         call: Callable[[], Any],
         edges: Sequence[Node],
         outputs: Sequence[Any],
-        state: tuple[int, int] | None,
+        mark: Mark | None,
         check: str,
         guarded: Sequence[tuple[Tensor, int]],
     ) -> None:
         self._call = call
         self._edges = edges
-        self._state = state
+        self._mark = mark
         self._checks = check == "default"
         self._kinds = [_kind(x) for x in outputs]
         self._guarded = guarded
@@ -158,15 +158,15 @@ class _Again:
 
     def _again(self) -> list[Any]:
         """The outputs of another call."""
-        now = default_generator.get_state()
+        now = default_generator.mark()
         try:
-            if self._state is not None:
-                default_generator.set_state(self._state)
+            if self._mark is not None:
+                default_generator.go_back(self._mark)
             with enable_grad():
                 outputs = flatten(self._call())[0]
         finally:
-            if self._state is not None:
-                default_generator.set_state(now)
+            if self._mark is not None:
+                default_generator.go_back(now)
         kinds = [_kind(x) for x in outputs]
         if kinds != self._kinds and (self._checks or len(kinds) != len(self._kinds)):
             raise GradientError(

@@ -31,7 +31,7 @@ from cltensor.core.names import named
 from cltensor.core.tensor import Tensor, show
 from cltensor.core.trees import Build, flatten
 from cltensor.errors import DTypeError, ShapeError, VmapError
-from cltensor.ops.random.generator import Generator, default_generator
+from cltensor.ops.random.generator import Generator, Mark, default_generator
 from cltensor.ops.shape.cut import narrow, unbind
 from cltensor.ops.shape.join import concat, stack
 from cltensor.ops.shape.view import broadcast_to, reshape
@@ -283,17 +283,17 @@ class _Streams:
     def __init__(self, over: Sequence[Level], leaves: Sequence[Any]) -> None:
         self._differ = [level.randomness != "same" for level in over]
         self._generators = [default_generator, *[x for x in leaves if isinstance(x, Generator)]]
-        self._states: dict[Any, list[Any]] = {}
+        self._marks: dict[Any, list[Mark]] = {}
 
     def go_to(self, place: Sequence[int]) -> None:
         """The example at `place` is the next."""
         if all(self._differ):
             return
         key = tuple([k for k, differs in zip(place, self._differ, strict=True) if differs])
-        if key not in self._states:
-            self._states[key] = [g.get_state() for g in self._generators]
-        for generator, state in zip(self._generators, self._states[key], strict=True):
-            generator.set_state(state)
+        if key not in self._marks:
+            self._marks[key] = [g.mark() for g in self._generators]
+        for generator, mark in zip(self._generators, self._marks[key], strict=True):
+            generator.go_back(mark)
 
 
 def _together(name: str, found: list[Any], sizes: Sequence[int], numbers: Sequence[int]) -> Any:

@@ -82,7 +82,7 @@ class Recording:
         before = [(t._value, t._node) for t in there]
         contents, modes = self._arguments.contents(), _modes()
         recorder = Recorder(self._device)
-        watch = Watch(surroundings, tensors)
+        watch = Watch(surroundings, tensors, reached.values())
         try:
             try:
                 result, outputs, held = self._run(recorder, watch, args, kwargs)
@@ -123,6 +123,7 @@ class Recording:
         self._results = len(outputs)
         for t in outputs:
             t.realize()
+            recorder.spoiled |= watch.has_marks(t)
         for grad in [g for g in watch.grads.values() if g.node._grad is not g.before]:
             grad.after = _place_of(grad.node._grad, outputs)
         recorder.stop()
@@ -208,7 +209,7 @@ class Recording:
             if id(t) in passing or buffer is None or id(buffer) in made:
                 continue
             explained.add(id(buffer))
-            if id(t) not in reached and first[id(value)] is not t:
+            if id(t) not in reached and (first[id(value)] is not t or watch.made(node)):
                 continue  # made inside, by detach
             if node is not None and node.op is not None:
                 if id(t) in used:

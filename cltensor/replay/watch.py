@@ -44,14 +44,21 @@ class Watch:
     """Sees, while a call of this thread is recorded, what operations and modules are used on, and
     which gradients are read or set."""
 
-    def __init__(self, surroundings: Surroundings, tensors: Sequence[Tensor]) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        tensors: Sequence[Tensor],
+        reached: Iterable[Tensor] = (),
+    ) -> None:
         self.seen: dict[int, weakref.ref[Tensor]] = {}
         self.grads: dict[Node, LeafGradient] = {}
         self._surroundings = surroundings
         self._tensors = tensors
+        self._there = [*tensors, *reached]
         self._thread = threading.get_ident()
         #: Tensors outside the graph that have no gradient, and were asked for it.
         self.without: dict[int, Tensor] = {}
+        self._start = graph.next_order()
         self.has_kept_gradient = False
 
     def operands(self, operands: Iterable[Any]) -> None:
@@ -70,12 +77,25 @@ class Watch:
 
     def gradient(self, node: Node, is_set: bool) -> None:
         """See graph.grad_watchers."""
-        if threading.get_ident() == self._thread and node not in self.grads:
+        if threading.get_ident() == self._thread and node not in self.grads and not self.made(node):
             places = [k for k, t in enumerate(self._tensors) if t._node is node]
             if type(node._grad) is Promise:
                 node._grad = node._grad.fill()
             before = UNREAD if is_set else node._grad
             self.grads[node] = LeafGradient(node, places[0] if places else -1, before)
+
+    def made(self, node: Node | None) -> bool:
+        """Whether a node is of a tensor that the call itself made, as each call makes another."""
+        if node is None or node.order < self._start:
+            return False
+        return all(t._node is not node for t in self._there)
+
+    def has_marks(self, t: Tensor) -> bool:
+        """Whether a tensor that the call made has a gradient, or attributes that somebody gave it:
+        the one of a replay would have none."""
+        if any(known is t for known in self._there):
+            return False
+        return bool(vars(t)) or (self.made(t._node) and t._node._grad is not None)
 
     def kept_gradient(self, tensor: Tensor, gradient: Tensor | None) -> None:
         """See graph_hooks.grad_watchers."""

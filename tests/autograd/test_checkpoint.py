@@ -108,3 +108,21 @@ def test_what_is_refused():
         checkpoint(lambda v: v, x, determinism_check="some")
     with pytest.raises(ValueError, match="segments is 4"):
         checkpoint_sequential([lambda v: v] * 3, 4, x)
+
+
+@pytest.mark.parametrize("preserve", [True, False])
+def test_recorded_calls(device, counts, preserve):
+    def found(through):
+        net = network()
+
+        def step(x):
+            net.zero_grad()
+            out = checkpoint(net, x, preserve_rng_state=preserve)
+            out.square().sum().backward()
+            return out.detach(), net[0].weight.grad, ct.rand(1)
+
+        call = through(step)
+        return [[t.tolist() for t in call(ct.full((5, 4), 1.0 + k))] for k in range(5)]
+
+    assert found(ct.jit) == found(lambda f: f)
+    assert counts == {"record": 1, "replay": 3}

@@ -372,3 +372,16 @@ def test_a_loop_draws_as_the_call_says():
     assert one == two
     one, two = vmap(chosen, randomness="different")(ct.ones(2, 50)).tolist()
     assert one != two
+
+
+def test_the_same_random_numbers_in_recorded_calls(counts):
+    def call(x):
+        return ct.vmap(lambda row: row + ct.rand(()), randomness="same")(x), ct.rand(1)
+
+    def found(through):
+        ct.manual_seed(5)
+        run = through(call)
+        return [[t.tolist() for t in run(ct.zeros(3))] for _ in range(5)]
+
+    assert found(ct.jit) == found(lambda f: f)
+    assert counts["replay"] == 3

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 import cltensor as ct
 from cltensor import nn
 from cltensor.core.hooks import watchers
@@ -83,3 +85,108 @@ def test_other_threads_are_not_seen_and_stopping_twice_does_nothing(device):
     seen.stop()
     seen.stop()
     assert seen.operands not in watchers
+
+
+# ------------------------------------------------- leaves that the call makes, with their gradients
+
+ROWS = (4, 3)
+
+
+def leaf_of_an_argument(w, x):
+    z = x.detach().requires_grad_()
+    (z * z * w).sum().backward()
+    return z.grad
+
+
+def leaf_of_what_it_reaches(w, x):
+    z = w.detach().requires_grad_()
+    (z * z * x).sum().backward()
+    return z.grad
+
+
+def penalty(w, x):
+    z = (x * 1).requires_grad_()
+    (g,) = ct.autograd.grad((z * z * w).sum(), z, create_graph=True)
+    ((g - 1) ** 2).sum().backward()
+    return z.grad
+
+
+def leaf_with_a_hook_that_is_moved(w, x):
+    z = x.detach().requires_grad_()
+    z.register_hook(lambda g: g * 3)
+    for _ in range(2):
+        z.grad = None
+        (z * z * w).sum().backward()
+        with ct.no_grad():
+            z -= 0.125 * z.grad
+    return z.detach(), x * 1
+
+
+def kept_in_the_middle(w, x):
+    leaf = x.detach().requires_grad_()
+    y = leaf * w
+    y.retain_grad()
+    (y * y).sum().backward()
+    return y.grad
+
+
+def parameter_toggled(w, x):
+    w.requires_grad_()
+    (x * w * w).sum().backward()
+    found, w.grad = w.grad, None
+    w.requires_grad_(False)
+    return found
+
+
+def leaf_returned_with_its_gradient(w, x):
+    z = x.detach().requires_grad_()
+    (z * z * w).sum().backward()
+    return z
+
+
+def left_the_graph_with_its_gradient(w, x):
+    z = leaf_returned_with_its_gradient(w, x)
+    return z.requires_grad_(False)
+
+
+def argument_toggled(w, x):
+    x.requires_grad_()
+    (x * x * w).sum().backward()
+    x.requires_grad_(False)
+    return x * 1
+
+
+def marked(w, x):
+    z = x * w
+    z.factor = 3
+    return z
+
+
+REPLAYED = [
+    leaf_of_an_argument, leaf_of_what_it_reaches, penalty, leaf_with_a_hook_that_is_moved,
+    kept_in_the_middle, parameter_toggled,
+]  # fmt: skip
+NOT = [leaf_returned_with_its_gradient, left_the_graph_with_its_gradient, argument_toggled, marked]
+
+
+def everything(t):
+    grad = None if t.grad is None else t.grad.tolist()
+    return t.detach().tolist(), grad, t.requires_grad, getattr(t, "factor", None)
+
+
+def observed(function, through):
+    w = ct.tensor([[1.0, 2.0, 3.0]] * 4)
+    call = through(lambda x: function(w, x))
+    found = []
+    for k in range(6):
+        x = ct.full(ROWS, 1.0 + k)
+        out = call(x)
+        found.append([everything(t) for t in (*(out if type(out) is tuple else (out,)), w, x)])
+    return found
+
+
+@pytest.mark.parametrize("function", [*REPLAYED, *NOT])
+def test_leaves_that_the_call_makes(device, counts, function):
+    expected = observed(function, lambda f: f)
+    assert observed(function, ct.jit) == expected
+    assert counts["replay"] == (4 if function in REPLAYED else 0)

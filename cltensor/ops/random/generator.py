@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cltensor.core.checks import whole
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     pass
 
 _MASK, _WORD = (1 << 64) - 1, (1 << 32) - 1
+
+
+class Mark:
+    """A place in a stream, to go back to; in a replay of a recorded call, the one that it found."""
+
+    __slots__ = ("state",)
+
+    state: tuple[int, int]
 
 
 class Generator:
@@ -97,10 +105,27 @@ class Generator:
             with self._lock:
                 self._seed, self._offset = seed, offset
 
-        if recording.current is None:
-            set_now()
-        else:
-            recording.current.host(set_now)  # replays start the stream again, too
+        _also_in_replays(set_now)
+
+    def mark(self) -> Mark:
+        """The place where the stream is now, for `go_back`."""
+        found = Mark()
+
+        def note() -> None:
+            with self._lock:
+                found.state = self._seed, self._offset
+
+        _also_in_replays(note)
+        return found
+
+    def go_back(self, mark: Mark) -> None:
+        """Continue from a place that was marked."""
+
+        def move() -> None:
+            with self._lock:
+                self._seed, self._offset = mark.state
+
+        _also_in_replays(move)
 
     def take(self, counters: int) -> tuple[int, int]:
         """(seed, first counter) of a run of `counters` counters that nobody else gets."""
@@ -118,6 +143,13 @@ class Generator:
 
     def __repr__(self) -> str:
         return f"Generator(seed={self._seed}, offset={self._offset})"
+
+
+def _also_in_replays(action: Callable[[], None]) -> None:
+    if recording.current is None:
+        action()
+    else:
+        recording.current.host(action)
 
 
 def _mixed(key: int, counter: int) -> int:

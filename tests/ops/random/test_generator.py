@@ -90,3 +90,22 @@ def test_seeds_anew():
     before = ct.get_rng_state()
     assert ct.seed() == ct.initial_seed() != before[0]
     ct.set_rng_state(before)
+
+
+def test_going_back_to_a_mark(counts):
+    g = ct.Generator(3)
+
+    def call():
+        before = ct.rand(1, generator=g)
+        mark = g.mark()
+        first = ct.rand(2, generator=g)
+        g.go_back(mark)
+        return before, first, ct.rand(2, generator=g)
+
+    expected = [[t.tolist() for t in call()] for _ in range(5)]
+    assert all(first == second for _, first, second in expected)
+    assert len({tuple(before) for before, *_ in expected}) == 5
+    g.manual_seed(3)
+    recorded = ct.jit(call)
+    assert [[t.tolist() for t in recorded()] for _ in range(5)] == expected
+    assert counts == {"record": 1, "replay": 3}
