@@ -13,6 +13,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.nn.layers.norm import _BatchNorm
 from cltensor.nn.module import Module
 from cltensor.ops.create import tensor
+from cltensor.ops.elementwise.select import where
 from cltensor.optim.optimizer import Optimizer
 from cltensor.optim.options import takes_numbers
 from cltensor.optim.schedule import LRScheduler, one_a_group
@@ -58,19 +59,23 @@ def get_swa_multi_avg_fn() -> Averages:
     return _for_several(get_swa_avg_fn())
 
 
-def _for_several(average: Average) -> Averages:
-    def averages(means: Sequence[Tensor], news: Sequence[Tensor], number: Any) -> None:
+class _for_several:
+    """A function of one mean for each of a list, in place."""
+
+    def __init__(self, average: Average) -> None:
+        self.average = average
+
+    def __call__(self, means: Sequence[Tensor], news: Sequence[Tensor], number: Any) -> None:
         with no_grad():
             for mean, new in zip(means, news, strict=True):
-                mean.copy_(average(mean, new, number))
-
-    return averages
+                mean.copy_(self.average(mean, new, number))
 
 
 class AveragedModel(Module):
     """A copy of a model whose weights are means of the weights that the model had.
 
-    Call `update_parameters(model)` where a mean is to go on; the first call copies the weights.
+    Call `update_parameters(model)` where a mean is to go on; the first call copies the weights. The
+    functions get the number of weights so far as a tensor, which nothing waits for.
 
     Args:    device: where the copy is, the model's own if None; avg_fn: see `get_swa_avg_fn`, which
              is the default; multi_avg_fn: the same for lists, in place; use_buffers: take means
@@ -106,16 +111,11 @@ class AveragedModel(Module):
 
     def update_parameters(self, model: Module) -> None:
         """Take the weights that `model` has now into the means."""
-        number = int(self.n_averaged.item())
         means, news = self._pairs(model)
         averages = self.multi_avg_fn or _for_several(self.avg_fn or get_swa_avg_fn())
         with no_grad():
-            if number:
-                for group_means, group_news in _alike(means, news):
-                    averages(group_means, group_news, number)
-            else:
-                for mean, new in zip(means, news, strict=True):
-                    mean.copy_(new)
+            for group_means, group_news in _alike(means, news):
+                _average(group_means, group_news, self.n_averaged, averages)
             if not self.use_buffers:
                 for own, other in zip(self.module.buffers(), model.buffers(), strict=True):
                     own.copy_(other.detach().to(own.device))
@@ -130,6 +130,20 @@ class AveragedModel(Module):
         means = [mean.detach() for mean in own]
         news = [new.detach().to(mean.device) for mean, new in zip(means, list(other), strict=True)]
         return means, news
+
+
+def _average(means: list[Tensor], news: list[Tensor], number: Tensor, averages: Averages) -> None:
+    """The next means, in place; where there is none yet, the new values as they are."""
+    number = number.to(means[0].device)
+    is_first = number == 0
+    if isinstance(averages, _for_several):  # in one launch each
+        for mean, new in zip(means, news, strict=True):
+            following = averages.average(mean, new, number).to(mean.dtype)
+            mean.copy_(where(is_first, new.to(mean.dtype), following))
+        return
+    averages(means, news, number)
+    for mean, new in zip(means, news, strict=True):
+        mean.copy_(where(is_first, new.to(mean.dtype), mean))
 
 
 def _alike(means: list[Tensor], news: list[Tensor]) -> Iterable[tuple[list[Tensor], list[Tensor]]]:

@@ -105,3 +105,49 @@ def test_swalr(strategy, wanted):
         SWALR(optimizer, 0.05, anneal_strategy="other")
     with pytest.raises(ValueError, match="SWALR: anneal_epochs is -1"):
         SWALR(optimizer, 0.05, -1)
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({}, [1.0, 1.5, 2.0, 2.5, 3.0]),
+        ({"avg_fn": get_ema_avg_fn(0.5)}, [1.0, 1.5, 2.25, 3.125, 4.0625]),
+        ({"multi_avg_fn": get_ema_multi_avg_fn(0.5)}, [1.0, 1.5, 2.25, 3.125, 4.0625]),
+        (
+            {
+                "multi_avg_fn": lambda means, news, number: [
+                    m.add_(n) for m, n in zip(means, news, strict=True)
+                ]
+            },
+            [1.0, 3.0, 6.0, 10.0, 15.0],
+        ),
+    ],
+)
+def test_means_inside_recorded_calls(device, counts, options, wanted):
+    model = nn.Linear(1, 1, bias=False)
+    mean = AveragedModel(model, **options)
+
+    @ct.jit
+    def step():
+        mean.update_parameters(model)
+
+    found = []
+    for value in (1.0, 2.0, 3.0, 4.0, 5.0):
+        with ct.no_grad():
+            model.weight.fill_(value)
+        step()
+        found.append(mean.module.weight.item())
+    assert found == wanted
+    assert mean.n_averaged.item() == 5
+    mean.n_averaged.zero_()  # from the beginning, inside a replay too
+    step()
+    assert mean.module.weight.item() == 5
+    assert counts == {"record": 1, "replay": 4}
+
+
+def test_whole_numbers_are_copied_exactly():
+    model = nn.BatchNorm2d(1)
+    model.num_batches_tracked.fill_((1 << 53) + 1)
+    mean = AveragedModel(model, use_buffers=True)
+    mean.update_parameters(model)
+    assert mean.module.num_batches_tracked.item() == (1 << 53) + 1

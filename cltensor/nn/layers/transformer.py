@@ -43,18 +43,6 @@ def _causal_mask(sz: int, device: Any = None, dtype: Any = None) -> Any:
     return triu(full((sz, sz), float("-inf"), dtype, device), 1)
 
 
-def _is_causal(mask: Any, given: bool | None, x: Any, batch_first: bool) -> bool:
-    """Whether the mask hides what comes later, which is looked up where `given` does not say."""
-    if given is not None or mask is None:
-        return given is True
-    size = x.shape[1 if batch_first and x.ndim == 3 else 0]
-    if tuple(mask.shape) != (size, size):
-        return False
-    causal = _causal_mask(size, mask.device)
-    causal = causal.bool() if mask.dtype.kind == "b" else causal.to(mask.dtype)
-    return bool((mask == causal).all().item())
-
-
 class _Layer(Module):
     """What layers of encoders and decoders share: a feed-forward network, and the order of norms.
 
@@ -214,10 +202,10 @@ class TransformerEncoder(Module):
     ) -> Any:
         """(L, N, E), with masks as MultiheadAttention takes them -> the same.
 
-        is_causal: the mask is that of `Transformer.generate_square_subsequent_mask`; None: look.
+        is_causal: the mask is that of `Transformer.generate_square_subsequent_mask`, which saves
+        half the work where the caller says so; the result is that of the mask either way.
         """
-        first: Any = self.layers[0]
-        causal = _is_causal(mask, is_causal, src, first.self_attn.batch_first)
+        causal = is_causal is True
         for layer in self.layers:
             src = layer(
                 src, src_mask=mask, src_key_padding_mask=src_key_padding_mask, is_causal=causal
@@ -251,8 +239,7 @@ class TransformerDecoder(Module):
     ) -> Any:
         """tgt (L, N, E) and memory (S, N, E), with masks as MultiheadAttention takes them -> as
         tgt. tgt_is_causal: see TransformerEncoder."""
-        first: Any = self.layers[0]
-        causal = _is_causal(tgt_mask, tgt_is_causal, tgt, first.self_attn.batch_first)
+        causal = tgt_is_causal is True
         for layer in self.layers:
             tgt = layer(
                 tgt, memory, tgt_mask=tgt_mask, memory_mask=memory_mask,

@@ -43,17 +43,33 @@ def test_stacks_copy_their_layer():
     near(nn.TransformerDecoder(decoder, 2)(x, x), decoder(decoder(x, x), x))
 
 
-def test_causal_masks_are_found():
+def test_causal_masks():
     mask = nn.Transformer.generate_square_subsequent_mask(3)
     inf = float("inf")
     assert mask.tolist() == [[0, -inf, -inf], [0, 0, -inf], [0, 0, 0]]
     stack = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, 0.0), 1)
     x = ct.tensor(array(3, 2, 4))
-    wanted = stack(x, mask, is_causal=False)
+    wanted = stack(x, mask, is_causal=True)
     for given in (mask, mask.bool()):
         near(stack(x, given), wanted)
+        near(stack(x, given, is_causal=False), wanted)
     other = ct.zeros(3, 3)
     near(stack(x, other), stack(x))
+
+
+def test_masks_inside_recorded_calls(counts):
+    """Whether a mask is causal is not looked up."""
+    mask = nn.Transformer.generate_square_subsequent_mask(3)
+    stack = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, 0.0), 1)
+    decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 8, 0.0), 1)
+    x = ct.tensor(array(3, 2, 4))
+    with ct.no_grad():
+        wanted = decoder(x, stack(x, mask), mask)
+        call = ct.jit(lambda x, mask: decoder(x, stack(x, mask), mask))
+        for _ in range(4):
+            near(call(x, mask), wanted)
+        near(call(x, ct.zeros(3, 3)), decoder(x, stack(x)))
+    assert counts["replay"] == 3
 
 
 @pytest.mark.parametrize("batch_first", [False, True])
