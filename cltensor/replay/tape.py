@@ -10,11 +10,14 @@ when it is no longer what it was.
 from __future__ import annotations
 
 import struct
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
+from linecache import getline
 from operator import length_hint
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +25,7 @@ import numpy as np
 from cltensor.dtypes import real_of
 from cltensor.errors import DeviceError, KernelError
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
+from cltensor.replay.places import top_of
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.events import Launched, Listeners, Recordings, ignore, listen
 from cltensor.runtime.faults import Site
@@ -152,8 +156,21 @@ class Recorder:
         """Raise: `what` cannot be replayed."""
         raise DeviceError(
             f"jit: {what} inside a jitted function happens only once, when the call is recorded; "
-            "do it outside, or pass the data as an argument"
+            f"do it outside, or pass the data as an argument{_asked_by()}"
         )
+
+
+def _asked_by() -> str:
+    """The line of the user's that what runs now was called from, which may name an operation that
+    is not known to do so."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and top_of(frame.f_globals.get("__name__")) == "cltensor":
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    file, line = frame.f_code.co_filename, frame.f_lineno
+    code = getline(file, line, frame.f_globals).strip()
+    return f" ({file}:{line}: {code})" if code else f" ({file}:{line})"
 
 
 def _packing(dtype: np.dtype) -> Callable[[float], bytes]:

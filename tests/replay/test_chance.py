@@ -1,9 +1,11 @@
 """Random numbers of Python and NumPy inside a jitted function: drawn anew in each call."""
 
+import os
 import random
 
 import numpy as np
 import pytest
+from numpy.random import default_rng
 
 import cltensor as ct
 from cltensor.replay.chance import chance, chances
@@ -40,6 +42,20 @@ def test_generators_of_their_own(name):
     if name != "SystemRandom":
         again = OWN[name]()
         assert found == pytest.approx([again() for _ in range(6)])
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: np.random.default_rng().random(),
+        lambda: default_rng().random(),
+        lambda: np.random.RandomState().rand(),
+        lambda: random.Random().random(),
+        lambda: int.from_bytes(os.urandom(3), "little"),
+    ],
+)
+def test_generators_that_the_call_makes(draw):
+    assert len(set(drawn(draw))) == 6
 
 
 def test_a_seed_set_inside():

@@ -9,6 +9,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import DeviceError, KernelError
+from cltensor.nn.utils.rnn import pack_padded_sequence
 from cltensor.replay.command_buffer import are_worthwhile
 from cltensor.replay.tape import Recorder, Tape, _Launch
 from cltensor.runtime.kernel import Counters, Live
@@ -141,6 +142,19 @@ def test_an_error_ends_the_recording(device):
 def test_what_happens_on_the_host_is_refused(device):
     with Recorder(device) as recorder, pytest.raises(DeviceError, match="jit: this .*only once"):
         recorder.refuse("this")
+
+
+def test_a_refusal_names_the_line_that_asked_for_it(device):
+    lengths, x = ct.tensor([2, 1]), ct.ones(2, 2, 1)
+    call = ct.jit(lambda: pack_padded_sequence(x, lengths).data)
+    call()
+    with pytest.raises(DeviceError, match=r"test_tape\.py:\d+: call = ct.jit\(lambda: pack"):
+        call()
+    namespace = {"x": x, "__name__": "somebody"}
+    call = ct.jit(eval(compile("lambda: x.sum().item()", "<typed>", "eval"), namespace))
+    call()
+    with pytest.raises(DeviceError, match=r"pass the data as an argument \(<typed>:1\)$"):
+        call()
 
 
 # ------------------------------------------------------------------- drivers that refuse a replay
