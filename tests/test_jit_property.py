@@ -412,6 +412,7 @@ def check(seed):
         assert got == right, f"observation {number} of\n{drawn}\nwithout jit {right}\nwith {got}"
 
 
+@pytest.mark.filterwarnings("ignore:jit. .* was recorded")
 @pytest.mark.parametrize("first", range(SEED, SEED + DRAWS, 25))
 def test_random_programs_have_the_same_bits(first):
     for seed in range(first, min(first + 25, SEED + DRAWS)):

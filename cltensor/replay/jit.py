@@ -45,7 +45,8 @@ class jit:
     a file): pass such numbers as tensors. At most 64 kinds of arguments are kept, with 8 recordings
     each. A function that reaches more than can be compared before every call (a list of over 4096
     entries, an array of over 256 KiB, an iterator, names that only `eval` knows) is not recorded at
-    all, and a warning says so.
+    all, and a warning says so; another one names the cause where 8 recordings in a row were of no
+    use.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
     appending to a list inside happen once.
@@ -68,6 +69,7 @@ class jit:
         self._entries: OrderedDict[Any, _Entry] = OrderedDict()
         self._latest: tuple[Any, Any] = (), None
         self._excess = ""
+        self._is_told = False  # that it is never replayed
         update_wrapper(self, function)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -105,6 +107,9 @@ class jit:
             return self.function(*args, **kwargs)
         return self._record(entry, arguments, device, args, kwargs)
 
+    def _name(self) -> str:
+        return str(getattr(self.function, "__qualname__", repr(self.function)))
+
     def _entry(self, key: Any) -> _Entry:
         entry = self._entries.get(key)
         if entry is None:
@@ -125,17 +130,24 @@ class jit:
         kwargs: dict[str, Any],
     ) -> Any:
         entry.misses += 1
+        entry.records += 1
         if entry.misses > _PATIENCE and entry.calls % _PAUSE:
             return self.function(*args, **kwargs)
         made = Recording(self.function, arguments, device)
         result = made.record(args, kwargs)
         if made.excess:
             self._excess, self._entries, self._latest = made.excess, OrderedDict(), ((), None)
-            name = getattr(self.function, "__qualname__", repr(self.function))
             warnings.warn(
-                f"jit: {name} reaches {made.excess} by itself, too much to look at before every "
-                "replay, so each call runs it; keep that where the function's code does not name "
-                "it, and pass what it needs as arguments",
+                f"jit: {self._name()} reaches {made.excess} by itself, too much to look at before "
+                "every replay, so each call runs it; keep that where the function's code does not "
+                "name it, and pass what it needs as arguments",
+                stacklevel=3,
+            )
+        elif entry.records == entry.misses == _PATIENCE and not self._is_told:
+            self._is_told = True
+            warnings.warn(
+                f"jit: {self._name()} was recorded {_PATIENCE} times and never replayed, as far as "
+                f"is known because {made.why}; it runs as without jit, see help(ct.jit)",
                 stacklevel=3,
             )
         if made.tape is not None:
@@ -152,4 +164,5 @@ class _Entry:
     def __init__(self) -> None:
         self.calls = 0
         self.misses = 0
+        self.records = 0
         self.recordings: list[Recording] = []

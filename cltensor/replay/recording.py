@@ -54,13 +54,18 @@ class _Made:
 
 
 class Recording:
-    """A recorded call of `function`."""
+    """A recorded call of `function`.
+
+    why: what keeps it from being replayed, as far as it is known now.
+    """
 
     def __init__(self, function: Callable[..., Any], arguments: Arguments, device: Device) -> None:
         self.tape: Tape | None = None
+        self.why = "something that it depends on is another at every call"
         self._function = function
         self._device = device
         self._surroundings = Surroundings(function, arguments.objects)
+        self._why_not = ""
         self._arguments = arguments
 
     @property
@@ -94,10 +99,18 @@ class Recording:
             after = [(t._value, t._node) for t in there]
             same = all(a[0] is b[0] and a[1] is b[1] for a, b in zip(before, after, strict=True))
             same = same and are_same(contents, self._arguments.contents()) and modes == _modes()
+            same = surroundings.is_unchanged() and same
+            if not same:
+                self.why = (
+                    "it sets an attribute, an entry or a mode that was there before, or draws "
+                    "random numbers of Python or NumPy"
+                )
+            elif recorder.spoiled:
+                self.why = self._why_not or "it does what only runs on the host"
             recorder.spoiled |= watch.has_kept_gradient
             recorder.spoiled |= bool(surroundings.excess)  # found during the call
             recorder.spoiled |= recorder.met_others([t._value.buffer for t in outputs])
-            if surroundings.is_unchanged() and same and not recorder.spoiled:
+            if same and not recorder.spoiled:
                 self._seal(recorder, watch, outputs, reached, held)
         surroundings.close()
         del self._arguments
@@ -117,13 +130,15 @@ class Recording:
             known = self._arguments.containers
             self._rebuild = collect(result, outputs, known, self._surroundings.knows)
         except Unlike:
-            recorder.spoiled = True
+            recorder.spoiled, self._why_not = True, "it returns an object that it made"
         bases = {id(t._view.base): t._view.base for t in outputs if t._view is not None}
         outputs += [base for key, base in bases.items() if key not in set(map(id, outputs))]
         self._results = len(outputs)
         for t in outputs:
             t.realize()
-            recorder.spoiled |= watch.has_marks(t)
+            if watch.has_marks(t):
+                recorder.spoiled = True
+                self._why_not = "it returns a tensor to which it gave a gradient or attributes"
         for grad in [g for g in watch.grads.values() if g.node._grad is not g.before]:
             grad.after = _place_of(grad.node._grad, outputs)
         recorder.stop()
@@ -147,6 +162,7 @@ class Recording:
         made = {id(b): k for k, b in enumerate(held)}
         passing = {id(t) for t in (*going.tensors, *going.gradients)}
         if not self._watch(recorder, watch, passing, reached, made, going):
+            self.why = "a gradient would flow out of it, or it uses tensors that nothing leads to"
             return
         places = {id(t): k for k, t in enumerate(going.tensors)}
         self._without = [(places.get(key, -1), weakref.ref(t)) for key, t in watch.without.items()]
@@ -173,6 +189,7 @@ class Recording:
         try:
             self._links = links(outputs, outcomes, going, reached, self._results)
         except Unlike:
+            self.why = "it returns a view of a tensor that a replay does not have"
             return
         self._left = [g for g in grads if g.node._grad is not g.before]
         self._make_promises()

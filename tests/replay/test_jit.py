@@ -374,9 +374,15 @@ def test_a_temporary_changed_in_place_is_no_state(counts):
 def test_a_function_that_never_fits_is_rarely_recorded(counts):
     o = SimpleNamespace(k=0.0)
     f = ct.jit(lambda x: x * o.k)
-    for k in range(200):
-        o.k = 1.0 * k
-        assert f(ct.ones(1)).item() == k
+
+    def run():
+        for k in range(200):
+            o.k = 1.0 * k
+            assert f(ct.ones(1)).item() == k
+
+    with pytest.warns(UserWarning, match="is another at every call") as told:
+        run()
+    assert len(told) == 1
     assert counts["record"] <= 8 + 200 // 16 + 1
 
 

@@ -2,6 +2,7 @@
 jit. The values are literal; the functions are called often enough to be replayed."""
 
 import gc
+import random
 import threading
 import weakref
 from collections import OrderedDict, namedtuple
@@ -336,3 +337,34 @@ def test_the_default_device_is_that_of_the_call(other_device):
     with ct.device(other_device.name):
         for _ in range(4):
             assert call(x).device == other_device
+
+
+# ------------------------------------------------------------------- what is never replayed
+
+
+def returns_what_it_made(x):
+    o = Plain()
+    o.x = x
+    return o
+
+
+def returns_a_leaf_with_its_gradient(x):
+    z = x.detach().requires_grad_()
+    (z * z).sum().backward()
+    return z
+
+
+@pytest.mark.parametrize(
+    ("function", "cause"),
+    [
+        (lambda x: x * random.random(), "draws random numbers of Python or NumPy;"),
+        (returns_what_it_made, "returns an object that it made;"),
+        (returns_a_leaf_with_its_gradient, "a tensor to which it gave a gradient or attributes;"),
+    ],
+)
+def test_the_cause_is_told_once_where_nothing_is_replayed(function, cause):
+    call = ct.jit(function)
+    with pytest.warns(UserWarning, match=f"recorded 8 times and never replayed.*{cause}") as told:
+        [call(ct.ones(1)) for _ in range(40)]
+    assert len(told) == 1
+    assert told[0].filename == __file__
