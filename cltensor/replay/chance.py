@@ -1,7 +1,7 @@
 """Generators of random numbers that are Python's or NumPy's.
 
-A call that draws from one, or seeds it, is never replayed: it must be as it was before. Nor is one
-whose code makes one, or asks the system for random bytes.
+A call that draws from one, or seeds it, is never replayed: it must be as it was before. One that
+the call makes is not seen.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-
-#: What makes such generators, or seeds for them, by name.
-MAKERS = {"Random", "RandomState", "SeedSequence", "SystemRandom", "default_rng", "urandom"}
 
 
 def chance(value: Any) -> Callable[[], Any] | None:

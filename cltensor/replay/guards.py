@@ -21,7 +21,7 @@ from cltensor.autograd.graph import Node
 from cltensor.core.changes import Changes, GuardedByName
 from cltensor.core.tensor import Tensor
 from cltensor.lazy.values import Value
-from cltensor.replay.chance import MAKERS, chance, chances
+from cltensor.replay.chance import chance, chances
 from cltensor.replay.places import (
     LEAVES,
     MISSING,
@@ -71,7 +71,6 @@ class Surroundings:
         self._marked: list[tuple[Tensor, int]] = []
         #: Generators of random numbers that are not the library's, as they are before the call.
         self._chances = [(read, read()) for read in chances()]
-        self._makes_chances = False
         self.excess = ""
         #: The tensors that the call used.
         self.watched = Watched()
@@ -108,7 +107,6 @@ class Surroundings:
             self._places += self._options
         unchanged = all(p.holds() for p in (*self._places, *self._options))
         unchanged &= all(read() == found for read, found in self._chances)
-        unchanged &= not self._makes_chances
         unchanged &= not any(bare and vars(f) for f, bare in self._functions)
         unchanged &= all(len(vars(t)) - ("_grad" in vars(t)) == n for t, n in self._marked)
         return unchanged and self._modules_hold()
@@ -217,7 +215,6 @@ class Surroundings:
         if is_library(str(function.__globals__.get("__name__", "")), self._top):
             return []
         self._functions.append((function, not vars(function)))
-        self._makes_chances |= not MAKERS.isdisjoint(named.attributes)
         if UNSEEN.intersection(named.names):
             self.excess = "names that are made while it runs (by eval or exec)"
         return [*imported(function)]

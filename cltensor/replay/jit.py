@@ -37,16 +37,16 @@ class jit:
     function reached by itself, the attributes and flags of its modules, and what its names, the
     attributes of its objects and the entries of its lists and dicts stand for. Otherwise the call
     is recorded anew. A call that sets such an attribute or entry itself, also one of its
-    arguments', that draws random numbers of Python or NumPy, that leaves another grad mode, default
-    dtype or device behind, that computes on several devices, or that returns an object that it
-    made, or a tensor to which it gave a gradient or attributes, is never replayed; nor is one
-    during which another thread computed what it was about to. The code of libraries, and what they
-    keep for themselves, is taken for constant, and so is what a call asks the system for (the time,
-    a file): pass such numbers as tensors. At most 64 kinds of arguments are kept, with 8 recordings
-    each. A function that reaches more than can be compared before every call (a list of over 4096
-    entries, an array of over 256 KiB, an iterator, names that only `eval` knows) is not recorded at
-    all, and a warning says so; another one names the cause where 8 recordings in a row were of no
-    use.
+    arguments', that draws from a generator of random numbers of Python or NumPy that was there
+    before, that leaves another grad mode, default dtype or device behind, that computes on several
+    devices, or that returns an object that it made, or a tensor to which it gave a gradient or
+    attributes, is never replayed; nor is one during which another thread computed what it was about
+    to. The code of libraries, and what they keep for themselves, is taken for constant, and so is
+    what a call asks the system for: the time, a file, the seed of a generator that it makes. Pass
+    such numbers as tensors. At most 64 kinds of arguments are kept, with 8 recordings each. A
+    function that reaches more than can be compared before every call (a list of over 4096 entries,
+    an array of over 256 KiB, an iterator, names that only `eval` knows) is not recorded at all, and
+    a warning says so; another one names the cause where 8 recordings in a row were of no use.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
     appending to a list inside happen once.
