@@ -14,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cltensor.core.batching import broadcasting
+from cltensor.core.batching import Batch, broadcasting
+from cltensor.core.hooks import Hooks
 from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, same_device
 from cltensor.core.tensor import Tensor
+from cltensor.core.trees import mapped
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.network import attention_launch
@@ -57,7 +59,7 @@ def _backward(
     g: Tensor, o: Tensor, lse: Tensor, q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any,
     causal: bool, group: int, factor: float, dropped: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    delta = (g * o).sum(-1).contiguous().realize()
+    delta = (g * o).sum(-1, True)
     operands = g, lse, delta, q, k, v, mask, word
     return attention_launch.backward(*operands, causal, group, factor, dropped)
 
@@ -95,16 +97,24 @@ def _rule(
     if not is_grad_enabled():
         operands = g[0], out[0], out[1], q, k, v, mask, word
         return _attention_backward(*operands, causal, group, factor, dropped)
-    keep = None if word is None else _keep(word, out[1].detach(), k.shape[-2], dropped)
+    keep = None if word is None else _keep(word, out[1].detach().squeeze(-1), k.shape[-2], dropped)
     return _recorded(g[0], q, k, v, mask, keep, causal, group, factor)
 
 
 _attention: Op = primitive(
     "attention(q, k, v, mask, word, causal, group, factor, dropped)", _forward, dq_k_v=_rule
 )
-for _op in (_attention, _attention_backward):
-    _op.batched(broadcasting)
+_attention.batched(broadcasting)
 _keep.batched(None)
+
+
+@_attention_backward.batched
+def _backward_batched(op: Op, batch: Batch, *args: Any) -> Any:
+    """As operands broadcast; with random zeros, which are a function of the place in what forward
+    saw, one example after another."""
+    if args[op.params.index("word")] is None:
+        return broadcasting(op, batch, *args)
+    return mapped(batch.full, Hooks.looped(op.name, op, args, {}))
 
 
 def attention(

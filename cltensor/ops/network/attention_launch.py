@@ -263,12 +263,13 @@ def forward(
     q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any, causal: bool, group: int, factor: float,
     dropped: float,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """The result, and the logarithm of each query's sum of exponentials (infinity: of none)."""
+    """The result, and (..., L, 1), the logarithm of each query's sum of exponentials (infinity: of
+    none)."""
     call = _call(q, k, v, mask, word, causal, group, factor, dropped)
     at_q, at_k, at_v = _placed(q, call.batch), _placed(k, call.few), _placed(v, call.few)
     queries = q.shape[-2]
     at_o = _like(at_q.tensor, call.batch, queries, v.shape[-1])
-    lse = Tensor.empty((*call.batch, queries), q.dtype, q.device)
+    lse = Tensor.empty((*call.batch, queries, 1), q.dtype, q.device)
     more = {"each": call.tile.queries} if isinstance(call.tile, Tile) else {}
     count = ceil_div(queries, call.tile.queries)
     _launch(
@@ -288,13 +289,14 @@ def backward(
     g: Tensor, lse: Tensor, delta: Tensor, q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any,
     causal: bool, group: int, factor: float, dropped: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """The gradients of q, k and v; delta: the sums of the result times its gradient."""
+    """The gradients of q, k and v; delta (..., L, 1): the sums of the result times its gradient."""
     call = _call(q, k, v, mask, word, causal, group, factor, dropped)
     batch, few = call.batch, call.few
     at_q, at_k, at_v = _placed(q, batch), _placed(k, few), _placed(v, few)
     keys, depth, width = k.shape[-2], q.shape[-1], v.shape[-1]
     given: dict[str, Any] = {"g": _placed(g, batch), "q": at_q, "k": at_k, "v": at_v}
-    given |= {"lse_g": lse.buffer, "delta_g": delta.buffer}
+    columns = [x.expand((*batch, q.shape[-2], 1)).contiguous().realize() for x in (lse, delta)]
+    given |= dict(zip(("lse_g", "delta_g"), [x.buffer for x in columns], strict=True))
     at_dq = _like(at_q.tensor, batch, q.shape[-2], depth)
     total = ceil_div(q.shape[-2], call.tile.queries)
     if isinstance(call.tile, GroupTile):

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from draws import cases, generator
+from draws import drawn as shown
+from subsets import check_subsets
 
 import cltensor as ct
 from cltensor.ops.network import attention_launch
@@ -234,6 +237,38 @@ def test_batches_of_vmap(device):
     rows = ct.func.vmap(lambda q, k: ct.func.grad(lambda q: call(q, k).square().sum())(q))(q, k)
     alone = ct.func.grad(lambda q: call(q, k[1]).square().sum())(q[1])
     np.testing.assert_allclose(rows[1].numpy(), alone.numpy(), rtol=1e-5, atol=1e-6)
+
+
+@cases
+def test_some_operands_are_batches_of_vmap(skeleton, case):
+    rng = generator(case)
+    length, count, depth, width = (int(n) for n in rng.integers(1, (40, 40, 10, 10)))
+    heads = [(), (2,), (2, 4), (1, 2)][rng.integers(4)]
+    group = 2 if heads and rng.integers(2) else 1
+    few = (*heads[:-1], heads[-1] // group) if group > 1 else heads[int(rng.integers(2)) :]
+    masks = (length, count), (count,), (length, 1), (*heads, length, count)
+    made = [(*heads, length, depth), (*few, count, depth), (*few, count, width)]
+    found = shown(shapes=made, group=group, causal=bool(rng.integers(2)), adds=rng.integers(3))
+    given = [ct.tensor(drawn(*shape, seed=i), dtype="float32") for i, shape in enumerate(made)]
+    if found["adds"] < 2 and not found["causal"]:
+        mask = rng.random(masks[rng.integers(4)]) < 0.7
+        added = np.where(mask, rng.standard_normal(mask.shape), -np.inf).astype("float32")
+        given.append(ct.tensor(added if found["adds"] else mask))
+
+    def call(q, k, v, mask=None):
+        assert fits(q, k, v, mask, group, 0.0)
+        return attention(q, k, v, mask, found["causal"], group, 0.4, 0.0)
+
+    check_subsets(rng, call, given, fixed=(3,))
+
+
+@pytest.mark.filterwarnings("ignore:vmap. attention_backward has no way")
+def test_a_batch_of_gradients_meets_the_same_zeros(skeleton):
+    tensors = [x.detach() for x in operands((2, 3, 20, 4), (2, 3, 17, 4), (2, 3, 17, 5))]
+    _, back = ct.func.vjp(lambda *x: attention(*x, None, True, 1, 0.5, 0.4), *tensors)
+    g = ct.tensor(drawn(3, 2, 3, 20, 5), dtype="float32")
+    for i, each in enumerate(zip(*ct.func.vmap(back)(g), strict=True)):
+        assert [x.tolist() for x in each] == [x.tolist() for x in back(g[i])]
 
 
 def test_what_does_not_fit(device):
