@@ -13,7 +13,7 @@ import cltensor.nn.functional as F
 from cltensor.autograd.graph import Node
 from cltensor.core.op import OPERATIONS
 from cltensor.nn.recurrence import recurrence
-from cltensor.ops.network.attention import attention
+from cltensor.ops.network.attention import attention, row_blocks
 from cltensor.testing import gradcheck, gradgradcheck
 
 pytestmark = pytest.mark.slow
@@ -130,6 +130,10 @@ CALLS = {
     "matmul": [
         (ct.matmul, (3, 1, 5, 2), (2, 2, 1)), (ct.matmul, (5,), (5, 3)),
         (ct.matmul, (3, 0), (0, 5)),
+    ],
+    "row_blocks": [
+        (raw("row_blocks", 2), (2, 5, 3)), (lambda x: row_blocks(x, 2)[1], (5, 3)),
+        (raw("row_blocks", 2), (3, 0)),
     ],
     "attention": [
         (lambda q, k, v: attention(q, k, v, None, True, 1, 0.7, 0.0), (3, 2), (4, 2), (4, 2)),

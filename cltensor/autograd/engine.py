@@ -66,9 +66,12 @@ class Pass:
         self._ends = self._targets if stop and self._targets else ()
         self._useful: set[Node] | None = None
         self._pending: dict[Node, Any] = {}
+        #: Nodes whose gradient is a sum.
+        self._sums: set[Node] = set()
         self._heap: list[tuple[int, Node]] = []
-        #: Buffers that somebody else than this pass may know, by id; others are ours to give away.
-        self._known: dict[int, Any] = {}
+        #: Serials of buffers that somebody else than this pass may know; others are ours to give
+        #: away.
+        self._known: set[int] = set()
         self._start = -1
         self._roots: Sequence[Node] = ()
 
@@ -127,13 +130,17 @@ class Pass:
                 self._pass_on(node, g)
 
     def _arrive(self, node: Node, g: Any) -> None:
-        if node in self._pending:
-            g = self._pending[node] + g
-        else:
+        before = self._pending.get(node)
+        if before is None:
             heapq.heappush(self._heap, (-node.order, node))
-        if node.op is None:
-            # Leaves come last. A pending gradient would keep what it is made of until then.
+        else:
+            g = before + g
+        if node.op is None or node in self._sums:
+            # Leaves, and what many parts of are used, may come late. A pending gradient would keep
+            # all that it is made of until then.
             g.realize()
+        elif before is not None:
+            self._sums.add(node)
         self._pending[node] = g
 
     def _pass_on(self, node: Node, g: Any) -> None:
@@ -205,7 +212,7 @@ class Pass:
     def _know(self, g: Any) -> None:
         """Note that the user may hold g."""
         if isinstance(g, Tensor):
-            self._known[id(g.buffer)] = g.buffer
+            self._known.add(g.buffer.serial)
 
     def _call_hooks(self, node: Node, g: Any) -> Any:
         current = g
@@ -238,9 +245,9 @@ class Pass:
         """g with elements of its own: rules like add's give both operands the same gradient, and
         changing one gradient in place must not change the other, nor anything else."""
         if self._create_graph and g.node is not None:
-            return g + 0 if id(g.buffer) in self._known else self._given(g)
+            return g + 0 if g.buffer.serial in self._known else self._given(g)
         buffer = g.buffer
-        if buffer.serial < self._start or id(buffer) in self._known or not g._value.is_contiguous():
+        if buffer.serial < self._start or buffer.serial in self._known or not g._value.is_contiguous():
             g = g.clone().realize()
         return self._given(g)
 

@@ -82,6 +82,19 @@ def test_memory_is_that_of_a_segment(device):
     assert peak(checkpoint) < 0.7 * peak(lambda layer, x: layer(x))
 
 
+def test_a_pass_keeps_no_gradients_that_went_on(device):
+    x = ct.randn(1 << 18, requires_grad=True)
+    y = x
+    for _ in range(16):
+        y = checkpoint(lambda v: v.sin(), y)
+    y = y.sum()
+    ct.empty_cache()
+    ct.reset_peak_memory()
+    before = device.pool.in_use
+    y.backward()
+    assert device.pool.peak - before < 6 * x.nbytes
+
+
 def test_without_recording_nothing_is_kept():
     x = ct.tensor(2.0, requires_grad=True)
     with ct.no_grad():

@@ -31,6 +31,19 @@ def test_gradients_accumulate_until_cleared(mode):
     assert x.grad.numpy().tolist() == [2, 4]
 
 
+def test_a_value_used_many_ways_takes_no_memory_for_each(device):
+    x = ct.randn(16, 1 << 14, requires_grad=True)
+    y = x.sin()
+    total = sum(y[i].cos().sum() for i in range(16)).realize()
+    ct.reset_peak_memory()
+    before = device.pool.in_use
+    total.backward()
+    assert device.pool.peak - before < 6 * x.nbytes
+    np.testing.assert_allclose(
+        x.grad.numpy(), -np.sin(y.detach().numpy()) * np.cos(x.detach().numpy()), atol=1e-5
+    )
+
+
 def test_a_value_used_several_ways_collects_all(mode):
     x = leaf([1.0, 2.0, 3.0])
     y = x * x

@@ -17,7 +17,7 @@ from cltensor.nn.functional.drop import dropout
 from cltensor.nn.functional.maps import linear
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.linalg.matmul import matmul
-from cltensor.ops.network.attention import attention, fits, weights
+from cltensor.ops.network.attention import attention, fits, row_blocks, weights
 from cltensor.ops.reduce.fold import softmax
 from cltensor.ops.shape.join import concat
 
@@ -78,12 +78,12 @@ def scaled_dot_product_attention(
     if rows >= length:
         return _attend(query, key, value, attn_mask, 0 if is_causal else None, dropout_p, factor)
     found = []
-    for first in range(0, length, rows):
-        stop = min(length, first + rows)
-        seen = min(count, stop) if is_causal else count
-        cut = attn_mask is not None and attn_mask.ndim > 1 and attn_mask.shape[-2] > 1
-        mask = attn_mask[..., first:stop, :] if cut else attn_mask
-        part = query[..., first:stop, :], key[..., :seen, :], value[..., :seen, :], mask
+    starts = range(0, length, rows)
+    cut = attn_mask is not None and attn_mask.ndim > 1 and attn_mask.shape[-2] > 1
+    masks = row_blocks(attn_mask, rows) if cut else [attn_mask] * len(starts)
+    for first, of_rows, mask in zip(starts, row_blocks(query, rows), masks, strict=True):
+        seen = min(count, first + rows) if is_causal else count
+        part = of_rows, key[..., :seen, :], value[..., :seen, :], mask
         out = checkpoint(_attend, *part, first if is_causal else None, dropout_p, factor)
         # Now, before the next block's scores are there; inside vmap only a whole batch can be.
         found.append(out if levels.open else out.realize())

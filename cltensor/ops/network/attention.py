@@ -20,11 +20,14 @@ from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, same_device
 from cltensor.core.tensor import Tensor
 from cltensor.core.trees import mapped
+from cltensor.lazy.codegen import Shape
+from cltensor.ops.elementwise.cast import full
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.network import attention_launch
 from cltensor.ops.reduce.fold import max_over, softmax
-from cltensor.ops.shape.join import tril
+from cltensor.ops.shape.cut import split
+from cltensor.ops.shape.join import concat, tril
 
 fits = attention_launch.fits
 draw_key = attention_launch.draw_key
@@ -45,6 +48,25 @@ def weights(query: Any, key: Any, mask: Any, first: int | None, factor: float) -
     scores = scores + mask
     nothing = max_over(scores.detach(), -1, True) == float("-inf")
     return where(nothing, 0, softmax(where(nothing, 0, scores), -1))
+
+
+def _run_row_blocks(x: Tensor, size: int) -> tuple[Tensor, ...]:
+    return split(x, size, -2)
+
+
+def _rows_rule(g: list[Any], x_shape: Shape, x_dtype: Any, x_device: Any, size: int) -> Any:
+    parts = []
+    for first, each in zip(range(0, x_shape[-2], size), g, strict=True):
+        shape = (*x_shape[:-2], min(size, x_shape[-2] - first), x_shape[-1])
+        parts.append(full(shape, 0, x_dtype, x_device) if each is None else each)
+    return concat(parts, -2)
+
+
+#: The rows of x, `size` at a time. Their gradients become one tensor at once, where each of several
+#: slices would have one as large as x.
+row_blocks: Op = primitive(
+    "row_blocks(x, size)", _run_row_blocks, takes_halves=True, dx=_rows_rule
+)
 
 
 def _forward(

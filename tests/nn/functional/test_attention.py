@@ -340,17 +340,21 @@ def test_replays_draw_other_zeros(device):
         F.scaled_dot_product_attention(q, k, v, dropout_p=1.5)
 
 
-def peak_of_backward(*shape):
-    """The most memory that forward and backward take, beside the operands."""
-    q, k, v = (ct.randn(*shape).requires_grad_() for _ in range(3))
-    pool = q.device.pool
+def peak_of_backward(*shape, mask=None, dtype="float32"):
+    """The most memory that forward and backward take, beside the operands; mask: the shape of one
+    that learns."""
+    shapes = [shape] * 3 + ([] if mask is None else [mask])
+    leaves = [ct.randn(*s).to(dtype).requires_grad_() for s in shapes]
+    pool = leaves[0].device.pool
 
     def peak():
-        q.grad = k.grad = v.grad = None
+        for x in leaves:
+            x.grad = None
         pool.reset_peak()
         before = pool.in_use
-        F.scaled_dot_product_attention(q, k, v).sum().backward()
-        q.grad.realize(), k.grad.realize(), v.grad.realize()
+        F.scaled_dot_product_attention(*leaves).sum().backward()
+        for x in leaves:
+            x.grad.realize()
         return pool.peak - before
 
     peak()
@@ -364,3 +368,19 @@ def test_long_sequences_take_little_memory():
 def test_blocks_of_long_sequences_take_little_memory(monkeypatch):
     monkeypatch.setattr(attention, "_FEW", 1 << 40)
     assert peak_of_backward(2, 2048, 8) < 2 * 2048 * 2048 * 4  # less than the scores alone
+
+
+@pytest.mark.parametrize(("dtype", "plain"), [("float32", 3), ("float16", 3.5)])
+def test_masks_that_learn_take_little_memory(dtype, plain):
+    """A quarter of the plain product's, which has `plain` times what the scores take in float32."""
+    peak = peak_of_backward(4, 2048, 8, mask=(2048, 2048), dtype=dtype)
+    assert peak < plain * 4 * 2048 * 2048 * 4 / 4
+
+
+def test_a_batch_of_gradients_of_blocks(small_blocks):
+    q, k, v, mask = (x.detach() for x in (drawn(5, 2), drawn(5, 2), drawn(5, 3), drawn(5, 5)))
+    _, back = ct.func.vjp(F.scaled_dot_product_attention, q, k, v, mask)
+    g = ct.tensor(np.random.default_rng(2).standard_normal((3, 5, 3)), dtype="float32")
+    for i, each in enumerate(zip(*ct.func.vmap(back)(g), strict=True)):
+        for a, b in zip(each, back(g[i]), strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
