@@ -247,7 +247,11 @@ class Pass:
         if self._create_graph and g.node is not None:
             return g + 0 if g.buffer.serial in self._known else self._given(g)
         buffer = g.buffer
-        if buffer.serial < self._start or buffer.serial in self._known or not g._value.is_contiguous():
+        if (
+            buffer.serial < self._start
+            or buffer.serial in self._known
+            or not g._value.is_contiguous()
+        ):
             g = g.clone().realize()
         return self._given(g)
 

@@ -91,10 +91,10 @@ def number(operation: str, name: str, value: Any) -> Any:
     return value
 
 
-def probability(operation: str, p: Any) -> None:
+def probability(operation: str, p: Any, name: str = "p") -> None:
     """Raise ValueError unless 0 <= p <= 1, DTypeError where p is no number."""
-    if not 0 <= number(operation, "p", p) <= 1:
-        raise ValueError(f"{operation}: p is {p}; a probability is from 0 to 1")
+    if not 0 <= number(operation, name, p) <= 1:
+        raise ValueError(f"{operation}: {name} is {p}; a probability is from 0 to 1")
 
 
 def pair(operation: str, name: str, value: int | Sequence[int], least: int) -> Pair:

@@ -59,19 +59,15 @@ def scaled_dot_product_attention(
     _require_mask(name, attn_mask)
     if is_causal and attn_mask is not None:
         raise ValueError(f"{name}: attn_mask with is_causal; give one of them")
-    if min(query.ndim, key.ndim, value.ndim) < 2 or query.shape[-1] != key.shape[-1]:
-        raise ShapeError(
-            f"{name}: query has shape {tuple(query.shape)}, key {tuple(key.shape)}, value "
-            f"{tuple(value.shape)}; give (..., L, E), (..., S, E) and (..., S, V)"
-        )
-    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    group = query.shape[-3] // key.shape[-3] if enable_gqa and key.shape[-3] else 1
+    probability(name, dropout_p, "dropout_p")
+    _require_shapes(name, query, key, value, attn_mask, enable_gqa)
+    factor = 1 / math.sqrt(max(1, query.shape[-1])) if scale is None else scale
+    group = query.shape[-3] // max(1, key.shape[-3]) if enable_gqa else 1
     scores = math.prod(query.shape[:-1]) * key.shape[-2]
     tiled = query.shape[-2] >= _FEW and (query.device.is_cpu or scores >= _WHOLE)
     if tiled and fits(query, key, value, attn_mask, group, dropout_p):
-        probability(name, dropout_p)
         return attention(query, key, value, attn_mask, is_causal, group, factor, dropout_p)
-    if enable_gqa:
+    if enable_gqa and query.shape[-3]:
         key, value = [x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value)]
     length, count = query.shape[-2], key.shape[-2]
     rows = _block(query, key)
@@ -88,6 +84,41 @@ def scaled_dot_product_attention(
         # Now, before the next block's scores are there; inside vmap only a whole batch can be.
         found.append(out if levels.open else out.realize())
     return concat(found, -2)
+
+
+def _require_shapes(name: str, q: Tensor, k: Tensor, v: Tensor, mask: Any, grouped: bool) -> None:
+    """Raise ShapeError unless query, key, value and mask fit."""
+    shapes = [tuple(x.shape) for x in (q, k, v)]
+    least = 3 if grouped else 2
+    heads = [s[-3] if len(s) > 2 else 1 for s in shapes]
+    scores, wrong = None, min(map(len, shapes)) < least
+    wrong = wrong or shapes[0][-1] != shapes[1][-1] or shapes[1][-2] != shapes[2][-2]
+    wrong = wrong or (grouped and any(heads[0] != n and (not n or heads[0] % n) for n in heads[1:]))
+    if not wrong:
+        end = slice(None, -3 if grouped else -2)
+        rows = heads[:1] if grouped else []
+        try:
+            batch = [*np.broadcast_shapes(*[s[end] for s in shapes]), *rows]
+            scores = (*batch, shapes[0][-2], shapes[1][-2])
+        except ValueError:
+            wrong = True
+    if wrong:
+        raise ShapeError(
+            f"{name}: query has shape {shapes[0]}, key {shapes[1]}, value {shapes[2]}, with "
+            f"{heads[0]}, {heads[1]} and {heads[2]} heads, and enable_gqa is {grouped}; give "
+            "(..., L, E), (..., S, E) and (..., S, V) whose batches and heads broadcast; with "
+            "enable_gqa, the heads of key and value divide those of query"
+        )
+    assert scores is not None
+    if mask is None:
+        return
+    try:
+        np.broadcast_shapes(scores, tuple(mask.shape))
+    except ValueError:
+        raise ShapeError(
+            f"{name}: attn_mask has shape {tuple(mask.shape)}, the scores {scores}; give one that "
+            "broadcasts to that"
+        ) from None
 
 
 def _block(query: Tensor, key: Tensor) -> int:

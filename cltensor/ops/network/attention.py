@@ -64,9 +64,7 @@ def _rows_rule(g: list[Any], x_shape: Shape, x_dtype: Any, x_device: Any, size: 
 
 #: The rows of x, `size` at a time. Their gradients become one tensor at once, where each of several
 #: slices would have one as large as x.
-row_blocks: Op = primitive(
-    "row_blocks(x, size)", _run_row_blocks, takes_halves=True, dx=_rows_rule
-)
+row_blocks: Op = primitive("row_blocks(x, size)", _run_row_blocks, takes_halves=True, dx=_rows_rule)
 
 
 def _forward(

@@ -5,7 +5,7 @@ import pytest
 from tabled import check_case, near, numbers
 
 import cltensor as ct
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn import functional as F
 from cltensor.nn.functional import attention
 from cltensor.testing import gradcheck, gradgradcheck
@@ -140,6 +140,55 @@ def test_what_does_not_fit(device):
         F.scaled_dot_product_attention(x, x, x, ct.ones(2, 2), is_causal=True)
     with pytest.raises(ShapeError, match="scaled_dot_product_attention: query has shape"):
         F.scaled_dot_product_attention(x, ct.ones(1, 2, 4), x)
+    with pytest.raises(ShapeError, match=r"attention: attn_mask has shape \(3, 2\), the scores"):
+        F.scaled_dot_product_attention(x, x, x, ct.ones(3, 2))
+
+
+@pytest.mark.parametrize("length", [2, 20])
+@pytest.mark.parametrize(
+    ("heads", "few", "grouped"), [(6, 4, True), (2, 4, True), (4, 0, True), (4, 2, False)]
+)
+def test_heads_that_do_not_fit(length, heads, few, grouped):
+    q, k = ct.ones(1, heads, length, 3), ct.ones(1, few, length, 3)
+    found = f"with {heads}, {few} and {few} heads, and enable_gqa is {grouped}"
+    with pytest.raises(ShapeError, match=f"^scaled_dot_product_attention: .*{found}"):
+        F.scaled_dot_product_attention(q, k, k, enable_gqa=grouped)
+
+
+@pytest.mark.parametrize("length", [2, 20])
+@pytest.mark.parametrize(
+    ("q", "k", "v", "grouped"),
+    [
+        ((2,), (3,), (3,), False),
+        ((2, 4), (3, 2), (3, 2), True),
+        ((), (), (), True),
+        ((2,), (2,), (3,), False),
+    ],
+)
+def test_batches_that_do_not_fit(length, q, k, v, grouped):
+    given = [ct.ones(*batch, length, 3) for batch in (q, k, v)]
+    with pytest.raises(ShapeError, match="^scaled_dot_product_attention: query has shape"):
+        F.scaled_dot_product_attention(*given, enable_gqa=grouped)
+
+
+@pytest.mark.parametrize("length", [2, 20])
+def test_probabilities_that_are_none(length):
+    x = ct.ones(length, 3)
+    with pytest.raises(ValueError, match="^scaled_dot_product_attention: dropout_p is -0.1"):
+        F.scaled_dot_product_attention(x, x, x, dropout_p=-0.1)
+    with pytest.raises(DTypeError, match="^scaled_dot_product_attention: dropout_p is 'a'"):
+        F.scaled_dot_product_attention(x, x, x, dropout_p="a")
+
+
+@pytest.mark.parametrize("length", [2, 20])
+def test_rows_without_elements_weigh_all_alike(length):
+    q, k, v = drawn(2, length, 0), drawn(2, 4, 0), drawn(2, 4, 3)
+    out = F.scaled_dot_product_attention(q, k, v)
+    expected = np.broadcast_to(v.detach().numpy().mean(1, keepdims=True), (2, length, 3))
+    np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-6)
+    out.sum().backward()
+    np.testing.assert_allclose(v.grad.numpy(), np.full((2, 4, 3), length / 4), rtol=1e-6)
+    assert q.grad.shape == (2, length, 0)
 
 
 def test_masks_of_heads(device):
