@@ -115,7 +115,8 @@ class Writer:
     ordered and counter likewise; {"tuple": [...]}, set, frozenset; {"int": base 16}; {"float": its
     8 bytes in base 16}; {"complex": two of them}; {"bytes": base 64}; {"array": name};
     {"packed": name, dtype, shape} and {"scalar": bytes in base 64, dtype} for other elements;
-    {"dtype": text}; {"device": name}; {"generator": state}; {"tensor": place in `tensors`}.
+    {"dtype": text}; {"device": name}; {"generator": state}; {"tensor": place in `tensors`}. The
+    versions that go with a state_dict are its "metadata".
     """
 
     def __init__(self) -> None:
@@ -222,6 +223,8 @@ class Writer:
                 inside = (*path, key)
                 pairs.append([self.encode(key, inside), self.encode(member, inside)])
             found: Any = {name: pairs}
+            if hasattr(value, "_metadata"):
+                found["metadata"] = self.encode(value._metadata, path)
         else:
             found = [self.encode(member, (*path, i)) for i, member in enumerate(value)]
             if type(value) is not list:
@@ -292,9 +295,10 @@ class Reader:
         name, content = next(iter(found.items()))
         if name in _DICTS:
             pairs = ((self.decode(key), self.decode(value)) for key, value in content)
-            if name != "counter":
-                return _DICTS[name](pairs)
-            return Counter(dict(pairs))
+            made: Any = Counter(dict(pairs)) if name == "counter" else _DICTS[name](pairs)
+            if "metadata" in found:
+                made._metadata = self.decode(found["metadata"])
+            return made
         if name in _ROWS:
             return _ROWS[name](self.decode(member) for member in content)
         if name == "tensor":

@@ -48,7 +48,7 @@ class DenseLayer(Module):
 
     def _older_names(self, prefix: str) -> dict[str, str]:
         """The published files have "norm.1.weight" for norm1.weight."""
-        names = [name for name, *_ in self._state_slots(prefix)]
+        names = [prefix + name for name in self.state_dict()]
         cut = len(prefix) + 4  # the length of "norm" and of "conv"
         return {f"{name[:cut]}.{name[cut:]}": name for name in names}
 

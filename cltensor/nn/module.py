@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from cltensor.autograd import no_grad
@@ -11,10 +11,10 @@ from cltensor.core.hooks import HookList, watchers
 from cltensor.core.names import own_names
 from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
-from cltensor.nn import state
 from cltensor.nn.conversion import Convertible
 from cltensor.nn.hooks import EVERYWHERE, Hooked
 from cltensor.nn.parameter import Parameter
+from cltensor.nn.saving import Saved
 from cltensor.nn.summary import Summarized
 
 M = TypeVar("M", bound="Module")
@@ -23,20 +23,17 @@ M = TypeVar("M", bound="Module")
 #: Attributes of every Module, which count their changes.
 _COUNTED = frozenset(
     "training _changes _parameters _buffers _modules _non_persistent _forward_pre_hooks "
-    "_forward_hooks _backward_pre_hooks _backward_hooks".split()
+    "_forward_hooks _backward_pre_hooks _backward_hooks _hooks_of_state".split()
 )
 
 
-class Module(Hooked, Convertible, Summarized):
+class Module(Hooked, Saved, Convertible, Summarized):
     """Base of all layers and networks.
 
     A subclass calls `super().__init__()`, sets Parameters and Modules as attributes and
     defines `forward`. Everything else (finding weights, saving them, moving them to a
     device, switching between training and evaluation) follows from the attributes.
     """
-
-    # Names that load_state_dict may miss without complaint.
-    _optional_state: tuple[str, ...] = ()
 
     training: bool
 
@@ -330,51 +327,6 @@ class Module(Hooked, Convertible, Summarized):
         """All buffers."""
         for _, buffer in self.named_buffers(recurse=recurse):
             yield buffer
-
-    # -- saving and loading ----------------------------------------------------------------
-
-    def _state_slots(self, prefix: str) -> Iterator[tuple[str, Module, str, str]]:
-        """Where each saved value lives: (full name, module, member table, name there)."""
-        for name, param in self._parameters.items():
-            if param is not None:
-                yield prefix + name, self, "_parameters", name
-        for name, buffer in self._buffers.items():
-            if buffer is not None and name not in self._non_persistent:
-                yield prefix + name, self, "_buffers", name
-        for name, child in self._modules.items():
-            if child is not None:
-                yield from child._state_slots(f"{prefix}{name}.")
-
-    def _older_names(self, prefix: str) -> dict[str, str]:
-        """What entries of a module at `prefix` were called in older files: those names, and the
-        names now. An older name counts where the file has no entry of the new one."""
-        return {}
-
-    def state_dict(self, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
-        """Every parameter and persistent buffer by dotted name.
-
-        The values share the elements of the parameters, which later steps change; keep a
-        `.clone()` of those that shall stay. `keep_vars=True` gives the Parameters themselves.
-        """
-        result: dict[str, Any] = {}
-        for name, module, table, key in self._state_slots(prefix):
-            value = module.__dict__[table][key]
-            result[name] = value if keep_vars else value.detach()
-        return result
-
-    def load_state_dict(
-        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> state.IncompatibleKeys:
-        """Take over the values of a state_dict, PyTorch's included.
-
-        Args:    state_dict: name to Tensor, NumPy array or anything NumPy can read;
-                 strict: whether every name has to be there, and no other;
-                 assign: put the tensors themselves, with their dtypes and devices, in the places
-                 of the module's; an optimizer has to be made after that.
-        Returns: the names that were missing and those that were not expected.
-        Raises:  StateError listing all of them and every differing shape; nothing is changed.
-        """
-        return state.load(self, state_dict, strict, assign)
 
     # -- modes and gradients ------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,9 @@ from cltensor.errors import StateError
 from cltensor.halves import cast_array
 from cltensor.nn.parameter import Parameter
 from cltensor.ops.create import tensor
+
+#: What a module's own state is called, after its prefix.
+EXTRA = "_extra_state"
 
 
 class IncompatibleKeys(NamedTuple):
@@ -40,6 +44,117 @@ def rebind(param: Tensor, value: Tensor) -> None:
         param._node.hooks = node.hooks
 
 
+class Loading:
+    """What a load_state_dict is about to set, what it has set, and all that does not fit."""
+
+    def __init__(self, assign: bool, keys: IncompatibleKeys, faults: list[str]) -> None:
+        self.assign, self.keys, self.faults = assign, keys, faults
+        #: To be set: (module, member table, name there, member, value).
+        self._fresh: list[tuple[Any, str, str, Tensor, Any]] = []
+        self._extras: list[tuple[Any, Any]] = []
+        #: What was there before: the same with a copy of the member, or None.
+        self._before: list[tuple[Any, str, str, Tensor, Tensor | None]] = []
+
+    def visit(self, module: Any, given: dict[str, Any], prefix: str, metadata: Any) -> None:
+        """Take the entries of `module` and of those below it, whose names begin with `prefix`."""
+        local = dict(metadata.get(prefix[:-1], {}))
+        if self.assign:
+            local["assign_to_params_buffers"] = True
+        if module._is_usual("_load_from_state_dict"):
+            self.plan(module, given, prefix, local)
+        else:
+            for table, name, member in module._saved_members():
+                self._before.append((module, table, name, member, member.detach().clone()))
+            module._load_from_state_dict(given, prefix, local, True, *self.keys, self.faults)
+        parts = _by_child(given, prefix)
+        for name, child in module._modules.items():
+            if child is not None:
+                self.visit(child, parts.get(name, {}), f"{prefix}{name}.", metadata)
+        if hooks := module._state_hooks("after_load"):
+            self.settle(keep=True)
+            for hook in hooks:
+                hook(module, self.keys)
+
+    def plan(
+        self, module: Any, given: dict[str, Any], prefix: str, local: Any, strict: bool = True
+    ) -> None:
+        """Note what is to be set in `module` alone."""
+        missing, unexpected = self.keys
+        for hook in module._state_hooks("before_load"):
+            hook(module, given, prefix, local, strict, missing, unexpected, self.faults)
+        known = set()
+        for table, name, member in module._saved_members():
+            known.add(name)
+            if prefix + name in given:
+                self._take((module, table, name), prefix + name, member, given[prefix + name])
+            elif strict and name not in module._optional_state:
+                missing.append(prefix + name)
+        if not module._is_usual("set_extra_state"):
+            known.add(EXTRA)
+            if prefix + EXTRA in given:
+                self._extras.append((module, given[prefix + EXTRA]))
+            elif strict:
+                missing.append(prefix + EXTRA)
+        for key in [k for k in given if k.startswith(prefix)] if strict else ():
+            name, below, _ = key.removeprefix(prefix).partition(".")
+            if (module._modules.get(name) is None) if below else name not in known:
+                unexpected.append(key)
+
+    def _take(self, place: tuple[Any, str, str], key: str, member: Tensor, entry: Any) -> None:
+        value = _readable(key, entry)
+        if member.ndim == 0 and tuple(value.shape) == (1,):  # as PyTorch once saved such
+            value = value.reshape(())
+        if tuple(value.shape) != tuple(member.shape):
+            self.faults.append(
+                f"size mismatch for {key}: the state has shape {tuple(value.shape)}, "
+                f"the model {tuple(member.shape)}"
+            )
+        else:
+            self._fresh.append((*place, member, value))
+
+    def settle(self, keep: bool = False) -> None:
+        """Set what was noted. keep: for `undo`, because code of others follows."""
+        fresh, extras, self._fresh, self._extras = self._fresh, self._extras, [], []
+        keep = keep or bool(extras)
+        # All conversions come before the first assignment: a failing one changes nothing.
+        make = _in_place_of if self.assign else _like
+        values = [make(member, value) for *_, member, value in fresh]
+        for (owner, table, name, member, _), value in zip(fresh, values, strict=True):
+            if keep:
+                copied = None if self.assign else member.detach().clone()
+                self._before.append((owner, table, name, member, copied))
+            if self.assign:
+                _put(owner, table, name, value)
+            else:
+                with no_grad():
+                    member.copy_(value)
+        for module, extra in extras:
+            module.set_extra_state(extra)
+
+    def undo(self) -> None:
+        """Set what was there before."""
+        for owner, table, name, member, copied in reversed(self._before):
+            if copied is not None:
+                with no_grad():
+                    member.copy_(copied)
+            if owner.__dict__[table].get(name) is not member:
+                _put(owner, table, name, member)
+
+    def check(self, name: str, strict: bool) -> None:
+        """Raise StateError, listing all that is wrong, if anything is."""
+        missing, unexpected = self.keys
+        faults = list(self.faults)
+        if strict and unexpected:
+            faults.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}")
+        if strict and missing:
+            faults.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}")
+        if faults:
+            raise StateError(
+                f"load_state_dict: Error(s) in loading state_dict for {name}:\n\t"
+                + "\n\t".join(faults)
+            )
+
+
 def load(
     module: Any, state_dict: Mapping[str, Any], strict: bool, assign: bool = False
 ) -> IncompatibleKeys:
@@ -49,45 +164,34 @@ def load(
             f"load_state_dict: expected a mapping of names to tensors, "
             f"got a {type(state_dict).__name__}"
         )
-    state_dict = _renamed(module, state_dict)
-    slots = {name: (owner, table, key) for name, owner, table, key in module._state_slots("")}
-    unexpected = [name for name in state_dict if name not in slots]
-    missing, faults, fresh = [], [], []
-    for name, (owner, table, key) in slots.items():
-        if name not in state_dict:
-            if key not in owner._optional_state:
-                missing.append(name)
-            continue
-        current = owner.__dict__[table][key]
-        value = _readable(name, state_dict[name])
-        if tuple(value.shape) != tuple(current.shape):
-            faults.append(
-                f"size mismatch for {name}: the state has shape {tuple(value.shape)}, "
-                f"the model {tuple(current.shape)}"
-            )
-        else:
-            fresh.append((owner, table, key, current, value))
-    if strict and unexpected:
-        faults.insert(0, f"Unexpected key(s) in state_dict: {_quoted(unexpected)}")
-    if strict and missing:
-        faults.insert(0, f"Missing key(s) in state_dict: {_quoted(missing)}")
-    if faults:
-        raise StateError(
-            f"load_state_dict: Error(s) in loading state_dict for {type(module).__name__}:\n\t"
-            + "\n\t".join(faults)
-        )
-    # All conversions come before the first assignment: a failing one changes nothing.
-    if assign:
-        members = [_in_place_of(current, value) for *_, current, value in fresh]
-        for (owner, table, key, *_), member in zip(fresh, members, strict=True):
-            owner._note_change()
-            owner.__dict__[table][key] = member
-        return IncompatibleKeys(missing, unexpected)
-    converted = [_like(value, current) for *_, current, value in fresh]
-    with no_grad():
-        for (*_, current, _), value in zip(fresh, converted, strict=True):
-            current.copy_(value)
-    return IncompatibleKeys(missing, unexpected)
+    given: Any = OrderedDict(_renamed(module, state_dict))
+    metadata = getattr(state_dict, "_metadata", None)
+    if metadata is not None:
+        given._metadata = metadata
+    loading = Loading(assign, IncompatibleKeys([], []), [])
+    try:
+        loading.visit(module, given, "", metadata or {})
+        loading.check(type(module).__name__, strict)
+        loading.settle()
+    except BaseException:
+        loading.undo()
+        raise
+    return loading.keys
+
+
+def _put(owner: Any, table: str, name: str, member: Tensor) -> None:
+    owner._note_change()
+    owner.__dict__[table][name] = member
+
+
+def _by_child(given: Mapping[str, Any], prefix: str) -> dict[str, dict[str, Any]]:
+    """The entries of the modules below one at `prefix`, by the names of its children."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in given.items():
+        name, below, _ = key.removeprefix(prefix).partition(".")
+        if below and key.startswith(prefix):
+            found.setdefault(name, {})[key] = value
+    return found
 
 
 def _renamed(module: Any, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -131,7 +235,7 @@ def _in_place_of(current: Tensor, value: Any) -> Tensor:
     return Parameter(found, current.requires_grad)
 
 
-def _like(value: Any, current: Tensor) -> Tensor:
+def _like(current: Tensor, value: Any) -> Tensor:
     """`value` with the dtype and on the device of `current`."""
     if isinstance(value, np.ndarray):
         return tensor(cast_array(value, current.dtype), device=current.device)

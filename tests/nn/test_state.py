@@ -99,6 +99,20 @@ def test_load_state_dict_assigns_the_tensors_themselves():
     assert net.bias is kept
 
 
+def test_a_value_without_axes_may_be_given_one():
+    net = nn.Module()
+    net.scale = nn.Parameter(ct.ones(()))
+    net.register_buffer("count", ct.tensor(0))
+    kept = net.scale
+    net.load_state_dict({"scale": ct.tensor([3.0]), "count": np.array([4])})
+    assert (kept.item(), net.count.item()) == (3, 4)
+    net.load_state_dict({"scale": ct.tensor([5.0]), "count": np.array([6])}, assign=True)
+    assert (net.scale.shape, net.scale.item(), net.count.item()) == ((), 5, 6)
+    for wrong in (ct.ones(2), ct.ones(1, 1)):
+        with pytest.raises(ct.StateError, match="size mismatch for scale"):
+            net.load_state_dict({"scale": wrong, "count": ct.tensor(0)})
+
+
 def test_a_prefix_is_taken_off_unless_two_keys_become_one():
     state = {"module.weight": 1, "bias": 2}
     ct.nn.modules.utils.consume_prefix_in_state_dict_if_present(state, "module.")
