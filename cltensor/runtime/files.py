@@ -4,19 +4,52 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
+import time
 from pathlib import Path
 
 from cltensor.errors import DataError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_YOUNG = 600.0  # seconds in which a file beside a target may not have been locked yet
+
+
+def lock(handle: int) -> bool:
+    """Lock an open file or folder until it is closed, to show that it is in use. False where that
+    cannot be, or another has done so."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def hold(path: str | os.PathLike[str]) -> int | None:
+    """`lock` what is at `path` until this process ends, or closes the result; None if it cannot."""
+    if fcntl is None:
+        return None
+    handle = os.open(path, os.O_RDONLY)
+    if lock(handle):
+        return handle
+    os.close(handle)
+    return None
 
 
 def replace(operation: str, path: str | os.PathLike[str], data: bytes) -> None:
     """Make `data` the content of the file at `path`.
 
     The bytes are written beside it, flushed to the disk and renamed: at any moment there is the
-    old file or the new one, and no exception, an interrupt included, leaves anything behind. A
-    symbolic link stays one: the file that it points to is replaced. An existing file keeps its
-    mode; what is no regular file (/dev/null, a pipe) is written to, not replaced.
+    old file or the new one, and no exception, an interrupt included, leaves anything behind. What
+    a process left that was killed goes with the next file of that name, minutes later. A symbolic
+    link stays one: the file that it points to is replaced. An existing file keeps its mode; what is
+    no regular file (/dev/null, a pipe) is written to, not replaced.
 
     Raises:  DataError naming `operation` and the path when the place cannot be written.
     """
@@ -46,10 +79,11 @@ def _replace(target: Path, data: bytes, mode: int | None) -> None:
     # A short part of the name: names have a limit in bytes, up to 4 for each letter, which the
     # target's own may reach. It is chosen before anything exists, so that an interrupt finds it to
     # remove at whatever line it comes.
-    temporary = target.with_name(f".{target.name[:40]}.{os.urandom(6).hex()}")
+    temporary = target.with_name(_beside(target) + os.urandom(6).hex())
     first = 0o666 if mode is None else mode
     try:
         with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, first)) as file:
+            lock(file.fileno())
             if mode is not None and hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), mode)  # the umask took its part at the opening
             file.write(data)
@@ -60,6 +94,27 @@ def _replace(target: Path, data: bytes, mode: int | None) -> None:
         temporary.unlink(missing_ok=True)
         raise
     _flush_folder(target.parent)
+    _sweep(target)
+
+
+def _beside(target: Path) -> str:
+    """How the names of files begin that are to become `target`."""
+    return f".{target.name[:40]}."
+
+
+def _sweep(target: Path) -> None:
+    """Remove what this user's processes that were killed left beside `target`."""
+    ours = re.compile(re.escape(_beside(target)) + "[0-9a-f]{12}")
+    user = os.geteuid() if hasattr(os, "geteuid") else 0
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in [e for e in entries if ours.fullmatch(e.name)]:
+            found = entry.stat(follow_symlinks=False)
+            old = time.time() - found.st_mtime > _YOUNG
+            if old and stat.S_ISREG(found.st_mode) and found.st_uid == user:
+                handle = hold(entry.path)
+                if handle is not None:
+                    os.unlink(entry.path)
+                    os.close(handle)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -18,11 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from cltensor.errors import SettingError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from cltensor.runtime.files import hold
 
 #: What a folder must have free for kernels to be kept in it, and the bytes written as a trial.
 _ROOM, _FILES, _TRIAL = 16 << 20, 64, 1 << 16
@@ -130,7 +126,7 @@ def temporary() -> Path:
         try:
             sweep(place, _TEMPORARY)
             folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=place))
-            _hold(folder)
+            hold(folder)
         except OSError:
             continue
         atexit.register(_remove, folder, os.getpid())
@@ -163,7 +159,7 @@ def _own_in(base: Path) -> Path:
 
     sweep(base, _OWN)
     folder = Path(tempfile.mkdtemp(prefix=_OWN, dir=base))
-    _hold(folder)
+    hold(folder)
     return folder
 
 
@@ -176,19 +172,6 @@ def _runtime_folder() -> Path | None:
     except (OSError, RuntimeError):
         return None
     return usable(Path(runtime, "cltensor"), "XDG_RUNTIME_DIR")
-
-
-def _hold(folder: Path) -> int | None:
-    """Lock `folder` until this process ends, to show that it is in use; None if it is taken."""
-    if fcntl is None:
-        return None
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
 
 
 def sweep(base: Path, prefix: str) -> None:
@@ -206,7 +189,7 @@ def sweep(base: Path, prefix: str) -> None:
                 if not folder.exists():
                     folder.unlink()
                 continue
-            handle = _hold(folder)
+            handle = hold(folder)
             if handle is not None or age > _ABANDONED:
                 shutil.rmtree(folder, ignore_errors=True)
             if handle is not None:

@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+import time
 
 import pytest
 
@@ -151,6 +152,47 @@ def test_an_interrupt_at_any_line(path):
         path.write_bytes(b"old")
         line += 1
     assert line > 10
+
+
+@POSIX
+def test_what_a_killed_process_left_goes_with_the_next_file(path):
+    def left(name, age):
+        found = path.with_name(name)
+        found.write_bytes(b"part")
+        then = time.time() - age
+        os.utime(found, (then, then))
+        return found
+
+    left(".file.0123456789ab", 3600)
+    kept = [
+        left(".file.0123456789ac", 10),  # perhaps another is about to lock it
+        left(".file.0123456789ad", 3600),  # another writes it
+        left(".file.mine", 3600),
+        left(".file2.0123456789ab", 3600),
+        left("file.0123456789ab", 3600),
+    ]
+    handle = files.hold(kept[1])
+    files.replace("write", path, b"new")
+    assert sorted(os.listdir(path.parent)) == sorted(["file", *(k.name for k in kept)])
+    os.close(handle)
+    files.replace("write", path, b"new")
+    assert not kept[1].exists()
+
+
+@POSIX
+def test_a_file_is_locked_while_it_is_written(path, monkeypatch):
+    real = os.fsync
+
+    def looking(handle):
+        found = [p for p in path.parent.iterdir() if p != path]
+        assert [files.hold(p) for p in found] == [None] * len(found)
+        seen.extend(found)
+        real(handle)
+
+    seen = []
+    monkeypatch.setattr(os, "fsync", looking)
+    files.replace("write", path, b"new")
+    assert len(seen) == 1
 
 
 def test_a_place_that_cannot_be_written(tmp_path):

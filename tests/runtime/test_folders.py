@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cltensor.runtime import folders
+from cltensor.runtime import files, folders
 
 POSIX = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no owners by number")
 _WORK = """
@@ -162,7 +162,7 @@ def test_no_room_is_seen_before_it_is_needed(tmp_path, monkeypatch):
     assert not folders.has_room(tmp_path / "missing")
 
 
-@pytest.mark.skipif(folders.fcntl is None, reason="folders cannot be locked here")
+@pytest.mark.skipif(files.fcntl is None, reason="folders cannot be locked here")
 def test_what_killed_processes_left_is_removed_and_what_is_in_use_is_not(tmp_path, monkeypatch):
     left, used, young, other = (tmp_path / n for n in ("process-a", "process-b", "process-c", "x"))
     for folder in (left, used, young, other):
@@ -171,7 +171,7 @@ def test_what_killed_processes_left_is_removed_and_what_is_in_use_is_not(tmp_pat
         os.utime(folder, (old, old))
     (tmp_path / "process-link").symlink_to(tmp_path / "gone")
     monkeypatch.setattr(folders, "_YOUNG", 600)
-    held = folders._hold(used)
+    held = files.hold(used)
     folders.sweep(tmp_path, "process-")
     os.close(held)
     assert [p.name for p in (left, used, young, other) if p.exists()] == [
