@@ -7,6 +7,7 @@ from typing import Any
 
 from cltensor.autograd import batchpass
 from cltensor.autograd.engine import Pass
+from cltensor.autograd.vmap import vmap
 from cltensor.core.batched import Batched, levels
 from cltensor.core.hooks import Hooks
 from cltensor.core.tensor import Tensor, show
@@ -47,12 +48,15 @@ def grad(
     create_graph: bool = False,
     only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of `outputs` with respect to `inputs`, as a tuple; `.grad` stays untouched.
 
-    only_inputs: True; accepted for older programs. materialize_grads: zeros for an input that does
-    not influence the outputs, which require a gradient only with create_graph.
+    only_inputs: True; accepted for older programs. is_grads_batched: grad_outputs hold many weights
+    of each output along their first axis, and the gradients are those for each of them, computed by
+    `vmap`; the graph is kept then. materialize_grads: zeros for an input that does not influence
+    the outputs, which require a gradient only with create_graph.
 
     Raises GradientError when an input does not influence the outputs, unless allow_unused (then
     its gradient is None).
@@ -65,7 +69,9 @@ def grad(
     gradients = _weights("grad", outputs, grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
     targets = [_node("grad", x) for x in inputs]
-    if levels.open and any(isinstance(x, Batched) for x in (*outputs, *inputs, *gradients)):
+    if is_grads_batched:
+        results = _for_each(outputs, inputs, gradients, create_graph)
+    elif levels.open and any(isinstance(x, Batched) for x in (*outputs, *inputs, *gradients)):
         results = batchpass.gradients(outputs, inputs, gradients, keep, create_graph)
     else:
         found = Pass(targets, keep, create_graph, accumulate=False).run(outputs, gradients)
@@ -82,6 +88,28 @@ def grad(
             "grad: an input does not influence the outputs; pass allow_unused=True to get None"
         )
     return tuple(results)
+
+
+def _for_each(
+    outputs: Sequence[Tensor], inputs: Sequence[Tensor], batches: Sequence[Any], create_graph: bool
+) -> list[Tensor | None]:
+    """The gradients for each of a batch of weights, None for an unused input."""
+    given = [g for g in batches if g is not None]
+    if not given:
+        raise GradientError("grad: is_grads_batched needs grad_outputs, with a batch of weights")
+    used: list[int] = []
+
+    def of_one(*weights: Any) -> tuple[Any, ...]:
+        rest = iter(weights)
+        every = [g if g is None else next(rest) for g in batches]
+        found = grad(outputs, inputs, every, True, create_graph, allow_unused=True)
+        used[:] = [k for k, g in enumerate(found) if g is not None]
+        return tuple([found[k] for k in used])
+
+    results: list[Tensor | None] = [None] * len(inputs)
+    for k, gradient in zip(used, vmap(of_one)(*given), strict=True):
+        results[k] = gradient
+    return results
 
 
 def _node(operation: str, x: Tensor) -> Any:

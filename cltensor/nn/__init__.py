@@ -95,7 +95,6 @@ from cltensor.nn.layers.lazy import (
     LazyInstanceNorm2d,
     LazyInstanceNorm3d,
     LazyLinear,
-    UninitializedParameter,
 )
 from cltensor.nn.layers.linear import (
     Bilinear,
@@ -203,7 +202,7 @@ from cltensor.nn.layers.transformer import (
 )
 from cltensor.nn.module import Module
 from cltensor.nn.parallel import DataParallel
-from cltensor.nn.parameter import Parameter
+from cltensor.nn.parameter import Buffer, Parameter, UninitializedParameter
 
 __all__ = [
     "CELU",
@@ -231,6 +230,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Bilinear",
+    "Buffer",
     "CTCLoss",
     "ChannelShuffle",
     "CircularPad1d",

@@ -79,6 +79,13 @@ class Convertible:
         """Give all floating parameters and buffers dtype bfloat16."""
         return self.to(bfloat16)
 
+    def type(self, dst_type: Any) -> Self:
+        """Give all parameters and buffers, integer ones too, a floating-point dtype."""
+        kind = as_dtype(dst_type)
+        if kind.kind != "f":
+            raise DTypeError(f"type: modules take a floating-point dtype, not {kind.name}")
+        return self._each_value(lambda value: value.astype(kind))
+
     def to_empty(self, *, device: Any = None, recurse: bool = True) -> Self:
         """Move all parameters and buffers to a device, without their values: whatever lies there.
 

@@ -15,10 +15,13 @@ from cltensor.nn.module import Module
 
 __all__ = [
     "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
     "register_module_forward_hook",
     "register_module_forward_pre_hook",
     "register_module_full_backward_hook",
     "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
 ]
 
 _plain_call = Module.__call__
@@ -87,6 +90,33 @@ def register_module_backward_hook(hook: Callable[..., Any]) -> RemovableHandle:
         "register_module_backward_hook: its grad_input depends on how forward is computed; use "
         "register_module_full_backward_hook"
     )
+
+
+def register_module_parameter_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, parameter)` when any module gets a parameter; what it returns (if
+    not None) is the parameter that it gets.
+
+    Returns: a handle whose `remove`, or the end of its `with` block, takes the hook out.
+    """
+    return RemovableHandle(EVERYWHERE.registration["_parameters"], hook)
+
+
+def register_module_buffer_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, buffer)` when any module gets a buffer, a None too; what it returns
+    (if not None) is the buffer that it gets.
+
+    Returns: a handle whose `remove`, or the end of its `with` block, takes the hook out.
+    """
+    return RemovableHandle(EVERYWHERE.registration["_buffers"], hook)
+
+
+def register_module_module_registration_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call `hook(module, name, child)` when any module gets a child, a None too; what it returns
+    (if not None) is the child that it gets.
+
+    Returns: a handle whose `remove`, or the end of its `with` block, takes the hook out.
+    """
+    return RemovableHandle(EVERYWHERE.registration["_modules"], hook)
 
 
 _name_all(globals(), __all__)

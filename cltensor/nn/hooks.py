@@ -40,10 +40,12 @@ class _Everywhere:
     def __init__(self) -> None:
         self.forward_pre, self.forward = HookList(), HookList()
         self.backward_pre, self.backward = HookList(), HookList()
+        #: Those that see what becomes a member, by the table that it goes to.
+        self.registration = {k: HookList() for k in ("_parameters", "_buffers", "_modules")}
         self.changes = 0
 
     def all(self) -> list[Any]:
-        """All of them."""
+        """All that a call meets."""
         return [*self.forward, *self.forward_pre, *self.backward, *self.backward_pre]
 
 

@@ -13,7 +13,7 @@ from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.nn.conversion import Convertible
 from cltensor.nn.hooks import EVERYWHERE, Hooked
-from cltensor.nn.parameter import Parameter
+from cltensor.nn.parameter import Buffer, Parameter
 from cltensor.nn.saving import Saved
 from cltensor.nn.summary import Summarized
 
@@ -112,6 +112,8 @@ class Module(Hooked, Saved, Convertible, Summarized):
             if isinstance(value, Parameter)
             else "_modules"
             if isinstance(value, Module)
+            else "_buffers"
+            if isinstance(value, Buffer)
             else None
         )
         if "_parameters" not in own:
@@ -124,17 +126,19 @@ class Module(Hooked, Saved, Convertible, Summarized):
         elif kind is not None:
             if name not in own[kind]:  # else it keeps its place in the order
                 self._forget(name)
-            own[kind][name] = value
+            self._become_member(kind, name, value)
+            if kind == "_buffers":
+                self._set_persistent(name, value.persistent)
         elif name in own["_parameters"]:
             self._only_none(name, value, "a Parameter")
-            own["_parameters"][name] = None
+            self._become_member("_parameters", name, None)
         elif name in own["_modules"]:
             self._only_none(name, value, "a Module")
-            own["_modules"][name] = None
+            self._become_member("_modules", name, None)
         elif name in own["_buffers"]:
             if value is not None and not isinstance(value, Tensor):
                 self._only_none(name, value, "a Tensor")
-            own["_buffers"][name] = value
+            self._become_member("_buffers", name, value)
         else:
             object.__setattr__(self, name, value)
 
@@ -144,6 +148,20 @@ class Module(Hooked, Saved, Convertible, Summarized):
                 f"{type(self).__name__}: attribute {name!r} takes {wanted} or None, "
                 f"not a {type(value).__name__}; delete it first to use the name otherwise"
             )
+
+    def _become_member(self, kind: str, name: str, value: Any) -> None:
+        """Have a member, which hooks of all modules may exchange for another."""
+        if value is not None or kind != "_parameters":
+            for hook in EVERYWHERE.registration[kind]:
+                made = hook(self, name, value)
+                value = value if made is None else made
+        self.__dict__[kind][name] = value
+
+    def _set_persistent(self, name: str, persistent: bool) -> None:
+        if persistent:
+            self._non_persistent.discard(name)
+        else:
+            self._non_persistent.add(name)
 
     def _forget(self, name: str) -> None:
         """Drop `name` from wherever it is kept, so that a name has one meaning."""
@@ -198,7 +216,7 @@ class Module(Hooked, Saved, Convertible, Summarized):
                 "wrap it as nn.Parameter(...)"
             )
         self._note_change()
-        self._parameters[name] = param
+        self._become_member("_parameters", name, param)
 
     def register_buffer(self, name: str, value: Tensor | None, persistent: bool = True) -> None:
         """Add a Tensor that is saved and moved with the module but not trained.
@@ -212,11 +230,8 @@ class Module(Hooked, Saved, Convertible, Summarized):
                 "make it with ct.tensor(...)"
             )
         self._note_change()
-        self._buffers[name] = value
-        if persistent:
-            self._non_persistent.discard(name)
-        else:
-            self._non_persistent.add(name)
+        self._become_member("_buffers", name, value)
+        self._set_persistent(name, persistent)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child module under `name`."""
@@ -224,7 +239,7 @@ class Module(Hooked, Saved, Convertible, Summarized):
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"add_module: {name!r} is a {type(module).__name__}, not a Module")
         self._note_change()
-        self._modules[name] = module
+        self._become_member("_modules", name, module)
 
     register_module = add_module
 
@@ -271,6 +286,25 @@ class Module(Hooked, Saved, Convertible, Summarized):
                 raise AttributeError(f"get_submodule: {type(module).__name__} has no {part!r}")
             module = child
         return module
+
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Put a module in the place of that dotted name.
+
+        Args:    strict: whether there has to be one already.
+        Raises:  ValueError without a name or a Module; AttributeError where there is no module to
+                 put it in, or what has that name is no module.
+        """
+        path, _, name = target.rpartition(".")
+        if not name or not isinstance(module, Module):
+            raise ValueError(
+                f"set_submodule: {target!r} and a {type(module).__name__} were given; "
+                "give a dotted name and a Module"
+            )
+        owner = self.get_submodule(path)
+        held = getattr(owner, name, None)
+        if not isinstance(held, Module) and (strict or held is not None):
+            raise AttributeError(f"set_submodule: {type(owner).__name__} has no module {name!r}")
+        setattr(owner, name, module)
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter with that dotted name."""

@@ -1,10 +1,11 @@
-"""Parameter: a Tensor that a Module counts among its own weights."""
+"""Tensors that a Module counts among its own when they are set: weights, and buffers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from cltensor.core.tensor import Tensor
+from cltensor.nn import init
 
 
 class Parameter(Tensor):
@@ -26,3 +27,43 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+
+class UninitializedParameter(Parameter):
+    """A parameter without elements, until `materialize` gives it a shape."""
+
+    __slots__ = ()
+
+    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(init.empty((0,), dtype, device), requires_grad)
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Be a Parameter of that shape, whose elements are to be set; whoever holds this one, as an
+        optimizer does, holds that."""
+        self.data = init.empty(shape, dtype or self.dtype, device or self.device)
+        self.__class__ = Parameter  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "<UninitializedParameter>"
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether it is a parameter without elements, which its layer's first input gives a shape."""
+    return isinstance(param, UninitializedParameter)
+
+
+class Buffer(Tensor):
+    """A Tensor that becomes a buffer when it is set as a Module's attribute.
+
+    Args:    data: a Tensor, whose elements are shared and whose history is left behind; None for
+             one without elements; persistent: False to leave it out of the state_dict.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
+        data = init.empty((0,), None, None) if data is None else data
+        super().__init__(data.realize()._value if isinstance(data, Tensor) else data)
+        self.persistent = persistent
+        if isinstance(data, Tensor) and data.requires_grad:
+            self.requires_grad_()

@@ -133,3 +133,33 @@ def test_zeros_for_what_has_no_influence(device):
         )
         assert [g.tolist() for g in found] == [[2, 2], [0, 0]]
         assert [g.requires_grad for g in found] == [create_graph] * 2
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_gradients_for_each_of_many_weights(device, rows):
+    x, y, unused = leaf([1.0, 2.0]), leaf([5.0, 7.0]), leaf([1.0])
+    z = x * x * y
+    weights = ct.arange(2.0 * rows).reshape(rows, 2)
+    gx, gy, none = ct.grad(z, [x, y, unused], weights, is_grads_batched=True, allow_unused=True)
+    assert none is None
+    for k in range(rows):
+        wanted = ct.grad(z, [x, y], weights[k], retain_graph=True)
+        assert gx[k].tolist() == wanted[0].tolist()
+        assert gy[k].tolist() == wanted[1].tolist()
+    total = (x * y).sum()
+    both = ct.grad([z, total], x, [weights, ct.ones(rows)], is_grads_batched=True)[0]
+    assert both.tolist() == (weights * 2 * x * y + y).tolist()
+    many = ct.grad(
+        z, [x, unused], weights, is_grads_batched=True, create_graph=True, materialize_grads=True
+    )
+    assert ct.grad(many[0].sum(), y)[0].tolist() == (weights * 2 * x).sum(0).tolist()
+
+
+def test_many_weights_are_given_and_have_the_shape_of_the_output(device):
+    x = leaf([1.0, 2.0])
+    with pytest.raises(GradientError, match="is_grads_batched needs grad_outputs"):
+        ct.grad(x.sum(), x, is_grads_batched=True)
+    with pytest.raises(RuntimeError):
+        ct.grad(x * 2, x, ct.ones(2, 3), is_grads_batched=True)
+    with pytest.raises(GradientError, match="allow_unused=True"):
+        ct.grad(x * 2, [x, leaf([1.0])], ct.ones(3, 2), is_grads_batched=True)

@@ -90,3 +90,11 @@ def test_to_empty_and_shared_memory(other_device):
     assert net.first.weight.device is not other_device
     with pytest.raises(DeviceError, match=r"share_memory: .*ct\.multiprocessing\.Queue"):
         net.share_memory()
+
+
+def test_type_casts_integers_too():
+    net = Net()
+    assert net.type(ct.float16) is net
+    assert net.scale.dtype == net.rest[1].num_batches_tracked.dtype == ct.float16
+    with pytest.raises(DTypeError, match="type: modules take a floating-point dtype, not int64"):
+        net.type(ct.int64)

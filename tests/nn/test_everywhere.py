@@ -78,3 +78,39 @@ def test_recorded_calls_notice_them():
             with everywhere.register_module_forward_hook(hook):
                 found = [step(x).tolist() for _ in range(3)]
                 assert found == [[factor**2 + 1] * 2] * 3
+
+
+def test_they_see_what_becomes_a_member():
+    seen, shared = [], nn.Parameter(ct.full((1,), 5.0))
+
+    def note(module, name, value):
+        seen.append((type(module).__name__, name, type(value).__name__))
+
+    def exchange(module, name, value):
+        return shared if name == "bias" else None
+
+    with (
+        place.register_module_parameter_registration_hook(note),
+        place.register_module_parameter_registration_hook(exchange),
+        place.register_module_buffer_registration_hook(note),
+        place.register_module_module_registration_hook(note),
+    ):
+        net = nn.Sequential(nn.Linear(1, 1))
+        net.weight = nn.Parameter(ct.ones(1))
+        net.register_parameter("none", None)
+        net.register_buffer("b", ct.ones(1))
+        net.b = ct.zeros(1)
+        net.b = None
+        net[0] = None
+    assert seen == [
+        ("Linear", "weight", "Parameter"), ("Linear", "bias", "Parameter"),
+        ("Sequential", "0", "Linear"), ("Sequential", "weight", "Parameter"),
+        ("Sequential", "b", "Tensor"), ("Sequential", "b", "Tensor"),
+        ("Sequential", "b", "NoneType"), ("Sequential", "0", "NoneType"),
+    ]  # fmt: skip
+    layer = nn.Linear(1, 1)
+    assert layer.bias is not shared
+    with place.register_module_parameter_registration_hook(exchange):
+        layer.bias = nn.Parameter(ct.ones(1))
+    assert layer.bias is shared
+    assert len(seen) == 8

@@ -101,6 +101,22 @@ def test_wrong_attributes_are_refused():
         nn.Module()(1)
 
 
+def test_a_module_takes_the_place_of_another():
+    net, other = Net(), nn.Identity()
+    net.set_submodule("rest.1", other)
+    assert net.rest[1] is other
+    net.set_submodule("first", other, strict=True)
+    assert net.first is other
+    net.set_submodule("rest.new", other)
+    assert net.get_submodule("rest.new") is other
+    for target, strict in (("scale", False), ("rest.2", True), ("nothing.here", False)):
+        with pytest.raises(AttributeError, match="_submodule: .* has no"):
+            net.set_submodule(target, other, strict)
+    for target, module in (("", other), ("first", 1)):
+        with pytest.raises(ValueError, match="give a dotted name and a Module"):
+            net.set_submodule(target, module)
+
+
 def test_train_eval_apply_and_freeze():
     net = Net()
     assert net.training

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
-from cltensor.errors import ShapeError
+from cltensor.dtypes import arithmetic
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.legacy import given_dim
+from cltensor.ops.create import zeros_like
 from cltensor.ops.elementwise import activation
 from cltensor.ops.elementwise.activation import log1p_exp, sigmoid
 from cltensor.ops.elementwise.arithmetic import multiply
-from cltensor.ops.elementwise.functions import tanh
+from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.functions import log, tanh
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.random.draw import uniform
+from cltensor.ops.random.sample import draw
 from cltensor.ops.reduce import fold as reduce
 from cltensor.ops.shape.cut import narrow
 
@@ -219,3 +224,31 @@ def glu(input: Any, dim: int = -1) -> Tensor:
         )
     half = input.shape[dim] // 2
     return narrow(input, dim, 0, half) * sigmoid(narrow(input, dim, half, half))
+
+
+@composite(method=False)
+def gumbel_softmax(
+    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
+) -> Tensor:
+    """Drawn vectors along `dim` near those of one 1: softmax((logits + g) / tau), where each g is
+    drawn from Gumbel's distribution; a place is the largest with the chance softmax(logits).
+
+    Args:    tau: the nearer to 0, the nearer to vectors of one 1; hard: give vectors of one 1 with
+             the gradient of the others; eps: accepted as PyTorch's, and used as little.
+    Raises:  ValueError for a tau that is not positive; DTypeError for integers.
+    Source:  Jang, Gu and Poole 2017; Maddison, Mnih and Teh 2017.
+    """
+    if not tau > 0:
+        raise ValueError(f"gumbel_softmax: tau is {tau}; it must be positive")
+    if logits.dtype.kind != "f":
+        raise DTypeError(f"gumbel_softmax: logits are {logits.dtype.name}; cast them with .float()")
+    if eps != 1e-10:
+        warnings.warn("gumbel_softmax: eps is deprecated and has no effect", stacklevel=3)
+    # Stored in 16 bits, the shortest of these times would be 0, whose logarithm is infinite.
+    exact = arithmetic(logits.dtype)
+    waits = draw("exponential", logits.shape, exact, logits.device, None, 1.0)
+    soft = reduce.softmax((logits - astype(log(waits), logits.dtype)) / tau, dim)
+    if not hard:
+        return soft
+    chosen = soft.argmax(dim, keepdim=True)
+    return zeros_like(soft).scatter(dim, chosen, 1.0) - soft.detach() + soft

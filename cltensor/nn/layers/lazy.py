@@ -7,28 +7,9 @@ from typing import Any
 from cltensor.autograd import no_grad
 from cltensor.core.size import Size
 from cltensor.errors import ShapeError
-from cltensor.nn import init
 from cltensor.nn.layers import conv, linear, norm
 from cltensor.nn.module import Module
-from cltensor.nn.parameter import Parameter
-
-
-class UninitializedParameter(Parameter):
-    """A parameter without elements, until `materialize` gives it a shape."""
-
-    __slots__ = ()
-
-    def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
-        super().__init__(init.empty((0,), dtype, device), requires_grad)
-
-    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
-        """Be a Parameter of that shape, whose elements are to be set; whoever holds this one, as an
-        optimizer does, holds that."""
-        self.data = init.empty(shape, dtype or self.dtype, device or self.device)
-        self.__class__ = Parameter  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return "<UninitializedParameter>"
+from cltensor.nn.parameter import UninitializedParameter
 
 
 class LazyModule(Module):

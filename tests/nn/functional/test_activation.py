@@ -7,7 +7,7 @@ from tabled import check_case
 
 import cltensor as ct
 from cltensor.autograd import Variable
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn import functional as F
 
 #: (call, shapes of its operands, results, gradients), PyTorch's.
@@ -174,3 +174,40 @@ def test_softshrink_hands_the_gradient_of_nan_on(device):
     assert y[0].isnan().item()
     y.sum().backward()
     assert x.grad.tolist() == [1, 0, 1, 1]
+
+
+@pytest.mark.parametrize("dtype", [ct.float32, ct.float16, ct.bfloat16])
+def test_gumbel_softmax(device, dtype):
+    ct.manual_seed(3)
+    chances = ct.tensor([0.1, 0.6, 0.3])
+    logits = chances.log().expand(4000, 3).contiguous().to(dtype).requires_grad_()
+    hard = F.gumbel_softmax(logits, hard=True)
+    assert hard.dtype == dtype
+    np.testing.assert_allclose(hard.float().sum(1).tolist(), 1, atol=0.01)
+    np.testing.assert_allclose(hard.float().mean(0).tolist(), chances.tolist(), atol=0.03)
+    ct.manual_seed(3)
+    again = F.gumbel_softmax(logits, 1, True)
+    assert again.tolist() == hard.tolist()
+    ct.manual_seed(3)
+    soft = F.gumbel_softmax(logits)
+    assert (soft.argmax(1) == hard.argmax(1)).all().item()
+    weights = ct.arange(3.0).to(dtype)
+    by_hard = ct.grad((hard * weights).sum(), logits)[0]
+    by_soft = ct.grad((soft * weights).sum(), logits)[0]
+    assert by_hard.tolist() == by_soft.tolist()
+    assert ct.isfinite(by_soft).all().item()
+
+
+def test_gumbel_softmax_takes_pytorchs_arguments():
+    ct.manual_seed(1)
+    logits = ct.zeros(5, 2)
+    cold = F.gumbel_softmax(logits, tau=0.01, dim=0)
+    np.testing.assert_allclose(cold.sum(0).tolist(), 1, rtol=1e-5)
+    with pytest.warns(UserWarning, match="eps is deprecated"):
+        F.gumbel_softmax(logits, 1, False, 1e-3, -1)
+    with pytest.raises(ValueError, match="tau is 0; it must be positive"):
+        F.gumbel_softmax(logits, 0)
+    with pytest.raises(DTypeError, match="logits are int64"):
+        F.gumbel_softmax(ct.arange(3))
+    each = ct.func.vmap(lambda x: F.gumbel_softmax(x, hard=True), randomness="different")(logits)
+    assert each.sum(1).tolist() == [1] * 5

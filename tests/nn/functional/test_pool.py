@@ -272,3 +272,19 @@ def test_what_does_not_fit(device):
         F.avg_pool3d(x, 2, padding=2)
     with pytest.raises(ShapeError, match="adaptive_avg_pool3d: output_size"):
         F.adaptive_avg_pool3d(x, (1, 2))
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("kind", ["max", "adaptive_max", "fractional_max"])
+def test_with_the_places_of_the_results(kind, axes):
+    if (kind, axes) == ("fractional_max", 1):
+        return
+    x = ct.randn(1, 2, *([6] * axes))
+    options = {"output_size": 3} if kind == "adaptive_max" else {"kernel_size": 2}
+    if kind == "fractional_max":
+        options |= {"output_size": 3, "_random_samples": ct.rand(1, 2, axes)}
+    plain = getattr(F, f"{kind}_pool{axes}d")
+    wanted = plain(x, **options, return_indices=True)
+    both = getattr(F, f"{kind}_pool{axes}d_with_indices")
+    assert both.__name__ == f"{kind}_pool{axes}d_with_indices"
+    assert [part.tolist() for part in both(x, **options)] == [part.tolist() for part in wanted]
