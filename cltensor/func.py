@@ -10,13 +10,18 @@ from cltensor.autograd.transforms import (
     jacfwd,
     jacrev,
     jvp,
+    linearize,
     value_and_grad,
     vjp,
 )
 from cltensor.autograd.vmap import vmap
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.nn.stateless import functional_call, stack_module_state
+from cltensor.nn.stateless import (
+    functional_call,
+    replace_all_batch_norm_modules_,
+    stack_module_state,
+)
 
 __all__ = [
     "functional_call",
@@ -27,6 +32,8 @@ __all__ = [
     "jacfwd",
     "jacrev",
     "jvp",
+    "linearize",
+    "replace_all_batch_norm_modules_",
     "stack_module_state",
     "value_and_grad",
     "vjp",

@@ -251,8 +251,22 @@ class profile(GuardedByName):
         """All that was noted, in the order in which it ended."""
         return list(self._events)
 
-    def key_averages(self, *args: Any, **kwargs: Any) -> Averages:
-        """A row for each kernel and each block, by name."""
+    def key_averages(
+        self,
+        group_by_input_shape: bool = False,
+        group_by_stack_n: int = 0,
+        group_by_overload_name: bool = False,
+    ) -> Averages:
+        """A row for each kernel and each block, by name.
+
+        Raises:  ValueError where they are to be told apart by what is not noted: shapes, lines of
+                 the program, overloads.
+        """
+        if group_by_input_shape or group_by_stack_n or group_by_overload_name:
+            raise ValueError(
+                "key_averages: shapes, stacks and overloads are not noted; name parts of a run by "
+                "record_function, and leave these out"
+            )
         rows: dict[str, Row] = {}
         for event in self._events:
             row = rows.get(event.name, Row(event.name, 0, 0.0, 0.0, 0))

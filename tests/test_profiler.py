@@ -97,3 +97,11 @@ def test_start_and_stop(device):
     assert [row.key for row in outer.key_averages()] == ["named"]
     with pytest.raises(ValueError, match="sort_by is 'name'"):
         outer.key_averages().table(sort_by="name")
+
+
+def test_averages_are_by_name_alone():
+    with profile() as found:
+        ct.ones(3).sum().item()
+    assert found.key_averages(group_by_stack_n=0)
+    with pytest.raises(ValueError, match="key_averages: shapes, stacks and overloads"):
+        found.key_averages(group_by_input_shape=True)

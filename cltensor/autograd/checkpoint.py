@@ -6,6 +6,7 @@ Source: Chen, Xu, Zhang and Guestrin, "Training deep nets with sublinear memory 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from sys import modules as _modules
 from typing import Any
 
@@ -23,7 +24,27 @@ from cltensor.errors import GradientError
 from cltensor.lazy.values import changer_of, version_of
 from cltensor.ops.random.generator import Mark, default_generator
 
-__all__ = ["checkpoint", "checkpoint_sequential"]
+__all__ = [
+    "CheckpointError",
+    "checkpoint",
+    "checkpoint_sequential",
+    "noop_context_fn",
+    "set_checkpoint_early_stop",
+]
+
+#: What backward raises where the second call differs from the first.
+CheckpointError = GradientError
+
+
+def noop_context_fn() -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
+    """Two contexts that do nothing: checkpoint's default."""
+    return nullcontext(), nullcontext()
+
+
+def set_checkpoint_early_stop(enable: bool) -> AbstractContextManager[None]:
+    """PyTorch's context that says whether the second call ends where all is known; here it runs to
+    its end, and the gradients are the same."""
+    return nullcontext()
 
 
 def checkpoint(
@@ -31,16 +52,19 @@ def checkpoint(
     *args: Any,
     use_reentrant: bool | None = None,
     preserve_rng_state: bool = True,
+    context_fn: Callable[[], tuple[Any, Any]] = noop_context_fn,
     determinism_check: str = "default",
     debug: bool = False,
+    early_stop: bool = True,
     **kwargs: Any,
 ) -> Any:
     """function(*args, **kwargs), keeping its arguments for backward and nothing that it computes on
     its way: backward calls it again.
 
-    Args:    use_reentrant, debug: PyTorch's ways of doing it, of no effect; preserve_rng_state:
-             draw the same random numbers again; determinism_check: "default" compares the shapes
-             and dtypes of both calls, "none" does not.
+    Args:    use_reentrant, debug, early_stop: PyTorch's ways of doing it, of no effect;
+             preserve_rng_state: draw the same random numbers again; context_fn: gives two contexts,
+             the first for the call and the second for the other one; determinism_check: "default"
+             compares the shapes and dtypes of both calls, "none" does not.
     Returns: what the function returns.
     Raises:  GradientError in backward, where an argument was changed in place, by the function or
              since, or where the second call gives other shapes or dtypes.
@@ -49,21 +73,27 @@ def checkpoint(
         raise ValueError(
             f"checkpoint: determinism_check is {determinism_check!r}; use 'default' or 'none'"
         )
+    first, second = context_fn()
     if levels.open:  # inside vmap nothing is called again
-        return function(*args, **kwargs)
+        with first:
+            return function(*args, **kwargs)
     mark = default_generator.mark() if preserve_rng_state else None
     start = next_order()
     guarded = _versions([*args, *kwargs.values()])  # before the call, which may change them itself
-    result = function(*args, **kwargs)
+    with first:
+        result = function(*args, **kwargs)
     outputs, build = flatten(result)
     if not is_grad_enabled() or any(_shows_older(x, start) for x in outputs):
         return result
     edges = _before(outputs, start)
     if not edges:
         return result
-    op = _Again(
-        kept(lambda: function(*args, **kwargs)), edges, outputs, mark, determinism_check, guarded
-    )
+
+    def call() -> Any:
+        with second:
+            return function(*args, **kwargs)
+
+    op = _Again(kept(call), edges, outputs, mark, determinism_check, guarded)
     return build(op.results(outputs))
 
 

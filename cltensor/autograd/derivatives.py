@@ -10,6 +10,7 @@ from cltensor.autograd.engine import Pass
 from cltensor.autograd.vmap import vmap
 from cltensor.core.batched import Batched, levels
 from cltensor.core.hooks import Hooks
+from cltensor.core.names import twice
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import GradientError
 from cltensor.ops.elementwise.cast import full
@@ -20,12 +21,18 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Tensor | Sequence[Tensor] | None = None,
 ) -> None:
     """Accumulate the gradients of `tensors`, weighted by `grad_tensors`, in the leaves' `.grad`.
 
-    inputs: the only leaves that get one. Raises GradientError as Tensor.backward does.
+    grad_variables: the older name of grad_tensors; inputs: the only leaves that get one.
+    Raises GradientError as Tensor.backward does.
     """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise twice("backward", "grad_variables", "grad_tensors")
+        grad_tensors = grad_variables
     outputs = _tensors("backward", "tensors", tensors)
     gradients = _weights("backward", outputs, grad_tensors)
     keep = create_graph if retain_graph is None else retain_graph

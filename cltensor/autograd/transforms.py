@@ -309,6 +309,19 @@ def jvp(
     return (value, derivative, run.shown(run.aux)) if has_aux else (value, derivative)
 
 
+def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
+    """The value of func(*primals), and the function of tangents, as many as primals, that gives the
+    derivative in their direction: `jvp` for many directions, which calls `func` once.
+    """
+    run = _Call("linearize", func, primals, _spread, False)
+    forward = _Forward(run)
+
+    def derivative(*tangents: Any) -> Any:
+        return run.build(forward(_like("linearize", "tangents", tangents, run.leaves)))
+
+    return run.shown(run.build(run.outputs)), derivative
+
+
 def hvp(func: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     """The gradient of a function of one number by its first argument, and the product of the
     Hessian with `tangents`; both as tuples of one entry, as in `jvp`."""

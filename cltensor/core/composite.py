@@ -16,7 +16,7 @@ from typing import Any, TypeVar, overload
 from cltensor.core.batched import Batched, Unbatched, beside
 from cltensor.core.casting import as_given, casting, casts
 from cltensor.core.hooks import Hooks
-from cltensor.core.names import canonical, with_reduction
+from cltensor.core.names import LEGACY, canonical, twice, with_reduction
 from cltensor.core.op import OPERATIONS, Op, require_tensor, write_out
 from cltensor.core.parameters import Described, Parameters
 from cltensor.core.suggestions import suggest
@@ -35,13 +35,16 @@ OPERANDS = {
 class _Signature:
     """The parameters of a function, as calls need them."""
 
-    def __init__(self, function: Callable[..., Any], more: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, function: Callable[..., Any], more: tuple[str, ...] = (), older: tuple[int, ...] = ()
+    ) -> None:
         self.name = function.__name__.strip("_")
         self.function = function
         own = Parameters(function)
         self.all = (*own.names, *more)
         self.positional = own.by_position
         self.variadic = own.several
+        self.older = dict(zip(older, LEGACY, strict=False))
         kinds = {name: str(kind) for name, kind in own.annotations.items()}
         #: (place, name, whether it may be None) of the parameters that take a tensor.
         self.operands = [
@@ -63,9 +66,33 @@ class _Signature:
 
         def describe() -> inspect.Signature:
             own = inspect.signature(self.function)
-            return own.replace(parameters=[*own.parameters.values(), *more])
+            parameters = list(own.parameters.values())
+            for place, name in self.older.items():
+                kind, hint = inspect.Parameter.POSITIONAL_OR_KEYWORD, "bool | None"
+                parameters.insert(
+                    place, inspect.Parameter(name, kind, default=None, annotation=hint)
+                )
+            return own.replace(parameters=[*parameters, *more])
 
         return Described(self.function, describe)
+
+    def without_older(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """size_average and reduce by keyword, where they are given by position."""
+        short, named = list(args), dict(kwargs)
+        for place, name in reversed(self.older.items()):
+            if place < len(args):
+                if name in kwargs:
+                    raise twice(self.name, name, name)
+                named[name] = short.pop(place)
+        for name in LEGACY:
+            if named.get(name) is not None and not isinstance(named[name], bool):
+                raise TypeError(
+                    f"{self.name}: {name} is {named[name]!r}, and PyTorch takes True or False "
+                    "there; give reduction by its name"
+                )
+        return tuple(short), named
 
     def bind(
         self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -100,22 +127,29 @@ class _Signature:
 @overload
 def composite(function: F) -> F: ...
 @overload
-def composite(*, method: bool | str | None = None, space: str = "") -> Callable[[F], F]: ...
-def composite(function: Any = None, *, method: bool | str | None = None, space: str = "") -> Any:
+def composite(
+    *, method: bool | str | None = None, space: str = "", older: tuple[int, ...] = ()
+) -> Callable[[F], F]: ...
+def composite(
+    function: Any = None, *, method: bool | str | None = None, space: str = "",
+    older: tuple[int, ...] = (),
+) -> Any:  # fmt: skip
     """Declare a public function. Its name, without underscores at the ends, is public.
 
     method: whether it is a method of Tensor too, "only" for no function beside; left out, it is
     one if its first parameter takes a tensor and it is in the main namespace.
     space: the namespace that it is public in, such as "linalg" for `ct.linalg`; the main one if
     left out.
+    older: the places of PyTorch's size_average and reduce among the parameters of a loss.
     """
     if function is None:
-        return partial(_declared, method, space)
-    return _declared(method, space, function)
+        return partial(_declared, method, space, older)
+    return _declared(method, space, older, function)
 
 
-def _declared(method: bool | str | None, space: str, function: Any) -> Any:
-    signature = _Signature(function)
+def _declared(method: bool | str | None, space: str, older: tuple[int, ...], function: Any) -> Any:
+    signature = _Signature(function, older=older)
+    most = min(older, default=1 << 62)
     places = tuple([i for i, _, _ in signature.operands])
     is_wide = signature.name in WIDE or signature.name in NORMS
     widening = Widening(function, OPERATIONS) if is_wide else None
@@ -123,7 +157,9 @@ def _declared(method: bool | str | None, space: str, function: Any) -> Any:
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
-        if kwargs:
+        if kwargs or len(args) > most:
+            if older:
+                args, kwargs = signature.without_older(args, kwargs)
             if "out" in kwargs and "out" not in signature.all:
                 out = kwargs.pop("out")
                 if out is not None and casting.dtypes is not None:  # computes as it is given

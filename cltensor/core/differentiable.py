@@ -204,7 +204,7 @@ class Differentiable(Operators):
 
         Raises GradientError: no graph, a missing gradient, or a graph already released.
         """
-        Hooks.backward([self], [gradient], retain_graph, create_graph, inputs)
+        Hooks.backward([self], [gradient], retain_graph, create_graph, inputs=inputs)
 
     def retain_grad(self) -> None:
         """Keep the gradient of this non-leaf in `.grad` too."""

@@ -18,7 +18,7 @@ class _Mode(threading.local):
     enabled = True
 
 
-mode = _Mode()
+mode = _of_thread = _Mode()
 
 
 def is_grad_enabled() -> bool:
@@ -153,14 +153,14 @@ class set_grad_enabled(_Switch):
     """Turn recording on or off for this thread: from this call on or, as a context or decorator,
     inside it only."""
 
-    def __init__(self, enabled: bool) -> None:
-        if callable(enabled):
+    def __init__(self, mode: bool) -> None:
+        if callable(mode):
             raise TypeError(
-                "set_grad_enabled: enabled is a function; write @set_grad_enabled(False) before it"
+                "set_grad_enabled: mode is a function; write @set_grad_enabled(False) before it"
             )
-        super().__init__(enabled)
-        self._before.made = mode.enabled
-        mode.enabled = enabled
+        super().__init__(mode)
+        self._before.made = _of_thread.enabled
+        _of_thread.enabled = mode
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         with self:  # what comes after the decorator is as before it

@@ -124,7 +124,7 @@ def canonical(
 
 
 #: PyTorch's older keywords of losses, in place of `reduction`.
-_LEGACY = ("size_average", "reduce")
+LEGACY = ("size_average", "reduce")
 
 
 def with_reduction(operation: str, parameters: Sequence[str], kwargs: dict[str, Any]) -> None:
@@ -132,9 +132,9 @@ def with_reduction(operation: str, parameters: Sequence[str], kwargs: dict[str, 
 
     Warns of it, as PyTorch does. Raises TypeError beside `reduction`.
     """
-    if "reduction" not in parameters or not any(name in kwargs for name in _LEGACY):
+    if "reduction" not in parameters or not any(name in kwargs for name in LEGACY):
         return
-    average, reduced = [kwargs.pop(name, None) for name in _LEGACY]
+    average, reduced = [kwargs.pop(name, None) for name in LEGACY]
     if average is None and reduced is None:
         return
     if "reduction" in kwargs:

@@ -5,13 +5,14 @@ from sys import modules as _modules
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.data.cifar import CIFAR10
-from cltensor.data.collate import default_collate
+from cltensor.data.collate import default_collate, default_convert
 from cltensor.data.dataset import (
     ChainDataset,
     ConcatDataset,
     Dataset,
     ImageDataset,
     IterableDataset,
+    StackDataset,
     Subset,
     TensorDataset,
     random_split,
@@ -47,12 +48,14 @@ __all__ = [
     "RandomSampler",
     "Sampler",
     "SequentialSampler",
+    "StackDataset",
     "Subset",
     "SubsetRandomSampler",
     "TensorDataset",
     "WeightedRandomSampler",
     "WorkerInfo",
     "default_collate",
+    "default_convert",
     "get_worker_info",
     "random_split",
 ]

@@ -22,7 +22,7 @@ class Placed(NamedTuple):
     device: Device
 
 
-def default_collate(items: Sequence[Any]) -> Any:
+def default_collate(batch: Sequence[Any]) -> Any:
     """Join items of one structure into a batch of Tensors, along a new first axis.
 
     Arrays, tensors and NumPy numbers keep their dtype; Python floats become float64, integers
@@ -32,7 +32,19 @@ def default_collate(items: Sequence[Any]) -> Any:
     Raises:  DataError for anything else, for members that differ in number or keys, and for arrays
              that differ in shape.
     """
-    return to_device(joined(items), None)
+    return to_device(joined(batch), None)
+
+
+def default_convert(data: Any) -> Any:
+    """Arrays and numbers of NumPy as Tensors, in tuples, lists and dictionaries too; of tuples it
+    makes lists, and everything else stays what it is. For a `collate_fn` that joins nothing."""
+    if isinstance(data, (np.ndarray, np.generic)) and is_numeric(data):
+        return tensor(np.asarray(data))
+    if isinstance(data, Mapping):
+        return _with(data, {key: default_convert(value) for key, value in data.items()})
+    if isinstance(data, (tuple, list)):
+        return like(data, [default_convert(member) for member in data])
+    return data
 
 
 def joined(items: Sequence[Any]) -> Any:

@@ -124,6 +124,38 @@ class TensorDataset(Dataset):
         return tuple(tensor[indices] for tensor in self.tensors)
 
 
+class StackDataset(Dataset):
+    """Items are tuples of the items of several data sets of one length, or, for data sets given by
+    name, dictionaries of them.
+
+    Raises:  ShapeError if the lengths differ, or for none; TypeError for both kinds.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if args and kwargs:
+            raise TypeError("StackDataset: give all data sets by position, or all by name")
+        self.datasets: Any = kwargs or args
+        lengths = {len(part) for part in self._parts()}
+        if len(lengths) != 1:
+            raise ShapeError(
+                f"StackDataset: the data sets have {' and '.join(map(str, sorted(lengths)))} items;"
+                " give one or more, of one length"
+            )
+
+    def _parts(self) -> list[Any]:
+        named = isinstance(self.datasets, dict)
+        return list(self.datasets.values() if named else self.datasets)
+
+    def __len__(self) -> int:
+        return len(self._parts()[0])
+
+    def __getitem__(self, index: int) -> Any:
+        found = [part[index] for part in self._parts()]
+        if isinstance(self.datasets, dict):
+            return dict(zip(self.datasets, found, strict=True))
+        return tuple(found)
+
+
 class Subset(Dataset):
     """The items of `dataset` at `indices`, in that order."""
 

@@ -203,18 +203,20 @@ class DistributedSampler(Sampler):
     def __init__(
         self,
         dataset: Sized,
-        num_replicas: int = 1,
-        rank: int = 0,
+        num_replicas: int | None = None,
+        rank: int | None = None,
         shuffle: bool = True,
         seed: int = 0,
         drop_last: bool = False,
     ) -> None:
-        self.num_replicas = count_of("DistributedSampler", "num_replicas", num_replicas)
-        self.rank = count_of("DistributedSampler", "rank", rank, least=0)
-        if rank >= num_replicas:
+        # Without them, the one process that there is.
+        count = 1 if num_replicas is None else num_replicas
+        self.num_replicas = count_of("DistributedSampler", "num_replicas", count)
+        self.rank = count_of("DistributedSampler", "rank", rank or 0, least=0)
+        if self.rank >= count:
             raise DataError(
-                f"DistributedSampler: rank is {rank} of {num_replicas} processes; give one from 0 "
-                f"to {num_replicas - 1}"
+                f"DistributedSampler: rank is {rank} of {count} processes; give one from 0 "
+                f"to {count - 1}"
             )
         self.dataset = dataset
         self.shuffle = shuffle

@@ -4,7 +4,7 @@ from sys import modules as _modules
 
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.nn import attention, functional, init, modules, parallel
+from cltensor.nn import attention, functional, grad, init, modules, parallel, parameter
 from cltensor.nn import utils as utils
 from cltensor.nn.layers.activation import (
     CELU,
@@ -372,14 +372,17 @@ __all__ = [
     "ZeroPad3d",
     "attention",
     "functional",
+    "grad",
     "init",
     "modules",
     "parallel",
+    "parameter",
     "utils",
 ]
 
 _name_all(globals(), __all__)
 for _module in (
+    grad,
     init,
     parallel,
     utils,
@@ -389,4 +392,4 @@ for _module in (
     utils.rnn,
 ):
     _name_all(vars(_module), _module.__all__)
-_suggest(_modules["cltensor.nn"], attention, functional, init, parallel, utils)
+_suggest(_modules["cltensor.nn"], attention, functional, grad, init, parallel, utils)

@@ -8,20 +8,26 @@ from cltensor.core.tensor import Tensor
 from cltensor.nn import init
 
 
+def _shared(data: Any) -> Any:
+    """What a Tensor has, none given: no elements."""
+    if data is None:
+        data = init.empty((0,), None, None)
+    return data.realize()._value if isinstance(data, Tensor) else data
+
+
 class Parameter(Tensor):
     """A leaf that registers itself when it is set as a Module's attribute.
 
-    Args:    data: a Tensor, whose elements are shared and whose history is left behind;
-             requires_grad: False for a weight that shall stay as it is.
+    Args:    data: a Tensor, whose elements are shared and whose history is left behind; None for
+             one without elements; requires_grad: False for a weight that shall stay as it is.
     """
 
     __slots__ = ()
 
     _grad_is_copied = False
 
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        shared = data.realize()._value if isinstance(data, Tensor) else data
-        super().__init__(shared)
+    def __init__(self, data: Any = None, requires_grad: bool = True) -> None:
+        super().__init__(_shared(data))
         if requires_grad:
             self.requires_grad_()
 
@@ -62,8 +68,7 @@ class Buffer(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Any = None, *, persistent: bool = True) -> None:
-        data = init.empty((0,), None, None) if data is None else data
-        super().__init__(data.realize()._value if isinstance(data, Tensor) else data)
+        super().__init__(_shared(data))
         self.persistent = persistent
         if isinstance(data, Tensor) and data.requires_grad:
             self.requires_grad_()

@@ -7,6 +7,7 @@ from typing import Any
 
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, StateError
+from cltensor.nn.layers.norm import _BatchNorm as BatchNorm
 from cltensor.nn.module import Module
 from cltensor.ops.shape.join import stack
 
@@ -97,6 +98,16 @@ def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
             )
         found[name] = stack([x.detach() for x in tensors]).requires_grad_(wanted.pop())
     return found
+
+
+def replace_all_batch_norm_modules_(root: Module) -> Module:
+    """Have every BatchNorm in `root` use the statistics of each batch, and keep none: what goes
+    through `vmap` must not change them. Returns root, which is changed."""
+    for module in root.modules():
+        if isinstance(module, BatchNorm) and module.track_running_stats:
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root
 
 
 def _merged(dicts: Any) -> dict[str, Tensor]:

@@ -43,9 +43,9 @@ class Adagrad(Optimizer):
     ) -> None:
         super().__init__(params, options_of(locals()))
 
-    def add_param_group(self, group: dict[str, Any]) -> None:
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """See Optimizer."""
-        super().add_param_group(group)
+        super().add_param_group(param_group)
         added = self.param_groups[-1]
         first = float(numbers_of(added)["initial_accumulator_value"])
         for param in added["params"]:

@@ -52,11 +52,11 @@ class LBFGS(Optimizer):
             max_eval = max_iter * 5 // 4
         super().__init__(params, options_of(locals()))
 
-    def add_param_group(self, group: dict[str, Any]) -> None:
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add the one group there may be."""
         if self.param_groups:
             raise ValueError("LBFGS: there is one group with one set of options; give one list")
-        super().add_param_group(group)
+        super().add_param_group(param_group)
 
     def _check_options(self, group: dict[str, Any]) -> None:
         super()._check_options(group)

@@ -86,11 +86,11 @@ class Optimizer(Hooked):
         for entry in entries:
             self.add_param_group(entry)
 
-    def add_param_group(self, group: dict[str, Any]) -> None:
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group: {"params": tensors, option: value, ...}."""
-        if not isinstance(group, dict) or "params" not in group:
+        if not isinstance(param_group, dict) or "params" not in param_group:
             raise TypeError(f"{self._name}: a group is a dict with the key 'params'")
-        params = group["params"]
+        params = param_group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
         names, params = split_names(self._name, params, self.param_groups)
         known = {id(param) for param, _, _ in self._entries()}
@@ -99,7 +99,7 @@ class Optimizer(Hooked):
             if id(param) in known:
                 raise ValueError(f"{self._name}: a parameter appears twice")
             known.add(id(param))
-        options = {**self.defaults, **group, "params": params, **names}
+        options = {**self.defaults, **param_group, "params": params, **names}
         check_hints(self._name, options)
         self._check_options(options)
         self.param_groups.append(options)

@@ -1,11 +1,19 @@
 """Calls whose activations are computed anew: the same gradients, less memory."""
 
+from contextlib import contextmanager
+
 import pytest
 
 import cltensor as ct
 from cltensor import nn
 from cltensor.errors import GradientError
-from cltensor.utils.checkpoint import checkpoint, checkpoint_sequential
+from cltensor.utils.checkpoint import (
+    CheckpointError,
+    checkpoint,
+    checkpoint_sequential,
+    noop_context_fn,
+    set_checkpoint_early_stop,
+)
 
 
 def network():
@@ -139,3 +147,21 @@ def test_recorded_calls(device, counts, preserve):
 
     assert found(ct.jit) == found(lambda f: f)
     assert counts == {"record": 1, "replay": 3}
+
+
+def test_the_two_calls_have_contexts_of_their_own():
+    seen = []
+
+    @contextmanager
+    def noting(name):
+        seen.append(name)
+        yield
+
+    x = ct.ones(2, requires_grad=True)
+    y = checkpoint(ct.exp, x, context_fn=lambda: (noting("first"), noting("second")))
+    assert seen == ["first"]
+    y.sum().backward()
+    assert seen == ["first", "second"]
+    with set_checkpoint_early_stop(False):
+        checkpoint(ct.exp, x, context_fn=noop_context_fn, early_stop=False).sum().backward()
+    assert issubclass(CheckpointError, RuntimeError)

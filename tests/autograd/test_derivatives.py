@@ -163,3 +163,11 @@ def test_many_weights_are_given_and_have_the_shape_of_the_output(device):
         ct.grad(x * 2, x, ct.ones(2, 3), is_grads_batched=True)
     with pytest.raises(GradientError, match="allow_unused=True"):
         ct.grad(x * 2, [x, leaf([1.0])], ct.ones(3, 2), is_grads_batched=True)
+
+
+def test_backward_knows_the_older_name_of_its_weights():
+    x = leaf([1.0, 2.0])
+    backward(x * 2, None, None, False, ct.tensor([1.0, 3.0]))
+    assert x.grad.tolist() == [2, 6]
+    with pytest.raises(TypeError, match="given twice"):
+        backward(x * 2, ct.ones(2), grad_variables=ct.ones(2))

@@ -198,3 +198,24 @@ def test_complex_numbers():
 def test_what_is_refused(call, error, text):
     with pytest.raises(error, match=text):
         call(ct.tensor(X))
+
+
+def test_a_derivative_in_many_directions():
+    x, y = ct.tensor([1.0, 2.0]), ct.tensor([3.0, 4.0])
+    calls = []
+
+    def f(a, b):
+        calls.append(1)
+        return {"product": a * b, "sum": a.sum()}
+
+    value, derivative = func.linearize(f, x, y)
+    assert value["product"].tolist() == [3, 8]
+    for a, b in (((1.0, 0.0), (0.0, 1.0)), ((2.0, 3.0), (4.0, 5.0))):
+        tangents = ct.tensor(a), ct.tensor(b)
+        found, wanted = derivative(*tangents), func.jvp(f, (x, y), tangents)[1]
+        assert {k: v.tolist() for k, v in found.items()} == {
+            k: v.tolist() for k, v in wanted.items()
+        }
+    assert len(calls) == 3
+    with pytest.raises(ShapeError):
+        derivative(x)

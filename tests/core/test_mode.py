@@ -220,7 +220,7 @@ def test_decorating_without_parentheses(device):
     assert not off(x).requires_grad
     with ct.no_grad():
         assert on(x).requires_grad
-    with pytest.raises(TypeError, match="enabled is a function"):
+    with pytest.raises(TypeError, match="mode is a function"):
         ct.set_grad_enabled(off)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import cltensor as ct
-from cltensor.data import default_collate
+from cltensor.data import default_collate, default_convert
 from cltensor.data.collate import Placed, moved
 from cltensor.errors import DataError
 
@@ -122,3 +122,16 @@ def test_results_of_a_collate_fn_are_moved_only(device):
     made = moved({"x": Placed(array, device)}, None)
     assert isinstance(made["x"], ct.Tensor)
     assert made["x"].device is device
+
+
+def test_arrays_become_tensors_and_nothing_is_joined():
+    kept = ct.ones(1)
+    given = {"a": np.arange(2), "b": (np.float32(1.5), "text", kept), "c": Pair(1, np.ones(1))}
+    found = default_convert(given)
+    assert found["a"].tolist() == [0, 1]
+    assert found["a"].dtype == ct.int64
+    assert found["b"][0].item() == 1.5
+    assert found["b"][1:] == ["text", kept]
+    assert type(found["c"]) is Pair
+    assert isinstance(found["c"].b, ct.Tensor)
+    assert default_convert(np.array(["text"])).tolist() == ["text"]

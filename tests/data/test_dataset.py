@@ -9,6 +9,7 @@ from cltensor.data import (
     ConcatDataset,
     DataLoader,
     ImageDataset,
+    StackDataset,
     Subset,
     TensorDataset,
     random_split,
@@ -179,3 +180,19 @@ def test_random_split_follows_the_seed():
 def test_random_split_refuses(lengths, message):
     with pytest.raises(ct.DataError, match="random_split: .*" + message):
         random_split(numbers(10), lengths)
+
+
+def test_several_data_sets_beside_each_other():
+    both = StackDataset(numbers(4), [5, 6, 7, 8])
+    assert len(both) == 4
+    assert both[2][1] == 7
+    named = StackDataset(a=[1, 2], b=["x", "y"])
+    assert named[1] == {"a": 2, "b": "y"}
+    batch = next(iter(DataLoader(named, 2)))
+    assert batch["a"].tolist() == [1, 2]
+    assert batch["b"] == ["x", "y"]
+    for wrong in ((), ([1], [1, 2])):
+        with pytest.raises(ShapeError, match="StackDataset: .* of one length"):
+            StackDataset(*wrong)
+    with pytest.raises(TypeError, match="by position, or all by name"):
+        StackDataset([1], a=[1])

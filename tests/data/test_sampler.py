@@ -144,3 +144,9 @@ def test_distributed(drop_last, each, shuffle):
 def test_distributed_refuses_a_rank_that_there_is_not():
     with pytest.raises(DataError, match="rank is 3 of 3 processes; give one from 0 to 2"):
         DistributedSampler(range(4), 3, 3)
+
+
+def test_there_is_one_process_unless_said():
+    alone = DistributedSampler(range(5), shuffle=False)
+    assert list(alone) == [0, 1, 2, 3, 4]
+    assert list(DistributedSampler(range(5), None, None, False)) == [0, 1, 2, 3, 4]

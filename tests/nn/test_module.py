@@ -226,3 +226,12 @@ def test_a_child_may_be_called_summary_unless_the_class_has_its_own():
     for made, name in ((Summed(), "summary"), (nn.Sequential(), "forward")):
         with pytest.raises(KeyError, match="already exists"):
             made.add_module(name, child)
+
+
+def test_modules_may_come_as_often_as_they_are_there():
+    shared = nn.Identity()
+    net = nn.Sequential(shared, shared)
+    assert len(list(net.modules())) == 2
+    assert list(net.modules(remove_duplicate=False))[1:] == [shared, shared]
+    assert len(nn.ModuleList(None)) == 0
+    assert nn.Parameter().shape == (0,)

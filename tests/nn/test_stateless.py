@@ -72,3 +72,12 @@ def test_the_state_of_several_modules_is_stacked():
     for wrong in ([], [models[0], nn.Sequential()], [models[0], nn.Linear(3, 2)]):
         with pytest.raises(ct.StateError, match="stack_module_state"):
             ct.func.stack_module_state(wrong)
+
+
+def test_batch_norm_without_statistics_of_its_own():
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    x = ct.randn(5, 2)
+    wanted = net(x).tolist()
+    assert ct.func.replace_all_batch_norm_modules_(net) is net
+    assert list(net.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    assert net.eval()(x).tolist() == wanted

@@ -61,27 +61,27 @@ def _weighted_mean(operation: str, loss: Any, weight: Any, reduction: str) -> An
     return reduced(operation, loss, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(2, 3))
 def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
     """The squared error, (input - target)^2; weight: how much each element counts."""
     _warn_broadcast("mse_loss", input, target)
     return _weighted_mean("mse_loss", square(input - target), weight, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(2, 3))
 def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
     """The absolute error, |input - target|; weight: how much each element counts."""
     _warn_broadcast("l1_loss", input, target)
     return _weighted_mean("l1_loss", abs(input - target), weight, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(2, 3))
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Tensor:
     """Half the squared error over beta where that error is below beta, else |error| - beta/2."""
     if number("smooth_l1_loss", "beta", beta) < 0:
         raise ValueError(f"smooth_l1_loss: beta is {beta}; it must not be negative")
     if beta == 0:
-        return l1_loss(input, target, reduction)
+        return l1_loss(input, target, reduction=reduction)
     _warn_broadcast("smooth_l1_loss", input, target)
     loss = _huber(input, target, beta) * (1 / beta)
     return reduced("smooth_l1_loss", loss, reduction)
@@ -123,7 +123,7 @@ _bce = pointwise(
 )
 
 
-@composite(method=False)
+@composite(method=False, older=(3, 4))
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Tensor:
@@ -140,7 +140,7 @@ def binary_cross_entropy(
     return reduced("binary_cross_entropy", loss if weight is None else loss * weight, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(3, 4))
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,
@@ -173,7 +173,7 @@ def _same_shape(operation: str, input: Any, other: Any, name: str = "target") ->
         )
 
 
-@composite(method=False)
+@composite(method=False, older=(3, 5))
 def nll_loss(
     input: Any,
     target: Any,
@@ -195,7 +195,7 @@ def nll_loss(
     return _weighted(operation, loss, used, reduction, axis)
 
 
-@composite(method=False)
+@composite(method=False, older=(3, 5))
 def cross_entropy(
     input: Any,
     target: Any,

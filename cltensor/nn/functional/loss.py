@@ -32,7 +32,7 @@ def _entropy(target: Any) -> Any:
     return where(target == 0, 0, target * log(where(target == 0, 1, target)))
 
 
-@composite(method=False)
+@composite(method=False, older=(2, 3))
 def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """The divergence of probabilities `target` from those whose logarithms are `input`.
 
@@ -50,7 +50,7 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
     return reduced("kl_div", loss, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(4, 6))
 def poisson_nll_loss(
     input: Any,
     target: Any,
@@ -113,7 +113,7 @@ def gaussian_nll_loss(
     return reduced("gaussian_nll_loss", loss, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(3, 4))
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
@@ -122,7 +122,7 @@ def hinge_embedding_loss(
     return reduced("hinge_embedding_loss", loss, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(4, 5))
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
@@ -130,13 +130,13 @@ def margin_ranking_loss(
     return reduced("margin_ranking_loss", clip(margin - target * (input1 - input2), 0), reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(2, 3))
 def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
     """log(1 + exp(-target * input)), target being 1 or -1."""
     return reduced("soft_margin_loss", log1p_exp(-target * input), reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(3, 4))
 def multilabel_soft_margin_loss(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Tensor:
@@ -147,7 +147,7 @@ def multilabel_soft_margin_loss(
     return reduced("multilabel_soft_margin_loss", loss.sum(-1) / input.shape[-1], reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(5, 6))
 def multi_margin_loss(
     input: Any,
     target: Any,
@@ -165,7 +165,7 @@ def multi_margin_loss(
         raise ValueError(f"multi_margin_loss: p is {p}; use 1 or 2")
     if input.ndim < 2:
         single = multi_margin_loss(
-            input.reshape(1, -1), target.reshape(1), p, margin, weight, "none"
+            input.reshape(1, -1), target.reshape(1), p, margin, weight, reduction="none"
         )
         return single.reshape(()) if reduction == "none" else reduced("", single, reduction)
     classes = input.shape[1]
@@ -178,7 +178,7 @@ def multi_margin_loss(
     return reduced("multi_margin_loss", where(others, loss, 0).sum(1) / classes, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(2, 3))
 def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
     """The sum over labels y and classes c that are none, of max(0, 1 - input[y] + input[c]),
     divided by the number of classes.
@@ -214,7 +214,7 @@ def _triplet(
     return reduced(operation, clip(margin + near - far, 0), reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(7, 8))
 def triplet_margin_loss(
     anchor: Any,
     positive: Any,
@@ -254,7 +254,7 @@ def triplet_margin_with_distance_loss(
     return _triplet("triplet_margin_with_distance_loss", near, far, between, margin, reduction)
 
 
-@composite(method=False)
+@composite(method=False, older=(4, 5))
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
@@ -290,7 +290,10 @@ def linear_cross_entropy(
     bias = None if linear_bias is None else linear_bias.reshape(-1)
     scores = linear(input, rows, bias).reshape(*input.shape[:-1], classes, *more)
     ignored = -100 if ignore_index is None else ignore_index
-    return cross_entropy(scores, target, weight, ignored, reduction, label_smoothing)
+    return cross_entropy(
+        scores, target, weight, ignore_index=ignored, reduction=reduction,
+        label_smoothing=label_smoothing,
+    )  # fmt: skip
 
 
 @composite(method=False)

@@ -118,9 +118,9 @@ class Sequential(_Ordered):
 class ModuleList(_Ordered):
     """A list of modules that the tree knows about; it has no forward of its own."""
 
-    def __init__(self, modules: Iterable[Module] = ()) -> None:
+    def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
-        self.extend(modules)
+        self.extend(() if modules is None else modules)
 
     def _part(self, modules: dict[str, Module]) -> Self:
         return type(self)(modules.values())

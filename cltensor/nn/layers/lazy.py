@@ -130,6 +130,11 @@ class _LazyConvTranspose(LazyModule):
         more |= {"padding_mode": padding_mode, "device": device, "dtype": dtype}
         super().__init__(out_channels, kernel_size, **more)
 
+    def forward(self, input: Any, output_size: Any = None) -> Any:
+        """What the plain layer gives, which this is from now on."""
+        self.initialize_parameters(input)
+        return self.forward(input, output_size)
+
 
 class LazyConv1d(_LazyConv):
     """A `Conv1d` whose in_channels are those of its first input."""
@@ -182,6 +187,8 @@ class _LazyNorm(LazyModule):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__(
             eps=eps,
@@ -190,11 +197,12 @@ class _LazyNorm(LazyModule):
             track_running_stats=track_running_stats,
             device=device,
             dtype=dtype,
+            bias=bias,
         )
 
     @staticmethod
     def _named(options: dict[str, Any]) -> list[str]:
-        return ["weight", "bias"] if options["affine"] else []
+        return LazyModule._named(options) if options["affine"] else []
 
     def initialize_parameters(self, input: Any) -> None:
         """See LazyModule; the features are at axis 1."""

@@ -63,7 +63,7 @@ class MSELoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
-        return F.mse_loss(input, target, self.reduction)
+        return F.mse_loss(input, target, reduction=self.reduction)
 
 
 class L1Loss(Loss):
@@ -71,7 +71,7 @@ class L1Loss(Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
-        return F.l1_loss(input, target, self.reduction)
+        return F.l1_loss(input, target, reduction=self.reduction)
 
 
 class SmoothL1Loss(Loss):
@@ -89,7 +89,7 @@ class SmoothL1Loss(Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
-        return F.smooth_l1_loss(input, target, self.reduction, self.beta)
+        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
 class HuberLoss(Loss):
@@ -109,7 +109,7 @@ class BCELoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
-        return F.binary_cross_entropy(input, target, self.weight, self.reduction)
+        return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(WeightedLoss):
@@ -129,7 +129,7 @@ class BCEWithLogitsLoss(WeightedLoss):
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
         return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, self.reduction, self.pos_weight
+            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
 
 
@@ -149,7 +149,9 @@ class NLLLoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C, ...), (N, ...) -> scalar."""
-        return F.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        return F.nll_loss(
+            input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction
+        )
 
 
 class NLLLoss2d(NLLLoss):
@@ -186,8 +188,9 @@ class CrossEntropyLoss(WeightedLoss):
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C, ...), (N, ...) -> scalar."""
         return F.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
-        )
+            input, target, self.weight, ignore_index=self.ignore_index,
+            reduction=self.reduction, label_smoothing=self.label_smoothing,
+        )  # fmt: skip
 
 
 class LinearCrossEntropyLoss(WeightedLoss):
@@ -273,7 +276,7 @@ class KLDivLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
-        return F.kl_div(input, target, self.reduction, self.log_target)
+        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
 class PoissonNLLLoss(Loss):
@@ -294,7 +297,7 @@ class PoissonNLLLoss(Loss):
     def forward(self, log_input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
         return F.poisson_nll_loss(
-            log_input, target, self.log_input, self.full, self.eps, self.reduction
+            log_input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction
         )
 
 

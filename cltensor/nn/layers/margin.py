@@ -40,7 +40,7 @@ class HingeEmbeddingLoss(_MarginLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
-        return F.hinge_embedding_loss(input, target, self.margin, self.reduction)
+        return F.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
 
 
 class CosineEmbeddingLoss(_MarginLoss):
@@ -48,7 +48,9 @@ class CosineEmbeddingLoss(_MarginLoss):
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """(N, D), (N, D), (N,) -> scalar."""
-        return F.cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)
+        return F.cosine_embedding_loss(
+            input1, input2, target, self.margin, reduction=self.reduction
+        )
 
 
 class MarginRankingLoss(_MarginLoss):
@@ -56,7 +58,7 @@ class MarginRankingLoss(_MarginLoss):
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """(N,), (N,), (N,) -> scalar."""
-        return F.margin_ranking_loss(input1, input2, target, self.margin, self.reduction)
+        return F.margin_ranking_loss(input1, input2, target, self.margin, reduction=self.reduction)
 
 
 class SoftMarginLoss(Loss):
@@ -64,7 +66,7 @@ class SoftMarginLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
-        return F.soft_margin_loss(input, target, self.reduction)
+        return F.soft_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiLabelMarginLoss(Loss):
@@ -72,7 +74,7 @@ class MultiLabelMarginLoss(Loss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C), the same -> scalar."""
-        return F.multilabel_margin_loss(input, target, self.reduction)
+        return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiLabelSoftMarginLoss(WeightedLoss):
@@ -80,7 +82,7 @@ class MultiLabelSoftMarginLoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C), the same -> scalar."""
-        return F.multilabel_soft_margin_loss(input, target, self.weight, self.reduction)
+        return F.multilabel_soft_margin_loss(input, target, self.weight, reduction=self.reduction)
 
 
 class MultiMarginLoss(WeightedLoss):
@@ -106,7 +108,9 @@ class MultiMarginLoss(WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C), (N,) -> scalar."""
-        return F.multi_margin_loss(input, target, self.p, self.margin, self.weight, self.reduction)
+        return F.multi_margin_loss(
+            input, target, self.p, self.margin, self.weight, reduction=self.reduction
+        )
 
 
 class TripletMarginLoss(Loss):
@@ -129,8 +133,9 @@ class TripletMarginLoss(Loss):
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
         """(N, D), (N, D), (N, D) -> scalar."""
         return F.triplet_margin_loss(
-            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
-        )
+            anchor, positive, negative, self.margin, self.p, self.eps, self.swap,
+            reduction=self.reduction,
+        )  # fmt: skip
 
 
 class TripletMarginWithDistanceLoss(Loss):

@@ -70,3 +70,13 @@ def test_an_input_without_features():
         nn.LazyConv2d(2, 3)(ct.ones(4, 4))
     with pytest.raises(ShapeError, match="LazyBatchNorm1d: an input of shape .* has no axis 1"):
         nn.LazyBatchNorm1d()(ct.ones(4))
+
+
+def test_pytorchs_further_arguments():
+    assert nn.LazyBatchNorm1d(bias=False)(ct.randn(4, 3)).shape == (4, 3)
+    layer = nn.LazyBatchNorm2d(bias=False)
+    assert list(layer._parameters) == ["weight"]
+    layer(ct.randn(1, 2, 3, 3))
+    assert layer.bias is None
+    turned = nn.LazyConvTranspose1d(2, 3, stride=2)
+    assert turned(ct.randn(1, 4, 5), output_size=[12]).shape == (1, 2, 12)
