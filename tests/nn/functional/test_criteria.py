@@ -1,7 +1,5 @@
 """Losses against NumPy, and against PyTorch where it is installed: values, gradients, refusals."""
 
-import inspect
-
 import numpy as np
 import pytest
 
@@ -413,39 +411,3 @@ def test_options_of_losses_that_are_no_numbers_are_named(device):
     ):
         with pytest.raises(ct.DTypeError, match=f"{name} is .*; give a number"):
             call()
-
-
-def test_arguments_stand_where_pytorch_has_them():
-    x, y, p = ct.rand(4, 3), ct.rand(4, 3), ct.rand(4, 3) + 0.1
-    labels, signs = ct.tensor([0, 1, 2, 1]), ct.sign(ct.randn(4))
-    pairs = [
-        (F.mse_loss(x, y, None, None, "sum"), F.mse_loss(x, y, reduction="sum")),
-        (F.smooth_l1_loss(x, y, None, None, "sum", 0.2),
-         F.smooth_l1_loss(x, y, reduction="sum", beta=0.2)),
-        (F.binary_cross_entropy(p / 2, y, p, None, None, "sum"),
-         F.binary_cross_entropy(p / 2, y, p, reduction="sum")),
-        (F.binary_cross_entropy_with_logits(x, y, None, None, None, "none", p[0]),
-         F.binary_cross_entropy_with_logits(x, y, reduction="none", pos_weight=p[0])),
-        (F.kl_div(x, y, None, None, "sum", True),
-         F.kl_div(x, y, reduction="sum", log_target=True)),
-        (F.poisson_nll_loss(x, y, False, True, None, 0.1, None, "sum"),
-         F.poisson_nll_loss(x, y, False, True, eps=0.1, reduction="sum")),
-        (F.multi_margin_loss(x, labels, 2, 0.5, None, None, None, "sum"),
-         F.multi_margin_loss(x, labels, 2, 0.5, reduction="sum")),
-        (F.triplet_margin_loss(x, y, p, 1.0, 2, 1e-6, False, None, None, "sum"),
-         F.triplet_margin_loss(x, y, p, reduction="sum")),
-        (F.cosine_embedding_loss(x, y, signs, 0.1, None, None, "sum"),
-         F.cosine_embedding_loss(x, y, signs, 0.1, reduction="sum")),
-    ]  # fmt: skip
-    for found, wanted in pairs:
-        np.testing.assert_array_equal(host(found), host(wanted))
-    with pytest.warns(UserWarning, match="use reduction='sum'"):
-        found = F.nll_loss(x, labels, None, False)
-    assert found.item() == F.nll_loss(x, labels, reduction="sum").item()
-    with pytest.raises(TypeError, match="size_average is 'sum', .* give reduction by its name"):
-        F.mse_loss(x, y, "sum")
-    with pytest.raises(TypeError, match="'size_average' is given twice"):
-        F.mse_loss(x, y, None, size_average=True)
-    assert list(inspect.signature(F.cross_entropy).parameters)[3:6] == [
-        "size_average", "ignore_index", "reduce",
-    ]  # fmt: skip
