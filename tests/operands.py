@@ -113,6 +113,7 @@ def _of_networks():
         "native_layer_norm": (x, (3,), vector, vector, 1e-5),
         "F.bilinear": (x, x, ones(4, 3, 3), ones(4)),
         "F.conv1d": (ones(1, 2, 5), ones(4, 2, 3), ones(4)),
+        "F.conv_tbc": (ones(5, 1, 2), ones(3, 2, 4), ones(4)),
         "F.conv3d": (ones(1, 2, 5, 5, 5), ones(4, 2, 3, 3, 3), ones(4)),
         "F.conv_transpose1d": (ones(1, 2, 5), ones(2, 4, 3), ones(4)),
         "F.conv_transpose3d": (ones(1, 2, 3, 3, 3), ones(2, 4, 3, 3, 3), ones(4)),
@@ -166,13 +167,13 @@ def _of_losses():
         "F.poisson_nll_loss": (x, x),
         "F.soft_margin_loss": (x, x),
         "F.binary_cross_entropy": (chances, chances, x),
-        "F.binary_cross_entropy_with_logits": (x, x, x, "mean", x),
+        "F.binary_cross_entropy_with_logits": (x, x, x, None, None, "mean", x),
         "F.cross_entropy": (x, labels, vector),
         "F.nll_loss": (x, labels, vector),
         "F.huber_loss": (x, x, "mean", 1.0, x),
         "F.smooth_l1_loss": (x, x),
-        "F.l1_loss": (x, x, "mean", x),
-        "F.mse_loss": (x, x, "mean", x),
+        "F.l1_loss": (x, x, None, None, "mean", x),
+        "F.mse_loss": (x, x, None, None, "mean", x),
     }
 
 

@@ -14,7 +14,13 @@ from cltensor.autograd.function import Context, Function
 from cltensor.autograd.graph import Node
 from cltensor.autograd.record import Variable
 from cltensor.core import mode
-from cltensor.core.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from cltensor.core.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
@@ -31,6 +37,7 @@ __all__ = [
     "functional",
     "grad",
     "graph",
+    "inference_mode",
     "is_grad_enabled",
     "no_grad",
     "profiler",

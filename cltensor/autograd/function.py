@@ -109,6 +109,10 @@ def _in_graph(t: Tensor, ref: weakref.ref[Node], index: int, count: int) -> Tens
     return shown
 
 
+#: PyTorch's name of `Context`.
+FunctionCtx = Context
+
+
 class FunctionNode:
     """The operation of a node made by a custom Function."""
 

@@ -37,7 +37,15 @@ class Module(Hooked, Saved, Convertible, Summarized):
 
     training: bool
 
-    def __init__(self) -> None:
+    #: Whether `__init__` calls that of the next class of several bases, with what it was given.
+    call_super_init = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if (args or kwargs) and not self.call_super_init:
+            raise TypeError(
+                f"{type(self).__name__}: super().__init__() of a Module takes no arguments, and "
+                f"got {len(args)} and {list(kwargs)}; leave them out, or set call_super_init"
+            )
         own = self.__dict__
         own["training"] = True
         own["_changes"] = 0
@@ -49,6 +57,8 @@ class Module(Hooked, Saved, Convertible, Summarized):
         own["_forward_hooks"] = HookList()
         own["_backward_pre_hooks"] = HookList()
         own["_backward_hooks"] = HookList()
+        if self.call_super_init:
+            super().__init__(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the output; every subclass defines its own."""

@@ -64,6 +64,7 @@ TAKES_ANY = {
     "ct.Size": "a tuple, which takes none",
     "nn.utils.skip_init": "gives them to the class",
     "models.get_model": "gives them to the model's function",
+    "data.StackDataset": "they are its data sets",
     "ct.explain": "gives them to the function that is explained",
 }
 

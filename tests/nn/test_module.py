@@ -228,6 +228,24 @@ def test_a_child_may_be_called_summary_unless_the_class_has_its_own():
             made.add_module(name, child)
 
 
+def test_the_next_of_several_bases_is_initialised_when_asked_for():
+    class Named:
+        def __init__(self, name="none"):
+            self.name = name
+
+    class Plain(nn.Module, Named):
+        pass
+
+    class Both(nn.Module, Named):
+        call_super_init = True
+
+    assert not hasattr(Plain(), "name")
+    assert (Both().name, Both("a").name, Both(name="b").name) == ("none", "a", "b")
+    for args, kwargs in (((1,), {}), ((), {"name": 1})):
+        with pytest.raises(TypeError, match="takes no arguments"):
+            Plain(*args, **kwargs)
+
+
 def test_modules_may_come_as_often_as_they_are_there():
     shared = nn.Identity()
     net = nn.Sequential(shared, shared)

@@ -92,6 +92,13 @@ def conv1d(
 
 
 @composite(method=False)
+def conv_tbc(input: Any, weight: Any, bias: Any, pad: int = 0) -> Tensor:
+    """`conv1d` of input (L, N, C) with weight (K, C, O) and bias (O,): (L', N, O)."""
+    out = conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad)
+    return out.permute(2, 0, 1)
+
+
+@composite(method=False)
 def conv3d(
     input: Any,
     weight: Any,

@@ -299,14 +299,11 @@ def fractional_max_pool3d(
 
 
 def _with_indices(function: Callable[..., Any]) -> Callable[..., Any]:
-    name = function.__name__
-
     @wraps(function)
     def both(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **{**kwargs, "return_indices": True})
 
-    both.__name__ = both.__qualname__ = f"{name}_with_indices"
-    both.__doc__ = f"The results of `{name}`, and their places in the input."
+    both.__doc__ = f"The results of `{function.__name__}`, and their places in the input."
     return both
 
 

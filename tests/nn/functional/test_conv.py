@@ -236,3 +236,11 @@ def test_what_does_not_fit(device):
         F.fold(ct.ones(1, 4, 5), (3, 3), 2)
     with pytest.raises(ShapeError, match="unfold: windows"):
         F.unfold(ct.ones(1, 1, 2, 2), 3)
+
+
+def test_rows_with_their_axes_in_another_order():
+    x, weight, bias = ct.randn(7, 2, 3), ct.randn(3, 3, 4), ct.randn(4)
+    found = F.conv_tbc(x, weight, bias, pad=1)
+    wanted = F.conv1d(x.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=1)
+    assert found.shape == (7, 2, 4)
+    assert found.tolist() == wanted.permute(2, 0, 1).tolist()
