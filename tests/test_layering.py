@@ -175,6 +175,7 @@ OF_NO_MODULE = {
     "test_rules": "the rules of all other operations, at odd, broadcast and empty shapes",
     "test_example_recipes": "examples/recipe.py and augmenting.py",
     "test_small_examples": "the short programs in examples/",
+    "test_subset_property": "operations of which some operands are batches, beside a loop",
     "test_text_examples": "the programs in examples/ that learn from a text",
     "test_threads": "threads that compute, write, build and record at the same time",
     "test_views_property": "drawn programs of views and writes",
