@@ -191,7 +191,7 @@ def test_a_process_makes_no_temporary_folder_that_it_does_not_need(run_python, t
     assert everything(tmp_path / "temporary") == []
 
 
-@pytest.mark.skipif(folders.fcntl is None, reason="folders cannot be locked here")
+@pytest.mark.skipif(files.fcntl is None, reason="folders cannot be locked here")
 def test_temporary_folders_of_killed_processes_are_removed_by_the_next(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(folders, "_YOUNG", -1)
