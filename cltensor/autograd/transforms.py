@@ -425,10 +425,20 @@ def jacfwd(
     argnums: ArgNums = 0,
     has_aux: bool = False,
     *,
+    randomness: str = "error",
     chunk_size: int | None = None,
 ) -> Function:
     """`jacrev` by a forward product (see `jvp`) for each element of the arguments: best where those
-    are small."""
+    are small.
+
+    randomness: PyTorch's; `func` is called once, so what it draws is the "same" for all elements.
+    Raises ValueError for "different".
+    """
+    if randomness not in ("error", "same"):
+        raise ValueError(
+            f"jacfwd: randomness is {randomness!r}, but the function is called once for all "
+            "elements; use 'same'"
+        )
     return _jacobian_function("jacfwd", func, argnums, has_aux, chunk_size)
 
 

@@ -219,3 +219,11 @@ def test_a_derivative_in_many_directions():
     assert len(calls) == 3
     with pytest.raises(ShapeError):
         derivative(x)
+
+
+def test_what_a_function_draws_is_the_same_for_all_columns():
+    x = ct.tensor([1.0, 2.0, 3.0])
+    rows = func.jacfwd(lambda v: v.sum() * ct.rand(1), randomness="same")(x)
+    assert len(set(rows.flatten().tolist())) == 1
+    with pytest.raises(ValueError, match="randomness is 'different', .* use 'same'"):
+        func.jacfwd(ct.exp, randomness="different")
