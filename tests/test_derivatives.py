@@ -30,7 +30,7 @@ UNARY = {
         ["atan", "sinh", "cosh", "tanh", "asinh"],
         ["erf", "sigmoid", "log1p_exp", "softplus", "square", "negative", "positive"],
         ["abs", "sign", "relu", "floor", "ceil", "trunc", "round", "reciprocal"],
-        ["elu", "hardtanh", "scaled"],
+        ["elu", "hardtanh", "scaled", "silu", "gelu", "gelu_tanh", "hardswish", "mish"],
         ["frac", "mantissa", "exponent", "finite"],
     ],
     "positive": [["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "spread_of"]],
