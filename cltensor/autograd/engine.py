@@ -130,16 +130,16 @@ class Pass:
                 self._pass_on(node, g)
 
     def _arrive(self, node: Node, g: Any) -> None:
-        before = self._pending.get(node)
-        if before is None:
-            heapq.heappush(self._heap, (-node.order, node))
+        is_sum = node in self._pending
+        if is_sum:
+            g = self._pending.pop(node) + g  # which nobody else holds, lest it be stored as well
         else:
-            g = before + g
+            heapq.heappush(self._heap, (-node.order, node))
         if node.op is None or node in self._sums:
             # Leaves, and what many parts of are used, may come late. A pending gradient would keep
             # all that it is made of until then.
             g.realize()
-        elif before is not None:
+        elif is_sum:
             self._sums.add(node)
         self._pending[node] = g
 
