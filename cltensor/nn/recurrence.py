@@ -54,11 +54,20 @@ def _places(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     return ends, before
 
 
+def _gates(x: Any, wi: Any, bi: Any) -> Any:
+    """What the inputs give to the gates, which is x itself where there is no `wi`."""
+    if wi is None:
+        return x
+    given = linear(x, wi)
+    return given if bi is None else given + bi
+
+
 def _forward(
-    x: Tensor, h: Tensor, c: Any, w: Tensor, p: Any, b: Any, cell: str, sizes: Any, reverse: bool
-) -> tuple[Tensor, ...]:
-    same_device("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
-    x, h = dense(x), dense(h)
+    x: Tensor, wi: Any, bi: Any, h: Tensor, c: Any, w: Tensor, p: Any, b: Any, cell: str,
+    sizes: Any, reverse: bool,
+) -> tuple[Tensor, ...]:  # fmt: skip
+    same_device("recurrent", *[t for t in (x, wi, bi, h, c, w, p, b) if t is not None])
+    x, h = dense(_gates(x, wi, bi)), dense(h)
     size = w.shape[0] // GATES[cell]
     run = Launcher(x, cell, size)
     count = x.shape[0]
@@ -136,16 +145,20 @@ def _last(states: Any, sizes: tuple[int, ...], reverse: bool) -> Any:
     return clone(part(states, 0, 0 if reverse else states.shape[0] - sizes[0], sizes[0]))
 
 
-def _before(h: Any, states: Any, sizes: tuple[int, ...], reverse: bool) -> Any:
-    """For each row the state before it; h are the first ones."""
+def _of_weights(into: Any, h: Any, states: Any, sizes: tuple[int, ...], reverse: bool) -> Any:
+    """The gradient of the recurrent weights: that of the gates, `into`, times the state before each
+    row; h are the first ones."""
+    into, first = matrix_transpose(into), sizes[0]
     if len(sizes) == 1:
-        return h
-    if sizes[0] != sizes[-1]:
-        return index_select(concat([h, states]), 0, _places(sizes)[1])
-    rest = states.shape[0] - sizes[0]
-    if reverse:
-        return concat([part(states, 0, sizes[0], rest), h])
-    return concat([h, part(states, 0, 0, rest)])
+        return matmul(into, h)
+    if first != sizes[-1]:
+        before = index_select(concat([h, states]), 0, _places(sizes)[1])
+        return matmul(into, before)
+    rest = states.shape[0] - first
+    begin, later, earlier = (rest, 0, first) if reverse else (0, first, 0)
+    return matmul(part(into, 1, begin, first), h) + matmul(
+        part(into, 1, later, rest), part(states, 0, earlier, rest)
+    )
 
 
 class _Back(NamedTuple):
@@ -258,9 +271,11 @@ _scan_back.batched(None)
 
 
 def _steps(
-    x: Any, h: Any, c: Any, w: Any, p: Any, b: Any, cell: str, sizes: Any, reverse: bool
-) -> list[Any]:
+    x: Any, wi: Any, bi: Any, h: Any, c: Any, w: Any, p: Any, b: Any, cell: str, sizes: Any,
+    reverse: bool,
+) -> list[Any]:  # fmt: skip
     """What `recurrence` gives, made of recorded operations: for derivatives of higher order."""
+    x = _gates(x, wi, bi)
     size = w.shape[0] // GATES[cell]
     found: dict[int, Any] = {}
     for rows, at, _, _ in windows(sizes, reverse):
@@ -301,31 +316,38 @@ def _recorded(g: Any, operands: Sequence[Any], *how: Any) -> list[Any]:
 
 
 def _rule(
-    g: Any, out: Any, x: Any, h: Any, c: Any, w: Any, p: Any, b: Any, cell: str, sizes: Any,
-    reverse: bool,
+    g: Any, out: Any, x: Any, wi: Any, bi: Any, h: Any, c: Any, w: Any, p: Any, b: Any, cell: str,
+    sizes: Any, reverse: bool,
 ) -> Sequence[Any]:  # fmt: skip
     if is_grad_enabled():
-        return _recorded(g, (x, h, c, w, p, b), cell, sizes, reverse)
+        return _recorded(g, (x, wi, bi, h, c, w, p, b), cell, sizes, reverse)
     g_cell = g[2] if cell == "lstm" else None
     found = _scan_back(g[0], g[1], g_cell, h, c, w, p, tuple(out), cell, sizes, reverse)
     into = found[2] if cell == "gru" else found[0]
+    d = found[0]
     return (
-        found[0],
+        d if wi is None else matmul(d, wi),
+        None if wi is None else matmul(matrix_transpose(d), x),
+        None if bi is None else d.sum(0),
         found[1],
         found[2] if cell == "lstm" else None,
-        matmul(matrix_transpose(into), _before(h, out[0], sizes, reverse)),
+        _of_weights(into, h, out[0], sizes, reverse),
         None if p is None else matmul(matrix_transpose(found[3]), out[5]),
         None if b is None else into.sum(0),
     )
 
 
-def _require_shapes(gates: int, x: Any, h: Any, c: Any, w: Any, p: Any, b: Any) -> None:
+def _require_shapes(
+    gates: int, x: Any, wi: Any, bi: Any, h: Any, c: Any, w: Any, p: Any, b: Any
+) -> None:
     """Raise ShapeError unless all sizes are those of the states and of the gates."""
-    given, width = x.shape[1], h.shape[1]
+    given, width = x.shape[1] if wi is None else wi.shape[0], h.shape[1]
     size = given // gates
     wanted: list[tuple[str, Any, tuple[int, ...]]] = [
         ("weight_hh", w, (gates * size, width)),
-        ("the input's gates", x, (x.shape[0], gates * size)),
+        ("the input's gates", x if wi is None else None, (x.shape[0], gates * size)),
+        ("weight_ih", wi, (gates * size, x.shape[1])),
+        ("bias_ih", bi, (gates * size,)),
         ("weight_hr", p, (width, size)),
         ("bias_hh", b, (gates * size,)),
         ("the cells' state", c, (h.shape[0], size)),
@@ -344,29 +366,33 @@ def _require_shapes(gates: int, x: Any, h: Any, c: Any, w: Any, p: Any, b: Any) 
 
 #: Outputs and last states of a layer in one direction, and what its rule reads.
 _scan: Op = primitive(
-    "recurrent(x, h, c, w, p, b, cell, sizes, reverse)", _forward, dx_h_c_w_p_b=_rule
+    "recurrent(x, wi, bi, h, c, w, p, b, cell, sizes, reverse)",
+    _forward,
+    dx_wi_bi_h_c_w_p_b=_rule,
 )
 _scan.batched(None)
 
 
 def recurrence(
-    cell: str, x: Any, h: Any, c: Any, w: Any, p: Any, b: Any, sizes: Sequence[int], reverse: bool
-) -> tuple[Any, Any, Any]:
+    cell: str, x: Any, h: Any, c: Any, w: Any, p: Any, b: Any, sizes: Sequence[int], reverse: bool,
+    wi: Any = None, bi: Any = None,
+) -> tuple[Any, Any, Any]:  # fmt: skip
     """The states of a recurrent layer after each step, from first ones on.
 
-    Args:    cell: "lstm", "gru", "tanh" or "relu"; x (N, G H): what the inputs and the biases give
-             to the G gates of H units; h (B, P) the first states, c (B, H) those of the cells of an
-             lstm; w (G H, P) the recurrent weights; p (P, H) the projection of an lstm, or None; b
-             (G H,) what is added to the recurrent product of a gru, or None; sizes: rows of each
-             step, B at first and never more later; reverse: from the last step on, for sizes that
-             are all equal.
+    Args:    cell: "lstm", "gru", "tanh" or "relu"; x (N, I): the inputs, which wi (G H, I) and bi
+             (G H,) or None make into what the G gates of H units get, or without wi that (N, G H)
+             itself, which is kept for backward then; h (B, P) the first states, c (B, H) those of
+             the cells of an lstm; w (G H, P) the recurrent weights; p (P, H) the projection of an
+             lstm, or None; b (G H,) what is added to the recurrent product of a gru, or None;
+             sizes: rows of each step, B at first and never more later; reverse: from the last step
+             on, for sizes that are all equal.
     Returns: (outputs (N, P), last states (B, P), those of the cells (B, H) or None).
     Raises:  DTypeError if the operands differ in dtype, ShapeError for sizes that do not fit.
     """
     if casting.dtypes is not None:
-        x, h, c, w, p, b = (lowered(t) for t in (x, h, c, w, p, b))
+        x, wi, bi, h, c, w, p, b = (lowered(t) for t in (x, wi, bi, h, c, w, p, b))
     # Here, since a primitive that is given narrow floats gets them all as float32.
-    same_dtype("recurrent", *[t for t in (x, h, c, w, p, b) if t is not None])
-    _require_shapes(GATES[cell], x, h, c, w, p, b)
-    out = _scan(x, h, c, w, p, b, cell, tuple(sizes), reverse)
+    same_dtype("recurrent", *[t for t in (x, wi, bi, h, c, w, p, b) if t is not None])
+    _require_shapes(GATES[cell], x, wi, bi, h, c, w, p, b)
+    out = _scan(x, wi, bi, h, c, w, p, b, cell, tuple(sizes), reverse)
     return out[0], out[1], out[2] if cell == "lstm" else None

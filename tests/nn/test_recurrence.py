@@ -40,7 +40,7 @@ def given(results):
 @pytest.mark.parametrize(("sizes", "reverse"), WAYS)
 def test_as_recorded_operations(fp64, cell, width, sizes, reverse):
     args = operands(cell, width, sizes)
-    wanted = _steps(*args, cell, sizes, reverse)
+    wanted = _steps(args[0], None, None, *args[1:], cell, sizes, reverse)
     found = given(recurrence(cell, *args, sizes, reverse))
     assert len(found) == len(wanted)
     for a, b in zip(found, wanted, strict=True):
@@ -61,6 +61,39 @@ def test_as_recorded_operations(fp64, cell, width, sizes, reverse):
         for a, b in zip(*ways, strict=True):
             b = ct.zeros_like(a) if b is None else b
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm"])
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_inputs_are_kept_in_place_of_what_the_gates_get(fp64, cell, with_bias):
+    x, *rest = operands(cell, 5, (3, 3))
+    random = np.random.default_rng(4)
+    sizes = [(6, 4), (x.shape[1], 4), (x.shape[1],)]
+    rows, wi, bi = [ct.tensor(random.standard_normal(s)).requires_grad_() for s in sizes]
+    bi = bi if with_bias else None
+
+    def of_gates(rows, wi, bi=None):
+        gates = ct.nn.functional.linear(rows, wi, bi)
+        return recurrence(cell, gates, *rest, (3, 3), False)[0]
+
+    def of_inputs(rows, wi, bi=None):
+        return recurrence(cell, rows, *rest, (3, 3), False, wi, bi)[0]
+
+    leaves, ways = given([rows, wi, bi, *rest]), []
+    for way in (of_gates, of_inputs):
+        out = way(rows, wi, bi)
+        first = grad(out.sin().sum(), leaves, create_graph=True)
+        second = grad(sum(g.square().sum() for g in first), leaves)
+        ways.append([out, *first, *second])
+    for a, b in zip(*ways, strict=True):
+        np.testing.assert_allclose(b.detach().numpy(), a.detach().numpy(), rtol=1e-9, atol=1e-11)
+    kept = []
+    with ct.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.shape) or t, lambda t: t):
+        of_inputs(rows, wi, bi)
+    assert (6, 4) in kept
+    assert (6, 15) not in kept  # a gru keeps four numbers of each unit besides
+    with pytest.raises(ShapeError, match=r"weight_ih has shape \(\d+, 4\)"):
+        of_inputs(rows[:, :3], wi, bi)
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from cltensor.core.checks import number
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
 from cltensor.nn import init
-from cltensor.nn.layers.recurrent_cells import gates_of
+from cltensor.nn.layers.recurrent_cells import biases_of
 from cltensor.nn.module import Module
 from cltensor.nn.parameter import Parameter
 from cltensor.nn.recurrence import GATES, recurrence
@@ -251,11 +251,11 @@ class RNNBase(Module):
         if reverse and ragged:
             x = index_select(x, 0, _backwards(sizes))
         biases = weights.get("bias_ih"), weights.get("bias_hh")
-        given, bias = gates_of(cell, x, weights["weight_ih"], *biases)
+        of_input, bias = biases_of(cell, *biases)
         h, c = states if cell == "lstm" else (states[0], None)
         out, last, c = recurrence(
-            cell, given, h, c, weights["weight_hh"], weights.get("weight_hr"), bias, sizes,
-            reverse and not ragged,
+            cell, x, h, c, weights["weight_hh"], weights.get("weight_hr"), bias, sizes,
+            reverse and not ragged, weights["weight_ih"], of_input,
         )  # fmt: skip
         if reverse and ragged:
             out = index_select(out, 0, _backwards(sizes))

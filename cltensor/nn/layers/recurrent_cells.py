@@ -7,7 +7,6 @@ from typing import Any
 
 from cltensor.core.checks import whole
 from cltensor.errors import ShapeError
-from cltensor.nn import functional as F
 from cltensor.nn import init
 from cltensor.nn.module import Module
 from cltensor.nn.parameter import Parameter
@@ -16,18 +15,16 @@ from cltensor.ops.elementwise.cast import full
 from cltensor.ops.shape.view import squeeze, unsqueeze
 
 
-def gates_of(cell: str, x: Any, w: Any, b_ih: Any, b_hh: Any) -> tuple[Any, Any]:
-    """What inputs (N, I) give to the gates of a cell, and the bias that its loop is to add."""
-    if b_ih is None:
-        return F.linear(x, w), None
-    if cell == "gru":  # whose reset gate scales the recurrent part, bias included
-        return F.linear(x, w, b_ih), b_hh
+def biases_of(cell: str, b_ih: Any, b_hh: Any) -> tuple[Any, Any]:
+    """The bias that goes with the inputs of a cell, and the one that its loop is to add."""
+    if b_ih is None or cell == "gru":  # whose reset gate scales the recurrent part, bias included
+        return b_ih, b_hh
     if b_ih.shape != b_hh.shape:
         raise ShapeError(
             f"recurrent: bias_ih has shape {tuple(b_ih.shape)} and bias_hh {tuple(b_hh.shape)}; "
             "both have an element for each gate of each unit"
         )
-    return F.linear(x, w, b_ih + b_hh), None
+    return b_ih + b_hh, None
 
 
 class RNNCellBase(Module):
@@ -98,9 +95,11 @@ class RNNCellBase(Module):
         if x.ndim == 1:
             found = self._step(cell, unsqueeze(x, 0), tuple([unsqueeze(s, 0) for s in states]))
             return tuple([squeeze(s, 0) for s in found])
-        given, bias = gates_of(cell, x, self.weight_ih, self.bias_ih, self.bias_hh)
+        of_input, bias = biases_of(cell, self.bias_ih, self.bias_hh)
         h, c = states if cell == "lstm" else (states[0], None)
-        out, _, c = recurrence(cell, given, h, c, self.weight_hh, None, bias, (x.shape[0],), False)
+        out, _, c = recurrence(
+            cell, x, h, c, self.weight_hh, None, bias, x.shape[:1], False, self.weight_ih, of_input
+        )
         return (out, c) if cell == "lstm" else (out,)
 
 
