@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # the suite is part of the checkout, not of the package
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import html, kernels, memory, networks, peak, recipes, report  # noqa: E402
+from benchmarks import feeding, html, kernels, memory, networks, peak, recipes, report  # noqa: E402
 from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
@@ -355,3 +355,18 @@ def test_a_recipe_is_the_examples_own_program(library, tmp_path, monkeypatch):
     assert (first != next(iter(found.model.parameters())).detach().numpy()).any()
     assert found.done == 2
     assert 0 <= found.accuracy() <= 1
+
+
+def test_feeding_draws_each_image_anew_and_waits_for_the_steps():
+    data = feeding.Photographs(3)
+    image, label = data[1]
+    assert (image.shape, image.dtype, type(label)) == ((3, 32, 32), np.float32, int)
+    assert any((data[1][0] != image).any() for _ in range(10))
+    waited = []
+
+    def step(images, labels):
+        waited.append(labels)
+        return ct.ones(())
+
+    assert feeding.seconds(step, [(1, 2)] * 9, 4) > 0
+    assert waited == [2] * 4
