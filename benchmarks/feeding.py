@@ -2,8 +2,8 @@
 
     python -m benchmarks.feeding [--workers 2] [--steps 40]
 
-ResNet-20 at batch 128 through jit. Workers mirror and shift each image of 32 x 32 pixels by NumPy, as
-is usual for CIFAR-10; the other runs, in turn with these, go over a few batches on the device.
+ResNet-20 at batch 128 through jit. Workers mirror and shift each image by NumPy, as is usual for
+CIFAR-10; the other runs, in turn with these, go over a few batches on the device.
 """
 
 from __future__ import annotations
