@@ -9,6 +9,7 @@ CIFAR-10; the other runs, in turn with these, go over a few batches on the devic
 from __future__ import annotations
 
 import argparse
+import random
 import time
 from collections.abc import Iterable
 from statistics import median
@@ -28,18 +29,18 @@ class Photographs(Dataset):
     """Noise of the form of CIFAR-10's training images, changed anew each time."""
 
     def __init__(self, count: int) -> None:
-        random = np.random.default_rng(0)
-        self.images = random.integers(0, 256, (count, 3, 32, 32), np.uint8)
-        self.labels = random.integers(0, 10, count)
+        drawn = np.random.default_rng(0)
+        images = drawn.integers(0, 256, (count, 3, 32, 32), np.uint8)
+        self.images = np.pad(images, ((0, 0), (0, 0), (4, 4), (4, 4)))
+        self.labels = drawn.integers(0, 10, count)
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int]:
         """An image, mirrored or not and shifted by up to four pixels, and its label."""
-        image = np.pad(self.images[index], ((0, 0), (4, 4), (4, 4)))
-        top, left, turn = np.random.randint(0, (9, 9, 2))
-        image = image[:, top : top + 32, left : left + 32]
+        top, left, turn = random.randrange(9), random.randrange(9), random.randrange(2)
+        image = self.images[index, :, top : top + 32, left : left + 32]
         image = image[:, :, ::-1] if turn else image
         return (image.astype(np.float32) - 120) / 64, int(self.labels[index])
 
