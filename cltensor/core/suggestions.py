@@ -17,14 +17,14 @@ class NoAttribute(AttributeError):
     def __init__(self, owner: str, name: str, names: Callable[[], Iterable[str]]) -> None:
         # Without the object, to which Python 3.12 would add a hint of its own.
         super().__init__(f"{owner} has no attribute {name!r}", name=name)
-        self._names = names
-        self._module = owner.removeprefix("module ").strip("'")
+        self._owner, self._names = owner, names
 
     def __str__(self) -> str:
+        module = self._owner.removeprefix("module ").strip("'")
+        if out := way(f"{module}.{self.name}"):
+            return f"{self.args[0]}: {out}"
         from difflib import get_close_matches  # takes as long to import as a tenth of cltensor
 
-        if out := way(f"{self._module}.{self.name}"):
-            return f"{self.args[0]}: {out}"
         names = [n for n in self._names() if not n.startswith("_")]
         near = get_close_matches(str(self.name), names, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

@@ -12,7 +12,7 @@ from cltensor.core.batched import levels
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, float32, float64, uint64
 from cltensor.lazy.grids import ceil_div
-from cltensor.ops.linalg.tiles import local_budget, vector_width
+from cltensor.ops.linalg.tiles import local_budget, widest
 from cltensor.ops.random.draw import fill
 from cltensor.ops.shape.copy import spread
 from cltensor.runtime import tuning
@@ -79,11 +79,8 @@ def _tile(
         room = min(device.local_mem, 32 << 10)
         fitting = [t for t in tiles if t.room() * dtype.itemsize <= room]
         return fitting[0] if fitting and max(depth, width) <= _WIDEST else None
-    shape = (
-        (vector_width(dtype, 64), 1, 8)
-        if tuning.wide_registers(device)
-        else (vector_width(dtype), 2, 4)
-    )
+    vectors, rows = (1, 8) if tuning.wide_registers(device) else (2, 4)
+    shape = widest(device, dtype), vectors, rows
     for panels in (_PANELS, 1):
         tile = Tile(*shape, panels, _KEYS)
         if tile.room(depth, width) * dtype.itemsize <= local_budget(device):
