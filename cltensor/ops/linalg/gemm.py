@@ -189,9 +189,9 @@ def _tile_cpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     """gemm_cpu: a work-item packs panels and computes a tile, a register tile at a time."""
     m, n, k, count = product.m, product.n, product.k, product.batches
     chosen = tuning.parameters(device, "gemm_cpu", dtype, size_class(m, n, k, count))
-    rows, vectors = chosen["rows"], chosen["vectors"]
     total = accumulator(dtype)
     width = vector_width(dtype, chosen["bytes"])
+    rows, vectors = chosen["rows"], min(chosen["vectors"], ceil_div(n, width))
     cols = vectors * width
     budget = local_budget(device) // total.itemsize - rows * cols
     kc_cap = min(chosen["depth"], budget // (2 * max(rows, cols)))
