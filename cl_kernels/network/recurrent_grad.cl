@@ -4,10 +4,12 @@
 ## rows; in the others, whose sequence ends here, that of the last state). With VW, a work-item goes
 ## `steps` steps back with its rows, and computes the products too: r_g is room for them, w_g the packed
 ## weights, after_at the row where the step after the first one begins.
+## Rows of d_g begin with what the state gave to the gates; those of a gru are that of the fresh gate,
+## reset, stay, and what the input gave to the fresh one. d_g may be gates_g: elements are read first.
 <%page args="T, cell, parts, VW=0, MR=0, NV=0"/>\
 <%namespace name="within" file="recurrent_product.cl"/>\
 <%
-    gates = {'lstm': 4, 'gru': 3}.get(cell, 1)
+    gates, pitch = {'lstm': (4, 4), 'gru': (3, 4)}.get(cell, (1, 1))
 %>\
 % if VW:
 ${within.functions(T, VW, MR, NV)}
@@ -18,17 +20,15 @@ __kernel void recurrent_grad(
     __global ${T}* d_g, __global const ${T}* restrict g_g, __global ${T}* r_g,
     __global const ${T}* restrict last_g, __global const ${T}* restrict w_g,
 % else:
-    __global ${T}* restrict d_g, __global const ${T}* restrict g_g, __global const ${T}* restrict r_g,
+    __global ${T}* d_g, __global const ${T}* restrict g_g, __global const ${T}* restrict r_g,
     __global const ${T}* restrict last_g,
 % endif
 % if cell in ('lstm', 'gru'):
-    __global const ${T}* restrict gates_g, __global const ${T}* before_g,
+    __global const ${T}* gates_g, __global const ${T}* before_g,
     __global ${T}* restrict carry_g,
 % endif
 % if cell == 'lstm':
     __global const ${T}* c_g,
-% elif cell == 'gru':
-    __global ${T}* e_g, __global const ${T}* h_g,
 % else:
     __global const ${T}* h_g,
 % endif
@@ -48,9 +48,8 @@ __kernel void recurrent_grad(
     for (int step = 0; step < steps; ++step) {
     const long now = at + (long)step * stride;
     const int known = step || live > end ? end : live;
-    product(first, known, ${gates} * size,
-            ${'e_g' if cell == 'gru' else 'd_g'} + (step ? now - stride : after_at) * ${gates} * size,
-            w_g, r_g, width);
+    product(first, known, ${gates} * size, ${pitch} * size,
+            d_g + (step ? now - stride : after_at) * ${pitch} * size, w_g, r_g, width);
     % if cell in ('lstm', 'gru'):
     __global const ${T}* earlier =
         step + 1 < steps ? ${'c_g' if cell == 'lstm' else 'h_g'} + (now + stride) * size : before_g + before_at;
@@ -81,7 +80,7 @@ __kernel void recurrent_grad(
             else if (has_last)
                 dh += last_g[start + j];
         % if cell in ('lstm', 'gru'):
-            __global const ${T}* restrict gate = gates_g + here * 4 * size;
+            __global const ${T}* gate = gates_g + here * 4 * size;
             const ${T} before = ${'earlier' if VW else '(before_g + before_at)'}[start + j];
         % endif
         % if cell == 'lstm':
@@ -89,7 +88,7 @@ __kernel void recurrent_grad(
             const ${T} fresh = gate[2 * size + j], leave = gate[3 * size + j];
             const ${T} seen = tanh(c_g[here * size + j]);
             const ${T} dc = carry_g[start + j] + dh * leave * (1 - seen * seen);
-            __global ${T}* restrict d = d_g + here * 4 * size;
+            __global ${T}* d = d_g + here * 4 * size;
             d[j] = dc * fresh * enter * (1 - enter);
             d[size + j] = dc * before * stay * (1 - stay);
             d[2 * size + j] = dc * enter * (1 - fresh * fresh);
@@ -102,12 +101,11 @@ __kernel void recurrent_grad(
             const ${T} dn = dh * (1 - stay) * (1 - fresh * fresh);
             const ${T} dr = dn * inner * reset * (1 - reset);
             const ${T} dz = dh * (before - fresh) * stay * (1 - stay);
-            __global ${T}* restrict d = d_g + here * 3 * size;
-            __global ${T}* restrict e = e_g + here * 3 * size;
-            d[j] = e[j] = dr;
-            d[size + j] = e[size + j] = dz;
-            d[2 * size + j] = dn;
-            e[2 * size + j] = dn * reset;
+            __global ${T}* d = d_g + here * 4 * size;
+            d[j] = dn * reset;
+            d[size + j] = dr;
+            d[2 * size + j] = dz;
+            d[3 * size + j] = dn;
             carry_g[start + j] = dh * stay;
         % else:
             const ${T} h = h_g[here * size + j];

@@ -3,12 +3,13 @@
 <%namespace name="tile" file="gemm_tile.cl"/>\
 <%def name="functions(T, VW, MR, NV)">
 ${tile.vectors(T, VW)}
-/* r[rows x ${NV * VW}] = rows of a, of `inner` elements, times a panel [inner][${NV * VW}] of b. */
-static void multiply(const int inner, __global const ${T}* a, __global const ${T}* b,
+/* r[rows x ${NV * VW}] = the first `inner` elements of rows of a, `pitch` apart, times a panel
+   [inner][${NV * VW}] of b. */
+static void multiply(const int inner, const int pitch, __global const ${T}* a, __global const ${T}* b,
                      __global ${T}* r, const long width, const int rows)
 {
 % for i in range(MR):
-    __global const ${T}* restrict a${i} = a + (long)(${i} < rows ? ${i} : rows - 1) * inner;
+    __global const ${T}* restrict a${i} = a + (long)(${i} < rows ? ${i} : rows - 1) * pitch;
 % endfor
     ${tile.clear(MR, NV)}
 #pragma clang loop unroll(disable)
@@ -27,12 +28,13 @@ static void multiply(const int inner, __global const ${T}* a, __global const ${T
 }
 
 /* Rows from `first` to `end` of r = a times b; r has `width` columns, as many as all panels. */
-static void product(const int first, const int end, const int inner, __global const ${T}* a,
-                    __global const ${T}* b, __global ${T}* r, const int width)
+static void product(const int first, const int end, const int inner, const int pitch,
+                    __global const ${T}* a, __global const ${T}* b, __global ${T}* r,
+                    const int width)
 {
     for (int column = 0; column < width; column += ${NV * VW}) {
         for (int row = first; row < end; row += ${MR})
-            multiply(inner, a + (long)row * inner, b, r + (long)row * width + column, width,
+            multiply(inner, pitch, a + (long)row * pitch, b, r + (long)row * width + column, width,
                      end - row < ${MR} ? end - row : ${MR});
         b += inner * ${NV * VW};
     }

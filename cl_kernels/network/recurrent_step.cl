@@ -44,7 +44,7 @@ __kernel void recurrent_step(
     % if VW:
     for (int step = 0; step < steps; ++step) {
     const long from = (at + (long)(step - 1) * stride) * size;
-    product(first, end, size, step ? h_g + from : start_g + before_at, w_g, r_g, width);
+    product(first, end, size, size, step ? h_g + from : start_g + before_at, w_g, r_g, width);
     % endif
     for (int row = first; row < end; ++row) {
 % else:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from cltensor.autograd.engine import Pass, _reads_complex, _unbroadcast
+from cltensor.autograd.engine import Pass, _unbroadcast, reads_complex
 from cltensor.autograd.graph import Node
 from cltensor.core.batched import Batched, Unbatched, in_front, levels, permuted, wrapped
 from cltensor.core.op import Op
@@ -44,7 +44,7 @@ class BatchPass(Pass):
 
     def _gradients(self, node: Node, g: Any) -> Sequence[Any]:
         turns = isinstance(g, Batched) and g.dtype.kind == "c" and isinstance(node.op, Op)
-        if not turns or not _reads_complex(node.op, node.saved):
+        if not turns or not reads_complex(node.op, node.saved):
             return super()._gradients(node, g)
         found = super()._gradients(node, conj_physical(g))
         return [r if r is None else conj(r) for r in found]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, ClassVar
 
 from cltensor.autograd.graph import Node, Output, require_unchanged
+from cltensor.autograd.rules import KEPT, by_rules, in_float32, reads_complex
 from cltensor.autograd.saved import Packed
 from cltensor.core.casting import casting, switch
 from cltensor.core.hooks import AfterGradient
@@ -22,11 +23,9 @@ from cltensor.lazy.values import Value
 from cltensor.lazy.writes import overlaps_itself, write
 from cltensor.ops.elementwise.cast import as_gradient, astype, conj, conj_physical, full
 from cltensor.ops.reduce.fold import sum as sum_over
+from cltensor.ops.shape.cut import cut_op, cut_view, slice_backward
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.memory import next_serial
-
-#: The elements of a tensor, as nodes keep them.
-_KEPT = (Value, Packed)
 
 
 class _Running(threading.local):
@@ -62,12 +61,16 @@ class Pass:
         self._targets = None if targets is None else set(targets)
         self._keep = keep
         self._create_graph = create_graph
+        #: Whether rules may write into what their node saved: nobody reads it any more.
+        self._spends = not (keep or create_graph)
         self._accumulates = accumulate
         self._ends = self._targets if stop and self._targets else ()
         self._useful: set[Node] | None = None
         self._pending: dict[Node, Any] = {}
         #: Nodes whose gradient is a sum.
         self._sums: set[Node] = set()
+        #: Nodes whose pending gradient is that of parts, in zeros of its own.
+        self._padded: set[Node] = set()
         self._heap: list[tuple[int, Node]] = []
         #: Serials of buffers that somebody else than this pass may know; others are ours to give
         #: away.
@@ -132,6 +135,7 @@ class Pass:
     def _arrive(self, node: Node, g: Any) -> None:
         is_sum = node in self._pending
         if is_sum:
+            self._padded.discard(node)
             g = self._pending.pop(node) + g  # which nobody else holds, lest it be stored as well
         else:
             heapq.heappush(self._heap, (-node.order, node))
@@ -147,11 +151,30 @@ class Pass:
         if type(node.op) is Output:
             self._collect(node, g)
             return
+        if node.op is cut_op and self._add_part(node, g):
+            return
         for edge, gradient in zip(node.edges, self._gradients(node, g), strict=True):
             if edge is not None and gradient is not None:
                 self._arrive(edge, self._fit(gradient, edge))
         if not self._keep:
             node.release()
+
+    def _add_part(self, node: Node, g: Any) -> bool:
+        """Add g, the gradient of a part of `node`'s operand, where those of other parts are: one
+        buffer, zeros at first, serves them all. Whether it was done."""
+        whole = node.edges[0]
+        if whole is None or type(g) is not Tensor or self._create_graph or self.watched is not None:
+            return False
+        cut, pending = node.saved[node.names.index("cut")], self._pending.get(whole)
+        if pending is not None and whole in self._padded:
+            place = cut_view(pending, cut)
+            write(place._value, (place + g)._value, "backward")
+            return True
+        if pending is None and (self._useful is None or whole in self._useful):
+            self._arrive(whole, slice_backward(g, cut, whole.shape))
+            self._padded.add(whole)
+            return True
+        return False
 
     @staticmethod
     def _fit(gradient: Any, edge: Node) -> Any:
@@ -275,35 +298,37 @@ class Pass:
                 self._know(result)
             return results
         require_unchanged(node)
-        known: dict[str, Any] = {"g": g}
+        known: dict[str, Any] = {"g": g, "spent": self._spends}
         for name, saved in zip(node.names, node.saved, strict=True):
             if type(saved) is Value and not self._create_graph:
                 known[name] = _shown(saved, None)
             else:
                 known[name] = self._restored(node, op, name, saved)
+                if type(saved) is Packed or (type(saved) is tuple and Packed in map(type, saved)):
+                    known["spent"] = False  # a hook gave it, and may give it again
         wanted, useful = node.wanted, self._useful
         if useful is not None:
             wanted = tuple([e is not None and e in useful for e in node.edges])
         if type(g) is Tensor and g._value.dtype is float32:
-            return _by_rules(op, wanted, known)
-        if type(g) is Tensor and g._value.dtype.kind == "c" and _reads_complex(op, node.saved):
+            return by_rules(op, wanted, known)
+        if type(g) is Tensor and g._value.dtype.kind == "c" and reads_complex(op, node.saved):
             known["g"] = conj_physical(g)
-            return [r if r is None else conj(r) for r in _by_rules(op, wanted, known)]
+            return [r if r is None else conj(r) for r in by_rules(op, wanted, known)]
         if any(x is not None and x.dtype in SHORT for x in (g if type(g) is list else [g])):
             # The derivative is one operation, too, and rounded once, where it arrives.
-            known = {name: _in_float32(value) for name, value in known.items()}
-        return _by_rules(op, wanted, known)
+            known = {name: in_float32(value) for name, value in known.items()}
+        return by_rules(op, wanted, known)
 
     def _restored(self, node: Node, op: Op, name: str, saved: Any) -> Any:
         """Saved Values as Tensors; where the pass is recorded, as what they were in the graph, so
         that a rule's own operations are recorded."""
-        if type(saved) in _KEPT:
+        if type(saved) in KEPT:
             edge = None
             if self._create_graph:
                 edge = node if name == "out" else node.edges[op.params.index(name)]
             return _shown(_value(saved), edge)
-        if type(saved) is tuple and any(type(s) in _KEPT for s in saved):
-            saved = tuple([_value(s) if type(s) in _KEPT else s for s in saved])
+        if type(saved) is tuple and any(type(s) in KEPT for s in saved):
+            saved = tuple([_value(s) if type(s) in KEPT else s for s in saved])
             count = len(saved)
             edges: Sequence[Node | None] = [None] * count
             if self._create_graph and name == "out":
@@ -319,16 +344,6 @@ class Pass:
                 [_shown(s, e) if type(s) is Value else s for s, e in zip(saved, edges, strict=True)]
             )
         return saved
-
-
-def _reads_complex(op: Op, saved: Sequence[Any]) -> bool:
-    """Whether rules of `op` are to be turned (`Op.holomorphic`), as they read complex numbers."""
-    return op.holomorphic and any(
-        isinstance(s, complex)
-        or (type(s) in _KEPT and s.dtype.kind == "c")
-        or (type(s) is tuple and _reads_complex(op, s))
-        for s in saved
-    )
 
 
 def _require_alike(changed: Any, g: Tensor) -> None:
@@ -348,15 +363,6 @@ def _require_alike(changed: Any, g: Tensor) -> None:
         )
 
 
-def _in_float32(known: Any) -> Any:
-    """What a rule gets for floats of 16 bits: itself in float32, or its members."""
-    if isinstance(known, Tensor):
-        return astype(known, float32) if known.dtype in SHORT else known
-    if type(known) in (list, tuple):
-        return type(known)([_in_float32(member) for member in known])
-    return known
-
-
 def _value(saved: Any) -> Value:
     """What was saved, as it is or packed."""
     return saved if type(saved) is Value else saved.restore()._value
@@ -373,34 +379,6 @@ def _shown(value: Value, node: Node | None) -> Tensor:
     shown._node = node
     shown._view = None
     return shown
-
-
-def _by_rules(op: Op, wanted: Sequence[bool], known: dict[str, Any]) -> list[Any]:
-    """What the rules of the wanted arguments give; a rule of several is called once."""
-    if op.variadic:
-        rule, _ = _rule(op, op.params[0])
-        return [r if w else None for r, w in zip(rule(known), wanted, strict=True)]
-    results: list[Any] = []
-    shared: dict[Any, Any] = {}
-    for found in _rules(op, wanted):
-        if found is None:
-            results.append(None)
-            continue
-        rule, place = found
-        if place < 0:
-            results.append(rule(known))
-            continue
-        if rule not in shared:
-            shared[rule] = rule(known)
-        results.append(shared[rule][place])
-    return results
-
-
-@lru_cache(16384)
-def _rules(op: Op, wanted: tuple[bool, ...]) -> tuple[Any, ...]:
-    """For each operand its rule and its place among the rule's results, None where not wanted."""
-    found = [_rule(op, p) if w else None for p, w in zip(op.params, wanted, strict=False)]
-    return tuple(found + [None] * (len(wanted) - len(found)))
 
 
 def _ancestors(roots: Sequence[Node], targets: set[Node]) -> set[Node]:
@@ -432,13 +410,3 @@ def _unbroadcast(gradient: Any, shape: Shape) -> Any:
     elif axes:
         gradient = sum_over(gradient, axes, True)
     return gradient if gradient._value.shape == shape else reshape(gradient, shape)
-
-
-def _rule(op: Op, argument: str) -> Any:
-    rule = op.rules.get(argument)
-    if rule is None:
-        raise GradientError(
-            f"backward: {op.name} has no derivative with respect to '{argument}'; detach it, or "
-            "declare a rule"
-        )
-    return rule

@@ -180,7 +180,7 @@ def needs(op: Op, wanted: tuple[bool, ...]) -> Needs:
     else:
         rules = [op.rules.get(p) for p, w in zip(op.params, wanted, strict=False) if w]
     asked = [name for rule in rules if rule is not None for name in rule[0].needs]
-    names = tuple(name for name in dict.fromkeys(asked) if name != "g")
+    names = tuple(name for name in dict.fromkeys(asked) if name not in ("g", "spent"))
     sources = []
     for name in names:
         if name == "out":

@@ -138,6 +138,11 @@ def _sum(
     )  # fmt: skip
 
 
+def _turned(x: Any, rows: int) -> Any:
+    """x with its first rows behind the others."""
+    return concat([part(x, 0, rows, x.shape[0] - rows), part(x, 0, 0, rows)])
+
+
 def _last(states: Any, sizes: tuple[int, ...], reverse: bool) -> Any:
     """The state of each sequence after its last step."""
     if sizes[0] != sizes[-1]:
@@ -163,13 +168,12 @@ def _of_weights(into: Any, h: Any, states: Any, sizes: tuple[int, ...], reverse:
 
 class _Back(NamedTuple):
     """What the way back goes along: the gradients that come to the outputs and to the last states,
-    those it makes (of what went into the gates, and of what the state gave to them), the weights,
-    and the states before, the first ones and the others."""
+    those it makes (rows that begin with the gradients of what the state gave to the gates), the
+    weights, and the states before, the first ones and the others."""
 
     g: Any
     g_last: Any
     d: Tensor
-    e: Tensor
     w: Tensor
     start: Any
     along: Any
@@ -199,7 +203,8 @@ def _back_in_runs(run: Launcher, way: _Back, runs: list[Run]) -> tuple[Any, int,
             **way.arguments(each.before, run.size),
         )  # fmt: skip
     rows = runs[0].rows
-    return (*run.product(way.e.buffer, runs[0].at, rows, way.w), rows * way.w.shape[1])
+    found = run.product(way.d.buffer, runs[0].at, rows, way.w, way.d.shape[1])
+    return (*found, rows * way.w.shape[1])
 
 
 def _back_in_steps(
@@ -218,54 +223,63 @@ def _back_in_steps(
             "recurrent_grad", parts, rows, run.size, r_g=r, live=live, r_part=step, at=at, **given,
             **way.arguments(before, run.size),
         )  # fmt: skip
-        r, parts = run.product(way.e.buffer, at, rows, way.w)
+        r, parts = run.product(way.d.buffer, at, rows, way.w, way.d.shape[1])
         step = rows * way.w.shape[1]
     return r, parts, step
 
 
 def _backward(
     g: Any, g_last: Any, g_cell: Any, h: Tensor, c: Any, w: Tensor, p: Any, out: Any, cell: str,
-    sizes: Any, reverse: bool,
+    sizes: Any, reverse: bool, spent: bool,
 ) -> tuple[Tensor, ...]:  # fmt: skip
-    """Gradients of x and h, then of c (lstm), or of what the gates get of the state (gru); where
-    there is a projection, of the outputs too."""
+    """Gradients of the gates and of h, then of c (lstm); where there is a projection, of the
+    outputs too.
+
+    Rows of a gru are the gradients of what the state gave to the fresh gate, of reset, of stay, and
+    of what the input gave to the fresh gate. spent: they go where the gates are, if those were
+    kept."""
     size, (first, width) = w.shape[0] // GATES[cell], h.shape
     run = Launcher(w, cell, size)
     outputs, count = out[0], out[0].shape[0]
-    w, h = dense(w), dense(h)
+    w, h = dense(_turned(w, 2 * size) if cell == "gru" else w), dense(h)
     g, g_last, p = [None if t is None else dense(t) for t in (g, g_last, p)]
-    d = run.empty(count, GATES[cell] * size)
-    carry, e = run.zeros(first, size), d
+    carry = run.zeros(first, size)
     start: Any = None
     along: Any = None
+    gates: Any = None
     more: dict[str, Any] = {}
     if cell == "lstm":
         carry = carry if g_cell is None else clone.run(g_cell).realize()
         gates, along = out[3], out[4]
         start, more["c_g"] = dense(c), along.buffer
     elif cell == "gru":
-        gates, along, start, e = out[2], outputs, h, run.empty(count, 3 * size)
-        more["e_g"] = e.buffer
+        gates, along, start = out[2], outputs, h
     if cell != "lstm":
         more["h_g"] = outputs.buffer
     if start is not None:
         more |= {"gates_g": gates.buffer, "carry_g": carry.buffer}
+    d = (
+        gates
+        if spent and gates is not None
+        else run.empty(count, size * (1 if gates is None else 4))
+    )
     whole = None if p is None else run.empty(count, width)
     dh = run.zeros(first, width)
     if count:
-        way = _Back(g, g_last, d, e, w, start, along, more)
+        way = _Back(g, g_last, d, w, start, along, more)
         if run.whole(p):
             found = _back_in_runs(run, way, runs(sizes, reverse))
         else:
             found = _back_in_steps(run, way, windows(sizes, reverse), p, whole)
         r, parts, step = found
         _sum(run, dh, 0, carry if cell == "gru" else None, r, parts, first, first, None, step)
-    more_found = [] if start is None else [carry if cell == "lstm" else e]
-    return (d, dh, *more_found, *([] if whole is None else [whole]))
+    if d is gates:
+        d.buffer.mark_changed("backward")
+    return (d, dh, *([carry] if cell == "lstm" else []), *([] if whole is None else [whole]))
 
 
 _scan_back: Op = primitive(
-    "recurrent_backward(g, g_last, g_cell, h, c, w, p, out, cell, sizes, reverse)", _backward
+    "recurrent_backward(g, g_last, g_cell, h, c, w, p, out, cell, sizes, reverse, spent)", _backward
 )
 _scan_back.batched(None)
 
@@ -317,23 +331,28 @@ def _recorded(g: Any, operands: Sequence[Any], *how: Any) -> list[Any]:
 
 def _rule(
     g: Any, out: Any, x: Any, wi: Any, bi: Any, h: Any, c: Any, w: Any, p: Any, b: Any, cell: str,
-    sizes: Any, reverse: bool,
+    sizes: Any, reverse: bool, spent: bool,
 ) -> Sequence[Any]:  # fmt: skip
     if is_grad_enabled():
         return _recorded(g, (x, wi, bi, h, c, w, p, b), cell, sizes, reverse)
     g_cell = g[2] if cell == "lstm" else None
-    found = _scan_back(g[0], g[1], g_cell, h, c, w, p, tuple(out), cell, sizes, reverse)
-    into = found[2] if cell == "gru" else found[0]
-    d = found[0]
+    found = _scan_back(g[0], g[1], g_cell, h, c, w, p, tuple(out), cell, sizes, reverse, spent)
+    d = into = found[0]
+    if cell == "gru":
+        size = h.shape[1]
+        d, into = part(d, 1, size, 3 * size), part(d, 1, 0, 3 * size)
+    of_state = [_of_weights(into, h, out[0], sizes, reverse), None if b is None else into.sum(0)]
+    if cell == "gru":
+        of_state = [t if t is None else _turned(t, size) for t in of_state]
     return (
         d if wi is None else matmul(d, wi),
         None if wi is None else matmul(matrix_transpose(d), x),
         None if bi is None else d.sum(0),
         found[1],
         found[2] if cell == "lstm" else None,
-        _of_weights(into, h, out[0], sizes, reverse),
+        of_state[0],
         None if p is None else matmul(matrix_transpose(found[3]), out[5]),
-        None if b is None else into.sum(0),
+        of_state[1],
     )
 
 

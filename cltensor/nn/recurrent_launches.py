@@ -94,17 +94,21 @@ class Launcher:
         self.device, self.dtype = like.device, like.dtype
         self.cell, self.size = cell, size
 
-    def product(self, a: Any, at: int, rows: int, b: Tensor) -> tuple[Any, int]:
-        """rows of the dense `a` from row `at` on times the dense matrix b: a buffer with the
-        product in parts, valid until the next one, and how many parts."""
+    def product(
+        self, a: Any, at: int, rows: int, b: Tensor, pitch: int | None = None
+    ) -> tuple[Any, int]:
+        """rows of `a` from row `at` on, of `pitch` elements of which the first are read (None: just
+        these), times the dense matrix b: a buffer with the product in parts, valid until the next
+        one, and how many parts."""
         device, (inner, columns) = self.device, b.shape
-        shapes = (rows, inner), (inner, 1), (inner, columns), (columns, 1)
+        pitch = inner if pitch is None else pitch
+        shapes = (rows, inner), (pitch, 1), (inner, columns), (columns, 1)
         plan = gemm.plan(device, device.is_cpu, self.dtype, *shapes)
         assert plan is not None  # no size is 0
         parts = plan.shape[0] if len(plan.shape) > 2 else 1
         out = device.pool.allocate(parts * rows * columns * self.dtype.itemsize)
         for launch in plan.launches:
-            launch([out, 0, a, at * inner, b.buffer, 0], None)
+            launch([out, 0, a, at * pitch, b.buffer, 0], None)
         return out, parts
 
     def over(self, rows: int, size: int) -> tuple[tuple[int], tuple[int], int]:

@@ -310,3 +310,41 @@ def test_hooks_after_accumulation_are_refused_where_they_make_no_sense():
         x.sum().backward()
     with pytest.raises(ct.DeviceError, match="share_memory_: processes do not share"):
         x.share_memory_()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_gradients_of_parts_are_added_in_place(mode, seed):
+    random = np.random.default_rng(seed)
+    shape = tuple(int(n) for n in random.integers(1, 6, 3))
+    x = leaf(random.standard_normal(shape).astype("f"))
+    base = x * 1 if seed % 2 else x  # a leaf, or what was computed
+    wanted, total, keeps = np.zeros(shape), ct.zeros(()), bool(seed % 3 == 0)
+    for _ in range(5):
+        cut: list = []
+        for n in shape:
+            start, stop = sorted(int(k) for k in random.integers(-n, n, 2))
+            kinds = [slice(None), slice(start, stop), int(random.integers(n)), slice(None, None, 2)]
+            cut.append(kinds[random.integers(4)])
+        cut.insert(int(random.integers(4)), None)
+        part = base[tuple(cut)]
+        weight = random.standard_normal(part.shape).astype("f")
+        total = total + (part * ct.tensor(weight)).sum()
+        wanted[tuple(cut)] += weight
+        if random.integers(5) == 0:  # what is no part
+            total, wanted = total + base.sum(), wanted + 1
+    total.backward(retain_graph=keeps)
+    np.testing.assert_allclose(x.grad.numpy(), wanted, atol=1e-5)
+    if keeps:
+        first = x.grad
+        total.backward()
+        np.testing.assert_allclose(first.numpy(), 2 * wanted, atol=1e-5)
+
+
+def test_gradients_of_parts_share_one_buffer(device):
+    x = ct.randn(64, 1 << 14, requires_grad=True)
+    total = sum((row * 2).sum() for row in x).realize()
+    ct.reset_peak_memory()
+    before = device.pool.in_use
+    total.backward()
+    assert device.pool.peak - before < 1.5 * x.nbytes
+    assert (x.grad.numpy() == 2).all()

@@ -5,7 +5,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.autograd import grad
-from cltensor.errors import ShapeError
+from cltensor.errors import GradientError, ShapeError
 from cltensor.nn.recurrence import GATES, _steps, recurrence
 from cltensor.testing import gradcheck, gradgradcheck
 
@@ -177,3 +177,44 @@ def test_weights_of_other_shapes_are_refused(layer, name, shape, message):
     setattr(made, name, ct.nn.Parameter(ct.ones(*shape)))
     with pytest.raises(ShapeError, match=message):
         made(ct.ones(2, 1, 3))
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+@pytest.mark.parametrize("way", ["kept", "hooks", "once"])
+def test_gates_are_written_over_only_where_nobody_reads_them(device, cell, way):
+    x, h, c, w, p, b = operands(cell, 5, (3, 3), dtype=ct.float32)
+    seen = []
+
+    def pack(t):
+        seen.append(t)
+        return t
+
+    leaves = given([x, h, c, w, b])
+    recorded = _steps(x, None, None, h, c, w, p, b, cell, (3, 3), False)
+    wanted = [g.numpy() for g in grad([recorded[0].sin().sum()], leaves)]
+    if way == "hooks":
+        with ct.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
+            out = recurrence(cell, x, h, c, w, p, b, (3, 3), False)[0]
+    else:
+        out = recurrence(cell, x, h, c, w, p, b, (3, 3), False)[0]
+    before = [t.numpy() for t in seen]
+    loss = out.sin().sum()
+    for _ in range(2 if way == "kept" else 1):
+        found = grad([loss], leaves, retain_graph=way == "kept")
+        for a, g in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a.numpy(), g, rtol=1e-4, atol=1e-6)
+    for t, elements in zip(seen, before, strict=True):
+        np.testing.assert_array_equal(t.numpy(), elements)
+    if way == "once":
+        with pytest.raises(GradientError, match="already used"):
+            grad([loss], leaves)
+
+
+def test_a_step_back_takes_no_memory_for_gates(device):
+    args = operands("gru", 64, (8,) * 16, units=64, dtype=ct.float32)
+    loss = recurrence("gru", *args, (8,) * 16, False)[0].sum().realize()
+    ct.reset_peak_memory()
+    before = device.pool.in_use
+    loss.backward()
+    gates = 16 * 8 * 4 * 64 * 4
+    assert device.pool.peak - before < 1.5 * gates
