@@ -20,7 +20,7 @@ from cltensor.dtypes import FRACTIONAL, SHORT, float32
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.lazy.codegen import Shape
 from cltensor.lazy.values import Value
-from cltensor.lazy.writes import overlaps_itself, write
+from cltensor.lazy.writes import Place, overlaps_itself, place_of, write
 from cltensor.ops.elementwise.cast import as_gradient, astype, conj, conj_physical, full
 from cltensor.ops.reduce.fold import sum as sum_over
 from cltensor.ops.shape.cut import cut_op, cut_view, slice_backward
@@ -72,9 +72,9 @@ class Pass:
         #: Nodes whose pending gradient is that of parts, in zeros of its own.
         self._padded: set[Node] = set()
         self._heap: list[tuple[int, Node]] = []
-        #: Serials of buffers that somebody else than this pass may know; others are ours to give
-        #: away.
-        self._known: set[int] = set()
+        #: Where in which buffers, by serial, is what somebody else than this pass may know; the
+        #: rest is ours to give away.
+        self._known: dict[int, list[Place]] = {}
         self._start = -1
         self._roots: Sequence[Node] = ()
 
@@ -235,7 +235,12 @@ class Pass:
     def _know(self, g: Any) -> None:
         """Note that the user may hold g."""
         if isinstance(g, Tensor):
-            self._known.add(g.buffer.serial)
+            self._known.setdefault(g.buffer.serial, []).append(place_of(g._value))
+
+    def _is_known(self, g: Any) -> bool:
+        """Whether somebody else may know elements of g."""
+        places = self._known.get(g.buffer.serial)
+        return places is not None and any(map(place_of(g._value).meets, places))
 
     def _call_hooks(self, node: Node, g: Any) -> Any:
         current = g
@@ -268,13 +273,8 @@ class Pass:
         """g with elements of its own: rules like add's give both operands the same gradient, and
         changing one gradient in place must not change the other, nor anything else."""
         if self._create_graph and g.node is not None:
-            return g + 0 if g.buffer.serial in self._known else self._given(g)
-        buffer = g.buffer
-        if (
-            buffer.serial < self._start
-            or buffer.serial in self._known
-            or not g._value.is_contiguous()
-        ):
+            return g + 0 if self._is_known(g) else self._given(g)
+        if g.buffer.serial < self._start or not g._value.is_contiguous() or self._is_known(g):
             g = g.clone().realize()
         return self._given(g)
 

@@ -8,7 +8,7 @@ read and what is written are compared by buffer, offset and strides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
@@ -38,26 +38,40 @@ def require_writable(operation: str, value: Value) -> None:
         )
 
 
-def extent(value: Value) -> tuple[int, int]:
-    """The first byte of the buffer that stored `value` reaches, and the one behind its last."""
-    if 0 in value.shape:
-        return 0, 0
-    low = high = value.offset
-    for n, stride in zip(value.shape, value.strides, strict=True):
-        if stride > 0:
-            high += stride * (n - 1)
-        else:
-            low += stride * (n - 1)
-    size = value.dtype.itemsize
-    return low * size, (high + 1) * size
+class Place(NamedTuple):
+    """Where the elements of a stored Value are in its buffer."""
+
+    shape: Shape
+    strides: Shape
+    offset: int
+    size: int
+
+    def extent(self) -> tuple[int, int]:
+        """The first byte that is reached, and the one behind the last."""
+        if 0 in self.shape:
+            return 0, 0
+        low = high = self.offset
+        for n, stride in zip(self.shape, self.strides, strict=True):
+            if stride > 0:
+                high += stride * (n - 1)
+            else:
+                low += stride * (n - 1)
+        return low * self.size, (high + 1) * self.size
+
+    def meets(self, other: Place) -> bool:
+        """Whether the two, of one buffer, may share a byte."""
+        (low, high), (its_low, its_high) = self.extent(), other.extent()
+        return low < its_high and its_low < high
+
+
+def place_of(value: Value) -> Place:
+    """Where the elements of stored `value` are."""
+    return Place(value.shape, value.strides, value.offset, value.dtype.itemsize)
 
 
 def may_overlap(a: Value, b: Value) -> bool:
     """Whether two stored Values may share a byte."""
-    if a.buffer is not b.buffer:
-        return False
-    (a_low, a_high), (b_low, b_high) = extent(a), extent(b)
-    return a_low < b_high and b_low < a_high
+    return a.buffer is b.buffer and place_of(a).meets(place_of(b))
 
 
 def settle_readers(buffers: Iterable[Buffer], but: Sequence[Value] = ()) -> None:

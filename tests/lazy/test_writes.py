@@ -45,11 +45,11 @@ def test_what_overlaps_itself_is_not_written(device):
 
 def test_extents_in_bytes(device):
     x = ready(4, 3)
-    assert writes.extent(x._value) == (0, 48)
-    assert writes.extent(x[1:3]._value) == (12, 36)
-    assert writes.extent(x[:, 1]._value) == (4, 44)
-    assert writes.extent(x[::-1]._value) == (0, 48)
-    assert writes.extent(x[2:2]._value) == (0, 0)
+    assert writes.place_of(x._value).extent() == (0, 48)
+    assert writes.place_of(x[1:3]._value).extent() == (12, 36)
+    assert writes.place_of(x[:, 1]._value).extent() == (4, 44)
+    assert writes.place_of(x[::-1]._value).extent() == (0, 48)
+    assert writes.place_of(x[2:2]._value).extent() == (0, 0)
 
 
 def test_which_windows_may_share_a_byte(device):

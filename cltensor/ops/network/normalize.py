@@ -54,12 +54,18 @@ def _channels_rule(
     count = _count(x, axes)
     # To be differentiated once more, the statistics must be a function of x.
     known = moments(x, axes) if x.requires_grad else stats
+
+    def weighed() -> Any:
+        middle, scale = _per_channel(known, count, eps)
+        return g * ((x - middle) * scale)
+
+    # The second sum is the weight's gradient as it is, without a launch for each channel's.
+    plain, product = sums_of(lambda: g, weighed, axis=axes)
     middle, scale = _per_channel(known, count, eps)
-    plain, product = sums_of(lambda: g, lambda: g * (x - middle), axis=axes)
-    inner = g - plain * (1 / count) - (x - middle) * (square(scale) * product * (1 / count))
+    inner = g - plain * (1 / count) - (x - middle) * (scale * product * (1 / count))
     if weight is None:
         return [inner * scale]
-    return [inner * (scale * weight), product * scale, plain][: len(xs)]
+    return [inner * (scale * weight), product, plain][: len(xs)]
 
 
 #: (x - mean) * rsqrt(variance + eps) * weight + bias; stats are x's `moments` over axes.
