@@ -14,7 +14,8 @@ from cltensor.halves import cast_array, names_bfloat16, to_array
 
 
 def array_of(data: Any, dtype: Any) -> np.ndarray:
-    """The numbers in `data` (numbers, nested lists, arrays of any library) as an array.
+    """The numbers in `data` (numbers, nested lists, arrays of any library) as an array, which may
+    be `data` itself.
 
     dtype: None for what they promote to: Python's floats are float32 and its ints int64, as in
     PyTorch, arrays and NumPy's numbers what they are.
@@ -131,6 +132,8 @@ def _of_large_integers(data: Any, array: np.ndarray, dtype: Any) -> np.ndarray:
 
 def _cast(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`array` as `dtype`; out-of-range floats saturate and NaN becomes 0, as on the device."""
+    if array.dtype == dtype:
+        return array
     array = to_array(array)
     if array.dtype.kind in "iu" and dtype.kind in "iu" and array.size:
         limits = np.iinfo(dtype)

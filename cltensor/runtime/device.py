@@ -21,7 +21,7 @@ from cltensor.runtime.folders import drivers_folder, prepared_environment
 from cltensor.runtime.invokers import memoize_invokers
 from cltensor.runtime.kernels import Kernels
 from cltensor.runtime.settings import hidden_extensions
-from cltensor.runtime.uploads import SMALL, Uploads
+from cltensor.runtime.uploads import LARGE, SMALL, Uploads, copy_shown
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -111,7 +111,7 @@ class Device(device):
         self.is_pocl = "Portable Computing" in cl_device.platform.name
         self.is_intel = "Intel" in cl_device.platform.name
         self.lock = threading.RLock()
-        self.uploads = Uploads()
+        self.uploads = Uploads(pinned=self.kind == "gpu")
         #: Built kernels; see `add_kernel`.
         self.kernels = Kernels()
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
@@ -150,6 +150,8 @@ class Device(device):
 
         if array.nbytes <= SMALL:
             self.uploads.add(self.queue, handle, array, offset)
+        elif self.shows_memory:
+            copy_shown(self.queue, handle, array, offset, to_device=True)
         else:
             cl.enqueue_copy(self.queue, handle, array, dst_offset=offset)
 
@@ -158,6 +160,9 @@ class Device(device):
         `wait`, when the event that is returned says so."""
         import pyopencl as cl
 
+        if wait and array.nbytes >= LARGE and self.shows_memory:
+            copy_shown(self.queue, handle, array, offset, to_device=False)
+            return None
         return cl.enqueue_copy(self.queue, array, handle, src_offset=offset, is_blocking=wait)
 
     def copy_within(self, to: Any, source: Any, nbytes: int) -> None:

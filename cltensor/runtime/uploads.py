@@ -1,39 +1,116 @@
-"""Small uploads, for which nobody waits.
+"""Copies between the host and a device: small ones for which nobody waits, large ones by halves.
 
-A blocking copy waits for all that is queued before it. A small array is copied on the host instead,
-and the driver copies from there in its turn; an event of pyopencl keeps the array until then.
+A blocking copy waits for all that is queued before it. What is not large is copied on the host
+instead, and the driver copies from there in its turn. Where the device's memory is the host's, two
+threads copy what is large, as one does not use all that the memory gives.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pyopencl as cl
 
 #: Bytes of an array that is copied on the host.
-SMALL = 1 << 16
-#: Uploads that may be under way at a time.
-_MOST = 64
+SMALL = 1 << 23
+#: Bytes from which on two threads copy.
+LARGE = 1 << 24
+#: Bytes of which memory on the host is used again, as that of less is at hand at once.
+_AGAIN = 1 << 16
+#: Uploads, and their bytes, that may be under way at a time.
+_MOST, _MOST_BYTES = 64, 1 << 25
 
 
 class Uploads:
-    """The small uploads of one device, each call with the device's lock held."""
+    """The small uploads of one device, each call with the device's lock held.
 
-    def __init__(self) -> None:
-        self._events: deque[cl.Event] = deque()
+    pinned: from memory that the driver pins, of which a GPU copies by itself; from other memory,
+    some drivers copy at once and let the caller wait.
+    """
+
+    def __init__(self, pinned: bool) -> None:
+        self._pinned = pinned
+        self._events: deque[tuple[cl.Event, np.ndarray]] = deque()
+        self._bytes = 0
+        self._free: dict[int, list[np.ndarray]] = {}
 
     def add(self, queue: cl.CommandQueue, handle: Any, array: Any, offset: int) -> None:
         """Copy a dense small array into memory of the device, from byte `offset` on, behind what is
         queued already."""
         import pyopencl as cl
 
+        self._settle(array.nbytes)
+        room = self._room(queue, array.nbytes)
+        staged = room[: array.nbytes]
+        staged[:] = array.reshape(-1).view(np.uint8)
+        event = cl.enqueue_copy(queue, handle, staged, dst_offset=offset, is_blocking=False)
+        self._events.append((event, room))
+        self._bytes += room.nbytes
+
+    def _settle(self, nbytes: int) -> None:
+        """Take back the memory of uploads that are done, and wait for some if they are many."""
+        import pyopencl as cl
+
         events, done = self._events, cl.command_execution_status.COMPLETE
-        while events and events[0].command_execution_status == done:
+        while events:
+            event, room = events[0]
+            if event.command_execution_status != done:
+                if len(events) < _MOST and self._bytes + nbytes <= _MOST_BYTES:
+                    return
+                event.wait()
             events.popleft()
-        if len(events) >= _MOST:
-            events.popleft().wait()
-        events.append(
-            cl.enqueue_copy(queue, handle, array.copy(), dst_offset=offset, is_blocking=False)
-        )
+            self._bytes -= room.nbytes
+            if room.nbytes >= _AGAIN:
+                self._free.setdefault(room.nbytes, []).append(room)
+
+    def _room(self, queue: cl.CommandQueue, nbytes: int) -> np.ndarray:
+        """Memory of the host for an array."""
+        if nbytes < _AGAIN:
+            return np.empty(nbytes, np.uint8)
+        size = 1 << (nbytes - 1).bit_length()
+        spare = self._free.get(size)
+        if spare:
+            return spare.pop()
+        return _pinned(queue, size) if self._pinned else np.empty(size, np.uint8)
+
+
+def _pinned(queue: cl.CommandQueue, size: int) -> np.ndarray:
+    """Memory of the host that the driver has pinned."""
+    import pyopencl as cl
+
+    kind, flags = cl.mem_flags, cl.map_flags
+    handle = cl.Buffer(queue.context, kind.READ_WRITE | kind.ALLOC_HOST_PTR, size)
+    return cl.enqueue_map_buffer(queue, handle, flags.WRITE, 0, (size,), np.dtype(np.uint8))[0]
+
+
+def copy_by_halves(to: np.ndarray, source: np.ndarray) -> None:
+    """Copy the elements of a dense array to another one, a half of them in a thread of its own."""
+    half = len(source) // 2
+    other = threading.Thread(target=np.copyto, args=(to[half:], source[half:]))
+    other.start()
+    np.copyto(to[:half], source[:half])
+    other.join()
+
+
+def copy_shown(
+    queue: cl.CommandQueue, handle: Any, array: np.ndarray, offset: int, *, to_device: bool
+) -> None:
+    """Copy between a dense array and memory of a device that is the host's, when all that is queued
+    is done."""
+    import pyopencl as cl
+
+    flags = cl.map_flags.WRITE_INVALIDATE_REGION if to_device else cl.map_flags.READ
+    host = array.reshape(-1).view(np.uint8)
+    shown = cl.enqueue_map_buffer(queue, handle, flags, offset, host.shape, host.dtype)[0]
+    try:
+        if to_device:
+            copy_by_halves(shown, host)
+        else:
+            copy_by_halves(host, shown)
+    finally:
+        shown.base.release(queue)

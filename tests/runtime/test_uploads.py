@@ -3,6 +3,8 @@
 import threading
 
 import numpy as np
+import pyopencl as cl
+import pytest
 
 import cltensor as ct
 from cltensor.runtime import uploads
@@ -16,6 +18,49 @@ def test_an_array_may_be_changed_after_it_was_given(device):
         found.append(ct.tensor(a) + 1)
     for i, x in enumerate(found):
         assert (x.numpy() == i + 1).all()
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_memory_of_the_host_is_used_again(device, monkeypatch, pinned):
+    held = uploads.Uploads(pinned)
+    monkeypatch.setattr(device, "uploads", held)
+    random = np.random.default_rng(1)
+    for _ in range(60):
+        a = random.standard_normal(int(random.integers(1, 1 << 20))).astype("float32")
+        x, wanted = ct.tensor(a) * 2, a * 2
+        a[:] = 0
+        np.testing.assert_array_equal(x.numpy(), wanted)
+    device.synchronize()
+    held._settle(0)
+    assert held._bytes == 0
+    assert 0 < sum(len(rooms) for rooms in held._free.values()) < 20
+
+
+def test_an_upload_does_not_wait_for_what_is_queued(device):
+    a = ct.randn(1200, 1200).realize()
+    product = a @ a
+    device.synchronize()
+    for _ in range(20):
+        product = (product @ a).realize()
+    before = [e for e, _ in device.uploads._events]
+    ct.tensor(np.ones(1 << 20, "float32"))
+    event = device.uploads._events[-1][0]
+    assert event not in before
+    assert event.command_execution_status != cl.command_execution_status.COMPLETE
+    device.synchronize()
+
+
+@pytest.mark.parametrize("more", [0, 3])
+def test_large_copies_there_and_back(device, more):
+    a = np.arange((uploads.LARGE // 4) + more, dtype="float32")
+    b = a[: uploads.SMALL // 4 + 1 + more]
+    x, y = ct.tensor(a), ct.tensor(b)
+    z = x + 1
+    np.testing.assert_array_equal(x.numpy(), a)
+    np.testing.assert_array_equal(y.numpy(), b)
+    np.testing.assert_array_equal(z.numpy(), a + 1)
+    x[3:-2] = a[5:]
+    np.testing.assert_array_equal(x[3:-2].numpy(), a[5:])
 
 
 def test_small_and_large_ones_keep_their_order(device):
