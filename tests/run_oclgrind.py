@@ -115,6 +115,7 @@ SELECTION = {
         "nn/recurrent_launches": (
             r"tiles_that_are_not_full\[(cpu|gpu)-own-8-sizes0\]",
             r"gradients_where_tiles\w+\[(cpu|gpu)-own-lstm\]",
+            r"groups_compute\w+\[gru\]",
         ),
         "nn/functional/criteria": (r"cross_entropy_of_views", r"cross_entropy_by_hand"),
         "ops/elementwise/bounds": (r"a_value_outside_is_found\w+\[(cpu|gpu)-(0|9999)-nan\]",),

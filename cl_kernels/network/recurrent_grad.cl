@@ -4,75 +4,22 @@
 ## rows; in the others, whose sequence ends here, that of the last state). With VW, a work-item goes
 ## `steps` steps back with its rows, and computes the products too: r_g is room for them, w_g the packed
 ## weights, after_at the row where the step after the first one begins.
+## With ROWS, a work-group does that for so many rows: a work-item is one unit of all of them, w_g the
+## weights, and what the step after gives back is made of local memory, of ROOM elements.
 ## Rows of d_g begin with what the state gave to the gates; those of a gru are that of the fresh gate,
 ## reset, stay, and what the input gave to the fresh one. d_g may be gates_g: elements are read first.
-<%page args="T, cell, parts, VW=0, MR=0, NV=0"/>\
+<%page args="T, cell, parts, VW=0, MR=0, NV=0, ROWS=0, ROOM=0"/>\
 <%namespace name="within" file="recurrent_product.cl"/>\
 <%
     gates, pitch = {'lstm': (4, 4), 'gru': (3, 4)}.get(cell, (1, 1))
+    several = VW or ROWS
 %>\
-% if VW:
-${within.functions(T, VW, MR, NV)}
-% endif
-## No restrict where several steps are computed: the gradients of one are read by the next.
-__kernel void recurrent_grad(
-% if VW:
-    __global ${T}* d_g, __global const ${T}* restrict g_g, __global ${T}* r_g,
-    __global const ${T}* restrict last_g, __global const ${T}* restrict w_g,
-% else:
-    __global ${T}* d_g, __global const ${T}* restrict g_g, __global const ${T}* restrict r_g,
-    __global const ${T}* restrict last_g,
-% endif
-% if cell in ('lstm', 'gru'):
-    __global const ${T}* gates_g, __global const ${T}* before_g,
-    __global ${T}* restrict carry_g,
-% endif
-% if cell == 'lstm':
-    __global const ${T}* c_g,
-% else:
-    __global const ${T}* h_g,
-% endif
-    const int has_g, const int has_last,
-    const long at, const long before_at, const int rows, const int live, const int size,
-    const int each,
-% if VW:
-    const long after_at, const int steps, const int stride, const int width
-% else:
-    const long r_part
-% endif
-) {
-% if device.is_cpu:
-    const int first = (int)get_group_id(0) * each;
-    const int end = first + each < rows ? first + each : rows;
-    % if VW:
-    for (int step = 0; step < steps; ++step) {
-    const long now = at + (long)step * stride;
-    const int known = step || live > end ? end : live;
-    product(first, known, ${gates} * size, ${pitch} * size,
-            d_g + (step ? now - stride : after_at) * ${pitch} * size, w_g, r_g, width);
-    % if cell in ('lstm', 'gru'):
-    __global const ${T}* earlier =
-        step + 1 < steps ? ${'c_g' if cell == 'lstm' else 'h_g'} + (now + stride) * size : before_g + before_at;
-    % endif
-    % endif
-    for (int row = first; row < end; ++row) {
-% else:
-    const int place = get_global_id(0);
-    if (place < rows * size) {
-        const int row = place / size;
-% endif
-        const long here = ${'now' if VW else 'at'} + row, start = (long)row * size;
-        const int goes_on = row < ${'known' if VW else 'live'};
-    % if device.is_cpu:
-#pragma clang loop vectorize(assume_safety)
-        for (int j = 0; j < size; ++j) {
-    % else:
-        {
-            const int j = place - row * size;
-    % endif
+<%def name="unit(row='')">
             ${T} dh = has_g ? g_g[here * size + j] : 0;
             if (goes_on)
-            % if VW:
+            % if ROWS:
+                dh += sum_${row};
+            % elif VW:
                 dh += r_g[(long)row * width + j];
             % else:
                 dh += ${' + '.join(f'r_g[{s} * r_part + start + j]' for s in range(parts))};
@@ -81,7 +28,7 @@ __kernel void recurrent_grad(
                 dh += last_g[start + j];
         % if cell in ('lstm', 'gru'):
             __global const ${T}* gate = gates_g + here * 4 * size;
-            const ${T} before = ${'earlier' if VW else '(before_g + before_at)'}[start + j];
+            const ${T} before = ${'earlier' if several else '(before_g + before_at)'}[start + j];
         % endif
         % if cell == 'lstm':
             const ${T} enter = gate[j], stay = gate[size + j];
@@ -111,9 +58,118 @@ __kernel void recurrent_grad(
             const ${T} h = h_g[here * size + j];
             d_g[here * size + j] = ${'dh * (1 - h * h)' if cell == 'tanh' else 'h > 0 ? dh : 0'};
         % endif
+</%def>
+% if VW:
+${within.functions(T, VW, MR, NV)}
+% endif
+## No restrict where several steps are computed: the gradients of one are read by the next.
+__kernel void recurrent_grad(
+% if VW:
+    __global ${T}* d_g, __global const ${T}* restrict g_g, __global ${T}* r_g,
+    __global const ${T}* restrict last_g, __global const ${T}* restrict w_g,
+% elif ROWS:
+    __global ${T}* d_g, __global const ${T}* restrict g_g, __global const ${T}* restrict last_g,
+    __global const ${T}* restrict w_g,
+% else:
+    __global ${T}* d_g, __global const ${T}* restrict g_g, __global const ${T}* restrict r_g,
+    __global const ${T}* restrict last_g,
+% endif
+% if cell in ('lstm', 'gru'):
+    __global const ${T}* gates_g, __global const ${T}* before_g,
+    __global ${T}* restrict carry_g,
+% endif
+% if cell == 'lstm':
+    __global const ${T}* c_g,
+% else:
+    __global const ${T}* h_g,
+% endif
+    const int has_g, const int has_last,
+    const long at, const long before_at, const int rows, const int live, const int size,
+% if ROWS:
+    const long after_at, const int steps, const int stride
+% elif VW:
+    const int each, const long after_at, const int steps, const int stride, const int width
+% else:
+    const int each, const long r_part
+% endif
+) {
+% if ROWS:
+    __local ${T} after[${ROOM}];
+    const int j = get_local_id(0), first = (int)get_group_id(0) * ${ROWS};
+    for (int e = j; e < ${gates} * size * ${ROWS}; e += get_local_size(0)) {
+        const int row = first + e % ${ROWS};
+        after[e] = row < live ? d_g[(after_at + row) * ${pitch} * size + e / ${ROWS}] : 0;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int step = 0; step < steps; ++step) {
+        const long now = at + (long)step * stride;
+        const int known = step ? rows : live;
+    % if cell in ('lstm', 'gru'):
+        __global const ${T}* earlier =
+            step + 1 < steps ? ${'c_g' if cell == 'lstm' else 'h_g'} + (now + stride) * size : before_g + before_at;
+    % endif
+        ${T} ${', '.join(f'sum_{row} = 0' for row in range(ROWS))};
+        if (j < size) {
+            __global const ${T}* restrict w = w_g + j;
+#pragma unroll 4
+            for (int k = 0; k < ${gates} * size; ++k) {
+                const ${T} weight = *w;
+    % for row in range(ROWS):
+                sum_${row} += weight * after[k * ${ROWS} + ${row}];
+    % endfor
+                w += size;
+            }
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    % for i in range(ROWS):
+        if (j < size && first + ${i} < rows) {
+            const int row = first + ${i};
+            const long here = now + row, start = (long)row * size;
+            const int goes_on = row < known;
+            ${unit(i)}
+            __global const ${T}* mine = d_g + here * ${pitch} * size;
+    % for gate in range(gates):
+            after[(${gate} * size + j) * ${ROWS} + ${i}] = mine[${gate} * size + j];
+    % endfor
+        }
+    % endfor
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+% else:
+% if device.is_cpu:
+    const int first = (int)get_group_id(0) * each;
+    const int end = first + each < rows ? first + each : rows;
+    % if VW:
+    for (int step = 0; step < steps; ++step) {
+    const long now = at + (long)step * stride;
+    const int known = step || live > end ? end : live;
+    product(first, known, ${gates} * size, ${pitch} * size,
+            d_g + (step ? now - stride : after_at) * ${pitch} * size, w_g, r_g, width);
+    % if cell in ('lstm', 'gru'):
+    __global const ${T}* earlier =
+        step + 1 < steps ? ${'c_g' if cell == 'lstm' else 'h_g'} + (now + stride) * size : before_g + before_at;
+    % endif
+    % endif
+    for (int row = first; row < end; ++row) {
+% else:
+    const int place = get_global_id(0);
+    if (place < rows * size) {
+        const int row = place / size;
+% endif
+        const long here = ${'now' if VW else 'at'} + row, start = (long)row * size;
+        const int goes_on = row < ${'known' if VW else 'live'};
+    % if device.is_cpu:
+#pragma clang loop vectorize(assume_safety)
+        for (int j = 0; j < size; ++j) {
+    % else:
+        {
+            const int j = place - row * size;
+    % endif
+            ${unit()}
         }
     }
 % if VW:
     }
+% endif
 % endif
 }

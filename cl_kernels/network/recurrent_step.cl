@@ -2,14 +2,66 @@
 ## of the state from what the inputs (x_g) and the state before (r_g, a product in parts) give to the
 ## gates, which are kept for the way back. With VW, a work-item computes `steps` steps of its rows, the
 ## products too: r_g is room for them, w_g the packed weights, start_g the states before the first.
-<%page args="T, cell, parts, VW=0, MR=0, NV=0"/>\
+## With ROWS, a work-group does that for so many rows: a work-item is one unit of all of them, w_g the
+## transposed weights, and the states that the next step reads are in local memory, of ROOM elements.
+<%page args="T, cell, parts, VW=0, MR=0, NV=0, ROWS=0, ROOM=0"/>\
 <%namespace name="within" file="recurrent_product.cl"/>\
 <%
     gates = {'lstm': 4, 'gru': 3}.get(cell, 1)
     kept = {'lstm': 4, 'gru': 4}.get(cell, 0)
+    several = VW or ROWS
 %>\
-<%def name="product(gate)" filter="trim">
+<%def name="product(gate, row)" filter="trim">
+% if ROWS:
+sum${gate}_${row}
+% else:
 (${' + '.join((f'r[{s} * r_part + ' if s else 'r[') + f'{gate} * size + j]' for s in range(parts))})
+% endif
+</%def>
+<%def name="pointers()">
+        __global const ${T}* restrict x = x_g + here * ${gates} * size;
+        __global ${T}* restrict h = h_g + here * size;
+    % if kept:
+        __global const ${T}* before =
+        % if several:
+            (step ? ${'c_g' if cell == 'lstm' else 'h_g'} + from : before_g + before_at)
+        % else:
+            before_g + before_at
+        % endif
+            + (long)row * size;
+        __global ${T}* restrict kept = gates_g + here * ${kept} * size;
+    % endif
+    % if cell == 'lstm':
+        __global ${T}* restrict c = c_g + here * size;
+    % endif
+</%def>
+<%def name="unit(row='')">
+        % if cell == 'lstm':
+            const ${T} enter = gate_of(x[j] + ${product(0, row)});
+            const ${T} stay = gate_of(x[size + j] + ${product(1, row)});
+            const ${T} fresh = tanh(x[2 * size + j] + ${product(2, row)});
+            const ${T} leave = gate_of(x[3 * size + j] + ${product(3, row)});
+            const ${T} cell = stay * before[j] + enter * fresh;
+            kept[j] = enter;
+            kept[size + j] = stay;
+            kept[2 * size + j] = fresh;
+            kept[3 * size + j] = leave;
+            c[j] = cell;
+            h[j] = leave * tanh(cell);
+        % elif cell == 'gru':
+            const ${T} reset = gate_of(x[j] + ${product(0, row)} + bias_g[j]);
+            const ${T} stay = gate_of(x[size + j] + ${product(1, row)} + bias_g[size + j]);
+            const ${T} inner = ${product(2, row)} + bias_g[2 * size + j];
+            const ${T} fresh = tanh(x[2 * size + j] + reset * inner);
+            kept[j] = reset;
+            kept[size + j] = stay;
+            kept[2 * size + j] = fresh;
+            kept[3 * size + j] = inner;
+            h[j] = (before[j] - fresh) * stay + fresh;
+        % else:
+            const ${T} sum = x[j] + ${product(0, row)};
+            h[j] = ${'tanh(sum)' if cell == 'tanh' else '!(sum <= 0) ? sum : 0'};
+        % endif
 </%def>
 INLINE ${T} gate_of(${T} x) { return (${T})1 / ((${T})1 + exp(-x)); }
 % if VW:
@@ -20,24 +72,72 @@ __kernel void recurrent_step(
 % if VW:
     __global ${T}* h_g, __global const ${T}* restrict x_g, __global ${T}* r_g,
     __global const ${T}* restrict w_g, __global const ${T}* start_g,
+% elif ROWS:
+    __global ${T}* h_g, __global const ${T}* restrict x_g, __global const ${T}* restrict w_g,
+    __global const ${T}* start_g,
 % else:
     __global ${T}* restrict h_g, __global const ${T}* restrict x_g, __global const ${T}* restrict r_g,
 % endif
 % if cell == 'lstm':
     __global ${T}* c_g, __global const ${T}* before_g,
 % elif cell == 'gru':
-    __global const ${T}* restrict bias_g, __global const ${T}* restrict before_g,
+    __global const ${T}* restrict bias_g, __global const ${T}* ${'' if several else 'restrict'} before_g,
 % endif
 % if kept:
     __global ${T}* restrict gates_g,
 % endif
-    const long at, const long before_at, const int rows, const int size, const int each,
-% if VW:
-    const int steps, const int stride, const int width
+    const long at, const long before_at, const int rows, const int size,
+% if ROWS:
+    const int steps, const int stride
+% elif VW:
+    const int each, const int steps, const int stride, const int width
 % else:
-    const long r_part
+    const int each, const long r_part
 % endif
 ) {
+% if ROWS:
+    __local ${T} states[${2 * ROOM}];
+    const int j = get_local_id(0), first = (int)get_group_id(0) * ${ROWS};
+    for (int e = j; e < size * ${ROWS}; e += get_local_size(0)) {
+        const int row = first + e % ${ROWS};
+        states[e] = row < rows ? start_g[before_at + (long)row * size + e / ${ROWS}] : 0;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int step = 0; step < steps; ++step) {
+        const long from = (at + (long)(step - 1) * stride) * size;
+        __local const ${T}* now = states + (step & 1) * ${ROOM};
+        __local ${T}* next = states + (~step & 1) * ${ROOM};
+        if (j < size) {
+    % for gate in range(gates):
+            ${T} ${', '.join(f'sum{gate}_{row} = 0' for row in range(ROWS))};
+    % endfor
+            __global const ${T}* restrict w = w_g + j;
+#pragma unroll 4
+            for (int k = 0; k < size; ++k) {
+    % for gate in range(gates):
+                const ${T} w${gate} = w[${gate} * size];
+    % endfor
+    % for row in range(ROWS):
+                const ${T} state${row} = now[k * ${ROWS} + ${row}];
+        % for gate in range(gates):
+                sum${gate}_${row} += w${gate} * state${row};
+        % endfor
+    % endfor
+                w += ${gates} * size;
+            }
+    % for i in range(ROWS):
+            if (first + ${i} < rows) {
+                const int row = first + ${i};
+                const long here = at + row + (long)step * stride;
+                ${pointers()}
+                ${unit(i)}
+                next[j * ${ROWS} + ${i}] = h[j];
+            }
+    % endfor
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+% else:
 % if device.is_cpu:
     const int first = (int)get_group_id(0) * each;
     const int end = first + each < rows ? first + each : rows;
@@ -53,22 +153,8 @@ __kernel void recurrent_step(
         const int row = place / size;
 % endif
         const long here = at + row ${'+ (long)step * stride' if VW else ''};
-        __global const ${T}* restrict x = x_g + here * ${gates} * size;
         __global const ${T}* restrict r = r_g + (long)row * ${'width' if VW else '%d * size' % gates};
-        __global ${T}* restrict h = h_g + here * size;
-    % if kept:
-        __global const ${T}* before =
-        % if VW:
-            (step ? ${'c_g' if cell == 'lstm' else 'h_g'} + from : before_g + before_at)
-        % else:
-            before_g + before_at
-        % endif
-            + (long)row * size;
-        __global ${T}* restrict kept = gates_g + here * ${kept} * size;
-    % endif
-    % if cell == 'lstm':
-        __global ${T}* restrict c = c_g + here * size;
-    % endif
+        ${pointers()}
     % if device.is_cpu:
 #pragma clang loop vectorize(assume_safety)
         for (int j = 0; j < size; ++j) {
@@ -76,35 +162,11 @@ __kernel void recurrent_step(
         {
             const int j = place - row * size;
     % endif
-        % if cell == 'lstm':
-            const ${T} enter = gate_of(x[j] + ${product(0)});
-            const ${T} stay = gate_of(x[size + j] + ${product(1)});
-            const ${T} fresh = tanh(x[2 * size + j] + ${product(2)});
-            const ${T} leave = gate_of(x[3 * size + j] + ${product(3)});
-            const ${T} cell = stay * before[j] + enter * fresh;
-            kept[j] = enter;
-            kept[size + j] = stay;
-            kept[2 * size + j] = fresh;
-            kept[3 * size + j] = leave;
-            c[j] = cell;
-            h[j] = leave * tanh(cell);
-        % elif cell == 'gru':
-            const ${T} reset = gate_of(x[j] + ${product(0)} + bias_g[j]);
-            const ${T} stay = gate_of(x[size + j] + ${product(1)} + bias_g[size + j]);
-            const ${T} inner = ${product(2)} + bias_g[2 * size + j];
-            const ${T} fresh = tanh(x[2 * size + j] + reset * inner);
-            kept[j] = reset;
-            kept[size + j] = stay;
-            kept[2 * size + j] = fresh;
-            kept[3 * size + j] = inner;
-            h[j] = (before[j] - fresh) * stay + fresh;
-        % else:
-            const ${T} sum = x[j] + ${product(0)};
-            h[j] = ${'tanh(sum)' if cell == 'tanh' else '!(sum <= 0) ? sum : 0'};
-        % endif
+            ${unit()}
         }
     }
 % if VW:
     }
+% endif
 % endif
 }

@@ -2,7 +2,7 @@
 
 A step is one product, of the state before with the recurrent weights, and one kernel, which makes
 the next state of it and of what the inputs give to the gates (one product for all steps, made
-before); on a CPU one launch does that for many steps (recurrent_launches.py).
+before); where it pays, one launch does that for many steps (recurrent_launches.py).
 The way back is as long; the weights' gradients are one product over all steps.
 
 The rows of all steps lie one after the other, the rows of a step being the sequences that are that
@@ -26,7 +26,7 @@ from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, same_device, same_dtype
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
-from cltensor.nn.recurrent_launches import Launcher, Run, Window, dense, runs, windows
+from cltensor.nn.recurrent_launches import GATES, Launcher, Run, Window, dense, runs, windows
 from cltensor.ops.elementwise.activation import relu, sigmoid
 from cltensor.ops.elementwise.cast import clone
 from cltensor.ops.elementwise.functions import tanh
@@ -35,9 +35,6 @@ from cltensor.ops.linalg.matmul import linear, matmul
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat
 from cltensor.ops.shape.view import matrix_transpose
-
-#: How many gates a kind of cell has.
-GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
 
 
 @lru_cache(maxsize=256)
@@ -73,7 +70,7 @@ def _forward(
     count = x.shape[0]
     states = run.empty(count, size)
     outputs = states if p is None else run.empty(count, h.shape[1])
-    whole = run.whole(p)
+    whole = run.whole(p, h.shape[0])
     across = run.packed(matrix_transpose(w)) if whole else dense(matrix_transpose(w))
     back = None if p is None else dense(matrix_transpose(p))
     more: dict[str, Any] = {}
@@ -267,7 +264,7 @@ def _backward(
     dh = run.zeros(first, width)
     if count:
         way = _Back(g, g_last, d, w, start, along, more)
-        if run.whole(p):
+        if run.whole(p, first):
             found = _back_in_runs(run, way, runs(sizes, reverse))
         else:
             found = _back_in_steps(run, way, windows(sizes, reverse), p, whole)

@@ -1,8 +1,10 @@
 """What the loop of recurrent layers launches: steps, alone or in runs, and products.
 
-On a CPU a launch computes all steps of equal size that follow one another: a work-item's rows are
+A launch computes all steps of equal size that follow one another. On a CPU a work-item's rows are
 sequences of its own, so that no step waits for another work-item, and the weights, packed once,
-stay in a core's cache. Elsewhere, and with projections, a step is a product and a kernel.
+stay in a core's cache; elsewhere a work-group's are, whose work-items share the states in local
+memory and wait for each other once a step. Where the weights are too many for that, or the
+sequences, and with projections, a step is a product and a kernel.
 """
 
 from __future__ import annotations
@@ -21,6 +23,15 @@ from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.join import pad
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
+
+#: How many gates a kind of cell has.
+GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
+
+#: Rows of a work-group that computes several steps: each weight that it reads serves all of them.
+_GROUP_ROWS = 4
+#: Bytes of weights that each group reads in each step, and groups for each compute unit, up to
+#: which that is less than the launches of a product: reckoned from the speed of caches, not timed.
+_MOST_WEIGHTS, _MOST_GROUPS = 1 << 20, 4
 
 
 class Window(NamedTuple):
@@ -126,10 +137,27 @@ class Launcher:
         grid, local, each = self.over(rows, size)
         made(grid, local, rows=rows, size=size, each=each, **args)
 
-    def whole(self, projection: Any) -> bool:
-        """Whether one launch computes several steps: a sequence's own work-item does its products
-        too, with weights that a core's cache keeps."""
-        return self.device.is_cpu and projection is None
+    def whole(self, projection: Any, rows: int) -> bool:
+        """Whether one launch computes several steps of so many sequences: their own work-item, or
+        work-group, does their products too."""
+        if projection is not None or self.device.is_cpu:
+            return projection is None
+        device, weights = self.device, GATES[self.cell] * self.size
+        return (
+            self._units() <= device.max_work_group
+            and weights * self.size * self.dtype.itemsize <= _MOST_WEIGHTS
+            and self._room(max(2 * self.size, weights)) * self.dtype.itemsize <= device.local_mem
+            and ceil_div(rows, _GROUP_ROWS) <= _MOST_GROUPS * device.compute_units
+        )
+
+    def _units(self) -> int:
+        """The size of a work-group of which each work-item is a unit."""
+        return ceil_div(self.size, 32) * 32
+
+    @staticmethod
+    def _room(units: int) -> int:
+        """Elements of local memory for so many of each row: few kinds, as each is a kernel."""
+        return 1 << (units * _GROUP_ROWS - 1).bit_length()
 
     def vectors(self) -> tuple[int, int]:
         """Vectors of the register tile, and bytes of each: a CPU whose vectors have 64 bytes
@@ -140,6 +168,9 @@ class Launcher:
 
     def several(self, name: str, run: Run, packed: Tensor, **args: Any) -> None:
         """Launch the kernel `name` for the steps of a run, their products being its own."""
+        if not self.device.is_cpu:
+            self._several_by_groups(name, run, packed, **args)
+            return
         panels, _, columns = packed.shape
         vectors, _ = self.vectors()
         room = self.device.pool.allocate(run.rows * panels * columns * self.dtype.itemsize)
@@ -154,8 +185,24 @@ class Launcher:
             each=each, r_g=room, w_g=packed.buffer, width=panels * columns, **args,
         )  # fmt: skip
 
+    def _several_by_groups(self, name: str, run: Run, weights: Tensor, **args: Any) -> None:
+        backwards = name == "recurrent_grad"
+        room = self._room(GATES[self.cell] * self.size if backwards else self.size)
+        made = kernel(
+            self.device, name, T=C_NAMES[self.dtype], parts=1, cell=self.cell, ROWS=_GROUP_ROWS,
+            ROOM=room,
+        )  # fmt: skip
+        units = self._units()
+        made(
+            (ceil_div(run.rows, _GROUP_ROWS) * units,), (units,), rows=run.rows, steps=run.steps,
+            size=self.size, w_g=weights.buffer, **args,
+        )  # fmt: skip
+
     def packed(self, matrix: Tensor) -> Tensor:
-        """A matrix (K, N) in panels (N / columns, K, columns), what is missing being 0."""
+        """A matrix (K, N) as the kernels of several steps read it: on a CPU in panels
+        (N / columns, K, columns), what is missing being 0."""
+        if not self.device.is_cpu:
+            return dense(matrix)
         vectors, width = self.vectors()
         columns = vectors * vector_width(self.dtype, width)
         inner, size = matrix.shape

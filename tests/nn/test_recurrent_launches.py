@@ -5,8 +5,10 @@ import pytest
 from cells import sigmoid
 
 import cltensor as ct
+from cltensor.nn import recurrent_launches
 from cltensor.nn.recurrence import recurrence
-from cltensor.nn.recurrent_launches import Run, runs, windows
+from cltensor.nn.recurrent_launches import GATES, Run, runs, windows
+from cltensor.runtime.kernel import Counters
 
 
 def test_windows():
@@ -62,3 +64,34 @@ def test_gradients_where_tiles_are_not_full(fp64, skeleton, registers, cell):
     recorded = ct.autograd.grad(found, leaves, given, create_graph=True)
     for a, b in zip(ours, recorded, strict=True):
         np.testing.assert_allclose(a.numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "tanh"])
+def test_groups_compute_what_single_steps_do(device, use_skeletons, monkeypatch, cell):
+    """A work-group for some sequences, and a product and a kernel for each step."""
+    use_skeletons("gpu")
+    sizes, units, gates = (6, 6, 5, 5), 9, GATES[cell]
+    random = np.random.default_rng(4)
+
+    def draw(*shape):
+        return ct.tensor(random.standard_normal(shape) / 3, dtype=ct.float32, requires_grad=True)
+
+    args = [draw(sum(sizes), gates * units), draw(6, units)]
+    args += [draw(6, units) if cell == "lstm" else None, draw(gates * units, units), None]
+    args += [draw(gates * units) if cell == "gru" else None]
+    leaves = [a for a in args if a is not None]
+
+    def run():
+        before = Counters.launches
+        found = [r for r in recurrence(cell, *args, sizes, False) if r is not None]
+        gradients = ct.autograd.grad([r.sin().sum() for r in found], leaves)
+        results = [r.detach().numpy() for r in (*found, *gradients)]
+        return Counters.launches - before, results
+
+    run()
+    few, ours = run()
+    monkeypatch.setattr(recurrent_launches, "_MOST_WEIGHTS", 0)
+    many, alone = run()
+    assert few <= many - 8
+    for a, b in zip(ours, alone, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
