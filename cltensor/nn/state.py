@@ -51,7 +51,6 @@ class Loading:
         self.assign, self.keys, self.faults = assign, keys, faults
         #: To be set: (module, member table, name there, member, value).
         self._fresh: list[tuple[Any, str, str, Tensor, Any]] = []
-        self._extras: list[tuple[Any, Any]] = []
         #: What was there before: the same with a copy of the member, or None.
         self._before: list[tuple[Any, str, str, Tensor, Tensor | None]] = []
 
@@ -63,6 +62,7 @@ class Loading:
         if module._is_usual("_load_from_state_dict"):
             self.plan(module, given, prefix, local)
         else:
+            self.settle(keep=True)
             for table, name, member in module._saved_members():
                 self._before.append((module, table, name, member, member.detach().clone()))
             module._load_from_state_dict(given, prefix, local, True, *self.keys, self.faults)
@@ -78,9 +78,12 @@ class Loading:
     def plan(
         self, module: Any, given: dict[str, Any], prefix: str, local: Any, strict: bool = True
     ) -> None:
-        """Note what is to be set in `module` alone."""
+        """Note what is to be set in `module` alone. What was noted is set before code of others runs,
+        which may look at it."""
         missing, unexpected = self.keys
-        for hook in module._state_hooks("before_load"):
+        if hooks := module._state_hooks("before_load"):
+            self.settle(keep=True)
+        for hook in hooks:
             hook(module, given, prefix, local, strict, missing, unexpected, self.faults)
         known = set()
         for table, name, member in module._saved_members():
@@ -92,7 +95,9 @@ class Loading:
         if not module._is_usual("set_extra_state"):
             known.add(EXTRA)
             if prefix + EXTRA in given:
-                self._extras.append((module, given[prefix + EXTRA]))
+                # At once: it may make the modules whose entries come next.
+                self.settle(keep=True)
+                module.set_extra_state(given[prefix + EXTRA])
             elif strict:
                 missing.append(prefix + EXTRA)
         for key in [k for k in given if k.startswith(prefix)] if strict else ():
@@ -114,8 +119,7 @@ class Loading:
 
     def settle(self, keep: bool = False) -> None:
         """Set what was noted. keep: for `undo`, because code of others follows."""
-        fresh, extras, self._fresh, self._extras = self._fresh, self._extras, [], []
-        keep = keep or bool(extras)
+        fresh, self._fresh = self._fresh, []
         # All conversions come before the first assignment: a failing one changes nothing.
         make = _in_place_of if self.assign else _like
         values = [make(member, value) for *_, member, value in fresh]
@@ -128,8 +132,6 @@ class Loading:
             else:
                 with no_grad():
                     member.copy_(value)
-        for module, extra in extras:
-            module.set_extra_state(extra)
 
     def undo(self) -> None:
         """Set what was there before."""

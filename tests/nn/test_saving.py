@@ -91,6 +91,73 @@ def test_an_extra_state_that_is_refused_leaves_the_tensors(assign):
     assert kept.tolist() == [1, 1]
 
 
+class Grown(nn.Module):
+    """Has as many layers as its state says."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(ct.zeros(1))
+        self.body = nn.Linear(1, 1)
+        self.layers = nn.ModuleList()
+
+    def get_extra_state(self):
+        return len(self.layers)
+
+    def set_extra_state(self, state):
+        self.seen = self.scale.item(), self.body.weight.item()
+        self.layers.extend(nn.Linear(1, 1) for _ in range(state))
+        self.last = nn.Linear(1, 1)
+
+
+def test_an_extra_state_makes_modules_that_are_loaded():
+    net, other = Grown(), Grown()
+    net.set_extra_state(2)
+    for number, param in enumerate(net.parameters(), 1):
+        nn.init.constant_(param, number)
+    nn.init.constant_(other.body.weight, 9)
+    assert other.load_state_dict(net.state_dict()) == ([], [])
+    assert other.seen == (1, 9)  # what is below comes later
+    assert [p.tolist() for p in other.parameters()] == [p.tolist() for p in net.parameters()]
+
+
+class Looking(nn.Module):
+    """Looks at another module where it is loaded."""
+
+    def __init__(self, other):
+        super().__init__()
+        self.other = [other]
+        self.register_load_state_dict_pre_hook(lambda *_: self.look())
+
+    def look(self):
+        self.seen = self.other[0].bias.item()
+
+    def _load_from_state_dict(self, *args):
+        self.look()
+
+
+@pytest.mark.parametrize("kind", ["hook", "override"])
+@pytest.mark.parametrize("assign", [False, True])
+def test_code_of_others_sees_what_came_before(monkeypatch, kind, assign):
+    net = nn.Linear(1, 1)
+    both = nn.Sequential(net, Looking(net))
+    if kind == "hook":
+        monkeypatch.delattr(Looking, "_load_from_state_dict")
+    saved, before = {"0.weight": ct.ones(1, 1), "0.bias": ct.ones(1)}, net.bias.item()
+    kept = net.bias
+    with pytest.raises(ct.StateError, match='Unexpected key.*"x"'):
+        both.load_state_dict({**saved, "x": 1}, assign=assign)
+    assert both[1].seen == 1
+    assert net.bias is kept
+    assert kept.item() == before
+    both.load_state_dict(saved, assign=assign)
+    assert both[1].seen == 1
+
+
+def test_versions_are_those_of_pytorch():
+    saved = nn.Sequential(nn.BatchNorm1d(1), nn.InstanceNorm2d(1), nn.LayerNorm(1)).state_dict()
+    assert [saved._metadata[name]["version"] for name in "012"] == [2, 2, 1]
+
+
 class Renamed(nn.Module):
     """Its weight had another name in version 1, and no scale."""
 

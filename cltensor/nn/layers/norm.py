@@ -42,6 +42,7 @@ class _WithStatistics(_Scaled):
 
     # PyTorch's files from before its version 0.4.1 have no such entry.
     _optional_state = ("num_batches_tracked",)
+    _version = 2
     _ranks: tuple[int, ...] = ()
 
     running_mean: Any
