@@ -157,29 +157,43 @@ class StackDataset(Dataset):
 
 
 class Subset(Dataset):
-    """The items of `dataset` at `indices`, in that order."""
+    """The items of `dataset` at `indices`, in that order; these stay a list where they are one."""
 
-    def __init__(self, dataset: Any, indices: Sequence[int] | np.ndarray) -> None:
+    def __init__(self, dataset: Any, indices: Sequence[Any] | np.ndarray) -> None:
         self.dataset = dataset
-        self.indices = np.asarray(indices, np.int64)
+        self.indices = indices if isinstance(indices, (Sequence, np.ndarray)) else _host(indices)
         self.on_device = getattr(dataset, "on_device", False)
 
     def __len__(self) -> int:
         return len(self.indices)
 
+    def _place(self, position: int) -> Any:
+        """Which item of `dataset` is at a position here."""
+        place = self.indices[position]
+        return int(place) if isinstance(place, np.integer) else place
+
     def __getitem__(self, index: int) -> Any:
-        return self.dataset[int(self.indices[index])]
+        if isinstance(index, list):
+            return self.dataset[[self._place(position) for position in index]]
+        return self.dataset[self._place(index)]
 
     def __getitems__(self, positions: Sequence[int]) -> list[Any]:
         at_once = getattr(self.dataset, "__getitems__", None)
         if at_once is None or type(self).__getitem__ is not Subset.__getitem__:
             return [self[position] for position in positions]
-        return at_once([int(self.indices[position]) for position in positions])
+        return at_once([self._place(position) for position in positions])
 
     @property
     def __getbatch__(self) -> Callable[[np.ndarray], Any] | None:
         rows = gathering(self.dataset)
-        return None if rows is None else lambda positions: rows(self.indices[positions])
+        if rows is None:
+            return None
+        return lambda positions: rows(np.array([self._place(i) for i in positions.tolist()]))
+
+
+def _host(indices: Any) -> np.ndarray:
+    """A Tensor's elements, which index one by one on the host."""
+    return np.asarray(indices, np.int64)
 
 
 class ConcatDataset(Dataset):
@@ -231,7 +245,7 @@ def random_split(
             f"random_split: lengths of {sum(sizes)} in all for a data set of {count} items; "
             "give lengths that sum to it, or shares that sum to 1"
         )
-    order = host_random("random_split", generator).permutation(count)
+    order = host_random("random_split", generator).permutation(count).tolist()
     ends = np.cumsum(sizes)
     return [Subset(dataset, order[end - n : end]) for n, end in zip(sizes, ends, strict=True)]
 

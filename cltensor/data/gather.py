@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -46,45 +45,50 @@ class Task:
         gives next, whatever its argument; it raises Exhausted when that was all."""
         if not self.iterable:
             return self.gatherer()
-        batches = self.batches()
+        follow = self._following()
+        return lambda _: follow()
 
-        def following(_: Any) -> Any:
-            for batch in batches:
-                return batch
-            raise Exhausted
-
-        return following
-
-    def batches(self) -> Iterator[Any]:
-        """What an iterable data set gives, joined."""
-        return self._joined(iter(self.dataset))
-
-    def _joined(self, items: Iterator[Any]) -> Iterator[Any]:
+    def _following(self) -> Callable[[], Any]:
+        """A function that makes a batch of what an iterable data set gives next."""
+        items = iter(self.dataset)
         if self.batch_size is None:
             convert = self.collate_fn or _same
-            for item in items:
-                yield convert(item)
-            return
-        collate = self.collate_fn or joined
-        while chunk := list(islice(items, self.batch_size)):
-            if len(chunk) < self.batch_size and self.drop_last:
-                return
-            yield collate(chunk)
+            return lambda: self._made(convert, self._some(items, 1)[0])
+        collate, size = self.collate_fn or joined, self.batch_size
+
+        def follow() -> Any:
+            chunk = self._some(items, size)
+            if len(chunk) < size and self.drop_last:
+                raise Exhausted
+            return self._made(collate, chunk)
+
+        return follow
+
+    def _some(self, items: Iterator[Any], count: int) -> list[Any]:
+        """The next `count` items, or as many as there are; Exhausted if there are none."""
+        found: list[Any] = []
+        try:
+            while len(found) < count:
+                found.append(next(items))
+        except StopIteration:
+            if not found:
+                raise Exhausted from None
+        return found
+
+    def _made(self, make: Callable[[Any], Any], given: Any) -> Any:
+        """make(given), whose StopIteration would end the loop as if all had come."""
+        try:
+            return make(given)
+        except StopIteration as error:
+            raise DataError(
+                f"DataLoader: {type(self.dataset).__name__} (or the collate_fn) raised "
+                f"StopIteration for {given}; a data set says by its length where it ends"
+            ) from error
 
     def gatherer(self) -> Answer:
         """A function of what a sampler gave."""
         gather = self._rows() if self.whole else self._single()
-
-        def guarded(indices: Any) -> Any:
-            try:
-                return gather(indices)
-            except StopIteration as error:  # which would end the loop as if all had come
-                raise DataError(
-                    f"DataLoader: {type(self.dataset).__name__} (or the collate_fn) raised "
-                    f"StopIteration for {indices}; a data set says by its length where it ends"
-                ) from error
-
-        return guarded
+        return lambda indices: self._made(gather, indices)
 
     def _single(self) -> Callable[[Any], Any]:
         convert = self.collate_fn or _same

@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import repeat
-from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
 from cltensor.core.changes import GuardedByName, never_replay
-from cltensor.data.collate import moved, own, to_device
+from cltensor.data.collate import moved, to_device
 from cltensor.data.dataset import IterableDataset
-from cltensor.data.gather import Answer, Exhausted, Task
+from cltensor.data.gather import Task
+from cltensor.data.passes import Batches, Failed, Finish, ahead, in_turn, tried
 from cltensor.data.sampler import (
     AnyGenerator,
     BatchSampler,
@@ -28,73 +28,10 @@ from cltensor.errors import DataError
 from cltensor.ops.random.generator import Generator
 from cltensor.runtime.device import DeviceSpec
 
-Finish = Callable[[Any], Any]
-
-
-def _ahead(
-    answers: Callable[[], Answer],
-    chosen: Iterator[Any],
-    finish: Finish,
-    depth: int,
-    turn: threading.Lock,
-) -> Iterator[Any]:
-    """What `answers()` makes of each of `chosen`, made in a thread, at most `depth` before it is
-    asked for; what it raises is raised here, where `chosen` is drawn, too.
-
-    Only whoever holds `turn` is in the data set: the thread of a loop that was left half-way may
-    still be, for nobody waits for a data set that does not answer.
-    """
-    jobs: SimpleQueue[Any] = SimpleQueue()
-    ready: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-    left = threading.Event()
-    # A daemon, so that a data set that does not answer cannot hold up the exit either.
-    threading.Thread(
-        target=_serve,
-        args=(answers, jobs, ready, left, turn),
-        name="cltensor-prefetch",
-        daemon=True,
-    ).start()
-    waiting, more = 0, True
-    try:
-        while True:
-            while more and waiting <= depth:  # the one that is asked for, and those ahead
-                try:
-                    jobs.put((next(chosen),))
-                    waiting += 1
-                except StopIteration:
-                    more = False
-            if not waiting:
-                return
-            batch, error = ready.get()
-            waiting -= 1
-            if isinstance(error, Exhausted):
-                return
-            if error is not None:
-                raise error
-            yield finish(batch)
-    finally:
-        left.set()
-        jobs.put(None)
-
-
-def _serve(
-    answers: Callable[[], Answer],
-    jobs: SimpleQueue[Any],
-    ready: SimpleQueue[tuple[Any, BaseException | None]],
-    left: threading.Event,
-    turn: threading.Lock,
-) -> None:
-    """Answer jobs until one is None, or the loop was left."""
-    answer: Answer | None = None
-    while (job := jobs.get()) is not None:
-        try:
-            with turn:
-                if left.is_set():
-                    return
-                answer = answer or answers()
-                ready.put((own(answer(*job)), None))
-        except BaseException as error:  # a data set raises anything; the caller's thread does so
-            ready.put((None, error))
+#: What is read once, when a loader is made.
+_FIXED = frozenset(
+    "dataset batch_size shuffle sampler batch_sampler drop_last persistent_workers".split()
+)
 
 
 class DataLoader(GuardedByName):
@@ -133,6 +70,8 @@ class DataLoader(GuardedByName):
     Raises:  DataError for a value that does not fit, two that exclude each other, and what belongs
              to worker processes where there are none; in a loop, what the data set raises.
     """
+
+    _made = False
 
     def __init__(
         self,
@@ -177,6 +116,15 @@ class DataLoader(GuardedByName):
         self.device = device
         self._workers: Workers | None = None
         self._turn = threading.Lock()
+        self._made = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self._made and name in _FIXED:
+            raise DataError(
+                f"DataLoader: {name} decides what is made with the loader, and cannot be set later;"
+                " make another loader"
+            )
+        super().__setattr__(name, value)
 
     def _choose(self, sampler: Any, batch_sampler: Any, drop_last: bool) -> None:
         """Set what says which items come: sampler and batch_sampler, or neither."""
@@ -217,7 +165,8 @@ class DataLoader(GuardedByName):
     def __iter__(self) -> Iterator[Any]:
         never_replay()
         # An order is drawn now, not at the first batch: passes begun in turn differ in turn.
-        return self._batches(repeat(None) if self._iterable else iter(self._source()))
+        made = self._batches(repeat(None) if self._iterable else iter(self._source()))
+        return Batches(made, self.__len__)
 
     def _batches(self, chosen: Iterator[Any]) -> Iterator[Any]:
         task = Task(
@@ -233,8 +182,8 @@ class DataLoader(GuardedByName):
             return self._from_workers(task, chosen)
         # Arguments, not attributes, so that a thread does not keep the loader alive.
         if on_device or not self.prefetch:
-            return _in_turn(task.answers(), chosen, self._finish())
-        return _ahead(task.answers, chosen, self._finish(), self.prefetch, self._turn)
+            return in_turn(task.answers(), chosen, self._finish())
+        return ahead(task.answers, chosen, self._finish(), self.prefetch, self._turn)
 
     def _finish(self) -> Finish:
         """What is done in the caller's thread to a batch."""
@@ -262,19 +211,10 @@ class DataLoader(GuardedByName):
         self.__dict__.update(state, _turn=threading.Lock())
 
 
-def _in_turn(answer: Answer, chosen: Iterator[Any], finish: Finish) -> Iterator[Any]:
-    for indices in chosen:
-        try:
-            batch = answer(indices)
-        except Exhausted:
-            return
-        yield finish(batch)
-
-
 def _from_workers(workers: Workers, batches: Iterator[Any], finish: Finish, kept: bool) -> Any:
     try:
         for batch in batches:
-            yield finish(batch)
+            yield batch if isinstance(batch, Failed) else tried(finish, batch)
     finally:
         if not kept:
             workers.close()

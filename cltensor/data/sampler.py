@@ -43,6 +43,16 @@ def count_of(operation: str, name: str, value: Any, least: int = 1) -> int:
     return count
 
 
+def each(iterator: Iterator[Any]) -> Iterator[Any]:
+    """What is left in `iterator`, whose `__iter__` (which may begin anew) is not called."""
+    while True:
+        try:
+            item = next(iterator)
+        except StopIteration:
+            return
+        yield item
+
+
 class Sampler:
     """Base class: a subclass defines ``__iter__``, which gives indices, and mostly ``__len__``."""
 
@@ -177,7 +187,7 @@ class BatchSampler(Sampler):
 
     def _lists(self, indices: Iterator[Any]) -> Iterator[list[Any]]:
         batch = []
-        for index in indices:
+        for index in each(indices):
             batch.append(index)
             if len(batch) == self.batch_size:
                 yield batch

@@ -25,6 +25,7 @@ import numpy as np
 from cltensor.data.channel import Channel, Windows, allocated, places
 from cltensor.data.collate import Placed, mapped
 from cltensor.data.gather import Task
+from cltensor.data.passes import Failed
 from cltensor.data.worker import Batch, Job, Mark, Pass, Raised, Start, inside_worker
 from cltensor.errors import DataError
 from cltensor.runtime.device import get
@@ -113,10 +114,10 @@ class Workers:
 
     def run(self, chosen: Iterator[Any], seed: int, in_order: bool) -> Iterator[Any]:
         """The batches of `chosen`, with arrays of Tensors that hold until the next one is asked
-        for.
+        for; in place of one, as Failed, what the data set raised for it, with the worker's
+        traceback as its cause.
 
-        Raises:  what the data set raised, with the worker's traceback as its cause; DataError for
-                 a worker that died, or that took longer than the timeout.
+        Raises:  DataError for a worker that died, or that took longer than the timeout.
         """
         self._passed = passed = self._passed + 1
         self._ready.clear()
@@ -145,7 +146,9 @@ class Workers:
             if not order:
                 return
             message = self._receive(order, in_order)
-            if isinstance(message, Batch) and not message.exhausted:
+            if isinstance(message, Failed):
+                yield message
+            elif not message.exhausted:
                 yield self._seen(message)
 
     def _free(self, number: int, in_order: bool) -> _Member | None:
@@ -161,8 +164,8 @@ class Workers:
             member = min(able, key=lambda m: len(m.asked))
         return member if len(member.asked) < self._depth else None
 
-    def _receive(self, order: deque[int], in_order: bool) -> Batch | Raised:
-        """The next message in order, or any; raises what a worker raised."""
+    def _receive(self, order: deque[int], in_order: bool) -> Batch | Failed:
+        """The next message in order, or any; or what a worker raised."""
         while not (order[0] in self._ready if in_order else self._ready):
             self._wait([m for m in self._members if m.asked])
         number = order[0] if in_order else next(iter(self._ready))
@@ -173,8 +176,10 @@ class Workers:
         if isinstance(message, Raised):
             cause = WorkerTraceback(member.number, message.text)
             if message.error is None:
-                raise DataError(f"DataLoader: {cause}")
-            raise pickle.loads(message.error) from cause
+                return Failed(DataError(f"DataLoader: {cause}"))
+            error = pickle.loads(message.error)
+            error.__cause__ = cause
+            return Failed(error)
         member.exhausted |= message.exhausted
         return message
 

@@ -78,8 +78,8 @@ class Loading:
     def plan(
         self, module: Any, given: dict[str, Any], prefix: str, local: Any, strict: bool = True
     ) -> None:
-        """Note what is to be set in `module` alone. What was noted is set before code of others runs,
-        which may look at it."""
+        """Note what is to be set in `module` alone; but before code of others runs, which may look
+        at it, what was noted is set."""
         missing, unexpected = self.keys
         if hooks := module._state_hooks("before_load"):
             self.settle(keep=True)

@@ -162,7 +162,7 @@ def test_random_split(lengths, sizes):
 
 def test_random_split_follows_the_seed():
     def split(generator=None):
-        return [part.indices.tolist() for part in random_split(numbers(20), [15, 5], generator)]
+        return [part.indices for part in random_split(numbers(20), [15, 5], generator)]
 
     ct.manual_seed(3)
     first = split()
@@ -196,3 +196,16 @@ def test_several_data_sets_beside_each_other():
             StackDataset(*wrong)
     with pytest.raises(TypeError, match="by position, or all by name"):
         StackDataset([1], a=[1])
+
+
+def test_indices_stay_a_list_and_are_passed_on_as_they_are():
+    first, second = random_split(range(6), [2, 4])
+    assert sorted(first.indices + second.indices) == list(range(6))
+    named = Subset({"a": 1, "b": 2}, ["b", "a"])
+    assert [named[0], named[-1]] == [2, 1]
+    assert Subset(np.arange(10) * 2, [1, 3, 5])[[0, 2]].tolist() == [2, 10]
+    assert Subset([5, 6, 7], ct.tensor([2, 0]))[1] == 5
+    assert read(DataLoader(Subset(numbers(9), np.array([8, 1, 3])), 2)) == [[8, 1], [3]]
+    changed = Subset(numbers(9), [8, 1])
+    changed.indices = [2, 3]
+    assert read(DataLoader(changed, 2)) == [[2, 3]]

@@ -174,6 +174,8 @@ def test_errors_in_the_thread_reach_the_caller():
         assert [next(batches)[0].numpy().tolist() for _ in range(2)] == [[0, 1], [2, 3]]
         with pytest.raises(RuntimeError, match="item 5 is broken"):
             next(batches)
+        assert next(batches)[0].tolist() == [6, 7]
+        assert next(batches, None) is None
     assert no_thread_is_left()
 
 
@@ -291,6 +293,7 @@ def test_stop_iteration_is_no_silent_end(prefetch):
     assert next(batches).tolist() == [0, 1]
     with pytest.raises(DataError, match=r"Ending .* raised StopIteration for \[2, 3\]"):
         next(batches)
+    batches.close()
     for loader in (
         DataLoader(Rows(8), 2, prefetch=prefetch),
         DataLoader(Squares(8), 2, collate_fn=collate, prefetch=prefetch),
@@ -429,3 +432,12 @@ def test_positions_are_those_of_pytorch():
 def test_bad_arguments(options, message):
     with pytest.raises(DataError, match="DataLoader: .*" + message):
         DataLoader(numbers(3), **options)
+
+
+def test_what_is_read_once_cannot_be_set_later():
+    loader = DataLoader(numbers(6), 2)
+    for name in ("dataset", "batch_size", "sampler", "batch_sampler", "drop_last", "shuffle"):
+        with pytest.raises(DataError, match=f"DataLoader: {name} .* make another loader"):
+            setattr(loader, name, 3)
+    loader.collate_fn = len
+    assert list(pickle.loads(pickle.dumps(loader))) == [2, 2, 2]

@@ -150,3 +150,22 @@ def test_there_is_one_process_unless_said():
     alone = DistributedSampler(range(5), shuffle=False)
     assert list(alone) == [0, 1, 2, 3, 4]
     assert list(DistributedSampler(range(5), None, None, False)) == [0, 1, 2, 3, 4]
+
+
+def test_a_sampler_that_is_its_own_iterator_begins_once():
+    class Itself:
+        begun = 0
+
+        def __iter__(self):
+            self.begun += 1
+            self.left = [3, 1, 2]
+            return self
+
+        def __next__(self):
+            if not self.left:
+                raise StopIteration
+            return self.left.pop(0)
+
+    sampler = Itself()
+    assert list(BatchSampler(sampler, 2)) == [[3, 1], [2]]
+    assert sampler.begun == 1

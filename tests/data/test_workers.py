@@ -214,6 +214,7 @@ def test_errors_keep_their_type_and_show_where():
     assert isinstance(caught.value.__cause__, WorkerTraceback)
     assert "worker_sets.py" in str(caught.value.__cause__)
     assert "in worker 0 of the DataLoader" in str(caught.value.__cause__)
+    iterator.close()
 
 
 def test_errors_that_pickle_cannot_take():
