@@ -16,6 +16,7 @@ from cltensor.distributions.continuous import (
     Cauchy,
     Exponential,
     Gumbel,
+    HalfCauchy,
     HalfNormal,
     Laplace,
     Normal,
@@ -153,6 +154,12 @@ def _laplace(p: Any, q: Any) -> Any:
 def _cauchy(p: Any, q: Any) -> Any:
     both, away = p.scale + q.scale, p.loc - q.loc
     return log(both * both + away * away) - log(4 * p.scale * q.scale)
+
+
+@register_kl(HalfCauchy, HalfCauchy)
+def _half_cauchy(p: Any, q: Any) -> Any:
+    both = p.scale + q.scale
+    return log(both * both) - log(4 * p.scale * q.scale)
 
 
 @register_kl(Gumbel, Gumbel)

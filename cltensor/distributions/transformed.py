@@ -101,10 +101,10 @@ class TransformedDistribution(Distribution):
         return ComposeTransform(self.transforms).sign
 
     def cdf(self, value: Any) -> Tensor:
-        if self._validate_args:
-            self._validate_sample(value)
         for transform in reversed(self.transforms):
             value = transform.inv(value)
+        if self._validate_args:  # so that an end which the support leaves out has its chance
+            self.base_dist._validate_sample(value)
         return self._turned(self.base_dist.cdf(value))
 
     def icdf(self, value: Any) -> Tensor:

@@ -26,6 +26,7 @@ PAIRS = [
     ("Poisson", {"rate": [0.2, 5.0]}, "Poisson", {"rate": [0.4, 9.0]}),
     ("Normal", AT, "Normal", AWAY),
     ("HalfNormal", {"scale": [1.0, 2.0]}, "HalfNormal", {"scale": [3.0, 0.5]}),
+    ("HalfCauchy", {"scale": [1.0, 2.0]}, "HalfCauchy", {"scale": [3.0, 0.5]}),
     ("Laplace", AT, "Laplace", AWAY),
     ("Cauchy", AT, "Cauchy", AWAY),
     ("Gumbel", AT, "Gumbel", {"loc": [0.4, 4.0], "scale": [3.0, 0.5]}),

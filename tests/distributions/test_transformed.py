@@ -153,3 +153,10 @@ def test_values_with_other_axes(device):
         D.TransformedDistribution(D.Normal(0.0, 1.0), D.StickBreakingTransform())
     with pytest.raises(ValueError, match="Pareto: alpha does not satisfy greater_than"):
         D.Pareto(1.0, -1.0)
+
+
+def test_the_end_that_a_support_leaves_out_has_its_chance(device):
+    given = [D.LogNormal(0.5, 2.0), D.InverseGamma(2.0, 3.0), D.Weibull(2.0, 3.0)]
+    assert [d.cdf(ct.tensor(0.0)).item() for d in given] == [0, 0, 0]
+    with pytest.raises(ValueError, match="does not lie in the support"):
+        given[0].cdf(ct.tensor(-1.0))
