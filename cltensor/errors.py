@@ -9,6 +9,13 @@ operation, names both values and ends with the way out.
 class CLTensorError(RuntimeError):
     """Base class of all errors raised by cltensor. PyTorch raises RuntimeError for most of them."""
 
+    #: The layer whose forward raised it, where there is one: its path and class, for the message.
+    layer = ""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return f"{text}; in the layer {self.layer}" if self.layer else text
+
 
 class ShapeError(CLTensorError, ValueError):
     """Sizes do not fit together."""

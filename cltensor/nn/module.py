@@ -13,6 +13,7 @@ from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
 from cltensor.nn.conversion import Convertible
 from cltensor.nn.hooks import EVERYWHERE, Hooked
+from cltensor.nn.location import MISFITS, locate
 from cltensor.nn.parameter import Buffer, Parameter
 from cltensor.nn.saving import Saved
 from cltensor.nn.summary import Summarized
@@ -92,18 +93,22 @@ class Module(Hooked, Saved, Convertible, Summarized):
         for watch in watchers:
             watch((self,))
         own = self.__dict__
-        if (
-            own["_forward_hooks"]
-            or own["_forward_pre_hooks"]
-            or own["_backward_hooks"]
-            or own["_backward_pre_hooks"]
-        ):
-            return self._call_hooked(args, kwargs)
-        if kwargs:
-            if type(self).forward.__module__.startswith("cltensor."):
-                kwargs = self._own_names(args, kwargs)
-            return self.forward(*args, **kwargs)
-        return self.forward(*args)
+        try:
+            if (
+                own["_forward_hooks"]
+                or own["_forward_pre_hooks"]
+                or own["_backward_hooks"]
+                or own["_backward_pre_hooks"]
+            ):
+                return self._call_hooked(args, kwargs)
+            if kwargs:
+                if type(self).forward.__module__.startswith("cltensor."):
+                    kwargs = self._own_names(args, kwargs)
+                return self.forward(*args, **kwargs)
+            return self.forward(*args)
+        except MISFITS as error:
+            locate(error, self)
+            raise
 
     def _own_names(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Keywords by the names of our own forward; the user's have names of their own."""
