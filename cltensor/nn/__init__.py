@@ -202,7 +202,12 @@ from cltensor.nn.layers.transformer import (
 )
 from cltensor.nn.module import Module
 from cltensor.nn.parallel import DataParallel
-from cltensor.nn.parameter import Buffer, Parameter, UninitializedParameter
+from cltensor.nn.parameter import (
+    Buffer,
+    Parameter,
+    UninitializedBuffer,
+    UninitializedParameter,
+)
 
 __all__ = [
     "CELU",
@@ -363,6 +368,7 @@ __all__ = [
     "TripletMarginWithDistanceLoss",
     "Unflatten",
     "Unfold",
+    "UninitializedBuffer",
     "UninitializedParameter",
     "Upsample",
     "UpsamplingBilinear2d",

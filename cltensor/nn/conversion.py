@@ -11,7 +11,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import ALL, as_dtype, bfloat16
 from cltensor.errors import DeviceError, DTypeError
 from cltensor.nn import state
-from cltensor.nn.parameter import Parameter
+from cltensor.nn.parameter import Parameter, empty_again, is_lazy
 from cltensor.ops.create import empty_like
 
 _DTYPE_NAMES = {dtype.name for dtype in ALL}
@@ -117,7 +117,9 @@ class Convertible:
         for param, value, grad in zip(params, values, grads, strict=True):
             state.rebind(param, value)
             param.grad = grad
-        for (module, name, _), value in zip(buffers, changed, strict=True):
+        for (module, name, before), value in zip(buffers, changed, strict=True):
             module._note_change()
+            if is_lazy(before):
+                empty_again(value, type(before))
             module._buffers[name] = value
         return self

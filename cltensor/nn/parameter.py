@@ -35,27 +35,53 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
-class UninitializedParameter(Parameter):
+class _Uninitialized(Tensor):
+    """A tensor without elements, until `materialize` gives it a shape."""
+
+    __slots__ = ()
+    _becomes: type[Tensor]
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Be a tensor of that shape, whose elements are to be set; whoever holds this one, as an
+        optimizer does, holds that."""
+        self.data = init.empty(shape, dtype or self.dtype, device or self.device)
+        self.__class__ = self._becomes  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class UninitializedParameter(_Uninitialized, Parameter):
     """A parameter without elements, until `materialize` gives it a shape."""
 
     __slots__ = ()
+    _becomes = Parameter
 
     def __init__(self, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__(init.empty((0,), dtype, device), requires_grad)
 
-    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
-        """Be a Parameter of that shape, whose elements are to be set; whoever holds this one, as an
-        optimizer does, holds that."""
-        self.data = init.empty(shape, dtype or self.dtype, device or self.device)
-        self.__class__ = Parameter  # type: ignore[assignment]
 
-    def __repr__(self) -> str:
-        return "<UninitializedParameter>"
+class UninitializedBuffer(_Uninitialized):
+    """A buffer without elements, until `materialize` gives it a shape."""
+
+    __slots__ = ()
+    _becomes = Tensor
+
+    def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
+        super().__init__(_shared(init.empty((0,), dtype, device)))
+        if requires_grad:
+            self.requires_grad_()
 
 
-def is_lazy(param: Any) -> bool:
-    """Whether it is a parameter without elements, which its layer's first input gives a shape."""
-    return isinstance(param, UninitializedParameter)
+def is_lazy(value: Any) -> bool:
+    """Whether it is a tensor without elements, which its layer's first input gives a shape."""
+    return isinstance(value, _Uninitialized)
+
+
+def empty_again(value: Tensor, kind: Any) -> None:
+    """Take back the shape that `materialize` gave a tensor of that class."""
+    value.data = init.empty((0,), value.dtype, value.device)
+    value.__class__ = kind
 
 
 class Buffer(Tensor):

@@ -12,7 +12,7 @@ from cltensor.autograd import Node, no_grad
 from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.halves import cast_array
-from cltensor.nn.parameter import Parameter
+from cltensor.nn.parameter import Parameter, empty_again, is_lazy
 from cltensor.ops.create import tensor
 
 #: What a module's own state is called, after its prefix.
@@ -51,8 +51,9 @@ class Loading:
         self.assign, self.keys, self.faults = assign, keys, faults
         #: To be set: (module, member table, name there, member, value).
         self._fresh: list[tuple[Any, str, str, Tensor, Any]] = []
-        #: What was there before: the same with a copy of the member, or None.
-        self._before: list[tuple[Any, str, str, Tensor, Tensor | None]] = []
+        #: What was there before: the same with a copy of the member, its class where it had no
+        #: elements, or None.
+        self._before: list[tuple[Any, str, str, Tensor, Any]] = []
 
     def visit(self, module: Any, given: dict[str, Any], prefix: str, metadata: Any) -> None:
         """Take the entries of `module` and of those below it, whose names begin with `prefix`."""
@@ -109,7 +110,10 @@ class Loading:
         value = _readable(key, entry)
         if member.ndim == 0 and tuple(value.shape) == (1,):  # as PyTorch once saved such
             value = value.reshape(())
-        if tuple(value.shape) != tuple(member.shape):
+        if is_lazy(member):  # of any shape; without one in a state that was saved as early
+            if tuple(value.shape) != (0,):
+                self._fresh.append((*place, member, value))
+        elif tuple(value.shape) != tuple(member.shape):
             self.faults.append(
                 f"size mismatch for {key}: the state has shape {tuple(value.shape)}, "
                 f"the model {tuple(member.shape)}"
@@ -125,18 +129,28 @@ class Loading:
         values = [make(member, value) for *_, member, value in fresh]
         for (owner, table, name, member, _), value in zip(fresh, values, strict=True):
             if keep:
-                copied = None if self.assign else member.detach().clone()
-                self._before.append((owner, table, name, member, copied))
+                self._before.append((owner, table, name, member, self._kept(member)))
             if self.assign:
                 _put(owner, table, name, value)
             else:
+                if is_lazy(member):
+                    owner._note_change()
+                    member.materialize(value.shape)  # type: ignore[attr-defined]
                 with no_grad():
                     member.copy_(value)
+
+    def _kept(self, member: Tensor) -> Any:
+        """What `undo` needs of a member that is about to be set."""
+        if self.assign:
+            return None
+        return type(member) if is_lazy(member) else member.detach().clone()
 
     def undo(self) -> None:
         """Set what was there before."""
         for owner, table, name, member, copied in reversed(self._before):
-            if copied is not None:
+            if isinstance(copied, type):
+                empty_again(member, copied)
+            elif copied is not None:
                 with no_grad():
                     member.copy_(copied)
             if owner.__dict__[table].get(name) is not member:

@@ -9,14 +9,16 @@ from cltensor.core.size import Size
 from cltensor.errors import ShapeError
 from cltensor.nn.layers import conv, linear, norm
 from cltensor.nn.module import Module
-from cltensor.nn.parameter import UninitializedParameter
+from cltensor.nn.parameter import UninitializedBuffer, UninitializedParameter, is_lazy
+from cltensor.ops.create import tensor
 
 
 class LazyModule(Module):
     """What such layers share.
 
     Its parameters may be moved, cast and given to an optimizer before the first input, which draws
-    their initial values as the plain layer does. A state cannot be loaded before.
+    their initial values as the plain layer does. A state may be loaded before, of a plain layer or
+    of a lazy one; the first input then has as many features as that.
     """
 
     #: The plain layer; where the features are in what comes in, from the end.
@@ -36,13 +38,14 @@ class LazyModule(Module):
         return ["weight", "bias"] if options.get("bias", True) else ["weight"]
 
     def has_uninitialized_params(self) -> bool:
-        """Whether nothing came in yet."""
-        return True
+        """Whether nothing came in yet, and no state was loaded."""
+        return any(map(is_lazy, (*self._parameters.values(), *self._buffers.values())))
 
     def initialize_parameters(self, input: Any) -> None:
         """Be a plain layer for inputs like this one.
 
-        Raises:  ShapeError for an input without an axis of features.
+        Raises:  ShapeError for an input without an axis of features, or with others than the state
+                 that was loaded is for.
         """
         if input.dim() < -self._axis:
             raise ShapeError(
@@ -54,6 +57,9 @@ class LazyModule(Module):
         if mine:
             options = {**options, "device": mine[0].device, "dtype": mine[0].dtype}
         real = self.cls_to_become(int(input.shape[self._axis]), *args, **options)
+        for table in ("_parameters", "_buffers"):
+            for name, made in getattr(real, table).items():
+                self._check_loaded(name, getattr(self, table).get(name), made, input)
         for name, made in real._parameters.items():
             held = self._parameters.get(name)
             if made is None or held is None:
@@ -63,11 +69,22 @@ class LazyModule(Module):
                 with no_grad():
                     held.copy_(made)
         for name, buffer in real._buffers.items():
-            self.register_buffer(name, buffer)
+            held = self._buffers.get(name)
+            if held is None or is_lazy(held):
+                self.register_buffer(name, buffer)
         own = vars(self)
         own.update({name: value for name, value in vars(real).items() if name not in own})
         del own["_given"]
         self.__class__ = self.cls_to_become
+
+    def _check_loaded(self, name: str, held: Any, made: Any, input: Any) -> None:
+        """Raise ShapeError where a state was loaded that is not for such an input."""
+        if held is None or made is None or is_lazy(held) or held.shape == made.shape:
+            return
+        raise ShapeError(
+            f"{type(self).__name__}: an input of shape {Size(input.shape)} wants {name} of shape "
+            f"{Size(made.shape)}; the state that was loaded has {Size(held.shape)}"
+        )
 
     def forward(self, input: Any) -> Any:
         """What the plain layer gives, which this is from now on."""
@@ -199,6 +216,10 @@ class _LazyNorm(LazyModule):
             dtype=dtype,
             bias=bias,
         )
+        if track_running_stats:
+            for name in ("running_mean", "running_var"):
+                self.register_buffer(name, UninitializedBuffer(False, device, dtype))
+            self.register_buffer("num_batches_tracked", tensor(0, device=device))
 
     @staticmethod
     def _named(options: dict[str, Any]) -> list[str]:

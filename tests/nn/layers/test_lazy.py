@@ -4,7 +4,7 @@ import pytest
 
 import cltensor as ct
 from cltensor import nn, optim
-from cltensor.errors import ShapeError
+from cltensor.errors import ShapeError, StateError
 
 LAYERS = {
     "LazyLinear": ((4,), (2, 3)),
@@ -80,3 +80,60 @@ def test_pytorchs_further_arguments():
     assert layer.bias is None
     turned = nn.LazyConvTranspose1d(2, 3, stride=2)
     assert turned(ct.randn(1, 4, 5), output_size=[12]).shape == (1, 2, 12)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_state_may_be_loaded_before_the_first_input(name):
+    args, shape = LAYERS[name]
+    x, make = ct.randn(*shape), getattr(nn, name)
+    plain, lazy = make(*args), make(*args)
+    plain(x)
+    lazy.load_state_dict(make(*args).state_dict())  # as empty as it is
+    assert lazy.has_uninitialized_params()
+    optimizer = optim.SGD(lazy.parameters(), lr=1.0)
+    lazy.load_state_dict(plain.state_dict())
+    assert not lazy.has_uninitialized_params()
+    plain.eval(), lazy.eval()
+    assert ct.equal(lazy(x), plain(x))
+    assert type(lazy) is type(plain)
+    lazy(x).sum().backward()
+    optimizer.step()
+    assert not ct.equal(lazy.weight, plain.weight)
+
+
+def test_a_state_that_does_not_fit_changes_nothing():
+    model = nn.Sequential(nn.LazyBatchNorm1d(), nn.Linear(3, 2))
+    other = nn.Sequential(nn.BatchNorm1d(3), nn.Linear(4, 2)).state_dict()
+    with pytest.raises(StateError, match="size mismatch for 1.weight"):
+        model.load_state_dict(other)
+    assert model[0].has_uninitialized_params()
+
+    class Refuses(nn.Linear):
+        def get_extra_state(self):
+            return 1
+
+        def set_extra_state(self, state):
+            raise ValueError("no")
+
+    model = nn.Sequential(nn.LazyBatchNorm1d(), Refuses(3, 2))
+    with pytest.raises(ValueError, match="no"):
+        model.load_state_dict(nn.Sequential(nn.BatchNorm1d(3), Refuses(3, 2)).state_dict())
+    assert isinstance(model[0].running_mean, nn.UninitializedBuffer)
+    assert isinstance(model[0].weight, nn.UninitializedParameter)
+    assert model(ct.ones(2, 3)).shape == (2, 2)
+
+
+def test_an_input_that_the_loaded_state_is_not_for():
+    layer = nn.LazyLinear(3)
+    layer.load_state_dict(nn.Linear(4, 3).state_dict())
+    with pytest.raises(ShapeError, match=r"\(2, 7\) wants weight of shape .*loaded has \(3, 4\)"):
+        layer(ct.ones(2, 7))
+    assert layer(ct.ones(2, 4)).shape == (2, 3)
+
+
+def test_statistics_without_elements_are_moved_and_cast():
+    layer = nn.LazyBatchNorm1d().half()
+    assert isinstance(layer.running_mean, nn.UninitializedBuffer)
+    assert repr(layer.running_mean) == "<UninitializedBuffer>"
+    assert layer.running_mean.dtype == ct.float16
+    assert "running_mean" not in nn.LazyBatchNorm1d(track_running_stats=False).state_dict()
