@@ -12,6 +12,7 @@ from cltensor.core.hooks import HookList, RemovableHandle
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
 from cltensor.lazy.values import version_of
+from cltensor.nn.compiling import without_compiled
 
 
 class Recomputing:
@@ -141,7 +142,7 @@ class Hooked:
 
     def __getstate__(self) -> dict[str, Any]:
         """What hooks compute before forward is copied without its graph: forward makes it anew."""
-        own = dict(self.__dict__)
+        own = without_compiled(self.__dict__)
         for hook in self._all_hooks():
             if isinstance(hook, Recomputing) and isinstance(own.get(hook.recomputed), Tensor):
                 own[hook.recomputed] = own[hook.recomputed].detach()

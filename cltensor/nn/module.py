@@ -11,6 +11,7 @@ from cltensor.core.hooks import HookList, watchers
 from cltensor.core.names import own_names
 from cltensor.core.suggestions import no_attribute
 from cltensor.core.tensor import Tensor
+from cltensor.nn.compiling import Compilable, without_compiled
 from cltensor.nn.conversion import Convertible
 from cltensor.nn.hooks import EVERYWHERE, Hooked
 from cltensor.nn.location import MISFITS, locate
@@ -28,7 +29,7 @@ _COUNTED = frozenset(
 )
 
 
-class Module(Hooked, Saved, Convertible, Summarized):
+class Module(Hooked, Saved, Convertible, Compilable, Summarized):
     """Base of all layers and networks.
 
     A subclass calls `super().__init__()`, sets Parameters and Modules as attributes and
@@ -73,7 +74,7 @@ class Module(Hooked, Saved, Convertible, Summarized):
 
     def guarded_attributes(self) -> list[Any]:
         """See changes.Guarded."""
-        own = self.__dict__
+        own = without_compiled(self.__dict__)
         hooks = self._all_hooks()
         tensors = [*own["_parameters"].values(), *own["_buffers"].values()]
         marked = [t for t in tensors if t is not None and vars(t)]  # with attributes of their own

@@ -7,11 +7,11 @@ from typing import Any
 from cltensor.core.composite import composite
 from cltensor.core.mode import no_grad
 from cltensor.core.tensor import Tensor
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.select import clip, where
-from cltensor.ops.index.pick import take
+from cltensor.ops.index.pick import take_of
 from cltensor.ops.index.scatter import index_add
 from cltensor.ops.linalg.norms import norm
 from cltensor.ops.reduce.fold import max_over
@@ -51,13 +51,20 @@ def _counts(index: Any, weight: Any) -> Any:
     return index_add(zeros, 0, flat, full(flat.shape, 1, weight.dtype, weight.device))
 
 
-def _taken(index: Any, weight: Any, padding_idx: int | None, by_frequency: bool) -> Any:
+def _taken(
+    operation: str, index: Any, weight: Any, padding_idx: int | None, by_frequency: bool
+) -> Any:
     """The rows; where the gradient is another than theirs, it is made by what is detached."""
-    rows = take(weight, index.reshape(-1), 0)
+    if index.dtype.kind not in "iu":
+        raise DTypeError(
+            f"{operation}: input has dtype {index.dtype}; give numbers of rows, for example with "
+            ".long()"
+        )
+    rows = take_of(operation, weight, index.reshape(-1), 0)
     share = None
     if by_frequency:
         share = (1 / clip(_counts(index, weight), 1)).detach()
-        share = take(share, index.reshape(-1), 0).unsqueeze(1)
+        share = take_of(operation, share, index.reshape(-1), 0).unsqueeze(1)
     if padding_idx is not None:
         kept = (index.reshape(-1, 1) != padding_idx).to(weight.dtype)
         share = kept if share is None else share * kept
@@ -91,7 +98,7 @@ def embedding(
     row = _row("embedding", padding_idx, weight.shape[0])
     if max_norm is not None:
         _shorten(weight, input, max_norm, norm_type)
-    rows = _taken(input, weight, row, scale_grad_by_freq)
+    rows = _taken("embedding", input, weight, row, scale_grad_by_freq)
     return rows.reshape(*input.shape, weight.shape[1])
 
 
@@ -133,7 +140,7 @@ def embedding_bag(
     if max_norm is not None:
         _shorten(weight, input, max_norm, norm_type)
     row = _row(name, padding_idx, weight.shape[0])
-    rows = _taken(input, weight, row, scale_grad_by_freq)
+    rows = _taken(name, input, weight, row, scale_grad_by_freq)
     flat = input.reshape(-1)
     bags, bag = _bags(input, offsets, include_last_offset)
     counted = full(flat.shape, 1, weight.dtype, weight.device)

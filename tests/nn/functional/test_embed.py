@@ -4,7 +4,7 @@ import pytest
 from leaves import leaf, same
 
 import cltensor as ct
-from cltensor.errors import ShapeError
+from cltensor.errors import DTypeError, IndexingError, ShapeError
 from cltensor.nn import functional as F
 
 TABLE = [[1.0, 2], [3, 4], [5, 6]]
@@ -56,6 +56,13 @@ def test_bags(device):
 
 def test_what_does_not_fit(device):
     weight, index = ct.tensor(TABLE), ct.tensor([0, 1])
+    for kind in (ct.float32, ct.bool):  # a mask would take other rows
+        with pytest.raises(DTypeError, match=r"embedding: input has dtype .*\.long\(\)"):
+            F.embedding(index.to(kind), weight)
+    with pytest.raises(DTypeError, match=r"embedding_bag: input has dtype float32"):
+        F.embedding_bag(index.float().reshape(1, 2), weight)
+    with pytest.raises(IndexingError, match="embedding: index 7 is out of range for axis 0"):
+        F.embedding(ct.tensor([7]), weight).tolist()
     with pytest.raises(ShapeError, match="embedding: weight has shape"):
         F.embedding(index, ct.ones(3))
     with pytest.raises(ShapeError, match="padding_idx is 3"):
