@@ -129,14 +129,21 @@ def _watched(gradients: Callable[[Node, Any], Sequence[Any]], node: Node, g: Any
         _current.node = before
     for place, x in enumerate(found):
         if _Mode.check_nan and isinstance(x, Tensor) and _has_nan(x):
-            raise _nan(node, place)
+            raise _nan(node, f"{node.name()} gave NaN in the gradient of {_operand(node, place)}")
     return found
 
 
-def _nan(node: Node, place: int) -> GradientError:
+def _check_loss(outputs: Sequence[Tensor]) -> None:
+    """Raise GradientError for a loss that is NaN, of which no derivative is, as of log(-1)."""
+    for output in outputs:
+        node = output.node
+        if _Mode.check_nan and node is not None and output.ndim == 0 and _has_nan(output):
+            raise _nan(node, "the loss is NaN")
+
+
+def _nan(node: Node, what: str) -> GradientError:
     error = GradientError(
-        f"backward: {node.name()} gave NaN in the gradient of {_operand(node, place)}; "
-        f"{_told(node)}\nLook at what it was given there, or pass check_nan=False"
+        f"backward: {what}; {_told(node)}\nLook at what it was given there, or pass check_nan=False"
     )
     error.add_note(_whole(node).strip())
     return error
@@ -164,6 +171,7 @@ def _turn() -> None:
     _Mode.enabled, _Mode.check_nan = enabled, check_nan
     setattr(Node, "__init__", _make_traced if enabled else _make)  # noqa: B010, as mypy wants it
     Pass.watched = staticmethod(_watched) if enabled else None
+    Pass.ended = staticmethod(_check_loss) if enabled else None
 
 
 def is_anomaly_enabled() -> bool:
@@ -178,7 +186,8 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 class detect_anomaly:
     """Context in which each operation notes the line that recorded it, and backward names that
-    line where a derivative raises, or is NaN. For debugging: backward waits for every operation.
+    line where a derivative raises, or is NaN, or where the loss was made if that is NaN. For
+    debugging: backward waits for every operation.
 
     check_nan: whether to look for NaN. An error keeps its type, and has the lines as a note.
     """

@@ -49,6 +49,8 @@ class Pass:
 
     #: In anomaly mode, what asks for the gradients of a node: called with `_gradients`, node and g.
     watched: ClassVar[Callable[..., Sequence[Any]] | None] = None
+    #: In anomaly mode, what looks at the outputs when their gradients are propagated.
+    ended: ClassVar[Callable[..., None] | None] = None
 
     def __init__(
         self,
@@ -106,6 +108,8 @@ class Pass:
             running.passes.pop()
             if cast is not None:
                 switch(cast)
+        if self.ended is not None:
+            self.ended(outputs)
         return found
 
     def reaches(self, nodes: Sequence[Node]) -> list[bool]:

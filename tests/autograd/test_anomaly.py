@@ -30,6 +30,17 @@ def test_a_nan_names_the_operation_and_the_line():
     assert "test_a_nan_names_the_operation_and_the_line" in line_of(caught.value)
 
 
+def test_a_loss_that_is_nan_while_no_derivative_is():
+    x = ct.tensor([-1.0, 2.0], requires_grad=True)
+    with ct.autograd.detect_anomaly(check_nan=False):
+        x.log().sum().backward()
+    with ct.autograd.detect_anomaly():
+        loss = x.log().sum()  # this line
+        with pytest.raises(ct.GradientError, match="the loss is NaN; sum was .*# this line"):
+            loss.backward()
+        x.log().backward(ct.tensor([0.0, 1.0]))  # of several outputs some may not count
+
+
 def test_without_the_check_a_nan_passes():
     with ct.autograd.detect_anomaly(check_nan=False):
         assert ct.is_anomaly_enabled()
