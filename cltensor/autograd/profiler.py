@@ -9,6 +9,7 @@ from cltensor import profiler
 from cltensor.core.names import name_all as _name_all
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.profiler import record_function
+from cltensor.profiler.events import Events, Row
 
 __all__ = ["emit_itt", "emit_nvtx", "profile", "record_function"]
 
@@ -32,9 +33,35 @@ class profile(profiler.profile):
         with_modules: bool = False,
         use_kineto: bool = False,
         use_cpu: bool = True,
+        experimental_config: Any = None,
+        acc_events: bool = False,
+        custom_trace_id_callback: Any = None,
+        post_processing_timeout_s: float | None = None,
+        activity_filters: Any = None,
     ) -> None:
         nothing = None if enabled else lambda step: profiler.ProfilerAction.NONE
-        super().__init__(schedule=nothing)
+        super().__init__(schedule=nothing, profile_memory=profile_memory)
+
+    @property
+    def function_events(self) -> Events:
+        """All that was noted."""
+        return self.events()
+
+    @property
+    def self_cpu_time_total(self) -> float:
+        """Microseconds of the host in all blocks, kernels left out."""
+        return self.events().self_cpu_time_total
+
+    def total_average(self) -> Row:
+        """The sum of all that was noted."""
+        return self.events().total_average()
+
+    def table(self, **options: Any) -> str:
+        """Each event as a row; options: those of `key_averages().table`."""
+        return self.events().table(**options)
+
+    def __str__(self) -> str:
+        return self.table()
 
 
 def _refuse(name: str, tool: str) -> NoReturn:

@@ -17,6 +17,11 @@ def test_it_is_the_profiler(device):
     rows = {row.key: row for row in found.key_averages()}
     assert rows["mine"].count == 1
     assert len(rows) >= 2
+    assert found.function_events == found.events()
+    assert found.total_average().count == len(found.events())
+    assert found.self_cpu_time_total == rows["mine"].self_cpu_time_total
+    assert "mine" in str(found)
+    assert found.table(sort_by="count", row_limit=1).count("\n") == 4
     with profiler.profile(enabled=False) as found:
         ct.ones(3).exp().tolist()
     assert found.events() == []
