@@ -7,38 +7,33 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from arguments import one_sentence, real, whole
 
 import cltensor as ct
 from cltensor.data import MNIST
-from cltensor.errors import CLTensorError
 
 
 def options(description: str, **defaults: Any) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=description)
     add = parser.add_argument
-    add("--steps", type=int, default=defaults["steps"])
-    add("--batch-size", type=int, default=defaults["batch_size"])
-    add("--lr", type=float, default=defaults["lr"])
+    add("--steps", type=whole(1), default=defaults["steps"])
+    add("--batch-size", type=whole(2), default=defaults["batch_size"])
+    add("--lr", type=real(0, above=True), default=defaults["lr"])
     add("--data", metavar="DIR", help="folder with the files of MNIST")
     add("--device", help="cl:0, gpu, cpu, ...; see python -m cltensor info")
-    add("--seed", type=int, default=0)
-    args = parser.parse_args()
-    if args.steps < 1 or args.batch_size < 2 or args.lr <= 0:
-        parser.error("--steps takes 1 or more, --batch-size 2 or more, --lr more than 0")
-    return args
+    add("--seed", type=whole(0), default=0)
+    return parser.parse_args()
 
 
 def run(name: str, train: Callable[[argparse.Namespace], None], **defaults: Any) -> None:
     """Run an example: options, device, seed, and errors as one sentence."""
     args = options(f"Train {name} on the MNIST digits.", **defaults)
-    try:
+    with one_sentence(name):
         if args.device:
             ct.set_default_device(args.device)
         ct.manual_seed(args.seed)
         train(args)
-    except CLTensorError as error:
-        raise SystemExit(f"{name}: {error}") from error
 
 
 def load(args: argparse.Namespace, train: bool = True) -> tuple[np.ndarray, np.ndarray]:

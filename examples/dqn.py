@@ -7,11 +7,11 @@ Hasselt et al., "Deep Reinforcement Learning with Double Q-learning" (2016).
 from __future__ import annotations
 
 import copy
-import sys
 from collections import deque
 from typing import Any
 
 import numpy as np
+from arguments import count, one_sentence
 from pole import Pole
 
 import cltensor as ct
@@ -68,4 +68,5 @@ def main(steps: int = 8000, rate: float = 1e-3, every: int = 200) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    with one_sentence("dqn"):
+        main(count(__doc__, "steps", 8000))

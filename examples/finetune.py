@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import one_sentence, output, real, whole
 
 import cltensor as ct
 from cltensor import models, nn, optim
 from cltensor.data import CIFAR10, DataLoader, TensorDataset
-from cltensor.errors import CLTensorError
 from cltensor.nn import functional as F
 
 #: Of ImageNet's pixels, as torchvision's networks want them.
@@ -33,19 +33,15 @@ def options() -> argparse.Namespace:
     add = parser.add_argument
     add("--data", metavar="DIR", help="folder with the data files")
     add("--weights", default="IMAGENET1K_V1", help="a file, or a published name")
-    add("--limit", type=int, metavar="N", help="only the first N images of each part")
-    add("--size", type=int, default=96, help="pixels a side that the images get")
-    add("--epochs", type=int, default=20)
-    add("--batch-size", type=int, default=64)
-    add("--lr", type=float, default=1e-3, help="highest learning rate")
+    add("--limit", type=whole(1), metavar="N", help="only the first N images of each part")
+    add("--size", type=whole(1), default=96, help="pixels a side that the images get")
+    add("--epochs", type=whole(0), default=20)
+    add("--batch-size", type=whole(1), default=64)
+    add("--lr", type=real(0), default=1e-3, help="highest learning rate")
     add("--device", help="cl:0, gpu, cpu, ...; see python -m cltensor info")
     add("--seed", type=int, default=0)
-    add("--output", type=Path, default=Path("finetune.safetensors"))
-    args = parser.parse_args()
-    least = {"limit": 1, "size": 1, "epochs": 0, "batch_size": 1, "lr": 0}
-    if any(getattr(args, key) is not None and getattr(args, key) < n for key, n in least.items()):
-        parser.error("--epochs and --lr take 0 or more, the other numbers 1 or more")
-    return args
+    add("--output", type=output, default=Path("finetune.safetensors"))
+    return parser.parse_args()
 
 
 @ct.no_grad()
@@ -122,7 +118,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_sentence("finetune"):
         main()
-    except (CLTensorError, OSError) as error:
-        raise SystemExit(f"finetune: {error}") from error

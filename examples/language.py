@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import one_sentence, output, real, whole
 from live import Board
 
 import cltensor as ct
 from cltensor import nn, optim
-from cltensor.errors import CLTensorError
+from cltensor.errors import DataError
 from cltensor.text import BPETokenizer, CharTokenizer
 
 HERE = Path(__file__).parent
@@ -24,17 +25,34 @@ HERE = Path(__file__).parent
 OF_MODEL = ("length", "size", "layers", "heads", "pairs")
 
 
+def read(path: Path) -> str:
+    """The text in a file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"'{path}' is no text in UTF-8: {error}") from error
+
+
 class Text:
     """A text as numbers of its characters, or of as many byte pairs; the last tenth is kept for
     the test."""
 
     def __init__(self, path: Path, pairs: int = 0) -> None:
-        text = path.read_text(encoding="utf-8")
+        text = read(path)
         self.tokens: Any = CharTokenizer.train(text)
         if pairs:
             self.tokens = BPETokenizer.train(text, pairs)
         numbers = self.numbers(text)
         self.train, self.test = np.split(numbers, [len(numbers) * 9 // 10])
+
+    def require(self, length: int) -> None:
+        """Raise DataError if there are no pieces of `length` tokens and one in both parts."""
+        tokens = min(len(self.train), len(self.test))
+        if tokens <= length:
+            raise DataError(
+                f"the text has too few tokens for pieces of {length}: {tokens} in a part; give a "
+                "longer --text, or shorter pieces"
+            )
 
     def numbers(self, text: str) -> np.ndarray:
         """The number of each token; characters that the text does not have are left out."""
@@ -55,39 +73,43 @@ def options(name: str, **defaults: Any) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--text", type=Path, default=HERE / "harbour.txt", help="what to learn from")
-    add("--steps", type=int, default=defaults["steps"], help="training steps in all")
-    add("--batch-size", type=int, default=32)
-    add("--lr", type=float, default=defaults["lr"], help="highest learning rate")
+    add("--steps", type=whole(0), default=defaults["steps"], help="training steps in all")
+    add("--batch-size", type=whole(1), default=32)
+    add("--lr", type=real(0), default=defaults["lr"], help="highest learning rate")
     for key in OF_MODEL:
         if key in defaults:
-            add(f"--{key}", type=int, default=defaults[key])
-    add("--pairs", type=int, default=0, metavar="N", help="N tokens of byte pairs, no characters")
+            add(f"--{key}", type=whole(1), default=defaults[key])
+    add("--pairs", type=whole(0), default=0, metavar="N",
+        help="N tokens of byte pairs (more than 256), no characters")  # fmt: skip
     add("--device", help="cl:0, gpu, cpu, ...; see python -m cltensor info")
     add("--seed", type=int, default=0)
-    add("--checkpoint", type=Path, default=Path(f"{name}.ct"))
+    add("--checkpoint", type=output, default=Path(f"{name}.ct"))
     add("--live", action="store_true", help="show loss curve, speed and memory")
     add("--resume", action="store_true", help="go on from the checkpoint")
-    add("--write", type=int, default=300, metavar="N", help="tokens to write at the end")
+    add("--write", type=whole(0), default=300, metavar="N", help="tokens to write at the end")
     add("--prompt", default="The harbour ", help="how the writing begins")
-    add("--temperature", type=float, default=0.8, help="above 1 wilder, towards 0 surer")
-    add("--top-k", type=int, default=20, help="only the K most probable tokens")
+    add(
+        "--temperature",
+        type=real(0, above=True),
+        default=0.8,
+        help="above 1 wilder, towards 0 surer",
+    )
+    add("--top-k", type=whole(1), default=20, help="only the K most probable tokens")
     args = parser.parse_args()
-    if args.steps < 0 or args.temperature <= 0 or args.top_k < 1:
-        parser.error("--steps takes 0 or more, --temperature more than 0, --top-k 1 or more")
+    if 0 < args.pairs <= 256:
+        parser.error("--pairs takes 0, or more than the 256 that bytes are already")
+    if args.size % getattr(args, "heads", 1):
+        parser.error("--heads has to divide --size")
     return args
 
 
 def run(name: str, build: Callable[[argparse.Namespace, int], nn.Module], **defaults: Any) -> None:
     """Run an example: train, keep a checkpoint, write."""
     args = options(name, **defaults)
-    try:
+    with one_sentence(name):
         if args.device:
             ct.set_default_device(args.device)
         _run(name, build, args)
-    except CLTensorError as error:
-        raise SystemExit(f"{name}: {error}") from error
-    except OSError as error:
-        raise SystemExit(f"{name}: {error}") from error
 
 
 def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -> None:
@@ -96,6 +118,7 @@ def _run(name: str, build: Callable[..., nn.Module], args: argparse.Namespace) -
     if found is not None:
         vars(args).update(found["options"])
     text = Text(args.text, args.pairs)
+    text.require(args.length)
     model = build(args, len(text.tokens))
     optimizer = optim.AdamW(model.parameters(), lr=args.lr, weight_decay=0.01)
     first = 0

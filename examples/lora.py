@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from arguments import one_sentence, output, real, whole
 from gpt import build
-from language import HERE, Text, evaluate, train, write
+from language import HERE, Text, evaluate, read, train, write
 
 import cltensor as ct
 from cltensor import nn, optim
-from cltensor.errors import CLTensorError
 
 
 class LoRA(nn.Module):
@@ -93,22 +93,19 @@ def options() -> argparse.Namespace:
     add("--base", type=Path, default=Path("gpt.ct"), help="what examples/gpt.py has kept")
     add("--base-text", type=Path, default=HERE / "harbour.txt", help="what that has learnt from")
     add("--text", type=Path, help="what to learn from; without it, the first in small letters")
-    add("--rank", type=int, default=4, help="rows of the narrow matrices")
-    add("--alpha", type=float, default=8.0, help="how much they count")
-    add("--steps", type=int, default=200)
-    add("--batch-size", type=int, default=32)
-    add("--lr", type=float, default=5e-3, help="highest learning rate")
+    add("--rank", type=whole(1), default=4, help="rows of the narrow matrices")
+    add("--alpha", type=real(0), default=8.0, help="how much they count")
+    add("--steps", type=whole(0), default=200)
+    add("--batch-size", type=whole(1), default=32)
+    add("--lr", type=real(0), default=5e-3, help="highest learning rate")
     add("--device", help="cl:0, gpu, cpu, ...; see python -m cltensor info")
     add("--seed", type=int, default=0)
-    add("--output", type=Path, default=Path("lora.ct"), help="where the matrices are kept")
-    add("--write", type=int, default=300, metavar="N", help="characters to write at the end")
+    add("--output", type=output, default=Path("lora.ct"), help="where the matrices are kept")
+    add("--write", type=whole(0), default=300, metavar="N", help="characters to write at the end")
     add("--prompt", default="the harbour ", help="how the writing begins")
-    add("--temperature", type=float, default=0.8)
-    add("--top-k", type=int, default=20)
-    args = parser.parse_args()
-    if args.rank < 1 or args.steps < 0 or args.temperature <= 0 or args.top_k < 1:
-        parser.error("--rank and --top-k take 1 or more, --steps 0 or more, --temperature above 0")
-    return args
+    add("--temperature", type=real(0, above=True), default=0.8)
+    add("--top-k", type=whole(1), default=20)
+    return parser.parse_args()
 
 
 def main() -> None:
@@ -122,10 +119,9 @@ def main() -> None:
     found = ct.load(args.base)
     vars(args).update(found["options"])
     first = Text(args.base_text, args.pairs)
-    content = (
-        args.text.read_text("utf-8") if args.text else args.base_text.read_text("utf-8").lower()
-    )
+    content = read(args.text) if args.text else read(args.base_text).lower()
     style = Style(first, content)
+    style.require(args.length)
     model = build(args, len(first.tokens))
     model.load_state_dict(found["model"])
     total = sum(p.numel() for p in model.parameters())
@@ -141,7 +137,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with one_sentence("lora"):
         main()
-    except (CLTensorError, OSError) as error:
-        raise SystemExit(f"lora: {error}") from error

@@ -6,9 +6,8 @@ Reinforcement Learning" (1992).
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
+from arguments import count, one_sentence
 from pole import Pole
 
 import cltensor as ct
@@ -56,4 +55,5 @@ def main(episodes: int = 300, discount: float = 0.99, rate: float = 1e-2) -> Non
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    with one_sentence("reinforce"):
+        main(count(__doc__, "episodes", 300))

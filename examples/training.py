@@ -21,6 +21,7 @@ from cltensor.io import weights
 
 try:
     import keeping  # needs safetensors: better missed now than after training
+    from arguments import output, real, whole
     from keeping import Interrupted, Interrupts, Refused, Standing
     from live import Board
     from picture import History, picture
@@ -45,14 +46,14 @@ def options(name: str, settings: dict[str, Setting]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--model", choices=list(settings))
-    add("--epochs", type=int, help="passes over the training images")
-    add("--batch-size", type=int)
-    add("--lr", type=float, help="highest learning rate; it follows the model's schedule")
+    add("--epochs", type=whole(0), help="passes over the training images")
+    add("--batch-size", type=whole(1))
+    add("--lr", type=real(0), help="highest learning rate; it follows the model's schedule")
     add("--device", help="cl:0, gpu, cpu, cl:nvidia, ...; see python -m cltensor info")
     add("--data", metavar="DIR", help="folder with the data files")
     add("--seed", type=int)
-    add("--limit", type=int, metavar="N", help="only the first N images of each part")
-    add("--checkpoint", metavar="FILE", help=f"default: {name}-checkpoint.safetensors")
+    add("--limit", type=whole(1), metavar="N", help="only the first N images of each part")
+    add("--checkpoint", type=output, metavar="FILE", help=f"default: {name}-checkpoint.safetensors")
     add(
         "--resume",
         metavar="FILE",
@@ -62,11 +63,7 @@ def options(name: str, settings: dict[str, Setting]) -> argparse.Namespace:
     )
     add("--live", action="store_true", help="show loss curve, speed and memory instead of a bar")
     add("--overwrite", action="store_true", help="write over better and foreign files, too")
-    args = parser.parse_args()
-    least = {"epochs": 0, "lr": 0, "batch_size": 1, "limit": 1}
-    if any(getattr(args, key) is not None and getattr(args, key) < n for key, n in least.items()):
-        parser.error("--epochs and --lr take 0 or more, --batch-size and --limit 1 or more")
-    return args
+    return parser.parse_args()
 
 
 def main(

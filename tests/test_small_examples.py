@@ -69,6 +69,30 @@ def test_bad_options(run, tmp_path):
         run("vae.py", "--steps", 0)
 
 
+@pytest.mark.parametrize("script", [f"ladder/{rung}.py" for rung in RUNGS] + ["dqn.py"])
+def test_help_and_what_is_no_number(run, capsys, script):
+    with pytest.raises(SystemExit, match="0"):
+        run(script, "--help")
+    assert "usage: " in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        run(script, "many")
+    assert "'many'" in capsys.readouterr().err
+
+
+def test_an_interrupt_is_one_sentence(run, data, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import digits
+
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(digits, "shows", stop)
+    pytest.importorskip("PIL", reason="the examples write pictures")
+    with pytest.raises(SystemExit, match="130"):
+        run("vae.py", "--data", data, "--steps", 2, "--batch-size", 4)
+    assert capsys.readouterr().err == "vae: interrupted; nothing was kept\n"
+
+
 def test_a_policy(run):
     output = run("reinforce.py", 3)
     assert output.startswith("episode 3: stood for ")

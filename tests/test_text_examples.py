@@ -57,11 +57,35 @@ def test_tokens_of_byte_pairs(run):
     assert again.splitlines()[-1] == output.splitlines()[-1]
 
 
-def test_bad_options(run):
-    with pytest.raises(SystemExit):
-        run("gpt.py", "--temperature", 0)
-    with pytest.raises(SystemExit, match="No such file"):
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--temperature", 0), "'0'; give a number, above 0"),
+        (("--temperature", "nan"), "'nan'; give a number, above 0"),
+        (("--lr", -1), "'-1'; give a number, 0 or more"),
+        (("--batch-size", 0), "'0'; give a whole number, 1 or more"),
+        (("--layers", "x"), "'x'; give a whole number, 1 or more"),
+        (("--heads", 3, "--size", 16), "--heads has to divide --size"),
+        (("--pairs", 100), "--pairs takes 0, or more than the 256"),
+        (("--checkpoint", "absent/gpt.ct"), "there is no such folder"),
+        (("--checkpoint", "."), "that is a folder"),
+    ],
+)
+def test_bad_options(run, capsys, options, said):
+    with pytest.raises(SystemExit, match="2"):
+        run("gpt.py", *options)
+    assert said in capsys.readouterr().err
+
+
+def test_bad_texts(run, tmp_path):
+    with pytest.raises(SystemExit, match="gpt: .*No such file"):
         run("gpt.py", "--text", "nowhere.txt")
+    (tmp_path / "short.txt").write_text("hello")
+    with pytest.raises(SystemExit, match="gpt: the text has too few tokens for pieces of 64"):
+        run("gpt.py", "--text", "short.txt")
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(SystemExit, match="gpt: 'bytes.txt' is no text in UTF-8"):
+        run("gpt.py", "--text", "bytes.txt")
 
 
 def losses(output):

@@ -1,8 +1,8 @@
 """A net whose depth is drawn anew at each call, with one layer used several times: Python's own
 loops make the graph. python examples/ladder/dynamic_net.py [steps]"""
 
+import argparse
 import random
-import sys
 from typing import Any
 
 import cltensor as ct
@@ -43,4 +43,6 @@ def main(steps: int = 500) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", type=int, nargs="?", default=500)
+    main(parser.parse_args().steps)

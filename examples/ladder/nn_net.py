@@ -1,6 +1,6 @@
 """The net of autograd_net.py from layers: python examples/ladder/nn_net.py [steps]"""
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -32,4 +32,6 @@ def main(steps: int = 500, rate: float = 0.3) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", type=int, nargs="?", default=500)
+    main(parser.parse_args().steps)

@@ -4,7 +4,7 @@ The rungs of this ladder compute the same numbers: numpy_net, tensor_net, autogr
 function_net, nn_net and optim_net; dynamic_net shows what graphs that are made anew allow.
 """
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -31,4 +31,6 @@ def main(steps: int = 500, rate: float = 0.3) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", type=int, nargs="?", default=500)
+    main(parser.parse_args().steps)

@@ -1,7 +1,7 @@
 """The net of nn_net.py with an optimizer and as a class of one's own, in steps that are recorded
 once and replayed: python examples/ladder/optim_net.py [steps]"""
 
-import sys
+import argparse
 from typing import Any
 
 import numpy as np
@@ -49,4 +49,6 @@ def main(steps: int = 500, rate: float = 0.3) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", type=int, nargs="?", default=500)
+    main(parser.parse_args().steps)
