@@ -197,7 +197,7 @@ def own_names(
     names = taken.names
     with_reduction(name, names, kwargs)
     given = names[: min(len(args) - taken.bound, taken.by_position)]
-    found = canonical(name, (*names, *hints), given, kwargs)
+    found = canonical(name, tuple(dict.fromkeys((*names, *hints))), given, kwargs)
     return _without_hints(name, found, hints) if hints else found
 
 

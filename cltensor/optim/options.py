@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from cltensor.core.checks import number
+from cltensor.core.names import HINTS, check_hints
 from cltensor.core.parameters import Parameters
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError
@@ -62,8 +63,10 @@ def option(group: Options, name: str, place: int | None = None) -> Live:
 
 
 def options_of(scope: Mapping[str, Any]) -> dict[str, Any]:
-    """The options among the parameters of a constructor, of which `scope` are the locals."""
-    others = ("self", "params", "__class__")
+    """The options among the parameters of a constructor, of which `scope` are the locals; those of
+    `HINTS`, which are given by position here, are none."""
+    check_hints(type(scope["self"]).__name__, scope)
+    others = ("self", "params", "__class__", *HINTS)
     return {name: value for name, value in scope.items() if name not in others}
 
 

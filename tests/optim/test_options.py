@@ -137,3 +137,26 @@ def test_functions_milestones_and_lists_of_numbers_of_schedules():
         L.OneCycleLR(optimizer, [None], 5)
     L.MultiStepLR(optimizer, [0.5 * 30, 22])
     L.CyclicLR(optimizer, [0.1], (0.2,), step_size_down=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        (optim.RMSprop, (0.1, 0.9, 1e-8, 0, 0, False, False, None, True)),
+        (optim.ASGD, (0.1, 1e-4, 0.75, 1e6, 0, None, True, False, True)),
+        (optim.Adadelta, (0.1, 0.9, 1e-6, 0, True)),
+        (optim.Adagrad, (0.1, 0, 0, 0, 1e-10, False)),
+        (optim.Adamax, (0.1, (0.9, 0.99), 1e-8, 0, None)),
+    ],
+)
+def test_pytorchs_options_by_position(kind, args):
+    group = kind([ct.ones(2, requires_grad=True)], *args).param_groups[0]
+    assert group["lr"] == 0.1
+    assert group["maximize"] == (len(args) > 7)
+    assert not {"foreach", "capturable", "differentiable"} & group.keys()
+
+
+def test_what_is_not_done_by_position():
+    with pytest.raises(TypeError, match="RMSprop: differentiable=True is not supported"):
+        optim.RMSprop([ct.ones(1, requires_grad=True)], 0.1, 0.9, 0, 0, 0, False, False, None,
+                      False, True)  # fmt: skip
