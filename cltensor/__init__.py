@@ -89,7 +89,9 @@ cfloat, cdouble = complex64, complex128
 pi, e, inf, nan, newaxis = _math.pi, _math.e, _math.inf, _math.nan, None
 #: PyTorch's orders of elements. Here there is one, row-major; another is accepted and not made.
 contiguous_format, channels_last = "contiguous_format", "channels_last"
+channels_last_3d = "channels_last_3d"
 preserve_format, strided = "preserve_format", "strided"
+memory_format = layout = str
 
 _functions = _composite.gather([*_ops.modules(), _creation])
 _operators.install(_functions)

@@ -3,30 +3,56 @@ are the same bits in every run, and kernels are chosen by shape."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from sys import modules as _modules
+from typing import Any
 
 from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.runtime.device import devices
 
-__all__ = ["cuda", "cudnn", "mps"]
+__all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
 
 
 class _Switches:
     """Attributes to be set."""
 
-    def __init__(self, **defaults: bool) -> None:
+    def __init__(self, **defaults: Any) -> None:
         vars(self).update(defaults)
 
     def __repr__(self) -> str:
         return f"switches({', '.join(f'{k}={v}' for k, v in vars(self).items())})"
 
 
-class _Available:
-    """Says whether there is a GPU that PyTorch's programs would find under that name."""
+class _Cudnn(_Switches):
+    """The switches of a library that is not there."""
+
+    def version(self) -> None:
+        """None: it is not there."""
 
     def is_available(self) -> bool:
-        """False: the GPU is `ct.cuda`'s."""
+        """False: it is not there."""
+        return False
+
+    @contextmanager
+    def flags(self, **given: Any) -> Iterator[None]:
+        """A block in which switches are set."""
+        before = dict(vars(self))
+        vars(self).update(given)
+        try:
+            yield
+        finally:
+            vars(self).update(before)
+
+
+class _Available:
+    """Says whether there is a GPU, or a library, that PyTorch's programs would find under that
+    name."""
+
+    def is_available(self) -> bool:
+        """False: the GPU is `ct.cuda`'s, and a driver computes with what it has."""
         return False
 
     def is_built(self) -> bool:
@@ -34,18 +60,34 @@ class _Available:
         return False
 
 
+class _Cpu:
+    def get_cpu_capability(self) -> str:
+        """What the CPU's driver calls itself, or "DEFAULT" without one."""
+        return next((d.title for d in devices() if d.is_cpu), "DEFAULT")
+
+
 class _Cuda:
     def __init__(self) -> None:
-        self.matmul = _Switches(allow_tf32=False)
+        self.matmul = _Switches(
+            allow_tf32=False,
+            allow_fp16_reduced_precision_reduction=False,
+            allow_bf16_reduced_precision_reduction=False,
+            fp32_precision="ieee",
+        )
+        self._attention = dict.fromkeys(("flash", "mem_efficient", "math", "cudnn"), True)
+        for kind in self._attention:
+            setattr(self, f"enable_{kind}_sdp", partial(self._attention.__setitem__, kind))
+            setattr(self, f"{kind}_sdp_enabled", partial(self._attention.__getitem__, kind))
 
     def is_built(self) -> bool:
         """Whether there is a GPU."""
         return any(d.kind == "gpu" for d in devices())
 
 
-cudnn = _Switches(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
+cudnn = _Cudnn(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
 cuda = _Cuda()
-mps = _Available()
+mps, mkl, mkldnn, openmp = (_Available() for _ in range(4))
+cpu = _Cpu()
 
 #: Programs also write `import cltensor.backends.cudnn as cudnn`.
 _place(__name__, {name: globals()[name] for name in __all__})

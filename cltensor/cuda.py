@@ -12,29 +12,47 @@ from cltensor.autograd.creation import TYPES
 from cltensor.core.names import name_all
 from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import no_attribute
-from cltensor.errors import DeviceError
+from cltensor.errors import DeviceError, OutOfMemoryError
+from cltensor.ops.random import generator as _generator
 from cltensor.ops.random.generator import default_generator
 from cltensor.runtime import memory as _pool
 from cltensor.runtime.device import Device, devices, get, set_default_device
 
 __all__ = [
     "Event",
+    "OutOfMemoryError",
     "amp",
     "current_device",
     "device",
     "device_count",
     "empty_cache",
+    "get_arch_list",
+    "get_device_capability",
     "get_device_name",
     "get_device_properties",
+    "get_rng_state",
+    "get_rng_state_all",
+    "init",
+    "initial_seed",
+    "ipc_collect",
     "is_available",
     "is_bf16_supported",
+    "is_initialized",
     "manual_seed",
     "manual_seed_all",
     "max_memory_allocated",
+    "mem_get_info",
     "memory_allocated",
     "memory_reserved",
+    "memory_stats",
+    "memory_summary",
+    "reset_max_memory_allocated",
     "reset_peak_memory_stats",
+    "seed",
+    "seed_all",
     "set_device",
+    "set_rng_state",
+    "set_rng_state_all",
     "synchronize",
 ]
 
@@ -100,6 +118,30 @@ def get_device_properties(device: Any = None) -> Properties:
     return Properties(get_device_name(found), found.global_mem, found.compute_units)
 
 
+def get_device_capability(device: Any = None) -> tuple[int, int]:
+    """(0, 0): the numbers are those of one maker's GPUs."""
+    found = get_device_properties(device)
+    return found.major, found.minor
+
+
+def get_arch_list() -> list[str]:
+    """[]: nothing is compiled before there is a device."""
+    return []
+
+
+def init() -> None:
+    """Does nothing: a device is made ready when it is first used."""
+
+
+def is_initialized() -> bool:
+    """Whether there is a GPU."""
+    return is_available()
+
+
+def ipc_collect() -> None:
+    """Does nothing: processes do not share the memory of a device."""
+
+
 def synchronize(device: Any = None) -> None:
     """Wait until everything launched on the GPU is done."""
     _gpu(device).synchronize()
@@ -119,6 +161,40 @@ def manual_seed(seed: int) -> None:
 def manual_seed_all(seed: int) -> None:
     """Restart the generator, which serves all devices, from `seed`."""
     default_generator.manual_seed(seed)
+
+
+def seed() -> None:
+    """Restart the generator, which serves all devices, from a number that nobody knows."""
+    default_generator.seed()
+
+
+def initial_seed() -> int:
+    """What the generator, which serves all devices, was started from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state(device: Any = "cuda") -> Any:
+    """The state of the generator, which serves all devices."""
+    return _generator.get_rng_state()
+
+
+def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
+    """Put the generator, which serves all devices, into that state."""
+    _generator.set_rng_state(new_state)
+
+
+def get_rng_state_all() -> list[Any]:
+    """The state of the generator for each GPU, which is the same."""
+    return [_generator.get_rng_state() for _ in _gpus()]
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Put the generator into the first of the states."""
+    for state in [*new_states][:1]:
+        _generator.set_rng_state(state)
+
+
+seed_all = seed
 
 
 def _memory(device: Any, *names: str) -> int:
@@ -148,6 +224,31 @@ def reset_peak_memory_stats(device: Any = None) -> None:
     """Count the peak from now on."""
     if device is not None or is_available():
         _pool.reset_peak_memory(_gpu(device))
+
+
+reset_max_memory_allocated = reset_peak_memory_stats
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """(bytes that this process has not taken, all bytes) of the GPU."""
+    found = _gpu(device)
+    return found.global_mem - memory_reserved(found), found.global_mem
+
+
+def memory_stats(device: Any = None) -> dict[str, int]:
+    """The counts of the pool, under PyTorch's keys; {} without a GPU."""
+    if device is None and not is_available():
+        return {}
+    return {
+        "allocated_bytes.all.current": memory_allocated(device),
+        "allocated_bytes.all.peak": max_memory_allocated(device),
+        "reserved_bytes.all.current": memory_reserved(device),
+    }
+
+
+def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
+    """The counts of the pool as text. abbreviated is PyTorch's, and changes nothing."""
+    return "\n".join(f"{key:<28}{n:>18,}" for key, n in memory_stats(device).items())
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sys import modules as _modules
 from typing import Any, NoReturn
 
+from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.errors import DataError
 
@@ -27,4 +28,5 @@ def load_state_dict_from_url(url: str, *args: Any, **kwargs: Any) -> NoReturn:
     )
 
 
+_place(__name__, {})
 _suggest(_modules[__name__])

@@ -21,3 +21,24 @@ def test_switches_are_imported_by_their_path():
     import cltensor.backends.cudnn as cudnn
 
     assert cudnn is ct.backends.cudnn
+
+
+def test_libraries_that_are_not_there():
+    assert ct.backends.cudnn.version() is None
+    for name in ("mkl", "mkldnn", "openmp"):
+        assert not getattr(ct.backends, name).is_available()
+    assert not ct.backends.cudnn.is_available()
+    assert isinstance(ct.backends.cpu.get_cpu_capability(), str)
+    assert ct.version.cuda is ct.version.hip is None
+
+
+def test_switches_of_a_block_and_of_attention():
+    with ct.backends.cudnn.flags(benchmark=True, enabled=False):
+        assert ct.backends.cudnn.benchmark
+        assert not ct.backends.cudnn.enabled
+    assert ct.backends.cudnn.enabled
+    ct.backends.cuda.enable_flash_sdp(False)
+    assert not ct.backends.cuda.flash_sdp_enabled()
+    ct.backends.cuda.enable_flash_sdp(True)
+    assert ct.backends.cuda.flash_sdp_enabled()
+    assert ct.backends.cuda.math_sdp_enabled()

@@ -104,3 +104,24 @@ def test_amp_of_the_older_place_takes_its_own_order_of_arguments():
             assert not ct.is_autocast_enabled("cuda")
     assert GradScaler(1024.0).state_dict()["scale"] == 1024
     assert isinstance(GradScaler(enabled=False), ct.amp.GradScaler)
+
+
+def test_further_questions():
+    state = ct.cuda.get_rng_state()
+    first = ct.rand(3).tolist()
+    ct.cuda.set_rng_state(state)
+    assert ct.rand(3).tolist() == first
+    ct.cuda.set_rng_state_all([state])
+    assert ct.rand(3).tolist() == first
+    ct.manual_seed(5)
+    assert ct.cuda.initial_seed() == 5
+    ct.cuda.init()
+    ct.cuda.ipc_collect()
+    assert ct.cuda.get_arch_list() == []
+    assert ct.cuda.OutOfMemoryError is ct.OutOfMemoryError
+    assert ct.cuda.is_initialized() == ct.cuda.is_available()
+    if not ct.cuda.is_available():
+        assert ct.cuda.memory_stats() == {}
+        assert ct.cuda.get_rng_state_all() == []
+        with pytest.raises(DeviceError):
+            ct.cuda.mem_get_info()

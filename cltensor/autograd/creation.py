@@ -12,8 +12,11 @@ from cltensor.core.names import named
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import as_dtype
+from cltensor.errors import DTypeError
 from cltensor.lazy.values import Value
 from cltensor.ops import create
+from cltensor.ops.facts import set_default_dtype as _set_default_dtype
+from cltensor.runtime.device import set_default_device
 
 
 @creator
@@ -106,6 +109,25 @@ _TYPES = {
     "BoolTensor": dtypes.bool_,
 }
 TYPES = {name: TensorType(name, dtype) for name, dtype in _TYPES.items()}
+
+
+@composite(method=False)
+def set_default_tensor_type(t: Any) -> None:
+    """Make the dtype of a typed constructor, or of its name, that of floats without one; and where
+    it is one of `ct.cuda`, the GPU the default device.
+
+    Raises:  DTypeError for another name, and for a constructor of what is not floating-point.
+    """
+    name = t if isinstance(t, str) else repr(t)
+    found = TYPES.get(name.rpartition(".")[2]) if isinstance(t, str) else t
+    if not isinstance(found, TensorType):
+        raise DTypeError(
+            f"set_default_tensor_type: {name!r} is none of {', '.join(TYPES)}; or use "
+            "set_default_dtype and set_default_device"
+        )
+    _set_default_dtype(found.dtype)
+    if found.device is not None or ".cuda." in name:
+        set_default_device(found.device or "gpu")
 
 
 @composite

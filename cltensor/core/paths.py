@@ -11,6 +11,7 @@ from typing import Any
 PACKAGE = __name__.partition(".")[0]
 
 _GPU = "every GPU is an OpenCL device; ask ct.accelerator or ct.cuda"
+_HUB = "a hub is code for PyTorch; ct.models.list_models() names what there is"
 _JIT = "ct.jit records what a call launches and replays it"
 _ONE = "there is one process; ct.distributed has what one process can be asked"
 _ONE_DEVICE = "a model is on one device; nn.parallel has what programs of one GPU ask for"
@@ -18,6 +19,7 @@ _OPERATION = "a new operation is a ct.autograd.Function"
 _PROFILER = "ct.profiler.profile measures a run"
 _QUANTIZED = "there are no quantized tensors; ct.autocast stores float16 or bfloat16"
 _SPARSE = "sparse tensors are not there; use dense ones"
+_QUEUE = "a device has one queue, in order; leave streams out"
 _STATE = "save a model's state_dict with ct.save"
 
 #: What is not here, by PyTorch's path from the package on, and the way out.
@@ -28,21 +30,42 @@ ABSENT = {
     "ao": _QUANTIZED,
     "autograd.gradcheck": "gradcheck is a function of ct.autograd",
     "autograd.forward_ad": "derivatives go backward; ct.func.jvp gives the same numbers",
+    "classes": "nothing is compiled from C++",
     "cpu": "name a device, ct.device('cpu'), or ask ct.accelerator",
+    "cuda.CUDAGraph": _JIT,
+    "cuda.ExternalStream": _QUEUE,
+    "cuda.Stream": _QUEUE,
     "cuda.comm": _ONE_DEVICE,
+    "cuda.current_stream": _QUEUE,
+    "cuda.default_stream": _QUEUE,
+    "cuda.graph": _JIT,
+    "cuda.make_graphed_callables": _JIT,
     "cuda.nccl": _ONE,
     "cuda.nvtx": "ct.profiler.record_function names a part of a run",
     "cuda.profiler": _PROFILER,
+    "cuda.set_stream": _QUEUE,
+    "cuda.stream": _QUEUE,
+    "distributed._tensor": _ONE,
     "distributed.algorithms": _ONE,
     "distributed.checkpoint": _ONE,
+    "distributed.device_mesh": _ONE,
     "distributed.elastic": _ONE,
     "distributed.fsdp": _ONE,
+    "distributed.init_device_mesh": _ONE,
+    "distributed.launch": _ONE,
+    "distributed.nn": _ONE,
     "distributed.optim": _ONE,
     "distributed.pipelining": _ONE,
+    "distributed.run": _ONE,
     "distributed.tensor": _ONE,
     "export": _STATE,
     "futures": "use Python's concurrent.futures",
     "fx": f"there are no graphs of Python code; {_JIT}",
+    "hub.download_url_to_file": "get the file, and load it with ct.weights.load",
+    "hub.get_dir": "published weights are kept in the cache folder; python -m cltensor cache",
+    "hub.help": _HUB,
+    "hub.list": _HUB,
+    "hub.set_dir": "CLTENSOR_CACHE names the cache folder",
     "jit": f"there is no TorchScript; {_JIT}",
     "library": _OPERATION,
     "mps": _GPU,
@@ -58,18 +81,34 @@ ABSENT = {
     "onnx": f"ONNX files are neither read nor written; {_STATE}",
     "overrides": "subclasses of Tensor do not take operations over; write functions of tensors",
     "package": _STATE,
+    "qint32": _QUANTIZED,
+    "qint8": _QUANTIZED,
+    "quantize_per_tensor": _QUANTIZED,
+    "quasirandom": "draw the points with SciPy's stats.qmc.Sobol, and give them to ct.tensor",
+    "quint8": _QUANTIZED,
     "quantization": _QUANTIZED,
     "serialization": "ct.save and ct.load are there",
     "sparse": _SPARSE,
+    "sparse_coo": _SPARSE,
     "sparse_coo_tensor": f"{_SPARSE}, filled by index_put_ with accumulate=True",
     "sparse_csr_tensor": _SPARSE,
     "spmm": f"{_SPARSE}, with mm",
     "storage": "elements are shown to other libraries by numpy() and DLPack",
+    "utils.benchmark": "time calls with timeit, and end each with ct.device().synchronize()",
     "utils.bottleneck": _PROFILER,
     "utils.collect_env": "python -m cltensor info tells of devices and versions",
     "utils.cpp_extension": f"nothing is compiled from C++; {_OPERATION}",
+    "utils.flop_counter": _PROFILER,
+    "utils.mobile_optimizer": _STATE,
     "utils.data.datapipes": "ct.utils.data has Dataset, IterableDataset and DataLoader",
     "xpu": _GPU,
+}
+
+#: Methods of tensors that are not here.
+ABSENT_METHODS = {
+    **dict.fromkeys(("coalesce", "sparse_mask", "sparse_resize_", "to_sparse"), _SPARSE),
+    **dict.fromkeys(("to_sparse_coo", "to_sparse_csr", "to_sparse_csc"), _SPARSE),
+    **dict.fromkeys(("dequantize", "int_repr", "q_scale", "q_zero_point"), _QUANTIZED),
 }
 
 
@@ -89,6 +128,10 @@ def place(package: str, modules: dict[str, Any]) -> None:
 def way(path: str) -> str | None:
     """What is said of a path, with or without the package in front; None where nothing is known."""
     parts = path.removeprefix(f"{PACKAGE}.").split(".")
+    if parts[0] == "Tensor":
+        return ABSENT_METHODS.get(parts[-1])
+    if parts[-1].startswith("_foreach_"):
+        return "go through the tensors one by one; a step of an optimizer of ct.optim is one launch"
     heads = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
     return next((ABSENT[head] for head in heads if head in ABSENT), None)
 

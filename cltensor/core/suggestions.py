@@ -20,7 +20,8 @@ class NoAttribute(AttributeError):
         self._owner, self._names = owner, names
 
     def __str__(self) -> str:
-        module = self._owner.removeprefix("module ").strip("'")
+        module = self._owner.removeprefix("module ").removesuffix(" object").strip("'")
+        module = "Tensor" if module == "a tensor" else module
         if out := way(f"{module}.{self.name}"):
             return f"{self.args[0]}: {out}"
         from difflib import get_close_matches  # takes as long to import as a tenth of cltensor

@@ -63,4 +63,9 @@ __all__ = [
 #: Programs also write `from cltensor.nn.modules.conv import Conv2d`.
 _place(__name__, {name: globals()[name] for name in __all__ if name != "Module"})
 vars(module).update({name: getattr(everywhere, name) for name in everywhere.__all__})
+#: Bases that programs derive from, or ask for with isinstance, by PyTorch's names.
+vars(conv)["_ConvNd"] = conv._Convolution
+vars(dropout)["_DropoutNd"] = dropout._Dropout
+vars(loss).update(_Loss=loss.Loss, _WeightedLoss=loss.WeightedLoss)
+vars(pooling)["_MaxPoolNd"] = pooling._MaxPool
 _suggest(_modules[__name__])

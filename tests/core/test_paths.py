@@ -69,6 +69,17 @@ def test_an_absent_attribute_names_the_way():
         ct.nn.quantized  # noqa: B018
 
 
+def test_methods_and_private_functions_name_the_way():
+    with pytest.raises(AttributeError, match="a tensor has .* 'to_sparse': sparse tensors are not"):
+        ct.ones(2).to_sparse()
+    with pytest.raises(AttributeError, match="'_foreach_add_': go through the tensors one by one"):
+        ct._foreach_add_([ct.ones(2)], 1)
+    with pytest.raises(AttributeError, match="'Stream': a device has one queue"):
+        ct.cuda.Stream()
+    with pytest.raises(AttributeError, match="'quasirandom': draw the points with SciPy"):
+        ct.quasirandom  # noqa: B018
+
+
 def test_a_path_that_nobody_has_is_not_found():
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'cltensor.qqq'$"):
         importlib.import_module("cltensor.qqq")
