@@ -17,6 +17,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,11 @@ from cltensor.data.passes import Failed
 from cltensor.data.worker import Batch, Job, Mark, Pass, Raised, Start, inside_worker
 from cltensor.errors import DataError
 from cltensor.runtime.device import get
+from cltensor.runtime.files import hold
+from cltensor.runtime.folders import sweep
 
 _IN_MEMORY = Path("/dev/shm")
+_PREFIX = "cltensor-loader-"  # of the names of folders whose files are shared
 _PATIENCE = 1.0  # seconds that a worker has to end by itself, and then by a signal
 
 
@@ -76,13 +80,13 @@ class Workers:
         self._passed = 0
         self._ready: dict[int, Batch | Raised] = {}
         self._windows = Windows()
-        name = f"cltensor-{os.getpid()}-{id(self):x}-{time.monotonic_ns():x}"
-        bases = [_IN_MEMORY] if os.access(_IN_MEMORY, os.W_OK) else []
-        self._folders = tuple(base / name for base in (*bases, Path(tempfile.gettempdir())))
+        self._folders, locks = _folders(f"{os.getpid()}-{id(self):x}-{time.monotonic_ns():x}")
         self._members: list[_Member] = []
-        self._closed = weakref.finalize(self, _end, os.getpid(), self._members, self._folders)
-        start = self._start(task, count)
+        self._closed = weakref.finalize(
+            self, _end, os.getpid(), self._members, self._folders, locks
+        )
         try:
+            start = self._start(task, count)
             for number in range(count):
                 self._members.append(_Member(number))
             for member in self._members:
@@ -310,7 +314,26 @@ def _unfit(reason: Exception) -> DataError:
     )
 
 
-def _end(owner: int, members: list[_Member], folders: tuple[Path, ...]) -> None:
+def _folders(name: str) -> tuple[tuple[Path, ...], list[int]]:
+    """Where memory is shared: in the first of these that has room; and the locks on them, which say
+    that this process lives. What one left that was killed with its workers is removed."""
+    bases = [_IN_MEMORY] if os.access(_IN_MEMORY, os.W_OK) else []
+    found, locks = [], []
+    for base in (*bases, Path(tempfile.gettempdir())):
+        _swept(base)
+        found.append(base / f"{_PREFIX}{name}")
+        with contextlib.suppress(OSError):  # a full disk is told of where the room is needed
+            found[-1].mkdir(mode=0o700)
+            locks.append(hold(found[-1]))
+    return tuple(found), [lock for lock in locks if lock is not None]
+
+
+@cache
+def _swept(base: Path) -> None:
+    sweep(base, _PREFIX)
+
+
+def _end(owner: int, members: list[_Member], folders: tuple[Path, ...], locks: list[int]) -> None:
     """Close the channels, wait for the processes, ask and then force them; remove the files."""
     if os.getpid() != owner:
         return  # a forked child, which has copies of what is another's
@@ -329,3 +352,5 @@ def _end(owner: int, members: list[_Member], folders: tuple[Path, ...]) -> None:
     members.clear()
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+    for lock in locks:
+        os.close(lock)

@@ -29,7 +29,7 @@ from worker_sets import (
 
 import cltensor as ct
 from cltensor.data import BatchSampler, ChainDataset, DataLoader, Subset, TensorDataset
-from cltensor.data.workers import WorkerTraceback
+from cltensor.data.workers import WorkerTraceback, _swept
 from cltensor.errors import DataError, DeviceError
 
 BASES = (Path("/dev/shm"), Path(tempfile.gettempdir()))
@@ -37,7 +37,7 @@ BASES = (Path("/dev/shm"), Path(tempfile.gettempdir()))
 
 def left(pid=None):
     """Folders of shared memory of a process."""
-    return [f for base in BASES for f in base.glob(f"cltensor-{pid or os.getpid()}-*")]
+    return [f for base in BASES for f in base.glob(f"cltensor-loader-{pid or os.getpid()}-*")]
 
 
 def processes():
@@ -409,3 +409,34 @@ def test_nothing_is_left_of_a_program_that_is_stopped(tmp_path, how):
     while left(running.pid) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left(running.pid) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are locked by flock")
+def test_what_killed_programs_left_is_removed(tmp_path, monkeypatch):
+    code = (
+        "import os, pathlib, signal, sys; from cltensor.data import workers; "
+        "workers._IN_MEMORY = pathlib.Path('absent'); "
+        "print(workers._folders(sys.argv[1])[0][-1], flush=True); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("cltensor.data.workers._IN_MEMORY", tmp_path / "absent")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    found = subprocess.run([sys.executable, "-c", code, "killed"], capture_output=True, text=True)
+    folder = Path(found.stdout.strip())
+    assert folder.is_dir()
+    loader = DataLoader(Rows(8), 2, num_workers=1)
+    _swept.cache_clear()
+    assert len([*loader]) == 4
+    assert folder.is_dir(), "it is young: a process may be about to lock it"
+    os.utime(folder, (0, time.time() - 100))
+    batches = iter(loader)
+    next(batches)
+    (own,) = tmp_path.glob(f"cltensor-loader-{os.getpid()}-*")
+    os.utime(own, (0, time.time() - 100))
+    _swept.cache_clear()
+    assert len([*loader]) == 4
+    assert not folder.exists()
+    assert own.is_dir(), "it is in use"
+    batches.close()
+    _swept.cache_clear()
