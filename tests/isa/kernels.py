@@ -1,0 +1,99 @@
+"""The kernels that the workloads launch on a stub device, and what is demanded of them."""
+
+from functools import cache
+from typing import NamedTuple
+
+from isa import compilers
+from isa.stub import recording, stubs
+from isa.workloads import WORKLOADS
+
+#: The most registers of a work-item: with so many a compute unit still has several groups at once.
+REGISTERS = {"amd": 128, "nvidia": 168, "intel": 128}
+#: The most local memory of a work-group, in bytes: what the smallest devices have.
+LOCAL = 32 << 10
+#: Kernels, and words of the workload, that take more registers or keep arrays in memory, and why.
+BEYOND = {
+    ("attention_gpu", ""): "sums, scores and an array of scales",
+    ("gemm_gpu", "int32"): "products of 32 bits are slow and loads are hoisted before them",
+    ("lu_panel", ""): "a row of the panel in an array",
+    ("solve_block", ""): "a row of the solution in an array",
+}
+#: Kernels that multiply tiles, of which shares of multiply-adds are asked.
+TILES = ("gemm_gpu", "conv_gpu", "attention_gpu")
+#: The least share of multiply-adds, in percent, in the innermost loop with most of them, for each
+#: of TILES that a workload launches, by target; as they were measured.
+SHARES = {
+    "product": {"gfx1030": [96], "sm_86": [76]},
+    "product, b transposed": {"gfx1030": [96], "sm_86": [76]},
+    "product, a transposed": {"gfx1030": [96], "sm_86": [76]},
+    "product of 512": {"gfx1030": [77], "sm_86": [61]},
+    "conv 3x3": {"gfx1030": [63, 54, 30], "sm_86": [61, 61, 18]},
+    "attention": {"gfx1030": [85, 85, 93], "sm_86": [57, 57, 57]},
+}
+
+
+class Used(NamedTuple):
+    """A kernel: its name and source, the first workload that launched it, and its work-group."""
+
+    name: str
+    source: str
+    workload: str
+    local: tuple
+
+
+@cache
+def launched(vendor):
+    """What the workloads launch on a card of `vendor`, in their order."""
+    device = stubs()[vendor]
+    with recording(device) as launches:
+        for workload, run in WORKLOADS.items():
+            device.workload = workload
+            run()
+    return tuple([Used(e.name, e.source, e.workload, e.local) for e in launches])
+
+
+def used(vendor):
+    """The kernels among them, each once."""
+    found = {}
+    for each in launched(vendor):
+        found.setdefault(each.source, each)
+    return list(found.values())
+
+
+#: What a compiler makes of a source, kept from test to test.
+compiled = cache(compilers.compiled)
+
+
+def vendor_of(target):
+    """Whose target it is."""
+    return next(vendor for vendor, each in compilers.TARGETS.items() if target in each)
+
+
+def faults(kernel, target):
+    """What is wrong with a kernel for `target`, in words."""
+    try:
+        made = compiled(kernel.source, target)
+    except AssertionError as error:
+        yield f"does not build: {error}"
+        return
+    if made.shared is not None and made.shared > LOCAL:
+        yield f"takes {made.shared} bytes of local memory, of at most {LOCAL}"
+    if any(name == kernel.name and word in kernel.workload for name, word in BEYOND):
+        return
+    most = REGISTERS[vendor_of(target)]
+    if made.registers is not None and made.registers > most:
+        yield f"takes {made.registers} registers, of at most {most}"
+    if made.scratch:
+        yield f"keeps {made.scratch} bytes of a work-item in memory"
+    if made.spills:
+        yield f"spills {made.spills} registers"
+
+
+def tiles(workload, target):
+    """The innermost loops of TILES that `workload` launches, each kernel once."""
+    launches = [
+        each for each in launched(vendor_of(target))
+        if each.workload == workload and each.name in TILES
+    ]  # fmt: skip
+    sources = dict.fromkeys([each.source for each in launches])
+    return [compiled(source, target).loops.hottest for source in sources]
