@@ -3,7 +3,8 @@
     python tests/suites/instructions.py --write docs/gpu.md
 
 renders the kernels that the workloads of tests/isa launch and compiles them for two GPUs, one of
-AMD and one of NVIDIA; without ptxas and nvdisasm the second one's columns stay empty. Nothing is run.
+AMD and one of NVIDIA; without ptxas and nvdisasm the second one's columns stay empty. Nothing is
+run.
 """
 
 import argparse
