@@ -12,6 +12,7 @@ from cltensor.distributions import (
     continuous,
     discrete,
     gamma,
+    helpers,
     kl_mixed,
     multivariate,
     relaxed,
@@ -190,6 +191,7 @@ _PLACES = {
         continuous,
     ),
     "exp_family": exp_family,
+    "utils": helpers,
     **dict.fromkeys(("multivariate_normal", "wishart"), multivariate),
     **dict.fromkeys(("relaxed_bernoulli", "relaxed_categorical"), relaxed),
     **dict.fromkeys(

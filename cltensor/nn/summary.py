@@ -74,6 +74,11 @@ def summary(
     if input_size is not None:
         if inputs:
             raise TypeError("summary: give inputs, or their input_size, not both")
+        if not isinstance(input_size, (tuple, list)):
+            raise TypeError(
+                f"summary: input_size is {input_size!r}; give the shape of a batch, as (1, 3, 32, "
+                "32), or a list of shapes"
+            )
         sizes = [input_size] if all(isinstance(n, int) for n in input_size) else input_size
         like = next(model.parameters(), None)
         device = None if like is None else like.device

@@ -76,3 +76,8 @@ def test_a_member_of_that_name_comes_first():
     net.summary = None
     assert net.summary is None
     assert "random ones instead" in nn.Module.summary.__doc__
+
+
+def test_an_input_size_that_is_none():
+    with pytest.raises(TypeError, match="summary: input_size is 3; give the shape of a batch"):
+        nn.Linear(3, 2).summary(input_size=3)

@@ -253,6 +253,34 @@ class RandomGrayscale(_Perhaps):
         return F.rgb_to_grayscale(img, F.get_dimensions(img)[0])
 
 
+class RandomPerspective(_Perhaps):
+    """Seen from elsewhere, with probability p: corners come in by up to distortion_scale of
+    half the size."""
+
+    _shown = ("distortion_scale", "p")
+
+    def __init__(
+        self,
+        distortion_scale: float = 0.5,
+        p: float = 0.5,
+        interpolation: Any = InterpolationMode.BILINEAR,
+        fill: Any = 0,
+    ) -> None:
+        super().__init__(p)
+        self.distortion_scale = distortion_scale
+        self.interpolation, self.fill = interpolation, fill
+
+    def _changed(self, img: Any) -> Any:
+        random = draws("RandomPerspective")
+        _, rows, columns = F.get_dimensions(img)
+        right, below = columns - 1, rows - 1
+        corners = ((0, 0), (right, 0), (right, below), (0, below))
+        far = [int(self.distortion_scale * (length // 2)) + 1 for length in (columns, rows)]
+        moves = [[int(random.integers(0, most)) for most in far] for _ in corners]
+        ends = [(abs(x - dx), abs(y - dy)) for (x, y), (dx, dy) in zip(corners, moves, strict=True)]
+        return F.perspective(img, corners, ends, self.interpolation, self.fill)
+
+
 class RandomInvert(_Perhaps):
     """White minus the image, with probability p."""
 

@@ -61,6 +61,22 @@ def adjust_brightness(img: Any, brightness_factor: float) -> Any:
 
 
 @anywhere
+def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
+    """gain times the gamma-th power of each value as a share of white: above 1 dark parts become
+    darker, below 1 brighter."""
+    _require_factor("adjust_gamma", gamma)
+    if is_image(img):
+        shown = img.convert("L" if img.mode in ("1", "L", "I", "F") else "RGB")
+        table = [min(255, int(255.999 * gain * (value / 255) ** gamma)) for value in range(256)]
+        return shown.point(table * len(shown.getbands())).convert(img.mode)
+    share = gain * (_floats(img) / white(img)) ** gamma
+    if is_float(img):
+        return library(share).clip(share, 0, 1)
+    top = white(img)
+    return cast(library(share).clip(share * (top + 1 - 1e-3), 0, top), img.dtype)
+
+
+@anywhere
 def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     """Further from the mean brightness, or nearer: 0 is grey, 1 the image itself."""
     _require_factor("adjust_contrast", contrast_factor)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
+from cltensor.errors import ShapeError
 from cltensor.vision.transforms import functional as F
 from cltensor.vision.transforms.images import InterpolationMode
 
@@ -166,17 +166,44 @@ class FiveCrop(Transform):
         self.size = size
 
     def __call__(self, img: Any) -> Any:
-        height, width = (self.size,) * 2 if np.ndim(self.size) == 0 else tuple(self.size)
-        _, rows, columns = F.get_dimensions(img)
-        if height > rows or width > columns:
-            raise ValueError(
-                f"FiveCrop: {height} x {width} does not fit an image of {rows} x {columns}"
+        return F.five_crop(img, self.size)
+
+
+class TenCrop(Transform):
+    """The four corners and the middle, and those of the mirrored image, as a tuple."""
+
+    _shown = ("size", "vertical_flip")
+
+    def __init__(self, size: Any, vertical_flip: bool = False) -> None:
+        self.size, self.vertical_flip = size, vertical_flip
+
+    def __call__(self, img: Any) -> Any:
+        return F.ten_crop(img, self.size, self.vertical_flip)
+
+
+class LinearTransformation(Transform):
+    """All values of a tensor, less a mean, times a matrix, as in whitening.
+
+    Args:    transformation_matrix (D, D); mean_vector (D,): D is C * H * W.
+    Raises:  ShapeError for other shapes.
+    """
+
+    def __init__(self, transformation_matrix: Any, mean_vector: Any) -> None:
+        matrix, mean = tuple(transformation_matrix.shape), tuple(mean_vector.shape)
+        if len(matrix) != 2 or matrix[0] != matrix[1] or mean != matrix[:1]:
+            raise ShapeError(
+                f"LinearTransformation: a matrix of shape {matrix} and a mean of shape {mean}; "
+                "give (D, D) and (D,)"
             )
-        places = (
-            (0, 0),
-            (0, columns - width),
-            (rows - height, 0),
-            (rows - height, columns - width),
-        )
-        corners = [F.crop(img, top, left, height, width) for top, left in places]
-        return (*corners, F.center_crop(img, (height, width)))
+        self.transformation_matrix, self.mean_vector = transformation_matrix, mean_vector
+
+    def __call__(self, img: Any) -> Any:
+        values, wanted = math.prod(img.shape[-3:]), self.mean_vector.shape[0]
+        if values != wanted:
+            raise ShapeError(
+                f"LinearTransformation: an image of shape {tuple(img.shape)} has {values} values, "
+                f"the matrix is for {wanted}"
+            )
+        mean = self.mean_vector.to(img.device)
+        found = (img.reshape(-1, values) - mean) @ self.transformation_matrix.to(img.device)
+        return found.reshape(img.shape)

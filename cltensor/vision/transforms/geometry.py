@@ -228,13 +228,22 @@ def _sampled(
     # affine_grid counts from -1 to 1 over the result, grid_sample over the image.
     theta *= np.array([[out_width, out_height, 2.0]])
     theta /= np.array([[width], [height]])
+
+    def places(batch: Tensor) -> Tensor:
+        count = batch.shape[0]
+        place = Tensor.from_numpy(theta[None].astype(batch.dtype), img.device)
+        return affine_grid(place.expand(count, 2, 3), (count, 1, *size), align_corners=False)
+
+    return _at(operation, img, places, mode, fill)
+
+
+def _at(operation: str, img: Tensor, places: Any, mode: str, fill: Any) -> Tensor:
+    """The tensor at the places that a function gives for a batch of it; `fill` outside."""
     channels = 1 if img.dim() == 2 else img.shape[-3]
     colour = None if fill is None else _shares(operation, fill, channels)
 
     def sample(batch: Tensor) -> Tensor:
-        count = batch.shape[0]
-        place = Tensor.from_numpy(theta[None].astype(batch.dtype), img.device)
-        grid = affine_grid(place.expand(count, 2, 3), (count, 1, *size), align_corners=False)
+        grid = places(batch)
         found = grid_sample(batch, grid, mode, "zeros", align_corners=False)
         if colour is None or not colour.any():
             return found
@@ -328,6 +337,75 @@ def affine(
         middle = (center[0] - width * 0.5, center[1] - height * 0.5)
     rows = _inverse(middle, angle, translate, scale, shears)
     return _sampled("affine", img, rows, (height, width), mode, fill)
+
+
+@on_device
+def perspective(
+    img: Any,
+    startpoints: Sequence[Sequence[float]],
+    endpoints: Sequence[Sequence[float]],
+    interpolation: Any = InterpolationMode.BILINEAR,
+    fill: Any = None,
+) -> Any:
+    """Seen from elsewhere: four places (x, y) come where four others are; fill: see `rotate`.
+
+    Raises:  ShapeError unless there are four of both; ValueError if no such view brings them there.
+    """
+    mode = mode_name("perspective", interpolation)
+    starts, ends = np.array(startpoints, np.float64), np.array(endpoints, np.float64)
+    if starts.shape != (4, 2) or ends.shape != (4, 2):
+        raise ShapeError(
+            f"perspective: startpoints and endpoints have shapes {starts.shape} and {ends.shape}; "
+            "give four places (x, y) of both"
+        )
+    rows = []
+    for (x, y), (u, v) in zip(ends, starts, strict=True):
+        rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
+        rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
+    try:
+        coefficients = np.linalg.solve(np.array(rows), starts.reshape(-1))
+    except np.linalg.LinAlgError:
+        raise ValueError(
+            "perspective: three of the endpoints lie in one line; move one of them"
+        ) from None
+    if is_image(img):
+        colour = _colour("perspective", img, fill)
+        kind = pillow("perspective").Image.Transform.PERSPECTIVE
+        return img.transform(img.size, kind, coefficients, PILLOW_MODES[mode], fillcolor=colour)
+    height, width = img.shape[-2:]
+    y, x = np.mgrid[:height, :width] + 0.5
+    (a, b, c, d, e, f, g, h), size = coefficients, (width, height)
+    grid = np.stack([a * x + b * y + c, d * x + e * y + f], -1) / (g * x + h * y + 1)[..., None]
+    grid = 2 * grid / np.array(size) - 1
+
+    def places(batch: Tensor) -> Tensor:
+        place = Tensor.from_numpy(grid[None].astype(batch.dtype), img.device)
+        return place.expand(batch.shape[0], height, width, 2)
+
+    return _at("perspective", img, places, mode, fill)
+
+
+def five_crop(img: Any, size: Any) -> tuple[Any, ...]:
+    """The four corners and the middle, each of `size`, one number or (height, width).
+
+    Raises:  ValueError for an image that is smaller.
+    """
+    height, width = pair("five_crop", "size", size)
+    _, rows, columns = get_dimensions(img)
+    if height > rows or width > columns:
+        raise ValueError(
+            f"five_crop: {height} x {width} does not fit an image of {rows} x {columns}"
+        )
+    below, right = rows - height, columns - width
+    places = ((0, 0), (0, right), (below, 0), (below, right))
+    corners = [crop(img, top, left, height, width) for top, left in places]
+    return (*corners, center_crop(img, (height, width)))
+
+
+def ten_crop(img: Any, size: Any, vertical_flip: bool = False) -> tuple[Any, ...]:
+    """`five_crop` of the image, and of the image with left and right exchanged, or top and bottom
+    if vertical_flip."""
+    return (*five_crop(img, size), *five_crop((vflip if vertical_flip else hflip)(img), size))
 
 
 def _colour(operation: str, img: Any, fill: Any) -> Any:

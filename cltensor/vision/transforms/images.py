@@ -151,3 +151,8 @@ def get_image_size(img: Any) -> list[int]:
     """[width, height], in this order, as in torchvision."""
     _, height, width = get_dimensions(img)
     return [width, height]
+
+
+def get_image_num_channels(img: Any) -> int:
+    """The number of channels."""
+    return get_dimensions(img)[0]

@@ -42,6 +42,7 @@ ON_A_DEVICE = [
     transforms.RandomRotation((10, 20), expand=True, fill=3),
     transforms.RandomAffine(10, (0.1, 0.2), (0.8, 1.2), 5),
     transforms.RandomAffine(0, shear=(1, 2, -3, 4), fill=(1, 2, 3)),
+    transforms.RandomPerspective(0.4, 1.0, 0, (1, 2, 3)),
 ]
 FOR_TENSORS = [transforms.RandomErasing(), transforms.RandomErasing(0.9, value="random")]
 

@@ -17,6 +17,8 @@ CHANGES = [
     (F.adjust_brightness, (2.3,), 1),
     (F.adjust_contrast, (0.6,), 1),
     (F.adjust_contrast, (1.9,), 2),
+    (F.adjust_gamma, (0.5,), 1),
+    (F.adjust_gamma, (2.2, 1.5), 1),
     (F.adjust_saturation, (0.0,), 1),
     (F.adjust_saturation, (0.6,), 1),
     (F.adjust_saturation, (1.9,), 2),

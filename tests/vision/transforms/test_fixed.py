@@ -5,6 +5,7 @@ import pytest
 from pictures import HOST, image, noise, pixels_of, planes
 
 import cltensor as ct
+from cltensor.errors import ShapeError
 from cltensor.vision import transforms
 from cltensor.vision.transforms import functional as F
 from cltensor.vision.transforms.fixed import Transform
@@ -69,8 +70,31 @@ def test_five_crop():
     corners = [x[0, 0].tolist() for x in found]
     assert corners == [[0, 1], [4, 5], [12, 13], [16, 17], [8, 9]]
     assert [x.shape for x in transforms.FiveCrop((1, 3))(ct.tensor(array))] == [(1, 1, 3)] * 5
-    with pytest.raises(ValueError, match="FiveCrop: 5 x 5 does not fit an image of 4 x 6"):
+    with pytest.raises(ValueError, match="five_crop: 5 x 5 does not fit an image of 4 x 6"):
         transforms.FiveCrop(5)(ct.tensor(array))
+
+
+def test_ten_crop():
+    array = np.arange(24.0, dtype=np.float32).reshape(1, 4, 6)
+    x = ct.tensor(array)
+    for vertical, axis in ((False, -1), (True, -2)):
+        found = transforms.TenCrop(2, vertical)(x)
+        wanted = (*F.five_crop(x, 2), *F.five_crop(ct.tensor(np.flip(array, axis).copy()), 2))
+        assert [each.tolist() for each in found] == [each.tolist() for each in wanted]
+    assert "TenCrop(size=2" in repr(transforms.TenCrop(2))
+
+
+def test_a_linear_transformation():
+    x, mean = ct.tensor(ARRAY).float(), ct.arange(144).float()
+    matrix = ct.eye(144) * 2
+    found = transforms.LinearTransformation(matrix, mean)(x)
+    assert found.shape == x.shape
+    assert ct.equal(found, ((x.flatten() - mean) * 2).reshape(x.shape))
+    assert transforms.LinearTransformation(matrix, mean)(ct.stack([x, x])).shape == (2, *x.shape)
+    with pytest.raises(ShapeError, match=r"a matrix of shape \(3, 2\) and a mean of shape \(3,\)"):
+        transforms.LinearTransformation(ct.ones(3, 2), ct.ones(3))
+    with pytest.raises(ShapeError, match="has 12 values, the matrix is for 144"):
+        transforms.LinearTransformation(matrix, mean)(ct.ones(3, 2, 2))
 
 
 def test_a_transform_of_ones_own():

@@ -256,3 +256,36 @@ def test_turns_refuse():
     host = ct.Tensor.from_numpy(np.zeros((1, 4, 4), np.float32), HOST)
     with pytest.raises(DeviceError):
         F.rotate(host, 5).numpy()
+
+
+STARTS = ((0, 0), (19, 0), (19, 14), (0, 14))
+ENDS = ((2, 1), (17, 3), (18, 12), (1, 11))
+
+
+def test_perspective_is_that_of_pillow():
+    pytest.importorskip("PIL")
+    for channels, fill in ((3, None), (3, (9, 8, 7)), (1, 5)):
+        pixels = noise(15, 20, channels)
+        args = (STARTS, ENDS, InterpolationMode.NEAREST, fill)
+        wanted = pixels_of(F.perspective(image(pixels), *args))
+        agree(F.perspective(ct.tensor(planes(pixels)), *args).numpy(), wanted, 0.02)
+    wanted = pixels_of(F.perspective(image(noise(15, 20)), STARTS, ENDS))
+    found = F.perspective(ct.tensor(planes(noise(15, 20))), STARTS, ENDS).numpy()
+    near(found[:, 5:-5, 5:-5], wanted[:, 5:-5, 5:-5], 2)
+
+
+def test_perspective_of_batches_and_of_nothing():
+    x = ct.tensor(np.random.default_rng(0).random((2, 3, 15, 20), np.float32))
+    found = F.perspective(x, STARTS, ENDS, fill=[1, 2, 3])
+    for i in range(2):
+        one = F.perspective(x[i], STARTS, ENDS, fill=[1, 2, 3])
+        np.testing.assert_allclose(found[i].numpy(), one.numpy(), rtol=1e-5)
+    np.testing.assert_allclose(F.perspective(x, STARTS, STARTS).numpy(), x.numpy(), atol=1e-4)
+    with pytest.raises(ShapeError, match=r"perspective: .* shapes \(3, 2\) and \(4, 2\)"):
+        F.perspective(x, STARTS[:3], ENDS)
+    with pytest.raises(ValueError, match="perspective: three of the endpoints lie in one line"):
+        F.perspective(x, STARTS, ((0, 0), (0, 0), (1, 1), (2, 2)))
+
+
+def test_the_number_of_channels():
+    assert F.get_image_num_channels(ct.zeros(3, 4, 5)) == 3
