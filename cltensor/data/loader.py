@@ -68,7 +68,8 @@ class DataLoader(GuardedByName):
              pin_memory and pin_memory_device are accepted as PyTorch's and change nothing: the
              driver chooses the host's memory.
     Raises:  DataError for a value that does not fit, two that exclude each other, and what belongs
-             to worker processes where there are none; in a loop, what the data set raises.
+             to worker processes where there are none; in a loop, what the data set raises, after
+             which `next` of the iterator gives the batch after that.
     """
 
     _made = False

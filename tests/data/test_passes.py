@@ -4,10 +4,11 @@ import contextlib
 import gc
 import weakref
 
+import numpy as np
 import pytest
 from samples import Squares
 
-from cltensor.data import DataLoader
+from cltensor.data import DataLoader, Dataset, IterableDataset
 from cltensor.data.passes import Batches, Failed, each, tried
 
 
@@ -16,7 +17,8 @@ def everything(loader):
     batches, found = iter(loader), []
     while True:
         try:
-            found.append(next(batches)[0].tolist())
+            batch = next(batches)
+            found.append((batch[0] if isinstance(batch, list) else batch).tolist())
         except StopIteration:
             return found
         except RuntimeError as error:
@@ -64,3 +66,66 @@ def test_tried():
     assert tried(int, "3") == 3
     assert isinstance(tried(int, "x"), Failed)
     assert list(each(iter([1, 2]))) == [1, 2]
+
+
+class Broken(Dataset):
+    """Items are their indices, but for those that are broken."""
+
+    def __init__(self, count, broken):
+        self.count, self.broken = count, broken
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        if index in self.broken:
+            raise RuntimeError(str(index))
+        return index
+
+
+class BrokenStream(Broken, IterableDataset):
+    """The same, one after the other; it is its own iterator."""
+
+    def __iter__(self):
+        self.at = -1
+        return self
+
+    def __next__(self):
+        self.at += 1
+        if self.at >= self.count:
+            raise StopIteration
+        return self[self.at]
+
+
+def wanted(order, broken, size, drop_last, is_stream):
+    """What a pass gives: lists of numbers, and texts of what it raises."""
+    found, chunk = [], []
+    for place, index in enumerate(order):
+        chunk.append(index)
+        if is_stream and index in broken:  # what came before it in the batch is lost
+            found.append(str(index))
+            chunk = []
+        elif len(chunk) == size or (place == len(order) - 1 and not drop_last):
+            bad = [i for i in chunk if i in broken]
+            found.append(str(bad[0]) if bad else chunk)
+            chunk = []
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_drawn_passes(seed):
+    random = np.random.default_rng(seed)
+    count, size = int(random.integers(0, 14)), int(random.integers(1, 5))
+    broken = {i for i in range(count) if random.random() < 0.2}
+    options = {"drop_last": random.random() < 0.5, "prefetch": int(random.integers(0, 4))}
+    is_stream = seed % 2 == 1
+    order = list(range(count))
+    if is_stream:
+        data = BrokenStream(count, broken)
+    else:
+        data = Broken(count, broken)
+        order = options["sampler"] = random.permutation(count).tolist()
+    loader = DataLoader(data, size, **options)
+    told = wanted(order, broken, size, options["drop_last"], is_stream)
+    assert everything(loader) == told
+    assert everything(loader) == told
