@@ -2,7 +2,7 @@
 
 A Task stands for one kind of kernel, dtype and size class: a few typical calls with their results
 as NumPy gives them. From the defaults on, the search changes one parameter at a time and keeps
-what is faster. A candidate whose result is wrong, or that does not build, is never timed.
+what is faster. A candidate whose result is wrong, or that the driver refuses, is dropped.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,11 +90,15 @@ def tune(
     It tells what differs from the defaults, so a row without parameters means that those are best.
     """
     kind = tuning.KINDS[task.kind]
-    meter = _Meter(device, task, clock, report)
     defaults = kind.defaults(task.size_class, device)
     name = f"{task.kind} {task.dtype.name} {task.size_class}"
+    try:
+        meter = _Meter(device, task, clock, report)
+    except _refusals() as error:
+        report(f"{name}: left out: {_first_line(error)}")
+        return None
     if meter.time(defaults) is None:
-        report(f"{name}: the defaults give wrong results on this device; please report it")
+        report(f"{name}: the defaults do not work on this device; please report it")
         return None
     best, tried = _climb(kind, meter, defaults, end)
     for key in [key for key in kind.choices if best[key] != defaults[key]]:
@@ -104,6 +109,9 @@ def tune(
         report(f"{name}: no time to try anything")
         return None
     default_time, best_time = meter.compare(defaults, best)
+    if inf in (default_time, best_time):
+        report(f"{name}: left out: the driver refuses what it took before")
+        return None
     changed = {key: value for key, value in best.items() if value != defaults[key]}
     found = (
         f"{default_time / best_time:.2f} times as fast with {changed}" if changed else "defaults"
@@ -161,8 +169,8 @@ class _Meter:
                     self.known[key] = min(elapsed, self.known.get(key, elapsed))
                     return elapsed
                 why = "a wrong result"
-            except CLTensorError as error:
-                why = str(error).partition("\n")[0]
+            except _refusals() as error:
+                why = _first_line(error)
         self.report(f"{task.kind} {task.size_class}: refused {dict(chosen)}: {why}")
         return None
 
@@ -176,9 +184,15 @@ class _Meter:
 
     def compare(self, a: tuning.Parameters, b: tuning.Parameters) -> tuple[float, float]:
         """Seconds of both, measured in turn: other work on the machine favours now one, now the
-        other."""
-        rounds = [(self.time(a), self.time(b)) for _ in range(_ROUNDS)]
-        times = [min(t for t in column if t is not None) for column in zip(*rounds, strict=True)]
+        other. Infinity if it was refused."""
+        times = [inf, inf]
+        for _ in range(_ROUNDS):
+            for i, chosen in enumerate((a, b)):
+                elapsed = self.time(chosen)
+                if elapsed is None:
+                    times[i] = inf
+                    return times[0], times[1]
+                times[i] = min(times[i], elapsed)
         return times[0], times[1]
 
     def _least(self, call: Call) -> float:
@@ -194,6 +208,17 @@ class _Meter:
             call.run().realize()
         self.device.synchronize()
         return self.clock() - begin
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What says that a driver does not do it."""
+    import pyopencl as cl
+
+    return CLTensorError, cl.Error, MemoryError
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def _key(chosen: tuning.Parameters) -> frozenset[tuple[str, int]]:

@@ -34,6 +34,11 @@ from cltensor.runtime.source import TEMPLATES
 FORMAT = "cltensor_tuning"
 _NAMES = ("platform", "device", "driver", "version", "kind", "dtype", "size_class")
 
+#: What is raised by what is no row, or no file of them.
+_WRONG = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
+#: Bytes; rows of all devices there are take less.
+_LARGEST_FILE = 16 << 20
+
 Parameters = Mapping[str, int]
 T = TypeVar("T")
 
@@ -181,46 +186,85 @@ def user_file() -> Path:
 
 @cache
 def rows_of(path: Path) -> tuple[Row, ...]:
-    """The rows of a file; none, with a warning, where it is damaged or of another program."""
+    """The rows of a file, with a warning where some of it, or all, is damaged or of another
+    program: without what that says."""
     try:
-        return read(path)
-    except DataError as error:
-        warnings.warn(str(error), RuntimeWarning)
+        entries = _listed(_text(path))
+    except _WRONG as error:
+        warnings.warn(str(_foreign(path, error)), RuntimeWarning)
         return ()
+    rows, wrong = [], []
+    for number, entry in enumerate(entries, 1):
+        try:
+            rows.append(_row(entry))
+        except _WRONG as error:
+            wrong.append(f"row {number} ({type(error).__name__}: {error})")
+    if wrong:
+        others = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
+        _warn(path, f"ignoring {wrong[0]}{others} of {len(entries)}")
+    return tuple(rows)
 
 
 def read(path: Path) -> tuple[Row, ...]:
     """The rows of a file, none if there is no such file.
 
-    Raises DataError if it cannot be read or is no file of tuning rows.
+    Raises DataError if it cannot be read or any of it is no row.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise DataError(
-            f"tuning: '{path}' is not a file of tuning rows ({reason}); move it away or let "
-            "CLTENSOR_TUNING name another"
-        ) from None
+        return parse(_text(path))
+    except _WRONG as error:
+        raise _foreign(path, error) from None
 
 
 def parse(text: str) -> tuple[Row, ...]:
     """The rows in the JSON text of a file. Raises ValueError, KeyError or TypeError for others."""
+    return tuple([_row(entry) for entry in _listed(text)])
+
+
+def _text(path: Path) -> str:
+    """What a file says; that of no rows, if there is none."""
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise ValueError(f"it has more than {_LARGEST_FILE >> 20} MiB")
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return text_of(())
+
+
+def _listed(text: str) -> list[Any]:
+    """What stands for rows in the text of a file."""
     import json  # most programs have no such file
 
     content = json.loads(text)
     if not isinstance(content, dict) or content.get(FORMAT) != 1:
         raise ValueError(f'it does not say "{FORMAT}": 1')
-    rows = []
-    for entry in content["rows"]:
-        names = [entry[name] for name in _NAMES]
-        if not all(isinstance(name, str) for name in names):
-            raise TypeError(f"a row is described by {names}, not by text")
-        times = [float(entry.get(name, 0)) for name in ("time", "default_time")]
-        rows.append(Row(*names, dict(entry["parameters"]), *times))  # type: ignore[call-arg]
-    return tuple(rows)
+    rows = content["rows"]
+    if not isinstance(rows, list):
+        raise TypeError(f"its rows are a {type(rows).__name__}")
+    return rows
+
+
+def _foreign(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"tuning: '{path}' is not a file of tuning rows ({type(error).__name__}: {error}); move it "
+        "away or let CLTENSOR_TUNING name another"
+    )
+
+
+def _row(entry: Any) -> Row:
+    """The row that an entry stands for. Raises one of _WRONG if it is none."""
+    if not isinstance(entry, dict):
+        raise TypeError(f"a row is no {type(entry).__name__}")
+    names = [entry[name] for name in _NAMES]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"a row is described by {names}, not by text")
+    parameters = entry["parameters"]
+    if not isinstance(parameters, dict):
+        raise TypeError(f"parameters are no {type(parameters).__name__}")
+    times = [float(entry.get(name, 0)) for name in ("time", "default_time")]
+    if not all(0 <= time < float("inf") for time in times):
+        raise ValueError(f"no computation takes {times} seconds")
+    return Row(*names, parameters, *times)  # type: ignore[call-arg]
 
 
 def text_of(rows: Iterable[Row]) -> str:
@@ -258,22 +302,23 @@ def trial(
     key = (kind, dtype, size_class)
     before = parameters(device, *key)
     device.tuned[key] = chosen
-    _forget_plans()
+    forget_plans()
     try:
         yield
     finally:
         device.tuned[key] = before
-        _forget_plans()
+        forget_plans()
 
 
 def reload(device: Device) -> None:
     """Let `device` read the files again."""
     rows_of.cache_clear()
     device.tuned.clear()
-    _forget_plans()
+    forget_plans()
 
 
-def _forget_plans() -> None:
+def forget_plans() -> None:
+    """Have what is `planned` worked out anew."""
     for forget in _plans:
         forget()
 

@@ -70,6 +70,66 @@ def test_a_candidate_that_does_not_build_is_rejected(device, own, toy):
     assert any(line.endswith(": toy: no such tile") for line in task.lines)
 
 
+def _refusals():
+    import pyopencl as cl
+
+    return [
+        cl.RuntimeError("clEnqueueNDRangeKernel failed: OUT_OF_RESOURCES"),
+        cl.MemoryError("clEnqueueNDRangeKernel failed: MEM_OBJECT_ALLOCATION_FAILURE"),
+        cl.LogicError("clEnqueueNDRangeKernel failed: INVALID_WORK_GROUP_SIZE"),
+        MemoryError(),
+        ct.OutOfMemoryError("toy: no memory"),
+        ct.DeviceError("device: does not work"),
+    ]
+
+
+@pytest.mark.parametrize("which", range(6))
+@pytest.mark.parametrize("after", [0, 3, 9])
+def test_a_candidate_that_the_driver_refuses_is_dropped(device, own, toy, which, after):
+    """At once, or when it has run several times."""
+    error, runs = _refusals()[which], [0]
+
+    def cost(chosen):
+        if chosen["a"] == 3:
+            runs[0] += 1
+            if runs[0] > after:
+                raise error
+        return 1 / chosen["a"]
+
+    task = Toy(device, cost)
+    assert task.tune(end=1e9).parameters == {"a": 2}
+    assert any(line.startswith("toy all: refused {'a': 3") for line in task.lines)
+
+
+@pytest.mark.parametrize("after", [1, 5, 10, 20, 40, 80])
+def test_defaults_that_the_driver_refuses_later_leave_a_row_to_trust_or_none(
+    device, own, toy, after
+):
+    runs = [0]
+
+    def cost(chosen):
+        if chosen["a"] == 1:
+            runs[0] += 1
+            if runs[0] > after:
+                raise _refusals()[0]
+        return 1.0
+
+    task = Toy(device, cost)
+    best = task.tune(end=1e9)
+    assert best is None or best.time == best.default_time == 1.0
+    assert best is not None or "the driver refuses" in task.lines[-1] or "work" in task.lines[-1]
+
+
+def test_what_the_driver_has_no_room_for_is_left_out(device, own, toy):
+    def calls():
+        raise ct.OutOfMemoryError("allocate: too much\nand more")
+
+    lines = []
+    task = Task("toy", FLOAT, "all", calls)
+    assert tuner.tune(device, task, 1e9, time.perf_counter, lines.append) is None
+    assert lines == ["toy float32 all: left out: allocate: too much"]
+
+
 def test_parameters_that_change_nothing_stay_at_their_default(device, own, toy):
     task = Toy(device, lambda chosen: 1 / chosen["a"])
     assert task.tune(end=1e9).parameters == {"a": 3}
@@ -92,7 +152,7 @@ def test_the_budget_ends_the_search(device, own, toy):
 def test_wrong_defaults_are_said(device, own, toy):
     task = Toy(device, lambda chosen: 1.0, value=lambda chosen: 2.0)
     assert task.tune(end=1e9) is None
-    assert "the defaults give wrong results" in task.lines[-1]
+    assert "the defaults do not work" in task.lines[-1]
 
 
 @pytest.mark.slow
