@@ -41,10 +41,24 @@ THOROUGH = (
 _other_kernels = {}  # of the kind that the device is not, kept from test to test
 
 
+_refusals = os.environ.get("CLTENSOR_REFUSALS")
+
+
+def pytest_configure():
+    """Play a GPU that refuses, where that is asked for."""
+    if _refusals:
+        import refusing
+
+        refusing.install(int(_refusals))
+
+
 def pytest_collection_modifyitems(items):
-    """Mark the tests of `THOROUGH`."""
+    """Mark the tests of `THOROUGH`, and those that are not for a GPU that refuses."""
     here = Path(__file__).parent
+    left_out = sys.modules["refusing"].LEFT_OUT if _refusals else ()
     for item in items:
+        if any(name in item.name for name in left_out):
+            item.add_marker(pytest.mark.skip(reason="not for a GPU that refuses; see refusing.py"))
         if item.path.relative_to(here).as_posix().startswith(THOROUGH):
             item.add_marker(pytest.mark.thorough)
 
@@ -103,6 +117,29 @@ def skeleton(request, device, use_skeletons):
     """The device twice: with the kernel skeletons for CPUs, and with those for GPUs."""
     use_skeletons(request.param)
     return device
+
+
+@pytest.fixture
+def narrow_kernels(device, use_skeletons, monkeypatch):
+    """narrow_kernels(64, "rows") turns to the kernels for GPUs, built anew, of which those of the
+    name take groups of so many work-items only (asked(kernel) may say which of them)."""
+    import pyopencl as cl
+
+    if _refusals:
+        pytest.skip("a GPU that refuses draws itself what its kernels take")
+    use_skeletons("gpu")
+
+    def narrow(most, name, asked=lambda kernel: True):
+        def info(kernel, *_):
+            return most if kernel.function_name == name and asked(kernel) else device.max_work_group
+
+        monkeypatch.setattr(cl.Kernel, "get_work_group_info", info)
+        monkeypatch.setattr(device, "kernels", Kernels())
+        monkeypatch.setattr(device, "narrowed", {})
+        tuning.forget_plans()
+
+    yield narrow
+    tuning.forget_plans()
 
 
 @pytest.fixture(params=["own", "other"])

@@ -296,6 +296,7 @@ def main() -> int:
             log = Path(folder, f"log{local_memory}")
             environment = {
                 "OCL_ICD_VENDORS": driver(),
+                "CLTENSOR_DEVICE": "cl:oclgrind",
                 "OCLGRIND_LOG": str(log),
                 "OCLGRIND_DATA_RACES": "1",
                 "OCLGRIND_MAX_ERRORS": "1000",

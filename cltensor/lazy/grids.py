@@ -8,6 +8,7 @@ import numpy as np
 
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
+from cltensor.runtime.groups import GroupError, largest_group, narrow
 
 # chunk: elements that are worth waking another thread for; shares: work-items per compute unit.
 tuning.declare(
@@ -82,9 +83,11 @@ def pointwise_class(n: int) -> str:
     return "small" if n < _SMALL else "medium" if n < _MEDIUM else "large"
 
 
-def _local(device: Device, wanted: int) -> int:
-    """`wanted` work-items, or the largest power of two of them that the device takes."""
-    return min(wanted, 1 << (device.max_work_group.bit_length() - 1))
+def replan(family: str, error: GroupError) -> None:
+    """Have kernels of `family` planned anew, in groups as small as that one wants which raised
+    `error`."""
+    narrow(family, error)
+    tuning.forget_plans()
 
 
 @tuning.planned
@@ -92,7 +95,7 @@ def pointwise_grid(device: Device, is_cpu: bool, dtype: np.dtype, n: int) -> Str
     """How to spread `n` elements, more than none, of an expression of `dtype`."""
     kind = "pointwise_cpu" if is_cpu else "pointwise_gpu"
     chosen = tuning.parameters(device, kind, dtype, pointwise_class(n))
-    local = 1 if is_cpu else _local(device, chosen["local"])
+    local = 1 if is_cpu else largest_group(device, kind, chosen["local"])
     each = chosen["chunk"] if is_cpu else local
     groups = min(ceil_div(n, each), chosen["shares"] * device.compute_units)
     # Whole cache lines for every work-item.
@@ -116,7 +119,7 @@ def reduction_grid(
     """
     kind = "reduce_cpu" if is_cpu else "reduce_gpu"
     chosen = tuning.parameters(device, kind, dtype, "column" if width else "row")
-    local = 1 if is_cpu else _local(device, chosen["local"])
+    local = 1 if is_cpu else largest_group(device, kind, chosen["local"])
     units = device.compute_units * chosen["shares"]
     chunk = chosen["chunk"]
     columns = local
@@ -144,4 +147,5 @@ def row_grid(device: Device, is_cpu: bool, count: int, length: int) -> tuple[int
     if is_cpu:
         return min(count, 32 * device.compute_units, ceil_div(count * length, 4096)), 1
     # A group no wider than a row; more groups than a device can hold just take turns.
-    return min(count, 1 << 16), _local(device, min(256, 1 << max(5, (length - 1).bit_length())))
+    wanted = min(256, 1 << max(5, (length - 1).bit_length()))
+    return min(count, 1 << 16), largest_group(device, "rows", wanted)

@@ -30,12 +30,14 @@ from cltensor.lazy.grids import (
     SMALL_ROWS,
     pointwise_grid,
     reduction_grid,
+    replan,
     row_grid,
 )
 from cltensor.lazy.reducecode import count_kept, merge_kernel, reduction_kernel
 from cltensor.lazy.rowcode import KEPT_LENGTH, row_kernel
 from cltensor.lazy.values import FOLD, Expression, Kind, Rows, Value, stored
 from cltensor.runtime.device import Device
+from cltensor.runtime.groups import GroupError
 from cltensor.runtime.memory import Buffer
 
 _WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
@@ -71,11 +73,18 @@ class Pointwise(Formula, Kind):
         if expression.needs:
             return expression.needs
         if expression.product is not None:
-            _launch_over_product(value, expression)
+            try:
+                _launch_over_product(value, expression)
+            except GroupError:  # of the product with the expression; alone it was asked
+                return (expression.product,)
         elif rows is None:
             launch_pointwise(value, expression)
-        elif not _launch_rows(expression, rows):
-            value.below &= ~FOLD  # so that the next turn reduces first
+        else:
+            try:
+                if not _launch_rows(expression, rows):
+                    value.below &= ~FOLD  # so that the next turn reduces first
+            except GroupError as error:
+                replan("rows", error)  # for the next turn
         return ()
 
 
@@ -107,7 +116,10 @@ class Reducer(Reduction, Kind):
     def launch(self, value: Value) -> Sequence[Value]:
         expression = Expression(value.args, None)
         if not expression.needs:
-            _launch_reduction(value, expression)
+            try:
+                _launch_reduction(value, expression)
+            except GroupError as error:
+                replan("reduce_gpu", error)  # for the next turn
         return expression.needs
 
 
@@ -372,8 +384,8 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
         rest = Value(root.shape, root.dtype, device)
         rest.op, rest.kept = op, (False,) + (True,) * len(root.shape)
         rest.args = (stored((splits, *root.shape), root.dtype, device, given[0]),)
-        op.launch(rest)
-        assert rest.buffer is not None
+        while rest.buffer is None:
+            op.launch(rest)
         root.settle(rest.buffer)
     else:
         merge = merge_kernel(device, op, accumulator)

@@ -29,6 +29,7 @@ from cltensor.replay.places import top_of
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.events import Launched, Listeners, Recordings, ignore, listen
 from cltensor.runtime.faults import Site
+from cltensor.runtime.flushing import flush
 from cltensor.runtime.kernel import Counters, Live
 from cltensor.runtime.memory import Buffer, Pool, is_pyopencls, rescued
 
@@ -216,9 +217,7 @@ class _Launch:
 
     def actions(self, device: Device) -> list[Callable[[], Any]]:
         """What a replay calls: the setting of arguments that change, and the launch."""
-        import pyopencl as cl
-
-        launch = partial(cl.enqueue_nd_range_kernel, device.queue, self.handle, *self.sizes)
+        launch = partial(device.enqueue, device.queue, self.handle, *self.sizes)
         return [self._read_live, launch] if self.live else [launch]
 
     def _read_live(self) -> None:
@@ -296,6 +295,9 @@ class Tape:
                 calls = step.actions(self.device) if type(step) is _Launch else [step]
                 actions += calls
                 sources += [[step]] * len(calls)
+        if self.device.flushes:
+            actions.append(partial(flush, self.device.queue))
+            sources.append([flush])
         return actions, sources
 
     def uses(self, recorded: Buffer) -> Uses:

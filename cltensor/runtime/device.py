@@ -15,21 +15,19 @@ from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cltensor.errors import DeviceError
+from cltensor.runtime.abilities import Abilities
 from cltensor.runtime.carrier import carrier
 from cltensor.runtime.devicenames import Named
+from cltensor.runtime.flushing import flushing
 from cltensor.runtime.folders import drivers_folder, prepared_environment
 from cltensor.runtime.invokers import memoize_invokers
 from cltensor.runtime.kernels import Kernels
-from cltensor.runtime.settings import hidden_extensions
+from cltensor.runtime.ranking import ranked
 from cltensor.runtime.uploads import LARGE, SMALL, Uploads, copy_shown
 
 if TYPE_CHECKING:
     import pyopencl as cl
 
-
-_KIND_RANK = {"gpu": 0, "accelerator": 1, "other": 2, "cpu": 3}
-#: Simulators check kernels; nobody wants one as default device where a real driver exists.
-_SIMULATORS = ("oclgrind",)
 
 #: What other programs call a GPU.
 _GPU_NAMES = ("cuda", "xpu", "mps", "hip")
@@ -75,7 +73,7 @@ class device(metaclass=Named):
 DeviceSpec = device | str | int | None
 
 
-class Device(device):
+class Device(Abilities, device):
     """One OpenCL device with the limits its driver reports.
 
     name is "cl:<index>" in the order of `devices()`. The context and the in-order queue are made
@@ -90,32 +88,15 @@ class Device(device):
 
     def __init__(self, index: int, cl_device: cl.Device, kind: str) -> None:
         self.name = f"cl:{index}"
-        self.cl_device = cl_device
-        self.kind = kind
-        #: Mesa's llvmpipe leaves a work-item's loops after 65535 iterations in all and carries on
-        #: with wrong values, reporting nothing (seen with 22.3.6).
-        self.long_loops = "llvmpipe" not in cl_device.name
-        #: Whether it gets the kernels for CPUs: few work-items that loop long.
-        self.is_cpu = kind == "cpu" and self.long_loops
-        #: What the driver has and CLTENSOR_HIDE takes away.
-        self.hidden = hidden_extensions()
-        self.extensions = frozenset(cl_device.extensions.split()) - self.hidden
-        self.fp64 = "cl_khr_fp64" in self.extensions
-        self.max_work_group: int = cl_device.max_work_group_size
-        self.local_mem: int = cl_device.local_mem_size
-        self.global_mem: int = cl_device.global_mem_size
-        self.max_alloc: int = cl_device.max_mem_alloc_size
-        self.compute_units: int = cl_device.max_compute_units
-        #: Where a region of a buffer may start, in bytes.
-        self.alignment: int = max(128, cl_device.mem_base_addr_align // 8)
-        self.is_pocl = "Portable Computing" in cl_device.platform.name
-        self.is_intel = "Intel" in cl_device.platform.name
+        super().__init__(cl_device, kind)
         self.lock = threading.RLock()
         self.uploads = Uploads(pinned=self.kind == "gpu")
         #: Built kernels; see `add_kernel`.
         self.kernels = Kernels()
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
         self.tuned: dict[Any, Any] = {}
+        #: Work-items of groups by family of kernels, where one takes fewer; see groups.py.
+        self.narrowed: dict[str, int] = {}
 
     #: Whether it is the host's memory alone, where nothing is computed.
     is_host = False
@@ -171,11 +152,6 @@ class Device(device):
 
         cl.enqueue_copy(self.queue, to, source, byte_count=nbytes)
 
-    @property
-    def shows_memory(self) -> bool:
-        """Whether its memory is the host's, and can be used there while kernels use it."""
-        return self.kind == "cpu" and bool(self.cl_device.host_unified_memory)
-
     def show(self, handle: Any, nbytes: int) -> Any:
         """The bytes of memory of the device, where they are, as an array of NumPy."""
         import numpy as np
@@ -184,17 +160,6 @@ class Device(device):
         flags: Any = cl.map_flags.READ | cl.map_flags.WRITE
         byte = np.dtype(np.uint8)
         return cl.enqueue_map_buffer(self.queue, handle, flags, 0, (nbytes,), byte)[0]
-
-    @property
-    def title(self) -> str:
-        """What a person calls it: the device and platform names."""
-        return f"{self.cl_device.name.strip()} ({self.cl_device.platform.name.strip()})"
-
-    @cached_property
-    def identity(self) -> str:
-        """Device, driver and platform versions: the part of a cache key that hardware decides."""
-        d = self.cl_device
-        return "|".join((d.platform.name, d.platform.version, d.name, d.driver_version))
 
     @cached_property
     def context(self) -> cl.Context:
@@ -216,6 +181,14 @@ class Device(device):
             return cl.CommandQueue(self.context)
         except cl.Error as error:
             raise self._unusable(error) from error
+
+    @cached_property
+    def enqueue(self) -> Callable[..., Any]:
+        """What launches: takes the queue, pyopencl's kernel, and both sizes."""
+        import pyopencl as cl
+
+        launch = cl.enqueue_nd_range_kernel
+        return flushing(launch) if self.flushes else launch
 
     def _unusable(self, error: Exception) -> DeviceError:
         return DeviceError(f"device: '{self.name}' ({self.title}) does not work: {error}")
@@ -265,10 +238,14 @@ class Device(device):
 
     def finish(self) -> None:
         """Wait until everything launched on this device is done."""
+        self.wait_for(self.queue.finish)
+
+    def wait_for(self, done: Callable[[], Any]) -> None:
+        """Call what waits for something on this device; its failure is that of the device."""
         import pyopencl as cl
 
         try:
-            self.queue.finish()
+            done()
         except cl.Error as error:
             raise self._unusable(error) from error
 
@@ -294,16 +271,6 @@ class Device(device):
         return self
 
 
-def _kind(cl_device: cl.Device) -> str:
-    import pyopencl as cl
-
-    types = cl.device_type
-    for kind, flag in (("gpu", types.GPU), ("accelerator", types.ACCELERATOR), ("cpu", types.CPU)):
-        if cl_device.type & flag:
-            return kind
-    return "other"
-
-
 @cache
 def _discover() -> tuple[Device, ...]:
     if carrier.why:
@@ -322,30 +289,11 @@ def _listed() -> tuple[Device, ...]:
         platforms = cl.get_platforms()
     except cl.Error:  # the loader found no driver at all
         return ()
-    found: list[tuple[Any, ...]] = []
-    seen: set[tuple[Any, ...]] = set()
-    for platform in platforms:
-        try:
-            members = platform.get_devices()
-        except cl.Error:  # a platform may have no devices, or refuse to say
-            continue
-        # The same driver can be listed by two loaders: equal platform, equal set of devices.
-        fingerprint = (platform.name, platform.version, tuple(d.name for d in members))
-        if fingerprint in seen:
-            continue
-        seen.add(fingerprint)
-        simulator = any(name in platform.name.lower() for name in _SIMULATORS)
-        for position, member in enumerate(members):
-            kind = _kind(member)
-            rank = (simulator, _KIND_RANK[kind], platform.name, platform.version, position)
-            found.append((rank, member, kind))
-    # Drivers come in no stable order, so the names "cl:<index>" follow our own.
-    found.sort(key=lambda entry: entry[0])
-    return tuple(Device(i, member, kind) for i, (_, member, kind) in enumerate(found))
+    return tuple([Device(i, *found) for i, found in enumerate(ranked(platforms))])
 
 
 def devices() -> list[Device]:
-    """All OpenCL devices: real drivers before simulators, GPUs before CPUs."""
+    """All OpenCL devices, the one to prefer first; see ranking.py."""
     return list(_discover())
 
 
@@ -430,11 +378,18 @@ _state = _State()
 def _initial_default() -> Device:
     chosen = os.environ.get("CLTENSOR_DEVICE")
     try:
-        _state.default = _lookup(chosen or "cl:0")
+        found = _lookup(chosen or "cl:0")
     except DeviceError as error:
         if chosen:
             raise DeviceError(f"{error}; CLTENSOR_DEVICE asks for '{chosen}'") from None
         raise
+    if found.is_simulator and not chosen:
+        raise DeviceError(
+            f"device: there is only '{found.name}' ({found.title}), a simulator, which nobody gets "
+            f"without asking: CLTENSOR_DEVICE={found.name} does, and "
+            'pip install "pyopencl[pocl]" gives a driver for this CPU'
+        )
+    _state.default = found
     return _state.default
 
 

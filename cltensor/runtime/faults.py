@@ -141,7 +141,7 @@ class Faults:
             self.ask()
             assert own.asked is not None
             sites, found, event = own.asked
-            event.wait()
+            self.buffer.device.wait_for(event.wait)
             own.asked = None
             for site in sites:
                 noted, index, size, _ = found[_number(site)].tolist()

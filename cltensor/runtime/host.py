@@ -28,6 +28,7 @@ class HostDevice(Device):
     """See above. Its name is "cpu"."""
 
     is_host = True
+    is_simulator = is_integrated = flushes = False
     kind = "cpu"
     name = "cpu"
     title = "the memory of the host"
@@ -36,7 +37,8 @@ class HostDevice(Device):
     is_cpu = True
     fp64 = True
     hidden = frozenset()
-    compute_units = max_work_group = 1
+    compute_units = max_work_group = max_groups = 1
+    max_work_items = (1, 1, 1)
     global_mem = max_alloc = 1 << 62
     local_mem = 0
     alignment = 128
@@ -45,6 +47,7 @@ class HostDevice(Device):
         self.lock = threading.RLock()
         self.kernels = Kernels()
         self.tuned: dict[Any, Any] = {}
+        self.narrowed: dict[str, int] = {}
         self._pool = _HostPool(self)
 
     @property

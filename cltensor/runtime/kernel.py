@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from cltensor.errors import KernelError
 from cltensor.runtime import binaries
 from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, Listeners
+from cltensor.runtime.groups import GroupError, asks_for_group, most_items, shrunk
 from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 from cltensor.runtime.processor import require_name
@@ -124,7 +126,7 @@ class Kernel:
         self._queue = device.queue
         self._pointers = [i for i, scalar in enumerate(scalars) if scalar is None]
         self._set_args = handle.set_args
-        self._enqueue = cl.enqueue_nd_range_kernel
+        self._enqueue = device.enqueue
         self._orders: dict[tuple[str, ...], Callable[[Sequence[Any]], tuple[Any, ...]]] = {}
 
     def __call__(
@@ -181,16 +183,30 @@ class Kernel:
         for i in self._pointers:
             given[i] = given[i].cl
         with self._lock:
+            # One after the other: to set arguments again would draw other random numbers.
             try:
                 self._set_args(*given)
+            except Exception as error:
+                again = partial(self._set_args, *given)
+                self._rescue(error, again, given, global_size, local_size)
+            try:
                 self._enqueue(self._queue, self._handle, global_size, local_size)
             except Exception as error:
-                self._rescue(error, given, global_size, local_size)
+                again = partial(
+                    self._enqueue, self._queue, self._handle, global_size, local_size
+                )  # fmt: skip
+                self._rescue(error, again, given, global_size, local_size)
             Counters.launches += 1
             if Listeners.present:
                 event = Launched(self, global_size, local_size, tuple(values))
                 for listener in Listeners.present:
                     listener(event)
+
+    def takes(self, local_size: tuple[int, ...]) -> bool:
+        """Whether it can be launched in groups of this size."""
+        device = self.device
+        sides = zip(local_size, device.max_work_items, strict=False)
+        return prod(local_size) <= device.max_work_group and all(n <= most for n, most in sides)
 
     def described(self, global_size: tuple[int, ...], local_size: tuple[int, ...]) -> str:
         """What errors call a launch."""
@@ -217,20 +233,44 @@ class Kernel:
     def _rescue(
         self,
         error: Exception,
+        again: Callable[[], Any],
         given: Sequence[Any],
         global_size: tuple[int, ...],
         local_size: tuple[int, ...],
     ) -> None:
-        """Launch again where the driver ran out of resources; raises what `rescued` raises."""
-
-        def again() -> None:
-            self._set_args(*given)
-            self._enqueue(self._queue, self._handle, global_size, local_size)
-
+        """Call `again` where the driver ran out of resources; raises what `rescued` raises."""
         if not is_pyopencls(error):
             self.require_numbers(given)
         what = self.described(global_size, local_size)
         rescued(self.device, error, again, what, KernelError)
+
+
+class _Narrow(Kernel):
+    """A kernel that takes no groups as large as its device does, but of `most` work-items."""
+
+    def __init__(self, most: int, *args: Any) -> None:
+        super().__init__(*args)
+        self._most = most
+        own = self.source.removeprefix(prelude(self.device))
+        self._asks_for_group = asks_for_group(own)
+
+    def takes(self, local_size: tuple[int, ...]) -> bool:
+        """See Kernel."""
+        return prod(local_size) <= self._most and super().takes(local_size)
+
+    def _launch(
+        self, global_size: tuple[int, ...], local_size: tuple[int, ...], values: Sequence[Any]
+    ) -> None:
+        if prod(local_size) > self._most:
+            if self._asks_for_group:
+                raise GroupError(
+                    f"{self.described(global_size, local_size)} failed: this kernel takes groups "
+                    f"of up to {self._most} work-items there",
+                    self.device,
+                    self._most,
+                )
+            local_size = shrunk(local_size, self._most)
+        super()._launch(global_size, local_size, values)
 
 
 def kernel(device: Device, template: str, **params: Any) -> Kernel:
@@ -261,7 +301,11 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
     entry = binaries.Entry(device, source)
 
     def made(program: cl.Program) -> Kernel:
-        return Kernel(device, program, name, parameters, source)
+        given = (device, program, name, parameters, source)
+        if device.is_cpu:  # whose kernels are launched in groups of one
+            return Kernel(*given)
+        most = most_items(device, program, name)
+        return Kernel(*given) if most >= device.max_work_group else _Narrow(most, *given)
 
     found = _load(device, entry, source, made)
     if found is not None:

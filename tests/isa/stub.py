@@ -64,6 +64,7 @@ class StubDevice(HostDevice):
         self.is_intel, self.fp64 = is_intel, fp64
         self.extensions = frozenset({"cl_khr_fp64"} if fp64 else ())
         self.compute_units, self.local_mem, self.max_work_group = units, local, group
+        self.max_work_items, self.max_groups = (group, group, 64), 65535
         self.cl_device = SimpleNamespace(
             name=vendor, driver_version="", native_vector_width_float=1, max_parameter_size=1024,
             platform=SimpleNamespace(name=vendor, version=""),
@@ -97,5 +98,6 @@ def recording(device):
     """In this block `device` is the default device, and kernels are rendered, not built."""
     with pytest.MonkeyPatch.context() as patched, device:
         patched.setattr(kernel, "Kernel", _Recorded)
+        patched.setattr(kernel, "most_items", lambda device, program, name: device.max_work_group)
         patched.setattr(kernel, "_load", lambda device, entry, source, made: made(None))
         yield device.launched

@@ -147,3 +147,53 @@ def test_rows_are_the_last_dimensions_of_some_length(device):
     assert rows_below((thin - thin.sum(axis=1, keepdims=True))._value) is None
     computed = x.sum(axis=1, keepdims=True).realize()
     assert rows_below((x - computed)._value) is None
+
+
+# ------------------------------------------------------------ kernels that take smaller groups
+
+
+@pytest.mark.parametrize("most", [100, 32, 1])
+def test_rows_are_planned_anew_for_a_kernel_that_takes_small_groups(narrow_kernels, device, most):
+    narrow_kernels(most, "rows")
+    x = np.random.default_rng(3).standard_normal((60, 300)).astype("float32")
+    found = ct.explain(lambda: ct.softmax(ct.tensor(x), 1))
+    assert found[-1].name == "rows"
+    assert found[-1].local_size == ({100: 64, 32: 32, 1: 1}[most],)
+    e = np.exp(x - x.max(1, keepdims=True))
+    np.testing.assert_allclose(ct.softmax(ct.tensor(x), 1).numpy(), e / e.sum(1, keepdims=True),
+                               rtol=1e-5)  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [100, 1])
+def test_reductions_are_planned_anew_for_a_kernel_that_takes_small_groups(narrow_kernels, most):
+    narrow_kernels(most, "reduce_gpu")
+    x = np.random.default_rng(3).standard_normal((300, 5, 700)).astype("float32")
+    for axis in (0, 1, 2, (0, 2), None):
+        np.testing.assert_allclose(ct.tensor(x).sum(axis).numpy(), x.sum(axis), atol=2e-3)
+        np.testing.assert_allclose(ct.tensor(x).var(axis).numpy(), x.var(axis, ddof=1), rtol=1e-3)
+    assert ct.tensor(x).argmax(0).tolist() == x.argmax(0).tolist()
+    assert ct.tensor(x.ravel()).argmax().item() == x.argmax()
+    launches = ct.explain(lambda: ct.tensor(x).sum(1))
+    assert launches[-1].local_size == ({100: 64, 1: 1}[most], 1)
+
+
+@pytest.mark.parametrize(("m", "n"), [(70, 90), (300, 2)])
+def test_an_expression_that_makes_a_product_take_too_much_is_launched_after_it(
+    narrow_kernels, m, n
+):
+    x, y = (
+        np.random.default_rng(3).standard_normal(s).astype("float32") for s in [(m, 40), (40, n)]
+    )
+    name = "gemm_gpu" if n > 8 else "gemm_thin_gpu"
+    # It has 24 parameters without an expression.
+    narrow_kernels(32, name, lambda kernel: kernel.num_args > 24)
+
+    def product():
+        return (ct.tensor(x) @ ct.tensor(y)).relu() * 2
+
+    assert [each.name for each in ct.explain(product)] == [name, "pointwise"]
+    np.testing.assert_allclose(product().numpy(), 2 * np.maximum(x @ y, 0), atol=1e-4)
+    held = ct.tensor(x) @ ct.tensor(y)
+    np.testing.assert_allclose(
+        (held.relu() + held).numpy(), x @ y + np.maximum(x @ y, 0), atol=1e-4
+    )

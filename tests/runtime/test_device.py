@@ -9,6 +9,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import DeviceError, IndexingError
+from cltensor.runtime import device as device_of
 from cltensor.runtime.device import Device
 
 
@@ -302,3 +303,24 @@ def test_a_device_without_fp64_does_all_the_rest(run_python):
     assert done.stdout == (
         "False True 500500.0 499.5 True 499500 333.0 [0, 1, 2] [False, False] 499500.0 True\nTrue\n"
     )
+
+
+def test_a_simulator_is_the_default_of_those_alone_who_ask(device, monkeypatch):
+    first = ct.devices()[0]
+    monkeypatch.setattr(first, "is_simulator", True)
+    monkeypatch.setattr(device_of._state, "default", None)
+    monkeypatch.delenv("CLTENSOR_DEVICE", raising=False)
+    with pytest.raises(DeviceError, match="only 'cl:0' .*, a simulator, .*CLTENSOR_DEVICE=cl:0"):
+        ct.zeros(2)
+    monkeypatch.setenv("CLTENSOR_DEVICE", "cl:0")
+    assert ct.zeros(2).device is first
+
+
+def test_a_device_that_fails_while_somebody_waits_is_named(device):
+    import pyopencl as cl
+
+    def fail():
+        raise cl.RuntimeError("clWaitForEvents failed: OUT_OF_RESOURCES")
+
+    with pytest.raises(DeviceError, match=rf"'{device.name}' .* does not work: .*OUT_OF_RESOURCES"):
+        device.wait_for(fail)

@@ -179,6 +179,18 @@ def test_a_launch_that_finds_no_memory_is_tried_again_without_the_cache(device, 
     assert Counters.launches == launches + 1
 
 
+def test_a_launch_that_is_tried_again_asks_once_for_numbers_of_a_stream(device, refusing):
+    import pyopencl as cl
+
+    x, out, drawn = ct.ones(3).realize(), ct.zeros(3).realize(), iter(range(9))
+    error = cl.RuntimeError("clEnqueueNDRangeKernel failed: OUT_OF_RESOURCES")
+    run = refusing(1, error)
+    for want in (0, 1):
+        k = Live(lambda: next(drawn))
+        run((3,), (1,), out_g=out.buffer, x_g=x.buffer, n=3, k=k)
+        assert out.tolist() == [want] * 3
+
+
 def test_a_launch_that_the_driver_refuses_names_kernel_sizes_and_device(device, refusing):
     import pyopencl as cl
 

@@ -20,7 +20,7 @@ from cltensor.ops.conv.blocks import Correlation, Padding, axes_of, geometry
 from cltensor.ops.conv.winograd import Winograd
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start, pending
-from cltensor.ops.linalg.tiles import accumulator, equal_parts, grid_tile
+from cltensor.ops.linalg.tiles import accumulator, equal_parts, fitting_tile
 from cltensor.runtime import tuning
 
 Shape = tuple[int, ...]
@@ -66,13 +66,16 @@ def _implicit_product(kind: str, c: Correlation) -> Plan:
             f"conv2d: images of {(c.rows.size, c.cols.size)} in a batch of {c.images} make a "
             f"matrix with a side of {longest}; kernels count up to {PIXELS}, use smaller batches"
         )
-    edge, each, depth = grid_tile(c.device, c.dtype, m, n)
     total = accumulator(c.dtype)
     result = total if kind == "weight" else c.dtype
-    run = Recipe(
-        c.device, "conv_gpu", kind=kind, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
-        TO=C_NAMES[result], DM=edge, DN=edge, RM=each, RN=each, KW=depth,
-    )  # fmt: skip
+
+    def made(edge: int, each: int, depth: int) -> Recipe:
+        return Recipe(
+            c.device, "conv_gpu", kind=kind, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
+            TO=C_NAMES[result], DM=edge, DN=edge, RM=each, RN=each, KW=depth,
+        )  # fmt: skip
+
+    edge, each, run = fitting_tile(c.device, c.dtype, m, n, made)
     groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
     slices, length = 1, c.images * pixels
     if kind == "weight":

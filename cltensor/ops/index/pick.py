@@ -325,13 +325,13 @@ def add_along(
         n_parts = min(n, -(-wanted // (outer_parts * inner_parts)))
         local = (1, 1, 1)
     else:
-        outer_parts, inner_parts = outer, inner
-        n_parts = max(1, min(n, 4096 // (outer * inner)))
-        width = min(64, device.max_work_group)
+        width = min(64, *device.max_work_items, device.max_work_group)
+        n_parts = max(1, min(n, device.max_groups, 4096 // (outer * inner)))
         most = max(outer, n_parts, inner)
         local = (width, 1, 1) if most == outer else (1, width, 1)
         if most == inner:
             local = (1, 1, width)
+        outer_parts, inner_parts = outer, min(inner, device.max_groups * local[2])
     each = [-(-outer // outer_parts), -(-n // n_parts), -(-inner // inner_parts)]
     counts = [-(-s // e) for s, e in zip((outer, n, inner), each, strict=True)]
     grid = tuple([-(-c // w) * w for c, w in zip(counts, local, strict=True)])

@@ -40,6 +40,12 @@ class Recipe:
         """As Kernel.by_name; names are checked when the kernel is built."""
         return Built(self.device, self._template, self._params, names)
 
+    def takes(self, local: tuple[int, ...]) -> bool:
+        """Whether the kernel, which is built, can be launched in groups of this size."""
+        return kernel(self.device, self._template, side=None, keep=True, **self._params).takes(
+            local
+        )
+
 
 class Built:
     """The launcher of a recipe for arguments in the order of `names`."""

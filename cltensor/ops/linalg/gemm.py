@@ -18,19 +18,21 @@ from cltensor.dtypes import C_NAMES
 from cltensor.errors import ShapeError
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
+from cltensor.ops.linalg.cuts import Axis, most_at_once, pieces
 from cltensor.ops.linalg.tiles import (
     ROWS,
     VECTOR_BYTES,
     VECTORS,
     accumulator,
     equal_parts,
-    grid_tile,
+    fitting_tile,
     local_budget,
     packed_plan,
     vector_width,
 )
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
+from cltensor.runtime.groups import power_below
 
 #: Columns that the thin kernels can take; each number is a kernel of its own.
 _THIN = (1, 2, 4, 8)
@@ -85,14 +87,6 @@ def size_class(m: int, n: int, k: int, batch: int) -> str:
 Shape = tuple[int, ...]
 
 
-class Axis(NamedTuple):
-    """A batch dimension: its size, and its stride in both operands."""
-
-    size: int
-    a: int
-    b: int
-
-
 class Product(NamedTuple):
     """A batch of products of one m x k matrix by one k x n matrix, and how they lie in memory."""
 
@@ -121,7 +115,8 @@ class Product(NamedTuple):
 class Way(NamedTuple):
     """How a kernel computes products: launch sizes without the batch, the steps of each part of the
     sum, what the kernel takes beyond the arguments that all have, whether it is to be given the
-    mirrored product, takes a store side, and keeps sums in the result meanwhile."""
+    mirrored product, takes a store side, and keeps sums in the result meanwhile; rows of a group
+    along the second dimension of the grid, if those lie there."""
 
     run: Recipe
     result: np.dtype
@@ -132,6 +127,7 @@ class Way(NamedTuple):
     mirror: bool = False
     joins: bool = True
     passes: bool = False
+    tile: int = 0
 
 
 def batch_shape(a: Shape, b: Shape) -> Shape:
@@ -240,18 +236,24 @@ def _packed(along: int, across: int, full: bool) -> str:
 def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
     """gemm_gpu: a work-group stages tiles in local memory."""
     m, n, k = product.m, product.n, product.k
-    edge, each, depth = grid_tile(device, dtype, m, n)
-    tile = edge * each
-    groups = ceil_div(m, tile) * ceil_div(n, tile) * product.batches
-    part = _part(k, groups, 2 * device.compute_units, 256)
     total = accumulator(dtype)
+
+    def cut(edge: int, each: int) -> int:
+        groups = ceil_div(m, edge * each) * ceil_div(n, edge * each) * product.batches
+        return _part(k, groups, 2 * device.compute_units, 256)
+
+    def made(edge: int, each: int, depth: int) -> Recipe:
+        result = dtype if cut(edge, each) == k else total
+        return Recipe(
+            device, "gemm_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
+            DM=edge, DN=edge, RM=each, RN=each, KW=depth,
+        )  # fmt: skip
+
+    edge, each, run = fitting_tile(device, dtype, m, n, made)
+    tile, part = edge * each, cut(edge, each)
     result = dtype if part == k else total
-    run = Recipe(
-        device, "gemm_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        DM=edge, DN=edge, RM=each, RN=each, KW=depth,
-    )  # fmt: skip
     grid = (ceil_div(n, tile) * edge, ceil_div(m, tile) * edge)
-    return Way(run, result, grid, (edge, edge, 1), part, {})
+    return Way(run, result, grid, (edge, edge, 1), part, {}, tile=tile)
 
 
 def _part(k: int, groups: int, wanted: int, least: int) -> int:
@@ -292,20 +294,24 @@ def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
     m, n, k = product.m, product.n, product.k
     by_k = product.a_k == 1
     chosen = tuning.parameters(device, "gemm_thin_gpu", dtype, "row" if by_k else "column")
-    local = min(chosen["local"], 1 << (device.max_work_group.bit_length() - 1))
-    fast = min(chosen["fast"], local)
-    sharing, rows = (fast, local // fast) if by_k else (local // fast, fast)
     columns = next(c for c in _THIN if c >= n)
-    groups = ceil_div(m, rows) * product.batches
     wanted = chosen["shares"] * device.compute_units
-    part = _part(k, groups, wanted, max(512, sharing * chosen["each"]))
     total = accumulator(dtype)
-    result = dtype if part == k else total
-    run = Recipe(
-        device, "gemm_thin_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-        N=columns, by_k=by_k, DI=rows, DK=sharing,
-    )  # fmt: skip
-    shape = (fast, local // fast, 1)
+    local = min(chosen["local"], power_below(device.max_work_group))
+    while True:
+        fast = min(chosen["fast"], local)
+        sharing, rows = (fast, local // fast) if by_k else (local // fast, fast)
+        groups = ceil_div(m, rows) * product.batches
+        part = _part(k, groups, wanted, max(512, sharing * chosen["each"]))
+        result = dtype if part == k else total
+        run = Recipe(
+            device, "gemm_thin_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
+            N=columns, by_k=by_k, DI=rows, DK=sharing,
+        )  # fmt: skip
+        shape = (fast, local // fast, 1)
+        if local == 1 or run.takes(shape):
+            break
+        local //= 2
     return Way(run, result, (ceil_div(m, rows) * shape[0], shape[1]), shape, part, {}, mirror)
 
 
@@ -332,33 +338,34 @@ def plan(
         axes = axes[:-1]
     product = Product(m, n, k, a_m, a_steps[-1], b_steps[-2], b_steps[-1], axes)
     # The kernels know two batch dimensions; what cannot be merged into them is launched singly.
-    outer, inner = axes[:-2], axes[-2:]
-    each = product._replace(batch=inner)
+    each = product._replace(batch=axes[-2:])
     chosen = way(device, is_cpu, dtype, each)
     splits = ceil_div(k, chosen.part)
-    turned = each.mirrored() if chosen.mirror else each
-    first, second = ((Axis(1, 0, 0),) * 2 + turned.batch)[-2:]
-    grid = (*chosen.grid, each.batches * splits)
+    turned = product.mirrored() if chosen.mirror else product
+    most = (each.batches, turned.m)
+    if not is_cpu:
+        most = most_at_once(device, chosen.tile, splits, turned.m, turned.n, k)
     c_m, c_n = (1, n) if chosen.mirror else (n, 1)
     of_a, of_b = (2, 1) if chosen.mirror else (1, 2)
     numbers = {
-        **turned._asdict(), "c_m": c_m, "c_n": c_n, "batches": each.batches,
-        "inner_batch": second.size, "a_outer": first.a, "a_inner": second.a, "b_outer": first.b,
-        "b_inner": second.b, "part": chosen.part, "split_step": product.batches * m * n,
-        **chosen.rest,
+        **turned._asdict(), "c_m": c_m, "c_n": c_n, "part": chosen.part,
+        "split_step": product.batches * m * n, **chosen.rest,
     }  # fmt: skip
-    del numbers["batch"]
+    del numbers["batch"], numbers["m"]
     launches = []
-    for position, index in enumerate(np.ndindex(*[axis.size for axis in outer])):
-        starts = (
-            position * each.batches * m * n,
-            sum(i * axis.a for i, axis in zip(index, outer, strict=True)),
-            sum(i * axis.b for i, axis in zip(index, outer, strict=True)),
-        )
+    for piece in pieces(turned.batch, turned.m, *most):
+        first, second = ((Axis(1, 0, 0),) * 2 + piece.batch)[-2:]
+        columns, rows = chosen.grid
+        if piece.rows < turned.m:
+            rows = ceil_div(piece.rows, chosen.tile) * chosen.local[1]
+        batches = first.size * second.size
         launch = Launch(
-            chosen.run, grid, chosen.local, c_g=Elements(0), a_g=Elements(of_a), b_g=Elements(of_b),
-            c_offset=Start(0, starts[0]), a_offset=Start(of_a, starts[of_a]),
-            b_offset=Start(of_b, starts[of_b]), **numbers,
+            chosen.run, (columns, rows, batches * splits), chosen.local, c_g=Elements(0),
+            a_g=Elements(of_a), b_g=Elements(of_b),
+            c_offset=Start(0, piece.first * m * n + piece.row * c_m),
+            a_offset=Start(of_a, piece.a + piece.row * turned.a_m), b_offset=Start(of_b, piece.b),
+            m=piece.rows, batches=batches, inner_batch=second.size, a_outer=first.a,
+            a_inner=second.a, b_outer=first.b, b_inner=second.b, **numbers,
         )  # fmt: skip
         launches.append(launch)
     joins = chosen.joins and splits == 1 and len(launches) == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from cltensor.dtypes import arithmetic
 from cltensor.lazy.grids import ceil_div
+from cltensor.ops.kernels.plan import Recipe
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
 
@@ -97,15 +99,18 @@ def packed_plan(
     return plan
 
 
-def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int, int]:
+def grid_tile(
+    device: Device, dtype: np.dtype, m: int, n: int, most: int = 1 << 10
+) -> tuple[int, int, int]:
     """(work-group edge, register tile edge, steps of the sum at a time) of the work-group kernels
     for an m x n result: the largest tile that local memory holds, the result fills and every
-    compute unit gets one of."""
+    compute unit gets one of. most: the longest edge."""
     room = device.local_mem // (2 * accumulator(dtype).itemsize)
+    most = min(most, *device.max_work_items[:2])
     for size_class in ("large", "medium", "small"):
         chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
         edge, each, depth = chosen["edge"], chosen["each"], chosen["depth"]
-        while edge * edge > device.max_work_group:
+        while edge > most or edge * edge > device.max_work_group:
             edge //= 2
         tile = edge * each
         fits = depth * (tile + 1) <= room
@@ -113,3 +118,17 @@ def grid_tile(device: Device, dtype: np.dtype, m: int, n: int) -> tuple[int, int
         if fits and enough and min(m, n) > tile // 2:
             break
     return edge, each, min(depth, room // (tile + 1))
+
+
+def fitting_tile(
+    device: Device, dtype: np.dtype, m: int, n: int, make: Callable[[int, int, int], Recipe]
+) -> tuple[int, int, Recipe]:
+    """(work-group edge, register tile edge, kernel) as `grid_tile` says, with half the edge for as
+    long as the kernel, which `make` gives for a tile, cannot take such groups."""
+    most = 1 << 10
+    while True:
+        edge, each, depth = grid_tile(device, dtype, m, n, most)
+        run = make(edge, each, depth)
+        if edge == 1 or run.takes((edge, edge, 1)):
+            return edge, each, run
+        most = edge // 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from math import prod
 from typing import Any, NamedTuple
 
@@ -11,12 +12,13 @@ import numpy as np
 from cltensor.core.batched import levels
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, float32, float64, uint64
-from cltensor.lazy.grids import ceil_div
+from cltensor.lazy.grids import ceil_div, replan
 from cltensor.ops.linalg.tiles import local_budget, widest
 from cltensor.ops.random.draw import fill
 from cltensor.ops.shape.copy import spread
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
+from cltensor.runtime.groups import GroupError, largest_group
 from cltensor.runtime.kernel import kernel
 
 Shape = tuple[int, ...]
@@ -74,7 +76,10 @@ def _tile(
     For a CPU, sixteen registers hold four rows of two vectors; vectors of 64 bytes have 32.
     """
     if not is_cpu:
-        edge = 16 if device.max_work_group >= 256 else 8
+        most = largest_group(device, "attention_gpu", 256)
+        if most < 64:
+            return None
+        edge = 16 if most == 256 else 8
         tiles = [GroupTile(edge, each) for each in (4, 2)]
         room = min(device.local_mem, 32 << 10)
         fitting = [t for t in tiles if t.room() * dtype.itemsize <= room]
@@ -168,6 +173,22 @@ def _placed(x: Tensor, batch: Shape) -> Placed:
     return Placed(x, *found[:3])
 
 
+def _in_groups(compute: Callable[..., Any]) -> Callable[..., Any]:
+    """`compute`, done again with a smaller tile where a kernel cannot take the groups."""
+
+    @wraps(compute)
+    def computed(*args: Any) -> Any:
+        while True:
+            try:
+                return compute(*args)
+            except GroupError as error:
+                if error.most < 64:  # the least; what is asked for next goes another way
+                    raise
+                replan("attention_gpu", error)
+
+    return computed
+
+
 def _like(x: Tensor, batch: Shape, rows: int, width: int) -> Placed:
     """A new tensor (*batch, rows, width), in memory in the order of x where that is one of it."""
     shape = (*batch, rows, width)
@@ -256,6 +277,7 @@ def _launch(call: Call, give: str, lines: Shape, count: int, /, **places: Any) -
     run((count * prod(lines) * edge, edge), (edge, edge), tiles=count, **args)
 
 
+@_in_groups
 def forward(
     q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any, causal: bool, group: int, factor: float,
     dropped: float,
@@ -282,6 +304,7 @@ def _parts(device: Device, heads: int, tiles: int, queries: int, width: int) -> 
     return max(1, min(wanted, tiles, queries // (4 * width)))
 
 
+@_in_groups
 def backward(
     g: Tensor, lse: Tensor, delta: Tensor, q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any,
     causal: bool, group: int, factor: float, dropped: float,

@@ -1,8 +1,18 @@
 """How products are cut: tiles within their limits."""
 
+import numpy as np
+import pytest
+from matrices import check, draw
+
 import cltensor as ct
 from cltensor.lazy.grids import ceil_div
-from cltensor.ops.linalg.tiles import accumulator, equal_parts, packed_plan, vector_width
+from cltensor.ops.linalg.tiles import (
+    accumulator,
+    equal_parts,
+    grid_tile,
+    packed_plan,
+    vector_width,
+)
 
 
 def test_plan_fits_its_limits():
@@ -28,3 +38,45 @@ def test_halves_are_summed_as_floats():
     assert accumulator(ct.float16) == ct.float32
     assert accumulator(ct.float64) == ct.float64
     assert [vector_width(kind) for kind in (ct.float16, ct.float32, ct.float64)] == [8, 8, 4]
+
+
+def test_the_edge_of_a_group_is_no_longer_than_asked_for(device, monkeypatch):
+    kind = np.dtype("float32")
+    assert grid_tile(device, kind, 500, 500, 4)[0] == 4
+    monkeypatch.setattr(device, "max_work_items", (64, 8, 8))
+    assert grid_tile(device, kind, 500, 500)[0] == 8
+    monkeypatch.setattr(device, "max_work_group", 16)
+    assert grid_tile(device, kind, 500, 500)[0] == 4
+
+
+@pytest.mark.parametrize(("most", "edge"), [(255, 8), (20, 4), (1, 1)])
+def test_a_kernel_that_cannot_take_the_group_is_planned_with_half_the_edge(
+    narrow_kernels, most, edge
+):
+    narrow_kernels(most, "gemm_gpu")
+    a, b = draw(70, 33), draw(33, 40)
+    (launch,) = ct.explain(lambda: ct.tensor(a) @ ct.tensor(b))
+    assert launch.local_size == (edge, edge, 1)
+    check(ct.tensor(a) @ ct.tensor(b), a.astype("float64") @ b)
+
+
+@pytest.mark.parametrize(("most", "items"), [(255, 128), (1, 1)])
+def test_a_thin_product_takes_smaller_groups(narrow_kernels, most, items):
+    narrow_kernels(most, "gemm_thin_gpu")
+    a, b = draw(70, 33), draw(33, 3)
+    (launch,) = ct.explain(lambda: ct.tensor(a) @ ct.tensor(b))
+    assert np.prod(launch.local_size) == items
+    check(ct.tensor(a) @ ct.tensor(b), a.astype("float64") @ b)
+
+
+def test_convolutions_take_smaller_groups(narrow_kernels):
+    x, w = draw(2, 3, 9, 9), draw(4, 3, 3, 3)
+    want = ct.conv2d(ct.tensor(x), ct.tensor(w), padding=1).numpy()
+    narrow_kernels(100, "conv_gpu")
+    x, w = (ct.tensor(z, requires_grad=True) for z in (x, w))
+    launches = ct.explain(lambda: ct.conv2d(x, w, padding=1))
+    assert [(x.name, x.local_size) for x in launches] == [("conv_gpu", (8, 8, 1))]
+    found = ct.conv2d(x, w, padding=1)
+    check(found.detach(), want)
+    found.sum().backward()
+    assert w.grad.shape == w.shape

@@ -5,6 +5,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.ops.network import attention_launch as launch
+from cltensor.ops.network.attention import attention
 
 
 def test_steps_of_batches_heads_rows_and_columns():
@@ -57,3 +58,35 @@ def test_what_dropout_multiplies_with(skeleton):
     assert found.shape == (3, 40, 30)
     assert set(np.unique(found.round(4))) == {0, np.float32(4 / 3).round(4)}
     assert (found == 0).mean() == pytest.approx(0.25, abs=0.03)
+
+
+@pytest.mark.parametrize(("gives", "most"), [("o_g", 255), ("dq_g", 100), ("dk_g", 64)])
+def test_a_tile_is_halved_for_a_kernel_that_takes_small_groups(narrow_kernels, gives, most):
+    drawn = np.random.default_rng(3)
+    q, k, v = (
+        ct.tensor(drawn.standard_normal((2, 3, 70, 8)).astype("float32"), requires_grad=True)
+        for _ in range(3)
+    )
+
+    def attend():
+        return attention(q, k, v, None, True, 1, 0.3, 0.0)
+
+    def results():
+        found = [attend(), *ct.autograd.grad(attend().square().sum(), (q, k, v))]
+        return [x.detach().numpy() for x in found]
+
+    want = results()
+    narrow_kernels(
+        most, "attention_gpu", lambda kernel: f"restrict {gives}" in kernel.program.source
+    )
+    for one, other in zip(results(), want, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    launches = ct.explain(attend)
+    assert {x.local_size for x in launches if x.name == "attention_gpu"} == {(8, 8)}
+
+
+def test_a_device_whose_groups_are_too_small_for_a_tile_goes_another_way(device, monkeypatch):
+    monkeypatch.setattr(device, "narrowed", {"attention_gpu": 32})
+    launch.tuning.forget_plans()
+    assert launch._tile(device, False, np.dtype("float32"), 64, 64) is None
+    launch.tuning.forget_plans()
