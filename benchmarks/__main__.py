@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import cltensor as ct
-from benchmarks import html, kernels, peak, report
+from benchmarks import html, kernels, report
 from benchmarks.case import RIVALS, Case, installed
 from benchmarks.families import FAMILIES, all_cases
 from benchmarks.harness import Plan, Result, run
 from benchmarks.table import Table
 from cltensor.errors import CLTensorError
+from cltensor.observe import peak
 
 try:
     from tqdm import tqdm

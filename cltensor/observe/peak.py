@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import cltensor as ct
+from cltensor.core.tensor import Tensor
+from cltensor.dtypes import float32
+from cltensor.ops.create import full
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Kernel, build
 
@@ -73,7 +75,7 @@ def _arithmetic(device: Device, width: int) -> float:
     group = 1 if device.is_cpu else min(256, device.max_work_group)
     items = device.compute_units * (4 if device.is_cpu else 32 * group)
     kernel = fma_kernel(device, width)
-    out = ct.Tensor.empty((items * width,), ct.float32, device)
+    out = Tensor.empty((items * width,), float32, device)
 
     def seconds(rounds: int, span: float) -> float:
         call = partial(kernel, (items,), (group,), out=out.buffer, a=0.5, b=1.0, rounds=rounds)
@@ -105,8 +107,8 @@ def _copy(device: Device, width: int) -> float:
     each = vectors // parts if device.is_cpu else 1
     group = 1 if device.is_cpu else min(256, device.max_work_group)
     kernel = copy_kernel(device, width)
-    source = ct.full((_COPIED,), 1.5, device=device).realize().data.buffer
-    to = ct.Tensor.empty((_COPIED,), ct.float32, device).buffer
+    source = full((_COPIED,), 1.5, device=device).realize().data.buffer
+    to = Tensor.empty((_COPIED,), float32, device).buffer
     copy = partial(kernel, (vectors // each,), (group,), to_g=to, from_g=source, each=each)
     seconds = _best(device, copy, _SPAN)
     return 8.0 * _COPIED / seconds
