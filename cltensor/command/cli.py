@@ -1,5 +1,5 @@
-"""The command line: `python -m cltensor info`, `cache`, `tune` and `bench`, also installed as
-`cltensor`."""
+"""The command line: `python -m cltensor info`, `selftest`, `cache`, `tune` and `bench`, also
+installed as `cltensor`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from cltensor.errors import CLTensorError, DependencyError
 from cltensor.runtime import binaries, tuning
 from cltensor.runtime import drivers as icd
 from cltensor.runtime.device import Device, default_reason, devices, get
+from cltensor.selftest import command as selftest
 from cltensor.version import __version__
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="List every platform and device with its limits, which device is the default "
         "and why, and each driver that failed to load. Exit status: 0 with devices, 1 without.",
     )
+    _add_selftest(commands)
     _add_cache(commands)
     _add_tune(commands)
     commands.add_parser(
@@ -67,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.command == "bench":
             return _benchmarks()(rest)
-        status = {"info": lambda _: info(), "cache": cache, "tune": tune}[options.command](options)
+        known = {"info": lambda _: info(), "selftest": _selftest, "cache": cache, "tune": tune}
+        status = known[options.command](options)
         sys.stdout.flush()
         return status
     except CLTensorError as error:
@@ -101,6 +104,21 @@ def _benchmarks() -> Callable[[Sequence[str]], int]:
 
 def _own_version() -> str:
     return f"cltensor {sys.modules['cltensor'].__version__}"  # also where it is not installed
+
+
+def _add_selftest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "selftest",
+        help="compare what a device computes with NumPy; a report to attach to a bug report",
+        description="Try every family of kernels on a device at odd sizes beside NumPy, the known "
+        "bugs of drivers, and how fast it is. What hangs or dies is named, and the rest goes on. "
+        "Exit status: 0 where all is right, else 1.",
+    )
+    selftest.add_options(command)
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    return selftest.selftest(options)
 
 
 def _add_cache(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -2,23 +2,21 @@
 
 import numpy as np
 import pytest
-from elementwise import (
-    ANSWERS,
-    BOOL_RESULT,
-    FLOAT_RESULT,
-    FLOATS,
-    INTEGERS,
-    answer,
-    check,
-    operands,
-    special,
-)
+from elementwise import FLOATS, INTEGERS, special
 
 import cltensor as ct
 from cltensor.core.declare import pointwise
 from cltensor.core.op import OPERATIONS
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.runtime.kernel import Counters
+from cltensor.selftest.answers import (
+    ANSWERS,
+    BOOL_RESULT,
+    FLOAT_RESULT,
+    answer,
+    check,
+    operands,
+)
 
 #: How operands of each pattern are shaped: one, two or three of them.
 SHAPES = {

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from cells import gru, lstm, plain
 from layers import array, host
 
 import cltensor as ct
 from cltensor import nn
 from cltensor.nn.utils.rnn import pack_sequence, pad_packed_sequence
+from cltensor.selftest.references import gru, lstm, rnn
 
-STEPS = {"RNN": plain, "GRU": gru, "LSTM": lstm}
+STEPS = {"RNN": rnn, "GRU": gru, "LSTM": lstm}
 
 
 class Weights:

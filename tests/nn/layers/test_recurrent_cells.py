@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from cells import gru, lstm, plain
 from layers import array, host
 
 import cltensor as ct
 from cltensor import nn
+from cltensor.selftest.references import gru, lstm, rnn
 
 STEPS = [
-    (nn.RNNCell, {}, plain),
-    (nn.RNNCell, {"nonlinearity": "relu", "bias": False}, plain),
+    (nn.RNNCell, {}, rnn),
+    (nn.RNNCell, {"nonlinearity": "relu", "bias": False}, rnn),
     (nn.GRUCell, {}, gru),
     (nn.GRUCell, {"bias": False}, gru),
 ]

@@ -3,12 +3,13 @@
 import draws
 import numpy as np
 import pytest
-from convolutions import RNG, both, check, close, draw, reference
+from convolutions import RNG, check, close, draw, reference
 from store_sides import check_store_side, launches_of
 
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.conv import conv
+from cltensor.selftest.references import both
 from cltensor.testing import gradcheck, gradgradcheck
 
 

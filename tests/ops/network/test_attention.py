@@ -9,6 +9,7 @@ from subsets import check_subsets
 import cltensor as ct
 from cltensor.ops.network import attention_launch
 from cltensor.ops.network.attention import attention, fits, weights
+from cltensor.selftest.references import attention as exact_attention
 from cltensor.testing import gradgradcheck
 
 
@@ -21,28 +22,6 @@ def operands(q, k, v, dtype="float32"):
     return [ct.tensor(x, dtype=dtype, requires_grad=True) for x in given]
 
 
-def exactly(q, k, v, g, mask=None, causal=False, group=1, keep=1.0):
-    """The result and the gradients of q, k and v in NumPy, in float64."""
-    q, k, v, g = (np.asarray(x, "float64") for x in (q, k, v, g))
-    factor = q.shape[-1] ** -0.5
-    heads = k.shape
-    k, v = (np.repeat(x, group, -3) if group > 1 else x for x in (k, v))
-    scores = q @ np.swapaxes(k, -1, -2) * factor
-    if causal:
-        scores = np.where(np.tril(np.ones(scores.shape[-2:], bool)), scores, -np.inf)
-    if mask is not None:
-        mask = np.asarray(mask)
-        scores = np.where(mask, scores, -np.inf) if mask.dtype == bool else scores + mask
-    w = np.exp(scores - np.maximum(scores.max(-1, keepdims=True), -1e300))
-    w = w / np.where(w.sum(-1, keepdims=True) == 0, 1, w.sum(-1, keepdims=True))
-    slope = g @ np.swapaxes(v, -1, -2) * keep
-    slope = w * (slope - (slope * w).sum(-1, keepdims=True)) * factor
-    dk, dv = np.swapaxes(slope, -1, -2) @ q, np.swapaxes(w * keep, -1, -2) @ g
-    if group > 1:
-        dk, dv = (x.reshape(*heads[:-2], group, *x.shape[-2:]).sum(-3) for x in (dk, dv))
-    return (w * keep) @ v, slope @ k, dk, dv
-
-
 def check(q, k, v, mask=None, causal=False, group=1, dtype="float32", tolerance=3e-6):
     """Compare the result and all gradients, for operands of these shapes or for tensors."""
     tensors = operands(q, k, v, dtype) if isinstance(q, tuple) else [q, k, v]
@@ -51,7 +30,7 @@ def check(q, k, v, mask=None, causal=False, group=1, dtype="float32", tolerance=
     out = attention(*tensors, given, causal, group, tensors[0].shape[-1] ** -0.5, 0.0)
     g = drawn(*out.shape, seed=9)
     found = [out.detach(), *ct.autograd.grad(out, tensors, ct.tensor(g, dtype=dtype))]
-    wanted = exactly(*[x.detach().numpy() for x in tensors], g, mask, causal, group)
+    wanted = exact_attention(*[x.detach().numpy() for x in tensors], g, mask, causal, group)
     for a, b in zip(found, wanted, strict=True):
         shape = a.shape
         while b.ndim > len(shape):
@@ -202,7 +181,7 @@ def test_dropout_is_the_same_in_backward(skeleton, registers):
     out = attention(*tensors, None, True, 1, 8**-0.5, 0.5)
     g = drawn(*out.shape)
     found = [out.detach(), *ct.autograd.grad(out, tensors, ct.tensor(g, dtype="float32"))]
-    wanted = exactly(*[x.detach().numpy() for x in tensors], g, None, True, keep=keep)
+    wanted = exact_attention(*[x.detach().numpy() for x in tensors], g, None, True, keep=keep)
     for a, b in zip(found, wanted, strict=True):
         np.testing.assert_allclose(a.numpy(), b, rtol=1e-5, atol=2e-5)
 

@@ -7,70 +7,10 @@ import pytest
 import cltensor as ct
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.network import pool
+from cltensor.selftest.references import average_pooling, max_pooling, windows
 from cltensor.testing import gradcheck, gradgradcheck
 
 RNG = np.random.default_rng(13)
-
-
-def both(value):
-    return (value, value) if isinstance(value, int) else value
-
-
-def windows(size, taps, stride, padding, dilation, ceil_mode):
-    """For each output (i, j): the lists of rows and columns inside the image, and the window's
-    numbers of rows and columns inside the image and its padding."""
-    axes = []
-    for d in (0, 1):
-        span = dilation[d] * (taps[d] - 1) + 1
-        rest = size[d] + 2 * padding[d] - span
-        count = (-(-rest // stride[d]) if ceil_mode else rest // stride[d]) + 1
-        if ceil_mode and (count - 1) * stride[d] >= size[d] + padding[d]:
-            count -= 1
-        axis = []
-        for i in range(count):
-            start = i * stride[d] - padding[d]
-            places = [start + t * dilation[d] for t in range(taps[d])]
-            inside = [p for p in places if 0 <= p < size[d]]
-            axis.append((inside, min(start + taps[d], size[d] + padding[d]) - start))
-        axes.append(axis)
-    return axes
-
-
-def reference_max(x, g, taps, stride, padding=0, dilation=1, ceil_mode=False):
-    rows, cols = windows(
-        x.shape[2:], both(taps), both(stride), both(padding), both(dilation), ceil_mode
-    )
-    y = np.zeros((*x.shape[:2], len(rows), len(cols)), x.dtype)
-    places = np.zeros(y.shape, np.int64)
-    g = g(y.shape)
-    dx = np.zeros(x.shape)
-    for n, c, i, j in np.ndindex(y.shape):
-        inside = [(x[n, c, p, q], p, q) for p in rows[i][0] for q in cols[j][0]]
-        if not inside:  # every tap lies in the padding
-            y[n, c, i, j] = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
-            places[n, c, i, j] = -1
-            continue
-        values = [v for v, _, _ in inside]
-        best = int(np.argmax(values))  # NumPy too takes the first NaN, else the first largest
-        value, p, q = inside[best]
-        y[n, c, i, j], places[n, c, i, j] = value, p * x.shape[3] + q
-        dx[n, c, p, q] += g[n, c, i, j]
-    return y, places, dx, g
-
-
-def reference_average(x, g, taps, stride, padding, ceil_mode, whole, divisor):
-    rows, cols = windows(x.shape[2:], both(taps), both(stride), both(padding), (1, 1), ceil_mode)
-    y = np.zeros((*x.shape[:2], len(rows), len(cols)))
-    g = g(y.shape)
-    dx = np.zeros(x.shape)
-    for i, j in np.ndindex(y.shape[2:]):
-        (ps, height), (qs, width) = rows[i], cols[j]
-        count = divisor or (height * width if whole else len(ps) * len(qs))
-        y[:, :, i, j] = x[:, :, ps][:, :, :, qs].sum((2, 3)) / count
-        dx[np.ix_(range(x.shape[0]), range(x.shape[1]), ps, qs)] += (
-            g[:, :, i, j, None, None] / count
-        )
-    return y, dx, g
 
 
 def draw(*shape, dtype="float32"):
@@ -95,7 +35,7 @@ def test_max_against_windows_written_out(skeleton, size, options):
     options = {"stride": options["kernel_size"], **options}
     taps = options["kernel_size"]
     rest = {k: v for k, v in options.items() if k != "kernel_size"}
-    y, places, dx, g = reference_max(x, lambda shape: draw(*shape), taps, **rest)
+    y, places, dx, g = max_pooling(x, lambda shape: draw(*shape), taps, **rest)
     variable = ct.tensor(x, requires_grad=True)
     out = ct.max_pool2d(variable, **options)
     np.testing.assert_array_equal(out.detach().numpy(), y)
@@ -120,7 +60,7 @@ def test_max_against_windows_written_out(skeleton, size, options):
 def test_max_with_dilation(skeleton, size, options):
     x = draw(2, 2, *size)
     rest = {k: v for k, v in options.items() if k != "kernel_size"}
-    y, _, dx, g = reference_max(x, lambda shape: draw(*shape), options["kernel_size"], **rest)
+    y, _, dx, g = max_pooling(x, lambda shape: draw(*shape), options["kernel_size"], **rest)
     variable = ct.tensor(x, requires_grad=True)
     out = ct.max_pool2d(variable, **options)
     np.testing.assert_array_equal(out.detach().numpy(), y)
@@ -151,7 +91,7 @@ def test_drawn_windows_of_the_largest(skeleton, case):
     rest = {k: v for k, v in options.items() if k != "kernel_size"}
     shape = (2, 2, *size)
     x = rng.integers(-9, 9, shape).astype("float32")
-    y, places, dx, g = reference_max(
+    y, places, dx, g = max_pooling(
         x, lambda shape: rng.standard_normal(shape).astype("float32"),
         options["kernel_size"], **rest,
     )  # fmt: skip
@@ -169,7 +109,7 @@ def test_drawn_windows_of_the_largest(skeleton, case):
     want = np.take_along_axis(planes, places.reshape(2, 2, -1), 2).reshape(places.shape)
     np.testing.assert_allclose(selected, want, rtol=1e-6)
     whole = rng.integers(-99, 99, shape).astype("int32")
-    y, *_ = reference_max(whole, np.zeros, options["kernel_size"], **rest)
+    y, *_ = max_pooling(whole, np.zeros, options["kernel_size"], **rest)
     np.testing.assert_array_equal(ct.max_pool2d(ct.tensor(whole), **options).numpy(), y)
 
 
@@ -181,7 +121,7 @@ def test_drawn_windows_of_averages(skeleton, case):
     draws.drawn(whole=whole, divisor=divisor)
     del options["dilation"]
     x = rng.standard_normal((2, 2, *size)).astype("float32")
-    y, dx, g = reference_average(
+    y, dx, g = average_pooling(
         x, lambda shape: rng.standard_normal(shape).astype("float32"), options["kernel_size"],
         options["stride"], options["padding"], options["ceil_mode"], whole, divisor,
     )  # fmt: skip
@@ -210,13 +150,13 @@ def test_windows_of_many_taps(skeleton):
     x = draw(2, 19, 23)
     for options in ({"padding": 8}, {"padding": (3, 0), "ceil_mode": True}):
         given = {"stride": 2, "ceil_mode": False, **options}
-        y, _, dx, g = reference_max(x[None], lambda shape: draw(*shape), 17, **given)
+        y, _, dx, g = max_pooling(x[None], lambda shape: draw(*shape), 17, **given)
         variable = ct.tensor(x, requires_grad=True)
         out = ct.max_pool2d(variable, 17, **given)
         np.testing.assert_array_equal(out.detach().numpy(), y[0])
         out.backward(ct.tensor(g[0]))
         np.testing.assert_allclose(variable.grad.numpy(), dx[0], rtol=1e-6, atol=1e-6)
-        y, dx, g = reference_average(
+        y, dx, g = average_pooling(
             x[None], lambda shape: draw(*shape), 17, 2, given["padding"], given["ceil_mode"], True,
             None,
         )  # fmt: skip
@@ -241,7 +181,7 @@ def test_nan_wins_and_infinity_counts(skeleton):
     x = draw(1, 1, 6, 8)
     x[0, 0, 1, 2] = np.nan
     x[0, 0, 4:, :] = -np.inf
-    y, places, *_ = reference_max(x, np.zeros, 2, 2)
+    y, places, *_ = max_pooling(x, np.zeros, 2, 2)
     out, indices = ct.max_pool2d(ct.tensor(x), 2, return_indices=True)
     np.testing.assert_array_equal(out.numpy(), y)
     np.testing.assert_array_equal(indices.numpy(), places)
@@ -249,7 +189,7 @@ def test_nan_wins_and_infinity_counts(skeleton):
 
 def test_max_of_integers(skeleton):
     x = RNG.integers(-99, 99, (2, 3, 8, 9)).astype("int8")
-    y, *_ = reference_max(x, np.zeros, 3, 2, padding=1)
+    y, *_ = max_pooling(x, np.zeros, 3, 2, padding=1)
     np.testing.assert_array_equal(ct.max_pool2d(ct.tensor(x), 3, 2, 1).numpy(), y)
 
 
@@ -261,7 +201,7 @@ def test_max_of_integers(skeleton):
 def test_average_against_windows_written_out(skeleton, size, options, whole, divisor):
     x = draw(2, 3, *size)
     options = {"stride": options["kernel_size"], "padding": 0, "ceil_mode": False, **options}
-    y, dx, g = reference_average(
+    y, dx, g = average_pooling(
         x, lambda shape: draw(*shape), options["kernel_size"], options["stride"],
         options["padding"], options["ceil_mode"], whole, divisor,
     )  # fmt: skip
@@ -291,7 +231,7 @@ def test_views_three_dimensions_and_empty_batches(skeleton):
     x = draw(3, 6, 9, 4)
     view = ct.tensor(x)[:, ::-1, 1:].permute(0, 3, 1, 2)
     want = x[:, ::-1, 1:].transpose(0, 3, 1, 2)
-    y, *_ = reference_max(want, np.zeros, 2, 2)
+    y, *_ = max_pooling(want, np.zeros, 2, 2)
     np.testing.assert_array_equal(ct.max_pool2d(view, 2).numpy(), y)
     np.testing.assert_array_equal(ct.max_pool2d(view[1], 2).numpy(), y[1])
     assert ct.avg_pool2d(view[1], 3).shape == (4, 2, 2)
