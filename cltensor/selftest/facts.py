@@ -14,6 +14,8 @@ from cltensor.version import __version__
 if TYPE_CHECKING:
     from cltensor.runtime.device import Device
 
+#: Variables that hold places, or that the self-test sets itself.
+_LEFT_OUT = ("CLTENSOR_CACHE", "CLTENSOR_DATA", "CLTENSOR_TUNING", "CLTENSOR_QUIET")
 _VARIABLES = (
     *("OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH", "POCL_DEVICES", "POCL_MAX_PTHREAD_COUNT"),
     *("RUSTICL_ENABLE", "CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "ONEAPI_DEVICE_SELECTOR"),
@@ -38,7 +40,7 @@ def surroundings() -> dict[str, Any]:
     found["system"] = f"{platform.system()} {platform.release()}, {platform.machine()}"
     known = [n for n in os.environ if n.startswith("CLTENSOR_")]
     for name in (*_VARIABLES, *sorted(known)):
-        if os.environ.get(name) and name not in ("CLTENSOR_CACHE", "CLTENSOR_DATA"):
+        if os.environ.get(name) and name not in _LEFT_OUT:
             found[name] = os.environ[name]
     return found
 

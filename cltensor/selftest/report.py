@@ -191,12 +191,12 @@ def _speed(findings: Findings) -> str:
         lines.append([_cell(row.name), _cell(summary.duration(row.seconds), "n"),
                       _cell(rate, "n"), _cell("" if row.share is None else f"{row.share:.0%}", "n"),
                       f"<td>{bar}", _cell(row.note, "faint")])  # fmt: skip
-    return (
-        f"<h2>Speed</h2><p>At most {most}, measured by multiply-adds in registers and by a copy. "
-        "The share is that of the roofline: the time that the work needs at least at these rates, "
-        "over the time it took. It can pass 100 % where data stay in a cache or an algorithm saves "
-        "operations.</p>" + _table((), lines)
+    roofline = (
+        f"<p>At most {most}, measured by multiply-adds in registers and by a copy. The share is "
+        "that of the roofline: the time that the work needs at least at these rates, over the time "
+        "it took. It can pass 100 % where data stay in a cache or an algorithm saves operations."
     )
+    return f"<h2>Speed</h2>{roofline if most else ''}{_table((), lines)}"
 
 
 def _training(findings: Findings) -> str:

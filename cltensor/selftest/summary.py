@@ -59,7 +59,7 @@ def at_exit(findings: Findings) -> tuple[str, str]:
 
 
 AT_EXIT = (
-    "the process ends as it should",
+    "dying at the end of the process",
     "Mesa's Rusticl sometimes dies at the very end of a process, after all results: they are "
     "right, only the exit status of a program is not",
 )
@@ -90,7 +90,7 @@ def row(outcome: Outcome, most: Mapping[str, float]) -> Row:
         "GFLOP/s": flops / (most["GFLOP/s"] * 1e9) if most.get("GFLOP/s") else 0.0,
         "GB/s": nbytes / (most["GB/s"] * 1e9) if most.get("GB/s") else 0.0,
     }
-    by_flops = bounds["GFLOP/s"] > bounds["GB/s"] or not nbytes
+    by_flops = flops > 10 * nbytes if not most else bounds["GFLOP/s"] > bounds["GB/s"]
     unit = _UNITS[0] if by_flops else _UNITS[1]
     work = flops if by_flops else nbytes
     transfer = outcome.name in ("upload", "download")  # these go over a bus of their own
@@ -111,7 +111,7 @@ def shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {shown(each)}" for key, each in value.items())
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:.6g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

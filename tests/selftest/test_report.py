@@ -27,7 +27,7 @@ def test_lines_tell_bugs_speed_training_and_failures():
         "known bug: loops end: 131069",
         "note of loops end",
         "known bug: relu: died: SIGSEGV",
-        "known bug: the process ends as it should: SIGABRT",
+        "known bug: dying at the end of the process: SIGABRT",
         "at most 100 GFLOP/s, 20 GB/s",
         "80% of the roofline",
         "training, a step: loss 2.3",

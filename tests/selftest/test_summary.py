@@ -57,5 +57,5 @@ def test_texts():
         "2.5 s", "12.5 ms", "32 us", "5 ns",
     ]  # fmt: skip
     assert summary.shown({"a": 1.23456, "b": True, "c": [70000, "x"]}) == (
-        "a 1.235, b yes, c 70,000, x"
+        "a 1.23456, b yes, c 70,000, x"
     )
