@@ -152,17 +152,23 @@ class Supervisor:
         self.lost: Counter[str] = Counter()
 
     def run(self) -> Findings:
-        """What all checks found.
+        """What all checks found, or, after Ctrl-C, those before it.
 
         Raises DeviceError where there is no such device, or it cannot be opened.
         """
         began = time.monotonic()
-        for _ in range(_WORKERS):
-            if self._work():
-                break
+        why = "too many checks before it took their process along"
+        try:
+            for _ in range(_WORKERS):
+                if self._work():
+                    break
+        except KeyboardInterrupt:
+            if not self.findings.outcomes:
+                raise
+            why = "interrupted"
         for number, outcome in enumerate(self.findings.outcomes):
             if number not in self.done:
-                self._note(number, message="too many checks before it took their process along")
+                self._note(number, message=why)
                 self.report(outcome)
         self.findings.seconds = time.monotonic() - began
         return self.findings

@@ -87,6 +87,21 @@ def test_workers_without_end(work, monkeypatch):
     assert len(told) == 3
 
 
+def test_ctrl_c_leaves_what_was_found(monkeypatch):
+    told = []
+
+    def report(outcome):
+        told.append(outcome.verdict)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    code = WORKER.replace("PLAN", "['a.one', 'a.two']").replace("EXIT", "0")
+    monkeypatch.setattr(supervisor, "PROGRAM", ("-c", code))
+    findings = Supervisor(None, False, 20.0, report).run()
+    assert [o.verdict for o in findings.outcomes] == ["right", "not tried"]
+    assert findings.outcomes[1].message == "interrupted"
+
+
 def test_a_process_that_ends_badly_after_all_is_done(work):
     findings, _ = work("a.one", status=7)
     assert findings.outcomes[0].verdict == "right"
