@@ -24,6 +24,7 @@ from cltensor.runtime.device import devices
 from cltensor.runtime.events import Launched, ignore, listen
 from cltensor.runtime.kernel import Counters
 from cltensor.runtime.memory import Buffer, memory_summary
+from cltensor.runtime.timing import Timing, microseconds
 
 
 class ProfilerActivity(Enum):
@@ -162,6 +163,7 @@ class profile(GuardedByName):
         self._began = time.perf_counter()
         Hooks.observed += 1
         if not _running:
+            Timing.begin()
             listen(_launched)
         _running.append(self)
 
@@ -172,6 +174,7 @@ class profile(GuardedByName):
         _running.remove(self)
         if not _running:
             ignore(_launched)
+            Timing.end()
         self._records = False
         self.host_us = (time.perf_counter() - self._began) * 1e6
         self.builds = Counters.builds - self._before[0]
@@ -255,12 +258,11 @@ _in_use: dict[str, int] = {}
 
 
 def _launched(event: Launched) -> None:
-    """Wait for the kernel that was just launched, and note how long that took."""
-    start = time.perf_counter()
+    """Wait for the kernel that was just launched, and note how long it took."""
     device = event.kernel.device
-    device.finish()
+    us = microseconds(event.done)
     end = time.perf_counter()
-    us, name, in_use = (end - start) * 1e6, str(device), memory_summary(device)["in_use"]
+    start, name, in_use = end - us * 1e-6, str(device), memory_summary(device)["in_use"]
     memory = in_use - _in_use.get(name, in_use)
     _in_use[name] = in_use
     for block in _open.blocks:

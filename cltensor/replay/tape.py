@@ -32,6 +32,7 @@ from cltensor.runtime.faults import Site
 from cltensor.runtime.flushing import flush
 from cltensor.runtime.kernel import Counters, Live
 from cltensor.runtime.memory import Buffer, Pool, is_pyopencls, rescued
+from cltensor.runtime.timing import Timing, timed_queue
 
 if TYPE_CHECKING:
     from cltensor.runtime.kernel import Kernel
@@ -113,7 +114,7 @@ class Recorder:
         """Note a launch, if it is of this thread."""
         if recording.current is not self:
             return
-        kernel, global_size, local_size, args = event
+        kernel, global_size, local_size, args, _ = event
         if kernel.device is not self.device:
             self.spoiled = True
             return
@@ -220,6 +221,15 @@ class _Launch:
         launch = partial(device.enqueue, device.queue, self.handle, *self.sizes)
         return [self._read_live, launch] if self.live else [launch]
 
+    def timed(self, device: Device) -> Launched:
+        """The launch, timed by the device."""
+        import pyopencl as cl
+
+        self._read_live()
+        queue = timed_queue(device)
+        done = cl.enqueue_nd_range_kernel(queue, self.handle, *self.sizes)
+        return Launched(self.kernel, *self.sizes, tuple(self.plain), done)
+
     def _read_live(self) -> None:
         last = self._last
         for k, (i, live, pack) in enumerate(self.live):
@@ -313,7 +323,8 @@ class Tape:
         """
         self.device.check_process()
         self.is_untouched = False
-        remaining = iter(self._actions)
+        actions, sources = self._timed() if Timing.users else (self._actions, self._sources)
+        remaining = iter(actions)
         done = False
         try:
             while not done:
@@ -322,21 +333,32 @@ class Tape:
                         act()
                     done = True
                 except Exception as error:
-                    place = len(self._actions) - 1 - length_hint(remaining)
-                    self._rescue(error, place, act)
+                    place = len(actions) - 1 - length_hint(remaining)
+                    self.is_untouched = place == 0
+                    self._rescue(error, sources[place], act)
         finally:
             self.device.faults.note(self._sites)  # of what was launched, if not of all
         Counters.launches += len(self._launches)
-        if Listeners.present:
+        if Listeners.present and not Timing.users:
             for step in self._launches:
                 event = Launched(step.kernel, *step.sizes, tuple(step.plain))
                 for listener in Listeners.present:
                     listener(event)
 
-    def _rescue(self, error: Exception, place: int, act: Callable[[], Any]) -> None:
-        """Do `act`, the one at `place`, which failed, again where the driver ran out of resources;
-        raises what `rescued` raises."""
-        steps = self._sources[place]
+    def _timed(self) -> tuple[list[Callable[[], Any]], list[list[Any]]]:
+        """`_compiled` for steps one by one, each launch timed and told before the next one."""
+
+        def launch(step: _Launch) -> None:
+            event = step.timed(self.device)
+            for listener in Listeners.present:
+                listener(event)
+
+        actions = [partial(launch, s) if type(s) is _Launch else s for s in self._steps]
+        return actions, [[s] for s in self._steps]
+
+    def _rescue(self, error: Exception, steps: list[Any], act: Callable[[], Any]) -> None:
+        """Do `act`, which failed and stands for `steps`, again where the driver ran out of
+        resources; raises what `rescued` raises."""
         if type(steps[0]) is _Launch:
             if not is_pyopencls(error):
                 for step in steps:
@@ -346,7 +368,6 @@ class Tape:
                 what += f", with the {len(steps) - 1} launches after it in one command buffer,"
         else:
             what = f"jit: a copy on '{self.device.name}' ({self.device.title})"
-        self.is_untouched = place == 0
         with self.device.lock:
             rescued(self.device, error, act, what, KernelError)
         self.is_untouched = False

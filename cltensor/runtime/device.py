@@ -183,6 +183,14 @@ class Device(Abilities, device):
             raise self._unusable(error) from error
 
     @cached_property
+    def timed_queue(self) -> cl.CommandQueue:
+        """The one for launches that somebody times; see timing.py."""
+        import pyopencl as cl
+
+        properties = cl.command_queue_properties.PROFILING_ENABLE
+        return cl.CommandQueue(self.context, properties=properties)
+
+    @cached_property
     def enqueue(self) -> Callable[..., Any]:
         """What launches: takes the queue, pyopencl's kernel, and both sizes."""
         import pyopencl as cl

@@ -15,12 +15,13 @@ from typing import Any, ClassVar, NamedTuple
 class Launched(NamedTuple):
     """A kernel that was just launched, alone or by a replay, in this thread. args are those of the
     kernel's parameters, in their order: numbers, Lives and Buffers, or handles of buffers that only
-    a recording has."""
+    a recording has; done is the driver's event of a launch alone, or of one that is timed."""
 
     kernel: Any
     global_size: tuple[int, ...]
     local_size: tuple[int, ...]
     args: tuple[Any, ...]
+    done: Any = None
 
 
 Listener = Callable[[Launched], None]

@@ -25,6 +25,7 @@ from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 from cltensor.runtime.processor import require_name
 from cltensor.runtime.source import prelude, render
+from cltensor.runtime.timing import Timing, timed_queue
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -189,16 +190,15 @@ class Kernel:
             except Exception as error:
                 again = partial(self._set_args, *given)
                 self._rescue(error, again, given, global_size, local_size)
+            queue = timed_queue(self.device) if Timing.users else self._queue
             try:
-                self._enqueue(self._queue, self._handle, global_size, local_size)
+                done = self._enqueue(queue, self._handle, global_size, local_size)
             except Exception as error:
-                again = partial(
-                    self._enqueue, self._queue, self._handle, global_size, local_size
-                )  # fmt: skip
-                self._rescue(error, again, given, global_size, local_size)
+                again = partial(self._enqueue, queue, self._handle, global_size, local_size)
+                done = self._rescue(error, again, given, global_size, local_size)
             Counters.launches += 1
             if Listeners.present:
-                event = Launched(self, global_size, local_size, tuple(values))
+                event = Launched(self, global_size, local_size, tuple(values), done)
                 for listener in Listeners.present:
                     listener(event)
 
@@ -237,12 +237,12 @@ class Kernel:
         given: Sequence[Any],
         global_size: tuple[int, ...],
         local_size: tuple[int, ...],
-    ) -> None:
+    ) -> Any:
         """Call `again` where the driver ran out of resources; raises what `rescued` raises."""
         if not is_pyopencls(error):
             self.require_numbers(given)
         what = self.described(global_size, local_size)
-        rescued(self.device, error, again, what, KernelError)
+        return rescued(self.device, error, again, what, KernelError)
 
 
 class _Narrow(Kernel):
