@@ -174,6 +174,7 @@ SELECTION = {
             r"sums\[(cpu|gpu)-shape[0-2]-",
             r"best_elements",
         ),
+        "lazy/grids": (r"blocks_cover_all_elements\[256-(0|17)\]",),
         "lazy/reducecode": (
             r"parts_of_a_range_are_merged",
             r"operands_that_are_held_are_whole\[(cpu|gpu)-\w+-shape[03]\]",

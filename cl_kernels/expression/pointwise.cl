@@ -1,5 +1,7 @@
 ## One work-item evaluates an expression on a run of `chunk` elements (CPU), or on every element
-## whose index is its own modulo the grid (elsewhere), and writes the nodes that somebody holds.
+## whose index is its own modulo the grid (elsewhere), and writes the nodes that somebody holds. With
+## `band`, for operands whose neighbours along a row lie far apart, the run is whole bands of rows, walked
+## by blocks of columns: a cache line that is read serves all rows of its band.
 <%namespace name="expression" file="expression.cl"/>
 <% index, inner = code.index, code.inner %>
 <%def name="store(linear)">
@@ -40,6 +42,24 @@ ${expression.evaluate(code)}
 ${store('c0')}
         }
         from += (lengths[k] + ${align - 1}) / ${align} * ${align};
+    }
+% elif device.is_cpu and band.rows:
+    const ${index} begin = (${index})get_group_id(0) * chunk;
+    const ${index} end = (begin + chunk < n ? begin + chunk : n) / n${inner};
+    for (${index} top = begin / n${inner}; top < end; top += ${band.rows}) {
+        const ${index} below = top + ${band.rows} < end ? top + ${band.rows} : end;
+        for (${index} left = 0; left < n${inner}; left += ${band.columns}) {
+            const ${index} stop = left + ${band.columns} < n${inner} ? left + ${band.columns} : n${inner};
+            for (${index} row = top; row < below; ++row) {
+${expression.coordinates(code, range(inner), 'row')}
+${expression.bases(code)}
+                const ${index} flat = row * n${inner};
+                for (${index} c${inner} = left; c${inner} < stop; ++c${inner}) {
+${expression.evaluate(code)}
+${store(f'flat + c{inner}')}
+                }
+            }
+        }
     }
 % elif device.is_cpu:
     const ${index} begin = (${index})get_group_id(0) * chunk;

@@ -437,11 +437,12 @@ class Side(NamedTuple):
 
 
 def pointwise_kernel(
-    device: Device, entries: Sequence[Entry], space: Geometry, wide: bool
+    device: Device, entries: Sequence[Entry], space: Geometry, wide: bool, band: tuple[int, int]
 ) -> Launcher:
     """Build the kernel that evaluates `entries` over `space` and writes the stored ones. It takes
-    their number, how many a work-item takes, and what the code does."""
+    their number, how many a work-item takes, and what the code does. band: see
+    grids.py."""
     code = Code(entries, space, wide)
-    source = render(device, "pointwise", code=code)
+    source = render(device, "pointwise", code=code, band=band)
     kernel = build(device, "pointwise", source, "the generated expression in pointwise.cl")
     return kernel.by_name(("n", "chunk", *code.parameters))

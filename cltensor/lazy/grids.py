@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cltensor.lazy.codegen import STRIDED, Geometry
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
 from cltensor.runtime.groups import GroupError, largest_group, narrow
@@ -55,6 +56,19 @@ _SHORTEST_PART = 8  # elements, of each result
 _SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
 
 
+class Band(NamedTuple):
+    """Rows and columns of the blocks in which a CPU's kernel walks; 0 where it goes row by row."""
+
+    rows: int
+    columns: int
+
+
+#: As many rows as a cache line has floats, and as many lines as a cache holds where all lie
+#: multiples of so many elements apart, of which its places are few.
+_BAND, _FEW_PLACES = Band(16, 32), 256
+_LEAST_BANDED = 1 << 16  # elements
+
+
 class Strip(NamedTuple):
     """Work-groups of a pointwise kernel, items of each, and elements of each group on a CPU."""
 
@@ -100,6 +114,26 @@ def pointwise_grid(device: Device, is_cpu: bool, dtype: np.dtype, n: int) -> Str
     groups = min(ceil_div(n, each), chosen["shares"] * device.compute_units)
     # Whole cache lines for every work-item.
     return Strip(groups, local, ceil_div(ceil_div(n, groups), 64) * 64)
+
+
+def band_of(device: Device, is_cpu: bool, space: Geometry, n: int) -> Band:
+    """How a kernel over n elements walks: in blocks, if a cache would lose the lines that a row of
+    an operand begins before the next row reads on in them, and there are bands for all cores."""
+    columns = space.sizes[-1]
+    enough = n >= _LEAST_BANDED and n >= 4 * device.compute_units * _BAND.rows * columns
+    if is_cpu and enough and columns >= _BAND.columns:
+        read = 0
+        for flags in space.flags:
+            read += flags.count(STRIDED)
+            if flags[-1] == STRIDED and space.strides[read - 1] % _FEW_PLACES == 0:
+                return _BAND
+    return Band(0, 0)
+
+
+def whole_bands(strip: Strip, n: int, band: int) -> Strip:
+    """`strip` over n elements with a multiple of `band` for each group."""
+    chunk = ceil_div(strip.chunk, band) * band
+    return Strip(ceil_div(n, chunk), strip.local, chunk)
 
 
 @tuning.planned

@@ -28,10 +28,12 @@ from cltensor.lazy.codegen import (
 from cltensor.lazy.grids import (
     LONGEST_ROW,
     SMALL_ROWS,
+    band_of,
     pointwise_grid,
     reduction_grid,
     replan,
     row_grid,
+    whole_bands,
 )
 from cltensor.lazy.reducecode import count_kept, merge_kernel, reduction_kernel
 from cltensor.lazy.rowcode import KEPT_LENGTH, row_kernel
@@ -249,13 +251,17 @@ def launch_pointwise(root: Value, expression: Expression) -> None:
         return
     space = _space(root.shape, leaves)
     wide = _is_wide(n, leaves)
-    key = ("pointwise", tuple(expression.key), space.flags, wide)
+    parts = expression.parts
+    band = band_of(device, device.is_cpu and not parts, space, n)
+    key = ("pointwise", tuple(expression.key), space.flags, wide, band)
     launch = device.kernels.get(key) or device.add_kernel(
-        key, pointwise_kernel, device, expression.entries, space, wide
+        key, pointwise_kernel, device, expression.entries, space, wide, band
     )
     buffers = _allocate(expression.outputs)
-    groups, local, chunk = pointwise_grid(device, device.is_cpu, root.dtype, n)
-    parts = expression.parts
+    strip = pointwise_grid(device, device.is_cpu, root.dtype, n)
+    if band.rows:
+        strip = whole_bands(strip, n, band.rows * space.sizes[-1])
+    groups, local, chunk = strip
     launch(
         (groups * local,),
         (local,),

@@ -1,8 +1,13 @@
 """How generated kernels are spread over a device: everything is covered, nothing too small."""
 
+from math import prod
+
 import numpy as np
 import pytest
 
+import cltensor as ct
+from cltensor.lazy import grids
+from cltensor.lazy.codegen import geometry
 from cltensor.lazy.grids import ceil_div, pointwise_class, pointwise_grid, reduction_grid, row_grid
 from cltensor.runtime import tuning
 
@@ -127,3 +132,38 @@ def test_rows_that_are_gone_over_several_times(device, count, length):
     assert local <= device.max_work_group
     assert local & (local - 1) == 0
     assert local < 2 * max(length, 32)
+
+
+def test_only_scattered_rows_are_walked_in_blocks(device):
+    def band(shape, strides, is_cpu=True):
+        space = geometry(shape, ((shape, strides),))
+        return grids.band_of(device, is_cpu, space, prod(shape)).rows
+
+    rows = 64 * device.compute_units
+    assert band((rows, 1024), (1, 2048)) == 16
+    assert band((rows, 1024), (1024 * 3, 1)) == 0
+    assert band((rows, 1024), (1, 2050)) == 0
+    assert band((rows, 1024), (1, 2048), is_cpu=False) == 0
+    assert band((rows - 1, 1024), (1, 2048)) == 0  # too few bands for all cores
+    assert band((64, 64), (1, 2048)) == 0
+
+
+@pytest.mark.parametrize("rows", [0, 1, 15, 17])
+@pytest.mark.parametrize("columns", [256, 2048])
+def test_blocks_cover_all_elements(device, use_skeletons, rows, columns):
+    use_skeletons("cpu")
+    rows += 64 * device.compute_units
+    width = -(-(rows + 3) // 256) * 256
+    a = np.random.default_rng(0).standard_normal((columns + 37, width)).astype("float32")
+    x = ct.tensor(a)
+    for start in (0, 3):
+        wanted, view = a[:, start : start + rows].T, x[:, start : start + rows].T
+        np.testing.assert_array_equal(view.contiguous().numpy(), wanted)
+        y = view * 2
+        z = y + view
+        np.testing.assert_array_equal(z.numpy(), wanted * 2 + wanted)
+        np.testing.assert_array_equal(y.numpy(), wanted * 2)
+    y = ct.zeros(rows, columns + 37)
+    y[:, 5:] += x[5:, 1 : rows + 1].T
+    np.testing.assert_array_equal(y.numpy()[:, 5:], a[5:, 1 : rows + 1].T)
+    assert (y.numpy()[:, :5] == 0).all()
