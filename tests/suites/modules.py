@@ -160,7 +160,10 @@ def result(entry: Sampled, dtype_name: str, most: int, pipe: Any) -> dict[str, A
 def _signature(theirs: type, ours: type) -> list[str]:
     """How the arguments differ."""
     wanted, found = [
-        [(n, p.default, p.kind) for n, p in inspect.signature(cls).parameters.items()]
+        [
+            (n, getattr(p.default, "__name__", p.default), p.kind)
+            for n, p in inspect.signature(cls).parameters.items()
+        ]
         for cls in (theirs, ours)
     ]
     if found == wanted or any(kind == inspect.Parameter.VAR_KEYWORD for *_, kind in wanted):
@@ -224,12 +227,20 @@ def _as_it_is(x: Any) -> Any:
     return x
 
 
+#: Attributes that say how PyTorch computes, not what.
+_OF_ITS_OWN = {"use_nested_tensor"}
+
+
 def _same_attributes(mine: Any, theirs: Any) -> None:
     """Raise Difference unless public attributes that are numbers, words or sizes are the same."""
     from comparison import Difference
 
     for name, value in vars(theirs).items():
-        if name[0] == "_" or not isinstance(value, (bool, int, float, str, tuple, type(None))):
+        if (
+            name[0] == "_"
+            or name in _OF_ITS_OWN
+            or not isinstance(value, (bool, int, float, str, tuple, type(None)))
+        ):
             continue
         found = getattr(mine, name, "none")
         if found != value:

@@ -44,6 +44,18 @@ def flat(value: Any) -> list[Any]:
     return found
 
 
+def _encoder_layer(x: torch.nn.TransformerEncoderLayer) -> Any:
+    """The layer of cltensor with the sizes and the state of one of PyTorch's."""
+    made = ct.nn.TransformerEncoderLayer(
+        x.self_attn.embed_dim, x.self_attn.num_heads, x.linear1.out_features, x.dropout.p,
+        function_of(x.activation), x.norm1.eps, x.self_attn.batch_first, x.norm_first,
+        bias=x.linear1.bias is not None,
+    )  # fmt: skip
+    made.to(str(x.linear1.weight.dtype).partition(".")[2])
+    made.load_state_dict({name: from_theirs(value) for name, value in x.state_dict().items()})
+    return made
+
+
 class ToOurs:
     """Converts arguments; one tensor becomes one tensor, however often it comes."""
 
@@ -62,6 +74,8 @@ class ToOurs:
             return str(x).partition(".")[2]
         if isinstance(x, torch.Generator):
             return ct.Generator()
+        if isinstance(x, torch.nn.TransformerEncoderLayer):
+            return _encoder_layer(x)
         if isinstance(x, torch.nn.Module):
             made = getattr(ct.nn, type(x).__name__)()
             vars(made).update({k: v for k, v in vars(x).items() if k[0] != "_" and k in vars(made)})

@@ -191,6 +191,7 @@ class TransformerEncoder(Module):
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
+        self.use_nested_tensor = False  # PyTorch's answer to whether it computes that way
         self.mask_check = mask_check
 
     def forward(
