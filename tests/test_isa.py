@@ -44,6 +44,17 @@ def test_share_of_multiply_adds(target, workload):
     assert all(share >= bound for share, bound in zip(found, least, strict=True)), found
 
 
+@pytest.mark.parametrize("workload", [name for name in kernels.SHARES if name != "attention"])
+@each_target(["gfx1030"])
+def test_a_block_is_staged_while_the_one_before_is_multiplied(target, workload):
+    for loop in kernels.tiles(workload, target):
+        assert loop.count("barrier") == 2
+        assert loop.round_trips <= kernels.WAITS, listing.summary(loop)
+        assert loop.count("local load") == 0 < loop.count("local load 16")
+        if workload in kernels.STAGED:
+            assert loop.count("load 16") >= 2
+
+
 def test_every_workload_launches_a_kernel():
     for vendor in compilers.TARGETS:
         names = {kernel.name for kernel in kernels.used(vendor)}

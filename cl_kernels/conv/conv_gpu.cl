@@ -1,67 +1,171 @@
-## A work-group computes one tile of a convolution seen as a matrix product (see gemm_grid.cl) whose
-## operands are read straight from image and filters. kind: "forward" (filters x pixels of y),
-## "data" (channels x pixels of x) or "weight" (filters x taps, summed over a slice of the pixels).
-<%page args="kind, TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, side=None,
-             keep=True"/>\
+## A work-group computes one tile of a convolution, or of its gradient to images, seen as a matrix
+## product (see gemm_grid.cl): of filters, laid out by conv_weights_gpu, and of the pixels under
+## their taps, which are read in place. The sum goes tap by tap, KW channels at a time; `joint`: in
+## steps of taps and channels together, where channels are few. back: the gradient; images are then
+## made phase by phase, if there are several, of every step-th pixel, whose taps read neighbours.
+##
+## x: what is read, planes of x_h x x_w, `channels` of each group; y: what is made, `filters` of them.
+<%page args="back=False, phases=False, joint=0, tail=False, TI='float', TA='float', TO='float', DM=16, DN=16,
+             RM=4, RN=4, KW=16, side=None, keep=True"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
-/* Element of x under tap t of output pixel p, or 0 outside the image. */
-static ${TA} x_at(__global const ${TI}* x, const int p, const int t, ${conv.geometry()})
-{
-    const int ih = p / out_w * step_h + start_h + t / taps_w * tap_h;
-    const int iw = p % out_w * step_w + start_w + t % taps_w * tap_w;
-    return ih >= 0 && ih < h && iw >= 0 && iw < w ? x[(long)ih * w + iw] : (${TI})0;
-}
-
-/* Element of y whose tap t falls on input pixel p, or 0 when there is none. */
-static ${TA} y_at(__global const ${TI}* y, const int p, const int t, ${conv.geometry()})
-{
-    const int oh = p / w - start_h - t / taps_w * tap_h, ow = p % w - start_w - t % taps_w * tap_w;
-    return oh >= 0 && oh % step_h == 0 && oh / step_h < out_h
-        && ow >= 0 && ow % step_w == 0 && ow / step_w < out_w
-        ? y[(long)(oh / step_h) * out_w + ow / step_w] : (${TI})0;
-}
-
-<%def name="put(at)">${store.one(side, keep, TO, f'out_g[{at}]', at, 'acc')}</%def>\
 <%
-    y_plane = '(((long)(%s) * groups + group) * filters + %s) * pixels'
-    x_plane = '(((long)(%s) * groups + group) * channels + %s) * places'
-    names = conv.geometry_names()
+    items, BM, BN = DM * DN, DM * RM, DN * RN
+    each = items // BN
+    steps = range(0, KW, each)
+    idle = f"if (b_t < {KW})" if each > KW else ""
+    axes = "h", "w"
 %>\
-/* p_g and q_g: forward w, x; data w, y; weight y, x. */
-__kernel __attribute__((reqd_work_group_size(${DN}, ${DM}, 1)))
-void conv_gpu(__global ${TO}* restrict out_g, __global const ${TI}* restrict p_g,
-              __global const ${TI}* restrict q_g, const long p_offset, const long q_offset,
-              const int images, const int channels, const int filters, const int groups,
-              const int slice, ${conv.geometry()}${store.parameters(side)})
-{
-    const int taps = taps_h * taps_w, pixels = out_h * out_w, places = h * w;
-    const int group = get_group_id(2) % groups;
-    p_g += p_offset;
-    q_g += q_offset;
-% if kind == 'forward':
-    const int m = filters, n = images * pixels, k_begin = 0, k_end = channels * taps;
-    ${grid.product(TA, DM, DN, RM, RN, KW,
-                   'p_g[((long)group * filters + row) * k_end + k]',
-                   'x_at(q_g + %s, col %% pixels, k %% taps, %s)'
-                   % (x_plane % ('col / pixels', 'k / taps'), names),
-                   '1', '0', capture(put, y_plane % ('col / pixels', 'row') + ' + col % pixels'))}
-% elif kind == 'data':
-    const int m = channels, n = images * places, k_begin = 0, k_end = filters * taps;
-    ${grid.product(TA, DM, DN, RM, RN, KW,
-                   'p_g[(((long)group * filters + k / taps) * channels + row) * taps + k % taps]',
-                   'y_at(q_g + %s, col %% places, k %% taps, %s)'
-                   % (y_plane % ('col / places', 'k / taps'), names),
-                   '1', '0', capture(put, x_plane % ('col / places', 'row') + ' + col % places'))}
+## Where tap t of an axis falls, from what tap 0 of pixel 0 reads.
+<%def name="reach(a)"><% back_to = f'(from_{a} - t{a} * tap_{a})' %>\
+${f'{back_to} / step_{a}' if phases else back_to if back else f't{a} * tap_{a}'}</%def>\
+<%def name="meets()">(from_h - th * tap_h) % step_h == 0 && (from_w - tw * tap_w) % step_w == 0</%def>\
+<%def name="next_tap()">if (++tw == taps_w) { tw = 0; ++th; }</%def>\
+## Turns to this tap, or the next one that meets pixels of this phase.
+<%def name="turn()">
+    % if phases:
+        while (th < taps_h && !(${meets()})) { ${next_tap()} }
+    % endif
+        {
+            const int ih = ih0 + ${reach('h')}, iw = iw0 + ${reach('w')};
+            ok = col < n && ih >= 0 && ih < x_h && iw >= 0 && iw < x_w;
+            b_p = x_p + (ok ? ih * x_w + iw : 0);
+            a_p = a_first + (long)(th * taps_w + tw) * c_pitch * f_pitch;
+        }
+</%def>\
+## Loads one block of both operands.
+<%def name="fetch(k)">
+        ${grid.fetch('a', TA, BM, KW, items, False, 4, '', '', '1', 'pitch', True, '', '')}
+        a_p += ${KW} * pitch;
+${idle} {
+% if joint:
+    % for s, t in enumerate(steps):
+        {
+            const int k = ${k} + b_t + ${t}, tap = k / ${joint}, c = k - tap * ${joint};
+            const int th = tap / taps_w, tw = tap - th * taps_w;
+            const int ih = ih0 + ${reach('h')}, iw = iw0 + ${reach('w')};
+            const int ok = th < taps_h && col < n ${f'&& {capture(meets)}' if phases else ''}
+                && ih >= 0 && ih < x_h && iw >= 0 && iw < x_w;
+            b_r${s} = ok ? x_p[c * places + ih * x_w + iw] : (${TI})0;
+        }
+    % endfor
+% elif tail:
+    % for s, t in enumerate(steps):
+        b_r${s} = ok && ${k} + b_t + ${t} < channels ? b_p[${t} * places] : (${TI})0;
+    % endfor
+        b_p += ${KW} * places;
 % else:
-    const int m = filters, n = channels * taps, all = images * pixels;
-    const int k_begin = get_group_id(2) / groups * slice;
-    const int k_end = all - k_begin < slice ? all : k_begin + slice;
-    ${grid.product(TA, DM, DN, RM, RN, KW,
-                   'p_g[%s + k %% pixels]' % (y_plane % ('k / pixels', 'row')),
-                   'x_at(q_g + %s, k %% pixels, col %% taps, %s)'
-                   % (x_plane % ('k / pixels', 'col / taps'), names),
-                   '1', '1', capture(put, '((long)get_group_id(2) * filters + row) * n + col'))}
+    % for s, t in enumerate(steps):
+        b_r${s} = b_p[${t} * places];
+    % endfor
+        b_p += ${KW} * places;
+    % for s in range(len(steps)):
+        b_r${s} = ok ? b_r${s} : 0;
+    % endfor
 % endif
+}
+</%def>\
+<%def name="put()">
+        barrier(CLK_LOCAL_MEM_FENCE);
+        ${grid.put('a', TA, BM, KW, items, False, 4)}
+    % for s, t in enumerate(steps):
+        ${idle} b_l[b_t + ${t}][b_at] = b_r${s};
+    % endfor
+        barrier(CLK_LOCAL_MEM_FENCE);
+</%def>\
+<%def name="multiply()">${grid.multiply(TA, DM, DN, RM, RN, KW, 1 if device.kind == "cpu" else KW)}</%def>\
+__kernel __attribute__((reqd_work_group_size(${DN}, ${DM}, 1)))
+void conv_gpu(__global ${TO}* restrict y_g, __global const ${TA}* restrict a_g,
+              __global const ${TI}* restrict x_g, const long x_offset, const int images,
+              const int channels, const int filters, const int groups, const int depth,
+              const int c_pitch, const int f_pitch, ${conv.geometry()}${store.parameters(side)})
+{
+    ${grid.begin(TA, DM, DN, RM, RN, KW)}
+% if back:
+    const int x_h = out_h, x_w = out_w, group = get_group_id(2) % groups;
+    const int phases_w = step_w < w ? step_w : w, phase = get_group_id(2) / groups;
+    const int phase_h = phase / phases_w, phase_w = phase % phases_w;
+    const int from_h = phase_h - start_h, from_w = phase_w - start_w;
+    const int rows = (h - phase_h + step_h - 1) / step_h;
+    const int cols = (w - phase_w + step_w - 1) / step_w;
+% else:
+    const int x_h = h, x_w = w, group = get_group_id(2), rows = out_h, cols = out_w;
+% endif
+    const int pixels = rows * cols, n = images * pixels;
+    const long places = x_h * x_w, pitch = f_pitch;
+
+    const int b_at = lid % ${BN}, b_t = lid / ${BN}, col = first_col + b_at;
+    const int pixel = col < n ? col : n - 1, image = pixel / pixels, p = pixel - image * pixels;
+% if back:
+    const int ih0 = p / cols, iw0 = p % cols;
+% else:
+    const int ih0 = p / cols * step_h + start_h, iw0 = p % cols * step_w + start_w;
+% endif
+    __global const ${TI}* x_p = x_g + x_offset
+        + (((long)image * groups + group) * channels${'' if joint else ' + b_t'}) * places;
+    ${TA} ${', '.join(f'b_r{s} = 0' for s in range(len(steps)))};
+    a_g += group * depth * pitch;
+    ${grid.operand('a', TA, TA, BM, KW, items, False, 4, 'first_row', '1', 'pitch', '0')}
+% if joint:
+    ${fetch('0')}
+    for (int step = ${KW};; step += ${KW}) {
+        ${put()}
+        const int more = step < ${joint} * taps_h * taps_w;
+        if (more) {
+            ${fetch('step')}
+        }
+        ${multiply()}
+        if (!more) break;
+    }
+% else:
+    __global const ${TA}* a_first = a_p;
+    __global const ${TI}* b_p;
+    int th = 0, tw = 0, c = 0, ok;
+    ${turn()}
+    int more = th < taps_h;
+    if (more) {
+        ${fetch('c')}
+        for (;;) {
+            ${put()}
+            c += ${KW};
+            if (c >= channels) {
+                c = 0;
+                ${next_tap()}
+                ${turn()}
+            }
+            more = th < taps_h;
+            if (more) {
+                ${fetch('c')}
+            }
+            ${multiply()}
+            if (!more) break;
+        }
+    }
+% endif
+    const long plane = ${'(long)h * w' if back else 'pixels'};
+% for c in range(RN):
+    {
+        const int col = ${grid.col(c, DN, RN)};
+        if (col < n) {
+            const int image = col / pixels, p = col - image * pixels;
+% if back:
+            const int place = (p / cols * step_h + phase_h) * w + p % cols * step_w + phase_w;
+% else:
+            const int place = p;
+% endif
+            const long first = ((long)image * groups + group) * filters * plane + place;
+        % for r in range(RM):
+            {
+                const int row = ${grid.row(r, DM, RM)};
+                const ${TA} acc = ${grid.result(r, c, RN)};
+                const long at = first + row * plane;
+                if (row < filters) {
+                    ${store.one(side, keep, TO, 'y_g[at]', 'at', 'acc')}
+                }
+            }
+        % endfor
+        }
+    }
+% endfor
 }

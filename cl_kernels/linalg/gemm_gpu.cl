@@ -1,15 +1,87 @@
-## A work-group computes one tile of one product of a batch; see gemm_grid.cl.
-<%page args="TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, side=None,
-             keep=True"/>\
+## A work-group computes one tile of one product of a batch; see gemm_grid.cl. along_a, along_b:
+## whether k is the fast axis of an operand in memory; unit_a, unit_b: whether neighbours along the
+## fast axis lie side by side; wide_a, wide_b: lanes of the vectors in which they are read.
+<%page args="TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, along_a=True,
+             along_b=False, unit_a=False, unit_b=False, wide_a=1, wide_b=1, side=None, keep=True"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="place" file="gemm_place.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
+<%
+    from collections import namedtuple
+    items, BM, BN = DM * DN, DM * RM, DN * RN
+    Operand = namedtuple("Operand", "x width along most first limit step step_k")
+    operands = [
+        Operand("a", BM, along_a, wide_a, "first_row", "m", *("1" if unit_a and not along_a else "a_m",
+                "1" if unit_a and along_a else "a_k")),
+        Operand("b", BN, along_b, wide_b, "first_col", "n", *("1" if unit_b and not along_b else "b_n",
+                "1" if unit_b and along_b else "b_k")),
+    ]
+    cols = grid.module.run(RN)
+%>\
+<%def name="fetch(k)">
+        if (whole && ${k} + ${KW} <= k_end) {
+        % for o in operands:
+            ${grid.fetch(o.x, TI, o.width, KW, items, o.along, o.most, o.first, o.limit, o.step,
+                         o.step_k, True, k, 'k_end')}
+        % endfor
+        } else {
+        % for o in operands:
+            ${grid.fetch(o.x, TI, o.width, KW, items, o.along, o.most, o.first, o.limit, o.step,
+                         o.step_k, False, k, 'k_end')}
+        % endfor
+        }
+        a_p += ${KW} * ${operands[0].step_k};
+        b_p += ${KW} * ${operands[1].step_k};
+</%def>\
 __kernel __attribute__((reqd_work_group_size(${DN}, ${DM}, 1)))
 void gemm_gpu(${place.parameters(TI, TO)}${store.parameters(side)})
 {
     ${place.begin()}
-    ${grid.product(TA, DM, DN, RM, RN, KW, 'a_g[row * a_m + k * a_k]', 'b_g[k * b_k + col * b_n]',
-                   'a_k == 1', 'b_k == 1',
-                   capture(store.one, side, keep, TO, 'c_g[row * c_m + col * c_n]',
-                           'c_at + row * c_m + col * c_n', 'acc'))}
+    ${grid.begin(TA, DM, DN, RM, RN, KW)}
+    const int inside = first_row + ${BM} <= m && first_col + ${BN} <= n;
+    const int whole = inside && a_offset % ${wide_a} == 0 && b_offset % ${wide_b} == 0;
+% for o in operands:
+    ${grid.operand(o.x, TI, TA, o.width, KW, items, o.along, o.most, o.first, o.step, o.step_k,
+                   'k_begin')}
+% endfor
+    ${fetch('k_begin')}
+    for (int step = k_begin + ${KW};; step += ${KW}) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+    % for o in operands:
+        ${grid.put(o.x, TA, o.width, KW, items, o.along, o.most)}
+    % endfor
+        barrier(CLK_LOCAL_MEM_FENCE);
+        const int more = step < k_end;
+        if (more) {
+            ${fetch('step')}
+        }
+        ${grid.multiply(TA, DM, DN, RM, RN, KW, 1 if device.kind == "cpu" else KW)}
+        if (!more) break;
+    }
+% if not side and TO == TA:
+    if (inside && c_at % ${cols} == 0 && c_m % ${cols} == 0) {
+    % for r in range(RM):
+    % for c in range(0, RN, cols):
+        *(__global ${grid.module.vector(TO, cols)}*)(c_g + (${grid.row(r, DM, RM)}) * c_m + ${grid.col(c, DN, RN)})
+            = acc${r}_${c // cols};
+    % endfor
+    % endfor
+        return;
+    }
+% endif
+% for r in range(RM):
+    {
+        const int row = ${grid.row(r, DM, RM)};
+    % for c in range(RN):
+        {
+            const int col = ${grid.col(c, DN, RN)};
+            const ${TA} acc = ${grid.result(r, c, RN)};
+            if (row < m && col < n) {
+                ${store.one(side, keep, TO, 'c_g[row * c_m + col * c_n]',
+                            'c_at + row * c_m + col * c_n', 'acc')}
+            }
+        }
+    % endfor
+    }
+% endfor
 }

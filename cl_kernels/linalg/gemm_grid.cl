@@ -1,57 +1,126 @@
 ## Shared body of the matrix kernels for devices with many small work-items: a work-group of
-## DM x DN items computes a tile of DM*RM x DN*RN results, staged through local memory KW steps of k
-## at a time. No kernel of its own.
+## DM x DN items computes a tile of DM*RM x DN*RN results. Of both operands KW steps of k at a time
+## lie in local memory, a_l[k][row] and b_l[k][col]; while they are multiplied, the next are on
+## their way into registers. No kernel of its own.
+##
+## A work-item has its rows and columns in runs of `run(R)`, which are read as one vector each; the
+## pitch of local memory keeps these aligned.
+<%!
+    def run(each):
+        """How many of a work-item's rows, or columns, lie side by side."""
+        return next(n for n in (4, 2, 1) if each % n == 0)
 
-## Copies the tile `tile` of `width` rows, or columns, and KW steps to local memory. which: what
-## `value`, a C expression like a or b of product, calls its row or column, counted from `first`.
-<%def name="stage(TA, tile, width, items, KW, which, first, limit, value, by_k)">
-        for (int i = lid; i < ${KW * width}; i += ${items}) {
-            const int at_k = (${by_k}) ? i % ${KW} : i / ${width};
-            const int at = (${by_k}) ? i / ${KW} : i % ${width};
-            const int ${which} = ${first} + at, k = step + at_k;
-            ${TA} x = 0;
-            if (${which} < ${limit} && k < k_end) x = ${value};
-            ${tile}[at_k][at] = x;
-        }
-</%def>
+    def at(i, items, each):
+        """Of row or column i of a work-item: where it lies in the tile, without the item's part."""
+        return i // run(each) * items * run(each) + i % run(each)
 
-## a, b: C expressions for the elements at (row, k) and (k, col), only evaluated inside m, n, depth
-## [k_begin, k_end); a_by_k, b_by_k: C conditions telling that k is the fast axis in memory;
-## put: C statement that stores acc at (row, col).
-<%def name="product(TA, DM, DN, RM, RN, KW, a, b, a_by_k, b_by_k, put)">
-    __local ${TA} a_l[${KW}][${DM * RM + 1}];
-    __local ${TA} b_l[${KW}][${DN * RN + 1}];
+    def vector(T, lanes):
+        return f"{T}{lanes}" if lanes > 1 else T
+
+    def lane(i, lanes):
+        return f".s{i}" if lanes > 1 else ""
+
+    def staged(width, depth, items, along, most):
+        """(lanes of a vector, k and place of a work-item's first one in terms of lid, and for each
+        how far it is from the first: place, k; and C telling whether an item has any)."""
+        lanes = most
+        while lanes > 1 and width * depth < lanes * items:
+            lanes //= 2
+        if along:
+            row = depth // lanes
+            if row > items:
+                steps = [(s, k) for s in range(width) for k in range(0, depth, items * lanes)]
+                return lanes, f"lid * {lanes}", "0", steps, ""
+            steps = [(s, 0) for s in range(0, width, items // row)]
+            idle = f"lid < {width * row}" if items > width * row else ""
+            return lanes, f"lid % {row} * {lanes}", f"lid / {row}", steps, idle
+        row = width // lanes
+        if row > items:
+            steps = [(s, k) for k in range(depth) for s in range(0, width, items * lanes)]
+            return lanes, "0", f"lid * {lanes}", steps, ""
+        steps = [(0, s) for s in range(0, depth, items // row)]
+        idle = f"lid < {row * depth}" if items > row * depth else ""
+        return lanes, f"lid / {row}", f"lid % {row} * {lanes}", steps, idle
+%>
+
+## Local memory, the place of a work-item and its results, acc<row>_<run>.
+<%def name="begin(TA, DM, DN, RM, RN, KW)">
+    __local ${TA} a_l[${KW}][${DM * RM + 4}] __attribute__((aligned(32)));
+    __local ${TA} b_l[${KW}][${DN * RN + 4}] __attribute__((aligned(32)));
     const int ln = get_local_id(0), lm = get_local_id(1), lid = lm * ${DN} + ln;
     const int first_col = get_group_id(0) * ${DN * RN}, first_row = get_group_id(1) * ${DM * RM};
 % for r in range(RM):
-    ${TA} ${', '.join('acc%d_%d = 0' % (r, c) for c in range(RN))};
-% endfor
-    for (int step = k_begin; step < k_end; step += ${KW}) {
-        ${stage(TA, 'a_l', DM * RM, DM * DN, KW, 'row', 'first_row', 'm', a, a_by_k)}
-        ${stage(TA, 'b_l', DN * RN, DM * DN, KW, 'col', 'first_col', 'n', b, b_by_k)}
-        barrier(CLK_LOCAL_MEM_FENCE);
-        for (int k = 0; k < ${KW}; k++) {
-        % for r in range(RM):
-            const ${TA} a${r} = a_l[k][lm + ${r * DM}];
-        % endfor
-        % for c in range(RN):
-            const ${TA} b${c} = b_l[k][ln + ${c * DN}];
-        % endfor
-        % for r in range(RM):
-        % for c in range(RN):
-            acc${r}_${c} = a${r} * b${c} + acc${r}_${c};
-        % endfor
-        % endfor
-        }
-        barrier(CLK_LOCAL_MEM_FENCE);
-    }
-% for r in range(RM):
-% for c in range(RN):
-    {
-        const int row = first_row + lm + ${r * DM}, col = first_col + ln + ${c * DN};
-        const ${TA} acc = acc${r}_${c};
-        if (row < m && col < n) { ${put} }
-    }
-% endfor
+    ${vector(TA, run(RN))} ${', '.join('acc%d_%d = 0' % (r, g) for g in range(RN // run(RN)))};
 % endfor
 </%def>
+
+## Declares a work-item's part of the staging of operand x, `width` rows or columns of it, of which
+## `first` is the first of the tile: x_at, x_t, the pointer x_p and registers x_r. step, step_k: C
+## for the distances between neighbours; start: the first k.
+<%def name="operand(x, TI, TA, width, KW, items, along, most, first, step, step_k, start)">
+<% lanes, k, place, steps, _ = staged(width, KW, items, along, most) %>
+    const int ${x}_t = ${k}, ${x}_at = ${place};
+    __global const ${TI}* ${x}_p = ${x}_g + (${first} + ${x}_at) * ${step} + (${start} + ${x}_t) * ${step_k};
+    ${vector(TA, lanes)} ${', '.join(f'{x}_r{s} = 0' for s in range(len(steps)))};
+</%def>
+
+## Loads a work-item's part of a block; whole: all of it exists, and vectors are aligned.
+<%def name="fetch(x, TI, width, KW, items, along, most, first, limit, step, step_k, whole, k, k_end)">
+<% lanes, _, _, steps, idle = staged(width, KW, items, along, most) %>
+    ${f'if ({idle})' if idle else ''} {
+    % for s, (a, t) in enumerate(steps):
+    % if whole:
+<% place = f'{x}_p + {a} * {step} + {t} * {step_k}' %>\
+        ${x}_r${s} = *(${f'(__global const {vector(TI, lanes)}*)' if lanes > 1 else ''}(${place}));
+    % else:
+    % for j in range(lanes):
+<% da, dt = (a, t + j) if along else (a + j, t) %>\
+        ${x}_r${s}${lane(j, lanes)} = ${first} + ${x}_at + ${da} < ${limit} && ${k} + ${x}_t + ${dt} < ${k_end}
+            ? ${x}_p[${da} * ${step} + ${dt} * ${step_k}] : 0;
+    % endfor
+    % endif
+    % endfor
+    }
+</%def>
+
+## Puts it into local memory.
+<%def name="put(x, TA, width, KW, items, along, most)">
+<% lanes, _, _, steps, idle = staged(width, KW, items, along, most) %>
+    ${f'if ({idle})' if idle else ''} {
+    % for s, (a, t) in enumerate(steps):
+    % if along:
+    % for j in range(lanes):
+        ${x}_l[${x}_t + ${t + j}][${x}_at + ${a}] = ${x}_r${s}${lane(j, lanes)};
+    % endfor
+    % else:
+        *(__local ${vector(TA, lanes)}*)&${x}_l[${x}_t + ${t}][${x}_at + ${a}] = ${x}_r${s};
+    % endif
+    % endfor
+    }
+</%def>
+
+## Adds the products of what lies in local memory.
+<%def name="multiply(TA, DM, DN, RM, RN, KW, UNROLL)">
+<% rows, cols = run(RM), run(RN) %>
+#pragma unroll ${UNROLL}
+    for (int k = 0; k < ${KW}; k++) {
+    % for g in range(RM // rows):
+        const ${vector(TA, rows)} a${g} = *(__local const ${vector(TA, rows)}*)&a_l[k][lm * ${rows} + ${g * DM * rows}];
+    % endfor
+    % for g in range(RN // cols):
+        const ${vector(TA, cols)} b${g} = *(__local const ${vector(TA, cols)}*)&b_l[k][ln * ${cols} + ${g * DN * cols}];
+    % endfor
+    % for r in range(RM):
+    % for g in range(RN // cols):
+        acc${r}_${g} = a${r // rows}${lane(r % rows, rows)} * b${g} + acc${r}_${g};
+    % endfor
+    % endfor
+    }
+</%def>
+
+## Row r of a work-item, and its column c or the first of its run g.
+<%def name="row(r, DM, RM)">first_row + lm * ${run(RM)} + ${at(r, DM, RM)}</%def>
+<%def name="col(c, DN, RN)">first_col + ln * ${run(RN)} + ${at(c, DN, RN)}</%def>
+
+## Result (r, c) of a work-item.
+<%def name="result(r, c, RN)">acc${r}_${c // run(RN)}${lane(c % run(RN), run(RN))}</%def>

@@ -14,22 +14,26 @@ LOCAL = 32 << 10
 #: Kernels, and words of the workload, that take more registers or keep arrays in memory, and why.
 BEYOND = {
     ("attention_gpu", ""): "sums, scores and an array of scales",
-    ("gemm_gpu", "int32"): "products of 32 bits are slow and loads are hoisted before them",
     ("lu_panel", ""): "a row of the panel in an array",
     ("solve_block", ""): "a row of the solution in an array",
 }
 #: Kernels that multiply tiles, of which shares of multiply-adds are asked.
-TILES = ("gemm_gpu", "conv_gpu", "attention_gpu")
+TILES = ("gemm_gpu", "conv_gpu", "conv_grad_gpu", "attention_gpu")
 #: The least share of multiply-adds, in percent, in the innermost loop with most of them, for each
-#: of TILES that a workload launches, by target; as they were measured.
+#: of TILES that a workload launches, by target; for convolutions forward, to images, to filters.
 SHARES = {
-    "product": {"gfx1030": [96], "sm_86": [76]},
-    "product, b transposed": {"gfx1030": [96], "sm_86": [76]},
-    "product, a transposed": {"gfx1030": [96], "sm_86": [76]},
-    "product of 512": {"gfx1030": [77], "sm_86": [61]},
-    "conv 3x3": {"gfx1030": [63, 54, 30], "sm_86": [61, 61, 18]},
+    "product": {"gfx1030": [94], "sm_86": [84]},
+    "product, b transposed": {"gfx1030": [94], "sm_86": [84]},
+    "product, a transposed": {"gfx1030": [94], "sm_86": [84]},
+    "product of 512": {"gfx1030": [91], "sm_86": [72]},
+    "conv 3x3": {"gfx1030": [91, 91, 72], "sm_86": [76, 76, 65]},
+    "conv 3x3, stride 2": {"gfx1030": [94, 94, 80], "sm_86": [84, 77, 75]},
     "attention": {"gfx1030": [85, 85, 93], "sm_86": [57, 57, 57]},
 }
+#: Of them, those whose innermost loop stages its operands, read in vectors of 16 bytes, and waits
+#: for them so many times at most, however many there are.
+STAGED = ("product", "product, b transposed", "product, a transposed", "product of 512")
+WAITS = 2
 
 
 class Used(NamedTuple):

@@ -7,20 +7,19 @@ devices run an implicit matrix product, which is also for filters and images too
 
 from __future__ import annotations
 
-from cltensor.core.checks import PIXELS, Pair
+from cltensor.core.checks import Pair
 from cltensor.core.op import same_device
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES, bool_, promote
-from cltensor.errors import DTypeError, ShapeError
-from cltensor.lazy.grids import ceil_div
+from cltensor.dtypes import bool_, promote
+from cltensor.errors import DTypeError
 from cltensor.ops.conv import depthwise as conv_depth
+from cltensor.ops.conv import implicit as conv_implicit
 from cltensor.ops.conv import patch as conv_patch
 from cltensor.ops.conv import winograd as conv_winograd
-from cltensor.ops.conv.blocks import Correlation, Padding, axes_of, geometry
+from cltensor.ops.conv.blocks import Correlation, Padding, axes_of
 from cltensor.ops.conv.winograd import Winograd
 from cltensor.ops.elementwise.cast import astype, full
-from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start, pending
-from cltensor.ops.linalg.tiles import accumulator, equal_parts, fitting_tile
+from cltensor.ops.kernels.plan import Plan, pending
 from cltensor.runtime import tuning
 
 Shape = tuple[int, ...]
@@ -45,56 +44,6 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     )
 
 
-def _implicit_product(kind: str, c: Correlation) -> Plan:
-    """conv_gpu. The gradient of filters gets slices of its sum as a first axis."""
-    pixels = c.rows.out * c.cols.out
-    m = c.channels if kind == "data" else c.filters
-    n, shape = {
-        "forward": (c.images * pixels, c.shape),
-        "data": (
-            c.images * c.rows.size * c.cols.size,
-            (c.images, c.groups * c.channels, c.rows.size, c.cols.size),
-        ),
-        "weight": (
-            c.channels * c.taps,
-            (c.groups * c.filters, c.channels, c.rows.taps, c.cols.taps),
-        ),
-    }[kind]
-    longest = max(n, c.images * pixels, max(c.channels, c.filters) * c.taps)
-    if longest > PIXELS - (1 << 20):  # a tile may reach over the end
-        raise ShapeError(
-            f"conv2d: images of {(c.rows.size, c.cols.size)} in a batch of {c.images} make a "
-            f"matrix with a side of {longest}; kernels count up to {PIXELS}, use smaller batches"
-        )
-    total = accumulator(c.dtype)
-    result = total if kind == "weight" else c.dtype
-
-    def made(edge: int, each: int, depth: int) -> Recipe:
-        return Recipe(
-            c.device, "conv_gpu", kind=kind, TI=C_NAMES[c.dtype], TA=C_NAMES[total],
-            TO=C_NAMES[result], DM=edge, DN=edge, RM=each, RN=each, KW=depth,
-        )  # fmt: skip
-
-    edge, each, run = fitting_tile(c.device, c.dtype, m, n, made)
-    groups_n, groups_m = ceil_div(n, edge * each), ceil_div(m, edge * each)
-    slices, length = 1, c.images * pixels
-    if kind == "weight":
-        # Few results, long sums: slices of the sum keep the device busy.
-        wanted = ceil_div(4 * c.device.compute_units, groups_n * groups_m * c.groups)
-        length = max(equal_parts(length, ceil_div(length, wanted)), 256)
-        slices = ceil_div(c.images * pixels, length)
-        shape = (slices, *shape)
-    grid = (groups_n * edge, groups_m * edge, slices * c.groups)
-    # operands: y from w and x, dx from w and y, dw from y and x
-    p, q = (2, 1) if kind != "weight" else (1, 2)
-    launch = Launch(
-        run, grid, (edge, edge, 1), out_g=Elements(0), p_g=Elements(p), q_g=Elements(q),
-        p_offset=Start(p), q_offset=Start(q), images=c.images, channels=c.channels,
-        filters=c.filters, groups=c.groups, slice=length, **geometry(c),
-    )  # fmt: skip
-    return Plan(shape, result, (launch,), joins=slices == 1, passes=False)
-
-
 @tuning.planned
 def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
     """How to compute "forward", "data" (the gradient of images) or "weight" (that of filters): on
@@ -107,7 +56,7 @@ def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
             plan = getattr(way, kind)(c)
             if plan is not None:
                 return plan
-    return _implicit_product(kind, c)
+    return getattr(conv_implicit, kind)(c)
 
 
 def _compute(kind: str, shape: Shape, c: Correlation, a: Tensor, b: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ from cltensor.ops.linalg.tiles import (
     ROWS,
     VECTOR_BYTES,
     VECTORS,
+    GridTile,
     accumulator,
     equal_parts,
     fitting_tile,
@@ -235,25 +236,41 @@ def _packed(along: int, across: int, full: bool) -> str:
 
 def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
     """gemm_gpu: a work-group stages tiles in local memory."""
-    m, n, k = product.m, product.n, product.k
+    m, n, k, batch = product.m, product.n, product.k, product.batch
     total = accumulator(dtype)
+    along_a, unit_a, wide_a = _read(product.a_k, product.a_m, [axis.a for axis in batch])
+    along_b, unit_b, wide_b = _read(product.b_k, product.b_n, [axis.b for axis in batch])
+    if total != dtype:
+        wide_a = wide_b = 1
 
-    def cut(edge: int, each: int) -> int:
-        groups = ceil_div(m, edge * each) * ceil_div(n, edge * each) * product.batches
-        return _part(k, groups, 2 * device.compute_units, 256)
+    def cut(tile: GridTile) -> int:
+        groups = ceil_div(m, tile.rows) * ceil_div(n, tile.cols) * product.batches
+        part = _part(k, groups, 2 * device.compute_units, 256)
+        return min(k, ceil_div(part, tile.depth) * tile.depth)
 
-    def made(edge: int, each: int, depth: int) -> Recipe:
-        result = dtype if cut(edge, each) == k else total
+    def made(tile: GridTile) -> Recipe:
+        result = dtype if cut(tile) == k else total
         return Recipe(
-            device, "gemm_gpu", TI=C_NAMES[dtype], TA=C_NAMES[total], TO=C_NAMES[result],
-            DM=edge, DN=edge, RM=each, RN=each, KW=depth,
+            device, "gemm_gpu", TI=C_NAMES[dtype], TO=C_NAMES[result], along_a=along_a,
+            along_b=along_b, unit_a=unit_a, unit_b=unit_b, wide_a=wide_a, wide_b=wide_b,
+            **tile.params(dtype),
         )  # fmt: skip
 
-    edge, each, run = fitting_tile(device, dtype, m, n, made)
-    tile, part = edge * each, cut(edge, each)
+    tile, run = fitting_tile(device, dtype, m, n, made, product.batches)
+    part = cut(tile)
     result = dtype if part == k else total
-    grid = (ceil_div(n, tile) * edge, ceil_div(m, tile) * edge)
-    return Way(run, result, grid, (edge, edge, 1), part, {}, tile=tile)
+    grid = (ceil_div(n, tile.cols) * tile.items_n, ceil_div(m, tile.rows) * tile.items_m)
+    return Way(run, result, grid, tile.local, part, {}, tile=tile.rows)
+
+
+def _read(along: int, across: int, others: list[int]) -> tuple[bool, bool, int]:
+    """How gemm_gpu reads an operand with these strides along the sum, across it and between
+    products: whether in the order of the sum, whether elements lie side by side there, and lanes of
+    the vectors that all its rows allow."""
+    by_k = across != 1 and (along == 1 or abs(along) < abs(across))
+    unit = 1 in (along, across)
+    whole = unit and all(step % 4 == 0 for step in (across if by_k else along, *others))
+    return by_k, unit, 4 if whole else 1
 
 
 def _part(k: int, groups: int, wanted: int, least: int) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import isqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from cltensor.dtypes import arithmetic
+from cltensor.dtypes import C_NAMES, arithmetic, float32
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.kernels.plan import Recipe
 from cltensor.runtime import tuning
@@ -19,12 +21,12 @@ VECTOR_BYTES = 32
 
 # edge: work-items along a side of a work-group; each: results along a side of a work-item; depth:
 # steps along k that are staged in local memory. small: tiles of the others would leave compute
-# units without work.
+# units without work. All are powers of two, so that each work-item stages as much.
 tuning.declare(
     "gemm_gpu",
     {"small": {"each": 2}, "medium": {"each": 4}, "large": {}},
     edge=(16, 8, 32),
-    each=(8, 2, 4, 6),
+    each=(8, 2, 4),
     depth=(16, 8, 32),
 )
 
@@ -99,36 +101,107 @@ def packed_plan(
     return plan
 
 
+class GridTile(NamedTuple):
+    """Of the work-group kernels: work-items, and results of each, along rows and columns, and steps
+    of the sum at a time."""
+
+    items_m: int
+    items_n: int
+    each_m: int
+    each_n: int
+    depth: int
+
+    @property
+    def rows(self) -> int:
+        """Of the tile."""
+        return self.items_m * self.each_m
+
+    @property
+    def cols(self) -> int:
+        """Of the tile."""
+        return self.items_n * self.each_n
+
+    @property
+    def items(self) -> int:
+        """Of a group."""
+        return self.items_m * self.items_n
+
+    @property
+    def local(self) -> tuple[int, int, int]:
+        """The size of a group."""
+        return self.items_n, self.items_m, 1
+
+    def turned(self) -> GridTile:
+        """With columns for rows."""
+        return GridTile(self.items_n, self.items_m, self.each_n, self.each_m, self.depth)
+
+    def for_rows(self, m: int, n: int, most: int) -> GridTile:
+        """As flat as a result of m rows and n columns: with fewer rows, and more columns instead,
+        of at most `most` work-items, where each has few rows."""
+        tile = self
+        while m <= tile.rows // 2 and n > tile.cols:
+            if tile.each_m > 4:
+                tile = tile._replace(each_m=tile.each_m // 2)
+                continue
+            if tile.items_m <= 4 or tile.items_n * 2 > most:
+                break
+            if tile.each_n > 4 and tile.items_m <= tile.items_n // 4:
+                tile = tile._replace(each_n=tile.each_n // 2)
+            tile = tile._replace(items_m=tile.items_m // 2, items_n=tile.items_n * 2)
+        return tile
+
+    def fits(self, device: Device, dtype: np.dtype) -> GridTile:
+        """With as many steps as local memory has room for."""
+        step = (self.rows + self.cols + 8) * accumulator(dtype).itemsize
+        depth = self.depth
+        while depth * step > device.local_mem and depth > 1:
+            depth //= 2
+        return self._replace(depth=depth)
+
+    def params(self, dtype: np.dtype) -> dict[str, str | int]:
+        """The tile, and what it sums elements of dtype in, as templates take them."""
+        return {
+            "TA": C_NAMES[accumulator(dtype)], "DM": self.items_m, "DN": self.items_n,
+            "RM": self.each_m, "RN": self.each_n, "KW": self.depth,
+        }  # fmt: skip
+
+
 def grid_tile(
-    device: Device, dtype: np.dtype, m: int, n: int, most: int = 1 << 10
-) -> tuple[int, int, int]:
-    """(work-group edge, register tile edge, steps of the sum at a time) of the work-group kernels
-    for an m x n result: the largest tile that local memory holds, the result fills and every
-    compute unit gets one of. most: the longest edge."""
-    room = device.local_mem // (2 * accumulator(dtype).itemsize)
-    most = min(most, *device.max_work_items[:2])
-    for size_class in ("large", "medium", "small"):
+    device: Device, dtype: np.dtype, m: int, n: int, count: int = 1, most: int = 1 << 10
+) -> GridTile:
+    """The tile of the work-group kernels for `count` results of m x n at once: the largest that
+    local memory holds and every compute unit gets one of; flat where the result is. most: the
+    longest edge of a square group."""
+    wide, high = device.max_work_items[:2]
+    # Registers do not hold large tiles of long numbers, and whole ones are multiplied too slowly
+    # for loads to matter.
+    large = ("large",) if accumulator(dtype) == float32 else ()
+    for size_class in (*large, "medium", "small"):
         chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
-        edge, each, depth = chosen["edge"], chosen["each"], chosen["depth"]
-        while edge > most or edge * edge > device.max_work_group:
+        edge, each = chosen["edge"], chosen["each"]
+        while edge > min(most, wide, high) or edge * edge > device.max_work_group:
             edge //= 2
-        tile = edge * each
-        fits = depth * (tile + 1) <= room
-        enough = ceil_div(m, tile) * ceil_div(n, tile) >= device.compute_units
-        if fits and enough and min(m, n) > tile // 2:
+        tile = GridTile(edge, edge, each, each, chosen["depth"])
+        tile = tile.for_rows(m, n, wide).turned().for_rows(n, m, high).turned()
+        found = tile.fits(device, dtype)
+        tiles = ceil_div(m, tile.rows) * ceil_div(n, tile.cols) * count
+        filled = min(m, tile.rows) * min(n, tile.cols) * 2 > tile.rows * tile.cols
+        if tiles >= device.compute_units and filled and found.depth == tile.depth:
             break
-    return edge, each, min(depth, room // (tile + 1))
+    return found
 
 
 def fitting_tile(
-    device: Device, dtype: np.dtype, m: int, n: int, make: Callable[[int, int, int], Recipe]
-) -> tuple[int, int, Recipe]:
-    """(work-group edge, register tile edge, kernel) as `grid_tile` says, with half the edge for as
-    long as the kernel, which `make` gives for a tile, cannot take such groups."""
+    device: Device, dtype: np.dtype, m: int, n: int, make: Callable[[GridTile], Recipe],
+    count: int = 1, least: int = 1,
+) -> tuple[GridTile, Recipe]:  # fmt: skip
+    """The tile as `grid_tile` says and its kernel, with half the edge for as long as the kernel,
+    which `make` gives for a tile, cannot take such groups; least: the shortest edge."""
     most = 1 << 10
     while True:
-        edge, each, depth = grid_tile(device, dtype, m, n, most)
-        run = make(edge, each, depth)
-        if edge == 1 or run.takes((edge, edge, 1)):
-            return edge, each, run
+        tile = grid_tile(device, dtype, m, n, count, most)
+        run = make(tile)
+        edge = isqrt(tile.items)
+        if edge <= least or run.takes(tile.local):
+            return tile, run
         most = edge // 2

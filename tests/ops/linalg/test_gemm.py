@@ -7,6 +7,7 @@ from store_sides import check_store_side, launches_of
 
 import cltensor as ct
 from cltensor.errors import ShapeError
+from cltensor.runtime import tuning
 from cltensor.runtime.kernel import Counters
 
 
@@ -160,3 +161,45 @@ def test_a_product_that_nobody_holds_takes_no_memory_beside_the_result(skeleton,
     alone = peak_of(lambda: a @ b, skeleton)
     assert peak_of(lambda: ct.relu(a @ b) + 1, skeleton) == alone
     assert peak_of(lambda: (a @ b) > 1, skeleton) <= 2 * alone
+
+
+@pytest.mark.parametrize("start", [0, 1, 2, 4])
+@pytest.mark.parametrize("order", ["nn", "nt", "tn"])
+def test_views_that_begin_anywhere_in_rows_of_whole_vectors(skeleton, start, order):
+    a, b = draw(130, 64), draw(64, 68)
+    kept = []
+    for x, turn in zip((a, b), order, strict=True):
+        x = x.T if turn == "t" else x
+        whole = np.full((x.shape[0], x.shape[1] + 8 - x.shape[1] % 4), np.nan, "float32")
+        whole[:, start : start + x.shape[1]] = x
+        view = ct.tensor(whole)[:, start : start + x.shape[1]]
+        kept.append(view.mT if turn == "t" else view)
+    check(kept[0] @ kept[1], a.astype("float64") @ b)
+
+
+@pytest.fixture
+def limits(device, use_skeletons, monkeypatch):
+    """limits(group, local): kernels for GPUs on a device of one unit with these limits."""
+    use_skeletons("gpu")
+
+    def limit(group, local):
+        monkeypatch.setattr(device, "max_work_group", min(group, device.max_work_group))
+        monkeypatch.setattr(device, "local_mem", min(local, device.local_mem))
+        monkeypatch.setattr(device, "compute_units", 1)
+        tuning.reload(device)
+
+    yield limit
+    monkeypatch.undo()
+    tuning.reload(device)
+
+
+@pytest.mark.parametrize(
+    ("group", "local"), [(64, 16 << 10), (128, 64 << 10), (256, 32 << 10), (384, 16 << 10)]
+)
+@pytest.mark.parametrize("sizes", [(130, 133, 50), (18, 300, 20), (300, 18, 20)])
+def test_small_groups_and_little_local_memory(limits, group, local, sizes):
+    limits(group, local)
+    m, n, k = sizes
+    a, b = draw(m, k), draw(k, n)
+    for order in (False, True):
+        check(ct.tensor(a) @ turned(b, order), a.astype("float64") @ b)

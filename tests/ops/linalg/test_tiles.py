@@ -1,5 +1,7 @@
 """How products are cut: tiles within their limits."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matrices import check, draw
@@ -42,11 +44,11 @@ def test_halves_are_summed_as_floats():
 
 def test_the_edge_of_a_group_is_no_longer_than_asked_for(device, monkeypatch):
     kind = np.dtype("float32")
-    assert grid_tile(device, kind, 500, 500, 4)[0] == 4
+    assert grid_tile(device, kind, 500, 500, most=4).items_m == 4
     monkeypatch.setattr(device, "max_work_items", (64, 8, 8))
-    assert grid_tile(device, kind, 500, 500)[0] == 8
+    assert grid_tile(device, kind, 500, 500).items_m == 8
     monkeypatch.setattr(device, "max_work_group", 16)
-    assert grid_tile(device, kind, 500, 500)[0] == 4
+    assert grid_tile(device, kind, 500, 500).items_m == 4
 
 
 @pytest.mark.parametrize(("most", "edge"), [(255, 8), (20, 4), (1, 1)])
@@ -75,8 +77,42 @@ def test_convolutions_take_smaller_groups(narrow_kernels):
     narrow_kernels(100, "conv_gpu")
     x, w = (ct.tensor(z, requires_grad=True) for z in (x, w))
     launches = ct.explain(lambda: ct.conv2d(x, w, padding=1))
-    assert [(x.name, x.local_size) for x in launches] == [("conv_gpu", (8, 8, 1))]
+    assert (launches[-1].name, np.prod(launches[-1].local_size)) == ("conv_gpu", 64)
     found = ct.conv2d(x, w, padding=1)
     check(found.detach(), want)
     found.sum().backward()
     assert w.grad.shape == w.shape
+
+
+def stub(units, group, local):
+    """A device as far as tiles ask."""
+    platform = SimpleNamespace(name="", version="")
+    names = SimpleNamespace(name="", driver_version="", platform=platform)
+    return SimpleNamespace(
+        cl_device=names, compute_units=units, max_work_group=group, local_mem=local, tuned={},
+        max_work_items=(group, group, 64),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("group", [64, 128, 256, 384, 1024])
+@pytest.mark.parametrize("local", [16 << 10, 32 << 10, 64 << 10])
+@pytest.mark.parametrize("dtype", [ct.float32, ct.float64, ct.int8])
+def test_tiles_of_work_groups_fit_their_limits(group, local, dtype):
+    device = stub(20, group, local)
+    for m, n in [(1, 1), (9, 2000), (2000, 9), (64, 100000), (100, 100), (3000, 3000)]:
+        tile = grid_tile(device, dtype, m, n)
+        assert tile.items_m * tile.items_n <= group
+        # Two of the columns of local memory lie between them.
+        assert tile.depth * (tile.rows + tile.cols + 8) * dtype.itemsize <= local
+        assert all(size & (size - 1) == 0 for size in tile)
+        assert min(tile) >= 2
+
+
+def test_tiles_are_as_flat_as_the_result():
+    device = stub(20, 256, 64 << 10)
+    sides = {m: grid_tile(device, ct.float32, m, 1 << 17) for m in (16, 32, 64, 128)}
+    assert {m: (t.rows, t.cols) for m, t in sides.items()} == {
+        16: (16, 256), 32: (32, 256), 64: (64, 128), 128: (128, 128)
+    }  # fmt: skip
+    assert grid_tile(device, ct.float32, 1 << 17, 32) == sides[32].turned()
+    assert grid_tile(device, ct.float64, 4096, 4096).rows == 64
