@@ -45,6 +45,7 @@ SELECTION = {
             r"transposed_convolution_is_the_adjoint\[(cpu|gpu)-2",
             r"an_expression_over_a_convolution\[(cpu|gpu)-x_shape(0|1|4)-",
         ),
+        "ops/conv/implicit": (r"both_gradients\[x_shape(0|1|3|6)-",),
         "ops/conv/depthwise": (
             r"sizes_around_the_edges",
             r"taps_strides_dilations\[(cpu|gpu)-taps0-",
@@ -61,6 +62,7 @@ SELECTION = {
             r"few_columns_or_few_rows\[(cpu|gpu)-\w+-(1|3)\]",
             r"thin_products",
             r"one_step",
+            r"views_that_begin\w+\[gpu-(nn|tn)-[14]\]",
             r"an_expression_over_a_product\[(cpu|gpu)-(7-17|9-1|1-9|33-3-90)-",
             r"an_expression_over_a_product_of_another_width",
         ),

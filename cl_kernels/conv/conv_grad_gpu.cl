@@ -1,9 +1,10 @@
 ## A work-group computes one tile of the gradient of filters, over a slice of the pixels, seen as a
 ## matrix product (see gemm_grid.cl) of the gradients of outputs and of the pixels under the taps.
 ## Columns are taps, and channels of each; even: those that a work-item reads at a time lie in one
-## tap. magic, shift: what divides by the pixels of an image, and by those of a row (see divide).
-<%page args="even=True, TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16,
-             side=None, keep=True"/>\
+## tap. index: what counts the elements of an image. magic, shift: what divides by the pixels of an
+## image, and by those of a row (see divide).
+<%page args="even=True, index='int', TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4,
+             KW=16, side=None, keep=True"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
@@ -62,13 +63,13 @@ void conv_grad_gpu(__global ${TO}* restrict w_g, __global const ${TI}* restrict 
     /* What is read for rows and columns beyond the last is not stored. */
 % for s, a in enumerate(rows):
     const int row${s} = first_row + line + ${a};
-    const long a_step${s} = (long)(row${s} < filters ? row${s} : filters - 1) * pixels;
+    const ${index} a_step${s} = (${index})(row${s} < filters ? row${s} : filters - 1) * pixels;
 % endfor
 % for s, b in enumerate(cols):
     const int col${s} = first_col + ${b}${'' if even else ' + line'};
     const int tap${s} = (col${s} < n ? col${s} : n - 1) / channels;
     const int dh${s} = tap${s} / taps_w * tap_h, dw${s} = tap${s} % taps_w * tap_w;
-    const long b_step${s} = ((col${s} < n ? col${s} : ${'0' if even else 'n - 1'}) % channels) * places
+    const ${index} b_step${s} = (${index})((col${s} < n ? col${s} : ${'0' if even else 'n - 1'}) % channels) * (h * w)
         + dh${s} * w + dw${s};
 % endfor
     ${fetch('k_begin')}

@@ -32,7 +32,8 @@ TARGETS = {
 
 class Compiled(NamedTuple):
     """A kernel in instructions. registers, shared: of a work-item, of a work-group in bytes;
-    scratch: bytes of private memory; spills: registers. None where the compiler does not say."""
+    scratch: bytes of private memory; spills: registers that are kept there; moved: scalar ones that
+    are kept in lanes of the others. None where the compiler does not say."""
 
     target: str
     registers: int | None
@@ -40,6 +41,7 @@ class Compiled(NamedTuple):
     scratch: int | None
     spills: int | None
     loops: listing.Loop | None
+    moved: int | None = None
 
 
 @cache
@@ -111,8 +113,8 @@ def _amd(source, target):
 
     return Compiled(
         target, said("VGPRs") + said("AGPRs"), said(r"LDS Size \[bytes/block\]"),
-        said(r"ScratchSize \[bytes/lane\]"), said("SGPRs Spill") + said("VGPRs Spill"),
-        listing.of_amd(done.stdout),
+        said(r"ScratchSize \[bytes/lane\]"), said("VGPRs Spill"),
+        listing.of_amd(done.stdout), said("SGPRs Spill"),
     )  # fmt: skip
 
 

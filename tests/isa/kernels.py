@@ -7,8 +7,11 @@ from isa import compilers
 from isa.stub import recording, stubs
 from isa.workloads import WORKLOADS
 
-#: The most registers of a work-item: with so many a compute unit still has several groups at once.
-REGISTERS = {"amd": 128, "nvidia": 168, "intel": 128}
+#: The most registers of a work-item, by vendor or target: with so many a compute unit still has
+#: several groups at once. Two of AMD's have half as many again, or twice as many, as its others.
+REGISTERS = {"amd": 128, "gfx90a": 168, "gfx1100": 168, "nvidia": 168, "intel": 128}
+#: The most scalar registers that may lie in lanes of others, at one instruction for each access.
+MOVED = 16
 #: The most local memory of a work-group, in bytes: what the smallest devices have.
 LOCAL = 32 << 10
 #: Kernels, and words of the workload, that take more registers or keep arrays in memory, and why.
@@ -84,13 +87,15 @@ def faults(kernel, target):
         yield f"takes {made.shared} bytes of local memory, of at most {LOCAL}"
     if any(name == kernel.name and word in kernel.workload for name, word in BEYOND):
         return
-    most = REGISTERS[vendor_of(target)]
+    most = REGISTERS.get(target) or REGISTERS[vendor_of(target)]
     if made.registers is not None and made.registers > most:
         yield f"takes {made.registers} registers, of at most {most}"
     if made.scratch:
         yield f"keeps {made.scratch} bytes of a work-item in memory"
     if made.spills:
         yield f"spills {made.spills} registers"
+    if made.moved and made.moved > MOVED:
+        yield f"keeps {made.moved} scalar registers in others, of at most {MOVED}"
 
 
 def tiles(workload, target):
