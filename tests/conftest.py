@@ -120,7 +120,7 @@ def skeleton(request, device, use_skeletons):
 
 
 @pytest.fixture
-def narrow_kernels(device, use_skeletons, monkeypatch):
+def narrow_kernels(device, use_skeletons):
     """narrow_kernels(64, "rows") turns to the kernels for GPUs, built anew, of which those of the
     name take groups of so many work-items only (asked(kernel) may say which of them)."""
     import pyopencl as cl
@@ -129,16 +129,20 @@ def narrow_kernels(device, use_skeletons, monkeypatch):
         pytest.skip("a GPU that refuses draws itself what its kernels take")
     use_skeletons("gpu")
 
-    def narrow(most, name, asked=lambda kernel: True):
-        def info(kernel, *_):
-            return most if kernel.function_name == name and asked(kernel) else device.max_work_group
+    # Of its own: undone later than use_skeletons, it would leave the CPU these kernels.
+    with pytest.MonkeyPatch.context() as patched:
 
-        monkeypatch.setattr(cl.Kernel, "get_work_group_info", info)
-        monkeypatch.setattr(device, "kernels", Kernels())
-        monkeypatch.setattr(device, "narrowed", {})
-        tuning.forget_plans()
+        def narrow(most, name, asked=lambda kernel: True):
+            def info(kernel, *_):
+                takes_less = kernel.function_name == name and asked(kernel)
+                return most if takes_less else device.max_work_group
 
-    yield narrow
+            patched.setattr(cl.Kernel, "get_work_group_info", info)
+            patched.setattr(device, "kernels", Kernels())
+            patched.setattr(device, "narrowed", {})
+            tuning.forget_plans()
+
+        yield narrow
     tuning.forget_plans()
 
 
