@@ -108,8 +108,8 @@ _later = {
     for name in (
         "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data", "distributed",
         "distributions", "fft", "func", "hub", "linalg", "masked", "models", "multiprocessing",
-        "nn", "optim", "profiler", "random", "signal", "special", "testing", "text", "utils",
-        "vision",
+        "nn", "onnx", "optim", "profiler", "random", "signal", "special", "testing", "text",
+        "utils", "vision",
     )
 }  # fmt: skip
 _later["weights"] = "io.weights"

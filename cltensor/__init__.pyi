@@ -27,6 +27,7 @@ from cltensor import masked as masked
 from cltensor import models as models
 from cltensor import multiprocessing as multiprocessing
 from cltensor import nn as nn
+from cltensor import onnx as onnx
 from cltensor import optim as optim
 from cltensor import profiler as profiler
 from cltensor import random as random

@@ -36,7 +36,7 @@ FLOORS = [
         "types",
     ],
     ["optim", "data", "models", "io", "distributions"],
-    ["array_api", "func", "text", "utils", "vision"],
+    ["array_api", "func", "onnx", "text", "utils", "vision"],
     ["selftest"],
     ["command"],
 ]
@@ -180,6 +180,7 @@ OF_NO_MODULE = {
     "test_small_examples": "the short programs in examples/",
     "test_subset_property": "operations of which some operands are batches, beside a loop",
     "test_text_examples": "the programs in examples/ that learn from a text",
+    "onnx/test_published": "networks of ONNX files, from packages, beside onnxruntime",
     "test_threads": "threads that compute, write, build and record at the same time",
     "test_views_property": "drawn programs of views and writes",
     "test_vmap_property": "drawn functions of examples, beside a loop over them",

@@ -78,7 +78,6 @@ ABSENT = {
     "nn.qat": _QUANTIZED,
     "nn.quantizable": _QUANTIZED,
     "nn.quantized": _QUANTIZED,
-    "onnx": f"ONNX files are neither read nor written; {_STATE}",
     "overrides": "subclasses of Tensor do not take operations over; write functions of tensors",
     "package": _STATE,
     "qint32": _QUANTIZED,
