@@ -21,7 +21,7 @@ from cltensor.autograd.record import note_reshaped, preserve, rebase, require_ch
 from cltensor.core.batched import Batched, Unbatched, in_front, wrapped
 from cltensor.core.casting import as_given
 from cltensor.core.checks import scalar
-from cltensor.core.hooks import Hooks, watchers
+from cltensor.core.hooks import Hooks, tracers, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import named
 from cltensor.core.op import require_tensor, unrecorded
@@ -68,6 +68,8 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
                     resave(node, changed._value, x._value if stored else None)
                 if mode.enabled:
                     rebase(x, node, getattr(function, "__wrapped__", function) in _ANEW)
+            for tracer in tracers:
+                tracer.changed(name, x, changed)
         return x
     except Unbatched:
         if type(function) is _OfWhole:
@@ -82,7 +84,7 @@ class _OfWhole:
         self.__wrapped__ = getattr(function, "__wrapped__", function)
         self._name = name
         self._like = x
-        self._call = partial(_called_with, function, args, kwargs)
+        self._call = lambda x: function(x, *args, **kwargs)
 
     def __call__(self, whole: Tensor) -> Tensor:
         like = self._like
@@ -95,10 +97,6 @@ class _OfWhole:
                 "tensor"
             )
         return in_front(found, numbers, whole.shape[: len(numbers)])
-
-
-def _called_with(function: Callable[..., Any], args: Any, kwargs: Any, x: Tensor) -> Any:
-    return function(x, *args, **kwargs)
 
 
 def _apply_batched(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, overload
 
 from cltensor.core.batched import Batched, Unbatched, beside
 from cltensor.core.casting import as_given, casting, casts
-from cltensor.core.hooks import Hooks
+from cltensor.core.hooks import Hooks, tracers
 from cltensor.core.names import LEGACY, canonical, twice, with_reduction
 from cltensor.core.op import OPERATIONS, Op, require_tensor, write_out
 from cltensor.core.parameters import Described, Parameters
@@ -157,6 +157,8 @@ def _declared(method: bool | str | None, space: str, older: tuple[int, ...], fun
 
     @wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
+        if tracers and not tracers[-1].enters(checked):
+            return tracers[-1].call(checked, args, kwargs)
         if kwargs or len(args) > most:
             if older:
                 args, kwargs = signature.without_older(args, kwargs)
@@ -191,6 +193,8 @@ def _declared(method: bool | str | None, space: str, older: tuple[int, ...], fun
         return found if wide is None else narrowed(found, dtype, OPERATIONS["astype"])
 
     checked.batched = None  # type: ignore[attr-defined]
+    checked.bind = signature.bind  # type: ignore[attr-defined]
+    checked.by_position = signature.positional  # type: ignore[attr-defined]
     wanted = signature.takes_tensor and not space if method is None else bool(method)
     checked.is_method = wanted  # type: ignore[attr-defined]
     checked.space = space  # type: ignore[attr-defined]
@@ -233,6 +237,8 @@ def _creates(method: bool, space: str, function: Any) -> Any:
 
     @wraps(function)
     def make(*args: Any, **kwargs: Any) -> Any:
+        if tracers and not tracers[-1].enters(make):
+            return tracers[-1].call(make, args, kwargs)
         if operands and not (args and isinstance(args[0], Tensor)):
             signature.check(*signature.bind(args, kwargs))
         more = {}

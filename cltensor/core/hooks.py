@@ -47,7 +47,32 @@ class Hooks:
 #: While a call is recorded for replay: who wants to know what operations and modules are used on.
 watchers: list[Callable[[Iterable[Any]], None]] = []
 
-#: The same for tensors without a place in the graph whose `.grad` is read or set.
+
+class Tracer:
+    """What sees whole calls of operations and composites, by their names; see `tracers`."""
+
+    def enters(self, function: Any) -> bool:
+        """Whether this call of `function` is the one that `call` makes."""
+        raise NotImplementedError
+
+    def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The result of function(*args, **kwargs)."""
+        raise NotImplementedError
+
+    def changed(self, operation: str, x: Any, to: Any) -> None:
+        """Told that x now has the elements of `to`."""
+        raise NotImplementedError
+
+    def read(self, x: Any) -> None:
+        """Told that the host reads the elements of x."""
+        raise NotImplementedError
+
+
+#: While calls are written down as a graph: who makes each in place of who asked for it. There is a
+#: watcher beside it, so that operations look here.
+tracers: list[Tracer] = []
+
+#: Watchers of tensors without a place in the graph whose `.grad` is read or set.
 grad_watchers: list[Callable[[Any, Any], None]] = []
 
 _numbers = itertools.count()

@@ -28,7 +28,7 @@ import numpy as np
 
 from cltensor.core.batched import Batched, Unbatched
 from cltensor.core.casting import SINGLE, casting, widened
-from cltensor.core.hooks import Hooks, watchers
+from cltensor.core.hooks import Hooks, tracers, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import canonical
 from cltensor.core.parameters import Parameters
@@ -183,6 +183,8 @@ class Op:
     def _called_with(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The result of a call with keywords, among them out and the options, or while one who
         records watches."""
+        if tracers and not tracers[-1].enters(self):
+            return tracers[-1].call(self, args, kwargs)
         for watch in watchers:
             watch((*args, *kwargs.values()))
         if casting.dtypes is not None and self.name in SINGLE and kwargs.get("out") is None:
@@ -279,6 +281,8 @@ class ViewOp(Op):
         if kwargs:
             args, kwargs = self.bind(args, kwargs)
         if watchers:
+            if tracers and not tracers[-1].enters(self):
+                return tracers[-1].call(self, args, kwargs)
             for watch in watchers:
                 watch(args)
         return self.recorded(args, kwargs)

@@ -17,7 +17,7 @@ import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.differentiable import Differentiable
-from cltensor.core.hooks import watchers
+from cltensor.core.hooks import tracers, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import named
 from cltensor.core.printing import html, show_array
@@ -228,6 +228,8 @@ class Tensor(Differentiable):
 
     def _stored(self) -> np.ndarray:
         """The elements as they are stored."""
+        for tracer in tracers:
+            tracer.read(self)
         source = self
         if not self._value.is_contiguous():
             if self.device.is_host:
@@ -276,13 +278,11 @@ class Tensor(Differentiable):
     def _real_item(self, kind: str) -> Any:
         """The one element, of a complex tensor the real part unless something would be lost."""
         value = self.item()
-        if isinstance(value, complex):
-            if value.imag:
-                raise DTypeError(
-                    f"{kind}: {value} has an imaginary part; take x.real first, or complex(x)"
-                )
-            return value.real
-        return value
+        if isinstance(value, complex) and value.imag:
+            raise DTypeError(
+                f"{kind}: {value} has an imaginary part; take x.real first, or complex(x)"
+            )
+        return value.real
 
     def __bool__(self) -> bool:
         return bool(self.item())

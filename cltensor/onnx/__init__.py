@@ -1,7 +1,8 @@
-"""ONNX files: `load` makes a Module of one."""
+"""ONNX files: `load` makes a Module of one, `export` writes one of a Module."""
 
+from cltensor.onnx.export import export
 from cltensor.onnx.load import load
 from cltensor.onnx.module import GraphModule
 from cltensor.onnx.table import supported
 
-__all__ = ["GraphModule", "load", "supported"]
+__all__ = ["GraphModule", "export", "load", "supported"]

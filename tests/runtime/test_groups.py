@@ -33,6 +33,7 @@ def few(device, monkeypatch):
 
     def make(source, name, most):
         monkeypatch.setattr(device, "is_cpu", False)
+        monkeypatch.setattr(device, "kernels", Kernels())
         monkeypatch.setattr(cl.Kernel, "get_work_group_info", lambda *args: most)
         return build(device, name, source, "the test")
 

@@ -1,0 +1,94 @@
+import onnx_models as om
+import pytest
+
+import cltensor as ct
+from cltensor import nn
+
+
+class Of(nn.Module):
+    """A module of a function of its input and a weight."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+        self.w = nn.Parameter(ct.tensor([[1.0, -2.0], [3.0, 4.0]]))
+
+    def forward(self, x):
+        return self.function(x, self.w)
+
+
+X = ct.tensor([[0.5, -1.0], [2.0, 0.25]])
+
+
+def changed(x, w):
+    y = x * 2
+    y += w
+    y.relu_()
+    return y
+
+
+def shown(x, w):
+    return x.exp().detach() * w
+
+
+def test_changes_in_place_are_new_values():
+    assert om.operators(om.written(Of(changed), X)) == ["Mul", "Add", "Relu"]
+
+
+def test_the_same_elements_are_the_same_value():
+    message = om.written(Of(shown), X)
+    assert om.operators(message) == ["Exp", "Mul"]
+    assert [t.name for t in message.graph.initializer] == ["w"]
+
+
+def of_a_view(x, w):
+    y = x * 2
+    y[0].add_(1)
+    return y + w
+
+
+def of_a_key(x, w):
+    y = x * 2
+    y[0] = 1.0
+    return y + w
+
+
+def of_read(x, w):
+    return w * float(x.sum())
+
+
+def of_branch(x, w):
+    return w if x.max() > 0 else x
+
+
+def of_svd(x, w):
+    return ct.linalg.svd(x)[1]
+
+
+def of_random(x, w):
+    return x + ct.rand(2, 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (of_a_view, "Mul_0 is a tensor that was changed in place through another"),
+        (of_a_key, "changed in place|in a way that ONNX has not"),
+        (of_read, "ReduceSum_0 is read on the host"),
+        (of_branch, "is read on the host"),
+        (of_svd, "svd has no counterpart in ONNX"),
+        (of_random, "rand draws random numbers"),
+    ],
+)
+def test_what_a_file_cannot_say_is_refused_by_name(function, message):
+    with pytest.raises(ct.DataError, match=f"onnx.export: .*({message})"):
+        om.written(Of(function), X)
+
+
+def test_nothing_is_recorded_afterwards():
+    from cltensor.core.hooks import tracers, watchers
+
+    with pytest.raises(ct.DataError):
+        om.written(Of(of_svd), X)
+    assert not tracers
+    assert not watchers
