@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class GraphModule(Module):
         self._device = get(device) if device is not None else None
         for given in built.given:
             self._places.append(self._place(given))
+        self._floats = self._dtype()
         self.eval()
 
     def _place(self, given: Given) -> tuple[Module, str]:
@@ -101,9 +103,18 @@ class GraphModule(Module):
         device = next((x.device for x in given if isinstance(x, Tensor)), None) or self._where()
         call = Call(self, device)
         pairs = zip(given, self.inputs.items(), strict=True)
-        values = [_checked(self.source, x, name, kind, device) for x, (name, kind) in pairs]
+        now = self._dtype()
+        values = []
+        for x, (name, kind) in pairs:
+            if kind.element is self._floats is not now:
+                kind = replace(kind, element=now)
+            values.append(_checked(self.source, x, name, kind, device))
         found = [call.tensor(v) for v in self._program.run(call, values, {})]
         return found[0] if len(found) == 1 else tuple(found)
+
+    def _dtype(self) -> Any:
+        """That of the first parameter: `half()` and the like change what inputs are taken."""
+        return next((p.dtype for p in self.parameters()), None)
 
     def _where(self) -> Any:
         members = [*self.parameters(), *self.buffers()]

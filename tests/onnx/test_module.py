@@ -36,6 +36,13 @@ def test_inputs_are_checked_by_what_the_file_says(product):
     assert "inputs=['x']" in repr(product)
 
 
+def test_it_takes_what_it_was_converted_to(product):
+    x = ct.ones(3, 2)
+    assert product.half()(x.half()).dtype == ct.float16
+    with pytest.raises(ct.DTypeError, match="takes float16, and is given float32"):
+        product(x)
+
+
 def test_constants_are_read_again_when_they_change():
     m = om.loaded([om.node("Reshape", "x s", "y")], [om.value("x")], [om.value("y")],
                   [om.tensor("s", np.array([2, 2]))])  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cltensor.nn import functional as F
+from cltensor.nn.recurrence import recurrence
 from cltensor.onnx.functions import main as ct
 from cltensor.onnx.table import operator
 
@@ -81,6 +82,35 @@ class _Layer:
         half = self.bias.shape[1] // 2
         return self.bias[at, :half], self.bias[at, half:]
 
+    def fused(self, cell: str, order: Sequence[int]) -> tuple[Any, ...]:
+        """The same by the kernels of the library's own layers, whose gates are in `order`."""
+        steps, batch = self.x.shape[:2]
+        rows, n = ct.reshape(self.x, (steps * batch, self.x.shape[2])), self.size
+
+        def ordered(t: Any) -> Any:
+            parts = [t[k * n : (k + 1) * n] for k in order]
+            return ct.cat(parts, 0) if len(parts) > 1 else t
+
+        outputs, finals = [], []
+        for at in range(self.directions):
+            wb, rb = self.biases(at) if self.bias is not None else (None, None)
+            if wb is not None and cell != "gru":  # whose reset gate scales the second alone
+                wb, rb = wb + rb, None
+            states = [s[at] for s in self.states]
+            found = recurrence(
+                cell, rows, states[0], states[1] if cell == "lstm" else None, ordered(self.r[at]),
+                None, None if rb is None else ordered(rb), [batch] * steps, self.backward[at],
+                ordered(self.w[at]), None if wb is None else ordered(wb),
+            )  # fmt: skip
+            outputs.append(ct.reshape(found[0], (steps, batch, n)))
+            finals.append(list(found[1 : 1 + len(states)]))
+        return self._given(outputs, finals)
+
+    def is_plain(self, names: Sequence[str], wanted: Sequence[str], clip: Any) -> bool:
+        """Whether the library's own layers compute it: nothing but their activations."""
+        plain = [name.lower() for name in names] == [*wanted] * self.directions
+        return plain and clip is None and self.lengths is None and 0 not in self.x.shape
+
     def run(self, cell: Callable[..., Any]) -> tuple[Any, ...]:
         """All outputs and the last states of cell(direction, x, states), which gives states."""
         steps = self.x.shape[0]
@@ -100,6 +130,10 @@ class _Layer:
                 found[t] = out
             outputs.append(ct.stack(found))
             finals.append(states)
+        return self._given(outputs, finals)
+
+    def _given(self, outputs: list[Any], finals: list[list[Any]]) -> tuple[Any, ...]:
+        """The results of all directions as ONNX has them."""
         y = ct.stack(outputs, 1)  # step, direction, batch, size
         last = [ct.stack([s[i] for s in finals]) for i in range(len(self.states))]
         if self.layout:
@@ -116,6 +150,10 @@ def _rnn(x, w, r, b=None, lengths=None, initial_h=None, *,
     names = activations or ["Tanh"] * w.shape[0]
     layer = _Layer(x, w, r, b, lengths, [initial_h], direction, layout, names[: w.shape[0]],
                    activation_alpha, activation_beta, clip)  # fmt: skip
+
+    kind = names[0].lower()
+    if kind in ("tanh", "relu") and layer.is_plain(names[: w.shape[0]], [kind], clip):
+        return layer.fused(kind, (0,))
 
     def cell(at: int, x: Any, states: list[Any]) -> list[Any]:
         wb, rb = layer.biases(at)
@@ -135,6 +173,8 @@ def _gru(x, w, r, b=None, lengths=None, initial_h=None, *,
     layer = _Layer(x, w, r, b, lengths, [initial_h], direction, layout, names, activation_alpha,
                    activation_beta, clip)  # fmt: skip
     n = layer.size
+    if linear_before_reset and layer.is_plain(names, ["sigmoid", "tanh"], clip):
+        return layer.fused("gru", (1, 0, 2))
 
     def cell(at: int, x: Any, states: list[Any]) -> list[Any]:
         (h,), (wb, rb) = states, layer.biases(at)
@@ -164,6 +204,9 @@ def _lstm(x, w, r, b=None, lengths=None, initial_h=None, initial_c=None, p=None,
     layer = _Layer(x, w, r, b, lengths, [initial_h, initial_c], direction, layout, names,
                    activation_alpha, activation_beta, clip)  # fmt: skip
     n = layer.size
+    plain = p is None and not input_forget
+    if plain and layer.is_plain(names, ["sigmoid", "tanh", "tanh"], clip):
+        return layer.fused("lstm", (0, 2, 3, 1))
 
     def cell(at: int, x: Any, states: list[Any]) -> list[Any]:
         (hidden, state), (wb, rb) = states, layer.biases(at)
