@@ -59,7 +59,7 @@ def operators(message):
 
 def same_in_runtime(message, module, *args):
     """Fail unless onnxruntime, where it is there, gives the same as the module."""
-    runtime = pytest.importorskip("onnxruntime", reason="needs the extra 'test-onnx'")
+    runtime = pytest.importorskip("onnxruntime", reason="needs the extra 'test'")
     session = runtime.InferenceSession(
         message.SerializeToString(), providers=["CPUExecutionProvider"]
     )

@@ -11,7 +11,7 @@ import pytest
 import cltensor as ct
 
 om.onnx  # noqa: B018  skips without it
-runtime = pytest.importorskip("onnxruntime", reason="needs the extra 'test-onnx'")
+runtime = pytest.importorskip("onnxruntime", reason="needs the extra 'test'")
 
 
 def path_of(package, name):

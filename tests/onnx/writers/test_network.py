@@ -65,7 +65,7 @@ def test_recurrent_layers(layer):
     name = layer.__name__
     assert om.operators(message).count(name) == 2
     x = ct.randn(2, 1, 3)
-    runtime = pytest.importorskip("onnxruntime", reason="needs the extra 'test-onnx'")
+    runtime = pytest.importorskip("onnxruntime", reason="needs the extra 'test'")
     session = runtime.InferenceSession(
         message.SerializeToString(), providers=["CPUExecutionProvider"]
     )
