@@ -77,10 +77,7 @@ def _tile(
     """
     if not is_cpu:
         most = largest_group(device, "attention_gpu", 256)
-        if most < 64:
-            return None
-        edge = 16 if most == 256 else 8
-        tiles = [GroupTile(edge, each) for each in (4, 2)]
+        tiles = [GroupTile(edge, each) for edge in (16, 8) if edge**2 <= most for each in (4, 2)]
         room = min(device.local_mem, 32 << 10)
         fitting = [t for t in tiles if t.room() * dtype.itemsize <= room]
         return fitting[0] if fitting and max(depth, width) <= _WIDEST else None

@@ -42,7 +42,21 @@ def test_parts(device):
     assert launch._parts(device, 1, 10**6, 2048, 64) == min(8, 4 * units)
 
 
-def test_tiles_fit_local_memory(device):
+@pytest.fixture
+def limited(device, monkeypatch):
+    """limited(group=64, local=16 << 10) has the device take no more, until the test ends."""
+
+    def limit(group, local):
+        monkeypatch.setattr(device, "max_work_group", group)
+        monkeypatch.setattr(device, "local_mem", local)
+        launch.tuning.forget_plans()
+
+    yield limit
+    launch.tuning.forget_plans()
+
+
+def test_tiles_fit_local_memory(device, limited):
+    limited(256, 256 << 10)
     of_cpu = launch._tile(device, True, np.dtype("float32"), 64, 64)
     assert of_cpu.queries % of_cpu.VW == 0
     assert of_cpu.room(64, 64) * 4 <= device.local_mem
@@ -50,6 +64,16 @@ def test_tiles_fit_local_memory(device):
     of_gpu = launch._tile(device, False, np.dtype("float32"), 64, 64)
     assert of_gpu.room() * 4 <= 32 << 10
     assert launch._tile(device, False, np.dtype("float32"), 64, 257) is None
+
+
+@pytest.mark.parametrize("group", [64, 128, 256, 384])
+@pytest.mark.parametrize("local", [8, 16, 32, 64])
+def test_there_is_a_tile_for_every_gpu(device, limited, group, local):
+    limited(group, local << 10)
+    for dtype in ("float32", "float64"):
+        tile = launch._tile(device, False, np.dtype(dtype), 64, 64)
+        assert group >= tile.D**2
+        assert tile.room() * np.dtype(dtype).itemsize <= local << 10
 
 
 def test_what_dropout_multiplies_with(skeleton):
