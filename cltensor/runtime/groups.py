@@ -45,6 +45,20 @@ def most_items(device: Device, program: cl.Program, name: str) -> int:
     return int(most)
 
 
+def require_room(device: Device, handle: cl.Kernel, what: str) -> None:
+    """Raise KernelError for a kernel that needs more local memory than the device has, of which
+    drivers say that resources ran out. what: the launch that failed."""
+    import pyopencl as cl
+
+    wanted = cl.kernel_work_group_info.LOCAL_MEM_SIZE
+    needed: Any = handle.get_work_group_info(wanted, device.cl_device)
+    if needed > device.local_mem:
+        raise KernelError(
+            f"{what} failed: the kernel needs {needed} bytes of local memory for a group, and the "
+            f"device has {device.local_mem}"
+        )
+
+
 def asks_for_group(text: str) -> bool:
     """Whether what a kernel of this text computes depends on how work-items are grouped."""
     return _ASKS.search(text) is not None

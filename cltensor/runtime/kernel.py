@@ -20,7 +20,7 @@ from cltensor.errors import KernelError
 from cltensor.runtime import binaries
 from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, Listeners
-from cltensor.runtime.groups import GroupError, asks_for_group, most_items, shrunk
+from cltensor.runtime.groups import GroupError, asks_for_group, most_items, require_room, shrunk
 from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 from cltensor.runtime.processor import require_name
@@ -239,9 +239,11 @@ class Kernel:
         local_size: tuple[int, ...],
     ) -> Any:
         """Call `again` where the driver ran out of resources; raises what `rescued` raises."""
-        if not is_pyopencls(error):
-            self.require_numbers(given)
         what = self.described(global_size, local_size)
+        if is_pyopencls(error):
+            require_room(self.device, self._handle, what)
+        else:
+            self.require_numbers(given)
         return rescued(self.device, error, again, what, KernelError)
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 import cltensor as ct
+from cltensor.errors import KernelError, OutOfMemoryError
 from cltensor.runtime.groups import (
     GroupError,
     asks_for_group,
@@ -103,6 +104,30 @@ def test_a_recording_keeps_the_groups_that_ran(device, few):
     for _ in range(5):
         step()
     assert x.tolist() == [5] * 64
+
+
+def test_a_kernel_that_needs_too_much_local_memory_is_named(device, monkeypatch):
+    import pyopencl as cl
+
+    source = """
+__kernel void roomy(__global float* x_g) {
+    __local float words[1024];
+    words[get_local_id(0)] = x_g[0];
+    x_g[0] = words[0];
+}
+"""
+
+    def refuse(*args):
+        raise cl.RuntimeError("clEnqueueNDRangeKernel failed: OUT_OF_RESOURCES")
+
+    run = build(device, "roomy", source, "the test")
+    monkeypatch.setattr(run, "_enqueue", refuse)
+    x = ct.zeros(1).realize()._value.buffer
+    with pytest.raises(OutOfMemoryError):
+        run((1,), (1,), x_g=x)
+    monkeypatch.setattr(device, "local_mem", 4095)
+    with pytest.raises(KernelError, match="needs 4096 bytes of local memory.*device has 4095"):
+        run((1,), (1,), x_g=x)
 
 
 def test_sides_of_a_group_have_limits_of_their_own(device, monkeypatch):
