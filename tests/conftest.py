@@ -41,15 +41,19 @@ THOROUGH = (
 _other_kernels = {}  # of the kind that the device is not, kept from test to test
 
 
-_refusals = os.environ.get("CLTENSOR_REFUSALS")
+_refusals, _played = os.environ.get("CLTENSOR_REFUSALS"), os.environ.get("CLTENSOR_PLAYED")
 
 
 def pytest_configure():
-    """Play a GPU that refuses, where that is asked for."""
+    """Play a GPU that refuses, or of given limits, where that is asked for."""
     if _refusals:
         import refusing
 
-        refusing.install(int(_refusals))
+        refusing.Refusing(int(_refusals)).install()
+    elif _played:
+        import played
+
+        played.Playing(played.read(_played)).install()
 
 
 def pytest_collection_modifyitems(items):
@@ -101,6 +105,8 @@ def use_skeletons(device):
 
     def use(kind):
         is_cpu = kind == "cpu"
+        if is_cpu and _played:
+            pytest.skip(f"the device plays a GPU: {_played}")
         if is_cpu and not device.long_loops:
             pytest.skip(f"'{device}' ({device.title}) cuts off the long loops of CPU kernels")
         if is_cpu == native[0]:

@@ -15,13 +15,13 @@ import random
 import threading
 import zlib
 from collections import Counter
-from math import prod
 
+import played
 import pyopencl as cl
 
-from cltensor.runtime.device import devices
+from cltensor.runtime.device import Device
 
-MOST_ITEMS, ITEMS, GROUPS, LOCAL_MEMORY = 256, (256, 256, 64), 64, 32 << 10
+LIMITS = played.Limits(256, (256, 256, 64), groups=64, local=32 << 10)
 #: Multiply-adds a second: products of 500,000 of them take too long.
 PEAK = 1e7
 #: Of so many calls that need memory, one is refused.
@@ -37,12 +37,7 @@ LEFT_OUT = (
 
 #: How often what was refused.
 refused: Counter[str] = Counter()
-_real = {
-    name: getattr(cl, name)
-    for name in ("Buffer", "enqueue_nd_range_kernel", "enqueue_copy", "enqueue_map_buffer")
-}
-_asked = cl.Kernel.get_work_group_info
-_WANTED = cl.kernel_work_group_info
+_real = {name: getattr(cl, name) for name in ("Buffer", "enqueue_copy", "enqueue_map_buffer")}
 
 
 class _Turn(threading.local):
@@ -51,26 +46,28 @@ class _Turn(threading.local):
     refused = False
 
 
-def most_of(kernel: cl.Kernel, seed: int) -> int:
-    """Work-items of a group that `kernel` takes, the same whoever asks."""
-    text = f"{seed} {kernel.function_name} {kernel.program.source}"
-    return (64, 128, MOST_ITEMS)[zlib.crc32(text.encode()) % 3]
-
-
-def _error(function: str, status: str) -> cl.Error:
-    refused[status] += 1
-    kind = cl.MemoryError if status == "MEM_OBJECT_ALLOCATION_FAILURE" else cl.RuntimeError
-    return kind(f"{function} failed: {status}")
-
-
-class Refusing:
+class Refusing(played.Playing):
     """Takes the place of pyopencl's functions."""
 
     def __init__(self, seed: int) -> None:
+        super().__init__(LIMITS)
         self.seed = seed
         self.draw = random.Random(seed)
         self.turn = _Turn()
-        self.devices = {d.cl_device.int_ptr: d for d in devices()}
+
+    def most_of(self, kernel: cl.Kernel) -> int:
+        """Work-items of a group that `kernel` takes, another number for each."""
+        found = getattr(kernel, "_refusing_most", None)
+        if found is None:
+            text = f"{self.seed} {kernel.function_name} {kernel.program.source}"
+            found = (64, 128, LIMITS.group)[zlib.crc32(text.encode()) % 3]
+            kernel._refusing_most = found
+        return found
+
+    def refused(self, function: str, status: str) -> cl.Error:
+        """The error to raise, counted."""
+        refused[status] += 1
+        return super().refused(function, status)
 
     def need_memory(self, on: cl.Device, function: str) -> None:
         """Raise now and then; not twice, but for a pool that kept its memory."""
@@ -79,11 +76,11 @@ class Refusing:
         if self.turn.refused:
             self.turn.refused = False
             if spare:
-                raise _error(function, "OUT_OF_HOST_MEMORY")
+                raise self.refused(function, "OUT_OF_HOST_MEMORY")
         elif spare and self.draw.random() * RARITY < 1:
             self.turn.refused = True
             names = ("MEM_OBJECT_ALLOCATION_FAILURE", "OUT_OF_RESOURCES")
-            raise _error(function, self.draw.choice(names))
+            raise self.refused(function, self.draw.choice(names))
 
     def buffer(self, context, *args):
         """cl.Buffer."""
@@ -102,40 +99,18 @@ class Refusing:
 
     def launch(self, queue, kernel, sizes, local):
         """cl.enqueue_nd_range_kernel."""
-        name = "clEnqueueNDRangeKernel"
-        if not self.devices[queue.device.int_ptr].is_cpu:
-            if any(n > most for n, most in zip(local, ITEMS, strict=False)):
-                raise _error(name, "INVALID_WORK_ITEM_SIZE")
-            if prod(local) > self.info(kernel, _WANTED.WORK_GROUP_SIZE, queue.device):
-                raise _error(name, "INVALID_WORK_GROUP_SIZE")
-            if any(n // of > GROUPS for n, of in zip(sizes[1:], local[1:], strict=True)):
-                raise _error(name, "INVALID_GLOBAL_WORK_SIZE")
-            if self.info(kernel, _WANTED.LOCAL_MEM_SIZE, queue.device) > LOCAL_MEMORY:
-                raise _error(name, "OUT_OF_RESOURCES")
-        self.need_memory(queue.device, name)
-        return _real["enqueue_nd_range_kernel"](queue, kernel, sizes, local)
+        if not self.objection(queue.device, kernel, sizes, local):
+            self.need_memory(queue.device, "clEnqueueNDRangeKernel")
+        return super().launch(queue, kernel, sizes, local)
 
-    def info(self, kernel, wanted, device):
-        """cl.Kernel.get_work_group_info."""
-        if wanted != _WANTED.WORK_GROUP_SIZE:
-            return _asked(kernel, wanted, device)
-        found = getattr(kernel, "_refusing_most", None)
-        if found is None:
-            found = kernel._refusing_most = most_of(kernel, self.seed)
-        return found
+    def install(self) -> None:
+        """See Playing."""
+        super().install()
+        cl.Buffer = self.buffer
+        cl.enqueue_copy, cl.enqueue_map_buffer = self.copy, self.show
 
-
-def install(seed: int) -> Refusing:
-    """Have every device refuse from now on. No kernel may have been built."""
-    playing = Refusing(seed)
-    cl.Buffer = playing.buffer
-    cl.enqueue_copy, cl.enqueue_map_buffer = playing.copy, playing.show
-    cl.enqueue_nd_range_kernel = playing.launch
-    cl.Kernel.get_work_group_info = lambda kernel, *args: playing.info(kernel, *args)
-    for device in devices():
-        device.is_cpu = False
+    def limit(self, device: Device) -> None:
+        """See Playing."""
+        super().limit(device)
         device.is_integrated = device.flushes = True
-        device.max_work_group, device.max_work_items = MOST_ITEMS, ITEMS
-        device.max_groups, device.local_mem = GROUPS, LOCAL_MEMORY
         device.peak = PEAK
-    return playing

@@ -36,7 +36,7 @@ for _ in range(12):
 BEGIN = """
 import refusing
 refusing.RARITY = 6
-refusing.install(3)
+refusing.Refusing(3).install()
 """
 END = "print(*sorted(refusing.refused))"
 
