@@ -70,7 +70,7 @@ def _forward(
     count = x.shape[0]
     states = run.empty(count, size)
     outputs = states if p is None else run.empty(count, h.shape[1])
-    whole = run.whole(p, h.shape[0])
+    whole = run.whole("recurrent_step", p, h.shape[0])
     across = run.packed(matrix_transpose(w)) if whole else dense(matrix_transpose(w))
     back = None if p is None else dense(matrix_transpose(p))
     more: dict[str, Any] = {}
@@ -264,7 +264,7 @@ def _backward(
     dh = run.zeros(first, width)
     if count:
         way = _Back(g, g_last, d, w, start, along, more)
-        if run.whole(p, first):
+        if run.whole("recurrent_grad", p, first):
             found = _back_in_runs(run, way, runs(sizes, reverse))
         else:
             found = _back_in_steps(run, way, windows(sizes, reverse), p, whole)

@@ -22,7 +22,7 @@ from cltensor.ops.linalg.tiles import ROWS, VECTOR_BYTES, VECTORS, vector_width
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.join import pad
 from cltensor.runtime import tuning
-from cltensor.runtime.kernel import kernel
+from cltensor.runtime.kernel import Kernel, kernel
 
 #: How many gates a kind of cell has.
 GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
@@ -137,9 +137,9 @@ class Launcher:
         grid, local, each = self.over(rows, size)
         made(grid, local, rows=rows, size=size, each=each, **args)
 
-    def whole(self, projection: Any, rows: int) -> bool:
-        """Whether one launch computes several steps of so many sequences: their own work-item, or
-        work-group, does their products too."""
+    def whole(self, name: str, projection: Any, rows: int) -> bool:
+        """Whether one launch of the kernel `name` computes several steps of so many sequences:
+        their own work-item, or work-group, does their products too."""
         if projection is not None or self.device.is_cpu:
             return projection is None
         device, weights = self.device, GATES[self.cell] * self.size
@@ -148,6 +148,7 @@ class Launcher:
             and weights * self.size * self.dtype.itemsize <= _MOST_WEIGHTS
             and self._room(max(2 * self.size, weights)) * self.dtype.itemsize <= device.local_mem
             and ceil_div(rows, _GROUP_ROWS) <= _MOST_GROUPS * device.compute_units
+            and self._of_groups(name).takes((self._units(),))
         )
 
     def _units(self) -> int:
@@ -185,15 +186,17 @@ class Launcher:
             each=each, r_g=room, w_g=packed.buffer, width=panels * columns, **args,
         )  # fmt: skip
 
-    def _several_by_groups(self, name: str, run: Run, weights: Tensor, **args: Any) -> None:
+    def _of_groups(self, name: str) -> Kernel:
         backwards = name == "recurrent_grad"
         room = self._room(GATES[self.cell] * self.size if backwards else self.size)
-        made = kernel(
+        return kernel(
             self.device, name, T=C_NAMES[self.dtype], parts=1, cell=self.cell, ROWS=_GROUP_ROWS,
             ROOM=room,
         )  # fmt: skip
+
+    def _several_by_groups(self, name: str, run: Run, weights: Tensor, **args: Any) -> None:
         units = self._units()
-        made(
+        self._of_groups(name)(
             (ceil_div(run.rows, _GROUP_ROWS) * units,), (units,), rows=run.rows, steps=run.steps,
             size=self.size, w_g=weights.buffer, **args,
         )  # fmt: skip

@@ -95,3 +95,25 @@ def test_groups_compute_what_single_steps_do(device, use_skeletons, monkeypatch,
     assert few <= many - 8
     for a, b in zip(ours, alone, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["recurrent_step", "recurrent_grad"])
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+def test_a_kernel_that_takes_no_group_of_all_units_is_launched_for_each_step(
+    narrow_kernels, name, cell
+):
+    layer = getattr(ct.nn, cell)(3, 40)
+    x = ct.tensor(np.random.default_rng(5).standard_normal((6, 2, 3)).astype("float32"))
+
+    def results():
+        layer.zero_grad()
+        out, _ = layer(x)
+        out.square().sum().backward()
+        return [out.detach().numpy(), *[p.grad.numpy() for p in layer.parameters()]]
+
+    narrow_kernels(1 << 10, name)
+    want = results()
+    narrow_kernels(32, name)
+    assert len([e for e in ct.explain(results) if e.name == name]) == 6
+    for ours, theirs in zip(results(), want, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
