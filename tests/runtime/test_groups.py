@@ -4,6 +4,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import KernelError, OutOfMemoryError
+from cltensor.runtime.device import Kernels
 from cltensor.runtime.groups import (
     GroupError,
     asks_for_group,
