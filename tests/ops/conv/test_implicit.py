@@ -52,7 +52,15 @@ def test_both_gradients(use_skeletons, x_shape, w_shape, settings):
 
 
 @pytest.mark.parametrize(
-    ("group", "local"), [(64, 16 << 10), (128, 64 << 10), (256, 32 << 10), (384, 16 << 10)]
+    ("group", "local"),
+    [
+        (1, 16 << 10),
+        (4, 16 << 10),
+        (64, 16 << 10),
+        (128, 64 << 10),
+        (256, 32 << 10),
+        (384, 16 << 10),
+    ],
 )
 @pytest.mark.parametrize("case", [1, 2])
 def test_small_groups_and_little_local_memory(
