@@ -3,7 +3,8 @@
 A kernel that needs many registers takes fewer work-items than its device, which only its driver
 knows, once it is built. Kernels that never ask for their group run in smaller ones as they are.
 Where the group is part of the plan, `GroupError` says so before anything runs, and it is planned
-anew: matrix kernels are asked beforehand (`Recipe.takes`), others note what they met (`narrow`).
+anew: matrix kernels and recurrent ones are asked beforehand (`takes`), others note what they met
+(`narrow`).
 """
 
 from __future__ import annotations
