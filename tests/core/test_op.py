@@ -84,7 +84,7 @@ def test_registry_names_and_rules_are_consistent():
             together = [a for a, (r, _) in op.rules.items() if r is rule]
             assert place == (together.index(argument) if len(together) > 1 else -1), name
         for argument, (rule, _) in op.rules.items():
-            known = {"g", "out", *op.params, *facts}
+            known = {"g", "out", "spent", *op.params, *facts}
             assert set(rule.needs) <= known, f"{name}: rule of {argument}"
 
 

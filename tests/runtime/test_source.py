@@ -16,9 +16,10 @@ def test_every_template_says_what_it_does():
 
 def test_the_prelude_comes_first(device):
     from cltensor.lazy.codegen import Code, Geometry
+    from cltensor.lazy.grids import Band
 
     code = Code([np.dtype("float32")], Geometry((4,), (True,), ((1,),), ()), False)
-    text = source.render(device, "pointwise", code=code)
+    text = source.render(device, "pointwise", code=code, band=Band(0, 0))
     assert text.index("ct_power") < text.index("__kernel void pointwise")
 
 
