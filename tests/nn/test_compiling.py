@@ -3,6 +3,8 @@
 import copy
 import pickle
 
+import pytest
+
 import cltensor as ct
 from cltensor import nn, optim
 
@@ -16,6 +18,13 @@ class Net(nn.Module):
     def forward(self, x, scale=1.0):
         Net.last = self
         return self.dropout(self.linear(x)) * scale
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    """What a test compiled keeps no memory after it."""
+    yield
+    Net.last = None
 
 
 def test_it_gives_what_the_call_gives():
