@@ -167,7 +167,7 @@ def test_padding_with_a_number_that_does_not_fit():
     check(ct.pad(ct.zeros(1), 1, ct.tensor(2.0)), np.float32([2, 0, 2]))
 
 
-def test_empty_vectors_are_joined_to_anything():
+def test_empty_vectors_are_joined_to_anything(device):
     nothing, a = ct.zeros(0, requires_grad=True), counted(2, 3)
     x = ct.tensor(a, requires_grad=True)
     for axis in (0, 1, -1):
@@ -177,7 +177,8 @@ def test_empty_vectors_are_joined_to_anything():
     check(x.grad, np.ones_like(a))
     assert nothing.grad.shape == (0,)
     check(ct.cat([ct.zeros(0), ct.zeros(0)]), np.float32([]))
-    check(ct.cat([ct.zeros(0, dtype="float64"), ct.tensor(a)]), a.astype("float64"))
+    if device.fp64:
+        check(ct.cat([ct.zeros(0, dtype="float64"), ct.tensor(a)]), a.astype("float64"))
     with pytest.raises(ShapeError, match=r"concat: shapes \(2, 3\) and \(0, 2\)"):
         ct.cat([ct.tensor(a), ct.zeros(0, 2)])
     with pytest.raises(ShapeError, match="concat: a tensor without dimensions"):
