@@ -107,9 +107,9 @@ _later = {
     name: name
     for name in (
         "accelerator", "amp", "array_api", "backends", "compiler", "cuda", "data", "distributed",
-        "distributions", "fft", "func", "hub", "linalg", "masked", "models", "multiprocessing",
-        "nn", "onnx", "optim", "profiler", "random", "signal", "special", "testing", "text",
-        "utils", "vision",
+        "distributions", "fft", "func", "hub", "library", "linalg", "masked", "models",
+        "multiprocessing", "nn", "onnx", "optim", "profiler", "random", "signal", "special",
+        "testing", "text", "utils", "vision",
     )
 }  # fmt: skip
 _later["weights"] = "io.weights"

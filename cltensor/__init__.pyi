@@ -22,6 +22,7 @@ from cltensor import distributions as distributions
 from cltensor import fft as fft
 from cltensor import func as func
 from cltensor import hub as hub
+from cltensor import library as library
 from cltensor import linalg as linalg
 from cltensor import masked as masked
 from cltensor import models as models

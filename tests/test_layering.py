@@ -23,7 +23,7 @@ FLOORS = [
     ["ops", "return_types"],
     ["autograd", "profiler"],
     ["replay", "testing"],
-    ["nn", "observe", "backends", "fft", "linalg", "masked", "signal", "special"],
+    ["nn", "observe", "backends", "fft", "library", "linalg", "masked", "signal", "special"],
     [
         "accelerator",
         "amp",
