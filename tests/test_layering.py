@@ -170,6 +170,7 @@ OF_NO_MODULE = {
     "test_jit_property": "drawn programs of recorded calls",
     "test_live_example": "the view of a run in examples/",
     "test_layering": "the order of the modules, and their files of tests",
+    "test_docs": "the guides in docs/, and docs/site/",
     "test_notebooks": "the notebooks in examples/",
     "test_optim_property": "drawn programs of optimizers",
     "test_packaging": "what the archives hold",
