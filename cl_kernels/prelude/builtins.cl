@@ -26,3 +26,8 @@ int CT_BUILTIN signbit(${T});
 % endfor
 ulong CT_BUILTIN clz(ulong);
 int __attribute__((overloadable)) atomic_cmpxchg(volatile __global int*, int, int);
+% for T in ('int', 'uint'):
+% for space in ('__global', '__local'):
+${T} __attribute__((overloadable)) atomic_inc(volatile ${space} ${T}*);
+% endfor
+% endfor

@@ -19,7 +19,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import lru_cache
 from operator import itemgetter
 from types import MethodType
 from typing import Any
@@ -374,7 +374,7 @@ def unrecorded(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         mode.enabled = before
 
 
-@cache
+@lru_cache(maxsize=16384)
 def broadcast_shapes(operation: str, a: Shape, b: Shape) -> Shape:
     """The shape to which `a` and `b` broadcast.
 

@@ -82,7 +82,7 @@ def _operations(result: ct.Tensor) -> Iterator[str]:
     found: dict[Any, None] = {}
 
     def visit(node: Any) -> None:
-        if node is None or node in found or "Accumulate" in type(node).__name__:
+        if node is None or node in found or node.name() == "AccumulateGrad":
             return
         for before, _ in node.next_functions:
             visit(before)

@@ -1,5 +1,6 @@
 """The source of kernels: templates, the prelude, and the functions that are called."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,14 @@ def test_every_template_says_what_it_does():
     texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*/*.cl")}
     assert len(texts) > 4
     assert [name for name, text in texts.items() if not text.startswith("## ")] == []
+
+
+def test_atomic_functions_are_declared(device):
+    # PoCL would print an error, and compile such a kernel again with all of its declarations.
+    texts = [path.read_text(encoding="utf-8") for path in Path(source.TEMPLATES).glob("*/*.cl")]
+    called = {name for text in texts for name in re.findall(r"\b(atomic_\w+)\s*\(", text)}
+    assert {"atomic_cmpxchg", "atomic_inc"} <= called
+    assert {name for name in called if f" {name}(" not in source.prelude(device)} == set()
 
 
 def test_the_prelude_comes_first(device):

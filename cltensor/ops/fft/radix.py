@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from math import cos, pi, sin
 
 #: The odd factors that transforms of their own are written for.
 ODD = (3, 5, 7, 11, 13)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def factors(n: int) -> tuple[int, ...] | None:
     """Factors of n, each 16, 8, 4, 2 or one of ODD; None where another prime divides n."""
     found = []
@@ -28,7 +28,7 @@ def factors(n: int) -> tuple[int, ...] | None:
     return tuple(sorted(found, reverse=True))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def smooth_above(n: int) -> int:
     """The smallest length of at least n whose factors are 2, 3 and 5."""
     best = 1 << (n - 1).bit_length()
@@ -44,7 +44,7 @@ def smooth_above(n: int) -> int:
     return best
 
 
-@cache
+@lru_cache(maxsize=4096)
 def divided(n: int) -> tuple[int, int] | None:
     """Two factors of n, neither with a prime that has no small transform, as near to each other as
     can be, the larger one first; None where n is no such product."""
