@@ -34,6 +34,10 @@ class BatchPass(Pass):
             return super()._own(g)
         return g if self._create_graph else g.clone()
 
+    def _accumulate(self, node: Node, g: Any) -> None:
+        if not isinstance(g, Batched):  # what retain_grad() keeps is of the tensor's shape
+            super()._accumulate(node, g)
+
     @staticmethod
     def _fit(gradient: Any, edge: Node) -> Any:
         if not isinstance(gradient, Batched):

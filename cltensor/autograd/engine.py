@@ -125,14 +125,14 @@ class Pass:
             g = self._pending.pop(node)
             if node.hooks:
                 g = self._call_hooks(node, g)
-            if self._targets is None:
-                if node.retain:
+            wanted = self._targets is not None and node in self._targets
+            # What retain_grad() keeps, it keeps in every pass; a leaf, where none is named.
+            if wanted and not self._accumulates:
+                found[node] = self._own(g)
+                if node.retain and node.op is not None:
                     self._accumulate(node, g)
-            elif node in self._targets:
-                if self._accumulates:
-                    self._accumulate(node, g)
-                else:
-                    found[node] = self._own(g)
+            elif wanted or (node.retain and (self._targets is None or node.op is not None)):
+                self._accumulate(node, g)
             if node.op is not None and node not in self._ends:
                 self._pass_on(node, g)
 

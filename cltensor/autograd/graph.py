@@ -43,14 +43,27 @@ class Promise:
         self.fill = fill
 
 
+#: What changed, by `Buffer.changed_by`, values over which a rule wrote as nobody was to read them.
+SPENT = "a rule that spent it"
+
 #: What is saved and holds no elements. Lists are facts of several tensors.
 _FACTS = frozenset(
-    [bool, int, list, type(None), Device, *[type(np.dtype(c)) for c in "?bhilqBHILQefdFD"]]
+    [
+        bool,
+        int,
+        float,
+        complex,
+        str,
+        list,
+        type(None),
+        Device,
+        *[type(np.dtype(c)) for c in "?bhilqBHILQefdFD"],
+    ]
 )
 
 
 def _is_fact(saved: Any) -> bool:
-    return type(saved) is int
+    return type(saved) in _FACTS or (type(saved) is tuple and all(map(_is_fact, saved)))
 
 
 class Node:
@@ -147,7 +160,7 @@ class Node:
         if release is not None:
             release()
         for s in self.saved:
-            if type(s) not in _FACTS and not (type(s) is tuple and all(map(_is_fact, s))):
+            if not _is_fact(s):
                 self.saved = ()
                 self.versions = ()
                 self.released = True
@@ -280,6 +293,11 @@ def require_unchanged(node: Node) -> None:
 
 
 def _changed(operation: str, name: str, value: Value, version: int) -> GradientError:
+    if changer_of(value) == SPENT:
+        return GradientError(
+            f"backward: {operation} saved '{name}' (shape {value.shape}) for its derivative, which "
+            "an earlier backward wrote over before it failed; compute the output again"
+        )
     return GradientError(
         f"backward: {operation} saved '{name}' (shape {value.shape}, version {version}) for its "
         f"derivative, and {changer_of(value)} changed it in place since (version "

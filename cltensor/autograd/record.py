@@ -251,10 +251,12 @@ def rebase(x: Tensor, node: Node | None, anew: bool = False) -> None:
 
 
 def _put_at(x: Tensor, node: Node | None) -> None:
-    """Give x another place in the graph, where its gradient is kept if it was."""
+    """Give x another place in the graph, where its gradient is kept if it was, with what there is
+    of it."""
     before, x._node = x._node, node
     if before is not None and node is not None and before.op is not None and before.retain:
         before.retain, node.retain = False, True
+        before._grad, node._grad = None, before._grad
 
 
 def preserve(x: Tensor, node: Node | None, since: int) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from cltensor.autograd.batchpass import BatchPass
 from cltensor.autograd.engine import Pass
+from cltensor.autograd.graph import SPENT
 from cltensor.core.batched import Batched
 from cltensor.core.casting import casting, lowered
 from cltensor.core.mode import is_grad_enabled
@@ -255,11 +256,11 @@ def _backward(
         more["h_g"] = outputs.buffer
     if start is not None:
         more |= {"gates_g": gates.buffer, "carry_g": carry.buffer}
-    d = (
-        gates
-        if spent and gates is not None
-        else run.empty(count, size * (1 if gates is None else 4))
-    )
+    if spent and gates is not None:
+        d = gates
+        d.buffer.mark_changed(SPENT)  # first: an error may leave them half written
+    else:
+        d = run.empty(count, size * (1 if gates is None else 4))
     whole = None if p is None else run.empty(count, width)
     dh = run.zeros(first, width)
     if count:
@@ -270,8 +271,6 @@ def _backward(
             found = _back_in_steps(run, way, windows(sizes, reverse), p, whole)
         r, parts, step = found
         _sum(run, dh, 0, carry if cell == "gru" else None, r, parts, first, first, None, step)
-    if d is gates:
-        d.buffer.mark_changed("backward")
     return (d, dh, *([carry] if cell == "lstm" else []), *([] if whole is None else [whole]))
 
 

@@ -246,12 +246,17 @@ def test_what_a_hook_has_seen_is_not_a_gradient_to_write_to(device):
 
 @pytest.mark.parametrize(
     ("name", "gradient"),
-    [("view", [2, 2]), ("add", [2, 2]), ("sum", [2, 2]), ("index", [2, 0]), ("cat", [4, 4])],
-)
+    [
+        ("view", [2, 2]), ("add", [2, 2]), ("sum", [2, 2]), ("index", [2, 0]), ("cat", [4, 4]),
+        ("slice", [0, 2]), ("mean", [1, 1]), ("scaled", [3, 3]),
+    ],
+)  # fmt: skip
 def test_a_graph_that_saved_no_elements_serves_again(device, name, gradient):
     functions = {
         "view": lambda x: x.view(2, 1), "add": lambda x: x + 1, "sum": lambda x: x.sum(),
         "index": lambda x: x[0], "cat": lambda x: ct.cat([x, x]),
+        "slice": lambda x: x[1:], "mean": lambda x: x.mean(),
+        "scaled": lambda x: ct.add(x, x, alpha=0.5),
     }  # fmt: skip
     x = ct.ones(2, requires_grad=True)
     y = functions[name](x)
@@ -348,3 +353,12 @@ def test_gradients_of_parts_share_one_buffer(device):
     total.backward()
     assert device.pool.peak - before < 1.5 * x.nbytes
     assert (x.grad.numpy() == 2).all()
+
+
+def test_a_part_serves_again_after_a_pass_that_added_it_to_the_whole(device):
+    x = leaf([1.0, 2.0, 3.0])
+    part = x[1:]
+    for whole in (True, False, True):
+        loss = (part * 2).sum()
+        (loss + x.sum() if whole else loss).backward()
+    assert x.grad.tolist() == [2, 8, 8]

@@ -332,6 +332,20 @@ def test_retain_grad_follows_the_tensor():
     assert x.grad.tolist() == [30, 30]
 
 
+def test_retain_grad_keeps_what_there_was_before_a_change_in_place():
+    x = ct.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3
+    view = y[:1]
+    for each in (y, view):
+        each.retain_grad()
+    (y.sum() + view.sum()).backward(retain_graph=True)
+    for change in (lambda: y.mul_(2), lambda: view.mul_(2)):
+        change()
+        assert (y.grad.tolist(), view.grad.tolist()) == ([2, 1], [1])
+    (y[0] * 5).backward()
+    assert y.grad.tolist() == [7, 1]
+
+
 def test_an_expanded_tensor_is_written_through_one_row_only():
     x = ct.tensor([1.0, 2.0], requires_grad=True)
     y = x * 1

@@ -46,6 +46,25 @@ def test_retain_grad_keeps_inner_gradients(device):
     assert y.grad.numpy().tolist() == [6, 12]
 
 
+def test_retain_grad_keeps_gradients_of_every_pass(device):
+    x = leaf([1.0, 2.0])
+    y = x * 3
+    y.retain_grad()
+    loss = (y * 2).sum()
+    (found,) = ct.autograd.grad(loss, [x], retain_graph=True)
+    assert (found.tolist(), y.grad.tolist(), x.grad) == ([6, 6], [2, 2], None)
+    (found,) = ct.autograd.grad(loss, [y], retain_graph=True)
+    found.zero_()
+    assert y.grad.tolist() == [4, 4]
+    loss.backward(inputs=[x], retain_graph=True)
+    loss.backward(inputs=[y], retain_graph=True)
+    assert (y.grad.tolist(), x.grad.tolist()) == ([8, 8], [6, 6])
+    weights = ct.eye(2)
+    (found,) = ct.autograd.grad(y, [x], weights, retain_graph=True, is_grads_batched=True)
+    assert found.tolist() == [[3, 0], [0, 3]]
+    assert y.grad.tolist() == [8, 8]  # a batch of them is not of its shape
+
+
 def test_a_gradient_assigned_must_fit(device):
     x = leaf([1.0, 2.0])
     x.grad = ct.tensor([3.0, 4.0])

@@ -7,6 +7,7 @@ import cltensor as ct
 from cltensor.autograd import grad
 from cltensor.errors import GradientError, ShapeError
 from cltensor.nn.recurrence import GATES, _steps, recurrence
+from cltensor.nn.recurrent_launches import Launcher
 from cltensor.testing import gradcheck, gradgradcheck
 
 #: Sizes of steps, and whether they go backwards.
@@ -208,6 +209,20 @@ def test_gates_are_written_over_only_where_nobody_reads_them(device, cell, way):
     if way == "once":
         with pytest.raises(GradientError, match="already used"):
             grad([loss], leaves)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_gates_of_a_pass_that_failed_are_not_read_again(device, cell, monkeypatch):
+    """They are gradients in part by then."""
+    x, h, c, w, p, b = operands(cell, 5, (3, 3), dtype=ct.float32)
+    leaves = given([x, h, c, w, b])
+    out = recurrence(cell, x, h, c, w, p, b, (3, 3), False)[0]
+    with monkeypatch.context() as patch:
+        patch.setattr(Launcher, "product", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            grad([out.sum()], leaves)
+    with pytest.raises(GradientError, match="an earlier backward wrote over before it failed"):
+        grad([out.sum()], leaves)
 
 
 def test_a_step_back_takes_no_memory_for_gates(device):
