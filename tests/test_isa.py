@@ -55,6 +55,35 @@ def test_a_block_is_staged_while_the_one_before_is_multiplied(target, workload):
             assert loop.count("load 16") >= 2
 
 
+@pytest.mark.parametrize("workload", kernels.STRAIGHT["mali"])
+@pytest.mark.parametrize("vendor", kernels.STRAIGHT)
+@each_target(["gfx1030", "sm_86"])
+def test_products_straight_from_memory(target, vendor, workload):
+    """Those for makers whose chips nothing here compiles for, too."""
+    (product,) = [each for each in kernels.launched(vendor) if each.workload == workload]
+    assert (product.name, product.local) == ("gemm_gpu", (8, 8, 1))
+    made = kernels.compiled(product.source, target)
+    assert (made.shared, made.scratch, made.spills) == (0, 0, 0)
+    assert made.registers <= kernels.REGISTERS["nvidia"]
+    loop = made.loops.hottest
+    assert loop.multiply_adds % 128 == 0
+    assert loop.share >= kernels.STRAIGHT[vendor][workload][target], listing.summary(loop)
+    # Twelve vectors for four steps of four rows and eight columns.
+    assert loop.count("load 16") * 128 == 12 * loop.multiply_adds
+    assert loop.count("load", "local load", "local load 16", "local store", "barrier") == 0
+
+
+@pytest.mark.parametrize("target", compilers.TARGETS["intel"])
+@pytest.mark.parametrize("workload", kernels.STRAIGHT["mali"])
+def test_products_keep_to_the_registers_of_intels_chips(target, workload):
+    """Of which the staged ones of the largest tiles are too many."""
+    missing = compilers.missing(target)
+    if missing:
+        pytest.skip(missing)
+    (product,) = [each for each in kernels.launched("intel") if each.workload == workload]
+    assert kernels.compiled(product.source, target).spills == 0
+
+
 def test_every_workload_launches_a_kernel():
     for vendor in compilers.TARGETS:
         names = {kernel.name for kernel in kernels.used(vendor)}

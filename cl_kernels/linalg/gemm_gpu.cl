@@ -1,9 +1,12 @@
 ## A work-group computes one tile of one product of a batch; see gemm_grid.cl. along_a, along_b:
 ## whether k is the fast axis of an operand in memory; unit_a, unit_b: whether neighbours along the
-## fast axis lie side by side; wide_a, wide_b: lanes of the vectors in which they are read.
+## fast axis lie side by side; wide_a, wide_b: lanes of the vectors in which they are read. staged:
+## through local memory; else every work-item reads for itself (gemm_straight.cl).
 <%page args="TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, along_a=True,
-             along_b=False, unit_a=False, unit_b=False, wide_a=1, wide_b=1, side=None, keep=True"/>\
+             along_b=False, unit_a=False, unit_b=False, wide_a=1, wide_b=1, staged=True, side=None,
+             keep=True"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
+<%namespace name="straight" file="gemm_straight.cl"/>\
 <%namespace name="place" file="gemm_place.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
 <%
@@ -37,9 +40,10 @@ __kernel __attribute__((reqd_work_group_size(${DN}, ${DM}, 1)))
 void gemm_gpu(${place.parameters(TI, TO)}${store.parameters(side)})
 {
     ${place.begin()}
-    ${grid.begin(TA, DM, DN, RM, RN, KW)}
+    ${grid.begin(TA, DM, DN, RM, RN, KW, staged)}
     const int inside = first_row + ${BM} <= m && first_col + ${BN} <= n;
     const int whole = inside && a_offset % ${wide_a} == 0 && b_offset % ${wide_b} == 0;
+% if staged:
 % for o in operands:
     ${grid.operand(o.x, TI, TA, o.width, KW, items, o.along, o.most, o.first, o.step, o.step_k,
                    'k_begin')}
@@ -58,6 +62,21 @@ void gemm_gpu(${place.parameters(TI, TO)}${store.parameters(side)})
         ${grid.multiply(TA, DM, DN, RM, RN, KW, 1 if device.kind == "cpu" else KW)}
         if (!more) break;
     }
+% else:
+    ${straight.pointers(TI, operands, RM, RN)}
+    int step = k_begin;
+    if (whole)
+        for (; step + ${KW} <= k_end; step += ${KW}) {
+        % for start in range(0, KW, straight.module.LANES):
+            ${straight.multiply(TI, TA, operands, DM, DN, RM, RN, start)}
+        % endfor
+            ${straight.advance(operands, KW)}
+        }
+    for (; step < k_end; ++step) {
+        ${straight.multiply_one(TA, operands, DM, DN, RM, RN)}
+        ${straight.advance(operands, 1)}
+    }
+% endif
 % if not side and TO == TA:
     if (inside && c_at % ${cols} == 0 && c_m % ${cols} == 0) {
     % for r in range(RM):

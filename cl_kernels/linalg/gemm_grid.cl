@@ -43,10 +43,13 @@
         return lanes, f"lid / {row}", f"lid % {row} * {lanes}", steps, idle
 %>
 
-## Local memory, the place of a work-item and its results, acc<row>_<run>.
-<%def name="begin(TA, DM, DN, RM, RN, KW)">
+## Local memory, if blocks are staged there, the place of a work-item and its results,
+## acc<row>_<run>.
+<%def name="begin(TA, DM, DN, RM, RN, KW, staged=True)">
+% if staged:
     __local ${TA} a_l[${KW}][${DM * RM + 4}] __attribute__((aligned(32)));
     __local ${TA} b_l[${KW}][${DN * RN + 4}] __attribute__((aligned(32)));
+% endif
     const int ln = get_local_id(0), lm = get_local_id(1), lid = lm * ${DN} + ln;
     const int first_col = get_group_id(0) * ${DN * RN}, first_row = get_group_id(1) * ${DM * RM};
 % for r in range(RM):

@@ -203,9 +203,12 @@ def tune(options: argparse.Namespace) -> int:
     tuning.read(tuning.user_file())  # a file that is not ours is an error before the search
     print(f"{device.name}: {device.title}, {options.budget:g} s", flush=True)
     report = partial(print, flush=True)
-    rows = tuner.search(device, options.only, options.budget, options.dtype, report=report)
+    rows = tuner.search(
+        device, options.only, options.budget, options.dtype, report=report,
+        keep=lambda row: tuning.save([row]),
+    )  # fmt: skip
     if rows:
-        print(f"{len(rows)} rows written to {tuning.save(rows)}")
+        print(f"{len(rows)} rows written to {tuning.user_file()}")
         tuning.reload(device)
     return 0
 
@@ -293,9 +296,22 @@ def _show_device(each: Device) -> None:
         "work-group limit": each.max_work_group,
         "local memory": size(each.local_mem),
         "float64 (fp64)": "yes" if each.fp64 else "no",
+        "kernel parameters": parameters(each),
     }
     for name, value in facts.items():
         print(f"        {name:<20}{value}")
+
+
+def parameters(each: Device) -> str:
+    """What the kernel parameters of a device come from, in words."""
+    known = tuning.known(each)
+    texts = {
+        "own": "of {} sets timed here",
+        tuning.TIMED: "of {} sets timed on such devices",
+        tuning.COUNTED: "of {} sets not timed, chosen by compilers' counts (`cltensor tune` times)",
+    }
+    found = [text.format(known[basis]) for basis, text in texts.items() if basis in known]
+    return "; ".join(found) or "defaults, not timed (`cltensor tune` times)"
 
 
 def size(nbytes: int) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 #: NVIDIA's drivers refuse more groups than this along any but the first dimension.
 _MOST_GROUPS = 65535
+_GLOBAL = 2  # CL_GLOBAL, a type of local memory
 
 
 class Abilities:
@@ -37,6 +38,8 @@ class Abilities:
         #: Groups of a launch along each dimension but the first.
         self.max_groups = _MOST_GROUPS
         self.local_mem: int = cl_device.local_mem_size
+        #: Whether local memory of a GPU is memory as any other, in the same caches.
+        self.caches_alone = not self.is_cpu and cl_device.local_mem_type == _GLOBAL
         self.global_mem: int = cl_device.global_mem_size
         self.max_alloc: int = cl_device.max_mem_alloc_size
         self.compute_units: int = cl_device.max_compute_units

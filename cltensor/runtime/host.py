@@ -28,7 +28,7 @@ class HostDevice(Device):
     """See above. Its name is "cpu"."""
 
     is_host = True
-    is_simulator = is_integrated = flushes = False
+    is_simulator = is_integrated = flushes = caches_alone = False
     kind = "cpu"
     name = "cpu"
     title = "the memory of the host"

@@ -9,6 +9,7 @@ kernel templates, and those over the defaults. A file is JSON:
         "parameters": {"tall": 96}}]}
 
 A row holds for the device whose strings equal its first four; a * in them stands for any text.
+Rows of devices that nobody has timed say "basis": "counted": compilers' counts chose them.
 `cltensor.command.tuner` measures rows; `CLTENSOR_TUNING` names another file than the user's.
 """
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -26,6 +28,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from cltensor.dtypes import ALL
 from cltensor.errors import DataError
 from cltensor.runtime import files
 from cltensor.runtime.device import Device
@@ -38,6 +41,12 @@ _NAMES = ("platform", "device", "driver", "version", "kind", "dtype", "size_clas
 _WRONG = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
 #: Bytes; rows of all devices there are take less.
 _LARGEST_FILE = 16 << 20
+_LONGEST_NAME = 1000
+_DTYPES = frozenset(dtype.name for dtype in ALL)
+#: What chose the parameters of a row.
+TIMED, COUNTED = "timed", "counted"
+#: How many wrong rows a warning names, and letters of what is wrong with one.
+_NAMED, _LONGEST_REASON = 3, 200
 
 Parameters = Mapping[str, int]
 T = TypeVar("T")
@@ -47,30 +56,43 @@ class Kind(NamedTuple):
     """What can be chosen for one kind of kernel.
 
     classes maps each size class to the defaults in which it differs from the first of `choices`;
-    wide has those in which a device of `wide_registers` does.
+    wide has those in which a device of `wide_registers` does, cached, by size class, those in which
+    one does that has no local memory of its own.
     """
 
     name: str
     classes: Mapping[str, Parameters]
     choices: Mapping[str, tuple[int, ...]]
     wide: Parameters = MappingProxyType({})
+    cached: Mapping[str, Parameters] = MappingProxyType({})
+
+    def plain(self, size_class: str) -> dict[str, int]:
+        """The parameters on a device of which nothing is known."""
+        first = {name: values[0] for name, values in self.choices.items()}
+        return {**first, **self.classes[size_class]}
 
     def defaults(self, size_class: str, device: Device) -> dict[str, int]:
         """The parameters on a device for which nothing was measured."""
-        first = {name: values[0] for name, values in self.choices.items()}
         wide = self.wide if self.wide and wide_registers(device) else {}
-        return {**first, **wide, **self.classes[size_class]}
+        cached = self.cached.get(size_class, {}) if self.cached and device.caches_alone else {}
+        return {**self.plain(size_class), **wide, **self.classes[size_class], **cached}
 
-    def allows(self, parameters: Mapping[str, Any]) -> bool:
-        """Whether every parameter is known and has one of the allowed values."""
-        return all(
-            type(value) is int and value in self.choices.get(name, ())
-            for name, value in parameters.items()
-        )
+    def objection(self, size_class: str, parameters: Mapping[str, Any]) -> str:
+        """What is wrong with parameters for a size class, "" if nothing: a class or a parameter
+        that is unknown, or a value that is not allowed."""
+        if size_class not in self.classes:
+            return f"{self.name} has the size classes {', '.join(self.classes)}"
+        for name, value in parameters.items():
+            choices = self.choices.get(name)
+            if choices is None:
+                return f"{self.name} has the parameters {', '.join(self.choices)}"
+            if type(value) is not int or value not in choices:
+                return f"{name} of {self.name} is one of {', '.join(map(str, choices))}"
+        return ""
 
 
 class Row(NamedTuple):
-    """Measured parameters and what they hold for; times in seconds, 0 where not told."""
+    """Parameters, what they hold for, and what chose them; times in seconds, 0 where not told."""
 
     platform: str
     device: str
@@ -82,6 +104,7 @@ class Row(NamedTuple):
     parameters: Parameters
     time: float = 0.0
     default_time: float = 0.0
+    basis: str = TIMED
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -118,15 +141,16 @@ def declare(
     name: str,
     classes: Iterable[str] | Mapping[str, Parameters],
     wide: Parameters = MappingProxyType({}),
+    cached: Mapping[str, Parameters] = MappingProxyType({}),
     **choices: tuple[int, ...],
 ) -> None:
     """Declare a kind of kernel: its size classes, and the values of each parameter, default first.
 
-    classes may map a size class to the defaults that are its own; wide: those of `wide_registers`.
+    classes may map a size class to the defaults that are its own; wide and cached: see Kind.
     """
     if not isinstance(classes, Mapping):
         classes = {size_class: {} for size_class in classes}
-    KINDS[name] = Kind(name, classes, choices, wide)
+    KINDS[name] = Kind(name, classes, choices, wide, cached)
 
 
 def planned(function: Callable[..., T]) -> Callable[..., T]:
@@ -158,20 +182,29 @@ def place_of(device: Device) -> tuple[str, str, str, str]:
 def _look_up(device: Device, kind: str, dtype: str, size_class: str) -> Parameters:
     declared = KINDS[kind]
     place = place_of(device)
-    for path in (user_file(), *sorted(TEMPLATES.glob("*.json"))):
+    defaults = declared.defaults(size_class, device)
+    for path in _sources():
         fitting = [row for row in rows_of(path) if row.covers(place, kind, dtype, size_class)]
-        fitting = [row for row in fitting if _is_allowed(path, row)]
         if fitting:
-            best = min(fitting, key=lambda row: row.patterns)
-            return {**declared.defaults(size_class, device), **best.parameters}
-    return declared.defaults(size_class, device)
+            return {**defaults, **min(fitting, key=lambda row: row.patterns).parameters}
+    return defaults
 
 
-def _is_allowed(path: Path, row: Row) -> bool:
-    if KINDS[row.kind].allows(row.parameters):
-        return True
-    _warn(path, f"ignoring a row of '{row.kind}' with parameters {dict(row.parameters)}")
-    return False
+def _sources() -> list[Path]:
+    """The files of rows, the one first that wins."""
+    return [user_file(), *sorted(TEMPLATES.glob("*.json"))]
+
+
+def known(device: Device) -> dict[str, int]:
+    """How many sets of parameters the device has by what chose them: "own" are those of the user's
+    file, the others shipped."""
+    place, found = place_of(device), {}
+    for path in reversed(_sources()):
+        fitting = [row for row in rows_of(path) if row.covers(place, *row.key[4:])]
+        for row in sorted(fitting, key=lambda row: -row.patterns):
+            if row.kind in KINDS and row.kind.endswith("_gpu") != device.is_cpu:
+                found[row.key[4:]] = "own" if path == user_file() else row.basis
+    return dict(Counter(found.values()))
 
 
 def user_file() -> Path:
@@ -196,12 +229,19 @@ def rows_of(path: Path) -> tuple[Row, ...]:
     rows, wrong = [], []
     for number, entry in enumerate(entries, 1):
         try:
-            rows.append(_row(entry))
+            row = _row(entry)
+            # What this version has no kernels of is another one's business.
+            kind = KINDS.get(row.kind)
+            why = kind.objection(row.size_class, row.parameters) if kind else ""
         except _WRONG as error:
-            wrong.append(f"row {number} ({type(error).__name__}: {error})")
+            why = f"{type(error).__name__}: {error}"
+        if why:
+            wrong.append(f"row {number} ({why[:_LONGEST_REASON]})")
+        else:
+            rows.append(row)
     if wrong:
-        others = f" and {len(wrong) - 1} others" if len(wrong) > 1 else ""
-        _warn(path, f"ignoring {wrong[0]}{others} of {len(entries)}")
+        others = f" and {len(wrong) - _NAMED} others" if len(wrong) > _NAMED else ""
+        _warn(path, f"ignoring {', '.join(wrong[:_NAMED])}{others} of {len(entries)}")
     return tuple(rows)
 
 
@@ -257,21 +297,32 @@ def _row(entry: Any) -> Row:
         raise TypeError(f"a row is no {type(entry).__name__}")
     names = [entry[name] for name in _NAMES]
     if not all(isinstance(name, str) for name in names):
-        raise TypeError(f"a row is described by {names}, not by text")
+        raise TypeError("a row is described by text")
+    if max(map(len, names)) > _LONGEST_NAME:
+        raise ValueError(f"nothing has a name of more than {_LONGEST_NAME} letters")
+    if entry["dtype"] not in _DTYPES:
+        raise ValueError(f"there is no dtype {entry['dtype'][:40]!r}")
+    basis = entry.get("basis", TIMED)
+    if basis not in (TIMED, COUNTED):
+        raise ValueError(f"rows are {TIMED} or {COUNTED}")
     parameters = entry["parameters"]
     if not isinstance(parameters, dict):
         raise TypeError(f"parameters are no {type(parameters).__name__}")
     times = [float(entry.get(name, 0)) for name in ("time", "default_time")]
     if not all(0 <= time < float("inf") for time in times):
         raise ValueError(f"no computation takes {times} seconds")
-    return Row(*names, parameters, *times)  # type: ignore[call-arg]
+    return Row(*names, parameters, *times, basis)  # type: ignore[call-arg]
 
 
 def text_of(rows: Iterable[Row]) -> str:
     """`rows` as the JSON text of a file, one row per line."""
     import json
 
-    lines = [json.dumps(row._asdict()) for row in rows]
+    entries = [row._asdict() for row in rows]
+    for entry in entries:
+        if entry["basis"] == TIMED:
+            del entry["basis"]
+    lines = [json.dumps(entry) for entry in entries]
     return f'{{"{FORMAT}": 1, "rows": [\n' + ",\n".join(lines) + "\n]}\n"
 
 

@@ -46,6 +46,25 @@ def test_info_lists_every_device_and_the_default():
     assert "What helps" not in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("basis", "said"),
+    [
+        ("counted", "of 1 sets not timed, chosen by compilers' counts"),
+        ("timed", "of 1 sets timed on such devices"),
+    ],
+)
+def test_info_says_what_parameters_were_not_timed(device, own, monkeypatch, basis, said):
+    assert cli.parameters(device).startswith("defaults, not timed")
+    kind = f"pointwise_{'cpu' if device.is_cpu else 'gpu'}"
+    shipped = row(device, {}, kind=kind, size_class="small", basis=basis)
+    (tuning.TEMPLATES / "tuning.json").write_text(tuning.text_of([shipped]))
+    tuning.reload(device)
+    assert cli.parameters(device).startswith(said)
+    tuning.save([shipped])
+    tuning.reload(device)
+    assert cli.parameters(device) == "of 1 sets timed here"
+
+
 def test_info_names_the_variable_that_chose_the_default():
     done = command("info", CLTENSOR_DEVICE="cl:0")
     assert "because: CLTENSOR_DEVICE=cl:0" in done.stdout
@@ -215,9 +234,10 @@ def test_share_without_rows_says_what_to_do(device, own, capsys):
 def test_tune_writes_the_rows_it_finds(device, own, toy, monkeypatch, capsys):
     asked = []
 
-    def search(device, kinds, budget, dtype, report):
+    def search(device, kinds, budget, dtype, report, keep):
         asked.append((kinds, budget, dtype))
         report("a line")
+        keep(row(device, {"a": 2}))
         return [row(device, {"a": 2})]
 
     monkeypatch.setattr(tuner, "search", search)

@@ -8,7 +8,7 @@ from tuning_rows import FLOAT, found
 
 import cltensor as ct
 from cltensor.command import tuner
-from cltensor.command.tuner import Call, Task
+from cltensor.command.tasks import Call, Task, tasks
 from cltensor.errors import KernelError, ShapeError
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import Counters
@@ -33,7 +33,7 @@ class Toy:
         return ct.tensor([self.value(chosen)])
 
     def tune(self, end):
-        calls = [Call(self.run, np.ones(1))]
+        calls = [Call(self.run, lambda: np.ones(1))]
         task = Task("toy", FLOAT, "all", lambda: calls)
         return tuner.tune(self.device, task, end, self.clock, self.lines.append)
 
@@ -158,7 +158,7 @@ def test_wrong_defaults_are_said(device, own, toy):
 @pytest.mark.slow
 def test_every_task_is_right_under_each_single_change(device, own):
     """What the search may meet computes right results: every value of every parameter."""
-    for task in tuner.tasks(device, FLOAT):
+    for task in tasks(device, FLOAT):
         kind = tuning.KINDS[task.kind]
         assert task.size_class in kind.classes
         if task.size_class not in ("small", "row", "column", "filter", "all"):
@@ -172,7 +172,7 @@ def test_every_task_is_right_under_each_single_change(device, own):
 
 
 def test_what_is_timed_is_launched(device, own):
-    first = {task.kind: task for task in reversed(list(tuner.tasks(device, FLOAT)))}
+    first = {task.kind: task for task in reversed(list(tasks(device, FLOAT)))}
     for task in first.values():
         meter = tuner._Meter(device, task, time.perf_counter, print)
         for call in meter.calls:
@@ -195,4 +195,59 @@ def test_search_gives_rows_and_shares_the_budget(device, own, monkeypatch):
 
 def test_a_real_search_in_a_bounded_time(device, own):
     rows = tuner.search(device, ["pointwise"], 0.2)
-    assert all(tuning.KINDS[r.kind].allows(r.parameters) for r in rows)
+    assert not any(tuning.KINDS[r.kind].objection(r.size_class, r.parameters) for r in rows)
+
+
+def test_whole_configurations_are_tried_before_single_changes(device, own, toy, monkeypatch):
+    """What no single change leads to."""
+    listed = [{"a": 2}, {"a": 3, "b": 20}, {"a": 3, "b": 20}]
+    monkeypatch.setattr(tuner, "shortlist", lambda *_: listed)
+    task = Toy(device, lambda chosen: 1.0 if chosen == {"a": 3, "b": 20} else 2.0 * chosen["a"])
+    assert task.tune(end=1e9).parameters == {"a": 3, "b": 20}
+    first = list(dict.fromkeys([tuple(chosen.values()) for chosen in task.timed]))
+    assert first[:3] == [(1, 10), (2, 10), (3, 20)]
+
+
+def test_the_budget_ends_the_shortlist(device, own, toy, monkeypatch):
+    monkeypatch.setattr(tuner, "shortlist", lambda *_: [{"a": 3}])
+    task = Toy(device, lambda chosen: 1 / chosen["a"])
+    assert task.tune(end=0.0) is None
+    assert task.lines[-1].endswith("no time to try anything")
+
+
+def test_a_row_is_kept_before_the_next_is_looked_for(device, own, monkeypatch):
+    kept = []
+
+    def tune(_device, task, *_):
+        if kept:
+            raise KeyboardInterrupt
+        return task.kind
+
+    monkeypatch.setattr(tuner, "tune", tune)
+    with pytest.raises(KeyboardInterrupt):
+        tuner.search(device, ["reduce"], 10.0, keep=kept.append)
+    assert [kind.partition("_")[0] for kind in kept] == ["reduce"]
+
+
+def test_a_device_that_gives_no_times_is_timed_by_the_host(device, own, toy, monkeypatch):
+    monkeypatch.setattr(tuner.Stopwatch, "try_events", lambda *_: "the driver has none")
+    task = Toy(device, lambda chosen: 1 / (chosen["a"] * chosen["b"]))
+    assert task.tune(end=1e9).parameters == {"a": 3, "b": 20}
+    assert task.lines[0] == "toy all: timed by the host: the driver has none"
+
+
+@pytest.mark.slow
+def test_tasks_for_gpus_are_right_with_the_defaults_and_what_is_listed(
+    device, own, use_skeletons, monkeypatch
+):
+    use_skeletons("gpu")
+    monkeypatch.setattr(device, "compute_units", 2)
+    for task in tasks(device, FLOAT):
+        kind = tuning.KINDS[task.kind]
+        if task.size_class == "large" or not kind.name.startswith(("gemm_gpu", "conv")):
+            continue
+        calls = task.calls()
+        base = kind.defaults(task.size_class, device)
+        for each in [{}, *kind.cached.values()]:
+            with tuning.trial(device, *task[:3], {**base, **each}):
+                assert all(tuner._is_right(c) for c in calls), (task[:3], each)

@@ -146,5 +146,6 @@ def _intel(source, target):
         path = Path(folder, "kernel.cl")
         path.write_text(source)
         command = [program("ocloc"), "compile", "-file", str(path), "-device", target, "-out_dir"]
-        _run([*command, folder, "-options", "-w"], "")
-    return Compiled(target, None, None, None, None, None)
+        done = _run([*command, folder], "")
+    spills = re.findall(r"spilled around (\d+)", done.stdout + done.stderr)
+    return Compiled(target, None, None, None, sum(map(int, spills)), None)

@@ -59,15 +59,19 @@ class StubDevice(HostDevice):
     long_loops = True
     add_kernel = Device.add_kernel
 
-    def __init__(self, vendor, units, local, group, fp64=True, is_intel=False):
+    def __init__(
+        self, vendor, units, local, group, fp64=True, is_intel=False, names=("", ""), cached=False
+    ):
         self.name = self.title = self.identity = f"stub of {vendor}"
+        self.caches_alone = cached
         self.is_intel, self.fp64 = is_intel, fp64
         self.extensions = frozenset({"cl_khr_fp64"} if fp64 else ())
         self.compute_units, self.local_mem, self.max_work_group = units, local, group
         self.max_work_items, self.max_groups = (group, group, 64), 65535
+        device, platform = names
         self.cl_device = SimpleNamespace(
-            name=vendor, driver_version="", native_vector_width_float=1, max_parameter_size=1024,
-            platform=SimpleNamespace(name=vendor, version=""),
+            name=device or vendor, vendor=vendor, driver_version="", native_vector_width_float=1,
+            max_parameter_size=1024, platform=SimpleNamespace(name=platform or vendor, version=""),
         )  # fmt: skip
         super().__init__()
         self._pool = _ZeroPool(self)
@@ -82,15 +86,34 @@ class StubDevice(HostDevice):
         return SimpleNamespace(wait=lambda: None)
 
 
+#: What drivers call devices and platforms, by maker.
+NAMES = {
+    "amd": ("gfx1030", "AMD Accelerated Parallel Processing"),
+    "nvidia": ("NVIDIA GeForce RTX 3060", "NVIDIA CUDA"),
+    "intel": ("Intel(R) Arc(TM) A380 Graphics", "Intel(R) OpenCL Graphics"),
+    "apple": ("Apple M1", "Apple"),
+    "mali": ("Mali-G52 r1", "ARM Platform"),
+    "adreno": ("QUALCOMM Adreno(TM)", "QUALCOMM Snapdragon(TM)"),
+}
+
+
+def stub(vendor, units, local, group, **more):
+    """A device with the names that drivers give those of `vendor`."""
+    return StubDevice(vendor, units, local, group, names=NAMES[vendor], **more)
+
+
 def stubs():
     """By vendor: a card of average size."""
     return {
-        "amd": StubDevice("amd", units=32, local=64 << 10, group=256),
-        "nvidia": StubDevice("nvidia", units=28, local=48 << 10, group=1024),
-        "intel": StubDevice(
-            "intel", units=32, local=64 << 10, group=256, fp64=False, is_intel=True
-        ),
+        "amd": stub("amd", units=32, local=64 << 10, group=256),
+        "nvidia": stub("nvidia", units=28, local=48 << 10, group=1024),
+        "intel": stub("intel", units=32, local=64 << 10, group=256, fp64=False, is_intel=True),
     }
+
+
+def straight():
+    """A GPU whose local memory is a cache like any other."""
+    return stub("mali", units=4, local=32 << 10, group=256, fp64=False, cached=True)
 
 
 @contextmanager

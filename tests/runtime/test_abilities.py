@@ -29,3 +29,14 @@ def test_a_cpu_begins_by_itself_and_is_not_integrated(device):
     assert found.title == device.title
     with pytest.raises(AttributeError):
         found.queue  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("kind", "local_mem_type", "alone"), [("gpu", 2, True), ("gpu", 1, False), ("cpu", 2, False)]
+)
+def test_a_gpu_may_have_no_local_memory_of_its_own(device, kind, local_mem_type, alone):
+    class Some:
+        def __getattr__(self, name):
+            return local_mem_type if name == "local_mem_type" else getattr(device.cl_device, name)
+
+    assert Abilities(Some(), kind).caches_alone is alone

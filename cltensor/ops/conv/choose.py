@@ -2,7 +2,8 @@
 
 A CPU device has three ways, each for what it is best at: plane by plane (conv_depth), Winograd's
 minimal filtering (conv_winograd) and a register tile over a patch of the image (conv_patch). Other
-devices run an implicit matrix product, which is also for filters and images too large for a patch.
+devices run an implicit matrix product, which is also for filters and images too large for a patch,
+or, where that need not gather anything, a plain one (conv_single).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from cltensor.errors import DTypeError
 from cltensor.ops.conv import depthwise as conv_depth
 from cltensor.ops.conv import implicit as conv_implicit
 from cltensor.ops.conv import patch as conv_patch
+from cltensor.ops.conv import single as conv_single
 from cltensor.ops.conv import winograd as conv_winograd
 from cltensor.ops.conv.blocks import Correlation, Padding, axes_of
 from cltensor.ops.conv.winograd import Winograd
@@ -56,6 +58,10 @@ def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
             plan = getattr(way, kind)(c)
             if plan is not None:
                 return plan
+    else:
+        plan = getattr(conv_single, kind)(c)
+        if plan is not None:
+            return plan
     return getattr(conv_implicit, kind)(c)
 
 

@@ -45,7 +45,7 @@ def _fitting(
             c.device, template, TI=C_NAMES[c.dtype], **tile.params(c.dtype), **more(tile)
         )  # fmt: skip
 
-    tile, run = fitting_tile(c.device, c.dtype, m, n, made, count * c.groups)
+    tile, run = fitting_tile(c.device, c.dtype, m, n, made, count * c.groups, kind=template)
     return cut(tile), run
 
 

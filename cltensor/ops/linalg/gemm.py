@@ -235,7 +235,7 @@ def _packed(along: int, across: int, full: bool) -> str:
 
 
 def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
-    """gemm_gpu: a work-group stages tiles in local memory."""
+    """gemm_gpu: a work-group computes a tile, which it stages in local memory or reads as it is."""
     m, n, k, batch = product.m, product.n, product.k, product.batch
     total = accumulator(dtype)
     along_a, unit_a, wide_a = _read(product.a_k, product.a_m, [axis.a for axis in batch])
@@ -253,7 +253,7 @@ def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
         return Recipe(
             device, "gemm_gpu", TI=C_NAMES[dtype], TO=C_NAMES[result], along_a=along_a,
             along_b=along_b, unit_a=unit_a, unit_b=unit_b, wide_a=wide_a, wide_b=wide_b,
-            **tile.params(dtype),
+            staged=tile.staged, **tile.params(dtype),
         )  # fmt: skip
 
     tile, run = fitting_tile(device, dtype, m, n, made, product.batches)
@@ -335,9 +335,10 @@ def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
 @tuning.planned
 def plan(
     device: Device, is_cpu: bool, dtype: np.dtype,
-    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape,
+    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape, b_first: bool = False,
 ) -> Plan | None:  # fmt: skip
     """How to multiply operands of these shapes and strides; None if there is nothing to add up.
+    b_first: b is the first operand of the plan.
 
     A result of one dimension more than the product has holds parts of its sums.
     """
@@ -363,7 +364,7 @@ def plan(
     if not is_cpu:
         most = most_at_once(device, chosen.tile, splits, turned.m, turned.n, k)
     c_m, c_n = (1, n) if chosen.mirror else (n, 1)
-    of_a, of_b = (2, 1) if chosen.mirror else (1, 2)
+    of_a, of_b = (2, 1) if chosen.mirror != b_first else (1, 2)
     numbers = {
         **turned._asdict(), "c_m": c_m, "c_n": c_n, "part": chosen.part,
         "split_step": product.batches * m * n, **chosen.rest,

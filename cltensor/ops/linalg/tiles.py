@@ -21,14 +21,22 @@ VECTOR_BYTES = 32
 
 # edge: work-items along a side of a work-group; each: results along a side of a work-item; depth:
 # steps along k that are staged in local memory. small: tiles of the others would leave compute
-# units without work. All are powers of two, so that each work-item stages as much.
+# units without work. All are powers of two, so that each work-item stages as much. staged: whether
+# blocks go through local memory; if not, a work-item reads `depth` steps for itself, for half as
+# many rows as columns.
+_EACH: dict[str, dict[str, int]] = {"small": {"each": 2}, "medium": {"each": 4}, "large": {}}
+_STRAIGHT = {"edge": 8, "each": 8, "depth": 4, "staged": 0}
 tuning.declare(
     "gemm_gpu",
-    {"small": {"each": 2}, "medium": {"each": 4}, "large": {}},
+    _EACH,
+    cached={"small": {**_STRAIGHT, "each": 4}, "medium": _STRAIGHT, "large": _STRAIGHT},
     edge=(16, 8, 32),
     each=(8, 2, 4),
-    depth=(16, 8, 32),
+    depth=(16, 8, 32, 4),
+    staged=(1, 0),
 )
+for _kind in ("conv_gpu", "conv_grad_gpu"):
+    tuning.declare(_kind, _EACH, edge=(16, 8, 32), each=(8, 2, 4), depth=(16, 8, 32))
 
 
 def vector_width(dtype: np.dtype, width: int = VECTOR_BYTES) -> int:
@@ -103,13 +111,14 @@ def packed_plan(
 
 class GridTile(NamedTuple):
     """Of the work-group kernels: work-items, and results of each, along rows and columns, and steps
-    of the sum at a time."""
+    of the sum at a time. staged: in local memory."""
 
     items_m: int
     items_n: int
     each_m: int
     each_n: int
     depth: int
+    staged: bool = True
 
     @property
     def rows(self) -> int:
@@ -133,7 +142,9 @@ class GridTile(NamedTuple):
 
     def turned(self) -> GridTile:
         """With columns for rows."""
-        return GridTile(self.items_n, self.items_m, self.each_n, self.each_m, self.depth)
+        return GridTile(
+            self.items_n, self.items_m, self.each_n, self.each_m, self.depth, self.staged
+        )
 
     def for_rows(self, m: int, n: int, most: int) -> GridTile:
         """As flat as a result of m rows and n columns: with fewer rows, and more columns instead,
@@ -152,7 +163,7 @@ class GridTile(NamedTuple):
 
     def fits(self, device: Device, dtype: np.dtype) -> GridTile:
         """With as many steps as local memory has room for."""
-        step = (self.rows + self.cols + 8) * accumulator(dtype).itemsize
+        step = (self.rows + self.cols + 8) * accumulator(dtype).itemsize * self.staged
         depth = self.depth
         while depth * step > device.local_mem and depth > 1:
             depth //= 2
@@ -166,40 +177,61 @@ class GridTile(NamedTuple):
         }  # fmt: skip
 
 
-def grid_tile(
-    device: Device, dtype: np.dtype, m: int, n: int, count: int = 1, most: int = 1 << 10
+def _tile(
+    device: Device, dtype: np.dtype, m: int, n: int, most: int, chosen: tuning.Parameters
 ) -> GridTile:
-    """The tile of the work-group kernels for `count` results of m x n at once: the largest that
-    local memory holds and every compute unit gets one of; flat where the result is. most: the
-    longest edge of a square group."""
+    """That of `chosen`, as far as groups of the device reach; flat where the result is."""
     wide, high = device.max_work_items[:2]
+    edge, each = chosen["edge"], chosen["each"]
+    while edge > min(most, wide, high) or edge * edge > device.max_work_group:
+        edge //= 2
+    tile = GridTile(edge, edge, each, each, chosen["depth"])
+    if not chosen.get("staged", 1):
+        # All that is read of both operands lies in registers, too.
+        each = min(each, 32 // accumulator(dtype).itemsize)
+        tile = tile._replace(each_m=max(1, each // 2), each_n=each, staged=False)
+    return tile.for_rows(m, n, wide).turned().for_rows(n, m, high).turned()
+
+
+def size_class(
+    device: Device, kind: str, dtype: np.dtype, m: int, n: int, count: int = 1, most: int = 1 << 10
+) -> str:
+    """Which of the classes of a kernel `count` results of m x n at once belong to: that of the
+    largest tile, by itself, that local memory holds and every compute unit gets one of."""
     # Registers do not hold large tiles of long numbers, and whole ones are multiplied too slowly
     # for loads to matter.
     large = ("large",) if accumulator(dtype) == float32 else ()
-    for size_class in (*large, "medium", "small"):
-        chosen = tuning.parameters(device, "gemm_gpu", dtype, size_class)
-        edge, each = chosen["edge"], chosen["each"]
-        while edge > min(most, wide, high) or edge * edge > device.max_work_group:
-            edge //= 2
-        tile = GridTile(edge, edge, each, each, chosen["depth"])
-        tile = tile.for_rows(m, n, wide).turned().for_rows(n, m, high).turned()
-        found = tile.fits(device, dtype)
+    for found in (*large, "medium"):
+        tile = _tile(device, dtype, m, n, most, tuning.KINDS[kind].plain(found))
         tiles = ceil_div(m, tile.rows) * ceil_div(n, tile.cols) * count
         filled = min(m, tile.rows) * min(n, tile.cols) * 2 > tile.rows * tile.cols
-        if tiles >= device.compute_units and filled and found.depth == tile.depth:
-            break
-    return found
+        fits = tile.fits(device, dtype).depth == tile.depth
+        if tiles >= device.compute_units and filled and fits:
+            return found
+    return "small"
+
+
+def grid_tile(
+    device: Device, dtype: np.dtype, m: int, n: int, count: int = 1, most: int = 1 << 10,
+    kind: str = "gemm_gpu",
+) -> GridTile:  # fmt: skip
+    """The tile of the work-group kernels of a kind for `count` results of m x n at once: that of
+    their class. most: the longest edge of a square group."""
+    chosen = tuning.parameters(
+        device, kind, dtype, size_class(device, kind, dtype, m, n, count, most)
+    )
+    return _tile(device, dtype, m, n, most, chosen).fits(device, dtype)
 
 
 def fitting_tile(
     device: Device, dtype: np.dtype, m: int, n: int, make: Callable[[GridTile], Recipe],
-    count: int = 1, least: int = 1,
+    count: int = 1, least: int = 1, kind: str = "gemm_gpu",
 ) -> tuple[GridTile, Recipe]:  # fmt: skip
     """The tile as `grid_tile` says and its kernel, with half the edge for as long as the kernel,
     which `make` gives for a tile, cannot take such groups; least: the shortest edge."""
     most = 1 << 10
     while True:
-        tile = grid_tile(device, dtype, m, n, count, most)
+        tile = grid_tile(device, dtype, m, n, count, most, kind)
         run = make(tile)
         edge = isqrt(tile.items)
         if edge <= least or run.takes(tile.local):

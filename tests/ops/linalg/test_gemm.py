@@ -1,5 +1,7 @@
 """How products are computed: thin plans, sums cut into parts, tiles and their limits."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import pytest
 from matrices import SIZES, check, draw, turned
@@ -9,6 +11,7 @@ import cltensor as ct
 from cltensor.errors import ShapeError
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import Counters
+from cltensor.runtime.source import own_source
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8, 9])
@@ -203,3 +206,56 @@ def test_small_groups_and_little_local_memory(limits, group, local, sizes):
     a, b = draw(m, k), draw(k, n)
     for order in (False, True):
         check(ct.tensor(a) @ turned(b, order), a.astype("float64") @ b)
+
+
+@pytest.fixture(params=["small", "medium", "large"])
+def straight(request, device, use_skeletons):
+    """Tiles of each class that work-items read for themselves, for every product."""
+    use_skeletons("gpu")
+    kind, classes = tuning.KINDS["gemm_gpu"], ("small", "medium", "large")
+    with ExitStack() as stack:
+        for dtype in (ct.float32, ct.int32, *([ct.float64] if device.fp64 else [])):
+            for name in classes:
+                chosen = {**kind.plain(name), **kind.cached[request.param]}
+                stack.enter_context(tuning.trial(device, "gemm_gpu", dtype, name, chosen))
+        yield request.param
+
+
+def straight_launches(call):
+    """What a call launches: no product goes through local memory."""
+    launches = [each for each in ct.explain(call) if each.name == "gemm_gpu"]
+    assert launches
+    assert not any("__local" in own_source(each.source) for each in launches)
+    return launches
+
+
+@pytest.mark.parametrize("orders", [(False, False), (False, True), (True, False), (True, True)])
+def test_products_without_local_memory(straight, device, orders):
+    for m, n, k in [*SIZES, (64, 64, 64), (96, 128, 20), (130, 70, 33), (9, 200, 6001)]:
+        if min(m, n) <= 8:
+            continue
+        for dtype in ("float32", "int32", *(["float64"] if device.fp64 else [])):
+            a, b = draw(m, k, dtype=dtype), draw(k, n, dtype=dtype)
+            x, y = turned(a, orders[0]), turned(b, orders[1])
+            straight_launches(lambda x=x, y=y: x @ y)
+            check(x @ y, a.astype("float64") @ b.astype("float64"), 1e-4)
+
+
+def test_views_and_batches_without_local_memory(straight):
+    a, b = draw(3, 70, 67), draw(3, 67, 66)
+    x, y = ct.tensor(a), ct.tensor(b)
+    check(x @ y, a @ b, 1e-4)
+    check(x[:, 3:, 1:65] @ y[:, 1:65], a[:, 3:, 1:65] @ b[:, 1:65], 1e-4)
+    check(x[:, ::2, ::-1] @ y, a[:, ::2, ::-1] @ b, 1e-4)
+    check(x[:1] @ y[..., ::3], a[:1] @ b[..., ::3], 1e-4)
+    check(x @ y[0], a @ b[0], 1e-4)
+
+
+def test_an_expression_over_a_product_without_local_memory(straight):
+    for m, n, k in [(64, 64, 64), (33, 130, 90)]:
+        a, b, bias = draw(m, k), draw(k, n), draw(n)
+        straight_launches(
+            lambda a=a, b=b, bias=bias: (ct.tensor(a) @ ct.tensor(b) + ct.tensor(bias)).relu()
+        )
+        got = (ct.tensor(a) @ ct.tensor(b) + ct.tensor(bias)).relu()
+        check(got, np.maximum(a.astype("float64") @ b + bias, 0), 1e-4)

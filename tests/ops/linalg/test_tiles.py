@@ -13,8 +13,10 @@ from cltensor.ops.linalg.tiles import (
     equal_parts,
     grid_tile,
     packed_plan,
+    size_class,
     vector_width,
 )
+from cltensor.runtime import tuning
 from cltensor.runtime.groups import power_below
 
 
@@ -85,28 +87,30 @@ def test_convolutions_take_smaller_groups(narrow_kernels):
     assert w.grad.shape == w.shape
 
 
-def stub(units, group, local):
+def stub(units, group, local, cached=False):
     """A device as far as tiles ask."""
     platform = SimpleNamespace(name="", version="")
     names = SimpleNamespace(name="", driver_version="", platform=platform)
     return SimpleNamespace(
         cl_device=names, compute_units=units, max_work_group=group, local_mem=local, tuned={},
-        max_work_items=(group, group, 64),
+        max_work_items=(group, group, 64), caches_alone=cached,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("group", [64, 128, 256, 384, 1024])
 @pytest.mark.parametrize("local", [16 << 10, 32 << 10, 64 << 10])
 @pytest.mark.parametrize("dtype", [ct.float32, ct.float64, ct.int8])
-def test_tiles_of_work_groups_fit_their_limits(group, local, dtype):
-    device = stub(20, group, local)
+@pytest.mark.parametrize("cached", [False, True])
+def test_tiles_of_work_groups_fit_their_limits(group, local, dtype, cached):
+    device = stub(20, group, local, cached)
     for m, n in [(1, 1), (9, 2000), (2000, 9), (64, 100000), (100, 100), (3000, 3000)]:
         tile = grid_tile(device, dtype, m, n)
         assert tile.items_m * tile.items_n <= group
         # Two of the columns of local memory lie between them.
-        assert tile.depth * (tile.rows + tile.cols + 8) * dtype.itemsize <= local
+        assert tile.staged is not cached
+        assert cached or tile.depth * (tile.rows + tile.cols + 8) * dtype.itemsize <= local
         assert all(size & (size - 1) == 0 for size in tile)
-        assert min(tile) >= 2
+        assert min(tile[:5]) >= 2
 
 
 def test_tiles_are_as_flat_as_the_result():
@@ -117,3 +121,27 @@ def test_tiles_are_as_flat_as_the_result():
     }  # fmt: skip
     assert grid_tile(device, ct.float32, 1 << 17, 32) == sides[32].turned()
     assert grid_tile(device, ct.float64, 4096, 4096).rows == 64
+
+
+def test_without_local_memory_a_work_item_has_four_rows_and_eight_columns():
+    device = stub(4, 256, 32 << 10, cached=True)
+    tile = grid_tile(device, ct.float32, 2048, 2048)
+    assert (tile.items, tile.each_m, tile.each_n, tile.depth, tile.staged) == (64, 4, 8, 4, False)
+    tile = grid_tile(device, ct.float64, 2048, 2048)
+    assert (tile.each_m, tile.each_n, tile.staged) == (2, 4, False)
+    # Convolutions stage what they gather.
+    assert grid_tile(device, ct.float32, 2048, 2048, kind="conv_gpu").staged
+
+
+@pytest.mark.parametrize("kind", ["gemm_gpu", "conv_gpu", "conv_grad_gpu"])
+def test_a_class_does_not_depend_on_what_was_tuned_for_it(kind, monkeypatch):
+    device = stub(20, 1024, 64 << 10)
+    sides = (32, 128, 300, 400, 600, 1000)
+    classes = {m: size_class(device, kind, ct.float32, m, m) for m in sides}
+    assert set(classes.values()) == {"small", "medium", "large"}
+    for name in ("small", "medium", "large"):
+        chosen = {**tuning.KINDS[kind].plain(name), "edge": 32, "each": 8, "depth": 8}
+        with tuning.trial(device, kind, ct.float32, name, chosen):
+            for m in sides:
+                tile = grid_tile(device, ct.float32, m, m, kind=kind)
+                assert (tile.items_m == 32) == (classes[m] == name)
