@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,13 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "faster.",
     )
     add = parser.add_argument
-    add("--families", nargs="+", choices=FAMILIES, metavar="FAMILY", help="only these families")
+    add(
+        "--families",
+        nargs="+",
+        choices=FAMILIES,
+        metavar="FAMILY",
+        help="only these families, in this order",
+    )
     add("--only", nargs="+", metavar="TEXT", help="only cases with any TEXT in 'family/name'")
     add("--repeats", type=int, default=9, help="rounds per case (default 9)")
     add("--budget", type=float, default=300, metavar="SECONDS", help="time to aim at (default 300)")
@@ -91,7 +97,10 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _measure(args: argparse.Namespace) -> int:
-    cases = [c for c in all_cases() if c.family in (args.families or FAMILIES)]
+    every = all_cases()
+    cases = [
+        c for name in dict.fromkeys(args.families or FAMILIES) for c in every if c.family == name
+    ]
     if args.only:
         cases = _named(cases, args.only)
     if args.device:
@@ -113,15 +122,20 @@ def _measure(args: argparse.Namespace) -> int:
         print(
             f"beside {', '.join(libraries)} ({threads} threads); below 1x is faster than they are"
         )
-    results = _run_all(cases, libraries, plan, Table(libraries, peaks, args.best))
+    path = args.json or report.default_path()
+    options = {"repeats": repeats, "budget": args.budget, "quick": args.quick, "cold": args.cold}
+
+    def written(results: Sequence[Result]) -> dict[str, Any]:
+        document = report.document(results, threads, options, peaks)
+        report.write(path, document)
+        return document
+
+    results = _run_all(cases, libraries, plan, Table(libraries, peaks, args.best), written)
     noise = report.warning(results)
     if noise:
         print(f"\n{noise}")
-    path = args.json or report.default_path()
-    options = {"repeats": repeats, "budget": args.budget, "quick": args.quick, "cold": args.cold}
-    document = report.document(results, threads, options, peaks)
+    document = written(results)
     _print_means(document, args.best)
-    report.write(path, document)
     print(f"\nwrote {path}")
     if args.html:
         args.html.write_text(html.page(document), "utf-8")
@@ -183,13 +197,20 @@ def _limit_threads(libraries: Sequence[str]) -> int:
     return threads
 
 
-def _run_all(cases: Sequence[Case], libraries: list[str], plan: Plan, table: Table) -> list[Result]:
-    results = []
+def _run_all(
+    cases: Sequence[Case], libraries: list[str], plan: Plan, table: Table,
+    written: Callable[[Sequence[Result]], object],
+) -> list[Result]:  # fmt: skip
+    """The results of all cases, handed to `written` after each family: whatever ends the process
+    leaves those before."""
+    results: list[Result] = []
     family = ""
     bar = tqdm(total=len(cases), unit=" cases", leave=False, disable=None) if tqdm else None
     for case in cases:
         if bar:
             bar.set_description(case.title)
+        if results and results[-1].family != case.family:
+            written(results)
         try:
             result = run(case, libraries, plan)
         except Exception as error:  # one case that fails must not hide the others

@@ -43,6 +43,9 @@ class Library:
         self.where = ""
         if name == "torch":
             self.where = "cpu" if ct.device().is_cpu or not self.m.cuda.is_available() else "cuda"
+            if self.where == "cuda":
+                # Either side multiplies float32 as it is; cuDNN would round by default.
+                self.m.backends.cudnn.allow_tf32 = False
         self._rng = np.random.default_rng(0)
 
     @property
@@ -61,7 +64,12 @@ class Library:
             return values
         if self.name == "tinygrad":
             return self.m.Tensor(values).realize()
-        return self.m.tensor(values, device=self.where) if self.where else self.m.tensor(values)
+        return self.m.tensor(values, **self.there)
+
+    @property
+    def there(self) -> dict[str, Any]:
+        """What functions of the library take that make arrays, for these to lie where others do."""
+        return {"device": self.where} if self.where else {}
 
     def normal(self, *shape: int) -> Any:
         """Standard normal float32 numbers."""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -350,3 +351,39 @@ def test_feeding_draws_each_image_anew_and_waits_for_the_steps():
 
     assert feeding.seconds(step, [(1, 2)] * 9, 4) > 0
     assert waited == [2] * 4
+
+
+@pytest.mark.parametrize(("is_cpu", "where"), [(False, "cuda"), (True, "cpu")])
+def test_torch_computes_on_cuda_beside_a_gpu_and_is_waited_for(
+    monkeypatch, device, use_skeletons, is_cpu, where
+):
+    use_skeletons("cpu" if is_cpu else "gpu")
+    seen = []
+    torch = SimpleNamespace(
+        cuda=SimpleNamespace(is_available=lambda: True, synchronize=lambda: seen.append("waited")),
+        backends=SimpleNamespace(cudnn=SimpleNamespace(allow_tf32=True)),
+        tensor=lambda values, device: seen.append(device),
+        rand=lambda count, device: seen.append(device),
+    )
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    library = Library("torch")
+    library.normal(3)
+    (case,) = [case for case in all_cases() if case.title == "random/uniform 1e3"]
+    case.build(library)()
+    library.finish()
+    assert seen == [where, where, *([] if is_cpu else ["waited"])]
+    assert torch.backends.cudnn.allow_tf32 is is_cpu
+
+
+def test_what_was_measured_before_the_process_ends_is_written(monkeypatch, tmp_path):
+    def ends(lib):
+        raise KeyboardInterrupt
+
+    cases = [
+        Case(FAMILIES[0], "good", doubling), Case(FAMILIES[1], "ends", ends)
+    ]  # fmt: skip
+    monkeypatch.setattr(command, "all_cases", lambda: cases)
+    path = tmp_path / "out.json"
+    with pytest.raises(KeyboardInterrupt):
+        command.main(["--quick", "--no-rivals", "--budget", "0.1", "--json", str(path)])
+    assert [r["name"] for r in json.loads(path.read_text())["results"]] == ["good"]

@@ -175,6 +175,7 @@ OF_NO_MODULE = {
     "test_optim_property": "drawn programs of optimizers",
     "test_packaging": "what the archives hold",
     "test_real_weights": "networks with published weights, from packages",
+    "test_visit": "the program of a first visit to a machine",
     "test_played": "a GPU of given limits, played by the driver at hand",
     "test_refusing": "a GPU that refuses what drivers of GPUs do",
     "test_rules": "the rules of all other operations, at odd, broadcast and empty shapes",

@@ -30,7 +30,7 @@ def _uniform(count: int) -> Callable[[Library], Any]:
     def draw(lib: Library) -> Any:
         if lib.name == "numpy":
             return _generator.random(count, np.float32)
-        return lib.m.rand(count)
+        return lib.m.rand(count, **lib.there)
 
     return draw
 
@@ -39,33 +39,35 @@ def _normal(count: int) -> Callable[[Library], Any]:
     def draw(lib: Library) -> Any:
         if lib.name == "numpy":
             return _generator.standard_normal(count, np.float32)
-        return lib.m.randn(count)
+        return lib.m.randn(count, **lib.there)
 
     return draw
 
 
 def _permutation(lib: Library) -> Any:
-    return _generator.permutation(10**6) if lib.name == "numpy" else lib.m.randperm(10**6)
+    return (
+        _generator.permutation(10**6) if lib.name == "numpy" else lib.m.randperm(10**6, **lib.there)
+    )
 
 
 def _integers(lib: Library) -> Any:
     if lib.name == "numpy":
         return _generator.integers(0, 1000, 10**6)
-    return lib.m.randint(0, 1000, (10**6,))
+    return lib.m.randint(0, 1000, (10**6,), **lib.there)
 
 
 def _exponential(lib: Library) -> Any:
     if lib.name == "numpy":
         return _generator.standard_exponential(10**6, np.float32)
-    return lib.m.empty(10**6).exponential_()
+    return lib.m.empty(10**6, **lib.there).exponential_()
 
 
 def _bernoulli(lib: Library) -> Any:
-    return lib.m.empty(10**6).bernoulli_(0.3)
+    return lib.m.empty(10**6, **lib.there).bernoulli_(0.3)
 
 
 def _multinomial(lib: Library) -> Any:
-    weights = lib.m.ones(1000)
+    weights = lib.m.ones(1000, **lib.there)
     return lib.m.multinomial(weights, 10**5, replacement=True)
 
 

@@ -73,6 +73,9 @@ def tune(
     kind = tuning.KINDS[task.kind]
     defaults = kind.defaults(task.size_class, device)
     name = f"{task.kind} {task.dtype.name} {task.size_class}"
+    if clock() >= end:
+        report(f"{name}: no time to try anything")
+        return None
     try:
         meter = _Meter(device, task, clock, report)
     except _refusals() as error:
