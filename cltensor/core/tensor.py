@@ -32,7 +32,8 @@ from cltensor.lazy.fusion import Eager, Join, Value
 from cltensor.lazy.kinds import Pointwise
 from cltensor.lazy.values import changer_of, holders, is_packed, nobody, version_of
 from cltensor.runtime.device import Device, DeviceSpec, get
-from cltensor.runtime.memory import Buffer, download, upload
+from cltensor.runtime.lane import upload
+from cltensor.runtime.memory import Buffer, download
 
 _NOW_AND_THEN = 1023  # as many are held, or a multiple of it, when it is looked what is over
 _refs = holders.refs
@@ -445,6 +446,5 @@ def show(value: object) -> str:
     """A short description of any operand, for messages."""
     if isinstance(value, (bool, int, float, complex, str)):
         return repr(value)
-    shape = getattr(value, "shape", None)
-    kind = type(value).__name__
+    kind, shape = type(value).__name__, getattr(value, "shape", None)
     return f"a {kind} of shape {tuple(shape)}" if shape is not None else f"a {kind}"

@@ -65,8 +65,8 @@ class DataLoader(GuardedByName):
              the processes from pass to pass (each pass has seeds of its own all the same);
              in_order, whether batches of workers come in the order of their indices, or as they are
              ready;  device, where the Tensors are made (None: the default device).
-             pin_memory and pin_memory_device are accepted as PyTorch's and change nothing: the
-             driver chooses the host's memory.
+             pin_memory and pin_memory_device are accepted as PyTorch's and change nothing: to a
+             GPU, batches go through pinned memory and a queue of their own anyway.
     Raises:  DataError for a value that does not fit, two that exclude each other, and what belongs
              to worker processes where there are none; in a loop, what the data set raises, after
              which `next` of the iterator gives the batch after that.

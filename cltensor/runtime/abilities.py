@@ -59,6 +59,11 @@ class Abilities:
         return self.kind == "cpu" and bool(self.cl_device.host_unified_memory)
 
     @property
+    def is_unified(self) -> bool:
+        """Whether its memory is the host's, where mapping it copies nothing."""
+        return self.shows_memory or self.is_integrated
+
+    @property
     def title(self) -> str:
         """What a person calls it: the device and platform names."""
         return f"{self.cl_device.name.strip()} ({self.cl_device.platform.name.strip()})"

@@ -23,7 +23,7 @@ from cltensor.runtime.folders import drivers_folder, prepared_environment
 from cltensor.runtime.invokers import memoize_invokers
 from cltensor.runtime.kernels import Kernels
 from cltensor.runtime.ranking import ranked
-from cltensor.runtime.uploads import LARGE, SMALL, Uploads, copy_shown
+from cltensor.runtime.uploads import LARGE, MAPPED, SMALL, Uploads, copy_shown
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -77,7 +77,8 @@ class Device(Abilities, device):
     """One OpenCL device with the limits its driver reports.
 
     name is "cl:<index>" in the order of `devices()`. The context and the in-order queue are made
-    when first used; kernels of one device therefore run in the order they were launched.
+    when first used; kernels of one device therefore run in the order they were launched. Uploads
+    may have another queue, which that one waits for.
     """
 
     #: What makes the pool and the notes of faults; set in memory.py and faults.py, which lie above.
@@ -91,6 +92,8 @@ class Device(Abilities, device):
         super().__init__(cl_device, kind)
         self.lock = threading.RLock()
         self.uploads = Uploads(pinned=self.kind == "gpu")
+        #: The uploads that have a queue of their own, once there are any; see lane.py.
+        self.lane: Any = None
         #: Built kernels; see `add_kernel`.
         self.kernels = Kernels()
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
@@ -131,7 +134,7 @@ class Device(Abilities, device):
 
         if array.nbytes <= SMALL:
             self.uploads.add(self.queue, handle, array, offset)
-        elif self.shows_memory:
+        elif self.is_unified:
             copy_shown(self.queue, handle, array, offset, to_device=True)
         else:
             cl.enqueue_copy(self.queue, handle, array, dst_offset=offset)
@@ -141,7 +144,8 @@ class Device(Abilities, device):
         `wait`, when the event that is returned says so."""
         import pyopencl as cl
 
-        if wait and array.nbytes >= LARGE and self.shows_memory:
+        least = LARGE if self.shows_memory else MAPPED
+        if wait and array.nbytes >= least and self.is_unified:
             copy_shown(self.queue, handle, array, offset, to_device=False)
             return None
         return cl.enqueue_copy(self.queue, array, handle, src_offset=offset, is_blocking=wait)
@@ -174,7 +178,8 @@ class Device(Abilities, device):
 
     @cached_property
     def queue(self) -> cl.CommandQueue:
-        """The one in-order queue that every launch and copy of this device goes through."""
+        """The in-order queue that every launch of this device goes through, and every copy but
+        those of lane.py."""
         import pyopencl as cl
 
         try:

@@ -1,8 +1,9 @@
 """Device memory: a pool per device, and the copies between host and device.
 
 A Buffer goes back to its pool when nothing refers to it any more. Reusing it at once is safe
-without events, because everything on a device runs in the order of its one queue. Sizes are
-rounded up to classes (four per power of two), so that later requests fit earlier buffers.
+without events, because everything on a device runs in the order of its one queue; those that
+uploads fill in a queue of their own are apart (lane.py). Sizes are rounded up to classes (four per
+power of two), so that later requests fit earlier buffers.
 """
 
 from __future__ import annotations
@@ -136,10 +137,13 @@ class Pool:
     that accept more than the machine has die later, so the pool refuses first.
     """
 
+    #: Whether its buffers belong to a recorded call, which keeps them in any case.
+    is_recorded = True
+
     def __init__(self, device: Device, parent: Pool | None = None) -> None:
         self.device = device
         self.root: Pool = parent.root if parent else self
-        #: Pools whose buffers belong to recorded calls; they count against the root's limit.
+        #: Pools of recorded calls, and of uploads; they count against the root's limit.
         self.children: weakref.WeakSet[Pool] = weakref.WeakSet()
         if parent:
             self.root.children.add(self)
@@ -158,9 +162,7 @@ class Pool:
         Raises OutOfMemoryError: larger than one allocation of the device may be, or over the
         limit even after the cache was freed.
         """
-        reserved = size_class(nbytes)
-        if reserved > self.device.max_alloc:
-            reserved = nbytes  # a class of its own
+        reserved = self.reserved_for(nbytes)
         with self.device.lock:
             try:
                 if self.returned:
@@ -183,6 +185,11 @@ class Pool:
         if self is not self.root and recording.current is not None:
             recording.current.made(buffer)
         return buffer
+
+    def reserved_for(self, nbytes: int) -> int:
+        """How many bytes a buffer for `nbytes` takes."""
+        reserved = size_class(nbytes)
+        return nbytes if reserved > self.device.max_alloc else reserved  # a class of its own
 
     def _recount(self) -> None:
         """Count anew after an interrupt (Ctrl-C), which can come between any two lines.
@@ -240,29 +247,39 @@ class Pool:
         return sum(p.in_use + p.cached for p in (self.root, *self.root.children))
 
     def _exhausted(self, nbytes: int) -> OutOfMemoryError:
-        root = self.root
-        recorded = self._occupied() - root.in_use - root.cached
+        recorded = sum(p.in_use + p.cached for p in self.root.children if p.is_recorded)
+        in_use = sum(p.in_use for p in self.root.shared())
         kept = f", and {_show(recorded)} kept by recorded calls," if recorded else ""
         drop = "tensors or jitted functions" if recorded else "tensors"
         return OutOfMemoryError(
             f"allocate: {_show(nbytes)} asked for on '{self.device.name}' with "
-            f"{_show(root.in_use)} in use{kept} of a limit of {_show(self.limit)} (device memory "
+            f"{_show(in_use)} in use{kept} of a limit of {_show(self.limit)} (device memory "
             f"{_show(self.device.global_mem)}); use a smaller batch, drop {drop}, or raise "
             "CLTENSOR_MEMORY_LIMIT"
         )
 
+    def shared(self) -> list[Pool]:
+        """The root, and those below it that belong to no recorded call."""
+        return [self, *(p for p in self.children if not p.is_recorded)]
+
     def _release(self) -> None:
-        """Give back what the root's free list holds; a recorded call keeps its own in any case."""
-        root = self.root
-        root._collect()
-        if root.free:
+        """Give back what free lists hold; a recorded call keeps its own in any case."""
+        pools = self.root.shared()
+        for pool in pools:
+            pool._collect()
+        if any(pool.free for pool in pools):
             self.device.finish()
-            try:
-                root.free.clear()
-                root.cached = 0
-            except BaseException:
-                root._recount()
-                raise
+            for pool in pools:
+                pool.forget()
+
+    def forget(self) -> None:
+        """Drop the free buffers, which nothing that runs uses."""
+        try:
+            self.free.clear()
+            self.cached = 0
+        except BaseException:
+            self._recount()
+            raise
 
     def empty_cache(self) -> None:
         """Give the buffers that nobody uses back to the driver."""
@@ -310,19 +327,6 @@ def empty_cache(device: DeviceSpec = None) -> None:
     for each in devices() if device is None else [get(device)]:
         if "_pool" in each.__dict__:
             each.pool.root.empty_cache()
-
-
-def upload(device: Device, array: np.ndarray) -> Buffer:
-    """A new buffer that holds the elements of `array` in row-major order."""
-    buffer = device.pool.root.allocate(array.nbytes)
-    write(buffer, array)
-    recorder = device.recorder
-    if recorder is None:
-        return buffer
-    copied = device.pool.allocate(array.nbytes)
-    copied.fill_from(buffer)
-    recorder.filled(copied, buffer)
-    return copied
 
 
 def is_exhaustion(error: BaseException) -> bool:

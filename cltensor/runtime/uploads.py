@@ -1,8 +1,8 @@
 """Copies between the host and a device: small ones for which nobody waits, large ones by halves.
 
 A blocking copy waits for all that is queued before it. What is not large is copied on the host
-instead, and the driver copies from there in its turn. Where the device's memory is the host's, two
-threads copy what is large, as one does not use all that the memory gives.
+instead, and the driver copies from there in its turn. Where the device's memory is the host's, it
+is mapped, and two threads copy what is large, as one does not use all that the memory gives.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SMALL = 1 << 23
 #: Bytes from which on two threads copy.
 LARGE = 1 << 24
+#: Bytes from which on a GPU's memory that is the host's is mapped to be read: with less, a copy is
+#: done as soon.
+MAPPED = 1 << 16
 #: Bytes of which memory on the host is used again, as that of less is at hand at once.
 _AGAIN = 1 << 16
 #: Uploads, and their bytes, that may be under way at a time.
@@ -39,18 +42,28 @@ class Uploads:
         self._bytes = 0
         self._free: dict[int, list[np.ndarray]] = {}
 
-    def add(self, queue: cl.CommandQueue, handle: Any, array: Any, offset: int) -> None:
+    def add(
+        self,
+        queue: cl.CommandQueue,
+        handle: Any,
+        array: Any,
+        offset: int,
+        after: list[cl.Event] | None = None,
+    ) -> cl.Event:
         """Copy a dense small array into memory of the device, from byte `offset` on, behind what is
-        queued already."""
+        queued already, and `after` events of other queues; returns the event of the copy."""
         import pyopencl as cl
 
         self._settle(array.nbytes)
         room = self._room(queue, array.nbytes)
         staged = room[: array.nbytes]
         staged[:] = array.reshape(-1).view(np.uint8)
-        event = cl.enqueue_copy(queue, handle, staged, dst_offset=offset, is_blocking=False)
+        event = cl.enqueue_copy(
+            queue, handle, staged, dst_offset=offset, wait_for=after, is_blocking=False
+        )
         self._events.append((event, room))
         self._bytes += room.nbytes
+        return event
 
     def _settle(self, nbytes: int) -> None:
         """Take back the memory of uploads that are done, and wait for some if they are many."""
@@ -88,8 +101,12 @@ def _pinned(queue: cl.CommandQueue, size: int) -> np.ndarray:
     return cl.enqueue_map_buffer(queue, handle, flags.WRITE, 0, (size,), np.dtype(np.uint8))[0]
 
 
-def copy_by_halves(to: np.ndarray, source: np.ndarray) -> None:
-    """Copy the elements of a dense array to another one, a half of them in a thread of its own."""
+def _copy_bytes(to: np.ndarray, source: np.ndarray) -> None:
+    """Copy the elements of a dense array to another one, if they are many a half of them in a
+    thread of its own."""
+    if to.nbytes < LARGE:
+        np.copyto(to, source)
+        return
     half = len(source) // 2
     other = threading.Thread(target=np.copyto, args=(to[half:], source[half:]))
     other.start()
@@ -99,9 +116,9 @@ def copy_by_halves(to: np.ndarray, source: np.ndarray) -> None:
 
 def copy_shown(
     queue: cl.CommandQueue, handle: Any, array: np.ndarray, offset: int, *, to_device: bool
-) -> None:
+) -> cl.Event:
     """Copy between a dense array and memory of a device that is the host's, when all that is queued
-    is done."""
+    is done; what is launched afterwards waits for the event, in another queue if it is told to."""
     import pyopencl as cl
 
     flags = cl.map_flags.WRITE_INVALIDATE_REGION if to_device else cl.map_flags.READ
@@ -109,8 +126,9 @@ def copy_shown(
     shown = cl.enqueue_map_buffer(queue, handle, flags, offset, host.shape, host.dtype)[0]
     try:
         if to_device:
-            copy_by_halves(shown, host)
+            _copy_bytes(shown, host)
         else:
-            copy_by_halves(host, shown)
+            _copy_bytes(host, shown)
     finally:
-        shown.base.release(queue)
+        done = shown.base.release(queue)
+    return done

@@ -11,7 +11,7 @@ from cltensor.lazy.fusion import Value
 from cltensor.lazy.kinds import Join, Pointwise, Producer, Reducer, rows_below
 from cltensor.lazy.values import Expression, Kind
 from cltensor.runtime.kernel import Counters
-from cltensor.runtime.memory import upload
+from cltensor.runtime.lane import upload
 
 pytestmark = pytest.mark.usefixtures("deferred")
 

@@ -9,7 +9,8 @@ from cltensor.errors import KernelError
 from cltensor.replay import command_buffer as commands
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
 from cltensor.runtime.kernel import Counters
-from cltensor.runtime.memory import download, upload
+from cltensor.runtime.lane import upload
+from cltensor.runtime.memory import download
 
 SOURCE = """__kernel void twice_and(__global int* x, int n) {
     int i = get_global_id(0);

@@ -4,6 +4,7 @@ the name of each operation that met one, its axis, the index and the size."""
 import threading
 
 import numpy as np
+import pyopencl as cl
 import pytest
 
 import cltensor as ct
@@ -243,3 +244,23 @@ def test_threads_that_meet_faults_at_the_same_time_are_told_their_own(device, mo
             [f"{name}: index {number} {text}{size - 1}" for name in ("getitem", "gather")]
             for number in range(10 * axis + 10, 10 * axis + 30)
         ]
+
+
+def test_whoever_reads_waits_once(device, monkeypatch):
+    x, at = ct.tensor(X), indices(0, 2)
+    waits, real = [], cl.enqueue_copy
+
+    def copy(*args, is_blocking=True, **options):
+        waits.append(is_blocking)
+        return real(*args, is_blocking=is_blocking, **options)
+
+    x.take(at).numpy()  # compiled
+    monkeypatch.setattr(cl, "enqueue_copy", copy)
+    for read in (lambda y: y.sum().item(), lambda y: y.numpy(), lambda y: y.tolist()):
+        y = ct.take(x, at, 2).realize()
+        waits.clear()
+        read(y)
+        assert waits == [False, True]  # the faults' own copy is behind nobody's back
+        waits.clear()
+        read(x)
+        assert waits == [True]

@@ -7,7 +7,8 @@ import pytest
 
 import cltensor as ct
 from cltensor.errors import DeviceError, OutOfMemoryError
-from cltensor.runtime.memory import Pool, download, next_serial, size_class, upload, write
+from cltensor.runtime.lane import upload
+from cltensor.runtime.memory import Pool, download, next_serial, size_class, write
 
 
 class StandIn:

@@ -8,6 +8,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.runtime import uploads
+from cltensor.runtime.abilities import Abilities
 
 
 def test_an_array_may_be_changed_after_it_was_given(device):
@@ -95,3 +96,25 @@ def test_few_are_remembered(device):
     for i in range(5 * uploads._MOST):
         ct.tensor([float(i)]).realize()
     assert len(device.uploads._events) <= uploads._MOST
+
+
+@pytest.mark.parametrize("more", [-4, 0, 8 << 20])
+def test_memory_that_is_a_gpus_and_the_hosts_is_mapped(device, use_skeletons, monkeypatch, more):
+    use_skeletons("gpu")
+    monkeypatch.setattr(Abilities, "shows_memory", property(lambda self: False))
+    monkeypatch.setattr(device, "is_integrated", True)
+    monkeypatch.setattr(device, "lane", None)
+    called, real = [], {name: getattr(cl, name) for name in ("enqueue_copy", "enqueue_map_buffer")}
+    for name in real:
+
+        def call(*args, name=name, **options):
+            called.append(name)
+            return real[name](*args, **options)
+
+        monkeypatch.setattr(cl, name, call)
+    a = np.arange((uploads.MAPPED + more) // 4, dtype="float32")
+    x = ct.tensor(a)
+    np.testing.assert_array_equal(x.numpy(), a)
+    assert set(called) == {"enqueue_copy" if more < 0 else "enqueue_map_buffer"}
+    x[...] = a + 1  # in the order of the launches
+    np.testing.assert_array_equal(x.numpy(), a + 1)
