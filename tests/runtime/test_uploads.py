@@ -7,7 +7,7 @@ import pyopencl as cl
 import pytest
 
 import cltensor as ct
-from cltensor.runtime import uploads
+from cltensor.runtime import lane, uploads
 from cltensor.runtime.abilities import Abilities
 
 
@@ -21,8 +21,14 @@ def test_an_array_may_be_changed_after_it_was_given(device):
         assert (x.numpy() == i + 1).all()
 
 
+@pytest.fixture
+def in_order(monkeypatch):
+    """No upload has a queue of its own."""
+    monkeypatch.setattr(lane, "LEAST", 1 << 60)
+
+
 @pytest.mark.parametrize("pinned", [False, True])
-def test_memory_of_the_host_is_used_again(device, monkeypatch, pinned):
+def test_memory_of_the_host_is_used_again(device, in_order, monkeypatch, pinned):
     held = uploads.Uploads(pinned)
     monkeypatch.setattr(device, "uploads", held)
     random = np.random.default_rng(1)
@@ -37,7 +43,7 @@ def test_memory_of_the_host_is_used_again(device, monkeypatch, pinned):
     assert 0 < sum(len(rooms) for rooms in held._free.values()) < 20
 
 
-def test_an_upload_does_not_wait_for_what_is_queued(device):
+def test_an_upload_does_not_wait_for_what_is_queued(device, in_order):
     a = ct.randn(1200, 1200).realize()
     product = a @ a
     device.synchronize()
