@@ -230,5 +230,4 @@ def realize_together(values: Sequence[Value]) -> Expression | None:
 
 def _tell(value: Value) -> None:
     """Tell recordings of a value that has a buffer now."""
-    for told in Recordings.present:
-        told(value.buffer)
+    Recordings.tell(value.buffer)

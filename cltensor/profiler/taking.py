@@ -62,6 +62,7 @@ _open = _Open()
 
 #: Profiles that are being taken, innermost last.
 _running: list[profile] = []
+_changing = threading.Lock()
 
 
 class profile(GuardedByName):
@@ -161,20 +162,22 @@ class profile(GuardedByName):
         self._before = Counters.builds, Counters.launches
         self.peak = 0
         self._began = time.perf_counter()
-        Hooks.observed += 1
-        if not _running:
-            Timing.begin()
-            listen(_launched)
-        _running.append(self)
+        Hooks.observe(1)
+        with _changing:
+            if not _running:
+                Timing.begin()
+                listen(_launched)
+            _running.append(self)
 
     def _end(self) -> None:
         if not self._records:
             return
-        Hooks.observed -= 1
-        _running.remove(self)
-        if not _running:
-            ignore(_launched)
-            Timing.end()
+        Hooks.observe(-1)
+        with _changing:
+            _running.remove(self)
+            if not _running:
+                ignore(_launched)
+                Timing.end()
         self._records = False
         self.host_us = (time.perf_counter() - self._began) * 1e6
         self.builds = Counters.builds - self._before[0]
@@ -258,7 +261,9 @@ _in_use: dict[str, int] = {}
 
 
 def _launched(event: Launched) -> None:
-    """Wait for the kernel that was just launched, and note how long it took."""
+    """Note how long the kernel took that was just launched."""
+    if event.done is None:  # launched as another thread began the profile
+        return
     device = event.kernel.device
     us = microseconds(event.done)
     end = time.perf_counter()
@@ -271,7 +276,7 @@ def _launched(event: Launched) -> None:
     if _open.blocks:
         _open.blocks[-1].inner_us += us
     nbytes = sum(a.nbytes for a in event.args if isinstance(a, Buffer))
-    for running in _running:
+    for running in tuple(_running):
         running._note(
             start, end, key=event.kernel.name, is_kernel=True, device_us=us, self_device_us=us,
             nbytes=nbytes, memory=memory, self_memory=memory, in_use=in_use, device=name,
@@ -293,7 +298,7 @@ class record_function(ContextDecorator):
         us = (end - block.start) * 1e6
         if _open.blocks:
             _open.blocks[-1].inner_us += us
-        for running in _running:
+        for running in tuple(_running):
             running._note(
                 block.start, end, key=self.name, is_kernel=False, device_us=block.device_us,
                 host_us=us, self_host_us=us - block.inner_us, memory=block.memory,

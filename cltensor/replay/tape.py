@@ -32,7 +32,7 @@ from cltensor.runtime.faults import Site
 from cltensor.runtime.flushing import flush
 from cltensor.runtime.kernel import Counters, Live
 from cltensor.runtime.memory import Buffer, Pool, is_pyopencls, rescued
-from cltensor.runtime.timing import Timing, timed_queue
+from cltensor.runtime.timing import Timing, timed_queue, waited
 
 if TYPE_CHECKING:
     from cltensor.runtime.kernel import Kernel
@@ -227,7 +227,7 @@ class _Launch:
 
         self._read_live()
         queue = timed_queue(device)
-        done = cl.enqueue_nd_range_kernel(queue, self.handle, *self.sizes)
+        done = waited(device, cl.enqueue_nd_range_kernel(queue, self.handle, *self.sizes))
         return Launched(self.kernel, *self.sizes, tuple(self.plain), done)
 
     def _read_live(self) -> None:
@@ -323,7 +323,8 @@ class Tape:
         """
         self.device.check_process()
         self.is_untouched = False
-        actions, sources = self._timed() if Timing.users else (self._actions, self._sources)
+        timed = Timing.users > 0
+        actions, sources = self._timed() if timed else (self._actions, self._sources)
         remaining = iter(actions)
         done = False
         try:
@@ -339,19 +340,15 @@ class Tape:
         finally:
             self.device.faults.note(self._sites)  # of what was launched, if not of all
         Counters.launches += len(self._launches)
-        if Listeners.present and not Timing.users:
+        if Listeners.present and not timed:
             for step in self._launches:
-                event = Launched(step.kernel, *step.sizes, tuple(step.plain))
-                for listener in Listeners.present:
-                    listener(event)
+                Listeners.tell(Launched(step.kernel, *step.sizes, tuple(step.plain)))
 
     def _timed(self) -> tuple[list[Callable[[], Any]], list[list[Any]]]:
         """`_compiled` for steps one by one, each launch timed and told before the next one."""
 
         def launch(step: _Launch) -> None:
-            event = step.timed(self.device)
-            for listener in Listeners.present:
-                listener(event)
+            Listeners.tell(step.timed(self.device))
 
         actions = [partial(launch, s) if type(s) is _Launch else s for s in self._steps]
         return actions, [[s] for s in self._steps]

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 class Launched(NamedTuple):
     """A kernel that was just launched, alone or by a replay, in this thread. args are those of the
     kernel's parameters, in their order: numbers, Lives and Buffers, or handles of buffers that only
-    a recording has; done is the driver's event of a launch alone, or of one that is timed."""
+    a recording has; done is the driver's event of a launch that was timed, and is done."""
 
     kernel: Any
     global_size: tuple[int, ...]
@@ -45,6 +45,12 @@ class Told:
         """Tell `told` no more; nothing happens if it is not told."""
         with cls.lock:
             cls.present = tuple([each for each in cls.present if each != told])
+
+    @classmethod
+    def tell(cls, what: Any) -> None:
+        """Tell all of them."""
+        for told in cls.present:
+            told(what)
 
 
 class Listeners(Told):

@@ -25,7 +25,7 @@ from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 from cltensor.runtime.processor import require_name
 from cltensor.runtime.source import prelude, render
-from cltensor.runtime.timing import Timing, timed_queue
+from cltensor.runtime.timing import Timing, timed_queue, waited
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -197,10 +197,9 @@ class Kernel:
                 again = partial(self._enqueue, queue, self._handle, global_size, local_size)
                 done = self._rescue(error, again, given, global_size, local_size)
             Counters.launches += 1
+            done = None if queue is self._queue else waited(self.device, done)
             if Listeners.present:
-                event = Launched(self, global_size, local_size, tuple(values), done)
-                for listener in Listeners.present:
-                    listener(event)
+                Listeners.tell(Launched(self, global_size, local_size, tuple(values), done))
 
     def takes(self, local_size: tuple[int, ...]) -> bool:
         """Whether it can be launched in groups of this size."""

@@ -1,7 +1,7 @@
 """Launches that are timed by the device itself.
 
 While somebody times, kernels go to a second queue of their device, which notes when each begins and
-ends, one at a time: when all that is queued is done, and whoever times waits for it.
+ends, one at a time: when all that is queued is done, and before anything else is queued.
 """
 
 from __future__ import annotations
@@ -40,7 +40,13 @@ def timed_queue(device: Device) -> cl.CommandQueue:
     return device.timed_queue
 
 
+def waited(device: Device, done: Any) -> Any:
+    """The event `done` of a launch to that queue, when it is done: whatever comes next may go to
+    the other queue."""
+    device.wait_for(done.wait)
+    return done
+
+
 def microseconds(done: Any) -> float:
-    """How long the kernel of an event took, when it is done."""
-    done.wait()
+    """How long the kernel of an event that is done took."""
     return (done.profile.end - done.profile.start) * 1e-3

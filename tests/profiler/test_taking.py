@@ -7,6 +7,7 @@ import threading
 import pytest
 
 import cltensor as ct
+from cltensor.core.hooks import Hooks
 from cltensor.errors import StateError
 from cltensor.profiler import (
     ProfilerAction,
@@ -16,6 +17,8 @@ from cltensor.profiler import (
     schedule,
     tensorboard_trace_handler,
 )
+from cltensor.runtime.events import Listeners, ignore, listen
+from cltensor.runtime.timing import Timing
 
 
 def work(x):
@@ -152,3 +155,34 @@ def test_metadata_and_compressed_traces(device, tmp_path):
     (path,) = tmp_path.glob("me.*.pt.trace.json.gz")
     kept = json.loads(gzip.decompress(path.read_bytes()))
     assert (kept["run"], kept["sizes"]) == ("7", [1, 2])
+
+
+def test_a_profile_that_begins_while_another_thread_launches(device):
+    """That launch went to the usual queue, which notes no times."""
+    x, launches = ct.ones(3).realize(), []
+    listen(launches.append)
+    try:
+        (x + 1).realize()
+    finally:
+        ignore(launches.append)
+    with profile() as found:
+        Listeners.tell(launches[0])
+        (x * 2).realize()
+    assert len(found.events()) == 1
+
+
+def test_profiles_of_several_threads_leave_nothing_behind(device):
+    before = Hooks.observed, Timing.users, Listeners.present
+    x = ct.ones(3).realize()
+
+    def take():
+        for _ in range(30):
+            with profile():
+                (x + 1).realize()
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (Hooks.observed, Timing.users, Listeners.present) == before

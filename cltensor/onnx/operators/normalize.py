@@ -57,7 +57,7 @@ def _batch_norm_14(x, scale, bias, mean: Statistic, var: Statistic, *, epsilon: 
 
 @operator("InstanceNormalization")
 def _instance_norm(x, scale, bias, *, epsilon: float = 1e-5):
-    return F.instance_norm(x, None, None, scale, bias, True, 0.0, epsilon)
+    return F.group_norm(x, x.shape[1], scale, bias, epsilon)  # one value has a variance here: 0
 
 
 @operator("LayerNormalization", since=17)

@@ -160,7 +160,8 @@ def _along(x: Any, axis: int, places: np.ndarray, weights: np.ndarray) -> Any:
         if weights.shape[1] > 1:
             if not weight.any():
                 continue
-            factor = ct.tensor(weight.astype(np.float32), device=x.device)
+            exact = weight.astype(x.dtype if x.dtype.itemsize > 4 else np.float32)
+            factor = ct.tensor(exact, device=x.device)
             part = part * ct.astype(ct.reshape(factor, shape), x.dtype)
         found = part if found is None else found + part
     return found

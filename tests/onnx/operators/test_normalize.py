@@ -35,3 +35,11 @@ def test_dropout_drops_in_training_only():
     assert m(x).tolist() == [1.0] * 100
     m.train()
     assert set(m(x).tolist()) == {0.0, 2.0}
+
+
+def test_one_value_in_each_channel_is_normalized_to_the_bias():
+    """An instance of one value, which ONNX takes where PyTorch's layer refuses it."""
+    values = [om.tensor("scale", np.ones(2, "f")), om.tensor("bias", np.array([3.0, 4.0], "f"))]
+    m = om.loaded([om.node("InstanceNormalization", "x scale bias", "y")],
+                  [om.value("x", [3, 2, 1])], [om.value("y", [3, 2, 1])], values)  # fmt: skip
+    assert m(ct.randn(3, 2, 1)).squeeze(-1).tolist() == [[3, 4]] * 3
