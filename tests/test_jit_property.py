@@ -73,7 +73,7 @@ def build():
     ns["net"] = nn.Sequential(
         nn.Linear(3, 3), nn.BatchNorm1d(3, eps=0.5), nn.Dropout(0.5), nn.Linear(3, 3)
     )
-    ns["own"], ns["counting"] = Scaled(), Counting()
+    ns["own"], ns["counting"], ns["rec"] = Scaled(), Counting(), nn.GRU(3, 3)
     params = [ns["p"], ns["q"], *ns["net"].parameters(), *ns["own"].parameters()]
     ns["opt"] = OPTIMIZER
     ns["scheduler"] = ct.optim.lr_scheduler.StepLR(ns["opt"], 2, 0.5)
@@ -170,8 +170,8 @@ class Drawn:
         elif kind == "grad":
             self.gradient()
         elif kind == "net":
-            module = rng.choice(("net", "net", "own", "own", "counting"))
-            self.new(f"{module}(({self.operand()}).reshape(-1, 3))")
+            module = rng.choice(("net", "net", "own", "own", "counting", "rec"))
+            self.new(f"{module}(({self.operand()}).reshape(-1, 3))" + "[0]" * (module == "rec"))
         elif kind == "number":
             self.put(f"k = k + {self.number()}")
         elif kind == "python":
@@ -217,6 +217,12 @@ class Drawn:
                 f"(own({self.operand()}) * {leaf}).sum().backward()",
                 "if a.requires_grad: (a * p).sum().backward()" if self.takes else "pass",
                 "ct.autograd.grad((p * q).sum(), [p], create_graph=True)[0].sum().backward()",
+                f"(({self.operand()})[..., :2] * {leaf}[1:] * q[:2]).sum().backward()",
+                f"sum([({leaf}[n:] * c[n:]).sum() for n in range(3)] + [{leaf}.sum()]).backward()",
+                f"l = (rec(({self.operand()}).reshape(-1, 1, 3))[0] * {leaf}).sum(); "
+                f"l.backward(retain_graph={self.rng.choice((True, False))})",
+                "l = (p * q)[1:].sum(); l.backward(retain_graph=True); l.backward()",
+                f"y = {leaf} * m; y.retain_grad(); y[::2].sum().backward(); c.add_(y.grad)",
             ))
         )  # fmt: skip
 
@@ -264,6 +270,8 @@ class Drawn:
             index = rng.choice(("x[0][0].abs()", "ct.full((2,), 1.0)", "ct.full((2,), 9.0)"))
             args.append(f"i=({index}).astype('int64')")
         text = f"r = f({', '.join(args)})"
+        if rng.random() < 0.05:
+            return f"with ct.profiler.profile(): {text}"
         return f"with ct.no_grad(): {text}" if rng.random() < 0.1 else text
 
     def change(self):
@@ -286,6 +294,7 @@ class Drawn:
             "opt.step()", "opt.zero_grad()", "opt.zero_grad(set_to_none=False)",
             "nn.utils.clip_grad_norm_([p, q], 0.5)", "p.grad = None", "p.grad = m",
             "q.grad = p.grad",
+            "x[0].copy_(ct.tensor(np.full((2, 3), 0.5, 'f')))", "m[1:] = ct.tensor([0.5, 1.0])",
             "kept.append(p.grad)", "kept.append(r)", "kept.append(p.data)",
             "(p * m).sum().backward()",
             "p.grad.mul_(2) if p.grad is not None else None", "ct.manual_seed(7)", "ct.rand(2)",
@@ -352,7 +361,9 @@ def state(ns):
     found |= {f"{n}.grad": attempt(lambda n=n: content(ns[n].grad)) for n in "pqe"}
     for name in ("net", "opt", "own", "counting"):
         found[name] = attempt(lambda name=name: content(ns[name].state_dict()))
-    found["net.grad"] = [attempt(lambda p=p: content(p.grad)) for p in ns["net"].parameters()]
+    for name in ("net", "rec"):
+        parameters = ns[name].parameters()
+        found[f"{name}.grad"] = [attempt(lambda p=p: content(p.grad)) for p in parameters]
     found["own.grad"] = attempt(lambda: content(ns["own"].weight.grad))
     found["plain"] = ns["o"].s, ns["counting"].seen, ns["own"].scale, ns["net"].training
     found["o"] = attempt(lambda: content(vars(ns["o"])["t"]))
