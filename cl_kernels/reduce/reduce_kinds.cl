@@ -39,6 +39,23 @@ ${expression.parameters(code)}
     , const ${code.index} outer, const ${code.index} length
     , const ${code.index} per_item, const ${code.index} part
 ${expression.arguments(code)}
+${'' if partial else moved(reduction, T)}
+</%def>
+
+## What running statistics move with.
+<%def name="moved(reduction, T)">
+% if reduction.moves:
+    , __global ${T}* restrict mean_g, __global ${T}* restrict var_g
+    , const long mean_at, const long var_at, const ${T} keep, const ${T} share, const ${T} unbiased
+% endif
+</%def>
+
+## Let the statistics of place `o` take their share of what the batch has.
+<%def name="move(reduction, o, mean, squares)">
+% if reduction.moves:
+        mean_g[mean_at + ${o}] = keep * mean_g[mean_at + ${o}] + share * (${mean});
+        var_g[var_at + ${o}] = keep * var_g[var_at + ${o}] + share * ((${squares}) * unbiased);
+% endif
 </%def>
 
 ## The part of the reduced range that a group takes, and where its results go.
@@ -88,6 +105,7 @@ ${expression.evaluate(code)}
 % elif reduction.kind == 'moments':
         out_g[${o}] = t0${'' if partial else ' + shift'};
         out_g[outer + ${o}] = t1;
+${'' if partial else move(reduction, o, 't0 + shift', 't1')}
 % if partial:
         out_g[2 * outer + ${o}] = shift;
 % endif

@@ -10,8 +10,9 @@ __kernel void reduce_merge(__global long* restrict out_g, __global const long* r
 % else:
 __kernel void reduce_merge(__global ${T}* restrict out_g, __global const ${T}* restrict in_g,
 % endif
-                           const long outer, const long parts, const long part, const long length)
-{
+                           const long outer, const long parts, const long part, const long length
+${kinds.moved(reduction, T)}
+) {
     const long o = get_global_id(0);
     if (o >= outer) return;
 % if reduction.kind == 'best':
@@ -32,5 +33,6 @@ __kernel void reduce_merge(__global ${T}* restrict out_g, __global const ${T}* r
     }
     out_g[o] = t0 + in_g[2 * outer + o];
     out_g[outer + o] = t1;
+${kinds.move(reduction, 'o', 't0 + in_g[2 * outer + o]', 't1')}
 % endif
 }

@@ -79,6 +79,7 @@ class Reduction:
     """
 
     __slots__ = ("better", "combine", "id", "kind", "name", "start")
+    moves = False  # whether running statistics move along, see kinds.Mover
 
     def __init__(
         self, name: str, start: Mapping[str, str] | str, combine: str = "", better: str = ""

@@ -136,19 +136,20 @@ def _exact(args: Sequence[Any]) -> tuple[int, int]:
 
 def reduction(
     op: Reducer,
-    operands: tuple[Value, ...],
+    operands: tuple[Any, ...],
     kept: tuple[bool, ...],
     shape: Shape,
     dtype: np.dtype,
 ) -> Value:
     """A pending reduction of `operands`, all of one shape, over the dimensions not marked in
-    `kept`. Several operands, or moments, give as many results: `shape` begins with their number."""
+    `kept`. Several operands, or moments, give as many results: `shape` begins with their number.
+    Those of a Mover are its args."""
     value = Value(shape, dtype, operands[0].device)
     value.op = op
     value.args = operands
     value.kept = kept
     # The operands' nodes still count, so that chains through reductions stay bounded too.
-    value.nodes = sum([operand.nodes for operand in operands]) + 1
+    value.nodes = sum([each.nodes for each in operands if type(each) is Value]) + 1
     value.below = FOLD
     operand = operands[0]
     if operand.below & PRODUCT:

@@ -116,13 +116,30 @@ class Reducer(Reduction, Kind):
         )
 
     def launch(self, value: Value) -> Sequence[Value]:
-        expression = Expression(value.args, None)
+        expression = Expression(value.args[:1] if self.moves else value.args, None)
+        if self.moves and any(
+            leaf.buffer in _buffers(value.args[1:3]) for leaf in expression.leaves
+        ):
+            expression.needs.append(value.args[0])  # apart from what is written
         if not expression.needs:
             try:
                 _launch_reduction(value, expression)
             except GroupError as error:
                 replan("reduce_gpu", error)  # for the next turn
         return expression.needs
+
+
+class Mover(Reducer):
+    """Moments, of the first arg, with which the next two move, running means and variances:
+
+        running = keep * running + share * moments
+
+    The other args are keep, share, and what makes a variance of a sum of squares. A Value of this
+    op is computed at once.
+    """
+
+    __slots__ = ()
+    moves = True
 
 
 class Join(Kind):
@@ -343,6 +360,11 @@ def _launch_rows(expression: Expression, rows: Rows) -> bool:
     return True
 
 
+def _moved(running: Sequence[Value], numbers: Sequence[float]) -> list[Any]:
+    """What the kernels of a Mover take for its args but the first."""
+    return [*_buffers(running), *[v.offset for v in running], *numbers]
+
+
 def _launch_reduction(root: Value, expression: Expression) -> None:
     device, leaves, op = root.device, expression.leaves, root.op
     assert isinstance(op, Reducer)
@@ -372,6 +394,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
     given = [device.pool.allocate(splits * size * root.dtype.itemsize)]
     if partial and op.kind == "best":
         given.append(device.pool.allocate(splits * size * accumulator.itemsize))
+    moved = _moved(root.args[1:3], root.args[3:]) if op.moves else ()
     per_item = -(-outer // tasks) if tasks else 0
     launch(
         (tasks * local, splits),
@@ -380,6 +403,7 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
             *(*given, *buffers, *_buffers(leaves), outer, length, per_item, part),
             *_index_arguments(space, leaves),
             *expression.scalars,
+            *(() if partial else moved),
         ],
     )
     for output, stored_in in zip(expression.outputs, buffers, strict=True):
@@ -397,5 +421,5 @@ def _launch_reduction(root: Value, expression: Expression) -> None:
         merge = merge_kernel(device, op, accumulator)
         whole = _allocate([root])[0]
         grid = (-(-outer // local) * local,)
-        merge(grid, (local,), [whole, *given, outer, splits, part, length])
+        merge(grid, (local,), [whole, *given, outer, splits, part, length, *moved])
         root.settle(whole)

@@ -25,6 +25,10 @@ from cltensor.runtime.source import render
 EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
 
 
+#: What kernels of moments take that running statistics move with.
+_MOVED = ("mean_g", "var_g", "mean_at", "var_at", "keep", "share", "unbiased")
+
+
 class Accumulator(NamedTuple):
     """A variable that takes in an element after the other: acc = merge(acc, value(x, at)).
 
@@ -112,8 +116,9 @@ def reduction_kernel(
     a CPU with up to so many vectors of partial results, or so many neighbouring columns at a time.
 
     partial: whether the results shall be merged: places of best elements come with the elements,
-    moments with what they are relative to. The kernel takes the results (and the best elements),
-    the code's buffers, `outer`, `length`, `per_item` and `part`, and the code's numbers.
+    moments with what they are relative to, and nothing moves yet. The kernel takes the results (and
+    the best elements), the code's buffers, `outer`, `length`, `per_item` and `part`, the code's
+    numbers, and what moves.
     """
     by_row = not space.kept[-1]
     code = Code(entries, space, wide, results)
@@ -143,7 +148,8 @@ def reduction_kernel(
     built = build(device, name, source, f"the generated reduction '{reduction.name}'")
     results_to = ("out_g", "value_g") if partial and kind == "best" else ("out_g",)
     cut = ("outer", "length", "per_item", "part")
-    return built.by_name((*results_to, *code.buffers, *cut, *code.numbers))
+    moved = _MOVED if reduction.moves and not partial else ()
+    return built.by_name((*results_to, *code.buffers, *cut, *code.numbers, *moved))
 
 
 def merge_kernel(device: Device, reduction: Reduction, accumulator: np.dtype) -> Launcher:
@@ -151,7 +157,8 @@ def merge_kernel(device: Device, reduction: Reduction, accumulator: np.dtype) ->
     the whole, the parts (places, then elements, of the best), and how the range was cut."""
     read = ("where_g", "value_g") if reduction.kind == "best" else ("in_g",)
     merge = kernel(device, "reduce_merge", reduction=reduction, T=C_NAMES[accumulator])
-    return merge.by_name(("out_g", *read, "outer", "parts", "part", "length"))
+    moved = _MOVED if reduction.moves else ()
+    return merge.by_name(("out_g", *read, "outer", "parts", "part", "length", *moved))
 
 
 def count_kept(space: Geometry) -> int:

@@ -20,7 +20,7 @@ from cltensor.ops.elementwise.bounds import require_probabilities
 from cltensor.ops.elementwise.functions import log
 from cltensor.ops.elementwise.select import clip, maximum, where
 from cltensor.ops.index.pick import take_of
-from cltensor.ops.network.labels import label_pick
+from cltensor.ops.network.labels import label_loss, label_pick
 from cltensor.ops.reduce.fold import log_softmax, log_total
 
 _REDUCTIONS = ("mean", "sum", "none")
@@ -222,9 +222,7 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
     target = _labels(operation, input, target, ignore_index, axis)
     if not label_smoothing:
-        # One kernel for all rows; left to the kernel of the mean, it would be two reductions.
-        whole = log_total(input, axis).realize()
-        loss, used = _picked(operation, input, target, weight, ignore_index, axis, whole)
+        loss, used = _of_scores(operation, input, target, weight, ignore_index, axis)
         return _weighted(operation, loss, used, reduction, axis)
     scores = log_softmax(input, axis)
     loss, used = _picked(operation, scores, target, weight, ignore_index, axis)
@@ -232,6 +230,19 @@ def cross_entropy(
     everywhere = where(target == ignore_index, 0.0, -spread.sum(axis=axis, keepdims=True))
     loss = (1 - label_smoothing) * loss + label_smoothing / input.shape[axis] * everywhere
     return _weighted(operation, loss, used, reduction, axis)
+
+
+def _of_scores(
+    operation: str, scores: Any, target: Any, weight: Any, ignore_index: int, axis: int
+) -> tuple[Any, Any]:
+    """`_picked` of the logarithms of the softmax of scores."""
+    _check_weight(operation, scores, weight, axis)
+    loss = label_loss(scores, target, axis, ignore_index, operation)
+    if loss is None:
+        # One kernel for all rows; left to the kernel of the mean, it would be two reductions.
+        whole = log_total(scores, axis).realize()
+        return _picked(operation, scores, target, weight, ignore_index, axis, whole)
+    return _counted(operation, loss, target, weight, ignore_index)
 
 
 def _soft_cross_entropy(
@@ -290,19 +301,31 @@ def _picked(
 
     whole: what to subtract the picked scores from, if not 0.
     """
+    _check_weight(operation, scores, weight, axis)
+    entry = label_pick(scores, target, axis, ignore_index, operation)
+    entry = -entry if whole is None else where(target == ignore_index, 0.0, whole - entry)
+    return _counted(operation, entry, target, weight, ignore_index)
+
+
+def _check_weight(operation: str, scores: Any, weight: Any, axis: int) -> None:
     classes = scores.shape[axis]
     if weight is not None and tuple(weight.shape) != (classes,):
         raise ShapeError(
             f"{operation}: weight has shape {tuple(weight.shape)}; "
             f"with {classes} classes it is ({classes},)"
         )
+    if weight is not None:
+        same_dtype(operation, scores, weight)
+
+
+def _counted(
+    operation: str, entry: Any, target: Any, weight: Any, ignore_index: int
+) -> tuple[Any, Any]:
+    """Losses of labels with the weights that they count with, and these."""
     ignored = target == ignore_index
-    entry = label_pick(scores, target, axis, ignore_index, operation)
-    entry = -entry if whole is None else where(ignored, 0.0, whole - entry)
     used = where(ignored, 0.0, 1.0)
     if weight is None:
         return entry, used
-    same_dtype(operation, scores, weight)
     used = used * take_of(operation, weight, where(ignored, 0, target), None)
     return entry * used, used
 

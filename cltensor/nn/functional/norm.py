@@ -18,7 +18,12 @@ from cltensor.ops.elementwise.functions import rsqrt
 from cltensor.ops.elementwise.power import pow
 from cltensor.ops.elementwise.select import clip
 from cltensor.ops.linalg.norms import norm
-from cltensor.ops.network.normalize import move_statistics, normalize_channels, normalize_rows
+from cltensor.ops.network.normalize import (
+    Running,
+    move_statistics,
+    normalize_channels,
+    normalize_rows,
+)
 from cltensor.ops.reduce.fold import moments
 
 
@@ -70,12 +75,11 @@ def batch_norm(
         if not count:  # no statistics, and nothing to normalise
             return _scaled(input, weight, bias, channels)
         axes = (0, *range(2, input.ndim))
-        out, stats = normalize_channels(
-            input, _shaped(weight, channels), _shaped(bias, channels), axes, eps
-        )
+        running = None
         if running_mean is not None and running_var is not None:
-            move_statistics(running_mean, running_var, stats, count, momentum)
-        return out
+            running = Running(running_mean, running_var, momentum)
+        parameters = _shaped(weight, channels), _shaped(bias, channels)
+        return normalize_channels(input, *parameters, axes, eps, running)
     if running_mean is None or running_var is None:
         raise ValueError("batch_norm: evaluation needs running_mean and running_var")
     scale = rsqrt(running_var.reshape(channels) + eps)
@@ -217,7 +221,7 @@ def instance_norm(
         with no_grad():
             mean, squares = moments(input.detach(), tuple(range(2, input.ndim)))
             stats = tuple([s.reshape(samples, channels).mean(0) for s in (mean, squares)])
-            move_statistics(running_mean, running_var, stats, count, momentum)
+            move_statistics(Running(running_mean, running_var, momentum), stats, count)
     return group_norm(input, channels, weight, bias, eps)
 
 

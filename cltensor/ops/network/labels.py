@@ -12,17 +12,22 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.batched import Batched
+from cltensor.core.hooks import tracers
 from cltensor.core.op import Op, primitive, same_device
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES, int32, int64
+from cltensor.dtypes import C_NAMES, SHORT, int32, int64
+from cltensor.lazy.grids import LONGEST_ROW
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, logical_and, not_equal
+from cltensor.ops.elementwise.functions import exp
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.view import reshape
 from cltensor.runtime.device import Device
 from cltensor.runtime.faults import LABEL, Site
+from cltensor.runtime.groups import GroupError, largest_group, narrow
 from cltensor.runtime.kernel import kernel
 
 
@@ -88,3 +93,78 @@ label_pick: Op = primitive(
     _run_pick,
     dx=lambda g, labels, axis, ignored, x_shape: _spread(g, labels, axis, ignored, x_shape[axis]),
 )
+
+
+#: So few classes that one work-item of a GPU takes a row.
+_FEW_CLASSES = 32
+#: So few scores that a CPU gains more from a launch less than from vectors.
+_FEW_SCORES = 2048
+
+
+def _run_loss(
+    x: Tensor, labels: Tensor, axis: int, ignored: int, operation: str
+) -> tuple[Tensor, Tensor]:
+    same_device(operation, x, labels)
+    x, labels = x.contiguous(), labels.contiguous()
+    loss, total = [Tensor.empty(labels.shape, x.dtype, x.device) for _ in range(2)]
+    while True:
+        try:
+            _launch_loss(loss, total, x, labels, ignored, Site(operation, axis, LABEL))
+        except GroupError as error:
+            narrow("label_loss", error)
+        else:
+            return loss, total
+
+
+def _launch_loss(
+    loss: Tensor, total: Tensor, x: Tensor, labels: Tensor, ignored: int, site: Site
+) -> None:
+    device, rows, classes = x.device, labels.size, x.shape[-1]
+    alone = device.is_cpu or classes <= _FEW_CLASSES
+    if alone:
+        size, local, each = spread(device, rows, max(1, _FEW_SCORES // classes))
+    else:
+        wanted = max(32, min(256, 1 << (classes // 4 - 1).bit_length()))
+        local, each = largest_group(device, "label_loss", wanted), 1
+        size = rows * local
+    run = kernel(
+        device, "label_loss", T=C_NAMES[x.dtype], L=C_NAMES[labels.dtype],
+        index="long" if wide(x) else "int", alone=alone,
+    )  # fmt: skip
+    run(
+        (size,), (local,), y_g=loss.buffer, total_g=total.buffer, x_g=x.buffer,
+        label_g=labels.buffer, x_start=x.offset, label_start=labels.offset, rows=rows,
+        classes=classes, each=each, ignored=ignored,
+        fault_g=device.faults.buffer, site=device.faults.region(site),
+    )  # fmt: skip
+
+
+def _loss_rule(g: Any, x: Any, labels: Any, axis: int, ignored: int, out: Any) -> Any:
+    to_loss, to_total = g
+    total = out[1]
+    if to_loss is None:
+        return to_total * exp(x - total)
+    kept = where(eq(labels, ignored), 0.0, to_loss)
+    summed = kept if to_total is None else kept + to_total
+    return summed * exp(x - total) - _spread(kept, labels, axis, ignored, x.shape[axis])
+
+
+_label_loss: Op = primitive(
+    "label_loss(x, labels, axis, ignored, operation)",
+    _run_loss,
+    dx=_loss_rule,
+)
+
+
+def label_loss(x: Any, labels: Any, axis: int, ignored: int, operation: str) -> Any:
+    """log(sum(exp(x))) along `axis`, the last one, less the score of each label; 0 where the label
+    is `ignored`. labels have size 1 along `axis`, and so has the result.
+
+    One launch; None where several, of other kernels, are better or needed.
+    """
+    if tracers or isinstance(x, Batched) or isinstance(labels, Batched):
+        return None
+    few = x.size <= _FEW_SCORES if x.device.is_cpu else x.shape[axis] <= LONGEST_ROW
+    if not few or not x.size or axis != x.ndim - 1 or x.dtype in SHORT or x.dtype.kind != "f":
+        return None
+    return _label_loss(x, labels, axis, ignored, operation)[0]

@@ -12,7 +12,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.elementwise.functions import rsqrt
-from cltensor.ops.network.normalize import move_statistics
+from cltensor.ops.network.normalize import Running, move_statistics
 from cltensor.ops.reduce.fold import moments
 
 
@@ -103,5 +103,6 @@ def native_batch_norm(
     out, mean, scale, squares = _normalized(x, axes, eps)
     count = x.size // max(x.shape[1], 1)
     if running_mean is not None and running_var is not None and count > 1:
-        move_statistics(running_mean, running_var, (mean, squares), count, momentum)
+        moved = Running(running_mean, running_var, momentum)
+        move_statistics(moved, (mean, squares), count)
     return _affine(out, *parameters), *_statistics(x, mean.reshape(-1), scale.reshape(-1))

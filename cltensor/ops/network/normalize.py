@@ -8,20 +8,31 @@ kernel anyway, and only the statistics are kept for the gradient.
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from cltensor.core.batched import Batched
 from cltensor.core.batching import Batch, broadcasting
+from cltensor.core.hooks import tracers, watchers
 from cltensor.core.mode import no_grad
 from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import SHORT
 from cltensor.errors import VmapError
 from cltensor.lazy.writes import write_together
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
-from cltensor.ops.reduce.fold import mean, moments, sums_of
+from cltensor.ops.reduce.fold import mean, moments, moving_moments, sums_of
 
 Axes = tuple[int, ...]
+
+
+class Running(NamedTuple):
+    """Running statistics, one mean and variance for each channel, and the share that a batch has in
+    them."""
+
+    mean: Tensor
+    var: Tensor
+    momentum: float | Tensor
 
 
 def _count(x: Any, axes: Axes) -> int:
@@ -127,18 +138,24 @@ def _finish(out: Any, weight: Any, bias: Any) -> Any:
 
 
 def normalize_channels(
-    x: Any, weight: Any, bias: Any, axes: Axes, eps: float
-) -> tuple[Any, tuple[Tensor, Tensor]]:
-    """Normalise x by its mean and variance over `axes`, as in batch normalisation.
+    x: Any, weight: Any, bias: Any, axes: Axes, eps: float, running: Running | None = None
+) -> Any:
+    """Normalise x by its mean and variance over `axes`, as in batch normalisation, and let running
+    statistics take their share of these, outside of any graph.
 
         out = (x - mean) / sqrt(var + eps) * weight + bias
 
     Args:    weight, bias: None, or of a shape that broadcasts against x with `axes` of size 1.
-    Returns: (out, (the mean, the sum of squared differences from it)).
     """
-    stats = unrecorded(moments, x, axes)
-    out = _channels(*_operands(x, weight, bias), axes=axes, eps=eps, stats=stats)
-    return _finish(out, weight, bias), stats
+    operands = _operands(x, weight, bias)
+    if running is not None and _move_along(operands, running):
+        stats, running = _statistics(x, axes, running), None
+    else:
+        stats = unrecorded(moments, x, axes)
+    out = _channels(*operands, axes=axes, eps=eps, stats=stats)
+    if running is not None:
+        move_statistics(running, stats, _count(x, axes))
+    return _finish(out, weight, bias)
 
 
 def normalize_rows(x: Any, weight: Any, bias: Any, axes: Axes, eps: float) -> Any:
@@ -153,17 +170,38 @@ def normalize_rows(x: Any, weight: Any, bias: Any, axes: Axes, eps: float) -> An
     return _finish(out, weight, bias)
 
 
-def move_statistics(
-    mean: Tensor,
-    var: Tensor,
-    stats: tuple[Tensor, Tensor],
-    count: int,
-    momentum: float | Tensor,
-) -> None:
+def _move_along(operands: tuple[Any, ...], running: Running) -> bool:
+    """Whether the kernel of the moments of operands[0] can move the running statistics. The other
+    operands must fit, as what is refused moves none."""
+    x, (mean, var, momentum) = operands[0], running
+    known = (*operands, mean, var)
+    if tracers or any(isinstance(each, Batched) for each in known) or isinstance(momentum, Tensor):
+        return False
+    if x.dtype in SHORT or any((v.dtype, v.device) != (x.dtype, x.device) for v in known):
+        return False
+    buffers = [mean.buffer, var.buffer]
+    return (
+        mean.is_contiguous()
+        and var.is_contiguous()
+        and (buffers[0] is not buffers[1] and x._value.buffer not in buffers)
+    )
+
+
+def _statistics(x: Tensor, axes: Axes, running: Running) -> Any:
+    """The moments of x, with which the running statistics move."""
+    mean, var, momentum = running
+    for watch in watchers:
+        watch((x, mean, var))
+    shares = 1 - momentum, momentum
+    return unrecorded(moving_moments, x, axes, (mean, var), shares, _count(x, axes))
+
+
+def move_statistics(running: Running, stats: tuple[Tensor, Tensor], count: int) -> None:
     """Let the running statistics take their share of the batch's, outside any graph.
 
     stats: the batch's means and sums of squared differences from them.
     """
+    mean, var, momentum = running
     with no_grad():
         middle, squares = [s.reshape(mean.shape).astype(mean.dtype) for s in stats]
         moved_mean = (1 - momentum) * mean + momentum * middle

@@ -20,7 +20,8 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.errors import ShapeError
 from cltensor.lazy import fusion
 from cltensor.lazy.codegen import Shape, contiguous_strides
-from cltensor.lazy.kinds import Reducer
+from cltensor.lazy.kinds import Mover, Reducer
+from cltensor.lazy.writes import settle_readers
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype, full, real_part
 from cltensor.ops.elementwise.compare import eq, isfinite, isnan, logical_or
@@ -174,7 +175,7 @@ def _run_moments(x: Tensor, axis: Axis) -> tuple[Tensor, ...]:
 
 
 def _reduced(
-    spec: Reducer, values: tuple[fusion.Value, ...], axis: Axis, results: int
+    spec: Reducer, values: tuple[Any, ...], axis: Axis, results: int
 ) -> tuple[Tensor, ...]:
     """The results of one pass over `values`: views of what its kernel makes, one after the
     other."""
@@ -191,6 +192,7 @@ def _reduced(
 
 _sum = Reducer("sums", "0", "acc + x")
 _moments = Reducer("moments", "0")
+_moving_moments = Mover("moving_moments", "0")
 #: The sums of several tensors of one shape over `axis`, one for each, in one pass, with the reduced
 #: axes as ones.
 sums: Op = Op(
@@ -205,6 +207,26 @@ moments: Op = Op(
     _run_moments,
     {"dx": lambda g, x, axis: _moments_rule(g, x, axis)},
 )
+
+
+def moving_moments(
+    x: Tensor, axis: Axis, running: tuple[Tensor, Tensor], shares: tuple[float, float], count: int
+) -> tuple[Tensor, ...]:
+    """The `moments` of x, outside of any graph, of which running means and variances take their
+    share in the same pass:  running = shares[0] * running + shares[1] * moments
+
+    running: stored, of x's dtype, dense, and in buffers that x's elements are not in. count: of the
+    elements that a mean is of.
+    """
+    given = [r._value for r in running]
+    buffers = [r.buffer for r in running]
+    with x.device.lock:
+        settle_readers(buffers, (x._value,))
+        args = (x._value, *given, *shares, 1 / (count - 1))
+        found = _reduced(_moving_moments, args, axis, 2)
+        for buffer in buffers:
+            buffer.mark_changed("batch_norm")
+    return found
 
 
 def _sums_rule(g: Sequence[Any], shapes: Sequence[Shape]) -> list[Any]:
