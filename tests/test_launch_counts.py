@@ -5,10 +5,10 @@ The counts are bounds: fewer is better, and then the bound goes down.
 
 import numpy as np
 import pytest
-from benchmarks.networks import NETWORKS
 
 import cltensor as ct
 import cltensor.nn.functional as F
+from benchmarks.networks import NETWORKS
 from cltensor.lazy.fusion import Eager
 from cltensor.runtime.kernel import Counters
 
