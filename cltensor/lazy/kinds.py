@@ -117,10 +117,9 @@ class Reducer(Reduction, Kind):
 
     def launch(self, value: Value) -> Sequence[Value]:
         expression = Expression(value.args[:1] if self.moves else value.args, None)
-        if self.moves and any(
-            leaf.buffer in _buffers(value.args[1:3]) for leaf in expression.leaves
-        ):
-            expression.needs.append(value.args[0])  # apart from what is written
+        written = [running.buffer for running in value.args[1:3]] if self.moves else ()
+        if any(leaf.buffer in written for leaf in expression.leaves):
+            expression.needs.append(value.args[0])
         if not expression.needs:
             try:
                 _launch_reduction(value, expression)
