@@ -20,11 +20,12 @@
     def lane(i, lanes):
         return f".s{i}" if lanes > 1 else ""
 
-    def staged(width, depth, items, along, most):
+    def staged(width, depth, items, along, most, per=1):
         """(lanes of a vector, k and place of a work-item's first one in terms of lid, and for each
-        how far it is from the first: place, k; and C telling whether an item has any)."""
-        lanes = most
-        while lanes > 1 and width * depth < lanes * items:
+        how far it is from the first: place, k; and C telling whether an item has any). per: steps
+        of k that an item is to have together, one after the other."""
+        lanes = max(most, per) if along else most
+        while lanes > (per if along else 1) and width * depth < lanes * items:
             lanes //= 2
         if along:
             row = depth // lanes
@@ -34,13 +35,15 @@
             steps = [(s, 0) for s in range(0, width, items // row)]
             idle = f"lid < {width * row}" if items > width * row else ""
             return lanes, f"lid % {row} * {lanes}", f"lid / {row}", steps, idle
-        row = width // lanes
+        row, depth, each = width // lanes, depth // per, range(per)
         if row > items:
-            steps = [(s, k) for k in range(depth) for s in range(0, width, items * lanes)]
+            places = range(0, width, items * lanes)
+            steps = [(s, k * per + p) for k in range(depth) for s in places for p in each]
             return lanes, "0", f"lid * {lanes}", steps, ""
-        steps = [(0, s) for s in range(0, depth, items // row)]
+        steps = [(0, s * per + p) for s in range(0, depth, items // row) for p in each]
         idle = f"lid < {row * depth}" if items > row * depth else ""
-        return lanes, f"lid / {row}", f"lid % {row} * {lanes}", steps, idle
+        first = f"lid / {row} * {per}" if per > 1 else f"lid / {row}"
+        return lanes, first, f"lid % {row} * {lanes}", steps, idle
 %>
 
 ## Local memory, if blocks are staged there, the place of a work-item and its results,
@@ -60,26 +63,30 @@
 ## Declares a work-item's part of the staging of operand x, `width` rows or columns of it, of which
 ## `first` is the first of the tile: x_at, x_t, the pointer x_p and registers x_r. step, step_k: C
 ## for the distances between neighbours; start: the first k.
-<%def name="operand(x, TI, TA, width, KW, items, along, most, first, step, step_k, start)">
-<% lanes, k, place, steps, _ = staged(width, KW, items, along, most) %>
+<%def name="operand(x, TI, TA, width, KW, items, along, most, first, step, step_k, start, per=1)">
+<% lanes, k, place, steps, _ = staged(width, KW, items, along, most, per) %>
     const int ${x}_t = ${k}, ${x}_at = ${place};
     __global const ${TI}* ${x}_p = ${x}_g + (${first} + ${x}_at) * ${step} + (${start} + ${x}_t) * ${step_k};
     ${vector(TA, lanes)} ${', '.join(f'{x}_r{s} = 0' for s in range(len(steps)))};
 </%def>
 
 ## Loads a work-item's part of a block; whole: all of it exists, and vectors are aligned.
-<%def name="fetch(x, TI, width, KW, items, along, most, first, limit, step, step_k, whole, k, k_end)">
-<% lanes, _, _, steps, idle = staged(width, KW, items, along, most) %>
+<%def name="fetch(x, TI, width, KW, items, along, most, first, limit, step, step_k, whole, k, k_end, per=1)">
+<% lanes, _, _, steps, idle = staged(width, KW, items, along, most, per) %>
     ${f'if ({idle})' if idle else ''} {
     % for s, (a, t) in enumerate(steps):
-    % if whole:
+    % if whole and lanes <= most:
 <% place = f'{x}_p + {a} * {step} + {t} * {step_k}' %>\
         ${x}_r${s} = *(${f'(__global const {vector(TI, lanes)}*)' if lanes > 1 else ''}(${place}));
     % else:
     % for j in range(lanes):
 <% da, dt = (a, t + j) if along else (a + j, t) %>\
+    % if whole:
+        ${x}_r${s}${lane(j, lanes)} = ${x}_p[${da} * ${step} + ${dt} * ${step_k}];
+    % else:
         ${x}_r${s}${lane(j, lanes)} = ${first} + ${x}_at + ${da} < ${limit} && ${k} + ${x}_t + ${dt} < ${k_end}
             ? ${x}_p[${da} * ${step} + ${dt} * ${step_k}] : 0;
+    % endif
     % endfor
     % endif
     % endfor

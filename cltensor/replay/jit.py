@@ -12,6 +12,7 @@ from cltensor import dtypes
 from cltensor.core.casting import casting
 from cltensor.core.hooks import Hooks
 from cltensor.core.mode import mode
+from cltensor.ops.precision import Precision
 from cltensor.replay import script as scripts
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
@@ -33,20 +34,21 @@ class jit:
     A replay has the bits and the effects on tensors of the call itself: elements changed in place,
     gradients set or added to, states and step counts of optimizers, random numbers, faults of
     indices. It runs only while what the recorded call depended on is as it was: the arguments and
-    which of them share elements, the grad mode, the default device and dtype, the tensors that the
-    function reached by itself, the attributes and flags of its modules, and what its names, the
-    attributes of its objects and the entries of its lists and dicts stand for. Otherwise the call
-    is recorded anew. A call that sets such an attribute or entry itself, also one of its
-    arguments', that draws from a generator of random numbers of Python or NumPy that was there
-    before, that leaves another grad mode, default dtype or device behind, that computes on several
-    devices, or that returns an object that it made, or a tensor to which it gave a gradient or
-    attributes, is never replayed; nor is one during which another thread computed what it was about
-    to. The code of libraries, and what they keep for themselves, is taken for constant, and so is
-    what a call asks the system for: the time, a file, the seed of a generator that it makes. Pass
-    such numbers as tensors. At most 64 kinds of arguments are kept, with 8 recordings each. A
-    function that reaches more than can be compared before every call (a list of over 4096 entries,
-    an array of over 256 KiB, an iterator, names that only `eval` knows) is not recorded at all, and
-    a warning says so; another one names the cause where 8 recordings in a row were of no use.
+    which of them share elements, the grad mode, the default device and dtype, the precision of
+    products, the tensors that the function reached by itself, the attributes and flags of its
+    modules, and what its names, the attributes of its objects and the entries of its lists and
+    dicts stand for. Otherwise the call is recorded anew. A call that sets such an attribute or
+    entry itself, also one of its arguments', that draws from a generator of random numbers of
+    Python or NumPy that was there before, that leaves another grad mode, default dtype or device
+    behind, that computes on several devices, or that returns an object that it made, or a tensor to
+    which it gave a gradient or attributes, is never replayed; nor is one during which another
+    thread computed what it was about to. The code of libraries, and what they keep for themselves,
+    is taken for constant, and so is what a call asks the system for: the time, a file, the seed of
+    a generator that it makes. Pass such numbers as tensors. At most 64 kinds of arguments are kept,
+    with 8 recordings each. A function that reaches more than can be compared before every call (a
+    list of over 4096 entries, an array of over 256 KiB, an iterator, names that only `eval` knows)
+    is not recorded at all, and a warning says so; another one names the cause where 8 recordings in
+    a row were of no use.
 
     Gradients do not flow through the results of a replay: call `backward` inside. Printing and
     appending to a list inside happen once.
@@ -89,7 +91,7 @@ class jit:
         made_of = dtypes.default_float.num
         cast = casting.dtypes and tuple(casting.dtypes.items())
         with device.lock:
-            key = arguments.key, mode.enabled, device, default, made_of, cast
+            key = arguments.key, mode.enabled, device, default, made_of, cast, Precision.value
             entry = self._latest[1] if self._latest[0] == key else self._entry(key)
             entry.calls += 1
             is_first = entry.calls == 1

@@ -15,6 +15,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.lazy import fusion
 from cltensor.lazy.values import Eager, Value, holders
 from cltensor.lazy.writes import settle_readers
+from cltensor.ops.precision import Precision
 from cltensor.replay.arguments import Arguments
 from cltensor.replay.guards import Surroundings, Watched
 from cltensor.replay.outcome import Going, Outcome, Unlike, collect, links, window
@@ -345,7 +346,8 @@ class Recording:
 
 def _modes() -> tuple[Any, ...]:
     """Switches of this thread and of the process that change what operations do."""
-    return mode.enabled, dtypes.default_float, get(), casting.dtypes, Eager.on
+    before = mode.enabled, dtypes.default_float, get(), casting.dtypes
+    return *before, Eager.on, Precision.value
 
 
 def _mark_changed(written: Sequence[tuple[Buffer, str]]) -> None:

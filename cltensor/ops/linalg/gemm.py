@@ -10,7 +10,7 @@ there are too few results for every compute unit; the parts are then a first axi
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from cltensor.ops.linalg.tiles import (
     packed_plan,
     vector_width,
 )
+from cltensor.ops.linalg.unit_choice import tile_for
+from cltensor.ops.linalg.unit_tiles import UnitTile
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
 from cltensor.runtime.groups import power_below
@@ -167,8 +169,11 @@ def _batch_axes(
     return tuple(axes)
 
 
-def way(device: Device, is_cpu: bool, dtype: np.dtype, product: Product) -> Way:
-    """The way to compute `product`, by its shape and by how its operands lie."""
+def way(
+    device: Device, is_cpu: bool, dtype: np.dtype, product: Product, precision: str = "highest"
+) -> Way:
+    """The way to compute `product`, by its shape and by how its operands lie; precision: of
+    operands, see ops.precision."""
     mirror = product.n > product.m
     thin = product.mirrored() if mirror else product
     if thin.n <= _THIN[-1]:
@@ -177,7 +182,7 @@ def way(device: Device, is_cpu: bool, dtype: np.dtype, product: Product) -> Way:
         if thin.a_k == 1 or (thin.a_m == 1 and thin.n <= 2):
             return _thin_cpu(device, dtype, thin, mirror)
     if not is_cpu:
-        return _tile_gpu(device, dtype, product)
+        return _tile_gpu(device, dtype, product, precision)
     mirror = product.n <= 2 * ROWS < product.m and product.a_m == 1
     return _tile_cpu(device, dtype, product.mirrored() if mirror else product, mirror)
 
@@ -234,43 +239,45 @@ def _packed(along: int, across: int, full: bool) -> str:
     return "along" if along == 1 else "strided"
 
 
-def _tile_gpu(device: Device, dtype: np.dtype, product: Product) -> Way:
+def _tile_gpu(device: Device, dtype: np.dtype, product: Product, precision: str) -> Way:
     """gemm_gpu: a work-group computes a tile, which it stages in local memory or reads as it is."""
     m, n, k, batch = product.m, product.n, product.k, product.batch
     total = accumulator(dtype)
-    along_a, unit_a, wide_a = _read(product.a_k, product.a_m, [axis.a for axis in batch])
-    along_b, unit_b, wide_b = _read(product.b_k, product.b_n, [axis.b for axis in batch])
-    if total != dtype:
-        wide_a = wide_b = 1
+    most = 4 if total == dtype else 8
+    along_a, unit_a, wide_a = _read(product.a_k, product.a_m, [axis.a for axis in batch], most)
+    along_b, unit_b, wide_b = _read(product.b_k, product.b_n, [axis.b for axis in batch], most)
 
-    def cut(tile: GridTile) -> int:
+    def cut(tile: GridTile | UnitTile) -> int:
         groups = ceil_div(m, tile.rows) * ceil_div(n, tile.cols) * product.batches
         part = _part(k, groups, 2 * device.compute_units, 256)
         return min(k, ceil_div(part, tile.depth) * tile.depth)
 
-    def made(tile: GridTile) -> Recipe:
-        result = dtype if cut(tile) == k else total
+    def made(tile: GridTile | UnitTile) -> Recipe:
+        params: dict[str, Any] = {"TI": C_NAMES[dtype], **tile.params(dtype)}
         return Recipe(
-            device, "gemm_gpu", TI=C_NAMES[dtype], TO=C_NAMES[result], along_a=along_a,
-            along_b=along_b, unit_a=unit_a, unit_b=unit_b, wide_a=wide_a, wide_b=wide_b,
-            staged=tile.staged, **tile.params(dtype),
+            device, "gemm_gpu", TO=C_NAMES[total], along_a=along_a, along_b=along_b,
+            unit_a=unit_a, unit_b=unit_b, wide_a=wide_a, wide_b=wide_b, staged=tile.staged,
+            **params,
         )  # fmt: skip
 
-    tile, run = fitting_tile(device, dtype, m, n, made, product.batches)
+    tile: GridTile | UnitTile | None = tile_for(device, dtype, precision, m, n, product.batches)
+    # Floats of 16 bits are for matrix units alone.
+    if tile is None or not ((run := made(tile)).takes(tile.local) or total != dtype):
+        tile, run = fitting_tile(device, dtype, m, n, made, product.batches)
     part = cut(tile)
-    result = dtype if part == k else total
     grid = (ceil_div(n, tile.cols) * tile.items_n, ceil_div(m, tile.rows) * tile.items_m)
-    return Way(run, result, grid, tile.local, part, {}, tile=tile.rows)
+    return Way(run, total, grid, tile.local, part, {}, tile=tile.rows)
 
 
-def _read(along: int, across: int, others: list[int]) -> tuple[bool, bool, int]:
+def _read(along: int, across: int, others: list[int], most: int) -> tuple[bool, bool, int]:
     """How gemm_gpu reads an operand with these strides along the sum, across it and between
     products: whether in the order of the sum, whether elements lie side by side there, and lanes of
-    the vectors that all its rows allow."""
+    the vectors that all its rows allow, at most `most`."""
     by_k = across != 1 and (along == 1 or abs(along) < abs(across))
     unit = 1 in (along, across)
-    whole = unit and all(step % 4 == 0 for step in (across if by_k else along, *others))
-    return by_k, unit, 4 if whole else 1
+    steps = (across if by_k else along, *others)
+    wide = next((n for n in (most, 4) if all(step % n == 0 for step in steps)), 1)
+    return by_k, unit, wide if unit else 1
 
 
 def _part(k: int, groups: int, wanted: int, least: int) -> int:
@@ -335,7 +342,8 @@ def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
 @tuning.planned
 def plan(
     device: Device, is_cpu: bool, dtype: np.dtype,
-    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape, b_first: bool = False,
+    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape, precision: str = "highest",
+    b_first: bool = False,
 ) -> Plan | None:  # fmt: skip
     """How to multiply operands of these shapes and strides; None if there is nothing to add up.
     b_first: b is the first operand of the plan.
@@ -357,7 +365,7 @@ def plan(
     product = Product(m, n, k, a_m, a_steps[-1], b_steps[-2], b_steps[-1], axes)
     # The kernels know two batch dimensions; what cannot be merged into them is launched singly.
     each = product._replace(batch=axes[-2:])
-    chosen = way(device, is_cpu, dtype, each)
+    chosen = way(device, is_cpu, dtype, each, precision)
     splits = ceil_div(k, chosen.part)
     turned = product.mirrored() if chosen.mirror else product
     most = (each.batches, turned.m)

@@ -18,6 +18,8 @@ from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.kernels.plan import pending
 from cltensor.ops.linalg import gemm
 from cltensor.ops.linalg.complex_product import complex_product
+from cltensor.ops.linalg.unit_choice import takes_halves
+from cltensor.ops.precision import precision as _precision
 from cltensor.ops.shape.view import matrix_transpose, reshape
 
 
@@ -32,11 +34,11 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
         except DTypeError as error:
             raise DTypeError(f"matmul: {error}") from None
         a, b = astype.run(a, dtype), astype.run(b, dtype)
-    if dtype is not float32 and dtype in SHORT:  # after a look at what was given
-        return _widened(a, b)
+    left, right = a._value.shape, b._value.shape
+    if dtype is not float32 and dtype in SHORT and not takes_halves(device, dtype, left, right):
+        return _widened(a, b)  # after a look at what was given
     if dtype is bool_:
         return not_equal.run(_run_matmul(astype.run(a, int32), astype.run(b, int32)), 0)
-    left, right = a._value.shape, b._value.shape
     if left[-1] == right[-2] == 1:
         # Nothing to add up. A pointwise product may become part of what uses it.
         gemm.batch_shape(left, right)
@@ -46,7 +48,8 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
         if 0 in (*shape, left[-1]):
             return full(shape, 0, dtype, device)
         return complex_product(_run_matmul, a, b)
-    plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides)
+    asked = "" if device.is_cpu else _precision()
+    plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides, asked)
     if plan is None:
         shape = (*gemm.batch_shape(left, right), left[-2], right[-1])
         return full(shape, 0, dtype, device)

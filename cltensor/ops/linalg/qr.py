@@ -25,6 +25,7 @@ from cltensor.ops.linalg.stack import (
     working,
 )
 from cltensor.ops.linalg.triangular import flat, solve_right
+from cltensor.ops.precision import exactly
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat, pad, tril, triu
@@ -71,6 +72,7 @@ def reflected(a: Tensor) -> tuple[Tensor, Tensor, list[Block]]:
     return work, tau, blocks
 
 
+@exactly
 def reflect(x: Tensor, v: Tensor, t: Tensor) -> None:
     """x becomes (I - v t v^H) x, all of them stored and outside the graph."""
     inner = matmul(t, matmul(mH(v), x))
@@ -185,6 +187,13 @@ def geqrf(A: Tensor) -> return_types.geqrf:
 # -------------------------------------------------------------------- products of reflections
 
 
+@exactly
+def _turned(x: Any, v: Any, t: Any) -> Any:
+    """v t v^H x."""
+    return matmul(v, matmul(t, matmul(mH(v), x)))
+
+
+@exactly
 def triangle(v: Any, tau: Any) -> Any:
     """T of H_1 H_2 ... = I - V T V^T: its inverse has 1 / tau on the diagonal and above it V^T V,
     so that T = D (I + triu(V^T V, 1) D)^-1 with tau on the diagonal of D, 0 included."""
@@ -243,7 +252,7 @@ def orgqr(input: Tensor, tau: Tensor) -> Tensor:
         corner = rectangle(m - low, width, input)
         q = pad(q, (*[(0, 0)] * len(batch), (width, 0), (width, 0)))
         q = q + pad(corner, ((0, 0), (0, n - high)))
-        q = q - matmul(v, matmul(t, matmul(mH(v), q)))
+        q = q - _turned(q, v, t)
         high = low
     return q
 
@@ -274,6 +283,6 @@ def ormqr(
         v = _vectors(input, low, high)
         t = triangle(v, part(tau, -1, low, high - low))
         below = part(found, -2, low, m - low)
-        below = below - matmul(v, matmul(mH(t) if adjoint else t, matmul(mH(v), below)))
+        below = below - _turned(below, v, mH(t) if adjoint else t)
         found = concat([part(found, -2, 0, low), below], -2) if low else below
     return found if left else mH(found)

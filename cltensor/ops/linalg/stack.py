@@ -18,6 +18,7 @@ from cltensor.ops.create import eye
 from cltensor.ops.elementwise.arithmetic import add, subtract
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.linalg.matmul import matmul
+from cltensor.ops.precision import exactly
 from cltensor.ops.shape.copy import copy
 from cltensor.ops.shape.cut import cut_view, diagonal, diagonal_backward
 from cltensor.ops.shape.parts import adjoint
@@ -101,6 +102,7 @@ def window(x: Tensor, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor
     return cut_view(x, tuple(cut))
 
 
+@exactly
 def subtract_product(target: Tensor, a: Tensor, b: Tensor) -> None:
     """target -= a @ b where the elements of `target` are, all of them outside the graph."""
     if a.shape[-1] and target.size:
