@@ -2,7 +2,9 @@
 memory, and how much of the innermost loops is multiply-adds. All targets: see docs/testing.md."""
 
 import pytest
-from isa import compilers, kernels, listing
+from isa import compilers, kernels, listing, units
+
+from cltensor.ops.linalg.unit_tiles import tiles_of
 
 ALL = [target for targets in compilers.TARGETS.values() for target in targets]
 #: The rest take minutes.
@@ -82,6 +84,31 @@ def test_products_keep_to_the_registers_of_intels_chips(target, workload):
         pytest.skip(missing)
     (product,) = [each for each in kernels.launched("intel") if each.workload == workload]
     assert kernels.compiled(product.source, target).spills == 0
+
+
+@pytest.mark.parametrize("tile", [0, 1], ids=["large", "small"])
+@each_target(units.UNITS, ["gfx90a", "gfx1100", "ptx", "sm_86", "dg2"])
+def test_matrix_units(target, tile):
+    found = [
+        f"{unit.name} with {layout}: {fault}"
+        for unit in units.UNITS[target]
+        for layout in units.LAYOUTS[: 1 if tile else 4]
+        for fault in units.faults(
+            units.compiled(units.source(target, tiles_of(unit)[tile], layout), target),
+            tiles_of(unit)[tile],
+        )
+    ]
+    assert found == []
+
+
+@each_target(["gfx90a", "sm_86"])
+def test_float32_for_units_of_16_bits(target):
+    for unit in units.UNITS[target]:
+        if unit.kind == "bfloat16":
+            tile = tiles_of(unit)[0]
+            for layout in units.LAYOUTS:
+                made = units.compiled(units.source(target, tile, layout, "float32"), target)
+                assert [*units.faults(made, tile)] == []
 
 
 def test_every_workload_launches_a_kernel():

@@ -18,14 +18,17 @@ from isa import listing
 
 LIBRARIES = Path("/usr/lib/clc")
 #: By generation of AMD: the library of built-in functions, where it is another one's.
-_AMD = {"gfx803": "polaris10", "gfx906": "", "gfx90a": "", "gfx1030": "", "gfx1100": ""}
-_NVIDIA = ("sm_75", "sm_86")
+_AMD = {
+    "gfx803": "polaris10", "gfx906": "", "gfx90a": "", "gfx1030": "", "gfx1100": "",
+    "gfx908": "", "gfx942": "", "gfx1201": "",
+}  # fmt: skip
+_NVIDIA = ("sm_75", "sm_86", "sm_80", "sm_90")
 _INTEL = ("skl", "dg2")
 #: By vendor, as `stub.stubs` has them: what its kernels are compiled for, the first one for tests
 #: that have little time.
 TARGETS = {
     "amd": ("gfx1030", "gfx1100", "gfx803", "gfx906", "gfx90a"),
-    "nvidia": ("ptx", *reversed(_NVIDIA)),
+    "nvidia": ("ptx", "sm_86", "sm_75"),
     "intel": _INTEL,
 }
 
@@ -121,7 +124,9 @@ def _amd(source, target):
 def _nvidia(source, target):
     chip = "sm_75" if target == "ptx" else target
     library = LIBRARIES / "nvptx64--nvidiacl.bc"
-    more = ("-target-cpu", chip, "-target-feature", "+ptx75")
+    version = "+ptx78" if chip == "sm_90" else "+ptx75"
+    # NVIDIA's own compiler takes `asm`.
+    more = ("-target-cpu", chip, "-target-feature", version, "-fgnu-keywords")
     text = _clang(source, "nvptx64-nvidia-nvcl", library, *more).stdout
     if target == "ptx":
         # Registers of PTX are without number, and which arrays lie in them is decided later.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 #: Kinds of instructions: the first pattern that fits the beginning of one tells.
 _AMD = {
+    "matrix unit": r"v_(s?mfma|s?wmma)_",
     "multiply-add": r"v_(pk_)?(fma|fmac|mac|mad|fmamk|fmaak)_(legacy_)?(mix_)?f",
     "two multiply-adds": r"v_dual_fm\w+ .*:: v_dual_fm",
     "load 16": r"(global|flat|buffer)_load_(dwordx4|b128)",
@@ -22,6 +23,7 @@ _AMD = {
     "other": r"(s|ds|global|flat|buffer|scratch|image|exp)_",
 }
 _SASS = {
+    "matrix unit": r"HMMA\b",
     "multiply-add": r"(FFMA|HFMA2|DFMA)\b",
     "load 16": r"LDG\S*\.128",
     "load": r"LDG",
@@ -35,6 +37,7 @@ _SASS = {
     "vector": r"[A-Z]",
 }
 _PTX = {
+    "matrix unit": r"mma\.sync",
     "multiply-add": r"(fma|mad)\S*\.f",
     "load 16": r"ld\.global\S*\.v4",
     "load": r"ld\.global",
@@ -85,6 +88,12 @@ class Loop(NamedTuple):
         """The innermost loop with the most multiply-adds; itself without loops that have any."""
         best = max(self.inner, key=lambda loop: loop.multiply_adds, default=self)
         return best.hottest if best is not self and best.multiply_adds else self
+
+    @property
+    def by_units(self):
+        """The innermost loop with the most instructions of matrix units."""
+        inner = [loop for loop in self.walk() if not loop.inner]
+        return max(inner, key=lambda loop: loop.count("matrix unit"))
 
     @property
     def round_trips(self):
