@@ -1,5 +1,6 @@
-"""`ct.backends`: switches that PyTorch's programs set. They may be set and change nothing: results
-are the same bits in every run, and kernels are chosen by shape."""
+"""`ct.backends`: switches that PyTorch's programs set. But for those of the precision of products
+they may be set and change nothing: results are the same bits in every run, and kernels are chosen
+by shape."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 
 from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
+from cltensor.ops.precision import get_float32_matmul_precision, set_float32_matmul_precision
 from cltensor.runtime.device import devices
 
 __all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
@@ -60,6 +62,28 @@ class _Available:
         return False
 
 
+class _Products(_Switches):
+    """Switches of products; two are `set_float32_matmul_precision` by other names."""
+
+    @property
+    def allow_tf32(self) -> bool:
+        """Whether products of float32 may take less than its precision."""
+        return get_float32_matmul_precision() != "highest"
+
+    @allow_tf32.setter
+    def allow_tf32(self, value: bool) -> None:
+        set_float32_matmul_precision("high" if value else "highest")
+
+    @property
+    def fp32_precision(self) -> str:
+        """ "ieee", or "tf32", which allows that."""
+        return "tf32" if self.allow_tf32 else "ieee"
+
+    @fp32_precision.setter
+    def fp32_precision(self, value: str) -> None:
+        self.allow_tf32 = value == "tf32"
+
+
 class _Cpu:
     def get_cpu_capability(self) -> str:
         """What the CPU's driver calls itself, or "DEFAULT" without one."""
@@ -68,11 +92,9 @@ class _Cpu:
 
 class _Cuda:
     def __init__(self) -> None:
-        self.matmul = _Switches(
-            allow_tf32=False,
+        self.matmul = _Products(
             allow_fp16_reduced_precision_reduction=False,
             allow_bf16_reduced_precision_reduction=False,
-            fp32_precision="ieee",
         )
         self._attention = dict.fromkeys(("flash", "mem_efficient", "math", "cudnn"), True)
         for kind in self._attention:

@@ -7,8 +7,23 @@ def test_switches_keep_what_they_are_set_to(monkeypatch):
     monkeypatch.setattr(ct.backends.cudnn, "benchmark", True)
     assert ct.backends.cudnn.benchmark
     assert ct.backends.cudnn.enabled
-    monkeypatch.setattr(ct.backends.cuda.matmul, "allow_tf32", True)
-    assert "allow_tf32=True" in repr(ct.backends.cuda.matmul)
+    monkeypatch.setattr(ct.backends.cudnn, "allow_tf32", True)
+    assert "allow_tf32=True" in repr(ct.backends.cudnn)
+
+
+def test_the_precision_of_products_by_other_names():
+    products = ct.backends.cuda.matmul
+    for name, value, precision in [
+        ("allow_tf32", True, "high"), ("allow_tf32", False, "highest"),
+        ("fp32_precision", "tf32", "high"), ("fp32_precision", "ieee", "highest"),
+    ]:  # fmt: skip
+        setattr(products, name, value)
+        assert getattr(products, name) == value
+        assert ct.get_float32_matmul_precision() == precision
+    ct.set_float32_matmul_precision("medium")
+    assert products.allow_tf32
+    ct.set_float32_matmul_precision("highest")
+    assert not products.allow_tf32
 
 
 def test_what_is_available():

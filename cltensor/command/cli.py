@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cltensor.command import tuner
 from cltensor.errors import CLTensorError, DependencyError
+from cltensor.ops.linalg.unit_choice import described as matrix_units
 from cltensor.runtime import binaries, tuning
 from cltensor.runtime import drivers as icd
 from cltensor.runtime.device import Device, default_reason, devices, get
@@ -298,7 +299,8 @@ def _show_device(each: Device) -> None:
         "float64 (fp64)": "yes" if each.fp64 else "no",
         "kernel parameters": parameters(each),
     }
-    for name, value in facts.items():
+    units = matrix_units(each)
+    for name, value in {**facts, **({"matrix units": units} if units else {})}.items():
         print(f"        {name:<20}{value}")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from cltensor.ops.linalg.unit_choice import described
 from cltensor.runtime.processor import require_name
 from cltensor.version import __version__
 
@@ -93,6 +94,7 @@ def _limits(device: Device) -> dict[str, Any]:
         "address bits": _asked(lambda: d.address_bits),
         "float32": _asked(lambda: _abilities(d.single_fp_config)),
         "float64": _asked(lambda: _abilities(d.double_fp_config)) if device.fp64 else "none",
+        "matrix units": _asked(lambda: described(device)),
         "timer (ns)": _asked(lambda: d.profiling_timer_resolution),
         "error correction": _asked(lambda: bool(d.error_correction_support)),
     }

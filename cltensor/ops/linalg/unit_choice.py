@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cltensor.dtypes import bfloat16, float16, float32
-from cltensor.ops.linalg.matrix_units import units_of
-from cltensor.ops.linalg.unit_probe import gains
+from cltensor.ops.linalg.matrix_units import Unit, units_of
+from cltensor.ops.linalg.unit_probe import gains, known_gains
 from cltensor.ops.linalg.unit_tiles import UnitTile, tiles_of
 from cltensor.runtime.device import Device
 
@@ -41,10 +41,19 @@ def tiles_for(device: Device, dtype: np.dtype, precision: str) -> tuple[UnitTile
     return ()
 
 
+def _candidates(device: Device) -> tuple[Unit, ...]:
+    import pyopencl as cl
+
+    try:
+        return units_of(device)
+    except cl.Error:  # a driver that does not answer has none
+        return ()
+
+
 def _try(device: Device, kind: str) -> tuple[UnitTile, ...]:
     with device.lock:
         best, found = 1.0, tuple[UnitTile, ...]()
-        for unit in units_of(device):
+        for unit in _candidates(device):
             if unit.kind == kind:
                 measured = gains(device, unit)
                 if max(measured) > best:
@@ -74,3 +83,16 @@ def takes_halves(
     if device.is_cpu or min(left[-2], right[-1]) <= _FEW or left[-1] == 1:
         return False
     return bool(tiles_for(device, dtype, ""))
+
+
+def described(device: Device) -> str:
+    """For people: the units that `device` may have, and what trials came to, none being made."""
+    texts = []
+    for unit in _candidates(device):
+        known = known_gains(device, unit)
+        text = "not tried yet"
+        if known is not None:
+            best = max(known)
+            text = f"{best:.3g} times as fast" if best > 1 else "not used"
+        texts.append(f"{unit.name}: {text}")
+    return "; ".join(texts)

@@ -23,6 +23,7 @@ from cltensor.ops.linalg.unit_tiles import UnitTile, tiles_of
 from cltensor.runtime.binaries import Entry
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Kernel, kernel
+from cltensor.runtime.memory import is_exhaustion
 from cltensor.runtime.source import render
 from cltensor.runtime.timing import microseconds, timed_queue
 
@@ -40,18 +41,31 @@ def gains(device: Device, unit: Unit) -> tuple[float, ...]:
     where it is wrong, or refused."""
     import pyopencl as cl
 
-    tiles = tiles_of(unit)
-    sources = [render(device, "gemm_gpu", **_params(tile)) for tile in tiles]
-    entry = Entry(device, "\0".join(["matrix unit", *sources]))
+    tiles, entry = tiles_of(unit), _entry(device, unit)
     kept = _kept(entry, len(tiles))
     if kept is not None:
         return kept
     try:
         found = tuple([_gain(device, tile) for tile in tiles])
-    except cl.MemoryError:  # there may be room another time
+    except (
+        cl.Error,
+        KernelError,
+        MemoryError,
+    ):  # memory ran out, of which there may be more another time
         return (0.0,) * len(tiles)
     entry.write({_ENTRY: json.dumps(found).encode()})
     return found
+
+
+def known_gains(device: Device, unit: Unit) -> tuple[float, ...] | None:
+    """What `gains` found earlier; None if it was never asked."""
+    return _kept(_entry(device, unit), len(unit.groups))
+
+
+def _entry(device: Device, unit: Unit) -> Entry:
+    """The place on disk of what a trial came to."""
+    sources = [render(device, "gemm_gpu", **_params(tile)) for tile in tiles_of(unit)]
+    return Entry(device, "\0".join(["matrix unit", *sources]))
 
 
 def _kept(entry: Entry, count: int) -> tuple[float, ...] | None:
@@ -81,9 +95,9 @@ def _gain(device: Device, tile: UnitTile) -> float:
         a, b = numbers(tile.unit.kind, _LARGE, _LARGE, _LARGE)
         found, time = multiply(device, run, grid, a, b, _stored[tile.unit.kind], _TIMES)
         want, ordinary = multiply(device, *_ordinary(device), a, b, np.float32, _TIMES)
-    except cl.MemoryError:
-        raise
-    except (cl.Error, KernelError):
+    except (cl.Error, KernelError, MemoryError) as error:
+        if is_exhaustion(error):
+            raise
         return 0.0
     return ordinary / time if np.array_equal(found, want) else 0.0
 

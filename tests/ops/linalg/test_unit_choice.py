@@ -1,6 +1,7 @@
 """Which unit multiplies what: by dtype and precision, and by what trials came to."""
 
 import numpy as np
+import pyopencl as cl
 import pytest
 from lanes import UNITS, emulated
 
@@ -85,6 +86,16 @@ def test_a_device_for_cpus_is_not_asked(device, use_skeletons, monkeypatch):
     assert ((a @ a).numpy() == 64).all()
 
 
+def test_a_driver_that_does_not_answer_has_none(use_units, device, monkeypatch):
+    use_units(ALL["tf32"])
+
+    def refuse(device):
+        raise cl.LogicError("clGetDeviceInfo failed: INVALID_VALUE")
+
+    monkeypatch.setattr(unit_choice, "units_of", refuse)
+    assert tiles_for(device, ct.float32, "medium") == ()
+
+
 def test_a_trial_is_made_once(use_units, device, monkeypatch):
     use_units(ALL["tf32"])
     asked = []
@@ -149,3 +160,14 @@ def test_factors_and_solutions_are_exact(use_units, device):
     for g, w in zip(got, want, strict=True):
         assert np.array_equal(g, w)
     assert not np.array_equal((x @ x).numpy(), a @ a)
+
+
+def test_what_people_are_told(use_units, device, monkeypatch):
+    assert unit_choice.described(device) == ""
+    use_units(ALL["tf32"], ALL["float16"], ALL["bfloat16"])
+    known = {ALL["tf32"]: (7.125,), ALL["float16"]: (0.0,)}
+    monkeypatch.setattr(unit_choice, "known_gains", lambda _, unit: known.get(unit))
+    assert unit_choice.described(device) == (
+        "mma m16n8k8 tf32.tf32: 7.12 times as fast; mma m16n8k16 f16.f16: not used; "
+        "mma m16n8k16 bf16.bf16: not tried yet"
+    )
