@@ -45,7 +45,14 @@ SELECTION = {
             r"transposed_convolution_is_the_adjoint\[(cpu|gpu)-2",
             r"an_expression_over_a_convolution\[(cpu|gpu)-x_shape(0|1|4)-",
         ),
-        "ops/conv/implicit": (r"both_gradients\[x_shape(0|1|3|6)-",),
+        "ops/conv/implicit": (r"both_gradients\[x_shape(0|1|3|6|8|9)-",),
+        "ops/conv/direct": (
+            r"depthwise_sizes",
+            r"depthwise_taps\w+\[(16|19)-taps[1249]-",
+            r"several_filters\w+\[1-5\]",
+            r"few_channels\[image[0267]-",
+            r"operands_that_begin\w+\[1-1\]",
+        ),
         "ops/conv/depthwise": (
             r"sizes_around_the_edges",
             r"taps_strides_dilations\[(cpu|gpu)-taps0-",

@@ -40,7 +40,8 @@ def test_kernels_stay_within_registers_and_local_memory(target):
 @pytest.mark.parametrize("workload", kernels.SHARES)
 @each_target(["gfx1030", "sm_86"])
 def test_share_of_multiply_adds(target, workload):
-    found = [loop.share for loop in kernels.tiles(workload, target)]
+    names = (*kernels.TILES, *kernels.DIRECT)
+    found = [loop.share for loop in kernels.tiles(workload, target, names)]
     least = kernels.SHARES[workload][target]
     assert len(found) == len(least)
     assert all(share >= bound for share, bound in zip(found, least, strict=True)), found

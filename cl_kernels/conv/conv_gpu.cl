@@ -1,12 +1,14 @@
 ## A work-group computes one tile of a convolution, or of its gradient to images, seen as a matrix
 ## product (see gemm_grid.cl): of filters, laid out by conv_weights_gpu, and of the pixels under
 ## their taps, which are read in place. The sum goes tap by tap, KW channels at a time; `joint`: in
-## steps of taps and channels together, where channels are few. back: the gradient; images are then
-## made phase by phase, if there are several, of every step-th pixel, whose taps read neighbours.
+## steps of taps, of which there are `taps`, and channels together, where channels are few. back: the
+## gradient; images are then made phase by phase, if there are several, of every step-th pixel, whose
+## taps read neighbours. laid: unless it is set, filters are of one tap and in whole tiles, and are
+## read as they are. index: what counts the bytes of all images.
 ##
 ## x: what is read, planes of x_h x x_w, `channels` of each group; y: what is made, `filters` of them.
-<%page args="back=False, phases=False, joint=0, tail=False, TI='float', TA='float', TO='float', DM=16, DN=16,
-             RM=4, RN=4, KW=16, side=None, keep=True"/>\
+<%page args="back=False, phases=False, joint=0, tail=False, taps=(1, 1), laid=True, index='uint',
+             TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, side=None, keep=True"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
@@ -15,7 +17,9 @@
     each = items // BN
     steps = range(0, KW, each)
     idle = f"if (b_t < {KW})" if each > KW else ""
-    axes = "h", "w"
+    along = not (laid or back)
+    size = f"(int)sizeof({TI})"
+    step_m, step_k = ("channels", "1") if along else ("1", "pitch")
 %>\
 ## Where tap t of an axis falls, from what tap 0 of pixel 0 reads.
 <%def name="reach(a)"><% back_to = f'(from_{a} - t{a} * tap_{a})' %>\
@@ -29,37 +33,40 @@ ${f'{back_to} / step_{a}' if phases else back_to if back else f't{a} * tap_{a}'}
     % endif
         {
             const int ih = ih0 + ${reach('h')}, iw = iw0 + ${reach('w')};
-            ok = col < n && ih >= 0 && ih < x_h && iw >= 0 && iw < x_w;
-            b_p = x_p + (ok ? ih * x_w + iw : 0);
-            a_p = a_first + (long)(th * taps_w + tw) * c_pitch * f_pitch;
+            ok = col < n && (uint)ih < (uint)x_h && (uint)iw < (uint)x_w;
+            b_byte = first_byte + (ok ? (${index})(ih * x_w + iw) * ${size} : 0);
+            a_p = a_first${' + (long)(th * taps_w + tw) * c_pitch * f_pitch' if laid else ''};
         }
 </%def>\
 ## Loads one block of both operands.
 <%def name="fetch(k)">
-        ${grid.fetch('a', TA, BM, KW, items, False, 4, '', '', '1', 'pitch', True, '', '')}
-        a_p += ${KW} * pitch;
+        ${grid.fetch('a', TA, BM, KW, items, along, 4, '', '', step_m, step_k, True, '', '')}
+        a_p += ${KW} * ${step_k};
 ${idle} {
 % if joint:
     % for s, t in enumerate(steps):
         {
             const int k = ${k} + b_t + ${t}, tap = k / ${joint}, c = k - tap * ${joint};
-            const int th = tap / taps_w, tw = tap - th * taps_w;
+            const int th = tap / ${taps[1]}, tw = tap - th * ${taps[1]};
             const int ih = ih0 + ${reach('h')}, iw = iw0 + ${reach('w')};
-            const int ok = th < taps_h && col < n ${f'&& {capture(meets)}' if phases else ''}
-                && ih >= 0 && ih < x_h && iw >= 0 && iw < x_w;
-            b_r${s} = ok ? x_p[c * places + ih * x_w + iw] : (${TI})0;
+            const int ok = th < ${taps[0]} && col < n ${f'&& {capture(meets)}' if phases else ''}
+                && (uint)ih < (uint)x_h && (uint)iw < (uint)x_w;
+            b_r${s} = *(__global const ${TI}*)(x_p + (first_byte
+                + (ok ? c * place_bytes + (${index})(ih * x_w + iw) * ${size} : 0)));
+            b_r${s} = ok ? b_r${s} : 0;
         }
     % endfor
 % elif tail:
     % for s, t in enumerate(steps):
-        b_r${s} = ok && ${k} + b_t + ${t} < channels ? b_p[${t} * places] : (${TI})0;
+        b_r${s} = ok && ${k} + b_t + ${t} < channels
+            ? *(__global const ${TI}*)(x_p + (b_byte + ${t} * place_bytes)) : (${TI})0;
     % endfor
-        b_p += ${KW} * places;
+        b_byte += ${KW} * place_bytes;
 % else:
     % for s, t in enumerate(steps):
-        b_r${s} = b_p[${t} * places];
+        b_r${s} = *(__global const ${TI}*)(x_p + (b_byte + ${t} * place_bytes));
     % endfor
-        b_p += ${KW} * places;
+        b_byte += ${KW} * place_bytes;
     % for s in range(len(steps)):
         b_r${s} = ok ? b_r${s} : 0;
     % endfor
@@ -68,7 +75,7 @@ ${idle} {
 </%def>\
 <%def name="put()">
         barrier(CLK_LOCAL_MEM_FENCE);
-        ${grid.put('a', TA, BM, KW, items, False, 4)}
+        ${grid.put('a', TA, BM, KW, items, along, 4)}
     % for s, t in enumerate(steps):
         ${idle} b_l[b_t + ${t}][b_at] = b_r${s};
     % endfor
@@ -77,23 +84,26 @@ ${idle} {
 <%def name="multiply()">${grid.multiply(TA, DM, DN, RM, RN, KW, 1 if device.kind == "cpu" else KW)}</%def>\
 __kernel __attribute__((reqd_work_group_size(${DN}, ${DM}, 1)))
 void conv_gpu(__global ${TO}* restrict y_g, __global const ${TA}* restrict a_g,
-              __global const ${TI}* restrict x_g, const long x_offset, const int images,
-              const int channels, const int filters, const int groups, const int depth,
-              const int c_pitch, const int f_pitch, ${conv.geometry()}${store.parameters(side)})
+              __global const ${TI}* restrict x_g, const long a_offset, const long x_offset,
+              const int tile_first, const int deep_first, const int images, const int channels,
+              const int filters, const int groups, const long a_group, const int c_pitch,
+              const int f_pitch, ${conv.geometry()}${store.parameters(side)})
 {
-    ${grid.begin(TA, DM, DN, RM, RN, KW)}
+    ${grid.begin(TA, DM, DN, RM, RN, KW, True, 'get_group_id(0) + tile_first')}
+    const int deep = get_group_id(2) + deep_first;
 % if back:
-    const int x_h = out_h, x_w = out_w, group = get_group_id(2) % groups;
-    const int phases_w = step_w < w ? step_w : w, phase = get_group_id(2) / groups;
+    const int x_h = out_h, x_w = out_w, group = deep % groups;
+    const int phases_w = step_w < w ? step_w : w, phase = deep / groups;
     const int phase_h = phase / phases_w, phase_w = phase % phases_w;
     const int from_h = phase_h - start_h, from_w = phase_w - start_w;
     const int rows = (h - phase_h + step_h - 1) / step_h;
     const int cols = (w - phase_w + step_w - 1) / step_w;
 % else:
-    const int x_h = h, x_w = w, group = get_group_id(2), rows = out_h, cols = out_w;
+    const int x_h = h, x_w = w, group = deep, rows = out_h, cols = out_w;
 % endif
     const int pixels = rows * cols, n = images * pixels;
-    const long places = x_h * x_w, pitch = f_pitch;
+    const long pitch = f_pitch;
+    const ${index} place_bytes = (${index})x_h * x_w * ${size};
 
     const int b_at = lid % ${BN}, b_t = lid / ${BN}, col = first_col + b_at;
     const int pixel = col < n ? col : n - 1, image = pixel / pixels, p = pixel - image * pixels;
@@ -102,16 +112,17 @@ void conv_gpu(__global ${TO}* restrict y_g, __global const ${TA}* restrict a_g,
 % else:
     const int ih0 = p / cols * step_h + start_h, iw0 = p % cols * step_w + start_w;
 % endif
-    __global const ${TI}* x_p = x_g + x_offset
-        + (((long)image * groups + group) * channels${'' if joint else ' + b_t'}) * places;
+    __global const char* x_p = (__global const char*)(x_g + x_offset);
+    const ${index} first_byte
+        = (((${index})image * groups + group) * channels${'' if joint else ' + b_t'}) * place_bytes;
     ${TA} ${', '.join(f'b_r{s} = 0' for s in range(len(steps)))};
-    a_g += group * depth * pitch;
-    ${grid.operand('a', TA, TA, BM, KW, items, False, 4, 'first_row', '1', 'pitch', '0')}
+    a_g += a_offset + group * a_group;
+    ${grid.operand('a', TA, TA, BM, KW, items, along, 4, 'first_row', step_m, step_k, '0')}
 % if joint:
     ${fetch('0')}
     for (int step = ${KW};; step += ${KW}) {
         ${put()}
-        const int more = step < ${joint} * taps_h * taps_w;
+        const int more = step < ${joint * taps[0] * taps[1]};
         if (more) {
             ${fetch('step')}
         }
@@ -120,7 +131,7 @@ void conv_gpu(__global ${TO}* restrict y_g, __global const ${TA}* restrict a_g,
     }
 % else:
     __global const ${TA}* a_first = a_p;
-    __global const ${TI}* b_p;
+    ${index} b_byte;
     int th = 0, tw = 0, c = 0, ok;
     ${turn()}
     int more = th < taps_h;

@@ -47,14 +47,14 @@
 %>
 
 ## Local memory, if blocks are staged there, the place of a work-item and its results,
-## acc<row>_<run>.
-<%def name="begin(TA, DM, DN, RM, RN, KW, staged=True)">
+## acc<row>_<run>. tile: C for the number of the group's tile along columns.
+<%def name="begin(TA, DM, DN, RM, RN, KW, staged=True, tile='get_group_id(0)')">
 % if staged:
     __local ${TA} a_l[${KW}][${DM * RM + 4}] __attribute__((aligned(32)));
     __local ${TA} b_l[${KW}][${DN * RN + 4}] __attribute__((aligned(32)));
 % endif
     const int ln = get_local_id(0), lm = get_local_id(1), lid = lm * ${DN} + ln;
-    const int first_col = get_group_id(0) * ${DN * RN}, first_row = get_group_id(1) * ${DM * RM};
+    const int first_col = (${tile}) * ${DN * RN}, first_row = get_group_id(1) * ${DM * RM};
 % for r in range(RM):
     ${vector(TA, run(RN))} ${', '.join('acc%d_%d = 0' % (r, g) for g in range(RN // run(RN)))};
 % endfor

@@ -8,8 +8,11 @@ from isa.stub import recording, straight, stubs
 from isa.workloads import WORKLOADS
 
 #: The most registers of a work-item, by vendor or target: with so many a compute unit still has
-#: several groups at once. Two of AMD's have half as many again, or twice as many, as its others.
-REGISTERS = {"amd": 128, "gfx90a": 168, "gfx1100": 168, "nvidia": 168, "intel": 128}
+#: several groups at once, or on NVIDIA's one of 256, as with half of the rest. Three of AMD's have
+#: half as many again, or twice as many, as its others.
+REGISTERS = {
+    "amd": 128, "gfx1030": 152, "gfx90a": 168, "gfx1100": 168, "nvidia": 184, "intel": 128,
+}  # fmt: skip
 #: The most scalar registers that may lie in lanes of others, at one instruction for each access.
 MOVED = 16
 #: The most local memory of a work-group, in bytes: what the smallest devices have.
@@ -22,15 +25,27 @@ BEYOND = {
 }
 #: Kernels that multiply tiles, of which shares of multiply-adds are asked.
 TILES = ("gemm_gpu", "conv_gpu", "conv_grad_gpu", "attention_gpu")
+#: Kernels that read images straight into registers: the same is asked of them. With one filter for
+#: each channel bandwidth is what counts: it allows some 80 to 160 instructions for an output of 3x3
+#: taps, read and written once, which is a share of 6 to 11 percent.
+DIRECT = ("conv_direct_gpu", "conv_direct_grad_gpu")
 #: The least share of multiply-adds, in percent, in the innermost loop with most of them, for each
-#: of TILES that a workload launches, by target; for convolutions forward, to images, to filters.
+#: of TILES and DIRECT that a workload launches, by target; for convolutions forward, to images, to
+#: filters.
 SHARES = {
     "product": {"gfx1030": [94], "sm_86": [84]},
     "product, b transposed": {"gfx1030": [94], "sm_86": [84]},
     "product, a transposed": {"gfx1030": [94], "sm_86": [84]},
     "product of 512": {"gfx1030": [91], "sm_86": [72]},
-    "conv 3x3": {"gfx1030": [91, 91, 72], "sm_86": [76, 76, 65]},
-    "conv 3x3, stride 2": {"gfx1030": [94, 94, 80], "sm_86": [84, 77, 75]},
+    "conv 3x3": {"gfx1030": [94, 94, 84], "sm_86": [77, 77, 70]},
+    "conv 3x3, stride 2": {"gfx1030": [96, 96, 90], "sm_86": [85, 77, 79]},
+    "conv 3x3, 16 channels": {"gfx1030": [92, 92, 72], "sm_86": [80, 80, 60]},
+    "conv 3x3 to 32 channels": {"gfx1030": [92, 92, 75], "sm_86": [80, 80, 58]},
+    "conv 7x7 of 3 channels": {"gfx1030": [94, 90, 84], "sm_86": [85, 66, 70]},
+    "conv depthwise": {"gfx1030": [48, 48, 50], "sm_86": [31, 31, 38]},
+    "conv depthwise, stride 2": {"gfx1030": [38, 26, 41], "sm_86": [25, 13, 28]},
+    "conv depthwise of small images": {"gfx1030": [42, 42, 30], "sm_86": [17, 17, 12]},
+    "conv depthwise 7x7": {"gfx1030": [74, 74, 65], "sm_86": [57, 57, 52]},
     "attention": {"gfx1030": [85, 85, 93], "sm_86": [57, 57, 57]},
 }
 #: Of them, those whose innermost loop stages its operands, read in vectors of 16 bytes, and waits
@@ -114,11 +129,11 @@ def faults(kernel, target):
         yield f"keeps {made.moved} scalar registers in others, of at most {MOVED}"
 
 
-def tiles(workload, target):
-    """The innermost loops of TILES that `workload` launches, each kernel once."""
+def tiles(workload, target, names=TILES):
+    """The innermost loops of the kernels of `names` that `workload` launches, each once."""
     launches = [
         each for each in launched(vendor_of(target))
-        if each.workload == workload and each.name in TILES
+        if each.workload == workload and each.name in names
     ]  # fmt: skip
     sources = dict.fromkeys([each.source for each in launches])
     return [compiled(source, target).loops.hottest for source in sources]

@@ -93,7 +93,13 @@ WORKLOADS = {
     "conv 3x3, 16 channels": _conv((128, 16, 32, 32), (16, 16, 3, 3), padding=1),
     "conv 1x1": _conv((64, 256, 28, 28), (128, 256, 1, 1)),
     "conv 7x7 of 3 channels": _conv((64, 3, 224, 224), (64, 3, 7, 7), padding=3, stride=2),
+    "conv 3x3 to 32 channels": _conv((128, 32, 16, 16), (32, 32, 3, 3), padding=1),
     "conv depthwise": _conv((64, 64, 56, 56), (64, 1, 3, 3), padding=1, groups=64),
+    "conv depthwise, stride 2": _conv(
+        (64, 96, 112, 112), (96, 1, 3, 3), padding=1, stride=2, groups=96
+    ),
+    "conv depthwise of small images": _conv((64, 960, 7, 7), (960, 1, 3, 3), padding=1, groups=960),
+    "conv depthwise 7x7": _conv((64, 96, 56, 56), (96, 1, 7, 7), padding=3, groups=96),
     "sum": _unary(ct.sum, 1 << 26),
     "sum of rows": _unary(lambda x: ct.sum(x, 1), 4096, 4096),
     "sum of columns": _unary(lambda x: ct.sum(x, 0), 4096, 4096),

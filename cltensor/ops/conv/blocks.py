@@ -115,6 +115,12 @@ def geometry(c: Correlation) -> dict[str, int]:
     }
 
 
+def divisor(d: int) -> tuple[int, int]:
+    """The magic number and shift with which kernels divide by d."""
+    shift = (d - 1).bit_length()
+    return ((1 << 32) * ((1 << shift) - d)) // d + 1, shift
+
+
 #: The most places of a padded image: kernels count them, and sums of two of them, with 32 bits.
 _PLACES = 1 << 30
 

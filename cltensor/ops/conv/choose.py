@@ -2,8 +2,8 @@
 
 A CPU device has three ways, each for what it is best at: plane by plane (conv_depth), Winograd's
 minimal filtering (conv_winograd) and a register tile over a patch of the image (conv_patch). Other
-devices run an implicit matrix product, which is also for filters and images too large for a patch,
-or, where that need not gather anything, a plain one (conv_single).
+devices compute few channels straight from images (conv_direct), and else run an implicit matrix
+product, which is also for filters and images too large for a patch, or, where that need not gather anything, a plain one (conv_single).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import bool_, promote
 from cltensor.errors import DTypeError
 from cltensor.ops.conv import depthwise as conv_depth
+from cltensor.ops.conv import direct as conv_direct
 from cltensor.ops.conv import implicit as conv_implicit
 from cltensor.ops.conv import patch as conv_patch
 from cltensor.ops.conv import single as conv_single
@@ -47,9 +48,10 @@ def _common(operation: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @tuning.planned
-def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
-    """How to compute "forward", "data" (the gradient of images) or "weight" (that of filters): on
-    a CPU device the first way that suits the shape, else an implicit matrix product.
+def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int, aligned: bool) -> Plan:
+    """How to compute "forward", "data" (the gradient of images) or "weight" (that of filters): the
+    first way that suits the shape, else an implicit matrix product. aligned, for GPUs: both
+    operands begin at whole vectors of four.
 
     is_cpu and winograd, which the ways ask for themselves, make plans of one setting end with it.
     """
@@ -62,14 +64,19 @@ def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int) -> Plan:
         plan = getattr(conv_single, kind)(c)
         if plan is not None:
             return plan
-    return getattr(conv_implicit, kind)(c)
+        plan = getattr(conv_direct, kind)(c, aligned)
+        if plan is not None:
+            return plan
+    return getattr(conv_implicit, kind)(c, aligned)
 
 
 def _compute(kind: str, shape: Shape, c: Correlation, a: Tensor, b: Tensor) -> Tensor:
     """The result of `shape` from the operation's operands; zeros where there is nothing to add."""
     if 0 in shape or 0 in a._value.shape or 0 in b._value.shape:
         return full(shape, 0, a.dtype, a.device)
-    out = pending(_plan(kind, c, a.device.is_cpu, Winograd.tile), a, b)
+    is_cpu = a.device.is_cpu
+    aligned = not (is_cpu or (a._value.offset | b._value.offset) % 4)
+    out = pending(_plan(kind, c, is_cpu, Winograd.tile, aligned), a, b)
     if out.ndim == 5:  # parts of a sum
         out = out.sum(axis=0)
     return out if out.dtype is a.dtype else astype.run(out, a.dtype)

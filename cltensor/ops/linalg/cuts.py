@@ -1,4 +1,5 @@
-"""Products in several launches, where one would be too many groups or take too long.
+"""Products and convolutions in several launches, where one would be too many groups or take too
+long.
 
 Drivers refuse more groups along the second and third dimension of a grid than they count there, and
 end what runs for seconds on the chip that also shows the screen.
@@ -16,7 +17,7 @@ from cltensor.runtime.device import Device
 
 #: Seconds that a launch on an integrated GPU may take by the estimate below.
 _LONGEST = 0.5
-#: What of the peak a product reaches at least, as small chips do.
+#: What of the peak they reach at least, as small chips do.
 _SHARE = 0.1
 
 
@@ -53,6 +54,31 @@ def most_at_once(device: Device, tile: int, splits: int, m: int, n: int, k: int)
         if tile and m * n > sums:
             rows = min(rows, max(1, sums // n // tile) * tile)
     return products, rows
+
+
+class Box(NamedTuple):
+    """What one launch takes of a grid: groups along the first dimension from `tile` on, and along
+    the third from `first` on."""
+
+    tile: int
+    tiles: int
+    first: int
+    deep: int
+
+
+def boxes(device: Device, tiles: int, deep: int, sums: int) -> list[Box]:
+    """How launches share a grid of `tiles` groups along the first dimension and `deep` along the
+    third; sums: multiply-adds of those along the second at one place."""
+    most, most_deep = tiles, min(deep, device.max_groups)
+    if device.is_integrated:
+        budget = max(1, int(_LONGEST * _SHARE * device.peak) // sums)
+        most_deep = max(1, min(most_deep, budget // tiles))
+        most = min(tiles, budget)
+    return [
+        Box(tile, min(most, tiles - tile), first, min(most_deep, deep - first))
+        for first in range(0, deep, most_deep)
+        for tile in range(0, tiles, most)
+    ]
 
 
 def pieces(batch: tuple[Axis, ...], rows: int, most: int, most_rows: int) -> Iterator[Piece]:

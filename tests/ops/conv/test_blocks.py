@@ -1,5 +1,6 @@
 """How convolutions are cut into blocks."""
 
+import numpy as np
 import pytest
 
 from cltensor.dtypes import float32
@@ -10,6 +11,7 @@ from cltensor.ops.conv.blocks import (
     axes_of,
     batch_for,
     blocks_for,
+    divisor,
     spread,
     turned,
     weights_of,
@@ -68,3 +70,15 @@ def test_a_turned_correlation_reads_each_output_under_the_tap_that_made_it():
     plain = weights_of(c)
     assert weights.offset + 2 * weights.row + weights.col == 0
     assert (weights.filter, weights.channel) == (plain.channel, plain.filter)
+
+
+def test_division_by_a_magic_number_is_exact():
+    rng = np.random.default_rng(0)
+    for d in (1, 2, 3, 5, 7, 49, 641, 3136, (1 << 16) + 1, (1 << 30) - 1):
+        magic, shift = divisor(d)
+        assert 0 < magic < 1 << 32
+        drawn = [int(n) for n in rng.integers(0, (1 << 31) - 1, 1000)]
+        near = [k * d + e for k in (0, 1, 2, 1000, ((1 << 31) - 2) // d) for e in (-1, 0, 1)]
+        for a in [*drawn, *near, (1 << 31) - 1]:
+            if 0 <= a < 1 << 31:
+                assert ((magic * a >> 32) + a) >> shift == a // d

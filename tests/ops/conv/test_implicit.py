@@ -5,7 +5,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.nn import functional as F
-from cltensor.ops.conv.implicit import _divisor
+from cltensor.ops.conv import direct
 from cltensor.runtime import tuning
 
 #: Images, filters and settings: few channels, whole blocks of them, blocks that are not full,
@@ -19,7 +19,19 @@ CASES = [
     ((2, 33, 5, 5), (3, 33, 5, 5), {"padding": 4, "stride": 4}),
     ((1, 16, 3, 2), (100, 16, 1, 1), {}),
     ((2, 6, 9, 9), (6, 1, 3, 3), {"padding": 1, "groups": 6}),
+    ((2, 32, 5, 6), (64, 32, 1, 1), {"stride": 2}),
+    ((2, 64, 5, 6), (64, 32, 1, 1), {"groups": 2}),
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_other_way(monkeypatch):
+    """Also for few channels."""
+    for kind in ("forward", "data", "weight"):
+        monkeypatch.setattr(direct, kind, lambda c, aligned: None)
+    tuning.forget_plans()
+    yield
+    tuning.forget_plans()
 
 
 def results(x, w, g, settings):
@@ -77,15 +89,3 @@ def test_small_groups_and_little_local_memory(
     finally:
         monkeypatch.undo()
         tuning.reload(device)
-
-
-def test_division_by_a_magic_number_is_exact():
-    rng = np.random.default_rng(0)
-    for d in (1, 2, 3, 5, 7, 49, 641, 3136, (1 << 16) + 1, (1 << 30) - 1):
-        magic, shift = _divisor(d)
-        assert 0 < magic < 1 << 32
-        drawn = [int(n) for n in rng.integers(0, (1 << 31) - 1, 1000)]
-        near = [k * d + e for k in (0, 1, 2, 1000, ((1 << 31) - 2) // d) for e in (-1, 0, 1)]
-        for a in [*drawn, *near, (1 << 31) - 1]:
-            if 0 <= a < 1 << 31:
-                assert ((magic * a >> 32) + a) >> shift == a // d

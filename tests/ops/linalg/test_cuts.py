@@ -9,7 +9,7 @@ from matrices import check, draw
 from store_sides import launches_of
 
 import cltensor as ct
-from cltensor.ops.linalg.cuts import Axis, most_at_once, pieces
+from cltensor.ops.linalg.cuts import Axis, boxes, most_at_once, pieces
 from cltensor.runtime import tuning
 
 BATCHES = [(), (5,), (3, 4), (2, 3, 4), (2, 1, 3, 5)]
@@ -61,6 +61,24 @@ def test_groups_are_counted_along_the_second_and_third_dimension():
     found = device_of(1, False)
     assert most_at_once(found, 32, 1, 3_000_000, 9, 16) == (65535, 65535 * 32)
     assert most_at_once(found, 32, 4, 64, 64, 4096) == (65535 // 4, 64)
+
+
+@pytest.mark.parametrize(("tiles", "deep"), [(1, 1), (7, 5), (100, 3), (3, 200_000)])
+@pytest.mark.parametrize(
+    "found", [device_of(1e12, False), device_of(2e4), device_of(5e5), device_of(1, True, 7)]
+)
+def test_boxes_are_all_of_a_grid_once(tiles, deep, found):
+    cut = boxes(found, tiles, deep, 1000)
+    covered = sum(box.tiles * box.deep for box in cut)
+    assert covered == tiles * deep
+    ends = {(box.tile, box.first) for box in cut}
+    assert len(ends) == len(cut)
+    budget = 0.5 * 0.1 * found.peak / 1000 if found.is_integrated else 1e30
+    for box in cut:
+        assert box.tile + box.tiles <= tiles
+        assert box.first + box.deep <= deep
+        assert 1 <= box.deep <= found.max_groups
+        assert box.tiles * box.deep <= max(1, budget)
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_a_thin_product_takes_smaller_groups(device, narrow_kernels, most, items
 
 
 def test_convolutions_take_smaller_groups(narrow_kernels):
-    x, w = draw(2, 3, 9, 9), draw(4, 3, 3, 3)
+    x, w = draw(2, 5, 9, 9), draw(40, 5, 3, 3)
     want = ct.conv2d(ct.tensor(x), ct.tensor(w), padding=1).numpy()
     narrow_kernels(100, "conv_gpu")
     x, w = (ct.tensor(z, requires_grad=True) for z in (x, w))
