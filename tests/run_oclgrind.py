@@ -53,6 +53,7 @@ SELECTION = {
             r"few_channels\[image[0267]-",
             r"operands_that_begin\w+\[1-1\]",
         ),
+        "ops/conv/minimal": (r"sizes\[image[134]-",),
         "ops/conv/depthwise": (
             r"sizes_around_the_edges",
             r"taps_strides_dilations\[(cpu|gpu)-taps0-",

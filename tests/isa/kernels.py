@@ -24,7 +24,7 @@ BEYOND = {
     ("solve_block", ""): "a row of the solution in an array",
 }
 #: Kernels that multiply tiles, of which shares of multiply-adds are asked.
-TILES = ("gemm_gpu", "conv_gpu", "conv_grad_gpu", "attention_gpu")
+TILES = ("gemm_gpu", "conv_gpu", "conv_grad_gpu", "conv_wino_gpu", "attention_gpu")
 #: Kernels that read images straight into registers: the same is asked of them. With one filter for
 #: each channel bandwidth is what counts: it allows some 80 to 160 instructions for an output of 3x3
 #: taps, read and written once, which is a share of 6 to 11 percent.
@@ -37,7 +37,8 @@ SHARES = {
     "product, b transposed": {"gfx1030": [94], "sm_86": [84]},
     "product, a transposed": {"gfx1030": [94], "sm_86": [84]},
     "product of 512": {"gfx1030": [91], "sm_86": [72]},
-    "conv 3x3": {"gfx1030": [94, 94, 84], "sm_86": [77, 77, 70]},
+    "conv 3x3": {"gfx1030": [83, 84], "sm_86": [61, 70]},  # once for both, of 4 / 9 of products
+    "conv 3x3, dilated": {"gfx1030": [94, 94, 84], "sm_86": [77, 77, 70]},
     "conv 3x3, stride 2": {"gfx1030": [96, 96, 90], "sm_86": [85, 77, 79]},
     "conv 3x3, 16 channels": {"gfx1030": [92, 92, 72], "sm_86": [80, 80, 60]},
     "conv 3x3 to 32 channels": {"gfx1030": [92, 92, 75], "sm_86": [80, 80, 58]},

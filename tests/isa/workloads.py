@@ -89,6 +89,7 @@ WORKLOADS = {
     "product by a vector": _product((4096, 4096), (4096, 1)),
     "product of few columns": _product((256, 784), (784, 8)),
     "conv 3x3": _conv((64, 64, 56, 56), (64, 64, 3, 3), padding=1),
+    "conv 3x3, dilated": _conv((64, 64, 56, 56), (64, 64, 3, 3), padding=2, dilation=2),
     "conv 3x3, stride 2": _conv((64, 128, 28, 28), (128, 128, 3, 3), padding=1, stride=2),
     "conv 3x3, 16 channels": _conv((128, 16, 32, 32), (16, 16, 3, 3), padding=1),
     "conv 1x1": _conv((64, 256, 28, 28), (128, 256, 1, 1)),

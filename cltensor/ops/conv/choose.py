@@ -2,8 +2,9 @@
 
 A CPU device has three ways, each for what it is best at: plane by plane (conv_depth), Winograd's
 minimal filtering (conv_winograd) and a register tile over a patch of the image (conv_patch). Other
-devices compute few channels straight from images (conv_direct), and else run an implicit matrix
-product, which is also for filters and images too large for a patch, or, where that need not gather anything, a plain one (conv_single).
+devices compute few channels straight from images (conv_direct), 3x3 taps of many channels by
+Winograd's (conv_minimal), and else run an implicit matrix product, which is also for filters and
+images too large for a patch, or, where that need not gather anything, a plain one (conv_single).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from cltensor.errors import DTypeError
 from cltensor.ops.conv import depthwise as conv_depth
 from cltensor.ops.conv import direct as conv_direct
 from cltensor.ops.conv import implicit as conv_implicit
+from cltensor.ops.conv import minimal as conv_minimal
 from cltensor.ops.conv import patch as conv_patch
 from cltensor.ops.conv import single as conv_single
 from cltensor.ops.conv import winograd as conv_winograd
@@ -64,9 +66,10 @@ def _plan(kind: str, c: Correlation, is_cpu: bool, winograd: int, aligned: bool)
         plan = getattr(conv_single, kind)(c)
         if plan is not None:
             return plan
-        plan = getattr(conv_direct, kind)(c, aligned)
-        if plan is not None:
-            return plan
+        for way in (conv_direct, conv_minimal):
+            plan = getattr(way, kind)(c, aligned)
+            if plan is not None:
+                return plan
     return getattr(conv_implicit, kind)(c, aligned)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import cltensor as ct
 from cltensor.nn import functional as F
-from cltensor.ops.conv import direct
+from cltensor.ops.conv import direct, minimal
 from cltensor.runtime import tuning
 
 #: Images, filters and settings: few channels, whole blocks of them, blocks that are not full,
@@ -27,8 +27,9 @@ CASES = [
 @pytest.fixture(autouse=True)
 def no_other_way(monkeypatch):
     """Also for few channels."""
-    for kind in ("forward", "data", "weight"):
-        monkeypatch.setattr(direct, kind, lambda c, aligned: None)
+    for way in (direct, minimal):
+        for kind in ("forward", "data", "weight"):
+            monkeypatch.setattr(way, kind, lambda c, aligned: None)
     tuning.forget_plans()
     yield
     tuning.forget_plans()
