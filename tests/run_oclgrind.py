@@ -73,8 +73,7 @@ SELECTION = {
             r"views_that_begin\w+\[gpu-(nn|tn)-[14]\]",
             r"an_expression_over_a_product\[(cpu|gpu)-(7-17|9-1|1-9|33-3-90)-",
             r"an_expression_over_a_product_of_another_width",
-            r"products_without_local_memory\[(small|large)-orders(0|3)\]",
-            r"views_and_batches_without_local_memory\[large\]",
+            r"views_and_batches_without_local_memory\[(small|large)\]",
         ),
         "ops/index/pick": (
             r"reading_and_writing",
