@@ -165,6 +165,7 @@ SELECTION = {
         ),
         "ops/network/labels": (
             r"losses_of_scores\w+\[(cpu|gpu)-(3|33|100)\]",
+            r"means_in_one_launch",
             r"a_label_out_of_range_in_one_launch",
         ),
         "ops/network/normalize": (

@@ -169,6 +169,7 @@ OF_NO_MODULE = {
     "test_jit_attributes": "recorded calls and the objects of the library that they read",
     "test_jit_property": "drawn programs of recorded calls",
     "test_live_example": "the view of a run in examples/",
+    "test_launch_counts": "the launches of a step of training",
     "test_layering": "the order of the modules, and their files of tests",
     "test_docs": "the guides in docs/, and docs/site/",
     "test_notebooks": "the notebooks in examples/",

@@ -174,6 +174,10 @@ CALLS = {
         (lambda x: F.cross_entropy(x, ROWS[0], ignore_index=1, reduction="none"), (3, 5)),
         (lambda x: raw("label_loss")(x, ROWS[:, :1], 1, -100, "here")[1], (2, 3)),
     ],
+    "label_mean": [
+        (lambda x: F.cross_entropy(x, ROWS[0], ignore_index=1), (3, 5)),
+        (lambda x: raw("label_mean")(x, ROWS[:, :1], 1, -100, "here")[1], (2, 3)),
+    ],
     "normalize_channels": [
         (lambda x, w, b: F.batch_norm(x, None, None, w, b, True), (5, 3, 1), (3,), (3,)),
         (lambda x: F.instance_norm(x), (2, 3, 5)),

@@ -20,7 +20,7 @@ from cltensor.ops.elementwise.bounds import require_probabilities
 from cltensor.ops.elementwise.functions import log
 from cltensor.ops.elementwise.select import clip, maximum, where
 from cltensor.ops.index.pick import take_of
-from cltensor.ops.network.labels import label_loss, label_pick
+from cltensor.ops.network.labels import label_loss, label_mean, label_pick
 from cltensor.ops.reduce.fold import log_softmax, log_total
 
 _REDUCTIONS = ("mean", "sum", "none")
@@ -222,6 +222,10 @@ def cross_entropy(
         return _soft_cross_entropy(input, target, weight, reduction, label_smoothing, axis)
     target = _labels(operation, input, target, ignore_index, axis)
     if not label_smoothing:
+        if reduction == "mean" and weight is None:
+            mean = label_mean(input, target, axis, ignore_index, operation)
+            if mean is not None:
+                return mean
         loss, used = _of_scores(operation, input, target, weight, ignore_index, axis)
         return _weighted(operation, loss, used, reduction, axis)
     scores = log_softmax(input, axis)

@@ -97,7 +97,7 @@ label_pick: Op = primitive(
 
 #: So few classes that one work-item of a GPU takes a row.
 _FEW_CLASSES = 32
-#: So few scores that a CPU gains more from a launch less than from vectors.
+#: So few scores that a launch less saves more than vectors, on a CPU, or many groups.
 _FEW_SCORES = 2048
 
 
@@ -116,12 +116,39 @@ def _run_loss(
             return loss, total
 
 
+def _run_mean(
+    x: Tensor, labels: Tensor, axis: int, ignored: int, operation: str
+) -> tuple[Tensor, Tensor, Tensor]:
+    same_device(operation, x, labels)
+    x, labels = x.contiguous(), labels.contiguous()
+    loss, used = [Tensor.empty((), x.dtype, x.device) for _ in range(2)]
+    total = Tensor.empty(labels.shape, x.dtype, x.device)
+    while True:
+        try:
+            _launch_loss(loss, total, x, labels, ignored, Site(operation, axis, LABEL), used)
+        except GroupError as error:
+            narrow("label_loss", error)
+        else:
+            return loss, total, used
+
+
 def _launch_loss(
-    loss: Tensor, total: Tensor, x: Tensor, labels: Tensor, ignored: int, site: Site
+    loss: Tensor,
+    total: Tensor,
+    x: Tensor,
+    labels: Tensor,
+    ignored: int,
+    site: Site,
+    used: Tensor | None = None,
 ) -> None:
-    device, rows, classes = x.device, labels.size, x.shape[-1]
+    device, rows, classes = x.device, int(labels.size), x.shape[-1]
     alone = device.is_cpu or classes <= _FEW_CLASSES
-    if alone:
+    more: dict[str, Any] = {}
+    if used is not None:
+        wanted = max(32, min(256, 1 << (rows - 1).bit_length()))
+        size = local = 1 if device.is_cpu else largest_group(device, "label_loss", wanted)
+        each, more = rows, {"used_g": used.buffer}
+    elif alone:
         size, local, each = spread(device, rows, max(1, _FEW_SCORES // classes))
     else:
         wanted = max(32, min(256, 1 << (classes // 4 - 1).bit_length()))
@@ -129,21 +156,34 @@ def _launch_loss(
         size = rows * local
     run = kernel(
         device, "label_loss", T=C_NAMES[x.dtype], L=C_NAMES[labels.dtype],
-        index="long" if wide(x) else "int", alone=alone,
+        index="long" if wide(x) else "int", alone=alone, mean=bool(more),
     )  # fmt: skip
     run(
         (size,), (local,), y_g=loss.buffer, total_g=total.buffer, x_g=x.buffer,
         label_g=labels.buffer, x_start=x.offset, label_start=labels.offset, rows=rows,
         classes=classes, each=each, ignored=ignored,
-        fault_g=device.faults.buffer, site=device.faults.region(site),
+        fault_g=device.faults.buffer, site=device.faults.region(site), **more,
     )  # fmt: skip
 
 
 def _loss_rule(g: Any, x: Any, labels: Any, axis: int, ignored: int, out: Any) -> Any:
     to_loss, to_total = g
-    total = out[1]
+    return _slope(to_loss, to_total, x, labels, axis, ignored, out[1])
+
+
+def _mean_rule(g: Any, x: Any, labels: Any, axis: int, ignored: int, out: Any) -> Any:
+    to_mean, to_total, _ = g
+    _, total, used = out
+    to_loss = None if to_mean is None else to_mean / used
+    return _slope(to_loss, to_total, x, labels, axis, ignored, total)
+
+
+def _slope(
+    to_loss: Any, to_total: Any, x: Any, labels: Any, axis: int, ignored: int, total: Any
+) -> Any:
+    """The gradient to scores, of those to their losses and totals."""
     if to_loss is None:
-        return to_total * exp(x - total)
+        return None if to_total is None else to_total * exp(x - total)
     kept = where(eq(labels, ignored), 0.0, to_loss)
     summed = kept if to_total is None else kept + to_total
     return summed * exp(x - total) - _spread(kept, labels, axis, ignored, x.shape[axis])
@@ -156,15 +196,35 @@ _label_loss: Op = primitive(
 )
 
 
+_label_mean: Op = primitive(
+    "label_mean(x, labels, axis, ignored, operation)",
+    _run_mean,
+    dx=_mean_rule,
+)
+
+
 def label_loss(x: Any, labels: Any, axis: int, ignored: int, operation: str) -> Any:
     """log(sum(exp(x))) along `axis`, the last one, less the score of each label; 0 where the label
     is `ignored`. labels have size 1 along `axis`, and so has the result.
 
     One launch; None where several, of other kernels, are better or needed.
     """
-    if tracers or isinstance(x, Batched) or isinstance(labels, Batched):
-        return None
-    few = x.size <= _FEW_SCORES if x.device.is_cpu else x.shape[axis] <= LONGEST_ROW
-    if not few or not x.size or axis != x.ndim - 1 or x.dtype in SHORT or x.dtype.kind != "f":
+    if not _is_one_launch(x, labels, axis):
         return None
     return _label_loss(x, labels, axis, ignored, operation)[0]
+
+
+def label_mean(x: Any, labels: Any, axis: int, ignored: int, operation: str) -> Any:
+    """The mean of `label_loss` over the labels that are not ignored. One launch too, or None."""
+    few = x.size <= _FEW_SCORES and (x.device.is_cpu or x.shape[axis] <= _FEW_CLASSES)
+    if not few or not _is_one_launch(x, labels, axis):
+        return None
+    return _label_mean(x, labels, axis, ignored, operation)[0]
+
+
+def _is_one_launch(x: Any, labels: Any, axis: int) -> bool:
+    if tracers or isinstance(x, Batched) or isinstance(labels, Batched):
+        return False
+    few = x.size <= _FEW_SCORES if x.device.is_cpu else x.shape[axis] <= LONGEST_ROW
+    dense = bool(x.size) and axis == x.ndim - 1
+    return few and dense and x.dtype not in SHORT and x.dtype.kind == "f"

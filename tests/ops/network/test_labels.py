@@ -125,6 +125,44 @@ def test_a_label_out_of_range_in_one_launch(skeleton):
         label_loss(ct.tensor(x), ct.tensor(labels[:, None]), 1, -100, "here").numpy()
 
 
+@pytest.mark.parametrize(("rows", "classes"), [(1, 1), (5, 3), (64, 32), (300, 6)])
+def test_means_in_one_launch(skeleton, rows, classes):
+    rng = np.random.default_rng(rows)
+    x = rng.standard_normal((rows, classes)).astype("float32") * 5
+    labels = rng.integers(0, classes, rows)
+    if rows > 1:
+        labels[rows // 3 :: 4] = -100
+    before = Counters.launches
+    found = F.cross_entropy(ct.tensor(x), ct.tensor(labels))
+    assert Counters.launches == before + 1
+    each = logarithms(x.astype(float)) - np.take_along_axis(x, labels[:, None] % classes, 1)
+    np.testing.assert_allclose(found.item(), each[labels != -100].mean(), rtol=1e-5)
+
+
+def test_a_mean_of_no_losses(skeleton):
+    assert np.isnan(F.cross_entropy(ct.zeros(3, 2), ct.full((3,), -100, dtype="int64")).item())
+    one = F.cross_entropy(ct.zeros(2), ct.tensor(1))
+    assert one.item() == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize("ignored", [-100, 1])
+def test_means_have_derivatives_of_every_order(skeleton, ignored):
+    labels = ct.tensor([1, 3, 0])
+    x = ct.tensor(np.random.default_rng(3).standard_normal((3, 5)).astype("float32"))
+    x.requires_grad_()
+
+    def slopes(reduction):
+        loss = F.cross_entropy(x, labels, ignore_index=ignored, reduction=reduction)
+        if reduction == "sum":
+            loss = loss / (3 - (ignored == 1))
+        (first,) = ct.grad(loss**2, [x], create_graph=True)
+        (second,) = ct.grad((first**3).sum(), [x])
+        return first, second
+
+    for a, b in zip(slopes("mean"), slopes("sum"), strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
 def test_losses_that_several_kernels_compute(device):
     labels = ct.zeros(4, 1, dtype="int64")
     for x in (ct.zeros(4, 0), ct.zeros(4, 3, 2), ct.zeros(4, 3, dtype="bfloat16")):
