@@ -3,7 +3,8 @@
 ## unit says what each lane gives and gets.
 ##
 ## Local memory holds words of 32 bits, a_l[word][row] and b_l[word][col]: an element, or two of 16
-## bits, the first one in the lower half, that follow each other along k.
+## bits, the first one in the lower half, that follow each other along k. A row lies where
+## `tile.turned` says.
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%!
     HEX = "0123456789abcdef"
@@ -76,7 +77,8 @@ INLINE uint unit_word(const ushort x, const ushort y) { return (uint)x | (uint)y
 % if along:
     % for s, (a, t) in enumerate(steps):
     % for j in range(0, lanes, per):
-        ${x}_l[${first} + ${(t + j) // per}][${x}_at + ${a}] = ${word([(s, j + p) for p in range(per)])};
+<% row = f"{first} + {(t + j) // per}" %>\
+        ${x}_l[${row}][${tile.turned(f"{x}_at + {a}", row, width)}] = ${word([(s, j + p) for p in range(per)])};
     % endfor
     % endfor
 % else:
@@ -85,8 +87,9 @@ INLINE uint unit_word(const ushort x, const ushort y) { return (uint)x | (uint)y
     a, t = steps[s]
     words = [word([(s + p, j) for p in range(per)]) for j in range(lanes)]
     vector = module.vector("uint", lanes)
+    row = f"{first} + {t // per}"
 %>\
-        *(__local ${vector}*)&${x}_l[${first} + ${t // per}][${x}_at + ${a}] = (${vector})(${', '.join(words)});
+        *(__local ${vector}*)&${x}_l[${row}][${tile.turned(f"{x}_at + {a}", row, width)}] = (${vector})(${', '.join(words)});
     % endfor
 % endif
     }
@@ -96,7 +99,10 @@ INLINE uint unit_word(const ushort x, const ushort y) { return (uint)x | (uint)y
 <%def name="multiply(tile, UNROLL)">
 <%
     module, unit = grid.module, tile.unit
-    sides = [("a", unit.a, tile.each_m, tile.run_m), ("b", unit.b, tile.each_n, tile.run_n)]
+    sides = [
+        ("a", unit.a, tile.each_m, tile.run_m, tile.rows),
+        ("b", unit.b, tile.each_n, tile.run_n, tile.cols),
+    ]
     def registers(x, fragment, f):
         found = []
         for row, step in fragment.registers:
@@ -113,13 +119,15 @@ INLINE uint unit_word(const ushort x, const ushort y) { return (uint)x | (uint)y
 %>
 #pragma unroll ${UNROLL}
     for (int word = 0; word < ${tile.words}; word += ${unit.words}) {
-    % for x, fragment, each, run in sides:
+    % for x, fragment, each, run, width in sides:
     % for step in range(fragment.steps):
     % if any(step == s for _, s in fragment.registers):
     % for q in range(each * fragment.each // run):
-<% vector = module.vector('uint', run) %>\
-        const ${vector} ${x}${step}_${q} = *(__local const ${vector}*)
-            &${x}_l[word + ${x}_word + ${step}][${x}_row + ${q * fragment.strips * run}];
+<%
+    vector, row = module.vector('uint', run), f"word + {x}_word + {step}"
+    at = tile.turned(f"{x}_row + {q * fragment.strips * run}", row, width)
+%>\
+        const ${vector} ${x}${step}_${q} = *(__local const ${vector}*)&${x}_l[${row}][${at}];
     % endfor
     % endif
     % endfor

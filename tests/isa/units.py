@@ -7,6 +7,7 @@ from isa import compilers
 from isa.stub import stubs
 
 from cltensor.ops.linalg.matrix_units import AMD, INTEL, MMA
+from cltensor.ops.linalg.unit_tiles import tiles_of
 from cltensor.runtime.source import render
 
 #: By target.
@@ -19,8 +20,17 @@ UNITS = {
 BY_ROWS = (True, False)
 LAYOUTS = (BY_ROWS, (True, True), (False, False), (False, True))
 #: What a lane may have: of AMD's CDNA both kinds of registers together.
-REGISTERS = {"gfx908": 256, "gfx90a": 256, "gfx942": 256}
+REGISTERS = {"gfx908": 256, "gfx90a": 256, "gfx942": 256, "gfx1100": 192}
 MOST = 168
+#: Of what takes the turn of arithmetic in the loop, with the branch for edges, the most for each
+#: instruction of the unit, by target and kind; those of sm_86 for any kind.
+BESIDE = {
+    ("gfx90a", "float32"): 2.1, ("gfx90a", "float16"): 10.5, ("gfx90a", "bfloat16"): 10.5,
+    ("gfx1100", "float16"): 11.5, ("gfx1100", "bfloat16"): 11.5,
+    **{("sm_86", kind): 8 for kind in ("tf32", "float16", "bfloat16")},
+}  # fmt: skip
+#: What Intel's compiler may keep in memory.
+SPILLS = 8
 
 compiled = cache(compilers.compiled)
 
@@ -36,16 +46,26 @@ def source(target, tile, along=BY_ROWS, dtype=None):
     )  # fmt: skip
 
 
-def faults(made, tile):
-    """What is wrong with the code for a tile, in words."""
+def faults(made, tile, rounds=False):
+    """What is wrong with the code for a tile, in words; rounds: whether it is given more digits
+    than it multiplies, which takes instructions and registers."""
     if made.loops is None:  # Intel's compiler shows no code
+        if made.spills > SPILLS:
+            yield f"{made.spills} registers spilled"
         return
     wanted = tile.each_m * tile.each_n * tile.words // tile.unit.words
     found = made.loops.by_units.count("matrix unit")
     if found != wanted:
         yield f"{found} instructions of the unit, not {wanted}"
+    beside = made.loops.by_units.count("vector") / wanted
+    if (
+        tile is tiles_of(tile.unit)[0]
+        and not rounds
+        and beside > BESIDE.get((made.target, tile.unit.kind), 99)
+    ):
+        yield f"{beside} other instructions for each of the unit"
     most = REGISTERS.get(made.target, MOST)
-    if made.registers is not None and made.registers > most:
+    if made.registers is not None and made.registers > most + 32 * rounds:
         yield f"{made.registers} registers, of at most {most}"
     if made.scratch or made.spills:
         yield f"{made.scratch} bytes of a lane in memory, {made.spills} registers spilled"

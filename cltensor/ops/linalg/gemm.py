@@ -342,11 +342,11 @@ def _thin_gpu(device: Device, dtype: np.dtype, product: Product, mirror: bool) -
 @tuning.planned
 def plan(
     device: Device, is_cpu: bool, dtype: np.dtype,
-    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape, precision: str = "highest",
-    b_first: bool = False,
+    a: Shape, a_steps: Shape, b: Shape, b_steps: Shape, b_first: bool = False,
+    precision: str = "highest",
 ) -> Plan | None:  # fmt: skip
     """How to multiply operands of these shapes and strides; None if there is nothing to add up.
-    b_first: b is the first operand of the plan.
+    b_first: b is the first operand of the plan; precision: see ops.precision.
 
     A result of one dimension more than the product has holds parts of its sums.
     """

@@ -49,7 +49,7 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
             return full(shape, 0, dtype, device)
         return complex_product(_run_matmul, a, b)
     asked = "" if device.is_cpu else _precision()
-    plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides, asked)
+    plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides, False, asked)
     if plan is None:
         shape = (*gemm.batch_shape(left, right), left[-2], right[-1])
         return full(shape, 0, dtype, device)

@@ -58,6 +58,14 @@ class UnitTile:
         """The tile, and the type of elements, as templates take them."""
         return {"TI": "float" if dtype.itemsize == 4 else "ushort", "TA": "float", "tile": self}
 
+    @staticmethod
+    def turned(row: str, word: str, width: int) -> str:
+        """Where a row of `width` in all lies among those of a word in local memory, in C and in
+        Python: eights of rows are exchanged from four words to the next four, as lanes that write
+        words of a few rows would all meet the same banks."""
+        turns = 24 if width % 32 == 0 else 8 if width % 16 == 0 else 0
+        return f"({row}) ^ (({word}) << 1 & {turns})" if turns else row
+
     # Where the rows of the matrices of a sub-group lie among its own. Those that a lane has of one
     # operand are counted matrix by matrix; `run` of them are neighbours.
 

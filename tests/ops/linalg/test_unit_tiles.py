@@ -1,5 +1,6 @@
 """Tiles of matrix units: where the rows of a sub-group's matrices lie."""
 
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -56,3 +57,40 @@ def test_what_templates_take():
     assert tile.params(ct.float32)["TI"] == "float"
     assert repr(tile) == "mma m16n8k16 f16.f16, 128 x 128"
     assert tile.depth == 32
+
+
+def banks(words):
+    """The most words, of those that lanes want at once, that lie in one of 32 banks."""
+    return max(Counter(word % 32 for word in set(words)).values())
+
+
+@pytest.mark.parametrize("name", [name for name in UNITS if name.startswith("mma")])
+def test_lanes_meet_different_banks(name):
+    unit = UNITS[name]
+    tile = tiles_of(unit)[0]
+
+    def place(row, word):
+        return word * (tile.rows + tile.spare) + eval(tile.turned(str(row), str(word), tile.rows))
+
+    # Operands in the order of the sum: each lane has four words of a row, which are written singly.
+    for j in range(4):
+        assert banks([place(lane // 4, 4 * (lane % 4) + j) for lane in range(32)]) == 1
+    # Vectors of four rows, of which eight lanes are served at once.
+    assert banks([place(4 * lane, 3) + i for lane in range(8) for i in range(4)]) == 1
+    for first in range(0, tile.words, unit.words):
+        for _, step in unit.a.registers:
+            for eight in range(0, 32, 8):
+                at = {"lane": 0}
+                read = []
+                for at["lane"] in range(eight, eight + 8):
+                    row = eval(unit.a.strip, at) * tile.run_m
+                    word = first + eval(unit.a.word, at) + step
+                    read += [place(row, word) + i for i in range(4)]
+                assert banks(read) == 1
+
+
+@pytest.mark.parametrize("width", [16, 32, 40, 128])
+def test_rows_are_exchanged_within_their_number(width):
+    for word in range(32):
+        found = [eval(UnitTile.turned(str(row), str(word), width)) for row in range(width)]
+        assert sorted(found) == [*range(width)]
