@@ -79,7 +79,7 @@ ${direct.divide()}
     }
 % endfor
     }
-    plane_at += (${index})h * w * (int)sizeof(${TI});
+    plane_at += (${index})h * w * ${direct.module.unit(index, TI)};
 </%def>\
 __kernel __attribute__((reqd_work_group_size(${DN}, 1, 1)))
 void conv_direct_gpu(__global ${TO}* restrict y_g, __global const ${TI}* restrict x_g,
@@ -105,7 +105,8 @@ void conv_direct_gpu(__global ${TO}* restrict y_g, __global const ${TI}* restric
     const int from_w = col ${f'* {step[1]}' if step[1] > 1 else f'/ {spread[1]}'} + start_w;
     __global const char* x_p = (__global const char*)(x_g + x_offset);
     __global const ${TI}* w_p = w_g + w_offset + group * w_group + first * w_filter;
-    ${index} plane_at = ((${index})image * groups + group) * channels * h * w * (int)sizeof(${TI});
+    ${index} plane_at = ((${index})image * groups + group) * channels * h * w
+        * ${direct.module.unit(index, TI)};
     ${direct.columns(TI, index, columns, shift, 'from_w')}
 % for g in runs:
 % for r in range(R):

@@ -12,13 +12,13 @@
     steps = step, tap, (1, 1), (0, 0)
     columns = places(1, C, Q, *steps)
     taps = P * Q
-    size = f"(int)sizeof({TI})"
+    size = direct.module.unit(index, TI)
 
     def output(m, r, j, lanes=""):
         if wide and not lanes:
             return f"y{m}_{r}.s{j}"
         at = f"y_at + y_step{m} + ({r} * out_w + {j}) * {size}"
-        return f"*(__global const {TI}{lanes}*)(y_p + ({at}))"
+        return direct.module.load(index, TI, at, "y_p", lanes)
 %>\
 ${direct.divide()}
 __kernel __attribute__((reqd_work_group_size(${DX}, ${DC}, 1)))

@@ -4,13 +4,14 @@
 ## steps of taps, of which there are `taps`, and channels together, where channels are few. back: the
 ## gradient; images are then made phase by phase, if there are several, of every step-th pixel, whose
 ## taps read neighbours. laid: unless it is set, filters are of one tap and in whole tiles, and are
-## read as they are. index: what counts the bytes of all images.
+## read as they are. index: see conv_direct.cl.
 ##
 ## x: what is read, planes of x_h x x_w, `channels` of each group; y: what is made, `filters` of them.
 <%page args="back=False, phases=False, joint=0, tail=False, taps=(1, 1), laid=True, index='uint',
              TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4, KW=16, side=None, keep=True"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
 <%namespace name="conv" file="conv_patch.cl"/>\
+<%namespace name="direct" file="conv_direct.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
 <%
     items, BM, BN = DM * DN, DM * RM, DN * RN
@@ -18,7 +19,7 @@
     steps = range(0, KW, each)
     idle = f"if (b_t < {KW})" if each > KW else ""
     along = not (laid or back)
-    size = f"(int)sizeof({TI})"
+    size, load = direct.module.unit(index, TI), direct.module.load
     step_m, step_k = ("channels", "1") if along else ("1", "pitch")
 %>\
 ## Where tap t of an axis falls, from what tap 0 of pixel 0 reads.
@@ -34,7 +35,7 @@ ${f'{back_to} / step_{a}' if phases else back_to if back else f't{a} * tap_{a}'}
         {
             const int ih = ih0 + ${reach('h')}, iw = iw0 + ${reach('w')};
             ok = col < n && (uint)ih < (uint)x_h && (uint)iw < (uint)x_w;
-            b_byte = first_byte + (ok ? (${index})(ih * x_w + iw) * ${size} : 0);
+            b_from = first_at + (ok ? (${index})(ih * x_w + iw) * ${size} : 0);
             a_p = a_first${' + (long)(th * taps_w + tw) * c_pitch * f_pitch' if laid else ''};
         }
 </%def>\
@@ -51,22 +52,21 @@ ${idle} {
             const int ih = ih0 + ${reach('h')}, iw = iw0 + ${reach('w')};
             const int ok = th < ${taps[0]} && col < n ${f'&& {capture(meets)}' if phases else ''}
                 && (uint)ih < (uint)x_h && (uint)iw < (uint)x_w;
-            b_r${s} = *(__global const ${TI}*)(x_p + (first_byte
-                + (ok ? c * place_bytes + (${index})(ih * x_w + iw) * ${size} : 0)));
+            b_r${s} = ${load(index, TI, f'first_at + (ok ? c * plane_step + ({index})(ih * x_w + iw) * {size} : 0)')};
             b_r${s} = ok ? b_r${s} : 0;
         }
     % endfor
 % elif tail:
     % for s, t in enumerate(steps):
         b_r${s} = ok && ${k} + b_t + ${t} < channels
-            ? *(__global const ${TI}*)(x_p + (b_byte + ${t} * place_bytes)) : (${TI})0;
+            ? ${load(index, TI, f'b_from + {t} * plane_step')} : (${TI})0;
     % endfor
-        b_byte += ${KW} * place_bytes;
+        b_from += ${KW} * plane_step;
 % else:
     % for s, t in enumerate(steps):
-        b_r${s} = *(__global const ${TI}*)(x_p + (b_byte + ${t} * place_bytes));
+        b_r${s} = ${load(index, TI, f'b_from + {t} * plane_step')};
     % endfor
-        b_byte += ${KW} * place_bytes;
+        b_from += ${KW} * plane_step;
     % for s in range(len(steps)):
         b_r${s} = ok ? b_r${s} : 0;
     % endfor
@@ -103,7 +103,7 @@ void conv_gpu(__global ${TO}* restrict y_g, __global const ${TA}* restrict a_g,
 % endif
     const int pixels = rows * cols, n = images * pixels;
     const long pitch = f_pitch;
-    const ${index} place_bytes = (${index})x_h * x_w * ${size};
+    const ${index} plane_step = (${index})x_h * x_w * ${size};
 
     const int b_at = lid % ${BN}, b_t = lid / ${BN}, col = first_col + b_at;
     const int pixel = col < n ? col : n - 1, image = pixel / pixels, p = pixel - image * pixels;
@@ -113,8 +113,8 @@ void conv_gpu(__global ${TO}* restrict y_g, __global const ${TA}* restrict a_g,
     const int ih0 = p / cols * step_h + start_h, iw0 = p % cols * step_w + start_w;
 % endif
     __global const char* x_p = (__global const char*)(x_g + x_offset);
-    const ${index} first_byte
-        = (((${index})image * groups + group) * channels${'' if joint else ' + b_t'}) * place_bytes;
+    const ${index} first_at
+        = (((${index})image * groups + group) * channels${'' if joint else ' + b_t'}) * plane_step;
     ${TA} ${', '.join(f'b_r{s} = 0' for s in range(len(steps)))};
     a_g += a_offset + group * a_group;
     ${grid.operand('a', TA, TA, BM, KW, items, along, 4, 'first_row', step_m, step_k, '0')}
@@ -131,7 +131,7 @@ void conv_gpu(__global ${TO}* restrict y_g, __global const ${TA}* restrict a_g,
     }
 % else:
     __global const ${TA}* a_first = a_p;
-    ${index} b_byte;
+    ${index} b_from;
     int th = 0, tw = 0, c = 0, ok;
     ${turn()}
     int more = th < taps_h;

@@ -1,8 +1,8 @@
 ## A work-group computes one tile of the gradient of filters, over a slice of the pixels, seen as a
 ## matrix product (see gemm_grid.cl) of the gradients of outputs and of the pixels under the taps.
 ## Columns are taps, and channels of each; even: those that a work-item reads at a time lie in one
-## tap; full: rows are whole tiles. index: what counts the bytes of all images. magic, shift: what divides by the pixels of an
-## image, and by those of a row (see conv_direct.cl).
+## tap; full: rows are whole tiles. index, and magic and shift, which divide by the pixels of an
+## image, and by those of a row: see conv_direct.cl.
 <%page args="even=True, full=False, index='uint', TI='float', TA='float', TO='float', DM=16, DN=16, RM=4, RN=4,
              KW=16, side=None, keep=True"/>\
 <%namespace name="grid" file="gemm_grid.cl"/>\
@@ -13,7 +13,7 @@
     items, BM, BN = DM * DN, DM * RM, DN * RN
     lines = items // KW
     rows, cols = range(0, BM, lines), range(0, BN, lines)
-    size = f"(int)sizeof({TI})"
+    size, load = direct.module.unit(index, TI), direct.module.load
 %>\
 ${direct.divide()}
 <%def name="fetch(k)">
@@ -24,15 +24,15 @@ ${direct.divide()}
             const int ih0 = oh * step_h + start_h, iw0 = (p - oh * out_w) * step_w + start_w;
             const ${index} plane = (${index})image * groups + group;
             const ${index} y_at = live ? (plane * filters * pixels + p) * ${size} : 0;
-            const ${index} x_at = plane * image_bytes + (${index})(ih0 * w + iw0) * ${size};
+            const ${index} x_at = plane * image_step + (${index})(ih0 * w + iw0) * ${size};
         % for s, a in enumerate(rows):
-            a_r${s} = *(__global const ${TI}*)(y_p + (y_at + ${f'a_step + {a} * line_bytes' if full else f'a_step{s}'}));
+            a_r${s} = ${load(index, TI, f'y_at + a_step + {a} * line_step' if full else f'y_at + a_step{s}', 'y_p')};
             a_r${s} = live ? a_r${s} : 0;
         % endfor
         % for s in range(len(cols)):
             {
                 const int ok = live && (uint)(ih0 + dh${s}) < (uint)h && (uint)(iw0 + dw${s}) < (uint)w;
-                b_r${s} = ok ? *(__global const ${TI}*)(x_p + (x_at + b_step${s})) : 0;
+                b_r${s} = ok ? ${load(index, TI, f'x_at + b_step{s}')} : 0;
             }
         % endfor
         }
@@ -52,7 +52,7 @@ void conv_grad_gpu(__global ${TO}* restrict w_g, __global const ${TI}* restrict 
     const int n = channels * taps, group = deep % groups;
     const int k_begin = deep / groups * slice;
     const int k_end = all - k_begin < slice ? all : k_begin + slice;
-    const ${index} image_bytes = (${index})channels * h * w * ${size};
+    const ${index} image_step = (${index})channels * h * w * ${size};
     const int t = lid % ${KW}, line = lid / ${KW};
     __global const char* y_p = (__global const char*)(y_g + y_offset);
     __global const char* x_p = (__global const char*)(x_g + x_offset);
@@ -60,7 +60,7 @@ void conv_grad_gpu(__global ${TO}* restrict w_g, __global const ${TI}* restrict 
     ${TA} ${', '.join(f'b_r{s}' for s in range(len(cols)))};
     /* What is read for rows and columns beyond the last is not stored. */
 % if full:
-    const ${index} line_bytes = pixels * ${size}, a_step = (first_row + line) * line_bytes;
+    const ${index} line_step = pixels * ${size}, a_step = (first_row + line) * line_step;
 % endif
 % for s, a in enumerate([] if full else rows):
     const int row${s} = first_row + line + ${a};

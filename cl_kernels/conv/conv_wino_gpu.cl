@@ -1,13 +1,14 @@
 ## A work-group computes 32 filters of 32 tiles of 2 x 2 outputs by Winograd's F(2, 3): tiles of 4 x 4
 ## pixels, transformed on their way into local memory, times filters that conv_wino_weights_gpu
 ## transformed, element by element: each of the 16 is a product of matrices, and belongs to 16
-## work-items. At the end they exchange their sums through local memory. index: what counts the bytes
-## of all images.
+## work-items. At the end they exchange their sums through local memory. index: see conv_direct.cl.
 <%page args="index='uint', side=None, keep=True"/>\
+<%namespace name="direct" file="conv_direct.cl"/>\
 <%namespace name="store" file="store_side.cl"/>\
 <%
     KW, BF, BT, items = 4, 32, 32, 256
     pitch = KW * 32 + 16
+    size, load = direct.module.unit(index, 'float'), direct.module.load
 %>\
 ## Loads this work-item's part of the block of channels from c on: 4 rows of 3 pixels, and filters.
 <%def name="fetch(c)">
@@ -15,13 +16,13 @@
         const int there = ${c} + own < channels;
     % for i in range(4):
         {
-            const ${index} line_at = x_at + ${i} * line_bytes;
+            const ${index} line_at = x_at + ${i} * line_step;
         % for j in range(3):
-            d${i}_${j} = there && in_h${i} && in_w${j} ? *(__global const float*)(x_p + (line_at + ${4 * j})) : 0;
+            d${i}_${j} = there && in_h${i} && in_w${j} ? ${load(index, 'float', f'line_at + {j} * {size}')} : 0;
         % endfor
         }
     % endfor
-        x_at += ${KW} * place_bytes;
+        x_at += ${KW} * plane_step;
     % for s in range(2):
         u${s} = *(__global const float4*)(u_p + ${s} * 8 * element);
     % endfor
@@ -77,7 +78,7 @@ void conv_wino_gpu(__global float* restrict y_g, __global const float* restrict 
     const int first_filter = get_group_id(1) * ${BF};
     const int tiles_h = (out_h + 1) / 2, tiles_w = (out_w + 1) / 2, tiles = tiles_h * tiles_w;
     const int n = images * tiles, element = c_pitch * f_pitch;
-    const ${index} place_bytes = (${index})h * w * 4, line_bytes = (${index})w * 4;
+    const ${index} plane_step = (${index})h * w * ${size}, line_step = (${index})w * ${size};
 
     const int own = lid / ${BT} % ${KW}, right = lid / ${BT * KW};
     const int tile = first_tile + lid % ${BT}, some = tile < n ? tile : n - 1;
@@ -90,8 +91,8 @@ void conv_wino_gpu(__global float* restrict y_g, __global const float* restrict 
     const int in_w${j} = (uint)(from_w + ${j}) < (uint)w;
 % endfor
     __global const char* x_p = (__global const char*)(x_g + x_offset);
-    ${index} x_at = (((${index})image * groups + group) * channels + own) * place_bytes
-        + (${index})(from_h * w + from_w) * 4;
+    ${index} x_at = (((${index})image * groups + group) * channels + own) * plane_step
+        + (${index})(from_h * w + from_w) * ${size};
     const int v_at = own * ${BT} + lid % ${BT};
     const int p_at = v_at + (right ? ${3 * pitch} : 0), q_at = v_at + (right ? ${2 * pitch} : ${pitch});
     /* 8 work-items take a row of filters, of KW channels of 8 elements at once. */

@@ -121,6 +121,15 @@ def divisor(d: int) -> tuple[int, int]:
     return ((1 << 32) * ((1 << shift) - d)) // d + 1, shift
 
 
+def index_of(device: Device, elements: int, dtype: np.dtype) -> str:
+    """What kernels for GPUs count the places of an operand with: as "int" its elements, which
+    NVIDIA's chips add to an address in one instruction, or as "uint" its bytes, which others do;
+    as "ulong" where they are too many."""
+    if "nvidia" in device.title.lower() and elements < 1 << 31:
+        return "int"
+    return "uint" if elements * dtype.itemsize < 1 << 32 else "ulong"
+
+
 #: The most places of a padded image: kernels count them, and sums of two of them, with 32 bits.
 _PLACES = 1 << 30
 

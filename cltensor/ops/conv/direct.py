@@ -13,7 +13,7 @@ from typing import NamedTuple
 from cltensor.core.checks import PIXELS, Pair
 from cltensor.dtypes import C_NAMES
 from cltensor.lazy.grids import ceil_div
-from cltensor.ops.conv.blocks import Axis, Correlation, divisor, turned, weights_of
+from cltensor.ops.conv.blocks import Axis, Correlation, divisor, index_of, turned, weights_of
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.cuts import boxes
 from cltensor.ops.linalg.tiles import accumulator, equal_parts
@@ -110,13 +110,11 @@ def _sizes(c: Correlation, window: Window) -> dict[str, int]:
 def _params(c: Correlation, window: Window, *planes: int) -> dict[str, object]:
     """What templates take for a window of `c`; planes: elements of each operand that is read, for
     each image and group."""
-    total = accumulator(c.dtype)
-    nbytes = max(planes) * c.images * c.groups * c.dtype.itemsize
+    index = index_of(c.device, max(planes) * c.images * c.groups, c.dtype)
     return {
         "P": c.rows.taps, "Q": c.cols.taps, "step": (c.rows.step, c.cols.step),
         "tap": (c.rows.tap, c.cols.tap), "M": window.filters, "R": window.rows, "C": window.cols,
-        "index": "uint" if nbytes < 1 << 32 else "ulong", "TI": C_NAMES[c.dtype],
-        "TA": C_NAMES[total],
+        "index": index, "TI": C_NAMES[c.dtype], "TA": C_NAMES[accumulator(c.dtype)],
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from cltensor.core.checks import PIXELS
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import ShapeError
 from cltensor.lazy.grids import ceil_div
-from cltensor.ops.conv.blocks import Correlation, divisor, geometry, weights_of
+from cltensor.ops.conv.blocks import Correlation, divisor, geometry, index_of, weights_of
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.cuts import boxes
 from cltensor.ops.linalg.tiles import GridTile, accumulator, equal_parts, fitting_tile
@@ -73,7 +73,7 @@ def _images(
     summed, made = (c.filters, c.channels) if back else (c.channels, c.filters)
 
     read = summed * (c.rows.out * c.cols.out if back else c.rows.size * c.cols.size)
-    index = "uint" if read * c.images * c.groups * c.dtype.itemsize < 1 << 32 else "ulong"
+    index = index_of(c.device, read * c.images * c.groups, c.dtype)
 
     def laid(tile: GridTile) -> bool:
         whole = made % tile.rows == 0 == summed % tile.depth and min(tile.rows, tile.depth) >= 4
@@ -149,14 +149,13 @@ def weight(c: Correlation, aligned: bool = False) -> Plan:
     whole = c.images * pixels
     result = accumulator(c.dtype)
     largest = max(c.channels * c.rows.size * c.cols.size, c.filters * pixels)
-    nbytes = largest * c.images * c.groups * c.dtype.itemsize
 
     def more(tile: GridTile) -> Params:
         lines = tile.items // tile.depth
         return {
             "TO": C_NAMES[result], "even": c.channels % lines == 0 and tile.cols >= lines,
             "full": m % tile.rows == 0 and tile.rows >= lines,
-            "index": "uint" if nbytes < 1 << 32 else "ulong",
+            "index": index_of(c.device, largest * c.images * c.groups, c.dtype),
         }  # fmt: skip
 
     tile, run = _fitting(c, m, n, ceil_div(whole, _SLICE), "conv_grad_gpu", more)

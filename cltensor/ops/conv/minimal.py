@@ -9,7 +9,7 @@ from __future__ import annotations
 from cltensor.core.checks import PIXELS
 from cltensor.dtypes import float32
 from cltensor.lazy.grids import ceil_div
-from cltensor.ops.conv.blocks import Correlation, turned, weights_of
+from cltensor.ops.conv.blocks import Correlation, index_of, turned, weights_of
 from cltensor.ops.conv.winograd import Winograd
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Recipe, Start
 from cltensor.ops.linalg.cuts import boxes
@@ -58,8 +58,8 @@ def _correlate(plain: Correlation, c: Correlation) -> Plan | None:
     filters are transformed."""
     if (plain.rows.step, plain.cols.step) != (1, 1) or not _pays(c):
         return None
-    nbytes = c.images * c.groups * c.channels * c.rows.size * c.cols.size * c.dtype.itemsize
-    run = Recipe(c.device, "conv_wino_gpu", index="uint" if nbytes < 1 << 32 else "ulong")
+    read = c.images * c.groups * c.channels * c.rows.size * c.cols.size
+    run = Recipe(c.device, "conv_wino_gpu", index=index_of(c.device, read, c.dtype))
     if not run.takes((_ITEMS, 1, 1)):
         return None
     back = c is not plain

@@ -1,5 +1,7 @@
 """How convolutions are cut into blocks."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from cltensor.ops.conv.blocks import (
     batch_for,
     blocks_for,
     divisor,
+    index_of,
     spread,
     turned,
     weights_of,
@@ -82,3 +85,10 @@ def test_division_by_a_magic_number_is_exact():
         for a in [*drawn, *near, (1 << 31) - 1]:
             if 0 <= a < 1 << 31:
                 assert ((magic * a >> 32) + a) >> shift == a // d
+
+
+def test_what_places_are_counted_with():
+    one, other = SimpleNamespace(title="A (NVIDIA CUDA)"), SimpleNamespace(title="B (AMD)")
+    assert [index_of(one, n, float32) for n in (1, (1 << 31) - 1)] == ["int"] * 2
+    assert [index_of(other, n, float32) for n in (1, (1 << 30) - 1)] == ["uint"] * 2
+    assert index_of(other, 1 << 30, float32) == index_of(one, 1 << 31, float32) == "ulong"

@@ -9,6 +9,8 @@ from cltensor.ops.conv import choose as conv_kernels
 from cltensor.ops.conv import conv
 from cltensor.ops.conv import depthwise as conv_depth
 from cltensor.ops.conv import direct as conv_direct
+from cltensor.ops.conv import implicit as conv_implicit
+from cltensor.ops.conv import minimal as conv_minimal
 from cltensor.ops.conv import patch as conv_patch
 from cltensor.ops.conv import winograd as conv_winograd
 
@@ -63,6 +65,28 @@ def test_all_ways_agree(use_skeletons, monkeypatch, image, filters, options):
         monkeypatch.undo()
         use_skeletons("cpu")
         monkeypatch.setattr(conv_kernels, "_plan", plans)
+
+
+@pytest.mark.parametrize("index", ["int", "ulong"])
+@pytest.mark.parametrize(
+    ("image", "filters", "options"),
+    [
+        ((2, 4, 9, 8), (4, 1, 3, 3), {"padding": 1, "groups": 4}),
+        ((2, 3, 9, 9), (18, 3, 3, 3), {"padding": 1, "stride": 2}),
+        ((2, 16, 9, 9), (48, 16, 3, 3), {"padding": 2, "stride": 2}),
+        ((2, 5, 9, 9), (33, 5, 3, 3), {"padding": 1}),
+        ((2, 32, 9, 9), (33, 32, 3, 3), {"padding": 1}),
+    ],
+)
+def test_every_way_to_count_places(use_skeletons, monkeypatch, index, image, filters, options):
+    use_skeletons("gpu")
+    x, w = ct.tensor(draw(*image)), ct.tensor(draw(*filters))
+    want = [t.numpy() for t in all_three(x, w, options)]
+    for way in (conv_direct, conv_minimal, conv_implicit):
+        monkeypatch.setattr(way, "index_of", lambda *_: index)
+    monkeypatch.setattr(conv_kernels, "_plan", conv_kernels._plan.__wrapped__)
+    for got, expected in zip(all_three(x, w, options), want, strict=True):
+        np.testing.assert_array_equal(got.numpy(), expected)
 
 
 def test_plans_are_kept_for_each_setting(use_skeletons):
