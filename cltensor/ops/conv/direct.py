@@ -56,7 +56,8 @@ def _window(c: Correlation, spread: Pair) -> Window | None:
     """The window for the outputs of `c` from what stands `spread` apart; None where registers hold
     none."""
     size = accumulator(c.dtype).itemsize
-    most = _SUMS * 4 // size
+    # Beside wide windows Intel's chips have no registers for all.
+    most = _SUMS * 4 // size // (2 if c.device.is_intel and c.cols.taps > 5 else 1)
     rows, cols = spread[0], spread[1] * max(1, 4 // spread[1])
     room = min(_LOCAL, c.device.local_mem) // (c.taps * size)
     filters = equal_parts(c.filters, _MANY)
