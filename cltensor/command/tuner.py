@@ -23,6 +23,7 @@ from cltensor.runtime.device import Device
 _GAIN = 0.97  # a candidate must be this much faster; less is noise
 _ROUNDS = 6  # of measuring two candidates in turn
 _LEAST = 0.002  # seconds that one measurement lasts at least
+_LONG = 0.1  # seconds of a call that is long enough for noise to matter less, and costs budget
 
 
 def search(
@@ -189,7 +190,8 @@ class _Meter:
         """Seconds of both, measured in turn: other work on the machine favours now one, now the
         other. Infinity if it was refused."""
         times = [inf, inf]
-        for _ in range(_ROUNDS):
+        long = min(self.known[_key(each)] for each in (a, b)) > _LONG
+        for _ in range(2 if long else _ROUNDS):
             for i, chosen in enumerate((a, b)):
                 elapsed = self.time(chosen)
                 if elapsed is None:
@@ -201,7 +203,10 @@ class _Meter:
     def _least(self, call: Call) -> float:
         """Seconds of one call; short ones are launched several times before the wait."""
         self._once(call, 1)
-        repeats = max(1, min(100, round(_LEAST / max(self._once(call, 1), 1e-9))))
+        single = self._once(call, 1)
+        if single > _LONG:
+            return single
+        repeats = max(1, min(100, round(_LEAST / max(single, 1e-9))))
         return min(self._once(call, repeats) for _ in range(4)) / repeats
 
     def _once(self, call: Call, repeats: int) -> float:

@@ -49,8 +49,8 @@ def test_info_lists_every_device_and_the_default():
 @pytest.mark.parametrize(
     ("basis", "said"),
     [
-        ("counted", "of 1 sets not timed, chosen by compilers' counts"),
-        ("timed", "of 1 sets timed on such devices"),
+        ("counted", "1 sets by compilers' counts, not timed"),
+        ("timed", "1 sets timed on such devices"),
     ],
 )
 def test_info_says_what_parameters_were_not_timed(device, own, monkeypatch, basis, said):
@@ -62,7 +62,7 @@ def test_info_says_what_parameters_were_not_timed(device, own, monkeypatch, basi
     assert cli.parameters(device).startswith(said)
     tuning.save([shipped])
     tuning.reload(device)
-    assert cli.parameters(device) == "of 1 sets timed here"
+    assert cli.parameters(device) == "1 sets timed here"
 
 
 def test_info_names_the_variable_that_chose_the_default():

@@ -94,7 +94,7 @@ def test_a_candidate_that_the_driver_refuses_is_dropped(device, own, toy, which,
             runs[0] += 1
             if runs[0] > after:
                 raise error
-        return 1 / chosen["a"]
+        return 0.01 / chosen["a"]
 
     task = Toy(device, cost)
     assert task.tune(end=1e9).parameters == {"a": 2}
@@ -251,3 +251,10 @@ def test_tasks_for_gpus_are_right_with_the_defaults_and_what_is_listed(
         for each in [{}, *kind.cached.values()]:
             with tuning.trial(device, *task[:3], {**base, **each}):
                 assert all(tuner._is_right(c) for c in calls), (task[:3], each)
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(0.5, 3, 20), (0.001, 40, 1000)])
+def test_long_calls_are_timed_few_times(device, own, toy, seconds, least, most):
+    task = Toy(device, lambda chosen: seconds / chosen["a"])
+    assert task.tune(end=1e9).parameters == {"a": 3}
+    assert least <= task.timed.count({"a": 1, "b": 10}) <= most

@@ -35,7 +35,7 @@ def _product(c: Correlation, made: int, summed: int, steps: tuple[int, int]) -> 
         return None
     plan = gemm.plan(
         c.device, False, c.dtype, (made, summed), steps, (c.images, summed, pixels),
-        (summed * pixels, pixels, 1), True,
+        (summed * pixels, pixels, 1), b_first=True,
     )  # fmt: skip
     if plan is None:
         return None
