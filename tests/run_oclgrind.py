@@ -175,6 +175,9 @@ SELECTION = {
         "ops/network/attention": (
             r"odd_sizes\[(cpu|gpu)-own",
             r"dropout_is_the_same\w+\[(cpu|gpu)-own",
+            r"grouped_heads\[gpu-True\]",
+            r"rows_that_begin_anywhere",
+            r"floats_of_16_bits\w+\[8-",
             r"second_derivatives\[0.4\]",
         ),
         "ops/network/ctc": (r"against_all_paths",),

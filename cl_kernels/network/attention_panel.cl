@@ -203,9 +203,9 @@ static void chances(const ulong counter, const ulong step, const ulong key, cons
     const long ${x}_at, const long ${x}_outer, const long ${x}_inner, const long ${x}_row,
 % endfor
 </%def>
-<%def name="hidden(T, mask, dropout)">
+<%def name="hidden(T, mask, dropout, I=None)">
 % if mask:
-    __global const ${'uchar' if mask == 'bool' else T}* restrict mask_g, const long mask_at,
+    __global const ${'uchar' if mask == 'bool' else I or T}* restrict mask_g, const long mask_at,
     const long mask_outer, const long mask_inner, const long mask_row, const long mask_column,
 % endif
 % if dropout:

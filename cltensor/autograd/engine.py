@@ -318,7 +318,8 @@ class Pass:
         if type(g) is Tensor and g._value.dtype.kind == "c" and reads_complex(op, node.saved):
             known["g"] = conj_physical(g)
             return [r if r is None else conj(r) for r in by_rules(op, wanted, known)]
-        if any(x is not None and x.dtype in SHORT for x in (g if type(g) is list else [g])):
+        short = any(x is not None and x.dtype in SHORT for x in (g if type(g) is list else [g]))
+        if short and not op.rules_take_halves:
             # The derivative is one operation, too, and rounded once, where it arrives.
             known = {name: in_float32(value) for name, value in known.items()}
         return by_rules(op, wanted, known)

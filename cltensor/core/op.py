@@ -77,6 +77,8 @@ class Op:
     #: Whether rules that read elements are written as for real numbers, g * f'(x). Where they meet
     #: complex ones, backward gives them conj(g) and conjugates what they give: g * conj(f'(x)).
     holomorphic = True
+    #: Whether rules take floats of 16 bits as they are: others get them in float32.
+    rules_take_halves = False
     #: What the operation does with tensors inside `vmap`: rule(op, batch, *args) (see batching).
     #: None: it is called for one example after another.
     batch: Callable[..., Any] | None = None

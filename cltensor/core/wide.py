@@ -32,10 +32,10 @@ WIDE = frozenset(
     logsumexp lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss matrix_exp matrix_norm mean mish
     mse_loss multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss multinomial
     mvlgamma nanmean nanquantile nansum nll_loss norm normalize pairwise_distance pdist
-    poisson_nll_loss polygamma quantile renorm rrelu scaled_dot_product_attention scatter_add
-    scatter_reduce selu silu smooth_l1_loss soft_margin_loss softmax softmin softplus softsign std
-    std_mean tanhshrink trace trapezoid triplet_margin_loss triplet_margin_with_distance_loss
-    upsample upsample_bilinear upsample_nearest var var_mean vdot vecdot vector_norm
+    poisson_nll_loss polygamma quantile renorm rrelu scatter_add scatter_reduce selu silu
+    smooth_l1_loss soft_margin_loss softmax softmin softplus softsign std std_mean tanhshrink trace
+    trapezoid triplet_margin_loss triplet_margin_with_distance_loss upsample upsample_bilinear
+    upsample_nearest var var_mean vdot vecdot vector_norm
     """.split()
 )
 #: The same, whose results take the dtype of the first operand, whatever parameters are beside it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from cltensor.core.batched import levels
 from cltensor.core.checks import probability
 from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import SHORT, float32, is_float, promote
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn.functional.drop import dropout
 from cltensor.nn.functional.maps import linear
@@ -21,10 +23,11 @@ from cltensor.ops.network.attention import attention, fits, row_blocks, weights
 from cltensor.ops.reduce.fold import softmax
 from cltensor.ops.shape.join import concat
 
-#: Queries that are too few for tiles, which have that many at least side by side.
+#: Queries that are too few for tiles, which have that many at least side by side. From there on
+#: tiles take a GPU 4 launches, forward and backward, where whole products take 10, and less memory.
 _FEW = 16
-#: Scores that are kept as a whole, on a CPU only where there are no tiles; where there are more,
-#: those that are in memory at a time, and the least rows of query that are worth a product.
+#: Scores that are kept as a whole where there are no tiles; where there are more, those that are in
+#: memory at a time, and the least rows of query that are worth a product.
 _WHOLE, _SCORES, _LEAST = 1 << 22, 1 << 20, 64
 
 
@@ -42,9 +45,9 @@ def scaled_dot_product_attention(
     """softmax(query @ key.mT * scale + mask) @ value, in tiles: what a sequence's places make of
     one another is never in memory as a whole, but computed again in backward.
 
-    With fewer than 16 queries it is, which is faster then. With a mask that requires a gradient,
-    with dropout inside vmap, and on a GPU, it is up to 16 MiB in float32; for the first two, more
-    is computed for some rows of query at a time.
+    With fewer than 16 queries it is, which is faster then. With a mask that requires a gradient and
+    with dropout inside vmap it is up to 16 MiB in float32; more is computed for some rows of query
+    at a time.
 
     Args:    query (..., L, E), key (..., S, E), value (..., S, V); attn_mask: broadcasts to
              (..., L, S), bools that say what takes part, or numbers to be added; is_causal: each
@@ -63,11 +66,30 @@ def scaled_dot_product_attention(
     _require_shapes(name, query, key, value, attn_mask, enable_gqa)
     factor = 1 / math.sqrt(max(1, query.shape[-1])) if scale is None else scale
     group = query.shape[-3] // max(1, key.shape[-3]) if enable_gqa else 1
-    scores = math.prod(query.shape[:-1]) * key.shape[-2]
-    tiled = query.shape[-2] >= _FEW and (query.device.is_cpu or scores >= _WHOLE)
-    if tiled and fits(query, key, value, attn_mask, group, dropout_p):
+    how = is_causal, group, factor, dropout_p
+    operands = query, key, value, attn_mask
+    given = [x for x in operands if x is not None]
+    if _is_tiled(*operands, group, dropout_p) or not any(x.dtype in SHORT for x in given):
+        return _tiled_or_whole(*operands, *how)
+    # Where tiles do not take floats of 16 bits, casts around them do, and round once.
+    dtype = reduce(promote, [x.dtype for x in given if is_float(x.dtype)])
+    q, k, v, mask = (x.to(float32) if x is not None and x.dtype in SHORT else x for x in operands)
+    return _tiled_or_whole(q, k, v, mask, *how).to(dtype)
+
+
+def _is_tiled(q: Tensor, k: Tensor, v: Tensor, mask: Any, group: int, dropped: float) -> bool:
+    """Whether attention goes over tiles."""
+    return q.shape[-2] >= _FEW and fits(q, k, v, mask, group, dropped)
+
+
+def _tiled_or_whole(
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Any, is_causal: bool, group: int,
+    factor: float, dropout_p: float,
+) -> Tensor:  # fmt: skip
+    """What scaled_dot_product_attention gives, in the dtype of the operands."""
+    if _is_tiled(query, key, value, attn_mask, group, dropout_p):
         return attention(query, key, value, attn_mask, is_causal, group, factor, dropout_p)
-    if enable_gqa and query.shape[-3]:
+    if group > 1:
         key, value = [x.repeat_interleave(query.shape[-3] // x.shape[-3], -3) for x in (key, value)]
     length, count = query.shape[-2], key.shape[-2]
     rows = _block(query, key)

@@ -20,6 +20,7 @@ from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, same_device
 from cltensor.core.tensor import Tensor
 from cltensor.core.trees import mapped
+from cltensor.dtypes import SHORT, arithmetic, float32
 from cltensor.lazy.codegen import Shape
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.elementwise.select import where
@@ -79,13 +80,16 @@ def _backward(
     g: Tensor, o: Tensor, lse: Tensor, q: Tensor, k: Tensor, v: Tensor, mask: Any, word: Any,
     causal: bool, group: int, factor: float, dropped: float,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    delta = (g * o).sum(-1, True)
+    wide = arithmetic(o.dtype)
+    delta = (g.to(wide) * o.to(wide)).sum(-1, True)
     operands = g, lse, delta, q, k, v, mask, word
     return attention_launch.backward(*operands, causal, group, factor, dropped)
 
 
 _attention_backward: Op = primitive(
-    "attention_backward(g, o, lse, q, k, v, mask, word, causal, group, factor, dropped)", _backward
+    "attention_backward(g, o, lse, q, k, v, mask, word, causal, group, factor, dropped)",
+    _backward,
+    takes_halves=True,
 )
 _keep: Op = primitive("attention_keep(word, like, rows, dropped)", attention_launch.kept)
 
@@ -118,12 +122,19 @@ def _rule(
         operands = g[0], out[0], out[1], q, k, v, mask, word
         return _attention_backward(*operands, causal, group, factor, dropped)
     keep = None if word is None else _keep(word, out[1].detach().squeeze(-1), k.shape[-2], dropped)
-    return _recorded(g[0], q, k, v, mask, keep, causal, group, factor)
+    first, q, k, v, mask = (
+        x.to(float32) if x is not None and x.dtype in SHORT else x for x in (g[0], q, k, v, mask)
+    )
+    return _recorded(first, q, k, v, mask, keep, causal, group, factor)
 
 
 _attention: Op = primitive(
-    "attention(q, k, v, mask, word, causal, group, factor, dropped)", _forward, dq_k_v=_rule
+    "attention(q, k, v, mask, word, causal, group, factor, dropped)",
+    _forward,
+    takes_halves=True,
+    dq_k_v=_rule,
 )
+_attention.rules_take_halves = True
 _attention.batched(broadcasting)
 _keep.batched(None)
 

@@ -11,83 +11,16 @@ import numpy as np
 
 from cltensor.core.batched import levels
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES, float32, float64, uint64
+from cltensor.dtypes import C_NAMES, SHORT, arithmetic, float32, float64, uint64
 from cltensor.lazy.grids import ceil_div, replan
-from cltensor.ops.linalg.tiles import local_budget, widest
+from cltensor.ops.network.attention_tiles import Tile, cpu_tile, group_tile, is_tiled
 from cltensor.ops.random.draw import fill
 from cltensor.ops.shape.copy import spread
-from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
-from cltensor.runtime.groups import GroupError, largest_group
+from cltensor.runtime.groups import GroupError
 from cltensor.runtime.kernel import kernel
 
 Shape = tuple[int, ...]
-
-#: Panels of a tile of queries, keys of a tile.
-_PANELS, _KEYS = 4, 32
-#: The widest heads whose sums registers of a GPU hold.
-_WIDEST = 256
-
-
-class Tile(NamedTuple):
-    """The sizes of CPU kernels, as their templates take them."""
-
-    VW: int
-    NV: int
-    MR: int
-    P: int
-    NK: int
-
-    @property
-    def queries(self) -> int:
-        """How many queries a tile has."""
-        return self.VW * self.NV * self.P
-
-    def room(self, depth: int, width: int) -> int:
-        """Elements that the kernel of the way back has in local memory."""
-        W = self.VW * self.NV
-        return self.queries * (4 * (depth + W) + 2 * (width + W) + 2 * (self.NK + self.MR))
-
-
-class GroupTile(NamedTuple):
-    """The sizes of GPU kernels: edge of a work-group, and of what a work-item has of a tile."""
-
-    D: int
-    R: int
-
-    @property
-    def queries(self) -> int:
-        """How many queries, or keys, a tile has."""
-        return self.D * self.R
-
-    def room(self) -> int:
-        """Elements in local memory."""
-        S = self.queries
-        return S * (2 * (self.D + 1) + S + 4) + self.D * self.D
-
-
-@tuning.planned
-def _tile(
-    device: Device, is_cpu: bool, dtype: np.dtype, depth: int, width: int
-) -> Tile | GroupTile | None:
-    """The tile for queries of `depth` elements and values of `width`, if local memory holds one,
-    and registers hold the sums.
-
-    For a CPU, sixteen registers hold four rows of two vectors; vectors of 64 bytes have 32.
-    """
-    if not is_cpu:
-        most = largest_group(device, "attention_gpu", 256)
-        tiles = [GroupTile(edge, each) for edge in (16, 8) if edge**2 <= most for each in (4, 2)]
-        room = min(device.local_mem, 32 << 10)
-        fitting = [t for t in tiles if t.room() * dtype.itemsize <= room]
-        return fitting[0] if fitting and max(depth, width) <= _WIDEST else None
-    vectors, rows = (1, 8) if tuning.wide_registers(device) else (2, 4)
-    shape = widest(device, dtype), vectors, rows
-    for panels in (_PANELS, 1):
-        tile = Tile(*shape, panels, _KEYS)
-        if tile.room(depth, width) * dtype.itemsize <= local_budget(device):
-            return tile
-    return None
 
 
 def _batch(q: Shape, k: Shape, v: Shape, group: int) -> Shape:
@@ -101,11 +34,12 @@ def fits(q: Any, k: Any, v: Any, mask: Any, group: int, dropped: float) -> bool:
     too wide, masks that need no gradient and add no dimensions, something to sum up; no random
     zeros inside `vmap`, where what is random is up to the examples."""
     wanted = (q.dtype, q.dtype, np.dtype(bool))
-    if q.dtype not in (float32, float64) or any(x.dtype is not q.dtype for x in (k, v)):
+    kinds = (float32, float64) if q.device.is_cpu else (float32, float64, *SHORT)
+    if q.dtype not in kinds or any(x.dtype is not q.dtype for x in (k, v)):
         return False
     if 0 in (*q.shape, *k.shape, *v.shape) or k.shape[-2] != v.shape[-2]:
         return False
-    if _tile(q.device, q.device.is_cpu, q.dtype, q.shape[-1], v.shape[-1]) is None:
+    if not is_tiled(q.device, q.dtype, q.shape[-1], v.shape[-1]):
         return False
     if group < 1 or (group > 1 and k.shape[-3] != v.shape[-3]) or (dropped and levels.open):
         return False
@@ -231,7 +165,8 @@ def _hidden(mask: Any, batch: Shape, word: Any, dropped: float) -> tuple[dict, d
 
 
 class Call(NamedTuple):
-    """What both ways need: sizes, and the parameters and arguments of their kernels."""
+    """What both ways need: sizes, and the parameters and arguments of their kernels; the tile of a
+    CPU."""
 
     device: Device
     batch: Shape
@@ -239,7 +174,7 @@ class Call(NamedTuple):
     sizes: dict[str, Any]
     params: dict[str, Any]
     args: dict[str, Any]
-    tile: Tile | GroupTile
+    tile: Tile | None
 
 
 def _call(
@@ -248,30 +183,63 @@ def _call(
 ) -> Call:  # fmt: skip
     batch = _batch(tuple(q.shape), tuple(k.shape), tuple(v.shape), group)
     few = (*batch[:-1], batch[-1] // group) if batch else batch
-    tile = _tile(q.device, q.device.is_cpu, q.dtype, q.shape[-1], v.shape[-1])
-    assert tile is not None  # as `fits` says
     params, args = _hidden(mask, batch, word, dropped)
-    params |= {"T": C_NAMES[q.dtype], "E": q.shape[-1], "V": v.shape[-1], "causal": causal}
+    params |= {
+        "T": C_NAMES[arithmetic(q.dtype)],
+        "E": q.shape[-1],
+        "V": v.shape[-1],
+        "causal": causal,
+    }
     sizes = {"group": group, "queries": q.shape[-2], "keys": k.shape[-2], "factor": factor}
-    return Call(q.device, batch, few, sizes, params | tile._asdict(), args, tile)
+    tile = None
+    if q.device.is_cpu:
+        tile = cpu_tile(q.device, q.dtype, q.shape[-1], v.shape[-1])
+        assert tile is not None  # as `fits` says
+        params |= tile._asdict()
+    return Call(q.device, batch, few, sizes, params, args, tile)
 
 
-def _launch(call: Call, give: str, lines: Shape, count: int, /, **places: Any) -> None:
-    """Launch the kernel that gives `give` on operands, Placed or a buffer by name, for every one
-    of `lines` and of `count` tiles."""
+def _arguments(call: Call, lines: Shape, places: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of a kernel for `lines`: operands are Placed, or a buffer or number by name."""
     args = call.sizes | call.args | {"heads": lines[-1] if lines else 1}
     for name, x in places.items():
         if isinstance(x, Placed):
             args |= {f"{name}_g": x.tensor.buffer, **x.arguments(name)}
         else:
             args[name] = x
-    if isinstance(call.tile, Tile):
-        name = "attention_cpu" if give == "out" else "attention_grad_cpu"
-        kernel(call.device, name, **call.params)((count, prod(lines)), (1, 1), **args)
-        return
-    edge = call.tile.D
-    run = kernel(call.device, "attention_gpu", give=give, **call.params)
-    run((count * prod(lines) * edge, edge), (edge, edge), tiles=count, **args)
+    return args
+
+
+def _launch(call: Call, name: str, lines: Shape, count: int, /, **places: Any) -> None:
+    """Launch the kernel `name` of a CPU for every one of `lines` and `count` tiles."""
+    args = _arguments(call, lines, places)
+    kernel(call.device, name, **call.params)((count, prod(lines)), (1, 1), **args)
+
+
+def _launch_groups(
+    call: Call, give: str, lines: Shape, length: int, dtype: np.dtype, /, **places: Any
+) -> None:
+    """Launch the kernel of a GPU that gives `give`, for `length` rows of every one of `lines`."""
+    device, params = call.device, call.params
+    # Small tiles where large ones are empty for the most part, or leave compute units without work.
+    large = length > 32 and ceil_div(length, 64) * prod(lines) >= device.compute_units
+    side = 64 if large else 32
+    tile = group_tile(device, arithmetic(dtype), params["E"], params["V"], give, side)
+    assert tile is not None  # as `fits` says
+    apart = 0
+    for name in ("q", "k", "v", "g"):
+        if name in places:
+            x, outer, inner, row = places[name]
+            apart |= x.offset | outer | inner | row
+    count = ceil_div(length, tile.queries)
+    run = kernel(
+        device, "attention_gpu", give=give, I=C_NAMES[dtype], wide=apart % 4 == 0,
+        **tile._asdict(), **params,
+    )  # fmt: skip
+    run(
+        (count * prod(lines) * tile.DN, tile.DM), (tile.DN, tile.DM), tiles=count,
+        **_arguments(call, lines, places),
+    )  # fmt: skip
 
 
 @_in_groups
@@ -285,12 +253,14 @@ def forward(
     at_q, at_k, at_v = _placed(q, call.batch), _placed(k, call.few), _placed(v, call.few)
     queries = q.shape[-2]
     at_o = _like(at_q.tensor, call.batch, queries, v.shape[-1])
-    lse = Tensor.empty((*call.batch, queries, 1), q.dtype, q.device)
-    more = {"each": call.tile.queries} if isinstance(call.tile, Tile) else {}
-    count = ceil_div(queries, call.tile.queries)
-    _launch(
-        call, "out", call.batch, count, o=at_o, q=at_q, k=at_k, v=at_v, lse_g=lse.buffer, **more
-    )
+    lse = Tensor.empty((*call.batch, queries, 1), arithmetic(q.dtype), q.device)
+    places = {"o": at_o, "q": at_q, "k": at_k, "v": at_v, "lse_g": lse.buffer}
+    if call.tile is None:
+        _launch_groups(call, "out", call.batch, queries, q.dtype, **places)
+    else:
+        each = call.tile.queries
+        count = ceil_div(queries, each)
+        _launch(call, "attention_cpu", call.batch, count, each=each, **places)
     return at_o.tensor, lse
 
 
@@ -315,12 +285,12 @@ def backward(
     columns = [x.expand((*batch, q.shape[-2], 1)).contiguous().realize() for x in (lse, delta)]
     given |= dict(zip(("lse_g", "delta_g"), [x.buffer for x in columns], strict=True))
     at_dq = _like(at_q.tensor, batch, q.shape[-2], depth)
-    total = ceil_div(q.shape[-2], call.tile.queries)
-    if isinstance(call.tile, GroupTile):
+    if call.tile is None:
         at_dk, at_dv = _like(at_k.tensor, few, keys, depth), _like(at_v.tensor, few, keys, width)
-        _launch(call, "dq", batch, total, dq=at_dq, **given)
-        _launch(call, "dkv", few, ceil_div(keys, call.tile.queries), dk=at_dk, dv=at_dv, **given)
+        _launch_groups(call, "dq", batch, q.shape[-2], q.dtype, dq=at_dq, **given)
+        _launch_groups(call, "dkv", few, keys, q.dtype, dk=at_dk, dv=at_dv, **given)
         return at_dq.tensor, at_dk.tensor, at_dv.tensor
+    total = ceil_div(q.shape[-2], call.tile.queries)
     parts = _parts(q.device, prod(few), total, q.shape[-2], depth + width)
     tiles = ceil_div(total, parts)
     parts = ceil_div(total, tiles)
@@ -329,7 +299,18 @@ def backward(
     else:
         at_dk, at_dv = (_several(q, parts, few, keys, n) for n in (depth, width))
     steps = {"dk_part": prod(few) * keys * depth, "dv_part": prod(few) * keys * width}
-    _launch(call, "grad", few, parts, dq=at_dq, dk=at_dk, dv=at_dv, tiles=tiles, **steps, **given)
+    _launch(
+        call,
+        "attention_grad_cpu",
+        few,
+        parts,
+        dq=at_dq,
+        dk=at_dk,
+        dv=at_dv,
+        tiles=tiles,
+        **steps,
+        **given,
+    )
     dk, dv = at_dk.tensor, at_dv.tensor
     return at_dq.tensor, *((dk, dv) if parts == 1 else (dk.sum(0), dv.sum(0)))
 

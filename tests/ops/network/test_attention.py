@@ -62,6 +62,44 @@ def test_wide_heads(device):
 
 
 @pytest.mark.thorough
+@pytest.mark.parametrize("width", [32, 64, 80, 96, 128, 200])
+def test_wide_heads_on_gpus(device, use_skeletons, width):
+    use_skeletons("gpu")
+    check((2, 70, width), (2, 90, width), (2, 90, width), causal=True)
+    check((1, 70, width), (1, 90, width), (1, 90, 40))
+
+
+def test_rows_that_begin_anywhere_on_gpus(device, use_skeletons):
+    """Views of rows: at whole vectors, and one element further."""
+    use_skeletons("gpu")
+    for start in (4, 5):
+        x = [ct.tensor(drawn(2, 70, 3, 13, seed=i), dtype="float32") for i in range(3)]
+        views = [t[..., start : start + 8].swapaxes(1, 2).requires_grad_() for t in x]
+        check(*views, causal=True)
+
+
+@pytest.mark.parametrize("dtype", [ct.float16, ct.bfloat16], ids=["float16", "bfloat16"])
+@pytest.mark.parametrize("width", [8, 7])
+def test_floats_of_16_bits_on_gpus(device, use_skeletons, dtype, width):
+    use_skeletons("gpu")
+    given = [x.detach().to(dtype) for x in operands(*[(2, 3, 70, width)] * 3)]
+    halves = [x.requires_grad_() for x in given]
+    mask = ct.tensor(drawn(70, 70), dtype=dtype)
+    assert fits(*halves, mask, 1, 0.0)
+    out = attention(*halves, mask, False, 1, 0.3, 0.0)
+    g = ct.tensor(drawn(*out.shape), dtype=dtype)
+    found = [out, *ct.autograd.grad(out, halves, g)]
+    wide = [x.detach().float().requires_grad_() for x in halves]
+    want = attention(*wide, mask.float(), False, 1, 0.3, 0.0)
+    wanted = [want, *ct.autograd.grad(want, wide, g.float())]
+    tolerance = 2**-8 if dtype == ct.bfloat16 else 2**-10
+    for a, b in zip(found, wanted, strict=True):
+        assert a.dtype == dtype
+        error = (a.detach().float() - b.detach()).abs().max()
+        assert float(error) <= 4 * tolerance * float(b.detach().abs().max())
+
+
+@pytest.mark.thorough
 def test_float64(fp64, skeleton):
     check(*ODD, causal=True, dtype="float64", tolerance=1e-13)
 
