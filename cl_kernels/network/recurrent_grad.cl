@@ -4,21 +4,22 @@
 ## rows; in the others, whose sequence ends here, that of the last state). With VW, a work-item goes
 ## `steps` steps back with its rows, and computes the products too: r_g is room for them, w_g the packed
 ## weights, after_at the row where the step after the first one begins.
-## With ROWS, a work-group does that for so many rows: a work-item is one unit of all of them, w_g the
-## weights, and what the step after gives back is made of local memory, of ROOM elements.
+## With ROWS, a work-group of ITEMS does that for so many rows: w_g are the weights, and what the step
+## after gives back is made of local memory, of ROOM elements (recurrent_group.cl).
 ## Rows of d_g begin with what the state gave to the gates; those of a gru are that of the fresh gate,
 ## reset, stay, and what the input gave to the fresh one. d_g may be gates_g: elements are read first.
-<%page args="T, cell, parts, VW=0, MR=0, NV=0, ROWS=0, ROOM=0"/>\
+<%page args="T, cell, parts, VW=0, MR=0, NV=0, ROWS=0, ROOM=0, ITEMS=0, PARTS=1, wide=False"/>\
 <%namespace name="within" file="recurrent_product.cl"/>\
+<%namespace name="group" file="recurrent_group.cl"/>\
 <%
     gates, pitch = {'lstm': (4, 4), 'gru': (3, 4)}.get(cell, (1, 1))
     several = VW or ROWS
 %>\
-<%def name="unit(row='')">
+<%def name="unit()">
             ${T} dh = has_g ? g_g[here * size + j] : 0;
             if (goes_on)
             % if ROWS:
-                dh += sum_${row};
+                dh += ${group.sum(ROWS, PARTS, 0)};
             % elif VW:
                 dh += r_g[(long)row * width + j];
             % else:
@@ -62,8 +63,12 @@
 % if VW:
 ${within.functions(T, VW, MR, NV)}
 % endif
+% if ROWS:
+typedef ${T}4 vec4;
+% endif
 ## No restrict where several steps are computed: the gradients of one are read by the next.
-__kernel void recurrent_grad(
+__kernel ${f'__attribute__((reqd_work_group_size({ITEMS}, 1, 1)))' if ROWS else ''}
+void recurrent_grad(
 % if VW:
     __global ${T}* d_g, __global const ${T}* restrict g_g, __global ${T}* r_g,
     __global const ${T}* restrict last_g, __global const ${T}* restrict w_g,
@@ -94,9 +99,11 @@ __kernel void recurrent_grad(
 % endif
 ) {
 % if ROWS:
-    __local ${T} after[${ROOM}];
-    const int j = get_local_id(0), first = (int)get_group_id(0) * ${ROWS};
-    for (int e = j; e < ${gates} * size * ${ROWS}; e += get_local_size(0)) {
+    __local ${T} after[${ROOM}] __attribute__((aligned(64)));
+    __local ${T} made[${4 * ITEMS * ROWS}] __attribute__((aligned(32)));
+    const int first = (int)get_group_id(0) * ${ROWS};
+    ${group.begin()}
+    for (int e = lid; e < ${gates} * size * ${ROWS}; e += ${ITEMS}) {
         const int row = first + e % ${ROWS};
         after[e] = row < live ? d_g[(after_at + row) * ${pitch} * size + e / ${ROWS}] : 0;
     }
@@ -108,31 +115,20 @@ __kernel void recurrent_grad(
         __global const ${T}* earlier =
             step + 1 < steps ? ${'c_g' if cell == 'lstm' else 'h_g'} + (now + stride) * size : before_g + before_at;
     % endif
-        ${T} ${', '.join(f'sum_{row} = 0' for row in range(ROWS))};
-        if (j < size) {
-            __global const ${T}* restrict w = w_g + j;
-#pragma unroll 4
-            for (int k = 0; k < ${gates} * size; ++k) {
-                const ${T} weight = *w;
-    % for row in range(ROWS):
-                sum_${row} += weight * after[k * ${ROWS} + ${row}];
+        ${group.product(T, ROWS, PARTS, 1, wide, f'{gates} * size', 'after')}
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int e = lid; e < size * ${ROWS}; e += ${ITEMS}) {
+            const int i = e / size, j = e - i * size, row = first + i;
+            if (row < rows) {
+                const long here = now + row, start = (long)row * size;
+                const int goes_on = row < known;
+                ${unit()}
+                __global const ${T}* mine = d_g + here * ${pitch} * size;
+    % for gate in range(gates):
+                after[(${gate} * size + j) * ${ROWS} + i] = mine[${gate} * size + j];
     % endfor
-                w += size;
             }
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
-    % for i in range(ROWS):
-        if (j < size && first + ${i} < rows) {
-            const int row = first + ${i};
-            const long here = now + row, start = (long)row * size;
-            const int goes_on = row < known;
-            ${unit(i)}
-            __global const ${T}* mine = d_g + here * ${pitch} * size;
-    % for gate in range(gates):
-            after[(${gate} * size + j) * ${ROWS} + ${i}] = mine[${gate} * size + j];
-    % endfor
-        }
-    % endfor
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 % else:

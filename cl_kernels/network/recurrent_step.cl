@@ -2,18 +2,19 @@
 ## of the state from what the inputs (x_g) and the state before (r_g, a product in parts) give to the
 ## gates, which are kept for the way back. With VW, a work-item computes `steps` steps of its rows, the
 ## products too: r_g is room for them, w_g the packed weights, start_g the states before the first.
-## With ROWS, a work-group does that for so many rows: a work-item is one unit of all of them, w_g the
-## transposed weights, and the states that the next step reads are in local memory, of ROOM elements.
-<%page args="T, cell, parts, VW=0, MR=0, NV=0, ROWS=0, ROOM=0"/>\
+## With ROWS, a work-group of ITEMS does that for so many rows: w_g are the transposed weights, and the
+## states that the next step reads are in local memory, of ROOM elements (recurrent_group.cl).
+<%page args="T, cell, parts, VW=0, MR=0, NV=0, ROWS=0, ROOM=0, ITEMS=0, PARTS=1, wide=False"/>\
 <%namespace name="within" file="recurrent_product.cl"/>\
+<%namespace name="group" file="recurrent_group.cl"/>\
 <%
     gates = {'lstm': 4, 'gru': 3}.get(cell, 1)
     kept = {'lstm': 4, 'gru': 4}.get(cell, 0)
     several = VW or ROWS
 %>\
-<%def name="product(gate, row)" filter="trim">
+<%def name="product(gate)" filter="trim">
 % if ROWS:
-sum${gate}_${row}
+sum${gate}
 % else:
 (${' + '.join((f'r[{s} * r_part + ' if s else 'r[') + f'{gate} * size + j]' for s in range(parts))})
 % endif
@@ -35,12 +36,12 @@ sum${gate}_${row}
         __global ${T}* restrict c = c_g + here * size;
     % endif
 </%def>
-<%def name="unit(row='')">
+<%def name="unit()">
         % if cell == 'lstm':
-            const ${T} enter = gate_of(x[j] + ${product(0, row)});
-            const ${T} stay = gate_of(x[size + j] + ${product(1, row)});
-            const ${T} fresh = tanh(x[2 * size + j] + ${product(2, row)});
-            const ${T} leave = gate_of(x[3 * size + j] + ${product(3, row)});
+            const ${T} enter = gate_of(x[j] + ${product(0)});
+            const ${T} stay = gate_of(x[size + j] + ${product(1)});
+            const ${T} fresh = tanh(x[2 * size + j] + ${product(2)});
+            const ${T} leave = gate_of(x[3 * size + j] + ${product(3)});
             const ${T} cell = stay * before[j] + enter * fresh;
             kept[j] = enter;
             kept[size + j] = stay;
@@ -49,9 +50,9 @@ sum${gate}_${row}
             c[j] = cell;
             h[j] = leave * tanh(cell);
         % elif cell == 'gru':
-            const ${T} reset = gate_of(x[j] + ${product(0, row)} + bias_g[j]);
-            const ${T} stay = gate_of(x[size + j] + ${product(1, row)} + bias_g[size + j]);
-            const ${T} inner = ${product(2, row)} + bias_g[2 * size + j];
+            const ${T} reset = gate_of(x[j] + ${product(0)} + bias_g[j]);
+            const ${T} stay = gate_of(x[size + j] + ${product(1)} + bias_g[size + j]);
+            const ${T} inner = ${product(2)} + bias_g[2 * size + j];
             const ${T} fresh = tanh(x[2 * size + j] + reset * inner);
             kept[j] = reset;
             kept[size + j] = stay;
@@ -59,7 +60,7 @@ sum${gate}_${row}
             kept[3 * size + j] = inner;
             h[j] = (before[j] - fresh) * stay + fresh;
         % else:
-            const ${T} sum = x[j] + ${product(0, row)};
+            const ${T} sum = x[j] + ${product(0)};
             h[j] = ${'tanh(sum)' if cell == 'tanh' else '!(sum <= 0) ? sum : 0'};
         % endif
 </%def>
@@ -67,8 +68,12 @@ INLINE ${T} gate_of(${T} x) { return (${T})1 / ((${T})1 + exp(-x)); }
 % if VW:
 ${within.functions(T, VW, MR, NV)}
 % endif
+% if ROWS:
+typedef ${T}4 vec4;
+% endif
 ## No restrict where several steps are computed: the states of one are read by the next.
-__kernel void recurrent_step(
+__kernel ${f'__attribute__((reqd_work_group_size({ITEMS}, 1, 1)))' if ROWS else ''}
+void recurrent_step(
 % if VW:
     __global ${T}* h_g, __global const ${T}* restrict x_g, __global ${T}* r_g,
     __global const ${T}* restrict w_g, __global const ${T}* start_g,
@@ -96,44 +101,30 @@ __kernel void recurrent_step(
 % endif
 ) {
 % if ROWS:
-    __local ${T} states[${2 * ROOM}];
-    const int j = get_local_id(0), first = (int)get_group_id(0) * ${ROWS};
-    for (int e = j; e < size * ${ROWS}; e += get_local_size(0)) {
+    __local ${T} states[${ROOM}] __attribute__((aligned(64)));
+    __local ${T} made[${4 * ITEMS * ROWS}] __attribute__((aligned(32)));
+    const int first = (int)get_group_id(0) * ${ROWS};
+    ${group.begin()}
+    for (int e = lid; e < size * ${ROWS}; e += ${ITEMS}) {
         const int row = first + e % ${ROWS};
         states[e] = row < rows ? start_g[before_at + (long)row * size + e / ${ROWS}] : 0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int step = 0; step < steps; ++step) {
         const long from = (at + (long)(step - 1) * stride) * size;
-        __local const ${T}* now = states + (step & 1) * ${ROOM};
-        __local ${T}* next = states + (~step & 1) * ${ROOM};
-        if (j < size) {
-    % for gate in range(gates):
-            ${T} ${', '.join(f'sum{gate}_{row} = 0' for row in range(ROWS))};
-    % endfor
-            __global const ${T}* restrict w = w_g + j;
-#pragma unroll 4
-            for (int k = 0; k < size; ++k) {
-    % for gate in range(gates):
-                const ${T} w${gate} = w[${gate} * size];
-    % endfor
-    % for row in range(ROWS):
-                const ${T} state${row} = now[k * ${ROWS} + ${row}];
-        % for gate in range(gates):
-                sum${gate}_${row} += w${gate} * state${row};
-        % endfor
-    % endfor
-                w += ${gates} * size;
-            }
-    % for i in range(ROWS):
-            if (first + ${i} < rows) {
-                const int row = first + ${i};
+        ${group.product(T, ROWS, PARTS, gates, wide, 'size', 'states')}
+        barrier(CLK_LOCAL_MEM_FENCE);
+        for (int e = lid; e < size * ${ROWS}; e += ${ITEMS}) {
+            const int i = e / size, j = e - i * size, row = first + i;
+            if (row < rows) {
                 const long here = at + row + (long)step * stride;
+        % for gate in range(gates):
+                const ${T} sum${gate} = ${group.sum(ROWS, PARTS, gate)};
+        % endfor
                 ${pointers()}
-                ${unit(i)}
-                next[j * ${ROWS} + ${i}] = h[j];
+                ${unit()}
+                states[j * ${ROWS} + i] = h[j];
             }
-    % endfor
         }
         barrier(CLK_LOCAL_MEM_FENCE);
     }

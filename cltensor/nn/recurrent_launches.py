@@ -27,8 +27,13 @@ from cltensor.runtime.kernel import Kernel, kernel
 #: How many gates a kind of cell has.
 GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
 
-#: Rows of a work-group that computes several steps: each weight that it reads serves all of them.
-_GROUP_ROWS = 4
+#: Rows of a work-group that computes several steps, at most: each weight that it reads serves all
+#: of them; at least, where the weights are more bytes than a cache nearby holds.
+_MOST_ROWS, _LEAST_ROWS, _NEARBY = 8, 4, 64 << 10
+#: Its work-items, as far as there are states to sum over, as several wait for loads; and at most.
+_ITEMS, _MOST_ITEMS = 128, 256
+#: Bytes of its local memory at most: what the smallest devices have, and several groups share.
+_MOST_LOCAL = 32 << 10
 #: Bytes of weights that each group reads in each step, and groups for each compute unit, up to
 #: which that is less than the launches of a product: reckoned from the speed of caches, not timed.
 _MOST_WEIGHTS, _MOST_GROUPS = 1 << 20, 4
@@ -57,6 +62,16 @@ def windows(sizes: tuple[int, ...], reverse: bool) -> list[Window]:
         )
         for k, t in enumerate(order)
     ]
+
+
+class Group(NamedTuple):
+    """A work-group that computes several steps: its rows, work-items and how many of these share a
+    sum, and elements of states in local memory."""
+
+    rows: int
+    items: int
+    parts: int
+    room: int
 
 
 class Run(NamedTuple):
@@ -92,6 +107,11 @@ def runs(sizes: tuple[int, ...], reverse: bool) -> list[Run]:
     return [only._replace(at=starts[-2], stride=-only.rows)]
 
 
+def _power(n: int) -> int:
+    """The least power of two that is not below n."""
+    return 1 << (n - 1).bit_length()
+
+
 def dense(x: Tensor) -> Tensor:
     """x with its elements one after the other from the start of a buffer."""
     x = x.contiguous()
@@ -104,6 +124,7 @@ class Launcher:
     def __init__(self, like: Tensor, cell: str, size: int) -> None:
         self.device, self.dtype = like.device, like.dtype
         self.cell, self.size = cell, size
+        self.group: Group | None = None
 
     def product(
         self, a: Any, at: int, rows: int, b: Tensor, pitch: int | None = None
@@ -142,23 +163,35 @@ class Launcher:
         their own work-item, or work-group, does their products too."""
         if projection is not None or self.device.is_cpu:
             return projection is None
-        device, weights = self.device, GATES[self.cell] * self.size
-        return (
-            self._units() <= device.max_work_group
-            and weights * self.size * self.dtype.itemsize <= _MOST_WEIGHTS
-            and self._room(max(2 * self.size, weights)) * self.dtype.itemsize <= device.local_mem
-            and ceil_div(rows, _GROUP_ROWS) <= _MOST_GROUPS * device.compute_units
-            and self._of_groups(name).takes((self._units(),))
-        )
+        self.group = self._group(name, rows)
+        return self.group is not None and self._of_groups(name).takes((self.group.items,))
 
-    def _units(self) -> int:
-        """The size of a work-group of which each work-item is a unit."""
-        return ceil_div(self.size, 32) * 32
-
-    @staticmethod
-    def _room(units: int) -> int:
-        """Elements of local memory for so many of each row: few kinds, as each is a kernel."""
-        return 1 << (units * _GROUP_ROWS - 1).bit_length()
+    def _group(self, name: str, rows: int) -> Group | None:
+        """The groups in which the kernel `name` computes several steps of so many sequences; None
+        where products are better, or where local memory or groups are too small."""
+        device, gates, size = self.device, GATES[self.cell], self.size
+        weights = gates * size * size * self.dtype.itemsize
+        if weights > _MOST_WEIGHTS:
+            return None
+        # On the way back a product has all gates' gradients for states, and one sum for each unit.
+        blocks, states = (1, gates * size) if name == "recurrent_grad" else (gates, size)
+        slots, most = blocks * ceil_div(size, 4), min(_MOST_ITEMS, device.max_work_group)
+        parts = 1
+        while parts * slots < _ITEMS and 2 * parts * slots <= most and 8 * parts <= states:
+            parts *= 2
+        items = ceil_div(parts * slots, 32) * 32
+        each = _power(min(rows, max(ceil_div(rows, device.compute_units), _LEAST_ROWS)))
+        if weights <= _NEARBY:
+            each = _power(ceil_div(rows, device.compute_units))
+        each = min(each, _MOST_ROWS)
+        while each and items <= most:
+            room = _power(each * states)
+            local = (room + 4 * items * each) * self.dtype.itemsize
+            if local <= min(device.local_mem, _MOST_LOCAL):
+                few = ceil_div(rows, each) <= _MOST_GROUPS * device.compute_units
+                return Group(each, items, parts, room) if few else None
+            each //= 2
+        return None
 
     def vectors(self) -> tuple[int, int]:
         """Vectors of the register tile, and bytes of each: a CPU whose vectors have 64 bytes
@@ -187,17 +220,19 @@ class Launcher:
         )  # fmt: skip
 
     def _of_groups(self, name: str) -> Kernel:
-        backwards = name == "recurrent_grad"
-        room = self._room(GATES[self.cell] * self.size if backwards else self.size)
+        assert self.group is not None
+        rows, items, parts, room = self.group
         return kernel(
-            self.device, name, T=C_NAMES[self.dtype], parts=1, cell=self.cell, ROWS=_GROUP_ROWS,
-            ROOM=room,
+            self.device, name, T=C_NAMES[self.dtype], parts=1, cell=self.cell, ROWS=rows, ROOM=room,
+            ITEMS=items, PARTS=parts, wide=self.size % 4 == 0,
         )  # fmt: skip
 
     def _several_by_groups(self, name: str, run: Run, weights: Tensor, **args: Any) -> None:
-        units = self._units()
-        self._of_groups(name)(
-            (ceil_div(run.rows, _GROUP_ROWS) * units,), (units,), rows=run.rows, steps=run.steps,
+        made = self._of_groups(name)
+        assert self.group is not None
+        rows, items, *_ = self.group
+        made(
+            (ceil_div(run.rows, rows) * items,), (items,), rows=run.rows, steps=run.steps,
             size=self.size, w_g=weights.buffer, **args,
         )  # fmt: skip
 

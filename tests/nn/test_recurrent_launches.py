@@ -66,6 +66,29 @@ def test_gradients_where_tiles_are_not_full(fp64, skeleton, registers, cell):
         np.testing.assert_allclose(a.numpy(), b.detach().numpy(), rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize("name", ["recurrent_step", "recurrent_grad"])
+@pytest.mark.parametrize("group", [64, 128, 256, 1024])
+@pytest.mark.parametrize("local", [16, 32, 64])
+def test_groups_are_within_what_a_gpu_has(device, use_skeletons, monkeypatch, group, local, name):
+    use_skeletons("gpu")
+    limits = {"max_work_group": group, "local_mem": local << 10, "compute_units": 32}
+    for limit, value in limits.items():
+        monkeypatch.setattr(device, limit, value)
+    for cell, gates in GATES.items():
+        for size in (1, 32, 33, 64, 128, 200, 256, 512, 1024):
+            launcher = recurrent_launches.Launcher(ct.zeros(1), cell, size)
+            for rows in (1, 2, 3, 16, 64, 128):
+                found = launcher._group(name, rows)
+                if size <= group:
+                    few = 4 * gates * size * size <= 1 << 20
+                    assert (found is not None) == few or local == 16, (cell, size, rows)
+                if found is not None:
+                    elements = found.room + 4 * found.items * found.rows
+                    assert found.items <= min(group, 256)
+                    assert 4 * elements <= min(local, 32) << 10
+                    assert found.rows == 1 or found.rows < 2 * rows
+
+
 @pytest.mark.parametrize("cell", ["lstm", "gru", "tanh"])
 def test_groups_compute_what_single_steps_do(device, use_skeletons, monkeypatch, cell):
     """A work-group for some sequences, and a product and a kernel for each step."""
