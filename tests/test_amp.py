@@ -240,6 +240,39 @@ def test_recurrent_layers(kind, layer):
     assert {p.grad.dtype for p in made.parameters()} == {np.dtype("float32")}
 
 
+@pytest.mark.parametrize("layer", ["LSTM", "GRU", "RNN"])
+def test_recurrent_layers_of_16_bits(kind, layer):
+    """As they come from the layer before, with weights that stay float32."""
+    made = getattr(nn, layer)(3, 4)
+    x = ct.randn(5, 2, 3, requires_grad=True)
+    with ct.autocast(kind, ct.float16):
+        found = made(x.half())[0]
+    assert found.dtype == ct.float16
+    right = made(x)[0]
+    np.testing.assert_allclose(found.detach().float().numpy(), right.detach().numpy(), atol=2e-3)
+    gradients = [ct.autograd.grad(y.float().sum(), [x, *made.parameters()]) for y in (found, right)]
+    for a, b in zip(*gradients, strict=True):
+        assert a.dtype == ct.float32
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=2e-2)
+    with pytest.raises(ValueError, match="input is float16 and the weights float32"):
+        made(x.half())
+
+
+def test_attention_of_16_bits_takes_no_casts(kind, device, use_skeletons):
+    use_skeletons("gpu")
+    q, k, v = (ct.randn(2, 20, 8).half().requires_grad_() for _ in range(3))
+    g = ct.randn(2, 20, 8).half().realize()
+
+    def step():
+        with ct.autocast(kind, ct.float16):
+            out = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return [x.realize() for x in (out, *ct.autograd.grad(out, (q, k, v), g))]
+
+    found = ct.explain(step)
+    assert [x.name for x in found] == ["attention_gpu", "reduce_gpu", *["attention_gpu"] * 2]
+    assert {x.dtype for x in step()} == {np.dtype("float16")}
+
+
 def test_what_is_changed_or_written_to_keeps_its_digits(kind):
     weight, out = ct.full((2, 2), 1.001), ct.zeros(2, 2)
     with ct.autocast(kind, ct.bfloat16):

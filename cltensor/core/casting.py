@@ -92,7 +92,7 @@ def casts(name: str) -> Callable[[Any], Any] | None:
 
 def widened(x: Any) -> Any:
     """x as float32, if it is of 16 bits on a device where `autocast` is on."""
-    if isinstance(x, Tensor) and x.dtype in SHORT and _dtype_of(x) is not None:
+    if isinstance(x, Tensor) and x.dtype in SHORT and dtype_of(x) is not None:
         return x.to(float32)
     return _members(widened, x)
 
@@ -100,7 +100,7 @@ def widened(x: Any) -> Any:
 def lowered(x: Any) -> Any:
     """x in the dtype of products, if it holds float32 or 16 bits where `autocast` is on."""
     if isinstance(x, Tensor):
-        wanted = _dtype_of(x)
+        wanted = dtype_of(x)
         if wanted is not None and x.dtype != wanted and (x.dtype == float32 or x.dtype in SHORT):
             return x.to(wanted)
         return x
@@ -114,5 +114,6 @@ def _members(cast: Callable[[Any], Any], x: Any) -> Any:
     return x
 
 
-def _dtype_of(x: Tensor) -> np.dtype | None:
+def dtype_of(x: Tensor) -> np.dtype | None:
+    """The dtype for products on the device of x, if `autocast` is on there."""
     return None if casting.dtypes is None else casting.dtypes.get(x.device.kind)

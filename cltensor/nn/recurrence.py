@@ -22,10 +22,11 @@ from cltensor.autograd.batchpass import BatchPass
 from cltensor.autograd.engine import Pass
 from cltensor.autograd.graph import SPENT
 from cltensor.core.batched import Batched
-from cltensor.core.casting import casting, lowered
+from cltensor.core.casting import casting, dtype_of, widened
 from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, same_device, same_dtype
 from cltensor.core.tensor import Tensor
+from cltensor.dtypes import SHORT, float32
 from cltensor.errors import ShapeError
 from cltensor.nn.recurrent_launches import GATES, Launcher, Run, Window, dense, runs, windows
 from cltensor.ops.elementwise.activation import relu, sigmoid
@@ -404,10 +405,17 @@ def recurrence(
     Returns: (outputs (N, P), last states (B, P), those of the cells (B, H) or None).
     Raises:  DTypeError if the operands differ in dtype, ShapeError for sizes that do not fit.
     """
-    if casting.dtypes is not None:
-        x, wi, bi, h, c, w, p, b = (lowered(t) for t in (x, wi, bi, h, c, w, p, b))
+    narrow = None
+    if casting.dtypes is not None and (x.dtype is float32 or x.dtype in SHORT):
+        # Sums are of float32 anyway: to round only what is given saves a cast of each operand.
+        narrow = dtype_of(x)
+        x, wi, bi, h, c, w, p, b = (widened(t) for t in (x, wi, bi, h, c, w, p, b))
     # Here, since a primitive that is given narrow floats gets them all as float32.
     same_dtype("recurrent", *[t for t in (x, wi, bi, h, c, w, p, b) if t is not None])
     _require_shapes(GATES[cell], x, wi, bi, h, c, w, p, b)
     out = _scan(x, wi, bi, h, c, w, p, b, cell, tuple(sizes), reverse)
-    return out[0], out[1], out[2] if cell == "lstm" else None
+    found = out[0], out[1], out[2] if cell == "lstm" else None
+    if narrow is None:
+        return found
+    first, last, cells = [t if t is None else t.to(narrow) for t in found]
+    return first, last, cells

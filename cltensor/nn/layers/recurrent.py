@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.core.casting import casting
 from cltensor.core.checks import number
 from cltensor.errors import ShapeError
 from cltensor.nn import functional as F
@@ -167,7 +168,8 @@ class RNNBase(Module):
                 f"{kind}: input has shape {tuple(x.shape)}; its last size must be the layer's "
                 f"input_size, {self.input_size}"
             )
-        if x.dtype != (weight := getattr(self, self._all_weights[0][0])).dtype:
+        weight = getattr(self, self._all_weights[0][0])
+        if x.dtype != weight.dtype and casting.dtypes is None:
             raise ValueError(
                 f"{kind}: input is {x.dtype.name} and the weights {weight.dtype.name}; convert "
                 f"one, for example the input with .to({weight.dtype.name!r})"
