@@ -47,7 +47,15 @@ def test_share_of_multiply_adds(target, workload):
     assert all(share >= bound for share, bound in zip(found, least, strict=True)), found
 
 
-@pytest.mark.parametrize("workload", [name for name in kernels.SHARES if name != "attention"])
+@each_target(["gfx1030", "sm_86"])
+def test_share_of_multiply_adds_of_recurrent_layers(target):
+    loops = list(kernels.recurrent(target))
+    least = kernels.RECURRENT_SHARES[target]
+    assert all(loop.share >= bound for loop, bound in zip(loops, least, strict=True)), loops
+    assert all(loop.count("load", "local load") == 0 for loop in loops)
+
+
+@pytest.mark.parametrize("workload", kernels.SHARES)
 @each_target(["gfx1030"])
 def test_a_block_is_staged_while_the_one_before_is_multiplied(target, workload):
     for loop in kernels.tiles(workload, target):

@@ -19,12 +19,14 @@ MOVED = 16
 LOCAL = 32 << 10
 #: Kernels, and words of the workload, that take more registers or keep arrays in memory, and why.
 BEYOND = {
-    ("attention_gpu", ""): "sums, scores and an array of scales",
     ("lu_panel", ""): "a row of the panel in an array",
     ("solve_block", ""): "a row of the solution in an array",
 }
 #: Registers that a kernel may spill on a target, whose others it keeps busy.
 SPILLED = {("conv_direct_gpu", "dg2"): 11}
+#: Kernels of which local memory, not registers, says how many groups a compute unit has: registers
+#: by vendor, and how many scalar ones may lie elsewhere.
+MANY = {"attention_gpu": ({"amd": 200, "nvidia": 184, "intel": 128}, 24)}
 #: Kernels that multiply tiles, of which shares of multiply-adds are asked.
 TILES = ("gemm_gpu", "conv_gpu", "conv_grad_gpu", "conv_wino_gpu", "attention_gpu")
 #: Kernels that read images straight into registers: the same is asked of them. With one filter for
@@ -49,10 +51,14 @@ SHARES = {
     "conv depthwise, stride 2": {"gfx1030": [38, 26, 41], "sm_86": [26, 13, 31]},
     "conv depthwise of small images": {"gfx1030": [42, 42, 30], "sm_86": [19, 19, 14]},
     "conv depthwise 7x7": {"gfx1030": [74, 74, 65], "sm_86": [59, 59, 55]},
-    "attention": {"gfx1030": [85, 85, 93], "sm_86": [57, 57, 57]},
+    "attention": {"gfx1030": [95, 95, 96], "sm_86": [83, 83, 79]},
+    "attention of 128, causal": {"gfx1030": [95, 95, 95], "sm_86": [79, 80, 79]},
 }
-#: Of them, those whose innermost loop stages its operands, read in vectors of 16 bytes, and waits
-#: for them so many times at most, however many there are.
+#: The same for the loops over states of recurrent kernels.
+RECURRENT = ("recurrent_step", "recurrent_grad")
+RECURRENT_SHARES = {"gfx1030": [92, 87], "sm_86": [69, 68]}
+#: Of the workloads of SHARES, those whose innermost loop stages its operands, read in vectors of 16
+#: bytes, and waits for them so many times at most, however many there are.
 STAGED = ("product", "product, b transposed", "product, a transposed", "product of 512")
 WAITS = 2
 
@@ -121,15 +127,25 @@ def faults(kernel, target):
         yield f"takes {made.shared} bytes of local memory, of at most {LOCAL}"
     if any(name == kernel.name and word in kernel.workload for name, word in BEYOND):
         return
-    most = REGISTERS.get(target) or REGISTERS[vendor_of(target)]
+    most, moved = REGISTERS.get(target) or REGISTERS[vendor_of(target)], MOVED
+    if kernel.name in MANY:
+        most, moved = MANY[kernel.name][0][vendor_of(target)], MANY[kernel.name][1]
     if made.registers is not None and made.registers > most:
         yield f"takes {made.registers} registers, of at most {most}"
     if made.scratch:
         yield f"keeps {made.scratch} bytes of a work-item in memory"
     if made.spills and made.spills > SPILLED.get((kernel.name, target), 0):
         yield f"spills {made.spills} registers"
-    if made.moved and made.moved > MOVED:
-        yield f"keeps {made.moved} scalar registers in others, of at most {MOVED}"
+    if made.moved and made.moved > moved:
+        yield f"keeps {made.moved} scalar registers in others, of at most {moved}"
+
+
+def recurrent(target):
+    """The loops of recurrent kernels, forward and back, that multiply most of their time."""
+    found = {e.name: e.source for e in launched(vendor_of(target)) if e.workload == "LSTM"}
+    for name in RECURRENT:
+        loops = [x for x in compiled(found[name], target).loops.walk() if not x.inner]
+        yield max(loops, key=lambda loop: loop.multiply_adds * loop.share)
 
 
 def tiles(workload, target, names=TILES):

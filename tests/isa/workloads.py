@@ -55,10 +55,12 @@ def _lstm():
         each.grad.realize()
 
 
-def _attention():
-    shape = (4, 8, 1024, 64)
-    leaves = [_leaf(*shape) for _ in range(3)]
-    _with_gradients(lambda q, k, v: F.scaled_dot_product_attention(q, k, v), *leaves)
+def _attention(*shape, **settings):
+    def run():
+        leaves = [_leaf(*shape) for _ in range(3)]
+        _with_gradients(lambda *x: F.scaled_dot_product_attention(*x, **settings), *leaves)
+
+    return run
 
 
 def _unary(function, *shape, dtype="float32"):
@@ -145,7 +147,8 @@ WORKLOADS = {
     "SGD": _optimizer("SGD", momentum=0.9),
     "Adam": _optimizer("Adam"),
     "LSTM": _lstm,
-    "attention": _attention,
+    "attention": _attention(4, 8, 1024, 64),
+    "attention of 128, causal": _attention(4, 8, 1024, 128, is_causal=True),
     "FFT": _unary(lambda x: ct.fft.fft(x).real, 256, 1024),
     "Cholesky": _unary(ct.linalg.cholesky, 256, 256),
     "solve": lambda: ct.linalg.solve(ct.empty((64, 64)), ct.empty((64, 8))).realize(),
