@@ -1,4 +1,5 @@
 ## Shared pieces of the kernels that evaluate a generated expression (see cltensor/lazy/codegen.py).
+<%! from cltensor.lazy.walks import PLAIN %>\
 
 <%def name="parameters(code)">
 % for s in code.outputs:
@@ -27,10 +28,32 @@
 % endfor
 </%def>
 
+## C for linear / size, the size being that of dimension d, by what walks.py gives for it if anything.
+<%def name="over(code, d, linear, size)">\
+% if code.walk.divides:
+(${code.index})((uint)(((ulong)(uint)n${d}_magic * (uint)${linear} >> 32) + ${linear}) >> n${d}_shift)\
+% else:
+${linear} / ${size}\
+% endif
+</%def>
+
 ## Split the linear index `linear` into coordinates of dimensions `axes`, the last one fastest.
-<%def name="coordinates(code, axes, linear)">
-% if len(axes) == 1:
+## width: so many neighbours along the innermost dimension count as one.
+<%def name="coordinates(code, axes, linear, width=1)">
+% if len(axes) == 1 and width > 1 and axes[0] == code.inner:
+        const ${code.index} c${axes[0]} = ${linear} * ${width};
+% elif len(axes) == 1:
         const ${code.index} c${axes[0]} = ${linear};
+% elif code.walk != PLAIN and axes:
+        ${code.index} rest_${axes[-1]} = ${linear};
+% for d in reversed(axes[1:]):
+<% wide = width > 1 and d == code.inner %>\
+<% size = f'(n{d} / {width})' if wide else f'n{d}' %>\
+        const ${code.index} over_${d} = ${over(code, d, f'rest_{axes[-1]}', size)};
+        const ${code.index} c${d} = (rest_${axes[-1]} - over_${d} * ${size})${f' * {width}' if wide else ''};
+        rest_${axes[-1]} = over_${d};
+% endfor
+        const ${code.index} c${axes[0]} = rest_${axes[-1]};
 % elif axes:
         ${code.index} rest_${axes[-1]} = ${linear};
 % for d in reversed(axes[1:]):
@@ -43,10 +66,11 @@
 
 ## Where each operand's run along the innermost dimension starts. A pointer, since sums of indices
 ## might overflow, as far as a compiler knows, which keeps it from reading several elements at once.
-<%def name="bases(code)">
+## flat: gives the index of the work-item's first element in an operand that is `flat`.
+<%def name="bases(code, flat=None)">
 % for x in code.operands:
         __global ${'' if x.name in code.replaced else 'const '}${x.ctype}* ${x.name}_p =
-            ${x.name}_g + (${x.base(range(code.rank - 1))});
+            ${x.name}_g + (${flat(x) if flat and x.flat else x.base(range(code.rank - 1))});
 % endfor
 </%def>
 

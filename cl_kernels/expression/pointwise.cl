@@ -1,8 +1,10 @@
 ## One work-item evaluates an expression on a run of `chunk` elements (CPU), or on every element
-## whose index is its own modulo the grid (elsewhere), and writes the nodes that somebody holds. With
+## whose index is its own modulo the grid (elsewhere, or on every vector of `code.walk.width` neighbours),
+## and writes the nodes that somebody holds. With
 ## `band`, for operands whose neighbours along a row lie far apart, the run is whole bands of rows, walked
 ## by blocks of columns: a cache line that is read serves all rows of its band.
 <%namespace name="expression" file="expression.cl"/>
+<%namespace name="vectors" file="neighbours.cl"/>
 <% index, inner = code.index, code.inner %>
 <%def name="store(linear)">
 % for s in code.stores:
@@ -86,11 +88,22 @@ ${store(f'flat + c{inner}')}
     }
 % endif
 % else:
-    for (${index} i = get_global_id(0); i < n; i += get_global_size(0)) {
+% if code.walk.width > 1:
+    for (${index} i = get_global_id(0); i < n / ${code.walk.width}; i += get_global_size(0)) {
+${expression.coordinates(code, range(code.rank), 'i', code.walk.width)}
+${expression.bases(code, lambda x: f'{x.name}_o + i * {code.walk.width}')}
+${vectors.pointwise(code, 'i')}
+    }
+% endif
+## Of vectors the elements that are left, where the operands are dense in one dimension.
+% if code.walk.width == 1 or code.rank == 1:
+<% first = f'n / {code.walk.width} * {code.walk.width} + ' if code.walk.width > 1 else '' %>\
+    for (${index} i = ${first}get_global_id(0); i < n; i += get_global_size(0)) {
 ${expression.coordinates(code, range(code.rank), 'i')}
-${expression.bases(code)}
+${expression.bases(code, lambda x: f'{x.name}_o + i')}
 ${expression.evaluate(code)}
 ${store('i')}
     }
+% endif
 % endif
 }

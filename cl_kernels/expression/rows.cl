@@ -1,8 +1,9 @@
 ## Evaluate an expression with reductions over rows, the innermost dimension: a CPU work-item takes
-## `per_item` rows, elsewhere a work-group takes one. Each loop over a row reduces what the next ones
-## need; the last stores the nodes that somebody holds.
+## `per_item` rows, elsewhere ${team} work-items take one. Each loop over a row reduces what the next
+## ones need; the last stores the nodes that somebody holds.
 <%namespace name="expression" file="expression.cl"/>
 <%namespace name="lanes" file="lanes.cl"/>
+<%namespace name="teams" file="row_team.cl"/>
 <% index, inner, kept = code.index, code.inner, code.axes(True) %>
 <%def name="element(walk, suffix='')">
                 const ${index} c${inner} = at;
@@ -26,18 +27,15 @@ ${expression.parameters(code)}
 ${expression.arguments(code)}
 ) {
     const ${index} length = n${inner};
-% if device.is_cpu:
+% if not device.is_cpu:
+${teams.rows(code, team, merge_order)}
+% else:
 % for k in code.saved:
     ${'' if k.place else f'{k.ctype} {k.name}_row[{length}];'}
 % endfor
     const ${index} begin = (${index})get_group_id(0) * per_item;
     const ${index} end = begin + per_item < rows ? begin + per_item : rows;
     for (${index} o = begin; o < end; ++o) {
-% else:
-    __local ${"double2" if any(f.ctype == "double2" for walk in code.loops for f in walk.folds) else "size_t"} scratch[256];
-    const int lid = get_local_id(0), group = get_local_size(0);
-    for (${index} o = get_group_id(0); o < rows; o += get_num_groups(0)) {
-% endif
 ${expression.coordinates(code, kept, 'o')}
 ${expression.bases(code)}
 % for s in code.loops[-1].stores:
@@ -50,7 +48,7 @@ ${expression.bases(code)}
 % for line in walk.before:
         ${line}
 % endfor
-% if device.is_cpu and walk.folds:
+% if walk.folds:
 ${lanes.scalars(walk.folds)}
         {
             ${index} v = 0;
@@ -67,36 +65,20 @@ ${element(walk, suffix)}
             </%lanes:rest>
         }
 % else:
-% for f in walk.folds:
-        ${f.ctype} ${f.name} = ${f.start};
-% endfor
-% if walk.folds or walk.stores or walk.keep:
-        for (${index} at = ${'0' if device.is_cpu else 'lid'}; at < length; at += ${'1' if device.is_cpu else 'group'}) {
+% if walk.stores or walk.keep:
+        for (${index} at = 0; at < length; at += 1) {
 ${element(walk)}
         }
 % endif
-% for f in walk.folds:
-        {
-            __local ${f.ctype}* totals = (__local ${f.ctype}*)scratch;
-            totals[lid] = ${f.name};
-            for (int half_group = group / 2; half_group > 0; half_group /= 2) {
-                barrier(CLK_LOCAL_MEM_FENCE);
-                if (lid < half_group)
-                    totals[lid] = MERGE_${f.name}(totals[lid], totals[lid + half_group]);
-            }
-            barrier(CLK_LOCAL_MEM_FENCE);
-            ${f.name} = totals[0];
-            barrier(CLK_LOCAL_MEM_FENCE);
-        }
-% endfor
 % endif
 % endfor
 % if code.row_stores:
-        ${'' if device.is_cpu else 'if (lid == 0) '}{
+        {
 % for s in code.row_stores:
             ${s.write(f'{s.name}_g[o]')}
 % endfor
         }
 % endif
     }
+% endif
 }

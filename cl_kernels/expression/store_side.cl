@@ -23,7 +23,7 @@ ${expression.arguments(side)}
 % if side.rank == 1:
     const ${index} start = flat;
 % else:
-    const ${index} line = flat / n${inner}, start = flat - line * n${inner};
+    const ${index} line = ${expression.over(side, inner, 'flat', f'n{inner}')}, start = flat - line * n${inner};
 ${expression.coordinates(side, range(inner), 'line')}
 % endif
 ${expression.bases(side)}

@@ -2,6 +2,27 @@
 ## inline forms of those that PoCL would call. Its compiler refuses to inline its own library (the
 ## two are built for different processors), so a call of exp or even of fabs costs ten times the
 ## work and keeps loops from becoming vector code.
+<%def name="scaled()">\
+/* exp(x) = 2^n e^r with |r| <= ln(2)/2. Added to 1.5 * 2^23, a number is rounded to a whole one,
+   which is then in the lowest bits; what more is added gives exponents their bias. */
+INLINE float ct_exp_scaled(float x, float n) {
+    const float r = n * 2.12194440e-4f + (n * -0.693359375f + x);
+    float p = 1.9875691500e-4f;  // the polynomial for e^r of Cephes (expf)
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    return (p * r + 1.0f) * r + 1.0f;
+}
+</%def>\
+<%def name="nonpositive()">\
+/* One factor does for numbers that are not positive, if results below 2^-126 may be 0. */
+CT_OVERLOAD float ct_exp_nonpositive(float x) {
+    const float c = x < -88.0f ? -88.0f : x, shifted = c * 1.44269504088896341f + 12583039.0f;
+    return ct_exp_scaled(c, shifted - 12583039.0f) * as_float(as_uint(shifted) << 23);
+}
+</%def>\
 % if device.fp64:
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 % endif
@@ -29,18 +50,7 @@ CT_OVERLOAD ${T} ct_rsqrt(${T} x) { return (${T})1 / __builtin_sqrt${suffix}(x);
 #define ${name} ct_${name}
 % endfor
 
-/* exp(x) = 2^n e^r with |r| <= ln(2)/2. Added to 1.5 * 2^23, a number is rounded to a whole one,
-   which is then in the lowest bits; what more is added gives exponents their bias. */
-INLINE float ct_exp_scaled(float x, float n) {
-    const float r = n * 2.12194440e-4f + (n * -0.693359375f + x);
-    float p = 1.9875691500e-4f;  // the polynomial for e^r of Cephes (expf)
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    return (p * r + 1.0f) * r + 1.0f;
-}
+${scaled()}\
 /* Two factors for 2^n reach into the subnormals. Past 88.8 their product is infinite, and NaN stays
    NaN all the way. */
 CT_OVERLOAD float ct_exp(float x) {
@@ -50,11 +60,7 @@ CT_OVERLOAD float ct_exp(float x) {
     return ct_exp_scaled(c, shifted - 12583166.0f) * as_float(half_bits << 23)
            * as_float((bits - half_bits) << 23);
 }
-/* One factor does for numbers that are not positive, if results below 2^-126 may be 0. */
-CT_OVERLOAD float ct_exp_nonpositive(float x) {
-    const float c = x < -88.0f ? -88.0f : x, shifted = c * 1.44269504088896341f + 12583039.0f;
-    return ct_exp_scaled(c, shifted - 12583039.0f) * as_float(as_uint(shifted) << 23);
-}
+${nonpositive()}\
 
 /* log(x) = e ln(2) + log(m), m in [sqrt(1/2), sqrt(2)): the polynomial of Cephes (logf). */
 CT_OVERLOAD float ct_log(float x) {
@@ -114,7 +120,11 @@ CT_OVERLOAD double ct_fmod(double a, double b) { return (fmod)(a, b); }
 #define fmod ct_fmod
 % endif
 % else:
-#define ct_exp_nonpositive exp
+${scaled()}\
+${nonpositive()}\
+% if device.fp64:
+CT_OVERLOAD double ct_exp_nonpositive(double x) { return exp(x); }
+% endif
 % endif
 
 /* Float to integer: drivers differ on NaN and on values out of range, so both are defined here.

@@ -30,6 +30,13 @@
 % endif
 </%def>
 
+## C for the sum of `terms`, a power of two of them, pair by pair.
+<%def name="pairs(terms)"><%
+    while len(terms) > 1:
+        terms = [f'({a} + {b})' for a, b in zip(terms[::2], terms[1::2])]
+    return terms[0]
+%></%def>
+
 <%def name="signature(code, reduction, out_type, T, partial)">
     __global ${out_type}* restrict out_g
 % if partial and reduction.kind == 'best':

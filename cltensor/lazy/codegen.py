@@ -16,6 +16,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cltensor.dtypes import C_NAMES, SHORT, arithmetic
+from cltensor.lazy.operands import (
+    BROADCAST,
+    STRIDED,
+    UNIT,
+    Operand,
+    Store,
+    is_long,
+    loaded,
+    narrowed,
+    variable,
+)
+from cltensor.lazy.walks import PLAIN, TILE, Walk
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Launcher, build
 from cltensor.runtime.source import render
@@ -23,26 +35,6 @@ from cltensor.runtime.source import render
 _ids = count()
 
 Shape = tuple[int, ...]
-#: Stride of an operand along a dimension, as far as the source must know it.
-BROADCAST, UNIT, STRIDED = 0, 1, 2
-
-
-def variable(dtype: np.dtype) -> str:
-    """The C type of a variable that holds an element of `dtype`."""
-    return C_NAMES[arithmetic(dtype)]
-
-
-def loaded(ctype: str, place: str) -> str:
-    """C for the element of C type `ctype` at `place`, as it is computed with."""
-    return f"ct_wide({place})" if ctype in _SHORT_NAMES else place
-
-
-def narrowed(ctype: str, value: str) -> str:
-    """C for `value`, as computed, as an element of C type `ctype`."""
-    return f"{ctype}_of({value})" if ctype in _SHORT_NAMES else value
-
-
-_SHORT_NAMES = {C_NAMES[dtype]: None for dtype in SHORT}
 
 
 class Formula:
@@ -172,57 +164,6 @@ def _follows(outer: Sequence[int], inner: Sequence[int], size: int) -> bool:
     return all(before == here * size for before, here in zip(outer, inner, strict=True))
 
 
-class Operand(NamedTuple):
-    """A leaf of the expression as the kernel reads it. ctype: of the elements in memory."""
-
-    name: str
-    ctype: str
-    flags: tuple[int, ...]
-
-    def read(self, place: str) -> str:
-        """The statement that reads the element at `place`."""
-        ctype = "float" if self.ctype in _SHORT_NAMES else self.ctype
-        return f"const {ctype} {self.name} = {loaded(self.ctype, place)};"
-
-    def term(self, axis: int) -> str:
-        """What dimension `axis` adds to the element index ("" for a broadcast one)."""
-        flag = self.flags[axis]
-        if flag == BROADCAST:
-            return ""
-        return f" + c{axis}" if flag == UNIT else f" + c{axis} * {self.name}_s{axis}"
-
-    def base(self, axes: Sequence[int]) -> str:
-        """The element index that dimensions `axes` and the offset give."""
-        return f"{self.name}_o" + "".join(self.term(axis) for axis in axes)
-
-    @property
-    def inner(self) -> str:
-        """What the innermost dimension adds."""
-        return self.term(len(self.flags) - 1)
-
-    @property
-    def stride_names(self) -> list[str]:
-        """Names of the stride arguments, in order."""
-        return [f"{self.name}_s{d}" for d, flag in enumerate(self.flags) if flag == STRIDED]
-
-
-class Store(NamedTuple):
-    """A node of the expression that the kernel writes, contiguous over the iteration space or,
-    if per_row, over its rows.
-
-    place is the name of the operand whose elements it replaces, or its own for a new buffer.
-    """
-
-    name: str
-    ctype: str
-    place: str
-    per_row: bool
-
-    def write(self, place: str) -> str:
-        """The statement that writes the node to `place`."""
-        return f"{place} = {narrowed(self.ctype, self.name)};"
-
-
 #: Node.stored: not at all; in a buffer of its own, an element for each of the iteration space or
 #: for each row of it; or in place of entry stored - IN_PLACE.
 DROPPED, STORED, PER_ROW, IN_PLACE = 0, 1, 2, 3
@@ -278,8 +219,10 @@ class Code:
         geometry: Geometry,
         wide: bool,
         results: Sequence[int] = (-1,),
+        walk: Walk = PLAIN,
     ) -> None:
         self.index = "long" if wide else "int"
+        self.walk = walk
         self.rank = len(geometry.sizes)
         self.kept = geometry.kept
         self.operands: list[Operand] = []
@@ -315,12 +258,18 @@ class Code:
             else:
                 name = f"x{slot}"
                 dtypes.append(entry)
-                flags = geometry.flags[len(self.operands)]
-                self.operands.append(Operand(name, C_NAMES[entry], flags))
+                number = len(self.operands)
+                flat = number < len(walk.flat) and walk.flat[number]
+                flags = geometry.flags[number]
+                self.operands.append(Operand(name, C_NAMES[entry], flags, flat))
             names.append(name)
         sizes = [arithmetic(d).itemsize for d in dtypes]
         sizes += [arithmetic(e.domain).itemsize for e in entries if isinstance(e, Node)]
         self.lanes = _VECTOR // max(sizes)
+        #: Whether what it computes is better not written out several times.
+        self.is_long = is_long(self.lines)
+        if self.is_long:
+            self.operands = [x._replace(flat=False) for x in self.operands]
         self.names = names
         self.results = [names[slot] for slot in results]
 
@@ -375,6 +324,8 @@ class Code:
     def arguments(self) -> list[str]:
         """Names of the index-typed arguments after the fixed ones: sizes, offsets, strides."""
         names = [f"n{d}" for d in range(self.rank)]
+        if self.walk.divides:
+            names += [f"n{d}_{part}" for d in range(1, self.rank) for part in ("magic", "shift")]
         names += [f"{x.name}_o" for x in self.operands]
         for x in self.operands:
             names += x.stride_names
@@ -422,6 +373,7 @@ class Side(NamedTuple):
     entries: Sequence[Entry]
     space: Geometry
     wide: bool
+    walk: Walk
     keep: bool
     heir: int | None
     key: Hashable
@@ -430,7 +382,7 @@ class Side(NamedTuple):
     @property
     def code(self) -> Code:
         """What the template needs to know."""
-        code = Code(self.entries, self.space, self.wide)
+        code = Code(self.entries, self.space, self.wide, walk=self.walk)
         if self.heir is not None:
             assert code.given is not None
             code.stores[self.heir] = code.stores[self.heir]._replace(place=code.given[1])
@@ -438,12 +390,28 @@ class Side(NamedTuple):
 
 
 def pointwise_kernel(
-    device: Device, entries: Sequence[Entry], space: Geometry, wide: bool, band: tuple[int, int]
+    device: Device,
+    entries: Sequence[Entry],
+    space: Geometry,
+    wide: bool,
+    band: tuple[int, int],
+    walk: Walk,
 ) -> Launcher:
     """Build the kernel that evaluates `entries` over `space` and writes the stored ones. It takes
     their number, how many a work-item takes, and what the code does. band: see
     grids.py."""
-    code = Code(entries, space, wide)
+    code = Code(entries, space, wide, walk=walk)
     source = render(device, "pointwise", code=code, band=band)
     kernel = build(device, "pointwise", source, "the generated expression in pointwise.cl")
     return kernel.by_name(("n", "chunk", *code.parameters))
+
+
+def tiles_kernel(
+    device: Device, entries: Sequence[Entry], space: Geometry, walk: Walk, local: int
+) -> Launcher:
+    """As pointwise_kernel, by tiles, in groups of `local` work-items. It takes how many tiles there
+    are, and what the code does."""
+    code = Code(entries, space, False, walk=walk)
+    source = render(device, "pointwise_tiles", code=code, lines=local // TILE)
+    kernel = build(device, "pointwise_tiles", source, "the expression in pointwise_tiles.cl")
+    return kernel.by_name(("tiles", *code.parameters))

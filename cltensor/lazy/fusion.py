@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from cltensor.lazy.codegen import Shape
-from cltensor.lazy.kinds import Join, Pointwise, Producer, Reducer, copy, launch_pointwise
+from cltensor.lazy.kinds import Join, Pointwise, Producer, Reducer, copy
+from cltensor.lazy.launches import launch_pointwise
 from cltensor.lazy.values import (
     FOLD,
     PRODUCT,

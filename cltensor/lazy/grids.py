@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cltensor.lazy.codegen import STRIDED, Geometry
+from cltensor.lazy.codegen import Geometry
+from cltensor.lazy.operands import STRIDED
 from cltensor.runtime import tuning
 from cltensor.runtime.device import Device
 from cltensor.runtime.groups import GroupError, largest_group, narrow
@@ -53,6 +54,7 @@ SMALL_ROWS = 1 << 13
 #: there would be no vectors, the others because each row is a stream of its own.
 FEW, SHORT = 32, 512
 _SHORTEST_PART = 8  # elements, of each result
+_TURNS = 4  # vectors that a work-item reads before it waits for them
 _SMALL, _MEDIUM = 1 << 16, 1 << 21  # elements; the second is about what a cache holds
 
 
@@ -78,13 +80,20 @@ class Strip(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """The grid of a reduction, and what its kernel must be built for."""
+    """The grid of a reduction, what a task takes, and what its kernel must be built for.
+
+    per_item: results of a task; part: elements of each of the splits; team: work-items for a row on
+    other devices than CPUs.
+    """
 
     tasks: int
     splits: int
     local: int
+    per_item: int
+    part: int
     groups: int
     columns: int
+    team: int
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -136,6 +145,15 @@ def whole_bands(strip: Strip, n: int, band: int) -> Strip:
     return Strip(ceil_div(n, chunk), strip.local, chunk)
 
 
+def team_of(vectors: int, group: int) -> int:
+    """Work-items for a row of so many vectors: few enough for each to have four, if there are, and
+    no more than a group has."""
+    team = 1
+    while team * _TURNS < vectors and team < group:
+        team *= 4
+    return min(team, group)
+
+
 @tuning.planned
 def reduction_grid(
     device: Device,
@@ -144,12 +162,14 @@ def reduction_grid(
     width: int,
     outer: int,
     length: int,
+    vector: int = 1,
 ) -> Cut:
     """How to reduce `length` elements to each of `outer` results.
 
-    width is the size of the innermost dimension where that stays, 0 where it is reduced. One task
-    is a work-item on a CPU (a run of results, or a block of columns) and a work-group elsewhere
-    (one result, or a group's width of columns). The reduced range is split where tasks are few.
+    width is the size of the innermost dimension where that stays, 0 where it is reduced, perhaps by
+    a `vector` of neighbours at a time. One task is a work-item on a CPU (a run of results, or a
+    block of columns) and a work-group elsewhere (some rows, or a group's width of columns). The
+    reduced range is split where tasks are few.
     """
     kind = "reduce_cpu" if is_cpu else "reduce_gpu"
     chosen = tuning.parameters(device, kind, dtype, "column" if width else "row")
@@ -166,20 +186,42 @@ def reduction_grid(
         tasks = min(outer, units, ceil_div(outer * max(length, 1), chunk))
     else:
         tasks = outer
-    splits = 1
+    splits, part = 1, length
     # Merging parts is another launch: on a CPU only worth it where cores lack tasks.
     if length and 0 < tasks < (2 * device.compute_units if is_cpu else units):
         # Parts are merged by a reduction, too, which must be shorter for there to be an end of it.
         worthwhile = min(outer * length // (tasks * 4 * chunk), length // _SHORTEST_PART)
         splits = max(1, min(ceil_div(units, tasks), worthwhile))
         splits = ceil_div(length, ceil_div(length, splits))  # no part is empty
-    return Cut(tasks, splits, local, chosen.get("groups", 1), columns)
+        part = ceil_div(ceil_div(length, splits), vector) * vector
+        splits = ceil_div(length, part)
+    team = 1
+    if not width and not is_cpu:
+        team = team_of(ceil_div(part, vector), local)
+        tasks = ceil_div(outer, local // team)
+    per_item = ceil_div(outer, tasks) if tasks else 0
+    return Cut(tasks, splits, local, per_item, part, chosen.get("groups", 1), columns, team)
 
 
-def row_grid(device: Device, is_cpu: bool, count: int, length: int) -> tuple[int, int]:
-    """(tasks, work-items of each) for `count` rows that are gone over several times each."""
+class RowCut(NamedTuple):
+    """Work-groups of a kernel of rows, items of each and of each row, and whether these take all of
+    a row at a time."""
+
+    tasks: int
+    local: int
+    team: int
+    whole: bool
+
+
+@tuning.planned
+def row_grid(device: Device, is_cpu: bool, count: int, length: int, vector: int = 1) -> RowCut:
+    """How to spread `count` rows, of vectors of neighbours, that are gone over several times."""
     if is_cpu:
-        return min(count, 32 * device.compute_units, ceil_div(count * length, 4096)), 1
-    # A group no wider than a row; more groups than a device can hold just take turns.
-    wanted = min(256, 1 << max(5, (length - 1).bit_length()))
-    return min(count, 1 << 16), largest_group(device, "rows", wanted)
+        tasks = min(count, 32 * device.compute_units, ceil_div(count * length, 4096))
+        return RowCut(tasks, 1, 1, False)
+    vectors = ceil_div(length, vector)
+    team = team_of(vectors, largest_group(device, "rows", 256))
+    local = max(team, largest_group(device, "rows", 64))
+    # More groups than a device can hold just take turns.
+    tasks = min(ceil_div(count * team, local), 1 << 16)
+    return RowCut(tasks, local, team, team * _TURNS >= vectors)

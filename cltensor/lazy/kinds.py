@@ -9,40 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any
 
-from cltensor.lazy.codegen import (
-    STRIDED,
-    Fold,
-    Formula,
-    Geometry,
-    Given,
-    Node,
-    Parts,
-    Reduction,
-    Shape,
-    Side,
-    geometry,
-    pointwise_kernel,
+from cltensor.lazy.codegen import Fold, Formula, Given, Node, Parts, Reduction, Side
+from cltensor.lazy.grids import LONGEST_ROW, SMALL_ROWS, replan
+from cltensor.lazy.launches import (
+    launch_over_product,
+    launch_pointwise,
+    launch_reduction,
+    launch_rows,
 )
-from cltensor.lazy.grids import (
-    LONGEST_ROW,
-    SMALL_ROWS,
-    band_of,
-    pointwise_grid,
-    reduction_grid,
-    replan,
-    row_grid,
-    whole_bands,
-)
-from cltensor.lazy.reducecode import count_kept, merge_kernel, reduction_kernel
-from cltensor.lazy.rowcode import KEPT_LENGTH, row_kernel
-from cltensor.lazy.values import FOLD, Expression, Kind, Rows, Value, stored
+from cltensor.lazy.values import FOLD, Expression, Kind, Rows, Value
 from cltensor.runtime.device import Device
 from cltensor.runtime.groups import GroupError
 from cltensor.runtime.memory import Buffer
-
-_WIDE = (1 << 31) - (1 << 26)  # past this, 32-bit indices (with a chunk's margin) do not reach
 
 
 class Pointwise(Formula, Kind):
@@ -76,14 +55,14 @@ class Pointwise(Formula, Kind):
             return expression.needs
         if expression.product is not None:
             try:
-                _launch_over_product(value, expression)
+                launch_over_product(value, expression)
             except GroupError:  # of the product with the expression; alone it was asked
                 return (expression.product,)
         elif rows is None:
             launch_pointwise(value, expression)
         else:
             try:
-                if not _launch_rows(expression, rows):
+                if not launch_rows(expression, rows):
                     value.below &= ~FOLD  # so that the next turn reduces first
             except GroupError as error:
                 replan("rows", error)  # for the next turn
@@ -122,7 +101,7 @@ class Reducer(Reduction, Kind):
             expression.needs.append(value.args[0])
         if not expression.needs:
             try:
-                _launch_reduction(value, expression)
+                launch_reduction(value, expression)
             except GroupError as error:
                 replan("reduce_gpu", error)  # for the next turn
         return expression.needs
@@ -233,192 +212,3 @@ def _worth_rows(device: Device, rows: Rows) -> bool:
         and not any(rows.kept[split:])
         and (count >= 2 * device.compute_units or 0 < count * length <= SMALL_ROWS)
     )
-
-
-def _space(shape: Shape, leaves: list[Value], kept: tuple[bool, ...] | None = None) -> Geometry:
-    return geometry(shape, tuple([(leaf.shape, leaf.strides) for leaf in leaves]), kept)
-
-
-def _is_wide(n: int, leaves: list[Value]) -> bool:
-    return n >= _WIDE or any(leaf.buffer.nbytes >= _WIDE for leaf in leaves)  # type: ignore[union-attr]
-
-
-def _allocate(outputs: list[Value]) -> list[Buffer]:
-    return [v.device.pool.allocate(prod(v.shape) * v.dtype.itemsize) for v in outputs]
-
-
-def _buffers(values: Sequence[Value]) -> list[Any]:
-    return [v.buffer for v in values]
-
-
-def _index_arguments(space: Geometry, leaves: list[Value]) -> list[int]:
-    return [*space.sizes, *[leaf.offset for leaf in leaves], *space.strides]
-
-
-def launch_pointwise(root: Value, expression: Expression) -> None:
-    """Launch the one kernel of an expression of formulas over the shape of `root`."""
-    device, leaves = root.device, expression.leaves
-    n = prod(root.shape)
-    if n == 0:
-        for output in expression.outputs:
-            output.settle(device.pool.allocate(0))
-        for replacing in expression.replacing:
-            replacing.settle_in_target()
-        return
-    space = _space(root.shape, leaves)
-    wide = _is_wide(n, leaves)
-    parts = expression.parts
-    band = band_of(device, device.is_cpu and not parts, space, n)
-    key = ("pointwise", tuple(expression.key), space.flags, wide, band)
-    launch = device.kernels.get(key) or device.add_kernel(
-        key, pointwise_kernel, device, expression.entries, space, wide, band
-    )
-    buffers = _allocate(expression.outputs)
-    strip = pointwise_grid(device, device.is_cpu, root.dtype, n)
-    if band.rows:
-        strip = whole_bands(strip, n, band.rows * space.sizes[-1])
-    groups, local, chunk = strip
-    launch(
-        (groups * local,),
-        (local,),
-        [
-            *(n, chunk, *buffers, *_buffers(leaves), *_buffers(parts)),
-            *_index_arguments(space, leaves),
-            *[part.offset for part in parts],
-            *[prod(part.shape) for part in parts],
-            *expression.scalars,
-        ],
-    )
-    for output, buffer in zip(expression.outputs, buffers, strict=True):
-        output.settle(buffer)
-    for replacing in expression.replacing:
-        replacing.settle_in_target()
-
-
-def _launch_over_product(root: Value, expression: Expression) -> None:
-    """Launch the kernel of the expression's product with all up to `root` as its store side."""
-    keep = expression.keeps_product
-    product = expression.product
-    assert product is not None
-    leaves = expression.leaves
-    space = _space(root.shape, leaves)
-    wide = _is_wide(prod(root.shape), leaves)
-    outputs = expression.outputs
-    op: Any = product.op
-    heir = None
-    if op.passes and not keep:
-        heir = next((i for i, v in enumerate(outputs) if v.dtype is product.dtype), None)
-    others = [v for i, v in enumerate(outputs) if i != heir]
-    buffers = _allocate(others)
-    arguments = [
-        *buffers,
-        *_buffers(leaves),
-        *_index_arguments(space, leaves),
-        *expression.scalars,
-    ]
-    key = (tuple(expression.key), space.flags, wide, keep, heir)
-    made = op.make(product, Side(expression.entries, space, wide, keep, heir, key, arguments))
-    if keep:
-        product.settle(made)
-    elif heir is not None:
-        outputs[heir].settle(made)
-    for output, buffer in zip(others, buffers, strict=True):
-        output.settle(buffer)
-
-
-def _launch_rows(expression: Expression, rows: Rows) -> bool:
-    """Launch the one kernel of an expression with reductions; False if its rows are scattered."""
-    leaves = expression.leaves
-    space = _space(rows.shape, leaves, rows.kept)
-    if expression.replacing or expression.parts or space.kept.count(False) != 1:
-        return False
-    device = expression.outputs[0].device
-    length = space.sizes[-1]
-    count = prod(space.sizes[:-1])
-    if count * length > SMALL_ROWS and any(flags[-1] == STRIDED for flags in space.flags):
-        return False  # a row would drag in as many cache lines as it has elements
-    wide = _is_wide(count * length, leaves)
-    short = length <= KEPT_LENGTH
-    key = ("rows", tuple(expression.key), space.flags, space.kept, wide, short)
-    launch = device.kernels.get(key) or device.add_kernel(
-        key, row_kernel, device, expression.entries, space, wide, short
-    )
-    buffers = _allocate(expression.outputs)
-    tasks, local = row_grid(device, device.is_cpu, count, length)
-    launch(
-        (tasks * local,),
-        (local,),
-        [
-            *(count, -(-count // tasks), *buffers, *_buffers(leaves)),
-            *_index_arguments(space, leaves),
-            *expression.scalars,
-        ],
-    )
-    for output, buffer in zip(expression.outputs, buffers, strict=True):
-        output.settle(buffer)
-    return True
-
-
-def _moved(running: Sequence[Value], numbers: Sequence[float]) -> list[Any]:
-    """What the kernels of a Mover take for its args but the first."""
-    return [*_buffers(running), *[v.offset for v in running], *numbers]
-
-
-def _launch_reduction(root: Value, expression: Expression) -> None:
-    device, leaves, op = root.device, expression.leaves, root.op
-    assert isinstance(op, Reducer)
-    operand: Value = root.args[0]
-    accumulator = operand.dtype if op.kind == "best" else root.dtype
-    space = _space(operand.shape, leaves, root.kept)
-    n = prod(operand.shape)
-    wide = _is_wide(n, leaves)
-    outer = count_kept(space)
-    length = n // outer if outer else 0
-    width = space.sizes[-1] if space.kept[-1] else 0
-    cut = reduction_grid(device, device.is_cpu, accumulator, width, outer, length)
-    tasks, splits, local, groups, columns = cut
-    part = -(-length // splits)
-    partial = splits > 1 and op.kind != "fold"
-    results = tuple(expression.results)
-    key = (
-        op.id, *cut[3:], accumulator.num, results, tuple(expression.key), space.flags, space.kept,
-        wide, partial,
-    )  # fmt: skip
-    launch = device.kernels.get(key) or device.add_kernel(
-        key, reduction_kernel, device, op, accumulator, expression.entries, results, space, wide,
-        groups, columns, partial,
-    )  # fmt: skip
-    buffers = _allocate(expression.outputs)
-    size = prod(root.shape) + (outer if partial and op.kind == "moments" else 0)
-    given = [device.pool.allocate(splits * size * root.dtype.itemsize)]
-    if partial and op.kind == "best":
-        given.append(device.pool.allocate(splits * size * accumulator.itemsize))
-    moved = _moved(root.args[1:3], root.args[3:]) if op.moves else ()
-    per_item = -(-outer // tasks) if tasks else 0
-    launch(
-        (tasks * local, splits),
-        (local, 1),
-        [
-            *(*given, *buffers, *_buffers(leaves), outer, length, per_item, part),
-            *_index_arguments(space, leaves),
-            *expression.scalars,
-            *(() if partial else moved),
-        ],
-    )
-    for output, stored_in in zip(expression.outputs, buffers, strict=True):
-        output.settle(stored_in)
-    if splits == 1:
-        root.settle(given[0])
-    elif op.kind == "fold":
-        rest = Value(root.shape, root.dtype, device)
-        rest.op, rest.kept = op, (False,) + (True,) * len(root.shape)
-        rest.args = (stored((splits, *root.shape), root.dtype, device, given[0]),)
-        while rest.buffer is None:
-            op.launch(rest)
-        root.settle(rest.buffer)
-    else:
-        merge = merge_kernel(device, op, accumulator)
-        whole = _allocate([root])[0]
-        grid = (-(-outer // local) * local,)
-        merge(grid, (local,), [whole, *given, outer, splits, part, length, *moved])
-        root.settle(whole)

@@ -7,7 +7,6 @@ best element, which matters only in blocks that have a better one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
@@ -17,13 +16,11 @@ import numpy as np
 from cltensor.dtypes import C_NAMES
 from cltensor.lazy.codegen import Code, Entry, Geometry, Reduction
 from cltensor.lazy.grids import FEW, SHORT
+from cltensor.lazy.operands import EXPENSIVE, UNIT
+from cltensor.lazy.walks import Walk
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Launcher, build, kernel
 from cltensor.runtime.source import render
-
-#: Functions that take a CPU many times as long as a sum.
-EXPENSIVE = re.compile(r"\b(exp|log|tanh|pow|sqrt|rsqrt|sin|cos|tan|erf|expm1|log1p|ct_\w+)\(")
-
 
 #: What kernels of moments take that running statistics move with.
 _MOVED = ("mean_g", "var_g", "mean_at", "var_at", "keep", "share", "unbiased")
@@ -108,12 +105,15 @@ def reduction_kernel(
     results: Sequence[int],
     space: Geometry,
     wide: bool,
+    walk: Walk,
     groups: int,
     columns: int,
+    team: int,
     partial: bool,
 ) -> Launcher:
     """Build the kernel that reduces the `results` of `entries` over what `space` does not keep, on
-    a CPU with up to so many vectors of partial results, or so many neighbouring columns at a time.
+    a CPU with up to so many vectors of partial results, or so many neighbouring columns at a time,
+    elsewhere with `team` work-items for a row.
 
     partial: whether the results shall be merged: places of best elements come with the elements,
     moments with what they are relative to, and nothing moves yet. The kernel takes the results (and
@@ -121,7 +121,9 @@ def reduction_kernel(
     numbers, and what moves.
     """
     by_row = not space.kept[-1]
-    code = Code(entries, space, wide, results)
+    code = Code(entries, space, wide, results, walk)
+    if by_row and not device.is_cpu and space.kept.count(False) == 2:
+        code.operands = [x._replace(flat=x.flags[-1] == UNIT) for x in code.operands]
     kind, ctype = reduction.kind, C_NAMES[accumulator]
     name = "reduce_gpu"
     if device.is_cpu:
@@ -140,6 +142,7 @@ def reduction_kernel(
         # Several rows that are stored might overlap, as far as a compiler knows: no vectors.
         unroll=1 if code.stores or FEW < columns <= SHORT else 2 * groups_for(code.lines),
         columns=columns,
+        team=team,
         totals=2 if kind == "moments" else len(results),
         planes=len(results) if kind != "moments" else 3 if partial else 2,
         partial=partial,

@@ -13,18 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from cltensor.dtypes import SHORT
-from cltensor.lazy.codegen import (
-    BROADCAST,
-    Code,
-    Entry,
-    Fold,
-    Geometry,
-    Node,
-    Operand,
-    Store,
-    variable,
-)
-from cltensor.lazy.reducecode import EXPENSIVE, Accumulator, groups_for, merge_order
+from cltensor.lazy.codegen import Code, Entry, Fold, Geometry, Given, Node, Parts
+from cltensor.lazy.operands import BROADCAST, EXPENSIVE, Operand, Store, variable
+from cltensor.lazy.reducecode import Accumulator, groups_for, merge_order
+from cltensor.lazy.walks import PLAIN, Walk
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Launcher, build
 from cltensor.runtime.source import render
@@ -45,15 +37,22 @@ class Saved(NamedTuple):
 class Loop(NamedTuple):
     """One pass over a row: statements, reductions, results to keep and, in the last, to store.
 
-    before: statements that need only what earlier loops reduced to.
+    before: statements that need only what earlier loops reduced to; ready: on a GPU, what earlier
+    loops kept (on a CPU `lines` read it); operands: what `loads` read.
     """
 
     before: list[str]
-    loads: list[str]
+    ready: list[Saved]
+    operands: list[Operand]
     lines: list[str]
     folds: list[Accumulator]
     keep: list[str]
     stores: list[Store]
+
+    @property
+    def loads(self) -> list[str]:
+        """The statements that read an element of each operand."""
+        return [x.read(f"{x.name}_p[0{x.inner}]") for x in self.operands]
 
     @property
     def groups(self) -> int:
@@ -65,10 +64,18 @@ class RowCode(Code):
     """Code whose entries may be reductions over the innermost dimension, arranged in loops."""
 
     def __init__(
-        self, device: Device, entries: Sequence[Entry], geometry: Geometry, wide: bool, short: bool
+        self,
+        device: Device,
+        entries: Sequence[Entry],
+        geometry: Geometry,
+        wide: bool,
+        short: bool,
+        walk: Walk = PLAIN,
     ) -> None:
-        super().__init__(entries, geometry, wide)
+        super().__init__(entries, geometry, wide, walk=walk)
         self._entries = entries
+        #: Whether work-items of a GPU have all of a row in registers.
+        self.held = short and not device.is_cpu and not self.is_long
         count = len(entries)
         operands = iter(self.operands)
         texts = iter(self.lines)
@@ -103,29 +110,28 @@ class RowCode(Code):
         ]
         wanted.append(list(along))
         needed = [self._below(slots) for slots in wanted]
-        self.saved: list[Saved] = []
-        kept: dict[int, int] = {}  # slot: the loop that computes it
-        if device.is_cpu and short:
-            for slot in self._expensive(needed):
-                kept[slot] = next(k for k, slots in enumerate(needed) if slot in slots)
-            self.saved = self._places(list(kept), along)
+        kept = self._kept(needed, device.is_cpu and short)
+        self.saved = self._places(list(kept), along)
         self.loops: list[Loop] = []
         for k, slots in enumerate(wanted):
             fresh = [slot for slot, loop in kept.items() if loop == k]
             ready = frozenset(slot for slot, loop in kept.items() if loop < k)
-            before, keep = self._before(k), []
-            if fresh:
-                keep = [self.names[slot] for slot in fresh]
-                slots = [*slots, *fresh]
-            loads, lines = self._body(slots, ready)
+            before, keep = self._before(k), [self.names[slot] for slot in fresh]
+            found, reads, lines = self._body([*slots, *fresh], ready)
             folds = self._folds(k + 1) if k < last - 1 else []
             here = [] if k < last - 1 else list(along.values())
-            self.loops.append(Loop(before, loads, lines, folds, keep, here))
+            self.loops.append(Loop(before, found, reads, lines, folds, keep, here))
 
     @property
     def row_stores(self) -> list[Store]:
         """The stores of one number for each row."""
         return [store for store in self.stores if store.per_row]
+
+    def _ctype(self, slot: int) -> str:
+        """The C type of what an entry computes with."""
+        entry = self._entries[slot]
+        assert not isinstance(entry, Parts | Given)
+        return variable(entry.dtype if isinstance(entry, Node | Fold) else entry)
 
     def _dtype(self, slot: int) -> np.dtype:
         entry = self._entries[slot]
@@ -146,6 +152,13 @@ class RowCode(Code):
                 pending += [r for r in entry.refs if r >= 0]
         return found
 
+    def _kept(self, needed: list[set[int]], slow: bool) -> dict[int, int]:
+        """The entries that a loop keeps for later ones, and which computes them: the slow ones of a
+        CPU, or all that more than one needs where they stay in registers."""
+        slots = self._expensive(needed) if slow else range(len(self._entries)) if self.held else ()
+        using = {slot: [k for k, found in enumerate(needed) if slot in found] for slot in slots}
+        return {slot: loops[0] for slot, loops in using.items() if len(loops) > 1}
+
     def _expensive(self, needed: list[set[int]]) -> list[int]:
         """The slow entries that more than one loop needs."""
         return [
@@ -158,6 +171,8 @@ class RowCode(Code):
 
     def _places(self, kept: list[int], along: dict[int, Store]) -> list[Saved]:
         """Where to keep each of `kept`, given what is stored along rows."""
+        if self.held:
+            return [Saved(self._ctype(slot), self.names[slot], "") for slot in kept]
         free = [store for slot, store in along.items() if slot not in kept]
         found = []
         for slot in kept:
@@ -176,10 +191,18 @@ class RowCode(Code):
             if self._row[s] and self._stage[s] == stage and not isinstance(entry, Fold)
         ]
 
-    def _body(self, wanted: Sequence[int], ready: frozenset[int]) -> tuple[list[str], list[str]]:
-        """(loads, statements) that compute `wanted`, taking the `ready` ones from their arrays."""
+    def _body(
+        self, wanted: Sequence[int], ready: frozenset[int]
+    ) -> tuple[list[Saved], list[Operand], list[str]]:
+        """(kept, operands, statements) that compute `wanted`, of which earlier loops kept the
+        `ready` ones."""
         slots = sorted(self._below(wanted, ready))
-        loads = [self._read(s) for s in slots if self._load[s] is not None]
+        found = [
+            Saved(self._ctype(s), self.names[s], "") for s in slots if self.held and s in ready
+        ]
+        if self.held:
+            slots = [s for s in slots if s not in ready]
+        operands = [x for s in slots if (x := self._load[s]) is not None]
         lines = [
             f"const {variable(self._dtype(s))} {self.names[s]} = {self.names[s]}_row[at];"
             if s in ready
@@ -187,7 +210,7 @@ class RowCode(Code):
             for s in slots
             if self._load[s] is None
         ]
-        return loads, lines
+        return found, operands, lines
 
     def _folds(self, stage: int) -> list[Accumulator]:
         return [
@@ -209,11 +232,20 @@ class RowCode(Code):
 
 
 def row_kernel(
-    device: Device, entries: Sequence[Entry], space: Geometry, wide: bool, short: bool
+    device: Device,
+    entries: Sequence[Entry],
+    space: Geometry,
+    wide: bool,
+    short: bool,
+    walk: Walk,
+    team: int,
 ) -> Launcher:
-    """Build the kernel that evaluates `entries`, reductions over rows among them. It takes how many
-    rows there are, how many of them a work-item takes, and what the code does."""
-    code = RowCode(device, entries, space, wide, short)
-    source = render(device, "rows", code=code, length=KEPT_LENGTH, merge_order=merge_order)
+    """Build the kernel that evaluates `entries`, reductions over rows among them, elsewhere than on
+    CPUs with `team` work-items for a row. short: whether a row can be kept meanwhile. It takes how
+    many rows there are, how many of them a work-item takes, and what the code does."""
+    code = RowCode(device, entries, space, wide, short, walk)
+    source = render(
+        device, "rows", code=code, length=KEPT_LENGTH, merge_order=merge_order, team=team
+    )
     kernel = build(device, "rows", source, "the generated expression in rows.cl")
     return kernel.by_name(("rows", "per_item", *code.parameters))

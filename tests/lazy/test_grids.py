@@ -8,7 +8,14 @@ import pytest
 import cltensor as ct
 from cltensor.lazy import grids
 from cltensor.lazy.codegen import geometry
-from cltensor.lazy.grids import ceil_div, pointwise_class, pointwise_grid, reduction_grid, row_grid
+from cltensor.lazy.grids import (
+    ceil_div,
+    pointwise_class,
+    pointwise_grid,
+    reduction_grid,
+    row_grid,
+    team_of,
+)
 from cltensor.runtime import tuning
 
 FLOAT = np.dtype("float32")
@@ -116,22 +123,37 @@ def test_tasks_of_kept_columns_cover_them(device):
     assert wide.tasks == 2 * ceil_div(1000, wide.local)
 
 
-def test_rows_on_other_devices_have_a_group_each(device):
-    grid = reduction_grid(device, False, FLOAT, 0, 7, 10)
-    assert grid.tasks == 7
-    assert grid.groups == 1
+def test_rows_on_other_devices_have_a_group_each_or_share_one(device):
+    long = reduction_grid(device, False, FLOAT, 0, 7, 10**4, 4)
+    assert (long.tasks, long.team, long.groups) == (7, long.local, 1)
+    short = reduction_grid(device, False, FLOAT, 0, 1000, 10)
+    assert short.team == 4
+    assert short.tasks == ceil_div(1000 * 4, short.local)
+    assert [team_of(n, 256) for n in (1, 4, 5, 16, 17, 64, 65, 256, 257, 10**6)] == [
+        1, 1, 4, 4, 16, 16, 64, 64, 256, 256,
+    ]  # fmt: skip
+    assert team_of(10**6, 128) == 128
+
+
+def test_parts_begin_with_whole_vectors(device):
+    for length in (100_003, 300_001, 10**6 + 1):
+        grid = reduction_grid(device, False, FLOAT, 0, 1, length, 4)
+        assert grid.part % 4 == 0
+        assert (grid.splits - 1) * grid.part < length <= grid.splits * grid.part
 
 
 @pytest.mark.parametrize(("count", "length"), [(1, 1), (3, 33), (1000, 5), (70_000, 4096)])
 def test_rows_that_are_gone_over_several_times(device, count, length):
-    tasks, local = row_grid(device, True, count, length)
+    tasks, local, *_ = row_grid(device, True, count, length)
     assert 1 <= tasks <= min(count, 32 * device.compute_units)
     assert local == 1
-    tasks, local = row_grid(device, False, count, length)
-    assert tasks == min(count, 1 << 16)
+    tasks, local, team, whole = row_grid(device, False, count, length)
+    assert tasks == min(ceil_div(count * team, local), 1 << 16)
     assert local <= device.max_work_group
     assert local & (local - 1) == 0
-    assert local < 2 * max(length, 32)
+    assert local % team == 0
+    assert local <= max(64, team)
+    assert whole == (4 * team >= length)
 
 
 def test_only_scattered_rows_are_walked_in_blocks(device):

@@ -112,3 +112,27 @@ def test_scattered_rows(skeleton):
     np.testing.assert_allclose(
         F.softmax(ct.tensor(x).mT, -1).numpy(), softmax(x.T.astype(np.float64)), rtol=2e-5
     )
+
+
+@pytest.mark.parametrize(
+    "length", [2, 4, 5, 16, 17, 20, 64, 68, 256, 260, 1000, 1024, 1030, 4096, 6000]
+)
+@pytest.mark.parametrize("count", [3, 70])
+def test_rows_of_teams_of_every_size(use_skeletons, length, count):
+    """Several in a group, or all of a group for one, and those too long for its registers."""
+    use_skeletons("gpu")
+    x = normal(count, length)
+    wide = x.astype(np.float64)
+    t = ct.tensor(x)
+    np.testing.assert_allclose(F.softmax(t, -1).numpy(), softmax(wide), rtol=2e-5, atol=1e-9)
+    top, mean = wide.max(1, keepdims=True), wide.mean(1, keepdims=True)
+    least, size = wide.min(1, keepdims=True), np.abs(wide).sum(1, keepdims=True)
+    two = t.max(axis=1, keepdims=True) + t.mean(1, keepdims=True)
+    found = t * two - t.min(axis=1, keepdims=True) * t.abs().sum(1, keepdims=True)
+    np.testing.assert_allclose(
+        found.numpy(), wide * (top + mean) - least * size, rtol=3e-5, atol=1e-5
+    )
+    np.testing.assert_allclose(two.numpy(), top + mean, rtol=1e-5)
+    double = t.to("float16")
+    np.testing.assert_allclose(F.softmax(double, -1).numpy(), softmax(x.astype("float16").astype(
+        np.float64)), rtol=2e-3, atol=1e-6)  # fmt: skip
