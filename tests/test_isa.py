@@ -120,10 +120,40 @@ def test_float32_for_units_of_16_bits(target):
                 assert [*units.faults(made, tile, rounds=True)] == []
 
 
+@pytest.mark.parametrize("workload", kernels.BOUNDS)
+@each_target(["gfx1030", "sm_86"])
+def test_instructions_for_an_element(target, workload):
+    for bound in kernels.BOUNDS[workload]:
+        found = kernels.busiest(workload, bound, target).turns / bound.elements
+        assert found <= bound.most[target], bound.name
+
+
+@pytest.mark.parametrize("workload", ["sum", "sum of rows", "variance"])
+@each_target(["gfx1030"])
+def test_sums_load_several_vectors_before_they_wait(target, workload):
+    (bound,) = kernels.BOUNDS[workload]
+    loop = kernels.busiest(workload, bound, target)
+    assert (loop.count("load 16"), loop.count("load"), loop.round_trips) == (4, 0, 1)
+
+
+@each_target(["gfx1030"])
+def test_a_row_is_read_once_and_reduced_between_few_barriers(target):
+    (bound,) = kernels.BOUNDS["softmax"]
+    loop = kernels.busiest("softmax", bound, target)
+    assert (loop.count("load 16"), loop.count("store 16"), loop.count("barrier")) == (4, 4, 4)
+
+
 def test_every_workload_launches_a_kernel():
     for vendor in compilers.TARGETS:
         names = {kernel.name for kernel in kernels.used(vendor)}
-        assert {"gemm_gpu", "conv_gpu", "attention_gpu", "recurrent_step", "scan", "pool"} <= names
+        assert {
+            "gemm_gpu",
+            "conv_gpu",
+            "attention_gpu",
+            "recurrent_step",
+            "scan",
+            "pool_gpu",
+        } <= names
         assert not {name for name in names if name.endswith("_cpu")}
 
 

@@ -1,8 +1,7 @@
-## One work-item pools some rows of windows (by_row) or one window. give: "max" the largest element,
+## One work-item of a CPU pools some rows of windows. give: "max" the largest element,
 ## "index" its place in the plane, "select" the element of v at that place, "avg" the average. Of a
 ## window without elements these are `least`, -1 and 0.
-<%page args="T, TA, TO, give, least, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0,
-             by_row=True"/>\
+<%page args="T, TA, TO, give, least, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0"/>\
 <%namespace name="window" file="pool_window.cl"/>\
 <% kind = 'avg' if give == 'avg' else 'max' %>
 <%def name="put(empty=False)">
@@ -21,12 +20,8 @@ __kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x
                    const long rows, const int h, const int w, const int out_h, const int out_w,
                    const int each)
 {
-% if by_row:
     const long first = (long)get_global_id(0) * each;
     const long last = first + each < rows ? first + each : rows;
-% else:
-    const long first = (long)get_global_id(0) / out_w, last = first < rows ? first + 1 : 0;
-% endif
     for (long row = first; row < last; row++) {
         const int ih0 = (int)(row % out_h) * ${SH} - ${PH};
         __global const ${T}* restrict x = x_g + x_offset + row / out_h * h * w;
@@ -34,7 +29,6 @@ __kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x
         __global const ${T}* restrict v = v_g + v_offset + row / out_h * h * w;
     % endif
         __global ${TO}* restrict y = y_g + row * out_w;
-    % if by_row:
         ${window.inner(kind, KH, KW, SW, PW, DH, DW)}
         for (int ow = lo; ow < hi; ow++) {
             const int iw0 = ow * ${SW} - ${PW};
@@ -44,10 +38,6 @@ __kernel void pool(__global ${TO}* restrict y_g, __global const ${T}* restrict x
         }
         for (int ow = 0; ow < out_w; ow++) {
             if (ow == lo && hi > lo) { ow = hi - 1; continue; }
-    % else:
-        {
-            const int ow = (long)get_global_id(0) % out_w;
-    % endif
             const int iw0 = ow * ${SW} - ${PW};
             ${window.clipped(kind, TA, KH, KW, DH, DW)}
         % if kind == 'avg':

@@ -1,6 +1,5 @@
 ## The gradient of pooling to its input, from y, that to its output. mode says what a work-item
-## does: "tiles" some rows of windows that do not overlap, "planes" whole planes window by window,
-## and "gather" one element, looking at every window over it.
+## of a CPU does: "tiles" some rows of windows that do not overlap, "planes" whole planes window by window.
 <%page args="T, TA, kind, mode, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0"/>\
 <%namespace name="window" file="pool_window.cl"/>\
 __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restrict y_g,
@@ -10,7 +9,6 @@ __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restri
 {
     const long first = (long)get_global_id(0) * each;
     const long last = first + each < total ? first + each : total;
-% if mode != 'gather':
 % if mode == 'tiles':
     for (long row = first; row < last; row++) {
         const long plane = row / out_h;
@@ -75,28 +73,4 @@ __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restri
             }
         }
     }
-% else:
-    for (long i = first; i < last; i++) {
-        const int here = i % ((long)h * w), ih = here / w, iw = here % w;
-        const long plane = i / ((long)h * w);
-        __global const ${T}* restrict x = x_g + x_offset + plane * h * w;
-        __global const ${T}* restrict y = y_g + y_offset + plane * out_h * out_w;
-        const int before_h = ih + ${PH - (KH - 1) * DH}, before_w = iw + ${PW - (KW - 1) * DW};
-        ${TA} sum = 0;
-        for (int oh = before_h > 0 ? (before_h + ${SH - 1}) / ${SH} : 0;
-             oh < out_h && oh * ${SH} - ${PH} <= ih; oh++)
-            for (int ow = before_w > 0 ? (before_w + ${SW - 1}) / ${SW} : 0;
-                 ow < out_w && ow * ${SW} - ${PW} <= iw; ow++) {
-                const int ih0 = oh * ${SH} - ${PH}, iw0 = ow * ${SW} - ${PW};
-            % if kind == 'max':
-                ${window.clipped(kind, TA, KH, KW, DH, DW)}
-                if (at == here) sum += y[oh * out_w + ow];
-            % else:
-                ${window.divisor(KH, KW, PH, PW, whole, fixed)}
-                sum += y[oh * out_w + ow] / (${TA})count;
-            % endif
-            }
-        d_g[i] = sum;
-    }
-% endif
 }

@@ -79,6 +79,39 @@ STRAIGHT = {
 }
 
 
+class Bound(NamedTuple):
+    """The most instructions for an element in the loop in which a kernel loads most. number: which
+    of the kernels of that name a workload launches; elements: of a turn; most: bounds by target."""
+
+    name: str
+    number: int
+    elements: int
+    most: dict
+
+
+#: Of kernels that memory bounds, by workload.
+BOUNDS = {
+    "bias of channels": [Bound("pointwise", 0, 4, {"gfx1030": 8, "sm_86": 7})],
+    "sum": [Bound("reduce_gpu", 0, 16, {"gfx1030": 2.8, "sm_86": 2})],
+    "sum of rows": [Bound("reduce_gpu", 0, 16, {"gfx1030": 2.8, "sm_86": 2})],
+    "sum of columns": [Bound("reduce_gpu", 0, 4, {"gfx1030": 4, "sm_86": 5})],
+    "variance": [Bound("reduce_gpu", 0, 16, {"gfx1030": 5.1, "sm_86": 4.6})],
+    # Its statistics, and the sums of its gradient, which also writes that of the relu.
+    "batch norm": [
+        Bound("reduce_gpu", 0, 16, {"gfx1030": 6.6, "sm_86": 6.3}),
+        Bound("reduce_gpu", 1, 4, {"gfx1030": 24, "sm_86": 22}),
+    ],
+    # All of a row of 1000, by 64 work-items with 16 elements each; exp alone is 15.
+    "softmax": [Bound("rows", 0, 16, {"gfx1030": 34, "sm_86": 37})],
+    # A turn has two windows, or an element of the image.
+    "max pooling": [
+        Bound("pool_gpu", 0, 2, {"gfx1030": 98, "sm_86": 120}),
+        Bound("pool_grad_gpu", 0, 1, {"gfx1030": 142, "sm_86": 152}),
+    ],
+    "copy of a transposed matrix": [Bound("pointwise_tiles", 0, 4, {"gfx1030": 20, "sm_86": 20})],
+}
+
+
 class Used(NamedTuple):
     """A kernel: its name and source, the first workload that launched it, and its work-group."""
 
@@ -156,3 +189,12 @@ def tiles(workload, target, names=TILES):
     ]  # fmt: skip
     sources = dict.fromkeys([each.source for each in launches])
     return [compiled(source, target).loops.hottest for source in sources]
+
+
+def busiest(workload, bound, target):
+    """The busiest loop of the kernel that `bound` names."""
+    sources = dict.fromkeys([
+        each.source for each in launched(vendor_of(target))
+        if each.workload == workload and each.name == bound.name
+    ])  # fmt: skip
+    return compiled(list(sources)[bound.number], target).loops.busiest

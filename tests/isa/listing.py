@@ -34,7 +34,7 @@ _SASS = {
     "local store": r"STS",
     "barrier": r"BAR",
     "divide": r"I2F\S*\.RP|MUFU\.RCP",
-    "vector": r"[A-Z]",
+    "vector": r"(?!NOP)[A-Z]",
 }
 _PTX = {
     "matrix unit": r"mma\.sync",
@@ -94,6 +94,18 @@ class Loop(NamedTuple):
         """The innermost loop with the most instructions of matrix units."""
         inner = [loop for loop in self.walk() if not loop.inner]
         return max(inner, key=lambda loop: loop.count("matrix unit"))
+
+    @property
+    def busiest(self):
+        """The innermost loop that loads most; the whole where no loop loads."""
+        innermost = [loop for loop in self.walk() if not loop.inner] or [self]
+        best = max(innermost, key=lambda loop: loop.count("load") + 4 * loop.count("load 16"))
+        return best if best.count("load", "load 16") else self
+
+    @property
+    def turns(self):
+        """Instructions but those that AMD's scalar unit runs beside the others."""
+        return len(self.kinds) - (self.count("other", "wait", "barrier") if self.apart else 0)
 
     @property
     def round_trips(self):

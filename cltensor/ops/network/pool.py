@@ -1,183 +1,59 @@
 """Two-dimensional pooling and its gradients.
 
-Maximum pooling saves no indices: its gradient looks for the largest element again, which costs
-less than writing and reading them. Selecting from another tensor at the places of the largest
-elements is the operation that closes the derivatives of every order.
+On a CPU maximum pooling saves no indices: its gradient looks for the largest element again, which
+costs less than writing and reading them; on a GPU it saves a byte for each window. Selecting from
+another tensor at the places of the largest elements is the operation that closes the derivatives of
+every order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from cltensor.core.batching import folded
 from cltensor.core.checks import PIXELS, Pair, pair, whole
 from cltensor.core.composite import composite
+from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import Op, primitive, require_tensor, same_device
 from cltensor.core.tensor import Tensor
-from cltensor.dtypes import C_NAMES, bool_, int64, is_float
+from cltensor.dtypes import bool_, int64, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import require_countable
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.index.place import scatter
 from cltensor.ops.index.scatter import take_along_axis
-from cltensor.ops.kernels.plan import Elements, Launch, Plan, Start, execute
-from cltensor.ops.linalg.tiles import accumulator
-from cltensor.runtime.device import Device
-from cltensor.runtime.kernel import kernel
+from cltensor.ops.network.pool_launch import Window, noted, picked, pooled, spread, spread_by
 
 Shape = tuple[int, ...]
 
 
-class Window(NamedTuple):
-    """A pooling: its windows, their divisor (averages only) and the size of the output."""
-
-    taps: Pair
-    stride: Pair
-    padding: Pair
-    dilation: Pair
-    out: Pair
-    whole: bool = True
-    fixed: int = 0
-
-    def parameters(self) -> dict[str, int]:
-        """As the kernels' templates take it."""
-        names = ("K", "S", "P", "D")
-        pairs = (self.taps, self.stride, self.padding, self.dilation)
-        sizes = {n + a: p[i] for n, p in zip(names, pairs, strict=True) for i, a in enumerate("HW")}
-        return sizes | {"whole": self.whole, "fixed": self.fixed}
-
-    @property
-    def apart(self) -> bool:
-        """Whether no two windows overlap and none starts in the padding."""
-        return (
-            self.padding == (0, 0)
-            and self.dilation == (1, 1)
-            and all(t <= s for t, s in zip(self.taps, self.stride, strict=True))
-        )
-
-
-def _least(dtype: np.dtype) -> str:
-    """C for what is smaller than every other element of `dtype`."""
-    if is_float(dtype):
-        return "-INFINITY"
-    least = np.iinfo(dtype).min
-    return f"({least + 1}L - 1L)" if least else "0"
-
-
-def _items(device: Device, rows: int, cost: int) -> int:
-    """How many of `rows` rows of about `cost` elements a CPU work-item should take."""
-    items = max(1, min(rows * cost // 4096, 8 * device.compute_units))
-    return ceil_div(rows, items)
-
-
-@lru_cache(maxsize=1024)
-def _plan(
-    device: Device, by_row: bool, give: str, dtype: np.dtype, result: np.dtype, x: Shape,
-    window: Window,
-) -> Plan | None:  # fmt: skip
-    """How to pool images of shape `x`; None where the result is empty."""
-    (h, w), (out_h, out_w) = x[2:], window.out
-    shape = (*x[:2], out_h, out_w)
-    rows = x[0] * x[1] * out_h
-    if rows * out_w == 0:
-        return None
-    run = kernel(
-        device, "pool", T=C_NAMES[dtype], TA=C_NAMES[accumulator(dtype)], TO=C_NAMES[result],
-        give=give, least=_least(dtype), by_row=by_row, **window.parameters(),
-    )  # fmt: skip
-    if by_row:
-        local, each = 1, _items(device, rows, w * window.taps[0])
-        count = ceil_div(rows, each)
-    else:
-        local, each = min(64, device.max_work_group), 1
-        count = ceil_div(rows * out_w, local) * local
-    launch = Launch(
-        run, (count,), (local,), y_g=Elements(0), x_g=Elements(1), v_g=Elements(2),
-        x_offset=Start(1), v_offset=Start(2), rows=rows, h=h, w=w, out_h=out_h, out_w=out_w,
-        each=each,
-    )  # fmt: skip
-    return Plan(shape, result, (launch,))
-
-
-@lru_cache(maxsize=1024)
-def _plan_grad(
-    device: Device, is_cpu: bool, kind: str, dtype: np.dtype, y: Shape, size: Pair, window: Window
-) -> Plan | None:
-    """How to give the gradient `y` to images of `size`; None where there is none."""
-    (h, w), (out_h, out_w) = size, window.out
-    planes = y[0] * y[1]
-    if planes * h * w == 0 or 0 in y:
-        return None
-    if not is_cpu:
-        mode, total, local, each = "gather", planes * h * w, min(64, device.max_work_group), 1
-    elif window.apart:
-        mode, total, local = "tiles", planes * out_h, 1
-        each = _items(device, total, w * window.stride[0])
-    else:
-        mode, total, local = "planes", planes, 1
-        each = _items(device, planes, h * w * window.taps[0])
-    run = kernel(
-        device, "pool_grad", T=C_NAMES[dtype], TA=C_NAMES[accumulator(dtype)], kind=kind,
-        mode=mode, **window.parameters(),
-    )  # fmt: skip
-    count = ceil_div(ceil_div(total, each), local) * local
-    launch = Launch(
-        run, (count,), (local,), d_g=Elements(0), y_g=Elements(1), x_g=Elements(2),
-        y_offset=Start(1), x_offset=Start(2), total=total, h=h, w=w, out_h=out_h, out_w=out_w,
-        each=each,
-    )  # fmt: skip
-    return Plan((*y[:2], h, w), dtype, (launch,))
-
-
-def _pool(give: str, x: Tensor, v: Tensor, window: Window, result: np.dtype) -> Tensor:
-    device = x.device
-    x = x if x._value.is_contiguous() else x.contiguous()
-    v = v if v._value.is_contiguous() else v.contiguous()
-    plan = _plan(device, device.is_cpu, give, x.dtype, result, x._value.shape, window)
-    if plan is None:
-        return full((*x.shape[:2], *window.out), 0, result, device)
-    return execute(plan, x, v)
-
-
-def _pool_grad(kind: str, y: Tensor, x: Tensor, size: Pair, window: Window) -> Tensor:
-    device = y.device
-    y = y if y._value.is_contiguous() else y.contiguous()
-    x = x if x._value.is_contiguous() else x.contiguous()
-    plan = _plan_grad(device, device.is_cpu, kind, y.dtype, y._value.shape, size, window)
-    if plan is None:
-        return full((*y.shape[:2], *size), 0, y.dtype, device)
-    return execute(plan, y, x)
-
-
 def _run_max(x: Tensor, window: Window) -> Tensor:
-    return _pool("max", x, x, window, x.dtype)
+    return pooled("max", x, x, window, x.dtype)
 
 
 def _run_index(x: Tensor, window: Window) -> Tensor:
-    return _pool("index", x, x, window, int64)
+    return pooled("index", x, x, window, int64)
 
 
 def _run_select(v: Tensor, x: Tensor, window: Window) -> Tensor:
     same_device("max_pool2d", v, x)
-    return _pool("select", x, v, window, v.dtype)
+    return pooled("select", x, v, window, v.dtype)
 
 
 def _run_max_backward(y: Tensor, x: Tensor, window: Window) -> Tensor:
     same_device("max_pool2d", y, x)
-    return _pool_grad("max", y, x, x._value.shape[2:], window)
+    return spread("max", y, x, x._value.shape[2:], window)
 
 
 def _run_average(x: Tensor, window: Window) -> Tensor:
-    return _pool("avg", x, x, window, x.dtype)
+    return pooled("avg", x, x, window, x.dtype)
 
 
 def _run_average_backward(y: Tensor, size: Pair, window: Window) -> Tensor:
-    return _pool_grad("avg", y, y, size, window)
+    return spread("avg", y, y, size, window)
 
 
 def _still(g: Any, x: Any) -> Any:
@@ -213,7 +89,26 @@ _average_backward: Op = primitive(
     _run_average_backward,
     dy=lambda g, window: _average(g, window),
 )
-for _op in (_max_pool, _max_index, _max_select, _max_backward, _average, _average_backward):
+#: The same with the taps of the largest elements, by which GPUs go back.
+_max_taps: Op = primitive(
+    "max_pool2d_taps(x, window)",
+    noted,
+    dx=lambda g, out, x_shape, window: _taps_backward(g[0], out[1], x_shape[2:], window),
+)
+_taps_backward: Op = primitive(
+    "max_pool2d_taps_backward(y, taps, size, window)",
+    spread_by,
+    dy=lambda g, taps, window: _taps_picked(g, taps, window),
+)
+_taps_picked: Op = primitive(
+    "max_pool2d_taps_picked(x, taps, window)",
+    picked,
+    dx=lambda g, x_shape, taps, window: _taps_backward(g, taps, x_shape[2:], window),
+)
+for _op in (
+    *(_max_pool, _max_index, _max_select, _max_backward, _average, _average_backward),
+    *(_max_taps, _taps_backward, _taps_picked),
+):
     _op.batched(folded)
 
 
@@ -308,7 +203,10 @@ def max_pool2d(
         raise DTypeError("max_pool2d: not defined for bool; cast with .to(dtype)")
     geometry = _geometry("max_pool2d", kernel_size, stride, padding, dilation)
     window = _window("max_pool2d", images.shape, *geometry, bool(ceil_mode))
-    out = _max_pool(images, window)
+    if not images.device.is_cpu and images.requires_grad and is_grad_enabled():
+        out = _max_taps(images, window)[0]
+    else:
+        out = _max_pool(images, window)
     out = out if x.ndim == 4 else out.reshape(out.shape[1:])
     if return_indices:
         places = _max_index(images, window)
