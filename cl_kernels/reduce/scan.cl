@@ -6,49 +6,17 @@
 ## densely (cpu) are added up in short runs, four side by side. Of exponentials it keeps the sum of
 ## exp(x - top), top being the largest so far, or up to 1 less: so only a comparison, a product and a
 ## sum wait for the element before, and few products of rounded numbers follow each other.
+<%namespace name="steps" file="scan_steps.cl"/>
 <%
     exact = kind == 'sum' and floating
     dense = cpu and not rows and kind == 'sum'
     complex = A[-1] == '2'
     one, product = (f'({A})(1, 0)', 'cx_mul(a, b)') if complex else ('1', 'a * b')
     start = {'sum': '0', 'product': one, 'logsumexp': '-INFINITY'}[kind]
-    pairs = {'sum': 'a + b', 'product': product, 'logsumexp': ''}[kind]
     def element(k):
         return f'(n - 1 - ({k})) * inner' if reverse else f'({k}) * inner'
 %>
-/* Combine x into acc; of sums `rest` takes what acc loses, unless it is infinite. */
-% if kind == 'logsumexp':
-#define BEGIN(acc, rest, top, before) { \
-    top = before; \
-    acc = top == -INFINITY ? 0 : 1; \
-    rest = 0; \
-}
-#define TAKE(acc, rest, top, x) { \
-    const ${A} t_x = x, t_apart = t_x - top; \
-    const int t_above = t_x > top + 1; \
-    const ${A} t_share = t_apart == t_apart || t_x != t_x ? exp(t_above ? -t_apart : t_apart) : 0; \
-    const ${A} t_old = t_above ? acc * t_share : acc, t_new = t_above ? 1 : t_share; \
-    const ${A} t_sum = t_old + t_new, t_part = t_sum - t_old; \
-    const ${A} t_lost = (t_old - (t_sum - t_part)) + (t_new - t_part); \
-    rest = (t_above ? rest * t_share : rest) + t_lost; \
-    acc = t_sum; \
-    top = t_above ? t_x : top; \
-}
-#define RESULT(acc, rest, top) ((top) + log((acc) + (rest)))
-% elif exact:
-#define BEGIN(acc, rest, top, before) { acc = before; rest = 0; }
-#define TAKE(acc, rest, top, x) { \
-    const ${A} t_x = x, t_sum = acc + t_x, t_part = t_sum - acc; \
-    const ${A} t_lost = (acc - (t_sum - t_part)) + (t_x - t_part); \
-    rest += t_lost == t_lost ? t_lost : 0; \
-    acc = t_sum; \
-}
-#define RESULT(acc, rest, top) ((acc) + (rest))
-% else:
-#define BEGIN(acc, rest, top, before) { acc = before; rest = 0; }
-#define TAKE(acc, rest, top, x) { const ${A} a = acc, b = x; acc = ${pairs}; }
-#define RESULT(acc, rest, top) (acc)
-% endif
+${steps.macros(kind, exact, A, one, product)}
 __kernel void scan(
     __global ${A if mode == 'totals' else T}* restrict y_g, __global const ${T}* restrict x_g,
 % if mode == "carried":

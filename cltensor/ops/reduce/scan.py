@@ -1,6 +1,7 @@
 """Running sums, and the kernel of all running totals.
 
-Few lanes are cut into blocks: what each comes to is found first, then all of them at once. Running
+Few lanes are cut into blocks: what each comes to is found first, then all of them at once. On a GPU
+the work-items of a group scan neighbours together, which come through local memory. Running
 sums of floating-point numbers are as accurate as one rounding for each element.
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 import math
 from typing import Any
+
+import numpy as np
 
 from cltensor import dtypes
 from cltensor.core.checks import axis_of
@@ -20,9 +23,11 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.parts import view_as_complex, view_as_real
 from cltensor.ops.shape.view import flatten, reshape
+from cltensor.runtime.groups import GroupError, largest_group, narrow
 from cltensor.runtime.kernel import kernel
 
 _WIDTH = 64  # lanes that a work-item of a CPU takes side by side
+_LEAST_IN_GROUP = 64  # elements of a lane that the work-items of a group scan together
 
 
 def running_sums(x: Tensor, axis: int, reverse: bool) -> Tensor:
@@ -50,11 +55,17 @@ def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
     n, inner = x.shape[axis], math.prod(x.shape[axis + 1 :])
     outer, device = x.size // (n * inner), x.device
     # On a CPU neighbouring lanes go side by side, row by row; elsewhere each work-item has one.
+    if not device.is_cpu and inner == 1 and n >= _LEAST_IN_GROUP and not _in_order(kind, x.dtype):
+        try:
+            _scan_in_groups(kind, x, result, n, outer, reverse)
+        except GroupError as error:
+            narrow("scan_gpu", error)
+            _scan_in_groups(kind, x, result, n, outer, reverse)
+        return result
     rows = device.is_cpu and inner > 1
     lanes = max(1, min(_WIDTH, max(16, -(-inner // device.compute_units)))) if rows else 1
     parts = -(-inner // lanes)
-    # Products over- and underflow by the order in which they are made, so they are not in blocks.
-    parallel = x.size >= 1 << 14 and (kind != "product" or x.dtype.kind not in "fc")
+    parallel = x.size >= 1 << 14 and not _in_order(kind, x.dtype)
     wanted = device.compute_units if device.is_cpu else 4096
     blocks, block = in_blocks(outer * parts, n, parallel, wanted)
     items = outer * blocks * parts
@@ -86,6 +97,48 @@ def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
         (size,), (local,), y_g=result.buffer, total_g=totals.buffer, **given
     )
     return result
+
+
+def _in_order(kind: str, dtype: np.dtype) -> bool:
+    """Whether one element must be taken after the other: products over- and underflow by the order
+    in which they are made."""
+    return kind == "product" and dtype.kind in "fc"
+
+
+def _scan_in_groups(
+    kind: str, x: Tensor, result: Tensor, n: int, lanes: int, reverse: bool
+) -> None:
+    """Fill `result` with the running totals of dense lanes, which work-groups of a GPU scan; a lane
+    is in several blocks where there are few."""
+    device, inside = x.device, dtypes.arithmetic(x.dtype)
+    each = 32 // inside.itemsize if inside.itemsize >= 4 else 8
+    common = {
+        "kind": kind, "T": C_NAMES[x.dtype], "A": C_NAMES[inside],
+        "floating": x.dtype.kind == "f", "index": "long" if wide(x) else "int",
+        "reverse": reverse, "each": each,
+    }  # fmt: skip
+    group = largest_group(device, "scan_gpu", 256)
+    while group > 32 and group * each >= 2 * n:
+        group //= 2
+
+    def run(mode: str, y: Tensor, blocks: int, span: int, **more: Any) -> None:
+        scan = kernel(device, "scan_gpu", mode=mode, group=group, **common)
+        scan(
+            (lanes * blocks * group,), (group,), y_g=y.buffer, x_g=x.buffer, x_start=x.offset, n=n,
+            blocks=blocks, span=span, **more,
+        )  # fmt: skip
+
+    tiles = -(-n // (group * each))
+    blocks = min(tiles, max(1, 4 * device.compute_units // lanes))
+    span = -(-tiles // blocks) * group * each
+    blocks = -(-n // span)
+    if blocks == 1:
+        run("alone", result, 1, span)
+        return
+    totals = Tensor.empty((lanes, blocks), inside, device)
+    run("totals", totals, blocks, span)
+    totals = scanned(kind, totals, 1, False)
+    run("carried", result, blocks, span, total_g=totals.buffer)
 
 
 _cumsum: Op = primitive(

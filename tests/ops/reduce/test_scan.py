@@ -120,3 +120,32 @@ def test_nan_stays_in_its_lane():
 def test_bad_axes():
     with pytest.raises(ShapeError, match="axis 2 is out of range"):
         ct.cumsum(ct.zeros(2, 3), 2)
+
+
+@pytest.mark.parametrize("n", [64, 65, 255, 2047, 2049, 5000, 40_000])
+def test_lanes_around_what_a_group_scans(n):
+    rng = np.random.default_rng(0)
+    for lanes in (1, 3):
+        a = rng.random((lanes, n), "float32")
+        x = ct.tensor(a, requires_grad=True)
+        found = ct.cumsum(x, 1)
+        want = np.cumsum(a, 1, dtype="float64")
+        np.testing.assert_allclose(found.detach().numpy(), want, rtol=4e-7)
+        g = rng.random((lanes, n), "float32")
+        found.backward(ct.tensor(g))
+        want = np.cumsum(g[:, ::-1], 1, dtype="float64")[:, ::-1]
+        np.testing.assert_allclose(x.grad.numpy(), want, rtol=4e-7)
+        whole = rng.integers(-9, 9, (lanes, n))
+        check(ct.cumsum(ct.tensor(whole), 1), np.cumsum(whole, 1))
+        check(ct.cumprod(ct.tensor(whole | 1), 1), np.cumprod(whole | 1, 1))
+        small = whole.astype("uint8")
+        check(ct.cumsum(ct.tensor(small), 1, dtype="uint8"), np.cumsum(small, 1, dtype="uint8"))
+        half = ct.cumsum(ct.tensor(np.abs(a) / n).to("float16"), 1)
+        np.testing.assert_allclose(half.numpy(), np.cumsum(np.abs(a) / n, 1), rtol=4e-3, atol=1e-6)
+        a[0, n // 2] = 90
+        wide = np.logaddexp.accumulate(a.astype("float64"), 1)
+        np.testing.assert_allclose(ct.logcumsumexp(ct.tensor(a), 1).numpy(), wide, rtol=1e-6)
+        a[0, :3], a[-1, 7] = -np.inf, np.inf
+        with np.errstate(invalid="ignore"):
+            wide = np.logaddexp.accumulate(a.astype("float64"), 1)
+        np.testing.assert_allclose(ct.logcumsumexp(ct.tensor(a), 1).numpy(), wide, rtol=1e-6)
