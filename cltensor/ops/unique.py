@@ -13,7 +13,8 @@ from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError, ShapeError
 from cltensor.ops.create import full
 from cltensor.ops.elementwise.compare import not_equal
-from cltensor.ops.index.pick import coordinates, take
+from cltensor.ops.index.nonzero import coordinates
+from cltensor.ops.index.pick import take
 from cltensor.ops.index.place import scatter
 from cltensor.ops.reduce.fold import any
 from cltensor.ops.reduce.scan import cumsum

@@ -22,10 +22,9 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.lazy.codegen import contiguous_strides
-from cltensor.ops.elementwise.compare import not_equal
-from cltensor.ops.reduce.scan import cumsum
+from cltensor.ops.index.nonzero import coordinates
 from cltensor.ops.shape.copy import INT_LIMIT, copy, spread, wide
-from cltensor.ops.shape.cut import Cut, cut_op, cut_view
+from cltensor.ops.shape.cut import Cut, cut_op
 from cltensor.ops.shape.view import Shape, broadcast_to, permute, reshape
 from cltensor.runtime.faults import Site
 from cltensor.runtime.kernel import kernel
@@ -396,41 +395,6 @@ def masked_select(x: Tensor, mask: Tensor) -> Tensor:
 
 
 # -------------------------------------------------------------------------------------- nonzero
-
-
-def coordinates(x: Tensor) -> tuple[Tensor, ...]:
-    """For each axis the indices of the non-zero elements, in row-major order (NumPy's nonzero)."""
-    if x.ndim == 0:
-        x = reshape(x, (1,))
-    if x.dtype.kind == "c" or x.dtype in dtypes.SHORT:
-        x = not_equal.run(x, 0)
-    device, count = x.device, x.size
-    if count == 0:
-        nothing = Tensor.empty((0,), dtypes.int64, device)
-        return (nothing,) * x.ndim
-    x = x.contiguous()
-    # Blocks are counted, the counts summed up, and each block then knows where to write.
-    parts = device.compute_units * 4 if device.is_cpu else 4096
-    each = max(64, -(-count // parts))
-    blocks = -(-count // each)
-    local = 1 if device.is_cpu else min(64, device.max_work_group)
-    grid = (-(-blocks // local) * local,)
-    counts = Tensor.empty((blocks,), dtypes.int64, device)
-    C = C_NAMES[x.dtype]
-    buffer = x.buffer
-    run = kernel(device, "nonzero_count", T=C)
-    cut = {"x_start": x.offset, "each": each, "blocks": blocks}
-    run(grid, (local,), y_g=counts.buffer, x_g=buffer, count=count, **cut)
-    totals = cumsum(counts, 0)
-    found = int(cut_view(totals, (blocks - 1,)).item())
-    result = Tensor.empty((x.ndim, found), dtypes.int64, device)
-    if found:
-        run = kernel(device, "nonzero", T=C, rank=x.ndim)
-        run(
-            grid, (local,), y_g=result.buffer, x_g=buffer, total_g=totals.buffer, **cut,
-            found=found, **{f"n{d}": n for d, n in enumerate(x.shape)},
-        )  # fmt: skip
-    return tuple([cut_view(result, (d, (0, 1, found))) for d in range(x.ndim)])
 
 
 @composite
