@@ -80,6 +80,7 @@ SELECTION = {
             r"nonzero\[\w+-bool-sizes[0-3]\]",
             r"taking",
         ),
+        "ops/index/nonzero": (r"blocks_and_their_edges\[gpu-0.5-",),
         "ops/fft/run": (r"every_kind_of_length\[(cpu|gpu)-(7|16|36|97|1000)\]", r"lines_along"),
         "ops/fft/real": (r"spectra_of_real_lines_and_back\[(cpu|gpu)-(6|9)\]",),
         "ops/shape/windows": (r"windows_and_their_sum",),
@@ -172,6 +173,7 @@ SELECTION = {
             r"running_statistics_move_with_the_moments\[(cpu|gpu)-shape[0-3]\]",
             r"running_statistics_in_one_buffer",
         ),
+        "ops/network/pool_launch": (r"gradients_by_taps",),
         "ops/network/attention": (
             r"odd_sizes\[(cpu|gpu)-own",
             r"dropout_is_the_same\w+\[(cpu|gpu)-own",
@@ -198,6 +200,11 @@ SELECTION = {
             r"sums\[(cpu|gpu)-shape[0-2]-",
             r"best_elements",
         ),
+        "lazy/walks": (
+            r"broadcast_operands\[gpu-(float32|float16|complex64)-shape[0126]\]",
+            r"views_are_read",
+            r"turned_operands\[gpu-(float32|uint8)-shape4-",
+        ),
         "lazy/grids": (r"blocks_cover_all_elements\[256-(0|17)\]",),
         "lazy/reducecode": (
             r"parts_of_a_range_are_merged",
@@ -210,8 +217,13 @@ SELECTION = {
             r"a_whole_shape",
             r"every_stored_node_is_whole\[(cpu|gpu)-[0-2]\]",
             r"scattered",
+            r"rows_of_teams_of_every_size\[3-(5|17|20|68|1030|6000)\]",
         ),
-        "ops/reduce/scan": (r"cumsum\[\w+-\w+-sizes[0-5]\]", r"a_view"),
+        "ops/reduce/scan": (
+            r"cumsum\[\w+-\w+-sizes[0-5]\]",
+            r"a_view",
+            r"lanes_around\w+\[gpu-(65|2049)\]",
+        ),
         "ops/index/scatter": (
             r"gather_and_scatter_add",
             r"index_add\[\w+-sizes[0-2]-float32\]",
