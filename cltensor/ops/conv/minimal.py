@@ -47,7 +47,6 @@ def _pays(c: Correlation) -> bool:
         and c.channels >= _LEAST < c.filters
         and 16 * tiles * _GAIN <= 9 * c.rows.out * c.cols.out
         and c.images * tiles < PIXELS - _TILE
-        and not c.device.is_intel  # whose registers it spills
         and c.device.max_work_group >= _ITEMS
         and c.device.local_mem >= _LOCAL
         and not c.device.caches_alone
