@@ -8,6 +8,11 @@ __kernel void lu_panel(
     const int m, const int n, const int first, const int width, const int steps
 ) {
     TEAM_SCRATCH
+% if team > 1:
+    __local ${T} u[${block}];
+% else:
+    ${T} u[${block}];
+% endif
     const long matrix = get_group_id(0);
     __global ${T}* a = a_g + matrix * m * n + first;
     __global int* pivot = pivot_g + matrix * steps + first;
@@ -44,9 +49,9 @@ __kernel void lu_panel(
         }
         best = -1;
         at = row + 1;
-        ${T} u[${block}];
-        for (int c = 0; c < ${block}; ++c)
+        for (int c = LANE; c < ${block}; c += TEAM)
             u[c] = c > j && c < width ? top[c] : (${T})0;
+        SYNC
         const int from = (j + 1) & ~7;
         for (int i = row + 1 + LANE; i < m; i += TEAM) {
             __global ${T}* x = a + (long)i * n;

@@ -19,7 +19,6 @@ MOVED = 16
 LOCAL = 32 << 10
 #: Kernels, and words of the workload, that take more registers or keep arrays in memory, and why.
 BEYOND = {
-    ("lu_panel", ""): "a row of the panel in an array",
     ("solve_block", ""): "a row of the solution in an array",
 }
 #: Kernels of which local memory, not registers, says how many groups a compute unit has: registers
