@@ -56,8 +56,8 @@ def set_float32_matmul_precision(precision: str) -> None:
 
     A GPU with matrix units that multiply such numbers, and are faster on a trial, then uses them;
     sums are float32 all the same. Other devices compute as with "highest". It does not touch
-    convolutions, nor the factors and solutions of ct.linalg. Products of float16 and bfloat16 are
-    exact products of what is given, on any unit.
+    convolutions, nor the factors and solutions of ct.linalg. Products of float16 and bfloat16 take
+    all digits of what is given, on any unit.
 
     Raises:  SettingError for another word.
     """
