@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from operator import index
+from sys import modules as _modules
 from typing import Any
 
 from cltensor.core import declare
 from cltensor.core.mode import is_grad_enabled
 from cltensor.core.op import OPERATIONS, Op, same_device
+from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, bfloat16, float16
 from cltensor.errors import DTypeError, GradientError, KernelError, ShapeError
@@ -220,3 +222,6 @@ def _built(device: Device, made: Kernel) -> _Kernel:
     return device.kernels.get(key) or device.add_kernel(
         key, build, device, made.name, made.source, "library.Kernel"
     )
+
+
+_suggest(_modules[__name__])

@@ -5,7 +5,7 @@
     reals = ['float'] + ['double'] * device.fp64
     unary = '''acos acosh asin asinh atan atanh cos cosh erf exp exp2 expm1 log log10 log1p log2 sin
         sinh tan tanh'''.split()
-    binary = 'atan2 fmod hypot nextafter pow'.split()
+    binary = 'atan2 fmax fmin fmod hypot nextafter pow'.split()
 %>\
 #define CT_BUILTIN __attribute__((overloadable, const))
 % for name in ('global_id', 'global_size', 'group_id', 'local_id', 'local_size', 'num_groups'):
@@ -25,6 +25,11 @@ ${T} CT_BUILTIN ldexp(${T}, int);
 int CT_BUILTIN signbit(${T});
 % endfor
 ulong CT_BUILTIN clz(ulong);
+% for T in ('int', 'uint', 'long', 'ulong', *reals):
+${T} CT_BUILTIN clamp(${T}, ${T}, ${T});
+${T} CT_BUILTIN max(${T}, ${T});
+${T} CT_BUILTIN min(${T}, ${T});
+% endfor
 int __attribute__((overloadable)) atomic_cmpxchg(volatile __global int*, int, int);
 % for T in ('int', 'uint'):
 % for space in ('__global', '__local'):

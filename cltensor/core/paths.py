@@ -67,8 +67,6 @@ ABSENT = {
     "hub.list": _HUB,
     "hub.set_dir": "CLTENSOR_CACHE names the cache folder",
     "jit": f"there is no TorchScript; {_JIT}",
-    "library.custom_op": _OPERATION,
-    "library.register_autograd": _OPERATION,
     "mps": _GPU,
     "mtia": _GPU,
     "multiprocessing.reductions": "a tensor that is sent to a process arrives as a copy",

@@ -284,15 +284,20 @@ def launch_reduction(root: Value, expression: Expression) -> None:
     if splits == 1:
         root.settle(given[0])
     elif op.kind == "fold":
-        rest = Value(root.shape, root.dtype, device)
-        rest.op, rest.kept = op, (False,) + (True,) * len(root.shape)
-        rest.args = (stored((splits, *root.shape), root.dtype, device, given[0]),)
-        while rest.buffer is None:
-            op.launch(rest)
-        root.settle(rest.buffer)
+        root.settle(_folded(root, splits, given[0]))
     else:
         merge = merge_kernel(device, op, accumulator)
         whole = _allocate([root])[0]
         grid = (-(-outer // local) * local,)
         merge(grid, (local,), [whole, *given, outer, splits, part, length, *moved])
         root.settle(whole)
+
+
+def _folded(root: Value, splits: int, parts: Buffer) -> Buffer:
+    """What the parts of a fold's results are together."""
+    rest = Value(root.shape, root.dtype, root.device)
+    rest.op, rest.kept = root.op, (False,) + (True,) * len(root.shape)
+    rest.args = (stored((splits, *root.shape), root.dtype, root.device, parts),)
+    while rest.buffer is None:
+        root.op.launch(rest)  # type: ignore[union-attr]
+    return rest.buffer

@@ -25,7 +25,7 @@ from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Kernel, kernel
 from cltensor.runtime.memory import is_exhaustion
 from cltensor.runtime.source import render
-from cltensor.runtime.timing import microseconds, timed_queue
+from cltensor.runtime.timing import microseconds, timed_queue, waited
 
 #: Rows, columns and steps of the large product; how often it is timed.
 _LARGE, _TIMES = 1024, 3
@@ -194,6 +194,6 @@ def multiply(
     spent = []
     for _ in range(times + (times > 1)):  # the first of several is not counted
         done = cl.enqueue_nd_range_kernel(queue, handle, sizes, (grid.items_n, grid.items_m, 1))
-        spent.append(microseconds(done) * 1e-6)
+        spent.append(microseconds(waited(device, done)) * 1e-6)
     cl.enqueue_copy(queue, found, out)
     return found, max(min(spent[-times:]), 1e-9)

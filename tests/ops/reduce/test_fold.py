@@ -10,7 +10,7 @@ from leaves import leaf, same, slopes
 import cltensor as ct
 from cltensor.core.op import OPERATIONS
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.lazy import kinds
+from cltensor.lazy import launches
 from cltensor.ops.reduce.fold import moments, sums
 from cltensor.runtime.kernel import Counters
 
@@ -280,7 +280,7 @@ def test_a_held_operand_is_stored_on_the_way(skeleton, deferred, shape):
 
 
 def test_sixty_four_bit_indices_give_the_same(skeleton, monkeypatch):
-    monkeypatch.setattr(kinds, "_WIDE", 1)
+    monkeypatch.setattr(launches, "_WIDE", 1)
     x = numbers((65, 70))
     for axis in (0, 1):
         check("sum", x, ct.tensor(x), axis)
