@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from cltensor.autograd.graph import Node, Output, require_unchanged
+from cltensor.autograd.graph import Node, Output, require_unchanged, uses_of_leaves
 from cltensor.autograd.rules import KEPT, by_rules, in_float32, reads_complex
 from cltensor.autograd.saved import Packed
 from cltensor.core.casting import casting, switch
@@ -74,11 +74,16 @@ class Pass:
         #: Nodes whose pending gradient is that of parts, in zeros of its own.
         self._padded: set[Node] = set()
         self._heap: list[tuple[int, Node]] = []
+        #: Leaves whose hooks are called once their gradient is there, while the pass goes on, and
+        #: how many nodes may still give them a part of it.
+        self._missing: dict[Node | None, int] = {}
         #: Where in which buffers, by serial, is what somebody else than this pass may know; the
         #: rest is ours to give away.
         self._known: dict[int, list[Place]] = {}
         self._start = -1
         self._roots: Sequence[Node] = ()
+        #: Called in turn when the pass has come to its end.
+        self.at_end: list[Callable[[], None]] = []
 
     def run(self, outputs: Sequence[Tensor], gradients: Sequence[Any]) -> dict[Node, Tensor]:
         """Propagate the `gradients` of `outputs`; the gradients of the targets by node."""
@@ -97,6 +102,8 @@ class Pass:
         if self.watched is not None:
             vars(self)["_gradients"] = partial(self.watched, self._gradients)
         self._roots = nodes
+        if AfterGradient.were_added:
+            self._missing = uses_of_leaves(nodes, self._useful)
         before = mode.enabled
         cast = None if casting.dtypes is None else switch(None)  # rules compute as they were given
         try:
@@ -110,6 +117,8 @@ class Pass:
                 switch(cast)
         if self.ended is not None:
             self.ended(outputs)
+        for call in self.at_end:
+            call()
         return found
 
     def reaches(self, nodes: Sequence[Node]) -> list[bool]:
@@ -122,19 +131,29 @@ class Pass:
     def _propagate(self, found: dict[Node, Tensor]) -> None:
         while self._heap:
             node = heapq.heappop(self._heap)[1]
-            g = self._pending.pop(node)
-            if node.hooks:
-                g = self._call_hooks(node, g)
-            wanted = self._targets is not None and node in self._targets
-            # What retain_grad() keeps, it keeps in every pass; a leaf, where none is named.
-            if wanted and not self._accumulates:
-                found[node] = self._own(g)
-                if node.retain and node.op is not None:
-                    self._accumulate(node, g)
-            elif wanted or (node.retain and (self._targets is None or node.op is not None)):
+            if node not in self._pending:
+                continue  # a leaf that was visited before
+            self._visit(node, found)
+            for edge in node.edges if self._missing else ():
+                if edge in self._missing:
+                    self._missing[edge] -= 1
+                    if not self._missing[edge] and edge in self._pending:
+                        self._visit(edge, found)
+
+    def _visit(self, node: Node, found: dict[Node, Tensor]) -> None:
+        g = self._pending.pop(node)
+        if node.hooks:
+            g = self._call_hooks(node, g)
+        wanted = self._targets is not None and node in self._targets
+        # What retain_grad() keeps, it keeps in every pass; a leaf, where none is named.
+        if wanted and not self._accumulates:
+            found[node] = self._own(g)
+            if node.retain and node.op is not None:
                 self._accumulate(node, g)
-            if node.op is not None and node not in self._ends:
-                self._pass_on(node, g)
+        elif wanted or (node.retain and (self._targets is None or node.op is not None)):
+            self._accumulate(node, g)
+        if node.op is not None and node not in self._ends:
+            self._pass_on(node, g)
 
     def _arrive(self, node: Node, g: Any) -> None:
         is_sum = node in self._pending

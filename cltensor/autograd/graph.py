@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cltensor.core.hooks import AfterGradient
 from cltensor.core.op import Op
 from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
@@ -303,3 +304,20 @@ def _changed(operation: str, name: str, value: Value, version: int) -> GradientE
         f"derivative, and {changer_of(value)} changed it in place since (version "
         f"{version_of(value)}); change a copy (.clone()) instead"
     )
+
+
+def uses_of_leaves(roots: Sequence[Node], useful: set[Node] | None) -> dict[Node | None, int]:
+    """How many edges of nodes below `roots` lead to each leaf that has an AfterGradient."""
+    found: dict[Node | None, int] = {}
+    seen, stack = set(roots), list(roots)
+    while stack:
+        node = stack.pop()
+        for edge in node.edges:
+            if edge is None or (useful is not None and edge not in useful):
+                continue
+            if edge.op is None and AfterGradient in map(type, edge.hooks or ()):
+                found[edge] = found.get(edge, 0) + 1
+            elif edge not in seen:
+                seen.add(edge)
+                stack.append(edge)
+    return found

@@ -93,8 +93,11 @@ class AfterGradient:
     stands among the hooks of the leaf's node, which must not keep the leaf alive."""
 
     __slots__ = ("hook", "leaf")
+    #: Whether there was ever one: only then backward passes look for them.
+    were_added = False
 
     def __init__(self, hook: Callable[[Any], None], leaf: Any) -> None:
+        AfterGradient.were_added = True
         self.hook, self.leaf = hook, ref(leaf)
 
     def __call__(self) -> None:

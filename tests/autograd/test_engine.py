@@ -283,6 +283,23 @@ def test_hooks_after_accumulation_get_the_leaf_with_its_gradient():
     assert len(seen) == 2
 
 
+def test_a_leafs_gradient_is_told_while_the_pass_goes_on():
+    told = []
+    first, second = (ct.ones(2).requires_grad_() for _ in range(2))
+    first.register_post_accumulate_grad_hook(lambda _: told.append("first"))
+    second.register_post_accumulate_grad_hook(lambda _: told.append("second"))
+    x = first * 2
+    x.register_hook(lambda g: told.append("x"))
+    (x * second * first).sum().backward()  # of which the first has two parts
+    assert told == ["second", "x", "first"]
+    assert first.grad.tolist() == [4, 4]
+    told.clear()
+    rows = ct.zeros(3, 2).requires_grad_()  # parts of which are used
+    rows.register_post_accumulate_grad_hook(lambda leaf: told.append(leaf.grad.tolist()))
+    (rows[0] * 2 + rows[2] * 3).sum().backward()
+    assert told == [[[2, 2], [0, 0], [3, 3]]]
+
+
 def test_hooks_after_accumulation_may_step_within_backward_and_replay():
     w = ct.nn.Parameter(ct.ones(3))
     optimizer = ct.optim.SGD([w], lr=0.5)
