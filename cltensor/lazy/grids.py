@@ -225,3 +225,14 @@ def row_grid(device: Device, is_cpu: bool, count: int, length: int, vector: int 
     # More groups than a device can hold just take turns.
     tasks = min(ceil_div(count * team, local), 1 << 16)
     return RowCut(tasks, local, team, team * _TURNS >= vectors)
+
+
+# OpenCL promises 1024 bytes of kernel arguments; a part takes a pointer and two integers.
+_FIXED, _EACH = 256, 16
+
+
+def parts_at_once(device: Device) -> int:
+    """How many parts of a join fit the arguments of one kernel."""
+    if device.is_host:
+        return 1
+    return max(1, (device.cl_device.max_parameter_size - _FIXED) // _EACH)

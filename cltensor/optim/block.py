@@ -24,16 +24,8 @@ from cltensor.lazy.writes import Replacement, replace, write
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.shape.parts import view_as_complex, view_as_real
 from cltensor.optim.options import numbers_of
-from cltensor.runtime.device import Device, recording
+from cltensor.runtime.device import recording
 from cltensor.runtime.memory import Buffer
-
-# OpenCL promises 1024 bytes of kernel arguments; a gradient takes a pointer and two integers.
-_FIXED, _EACH = 256, 16
-
-
-def gradients_at_once(device: Device) -> int:
-    """How many gradients fit the arguments of one kernel."""
-    return max(1, (device.cl_device.max_parameter_size - _FIXED) // _EACH)
 
 
 def movable(params: Sequence[Tensor]) -> list[bool]:

@@ -16,8 +16,9 @@ from cltensor.core.op import unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.errors import StateError
 from cltensor.halves import cast_array
+from cltensor.lazy.grids import parts_at_once
 from cltensor.ops.create import tensor
-from cltensor.optim.block import Block, gradients_at_once, movable
+from cltensor.optim.block import Block, movable
 from cltensor.optim.hooks import (
     Hooked,
     register_optimizer_step_post_hook,
@@ -285,7 +286,7 @@ class Optimizer(Hooked):
             together.setdefault(key, []).append((param, entry, group))
         blocks = []
         for key, members in together.items():
-            most = gradients_at_once(members[0][0].device)
+            most = parts_at_once(members[0][0].device)
             for at in range(0, len(members), most):
                 blocks.append(self._block(members[at : at + most], key[3], key[-1] >= 0))
         self._blocks = blocks

@@ -9,7 +9,8 @@ from optimizers import OPTIMIZERS, assert_close, give_gradients, host, leaves, v
 
 import cltensor as ct
 from cltensor import nn, optim
-from cltensor.optim.block import Block, gradients_at_once
+from cltensor.lazy.grids import parts_at_once
+from cltensor.optim.block import Block
 from cltensor.runtime.kernel import Counters, Live
 
 
@@ -243,8 +244,8 @@ def test_a_pending_expression_keeps_the_old_weights(device, deferred):
 
 
 def test_as_many_gradients_go_in_one_kernel_as_its_arguments_hold(device, deferred, monkeypatch):
-    monkeypatch.setattr("cltensor.optim.block._EACH", device.cl_device.max_parameter_size)
-    assert gradients_at_once(device) == 1
+    monkeypatch.setattr("cltensor.lazy.grids._EACH", device.cl_device.max_parameter_size)
+    assert parts_at_once(device) == 1
     start, grads = values((2,), (3,), (1,)), values((2,), (3,), (1,))
     params = leaves(start)
     give_gradients(params, grads)
