@@ -89,10 +89,10 @@ class Uploads:
         spare = self._free.get(size)
         if spare:
             return spare.pop()
-        return _pinned(queue, size) if self._pinned else np.empty(size, np.uint8)
+        return pinned(queue, size) if self._pinned else np.empty(size, np.uint8)
 
 
-def _pinned(queue: cl.CommandQueue, size: int) -> np.ndarray:
+def pinned(queue: cl.CommandQueue, size: int) -> np.ndarray:
     """Memory of the host that the driver has pinned."""
     import pyopencl as cl
 
