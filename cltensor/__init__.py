@@ -59,6 +59,7 @@ from cltensor.errors import (
     DataError,
     DependencyError,
     DeviceError,
+    DistributedError,
     DTypeError,
     GradientError,
     IndexingError,

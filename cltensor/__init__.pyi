@@ -62,6 +62,7 @@ from cltensor.errors import CLTensorError as CLTensorError
 from cltensor.errors import DataError as DataError
 from cltensor.errors import DependencyError as DependencyError
 from cltensor.errors import DeviceError as DeviceError
+from cltensor.errors import DistributedError as DistributedError
 from cltensor.errors import DTypeError as DTypeError
 from cltensor.errors import GradientError as GradientError
 from cltensor.errors import IndexingError as IndexingError

@@ -77,3 +77,8 @@ class SettingError(CLTensorError, ValueError):
 
 class DependencyError(CLTensorError, ImportError):
     """An optional package is missing; the message names the extra that brings it."""
+
+
+class DistributedError(CLTensorError):
+    """Processes that cannot work together: one died, hangs, left, or calls something else; or the
+    process group that a call needs is not there."""

@@ -23,13 +23,13 @@ FLOORS = [
     ["ops", "return_types"],
     ["autograd", "profiler"],
     ["replay", "testing"],
+    ["distributed"],
     ["nn", "observe", "backends", "fft", "library", "linalg", "masked", "signal", "special"],
     [
         "accelerator",
         "amp",
         "compiler",
         "cuda",
-        "distributed",
         "hub",
         "multiprocessing",
         "random",
@@ -38,7 +38,7 @@ FLOORS = [
     ["optim", "data", "models", "io", "distributions"],
     ["array_api", "func", "onnx", "text", "utils", "vision"],
     ["selftest"],
-    ["command"],
+    ["command", "launch"],
 ]
 RANK = {name: rank for rank, floor in enumerate(FLOORS) for name in floor}
 #: They write the stubs of the whole package, or try all of it as a user does.
@@ -175,6 +175,7 @@ OF_NO_MODULE = {
     "test_docs": "the guides in docs/, and docs/site/",
     "test_notebooks": "the notebooks in examples/",
     "test_optim_property": "drawn programs of optimizers",
+    "test_parallel_examples": "the programs in examples/ for several processes",
     "test_packaging": "what the archives hold",
     "test_real_weights": "networks with published weights, from packages",
     "test_visit": "the program of a first visit to a machine",

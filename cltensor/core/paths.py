@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
@@ -12,8 +15,11 @@ PACKAGE = __name__.partition(".")[0]
 
 _GPU = "every GPU is an OpenCL device; ask ct.accelerator or ct.cuda"
 _HUB = "a hub is code for PyTorch; ct.models.list_models() names what there is"
+_LAUNCH = "python -m cltensor.launch -n 4 program.py starts processes"
 _JIT = "ct.jit records what a call launches and replays it"
-_ONE = "there is one process; ct.distributed has what one process can be asked"
+_ONE = (
+    "ct.distributed has collectives and ct.nn.parallel.DistributedDataParallel; docs/distributed.md"
+)
 _ONE_DEVICE = "a model is on one device; nn.parallel has what programs of one GPU ask for"
 _OPERATION = "a new operation is a ct.autograd.Function"
 _PROFILER = "ct.profiler.profile measures a run"
@@ -46,17 +52,15 @@ ABSENT = {
     "cuda.set_stream": _QUEUE,
     "cuda.stream": _QUEUE,
     "distributed._tensor": _ONE,
-    "distributed.algorithms": _ONE,
     "distributed.checkpoint": _ONE,
     "distributed.device_mesh": _ONE,
     "distributed.elastic": _ONE,
     "distributed.fsdp": _ONE,
     "distributed.init_device_mesh": _ONE,
-    "distributed.launch": _ONE,
+    "distributed.launch": _LAUNCH,
     "distributed.nn": _ONE,
-    "distributed.optim": _ONE,
     "distributed.pipelining": _ONE,
-    "distributed.run": _ONE,
+    "distributed.run": _LAUNCH,
     "distributed.tensor": _ONE,
     "export": _STATE,
     "futures": "use Python's concurrent.futures",
@@ -102,6 +106,15 @@ ABSENT = {
     "xpu": _GPU,
 }
 
+#: Paths of modules that lie above the package of that path, which does not import them.
+LATER = {
+    "distributed.algorithms": "nn.comm_hooks",
+    "distributed.algorithms.ddp_comm_hooks": "nn.comm_hooks",
+    "distributed.algorithms.ddp_comm_hooks.default_hooks": "nn.comm_hooks",
+    "distributed.optim": "optim.zero",
+    "distributed.optim.zero_redundancy_optimizer": "optim.zero",
+}
+
 #: Methods of tensors that are not here.
 ABSENT_METHODS = {
     **dict.fromkeys(("coalesce", "sparse_mask", "sparse_resize_", "to_sparse"), _SPARSE),
@@ -134,14 +147,36 @@ def way(path: str) -> str | None:
     return next((ABSENT[head] for head in heads if head in ABSENT), None)
 
 
+class _Elsewhere(Loader):
+    """Gives a module that places itself when it is imported."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Import it."""
+        module = import_module(self._where)
+        self._spec = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It has run; what it is stays as it was."""
+        module.__spec__ = self._spec
+
+
 class Absent:
     """The last of Python's finders: says of a module that is not here what is, instead."""
 
     @staticmethod
-    def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+    def find_spec(
+        name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         """Raises ModuleNotFoundError, with the way out, for a path of ABSENT or below one."""
+        if (where := LATER.get(name.removeprefix(f"{PACKAGE}."))) is not None:
+            return ModuleSpec(name, _Elsewhere(f"{PACKAGE}.{where}"))
         if name.startswith(f"{PACKAGE}.") and (found := way(name)):
             raise ModuleNotFoundError(f"No module named {name!r}: {found}", name=name)
+        return None
 
 
 sys.meta_path.append(Absent)

@@ -1,60 +1,109 @@
-"""`ct.distributed`: there is one process; what programs ask before they use several."""
+"""`ct.distributed`: several processes that work together, under PyTorch's names, by MPI.
+
+    ct.distributed.init_process_group()
+    ct.distributed.all_reduce(tensor)
+
+in a program that `python -m cltensor.launch -n 4 program.py`, or mpiexec, starts. In one process
+`is_initialized()` is False and nothing else needs to be asked; mpi4py is imported by
+`init_process_group` alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import Enum
 from sys import modules as _modules
-from typing import Any, NoReturn
 
 from cltensor.core.suggestions import suggest as _suggest
-from cltensor.errors import DeviceError
+from cltensor.distributed.collectives import (
+    all_gather,
+    all_gather_into_tensor,
+    all_reduce,
+    all_to_all,
+    all_to_all_single,
+    barrier,
+    broadcast,
+    gather,
+    reduce,
+    reduce_scatter,
+    reduce_scatter_tensor,
+    scatter,
+)
+from cltensor.distributed.groups import GroupMember, ProcessGroup, group
+from cltensor.distributed.messages import P2POp, batch_isend_irecv, irecv, isend, recv, send
+from cltensor.distributed.objects import (
+    all_gather_object,
+    broadcast_object_list,
+    gather_object,
+    recv_object_list,
+    scatter_object_list,
+    send_object_list,
+)
+from cltensor.distributed.process import (
+    destroy_process_group,
+    get_backend,
+    get_global_rank,
+    get_group_rank,
+    get_node_local_rank,
+    get_process_group_ranks,
+    get_rank,
+    get_world_size,
+    init_process_group,
+    is_available,
+    is_initialized,
+    new_group,
+)
+from cltensor.distributed.reduceop import ReduceOp
+from cltensor.distributed.work import Future, Work
+from cltensor.errors import DistributedError as DistError
 
-#: What several processes would do together, each refused by name.
-_REFUSED = (
-    "all_gather all_gather_into_tensor all_gather_object all_reduce all_to_all barrier broadcast "
-    "broadcast_object_list destroy_process_group gather get_backend get_rank get_world_size "
-    "init_process_group irecv isend new_group recv reduce reduce_scatter scatter send"
-).split()
+DistBackendError = DistNetworkError = DistError
 
-__all__ = ["ReduceOp", "is_available", "is_initialized", "rpc", *_REFUSED]
+__all__ = [
+    "DistBackendError",
+    "DistError",
+    "DistNetworkError",
+    "Future",
+    "GroupMember",
+    "P2POp",
+    "ProcessGroup",
+    "ReduceOp",
+    "Work",
+    "all_gather",
+    "all_gather_into_tensor",
+    "all_gather_object",
+    "all_reduce",
+    "all_to_all",
+    "all_to_all_single",
+    "barrier",
+    "batch_isend_irecv",
+    "broadcast",
+    "broadcast_object_list",
+    "destroy_process_group",
+    "gather",
+    "gather_object",
+    "get_backend",
+    "get_global_rank",
+    "get_group_rank",
+    "get_node_local_rank",
+    "get_process_group_ranks",
+    "get_rank",
+    "get_world_size",
+    "group",
+    "init_process_group",
+    "irecv",
+    "is_available",
+    "is_initialized",
+    "isend",
+    "new_group",
+    "recv",
+    "recv_object_list",
+    "reduce",
+    "reduce_scatter",
+    "reduce_scatter_tensor",
+    "rpc",
+    "scatter",
+    "scatter_object_list",
+    "send",
+    "send_object_list",
+]
 
-
-class ReduceOp(Enum):
-    """How values of several processes become one; a name that programs write in calls that are
-    made only if there are several."""
-
-    SUM = 0
-    AVG = 1
-    PRODUCT = 2
-    MIN = 3
-    MAX = 4
-    BAND = 5
-    BOR = 6
-    BXOR = 7
-
-
-def is_available() -> bool:
-    """False."""
-    return False
-
-
-def is_initialized() -> bool:
-    """False."""
-    return False
-
-
-def _refusal(name: str) -> Callable[..., NoReturn]:
-    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
-        """Raises DeviceError."""
-        raise DeviceError(
-            f"distributed.{name}: there is one process (distributed.is_available() says so); leave "
-            "it out, and train with the module itself"
-        )
-
-    refuse.__name__ = refuse.__qualname__ = name
-    return refuse
-
-
-globals().update({name: _refusal(name) for name in _REFUSED})
-_suggest(_modules[__name__], later=("rpc",))
+_suggest(_modules[__name__], later=("algorithms", "optim", "rpc"))
