@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.distributed.process import get_rank, get_world_size, is_initialized
 from cltensor.errors import DataError
 from cltensor.ops.random.generator import Generator, default_generator
 
@@ -201,7 +202,8 @@ class BatchSampler(Sampler):
 
 
 class DistributedSampler(Sampler):
-    """The share of one of `num_replicas` processes: every num_replicas-th index, from `rank` on.
+    """The share of one of `num_replicas` processes: every num_replicas-th index, from `rank` on;
+    without them, as the process group says, or of the one process that there is.
 
     Of an order that all processes draw alike, from `seed` and the epoch that `set_epoch` names.
     Each process gets equally many: the first indices come again at the end, or with drop_last the
@@ -219,13 +221,14 @@ class DistributedSampler(Sampler):
         seed: int = 0,
         drop_last: bool = False,
     ) -> None:
-        # Without them, the one process that there is.
-        count = 1 if num_replicas is None else num_replicas
+        known = is_initialized()
+        count = num_replicas if num_replicas is not None else get_world_size() if known else 1
         self.num_replicas = count_of("DistributedSampler", "num_replicas", count)
-        self.rank = count_of("DistributedSampler", "rank", rank or 0, least=0)
+        place = rank if rank is not None else get_rank() if known else 0
+        self.rank = count_of("DistributedSampler", "rank", place, least=0)
         if self.rank >= count:
             raise DataError(
-                f"DistributedSampler: rank is {rank} of {count} processes; give one from 0 "
+                f"DistributedSampler: rank is {place} of {count} processes; give one from 0 "
                 f"to {count - 1}"
             )
         self.dataset = dataset

@@ -138,7 +138,6 @@ from cltensor.nn.layers.norm import (
     InstanceNorm3d,
     LayerNorm,
     RMSNorm,
-    SyncBatchNorm,
 )
 from cltensor.nn.layers.pad import (
     CircularPad1d,
@@ -193,6 +192,7 @@ from cltensor.nn.layers.shape import (
     Flatten,
     Unflatten,
 )
+from cltensor.nn.layers.sync_norm import SyncBatchNorm
 from cltensor.nn.layers.transformer import (
     Transformer,
     TransformerDecoder,

@@ -31,6 +31,7 @@ from cltensor.nn.layers import pad as padding
 from cltensor.nn.layers import pool as pooling
 from cltensor.nn.layers import recurrent as rnn
 from cltensor.nn.layers import shape as flatten
+from cltensor.nn.layers.sync_norm import SyncBatchNorm
 from cltensor.nn.module import Module
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
 _place(__name__, {name: globals()[name] for name in __all__ if name != "Module"})
 vars(module).update({name: getattr(everywhere, name) for name in everywhere.__all__})
 #: Bases that programs derive from, or ask for with isinstance, by PyTorch's names.
+vars(batchnorm)["SyncBatchNorm"] = SyncBatchNorm
 vars(conv)["_ConvNd"] = conv._Convolution
 vars(dropout)["_DropoutNd"] = dropout._Dropout
 vars(loss).update(_Loss=loss.Loss, _WeightedLoss=loss.WeightedLoss)

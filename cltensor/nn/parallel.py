@@ -1,4 +1,5 @@
-"""`nn.DataParallel` and its parts: PyTorch's names for a module on several devices; here on one."""
+"""PyTorch's names for a module on several devices: `nn.DataParallel` and its parts, here on one
+device, and `nn.parallel.DistributedDataParallel`, in several processes."""
 
 from __future__ import annotations
 
@@ -10,18 +11,31 @@ from cltensor.core import trees
 from cltensor.core.paths import place
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DeviceError
+from cltensor.nn import comm_hooks
+from cltensor.nn.ddp import DistributedDataParallel
 from cltensor.nn.module import Module
+from cltensor.nn.pipeline import DevicePipeline, RankPipeline
+from cltensor.nn.tensor_parallel import (
+    ColumnParallelLinear,
+    RowParallelLinear,
+    tensor_parallel,
+)
 from cltensor.ops.shape.join import concatenate, stack
 
 __all__ = [
+    "ColumnParallelLinear",
     "DataParallel",
+    "DevicePipeline",
     "DistributedDataParallel",
+    "RankPipeline",
+    "RowParallelLinear",
     "data_parallel",
     "gather",
     "parallel_apply",
     "replicate",
     "scatter",
     "scatter_kwargs",
+    "tensor_parallel",
 ]
 
 
@@ -144,15 +158,8 @@ def parallel_apply(
     return [m(*args, **kw) for m, args, kw in zip(modules, given, named, strict=True)]
 
 
-class DistributedDataParallel(Module):
-    """Raises DeviceError: there is one process."""
-
-    def __init__(self, module: Module, *args: Any, **kwargs: Any) -> None:
-        raise DeviceError(
-            "DistributedDataParallel: there is one process, and it needs none; use the module "
-            "itself, or nn.DataParallel for its names of parameters"
-        )
-
+#: The parts of the wrapper that programs name.
+ddp_comm_hooks = comm_hooks
 
 #: Programs also write `from cltensor.nn.parallel.scatter_gather import gather`.
 _PARTS = ("data_parallel", "distributed", "parallel_apply", "replicate", "scatter_gather")

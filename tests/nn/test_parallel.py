@@ -21,8 +21,6 @@ def test_data_parallel_is_the_module():
 def test_several_devices_are_refused():
     with pytest.raises(DeviceError, match=r"\[0, 1\], but a module is on one device"):
         nn.DataParallel(nn.Identity(), [0, 1])
-    with pytest.raises(DeviceError, match="there is one process"):
-        nn.parallel.DistributedDataParallel(nn.Identity(), device_ids=[0])
 
 
 def test_data_parallel_as_a_function():

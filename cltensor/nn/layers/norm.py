@@ -173,62 +173,6 @@ class BatchNorm3d(_BatchNorm):
     _ranks = (5,)
 
 
-class SyncBatchNorm(_BatchNorm):
-    """Batch normalisation over the batches of all processes; in one process that is BatchNorm, of
-    inputs of any number of dimensions.
-
-    Args:    process_group: None, for there is one process; the others as for BatchNorm.
-    State:   weight, bias, running_mean, running_var (num_features,), num_batches_tracked ().
-    Raises:  ValueError for a process_group.
-    """
-
-    def __init__(
-        self,
-        num_features: int,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        process_group: Any = None,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool = True,
-    ) -> None:
-        if process_group is not None:
-            raise ValueError(
-                f"SyncBatchNorm: process_group is {process_group!r}, and there is one process; "
-                "leave it out"
-            )
-        self.process_group = None
-        super().__init__(
-            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias
-        )
-
-    def _check(self, x: Any) -> None:
-        if x.ndim < 2:
-            raise ShapeError(
-                f"SyncBatchNorm: expected 2 or more dimensions, got shape {tuple(x.shape)}"
-            )
-
-    @classmethod
-    def convert_sync_batchnorm(cls, module: Module, process_group: Any = None) -> Module:
-        """The module with a SyncBatchNorm, of the same parameters and statistics, in place of each
-        BatchNorm of any kind in it, and of itself."""
-        made: Any = module
-        if isinstance(module, _BatchNorm):
-            made = cls(
-                module.num_features, module.eps, module.momentum, module.affine,
-                module.track_running_stats, process_group, bias=module.bias is not None,
-            )  # fmt: skip
-            for table in ("_parameters", "_buffers"):
-                made.__dict__[table].update(module.__dict__[table])
-            made.training = module.training
-        for name, child in module.named_children():
-            made.add_module(name, cls.convert_sync_batchnorm(child, process_group))
-        return made
-
-
 class _InstanceNorm(_WithStatistics):
     """Normalise every channel of each sample, then scale and shift it.
 

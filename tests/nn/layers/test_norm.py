@@ -226,37 +226,3 @@ def test_root_of_the_mean_square():
     )
     assert repr(layer) == "RMSNorm((2,), eps=None, elementwise_affine=True)"
     assert nn.RMSNorm(2, elementwise_affine=False).weight is None
-
-
-def test_sync_batch_norm_is_batch_norm_in_one_process():
-    made, like = nn.SyncBatchNorm(3, momentum=0.3), nn.BatchNorm2d(3, momentum=0.3)
-    x = ct.tensor(array(2, 3, 2, 2))
-    for layer in (made, like):
-        layer(x)
-    np.testing.assert_array_equal(host(made.running_var), host(like.running_var))
-    np.testing.assert_array_equal(host(made.eval()(x)), host(like.eval()(x)))
-    assert made(ct.ones(2, 3)).shape == (2, 3)
-    assert repr(made) == repr(like).replace("BatchNorm2d", "SyncBatchNorm")
-    with pytest.raises(ct.ShapeError, match="SyncBatchNorm: expected 2 or more dimensions"):
-        made(ct.ones(3))
-    with pytest.raises(ValueError, match="SyncBatchNorm: process_group is 4, and there is one"):
-        nn.SyncBatchNorm(3, process_group=4)
-
-
-def test_batch_norms_become_sync_batch_norms():
-    net = nn.Sequential(nn.Conv2d(1, 2, 1), nn.Sequential(nn.BatchNorm2d(2, 1e-3)), nn.ReLU())
-    net[1][0].weight.requires_grad = False
-    net.eval()
-    before = net.state_dict(keep_vars=True)
-    made = nn.SyncBatchNorm.convert_sync_batchnorm(net)
-    assert made is net
-    norm = net[1][0]
-    assert type(norm) is nn.SyncBatchNorm
-    assert (norm.eps, norm.training) == (1e-3, False)
-    after = net.state_dict(keep_vars=True)
-    assert list(after) == list(before)
-    assert all(after[name] is before[name] for name in before)
-    alone = nn.BatchNorm1d(4, affine=False, track_running_stats=False)
-    converted = nn.SyncBatchNorm.convert_sync_batchnorm(alone)
-    assert type(converted) is nn.SyncBatchNorm
-    assert not converted.state_dict()

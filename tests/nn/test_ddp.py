@@ -1,0 +1,201 @@
+"""One model in several ranks, beside one process with the whole batch."""
+
+import time
+
+import numpy as np
+import pytest
+import ranks
+
+import cltensor as ct
+from cltensor import distributed as dist
+from cltensor import nn
+from cltensor.distributed.job import Communications
+from cltensor.nn import functional as F
+from cltensor.nn.parallel import DistributedDataParallel
+
+SIZE = 24
+
+
+def network(width=16, seed=0):
+    ct.manual_seed(seed)
+    return nn.Sequential(
+        nn.Linear(8, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 3)
+    )
+
+
+def batch():
+    draw = np.random.default_rng(0)
+    return draw.standard_normal((SIZE, 8), dtype=np.float32), draw.integers(0, 3, SIZE)
+
+
+def share(array, rank, size):
+    return ct.tensor(np.split(array, size)[rank])
+
+
+def differ(a, b):
+    return max((x - y).abs().max().item() for x, y in zip(a, b, strict=True))
+
+
+def train(model, x, y, steps=4, **options):
+    optimizer = ct.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+    for _ in range(steps):
+        optimizer.zero_grad(**options)
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    return model
+
+
+def in_ranks_train(rank, size):
+    x, y = batch()
+    mine = share(x, rank, size), share(y, rank, size)
+    alone = train(network(), ct.tensor(x), ct.tensor(y))
+    for options in ({}, {"set_to_none": False}):
+        model = DistributedDataParallel(network(seed=rank), bucket_cap_mb=1e-4)
+        assert len(model._unguarded.reducer.buckets) > 2
+        train(model, *mine, **options)
+        assert differ(alone.parameters(), model.module.parameters()) < 1e-6
+    assert next(iter(model.state_dict())) == "module.0.weight"
+    # Gradients are parts of their buckets, and stay what they were when others come.
+    grads = [p.grad for p in model.parameters()]
+    assert len({id(g.buffer) for g in grads}) == len(model._unguarded.reducer.buckets)
+    before = [g.numpy() for g in grads]
+    model.zero_grad()
+    F.cross_entropy(model(mine[0]), mine[1]).backward()
+    assert all(np.array_equal(a, g.numpy()) for a, g in zip(before, grads, strict=True))
+    # In a jitted function.
+    model = DistributedDataParallel(network(seed=rank))
+    optimizer = ct.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+
+    @ct.jit
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    for _ in range(4):
+        step(*mine)
+    assert differ(alone.parameters(), model.module.parameters()) < 1e-6
+
+
+def in_ranks_accumulate(rank, size):
+    x, y = batch()
+    mine = share(x, rank, size), share(y, rank, size)
+    model, alone = DistributedDataParallel(network()), network()
+    for part in (slice(0, 2), slice(2, 4)):
+        context = model.no_sync() if part.start == 0 else ct.enable_grad()
+        with context:
+            F.cross_entropy(model(mine[0][part]), mine[1][part]).backward()
+        if part.start == 0:
+            own = model.module[0].weight.grad.numpy()
+            everybodys = [None] * size
+            dist.all_gather_object(everybodys, own)
+            assert not np.array_equal(everybodys[0], everybodys[1])
+        for r in range(size):
+            pair = share(x, r, size)[part], share(y, r, size)[part]
+            (F.cross_entropy(alone(pair[0]), pair[1]) / size).backward()
+    grads = [[p.grad for p in m.parameters()] for m in (alone, model)]
+    assert differ(*grads) < 1e-6
+
+
+class Branches(nn.Module):
+    """Each rank may use other parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = nn.ModuleList([nn.Linear(8, 3, bias=False) for _ in range(3)])
+
+    def forward(self, x, part):
+        return self.parts[part](x)
+
+
+def in_ranks_unused(rank, size):
+    x = share(batch()[0], rank, size)
+    model = DistributedDataParallel(Branches(), find_unused_parameters=True, bucket_cap_mb=1e-5)
+    for _ in range(2):
+        model.zero_grad()
+        model(x, rank % 2).sum().backward()
+        used, other, nobodys = (part.weight.grad for part in model.module.parts)
+        assert nobodys is None
+        everybodys = [None] * size
+        dist.all_gather_object(everybodys, [used.numpy(), other.numpy()])
+        assert all(np.array_equal(everybodys[0], each) for each in everybodys)
+        wanted = sum(ct.tensor(s).sum(0) for s in np.split(batch()[0], size)[::2]) / size
+        np.testing.assert_allclose(used.numpy(), np.stack([wanted.numpy()] * 3), rtol=1e-5)
+    model = DistributedDataParallel(Branches())
+    with pytest.raises(ct.GradientError, match=r"no gradient to .*parts\.[12]\.w.*find_unused"):
+        model(x, 0).sum().backward()
+    with pytest.raises(ct.DistributedError, match=r"rank 0 has .*\(3, 16\) in bucket 0, rank 1"):
+        DistributedDataParallel(network(16 if rank == 0 else 12))
+
+
+def in_ranks_buffers(rank, size):
+    model = nn.Sequential(nn.BatchNorm1d(8), nn.Linear(8, 3))
+    model = DistributedDataParallel(model)
+    x = share(batch()[0], rank, size)
+    for _ in range(2):
+        model(x * (rank + 1)).sum().backward()
+    model(x)  # begins with the first rank's
+    own = model.module[0].running_mean.numpy()
+    with ct.no_grad():
+        model.eval()(x)
+    everybodys = [None] * size
+    dist.all_gather_object(everybodys, [own, model.module[0].running_mean.numpy()])
+    assert not np.array_equal(everybodys[0][0], everybodys[1][0])
+    assert np.array_equal(everybodys[0][1], everybodys[1][1])
+    assert model.module[0].num_batches_tracked.item() == 3
+
+
+def in_ranks_overlap(rank, size):
+    """The first bucket travels while backward computes the rest, and memory stays small."""
+    ct.manual_seed(0)
+    layers = [layer for _ in range(12) for layer in (nn.Linear(512, 512), nn.ReLU())]
+    model = nn.Sequential(*layers)
+    x = ct.randn(512, 512)
+    gradients = sum(p.nbytes for p in model.parameters())
+    peaks, events = [], []
+    for wrapped in (model, DistributedDataParallel(model, bucket_cap_mb=2)):
+        for _ in range(2):
+            wrapped.zero_grad()
+            loss = wrapped(x).sum()
+            ct.device().synchronize()
+            ct.reset_peak_memory()
+            events.clear()
+            Communications.add(events.append)
+            start = time.perf_counter()
+            loss.backward()
+            ct.device().synchronize()
+            end = time.perf_counter()
+            Communications.remove(events.append)
+        peaks.append(ct.memory_summary()["peak"])
+    sent = [e for e in events if "bucket" in e.what]
+    assert len(sent) >= 6
+    assert [e.what for e in sent] == sorted((e.what for e in sent), key=lambda w: int(w.split()[2]))
+    # By the end of the first one, backward has most of its time before it.
+    assert sent[0].ended - start < 0.75 * (end - start), [(e.begun, e.ended) for e in sent]
+    assert peaks[1] - peaks[0] < 6 * (1 << 20) < gradients
+
+
+def in_ranks_all(rank, size):
+    in_ranks_train(rank, size)
+    in_ranks_accumulate(rank, size)
+    if size == 2:
+        in_ranks_unused(rank, size)
+        in_ranks_buffers(rank, size)
+        in_ranks_overlap(rank, size)
+        # With copies, as for a GPU.
+        type(ct.device()).shows_memory = property(lambda self: False)
+        in_ranks_train(rank, size)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_ranks_train_as_one_process_does(size):
+    ranks.run(size, __file__, "in_ranks_all")
+
+
+def test_without_a_group_it_says_what_to_do():
+    with pytest.raises(ct.DistributedError, match="call ct.distributed.init_process_group"):
+        DistributedDataParallel(network())
+    with pytest.raises(ct.DeviceError, match=r"device_ids are \[0, 1\]"):
+        DistributedDataParallel(network(), device_ids=[0, 1])
