@@ -24,6 +24,7 @@ from cltensor.optim.rmsprop import RMSprop
 from cltensor.optim.rprop import Rprop
 from cltensor.optim.sgd import SGD
 from cltensor.optim.sparse_adam import SparseAdam
+from cltensor.optim.zero import ZeroRedundancyOptimizer
 
 __all__ = [
     "ASGD",
@@ -44,6 +45,7 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "SparseAdam",
+    "ZeroRedundancyOptimizer",
     "lr_scheduler",
     "swa_utils",
 ]
