@@ -13,7 +13,7 @@ from cltensor.errors import DependencyError, DistributedError, DTypeError
 
 @cache
 def library() -> Any:
-    """The module mpi4py.MPI, with MPI begun; whoever leaves ends it (see departure.py).
+    """The module mpi4py.MPI, with MPI begun; whoever leaves ends it (see process.py).
 
     Raises:  DependencyError without mpi4py or an MPI; DistributedError for an MPI that one thread
              alone may call.

@@ -29,7 +29,7 @@ from cltensor.runtime.device import (
 
 #: PyTorch's limit of a call, in seconds.
 DEFAULT_LIMIT = 1800.0
-#: Names of backends of PyTorch's, in whose place MPI is; and their old and new ones together.
+#: Names of backends of PyTorch's, in whose place MPI is.
 _BACKENDS = ("mpi", "nccl", "gloo", "ccl", "xccl")
 _NAME_BYTES = 128
 

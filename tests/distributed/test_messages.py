@@ -33,6 +33,7 @@ def in_ranks(rank, size):
         assert found == list(range(1, size))
     else:
         dist.send(x, 0)
+    dist.barrier()  # or whoever comes next is taken for one of them
     base = ct.zeros(2, 3)
     work = dist.irecv(base[:, 1], before)  # into a column
     dist.send(ct.ones(2), after)
