@@ -40,6 +40,11 @@ def current_accelerator(check_available: bool = False) -> Device | None:
     """The GPU that is used by default, or the first one; None where there is none.
 
     check_available changes nothing: a GPU that is listed can be used.
+
+    >>> ct.accelerator.current_accelerator(
+    ...     check_available=True
+    ... ) is None or ct.accelerator.is_available()
+    True
     """
     if not is_available():
         return None
@@ -48,7 +53,11 @@ def current_accelerator(check_available: bool = False) -> Device | None:
 
 
 def current_device_index() -> int:
-    """The number of that GPU. Raises DeviceError if there is none."""
+    """The number of that GPU. Raises DeviceError if there is none.
+
+    >>> ct.accelerator.is_available() or ct.accelerator.device_count() == 0
+    True
+    """
     return cuda.current_device()
 
 

@@ -66,6 +66,12 @@ class autocast:
              enabled: False for what it would be without;  cache_enabled: PyTorch's, of no effect:
              a cast of weights is part of the kernel that packs them, or a short one of its own.
     Raises:  ValueError for another device_type, DTypeError for another dtype.
+
+    >>> x = ct.ones(2, 2)
+    >>> with ct.autocast(x.device.type, dtype=ct.float16):
+    ...     print((x @ x).dtype)
+    ...
+    float16
     """
 
     def __init__(
@@ -103,19 +109,31 @@ class autocast:
 
 
 def is_autocast_enabled(device_type: Any = None) -> bool:
-    """Whether this thread is inside `autocast`, for that kind of device (None: GPUs)."""
+    """Whether this thread is inside `autocast`, for that kind of device (None: GPUs).
+
+    >>> ct.is_autocast_enabled()
+    False
+    """
     kind = "gpu" if device_type is None else _kind("is_autocast_enabled", device_type)
     return kind in (casting.dtypes or {})
 
 
 def get_autocast_dtype(device_type: Any) -> np.dtype:
-    """The dtype that `autocast` has there, or would have."""
+    """The dtype that `autocast` has there, or would have.
+
+    >>> ct.get_autocast_dtype("cpu")
+    dtype(bfloat16)
+    """
     kind = _kind("get_autocast_dtype", device_type)
     return (casting.dtypes or {}).get(kind, _DEFAULTS[kind])
 
 
 def is_autocast_available(device_type: Any) -> bool:
-    """Whether there is such a device."""
+    """Whether there is such a device.
+
+    >>> ct.amp.is_autocast_available("cuda")
+    False
+    """
     kind = _kind("is_autocast_available", device_type)
     return any(device.kind == kind for device in devices())
 
@@ -177,6 +195,15 @@ class GradScaler:
              nothing.
     Raises:  ValueError for factors that do not grow or shrink; StateError for calls out of order;
              DeviceError for a step in a call that `ct.jit` records.
+
+    >>> scaler = ct.amp.GradScaler(init_scale=8.0)
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.SGD([weight], lr=0.1)
+    >>> scaler.scale((weight**2).sum()).backward()
+    >>> scaler.step(optimizer)
+    >>> scaler.update()
+    >>> round(weight.item(), 4), scaler.get_scale()
+    (0.8, 8.0)
     """
 
     def __init__(

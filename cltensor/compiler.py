@@ -53,6 +53,10 @@ def compile(
              is. The others are PyTorch's and change nothing: kernels are generated as they are
              needed, with or without this, and every operation can be recorded.
     Raises:  TypeError for what cannot be called.
+
+    >>> model = ct.compile(nn.Linear(2, 1))
+    >>> model(ct.ones(3, 2)).shape
+    Size([3, 1])
     """
     if model is None:
         return lambda function: compile(function, disable=disable)
@@ -64,17 +68,28 @@ def compile(
 
 
 def disable(fn: Any = None, recursive: bool = True) -> Any:
-    """`fn` itself, or a decorator that leaves functions as they are: calls are the default."""
+    """`fn` itself, or a decorator that leaves functions as they are: calls are the default.
+
+    >>> ct.compiler.disable(lambda x: x + 1)(2)
+    3
+    """
     return fn if fn is not None else lambda function: function
 
 
 def is_compiling() -> bool:
-    """False: a function runs as it is written, also while its launches are recorded."""
+    """False: a function runs as it is written, also while its launches are recorded.
+
+    >>> ct.compiler.is_compiling()
+    False
+    """
     return False
 
 
 def reset() -> None:
-    """Accepted: each compiled function keeps what it recorded, which is bounded."""
+    """Accepted: each compiled function keeps what it recorded, which is bounded.
+
+    >>> ct.compiler.reset()
+    """
 
 
 _name_all(globals(), ["compile", "disable"])

@@ -73,12 +73,20 @@ def _gpu(device: Any = None) -> Device:
 
 
 def is_available() -> bool:
-    """Whether there is a GPU."""
+    """Whether there is a GPU.
+
+    >>> ct.accelerator.is_available() == (ct.accelerator.device_count() > 0)
+    True
+    """
     return bool(_gpus())
 
 
 def device_count() -> int:
-    """How many GPUs there are."""
+    """How many GPUs there are.
+
+    >>> ct.accelerator.device_count() >= 0
+    True
+    """
     return len(_gpus())
 
 
@@ -125,16 +133,27 @@ def get_device_capability(device: Any = None) -> tuple[int, int]:
 
 
 def get_arch_list() -> list[str]:
-    """[]: nothing is compiled before there is a device."""
+    """[]: nothing is compiled before there is a device.
+
+    >>> ct.cuda.get_arch_list()
+    []
+    """
     return []
 
 
 def init() -> None:
-    """Does nothing: a device is made ready when it is first used."""
+    """Does nothing: a device is made ready when it is first used.
+
+    >>> ct.cuda.init()
+    """
 
 
 def is_initialized() -> bool:
-    """Whether there is a GPU."""
+    """Whether there is a GPU.
+
+    >>> ct.cuda.is_initialized() in (True, False)
+    True
+    """
     return is_available()
 
 
@@ -148,18 +167,27 @@ def synchronize(device: Any = None) -> None:
 
 
 def empty_cache() -> None:
-    """Give unused memory back to the drivers; nothing without a GPU."""
+    """Give unused memory back to the drivers; nothing without a GPU.
+
+    >>> ct.accelerator.empty_cache()
+    """
     for found in _gpus():
         _pool.empty_cache(found)
 
 
 def manual_seed(seed: int) -> None:
-    """Restart the generator, which serves all devices, from `seed`."""
+    """Restart the generator, which serves all devices, from `seed`.
+
+    >>> ct.cuda.manual_seed(0)
+    """
     default_generator.manual_seed(seed)
 
 
 def manual_seed_all(seed: int) -> None:
-    """Restart the generator, which serves all devices, from `seed`."""
+    """Restart the generator, which serves all devices, from `seed`.
+
+    >>> ct.cuda.manual_seed_all(0)
+    """
     default_generator.manual_seed(seed)
 
 
@@ -252,7 +280,11 @@ def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """Whether there is bfloat16: never."""
+    """Whether there is bfloat16: never.
+
+    >>> ct.cuda.is_bf16_supported() in (True, False)
+    True
+    """
     return False
 
 

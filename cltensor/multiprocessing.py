@@ -61,7 +61,11 @@ __all__ = [
 
 
 def get_start_method(allow_none: bool = False) -> str:
-    """ "spawn", always."""
+    """ "spawn", always.
+
+    >>> ct.multiprocessing.get_start_method()
+    'spawn'
+    """
     return "spawn"
 
 

@@ -172,6 +172,7 @@ OF_NO_MODULE = {
     "test_live_example": "the view of a run in examples/",
     "test_launch_counts": "the launches of a step of training",
     "test_layering": "the order of the modules, and their files of tests",
+    "test_docstrings": "the examples in docstrings",
     "test_docs": "the guides in docs/, and docs/site/",
     "test_notebooks": "the notebooks in examples/",
     "test_optim_property": "drawn programs of optimizers",

@@ -190,6 +190,15 @@ class detect_anomaly:
     debugging: backward waits for every operation.
 
     check_nan: whether to look for NaN. An error keeps its type, and has the lines as a note.
+
+    >>> x = ct.tensor(-1.0, requires_grad=True)
+    >>> with ct.autograd.detect_anomaly():
+    ...     try:
+    ...         x.log().backward()
+    ...     except RuntimeError as error:
+    ...         print("log" in str(error))
+    ...
+    True
     """
 
     def __init__(self, check_nan: bool = True) -> None:

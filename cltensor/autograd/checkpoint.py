@@ -37,13 +37,24 @@ CheckpointError = GradientError
 
 
 def noop_context_fn() -> tuple[AbstractContextManager[Any], AbstractContextManager[Any]]:
-    """Two contexts that do nothing: checkpoint's default."""
+    """Two contexts that do nothing: checkpoint's default.
+
+    >>> forward, again = ct.utils.checkpoint.noop_context_fn()
+    >>> with forward:
+    ...     pass
+    ...
+    """
     return nullcontext(), nullcontext()
 
 
 def set_checkpoint_early_stop(enable: bool) -> AbstractContextManager[None]:
     """PyTorch's context that says whether the second call ends where all is known; here it runs to
-    its end, and the gradients are the same."""
+    its end, and the gradients are the same.
+
+    >>> with ct.utils.checkpoint.set_checkpoint_early_stop(False):
+    ...     pass
+    ...
+    """
     return nullcontext()
 
 
@@ -68,6 +79,13 @@ def checkpoint(
     Returns: what the function returns.
     Raises:  GradientError in backward, where an argument was changed in place, by the function or
              since, or where the second call gives other shapes or dtypes.
+
+    >>> x = ct.ones(3, requires_grad=True)
+    >>> ct.utils.checkpoint.checkpoint(
+    ...     lambda x: (x * 2).exp(), x, use_reentrant=False
+    ... ).sum().backward()
+    >>> x.grad
+    tensor([14.7781, 14.7781, 14.7781])
     """
     if determinism_check not in ("default", "none"):
         raise ValueError(
@@ -220,6 +238,11 @@ def checkpoint_sequential(
     """The functions one after the other, each of `segments` runs of them checkpointed.
 
     Args:    functions: a Sequential, or a list of functions of one argument.
+
+    >>> model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))
+    >>> x = ct.ones(4, 2, requires_grad=True)
+    >>> ct.utils.checkpoint.checkpoint_sequential(model, 2, x, use_reentrant=False).shape
+    Size([4, 1])
     """
     steps = list(functions.children()) if hasattr(functions, "children") else list(functions)
     if not 1 <= segments <= max(1, len(steps)):

@@ -25,13 +25,21 @@ def tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
     Python floats give float32 and Python ints int64; arrays and NumPy's numbers keep theirs. With
     requires_grad=True the result collects its gradient.
+
+    >>> ct.tensor([[1, 2], [3, 4]], dtype=ct.float32)
+    tensor([[1., 2.],
+            [3., 4.]])
     """
     return create.from_host(data, dtype, device)
 
 
 @creator
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """`data` itself where it is a Tensor of that dtype and on that device already, else a copy."""
+    """`data` itself where it is a Tensor of that dtype and on that device already, else a copy.
+
+    >>> ct.as_tensor([1, 2])
+    tensor([1, 2])
+    """
     if isinstance(data, Tensor):
         return create.to(data, dtype=dtype, device=device)
     return tensor(data, dtype, device)
@@ -39,7 +47,12 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 @creator
 def asarray(data: Any, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
-    """As `as_tensor`; with copy=True always a copy, with copy=False never one."""
+    """As `as_tensor`; with copy=True always a copy, with copy=False never one.
+
+    >>> ct.asarray([[1.0], [2.0]])
+    tensor([[1.],
+            [2.]])
+    """
     made = as_tensor(data, dtype, device)
     if copy is False and made is not data:
         raise ValueError(
@@ -133,7 +146,11 @@ def set_default_tensor_type(t: Any) -> None:
 @composite
 def type_(x: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     """The name of x's typed constructor; or, with `dtype` (such a constructor, its name or a
-    dtype), x cast to it."""
+    dtype), x cast to it.
+
+    >>> ct.zeros(1).type()
+    'cltensor.FloatTensor'
+    """
     if dtype is None:
         return next(
             (repr(t) for t in TYPES.values() if t.dtype == x.dtype), f"cltensor.{x.dtype.name}"

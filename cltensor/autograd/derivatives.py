@@ -28,6 +28,11 @@ def backward(
 
     grad_variables: the older name of grad_tensors; inputs: the only leaves that get one.
     Raises GradientError as Tensor.backward does.
+
+    >>> x = ct.tensor(3.0, requires_grad=True)
+    >>> ct.autograd.backward(x**2)
+    >>> x.grad
+    tensor(6.)
     """
     if grad_variables is not None:
         if grad_tensors is not None:
@@ -67,6 +72,10 @@ def grad(
 
     Raises GradientError when an input does not influence the outputs, unless allow_unused (then
     its gradient is None).
+
+    >>> x = ct.tensor(3.0, requires_grad=True)
+    >>> ct.grad(x**2, x)
+    (tensor(6.),)
     """
     if not only_inputs:
         raise GradientError("grad: only_inputs=False is not supported; call .backward() instead")

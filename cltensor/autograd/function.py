@@ -230,6 +230,19 @@ class Function:
     argument. What of the results is no tensor is returned as it is, and its gradient is None.
 
     With a setup_context(ctx, inputs, output) of its own, forward takes the arguments alone.
+
+    >>> class Double(ct.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return 2 * x
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         return 2 * g
+    ...
+    >>> x = ct.tensor(3.0, requires_grad=True)
+    >>> Double.apply(x).backward()
+    >>> x.grad
+    tensor(2.)
     """
 
     @staticmethod

@@ -66,7 +66,11 @@ def vjp(
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """(func(*inputs), the product of v with its Jacobian, like `inputs`)."""
+    """(func(*inputs), the product of v with its Jacobian, like `inputs`).
+
+    >>> ct.autograd.functional.vjp(lambda x: x**2, ct.tensor(3.0), ct.tensor(1.0))[1]
+    tensor(6.)
+    """
 
     def compute() -> tuple[Any, Any]:
         checked = _strictly("vjp", strict, func)
@@ -84,7 +88,11 @@ def jvp(
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """(func(*inputs), the product of its Jacobian with v, like the value)."""
+    """(func(*inputs), the product of its Jacobian with v, like the value).
+
+    >>> ct.autograd.functional.jvp(lambda x: x**2, ct.tensor(3.0), ct.tensor(1.0))[1]
+    tensor(6.)
+    """
 
     def compute() -> tuple[Any, Any]:
         tangent = _tuple(_direction("jvp", v, inputs))
@@ -105,6 +113,10 @@ def jacobian(
     a tuple for each result, or input, of several.
 
     vectorize: PyTorch's way of computing, of no effect. strategy: "reverse-mode" or "forward-mode".
+
+    >>> ct.autograd.functional.jacobian(lambda x: x**2, ct.tensor([1.0, 2.0]))
+    tensor([[2., 0.],
+            [0., 4.]])
     """
     if strategy not in ("reverse-mode", "forward-mode"):
         raise ValueError(
@@ -124,7 +136,12 @@ def hessian(
     outer_jacobian_strategy: str = "reverse-mode",
 ) -> Any:
     """The second derivatives of a function of one number: a tensor (*a, *a), or for several inputs
-    a tuple of tuples."""
+    a tuple of tuples.
+
+    >>> ct.autograd.functional.hessian(lambda x: (x**3).sum(), ct.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
     first = transforms.grad(_number("hessian", func), _argnums(inputs))
     return jacobian(first, inputs, create_graph, strict, vectorize, outer_jacobian_strategy)
 
@@ -148,7 +165,11 @@ def hvp(
     create_graph: bool = False,
     strict: bool = False,
 ) -> tuple[Any, Any]:
-    """(func(*inputs), the product of its Hessian with v, like `inputs`)."""
+    """(func(*inputs), the product of its Hessian with v, like `inputs`).
+
+    >>> ct.autograd.functional.hvp(lambda x: (x**3).sum(), ct.tensor([1.0, 2.0]), ct.ones(2))[1]
+    tensor([ 6., 12.])
+    """
     gradient = transforms.grad_and_value(_number("hvp", func), _argnums(_tuple(inputs)))
 
     def compute() -> tuple[Any, Any]:

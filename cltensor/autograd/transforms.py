@@ -297,6 +297,9 @@ def jvp(
     Args:    primals, tangents: tuples of the same structure. strict: refuse a function some of
              whose results do not depend on `primals`.
     Returns: (value, derivative), or (value, derivative, aux).
+
+    >>> ct.func.jvp(lambda x: x**2, (ct.tensor(3.0),), (ct.tensor(1.0),))
+    (tensor(9.), tensor(6.))
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise DTypeError("jvp: primals and tangents are tuples, with one entry per argument")

@@ -62,6 +62,9 @@ def vmap(
     Raises:  ShapeError for dimensions that do not fit; VmapError, in the call, for elements that
              are read, as by .item() or if, and for a tensor of all examples that one of them is
              written into.
+
+    >>> ct.vmap(ct.dot)(ct.ones(3, 2), ct.ones(3, 2))
+    tensor([2., 2., 2.])
     """
     if randomness not in RANDOMNESS:
         raise ShapeError(f"vmap: randomness is {randomness!r}; use one of {RANDOMNESS}")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import cleandoc
 from typing import Any
 
 import numpy as np
 
 from cltensor.core.batching import Batch
 from cltensor.core.checks import check_scalar, normalize_axes
+from cltensor.core.examples import EXAMPLES
 from cltensor.core.hooks import watchers
 from cltensor.core.op import OPERATIONS, Op, broadcast_shapes, no_tensor, same_device
 from cltensor.core.tensor import Tensor, show
@@ -64,6 +66,7 @@ def pointwise(
         doc = f"{signature}, elementwise: `{first}`. Operands broadcast and their dtypes promote."
     if not isinstance(text, str) and "c" in text and "c" not in accepts:
         accepts += "c"
+    doc = _with_example(signature, doc)
     op = Op(signature, _run_later, rules, doc, calls_operations=False, public=True, space=space)
     formula = Pointwise(op.name, op.params, text)
     dtypes = _dtypes_of(op.name, result, accepts)
@@ -72,6 +75,12 @@ def pointwise(
     if len(op.params) == 2:
         op.operator = _operator(op, formula, dtypes)
     return op
+
+
+def _with_example(signature: str, doc: str) -> str:
+    """The docstring, and the example of that operation if there is one."""
+    call, result = EXAMPLES.get(signature.partition("(")[0], ("", ""))
+    return f"{cleandoc(doc)}\n\n>>> {call}\n{result}" if call else doc
 
 
 def _operator(op: Op, formula: Pointwise, dtypes: Dtypes) -> Callable[[Any, Any], Any]:
@@ -301,4 +310,5 @@ def reduction(
         return cast.run(found, short)
 
     run.__qualname__ = real.name  # what Python calls it where an argument is missing
+    doc = doc and _with_example(signature, doc)
     return Op(signature, run, rules, doc, calls_operations=False, public=public)

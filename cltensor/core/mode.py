@@ -22,7 +22,13 @@ mode = _of_thread = _Mode()
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded in this thread."""
+    """Whether operations are recorded in this thread.
+
+    >>> with ct.no_grad():
+    ...     print(ct.is_grad_enabled())
+    ...
+    False
+    """
     return mode.enabled
 
 
@@ -151,7 +157,13 @@ class _Bare(_Switch):
 
 class set_grad_enabled(_Switch):
     """Turn recording on or off for this thread: from this call on or, as a context or decorator,
-    inside it only."""
+    inside it only.
+
+    >>> with ct.set_grad_enabled(False):
+    ...     print(ct.is_grad_enabled())
+    ...
+    False
+    """
 
     def __init__(self, mode: bool) -> None:
         if callable(mode):
@@ -168,13 +180,27 @@ class set_grad_enabled(_Switch):
 
 
 class no_grad(_Bare):
-    """Context or decorator inside which nothing is recorded."""
+    """Context or decorator inside which nothing is recorded.
+
+    >>> x = ct.ones(2, requires_grad=True)
+    >>> with ct.no_grad():
+    ...     y = x * 2
+    ...
+    >>> y.requires_grad
+    False
+    """
 
     _enabled = False
 
 
 class enable_grad(_Bare):
-    """Context or decorator inside which operations are recorded, also within `no_grad`."""
+    """Context or decorator inside which operations are recorded, also within `no_grad`.
+
+    >>> with ct.no_grad(), ct.enable_grad():
+    ...     print(ct.is_grad_enabled())
+    ...
+    True
+    """
 
     _enabled = True
 
@@ -182,7 +208,13 @@ class enable_grad(_Bare):
 class inference_mode(_Switch):
     """`no_grad` under the name of PyTorch's stricter kind: context or decorator, with or without
     parentheses. `inference_mode(False)` is `enable_grad`. What is made inside is a tensor like any
-    other, which later operations may record."""
+    other, which later operations may record.
+
+    >>> with ct.inference_mode():
+    ...     print(ct.is_grad_enabled())
+    ...
+    False
+    """
 
     def __new__(cls, mode: Any = True) -> Any:
         made = super().__new__(cls)

@@ -10,7 +10,11 @@ from cltensor.errors import IndexingError
 
 
 class Size(tuple[int, ...]):
-    """The sizes of a tensor's dimensions: a tuple that counts its elements and prints its kind."""
+    """The sizes of a tensor's dimensions: a tuple that counts its elements and prints its kind.
+
+    >>> ct.zeros(2, 3).shape.numel()
+    6
+    """
 
     __slots__ = ()
 

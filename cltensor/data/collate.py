@@ -31,13 +31,20 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
     Raises:  DataError for anything else, for members that differ in number or keys, and for arrays
              that differ in shape.
+
+    >>> ct.utils.data.default_collate([{"x": 1.0, "name": "a"}, {"x": 2.0, "name": "b"}])
+    {'x': tensor([1., 2.], dtype=float64), 'name': ['a', 'b']}
     """
     return to_device(joined(batch), None)
 
 
 def default_convert(data: Any) -> Any:
     """Arrays and numbers of NumPy as Tensors, in tuples, lists and dictionaries too; of tuples it
-    makes lists, and everything else stays what it is. For a `collate_fn` that joins nothing."""
+    makes lists, and everything else stays what it is. For a `collate_fn` that joins nothing.
+
+    >>> ct.utils.data.default_convert([np.ones(2, np.float32), "text"])
+    [tensor([1., 1.]), 'text']
+    """
     if isinstance(data, (np.ndarray, np.generic)) and is_numeric(data):
         return tensor(np.asarray(data))
     if isinstance(data, Mapping):

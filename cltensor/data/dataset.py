@@ -23,6 +23,15 @@ class Dataset:
     A subclass that can read many items at once also defines ``__getitems__(indices)``, which
     returns a list of them; or ``__getbatch__(indices)``, which gets an array of integers and
     returns what collating the single items would. `DataLoader` then never goes item by item.
+
+    >>> class Squares(ct.utils.data.Dataset):
+    ...     def __len__(self):
+    ...         return 4
+    ...     def __getitem__(self, i):
+    ...         return i * i
+    ...
+    >>> [batch.tolist() for batch in ct.utils.data.DataLoader(Squares(), batch_size=2)]
+    [[0, 1], [4, 9]]
     """
 
     #: Whether items live on a device; a loader then leaves them to the caller's thread.
@@ -57,6 +66,13 @@ class IterableDataset(Dataset):
 
     With worker processes each iterates over a copy of its own: `get_worker_info` tells it which
     part to give, else every item comes once from each.
+
+    >>> class Count(ct.utils.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter(range(3))
+    ...
+    >>> [x.tolist() for x in ct.utils.data.DataLoader(Count(), batch_size=2)]
+    [[0, 1], [2]]
     """
 
     def __iter__(self) -> Iterator[Any]:
@@ -76,6 +92,13 @@ class ChainDataset(IterableDataset):
     """The items of several iterable data sets, one after the other.
 
     Raises:  DataError for a data set that is not iterable.
+
+    >>> class Some(ct.utils.data.IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter([1, 2])
+    ...
+    >>> list(ct.utils.data.ChainDataset([Some(), Some()]))
+    [1, 2, 1, 2]
     """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
@@ -100,6 +123,10 @@ class TensorDataset(Dataset):
 
     Args:    NumPy arrays, or Tensors, which stay on their device.
     Raises:  ShapeError if the lengths differ.
+
+    >>> data = ct.utils.data.TensorDataset(ct.arange(3), ct.ones(3))
+    >>> data[1]
+    (tensor(1), tensor(1.))
     """
 
     def __init__(self, *tensors: np.ndarray | Tensor) -> None:
@@ -129,6 +156,10 @@ class StackDataset(Dataset):
     name, dictionaries of them.
 
     Raises:  ShapeError if the lengths differ, or for none; TypeError for both kinds.
+
+    >>> pairs = ct.utils.data.StackDataset([1, 2], ["a", "b"])
+    >>> pairs[1]
+    (2, 'b')
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -157,7 +188,12 @@ class StackDataset(Dataset):
 
 
 class Subset(Dataset):
-    """The items of `dataset` at `indices`, in that order; these stay a list where they are one."""
+    """The items of `dataset` at `indices`, in that order; these stay a list where they are one.
+
+    >>> part = ct.utils.data.Subset(["a", "b", "c"], [2, 0])
+    >>> list(part)
+    ['c', 'a']
+    """
 
     def __init__(self, dataset: Any, indices: Sequence[Any] | np.ndarray) -> None:
         self.dataset = dataset
@@ -200,6 +236,10 @@ class ConcatDataset(Dataset):
     """The items of several data sets, one after the other.
 
     Raises:  DataError without a data set.
+
+    >>> both = ct.utils.data.ConcatDataset([[1, 2], [3]])
+    >>> len(both), both[2]
+    (3, 3)
     """
 
     def __init__(self, datasets: Iterable[Any]) -> None:
@@ -230,6 +270,10 @@ def random_split(
     Args:    lengths: how many items each part gets; or shares that sum to 1, of which each part
              gets the whole items, and the first parts one more until none is left.
     Raises:  DataError for lengths that do not sum to the length of the data set.
+
+    >>> first, second = ct.utils.data.random_split(range(10), [0.8, 0.2])
+    >>> len(first), len(second)
+    (8, 2)
     """
     count = len(dataset)
     if math.isclose(sum(lengths), 1) and sum(lengths) <= 1 + 1e-9:

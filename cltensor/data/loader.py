@@ -70,6 +70,14 @@ class DataLoader(GuardedByName):
     Raises:  DataError for a value that does not fit, two that exclude each other, and what belongs
              to worker processes where there are none; in a loop, what the data set raises, after
              which `next` of the iterator gives the batch after that.
+
+    >>> data = ct.utils.data.TensorDataset(ct.arange(5), ct.arange(5) ** 2)
+    >>> for x, y in ct.utils.data.DataLoader(data, batch_size=2):
+    ...     print(x.tolist(), y.tolist())
+    ...
+    [0, 1] [0, 1]
+    [2, 3] [4, 9]
+    [4] [16]
     """
 
     _made = False

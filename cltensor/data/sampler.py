@@ -55,14 +55,22 @@ def each(iterator: Iterator[Any]) -> Iterator[Any]:
 
 
 class Sampler:
-    """Base class: a subclass defines ``__iter__``, which gives indices, and mostly ``__len__``."""
+    """Base class: a subclass defines ``__iter__``, which gives indices, and mostly ``__len__``.
+
+    >>> isinstance(ct.utils.data.SequentialSampler([1, 2]), ct.utils.data.Sampler)
+    True
+    """
 
     def __iter__(self) -> Iterator[Any]:
         raise NotImplementedError(f"{type(self).__name__}: define __iter__")
 
 
 class SequentialSampler(Sampler):
-    """0, 1, 2, ... up to the length of `data_source`."""
+    """0, 1, 2, ... up to the length of `data_source`.
+
+    >>> list(ct.utils.data.SequentialSampler(["a", "b", "c"]))
+    [0, 1, 2]
+    """
 
     def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
@@ -80,6 +88,9 @@ class RandomSampler(Sampler):
     Args:    replacement: draw each independently of the others; num_samples: how many, as many as
              there are unless given (beyond that, further orders follow); generator: see the module.
     Raises:  DataError for a num_samples below 1.
+
+    >>> sorted(ct.utils.data.RandomSampler(range(4)))
+    [0, 1, 2, 3]
     """
 
     def __init__(
@@ -116,7 +127,11 @@ class RandomSampler(Sampler):
 
 
 class SubsetRandomSampler(Sampler):
-    """The given indices in a new random order each time."""
+    """The given indices in a new random order each time.
+
+    >>> sorted(ct.utils.data.SubsetRandomSampler([4, 2]))
+    [2, 4]
+    """
 
     def __init__(self, indices: Sequence[int], generator: AnyGenerator = None) -> None:
         self.indices = indices
@@ -135,6 +150,9 @@ class WeightedRandomSampler(Sampler):
 
     Raises:  DataError for weights that are negative, not finite, all zero or no sequence, and
              without replacement for more samples than weights above zero.
+
+    >>> list(ct.utils.data.WeightedRandomSampler([0.0, 1.0], num_samples=3))
+    [1, 1, 1]
     """
 
     def __init__(
@@ -176,6 +194,9 @@ class BatchSampler(Sampler):
 
     Args:    sampler: any iterable of indices; drop_last: leave out a last list that is shorter.
     Raises:  DataError for a batch_size below 1.
+
+    >>> list(ct.utils.data.BatchSampler(range(5), batch_size=2, drop_last=False))
+    [[0, 1], [2, 3], [4]]
     """
 
     def __init__(self, sampler: Iterable[Any], batch_size: int, drop_last: bool = False) -> None:
@@ -210,6 +231,9 @@ class DistributedSampler(Sampler):
     last ones are left out.
 
     Raises:  DataError for a rank that there is not.
+
+    >>> list(ct.utils.data.DistributedSampler([0] * 6, num_replicas=2, rank=1, shuffle=False))
+    [1, 3, 5]
     """
 
     def __init__(

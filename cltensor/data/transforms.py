@@ -25,7 +25,11 @@ class Compose:
 
 
 class RandomHorizontalFlip:
-    """Mirror each image left to right with probability `p`."""
+    """Mirror each image left to right with probability `p`.
+
+    >>> ct.utils.data.RandomHorizontalFlip().p
+    0.5
+    """
 
     def __init__(self, p: float = 0.5, seed: int | None = None) -> None:
         self.p = p

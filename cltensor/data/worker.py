@@ -62,6 +62,9 @@ def get_worker_info() -> WorkerInfo | None:
     """In a worker process of a DataLoader: its id, num_workers, seed and dataset; elsewhere None.
 
     An iterable data set reads from it which part of all to give.
+
+    >>> ct.utils.data.get_worker_info() is None
+    True
     """
     return _state.info
 

@@ -27,7 +27,11 @@ from cltensor.ops.special.gamma import lgamma
 
 class Categorical(Odds):
     """A class from 0 to k - 1, with the chances of the last axis of probs, or log-chances logits;
-    neither need be normalized."""
+    neither need be normalized.
+
+    >>> ct.distributions.Categorical(ct.tensor([0.25, 0.75])).log_prob(ct.tensor(1)).exp()
+    tensor(0.7500)
+    """
 
     _SEVERAL = True
     arg_constraints: ClassVar[Any] = {
@@ -114,7 +118,11 @@ class OfCategorical(Distribution):
 
 
 class OneHotCategorical(OfCategorical):
-    """A class, as a vector that is 1 there and 0 elsewhere."""
+    """A class, as a vector that is 1 there and 0 elsewhere.
+
+    >>> ct.distributions.OneHotCategorical(ct.tensor([0.0, 1.0])).sample()
+    tensor([0., 1.])
+    """
 
     support: Any = constraints.one_hot
     has_enumerate_support = True
@@ -164,6 +172,9 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 
     Source:  Bengio, Leonard and Courville, "Estimating or propagating gradients through stochastic
              neurons for conditional computation" (2013).
+
+    >>> ct.distributions.OneHotCategoricalStraightThrough(ct.tensor([0.0, 1.0])).rsample()
+    tensor([0., 1.])
     """
 
     has_rsample = True
@@ -174,7 +185,11 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 
 
 class Multinomial(OfCategorical):
-    """How often each class occurs in total_count draws; total_count is one number."""
+    """How often each class occurs in total_count draws; total_count is one number.
+
+    >>> ct.distributions.Multinomial(4, ct.tensor([0.25, 0.75])).mean
+    tensor([1., 3.])
+    """
 
     def __init__(
         self,

@@ -40,7 +40,11 @@ def _key(constraint: Any) -> Any:
 
 
 class ConstraintRegistry:
-    """Functions that make transforms, by the kind of the constraint."""
+    """Functions that make transforms, by the kind of the constraint.
+
+    >>> ct.distributions.biject_to(ct.distributions.constraints.positive)(ct.tensor([0.0]))
+    tensor([1.])
+    """
 
     def __init__(self) -> None:
         self._registry: dict[Any, Factory] = {}

@@ -300,7 +300,11 @@ class Exponential(ExponentialFamily):
 
 
 class Uniform(Distribution):
-    """Numbers spread evenly from `low` to below `high`."""
+    """Numbers spread evenly from `low` to below `high`.
+
+    >>> ct.distributions.Uniform(ct.tensor([0.0]), ct.tensor([4.0])).log_prob(ct.tensor([1.0]))
+    tensor([-1.3863])
+    """
 
     arg_constraints: ClassVar[Any] = {"low": constraints.real, "high": constraints.real}
     has_rsample = True
@@ -356,6 +360,11 @@ class GeneralizedPareto(Distribution):
     c is the concentration and z = (x - loc) / scale; e^-z for c = 0.
 
     Source:  Pickands, "Statistical inference using extreme order statistics" (1975).
+
+    >>> ct.distributions.GeneralizedPareto(
+    ...     ct.tensor([0.0]), ct.tensor([1.0]), ct.tensor([0.0])
+    ... ).mean
+    tensor([1.])
     """
 
     arg_constraints: ClassVar[Any] = {

@@ -40,6 +40,9 @@ class ContinuousBernoulli(Odds, ExponentialFamily):
     exact on both sides and series between.
     Source:  Loaiza-Ganem and Cunningham, "The continuous Bernoulli: fixing a pervasive error in
              variational autoencoders" (2019).
+
+    >>> ct.distributions.ContinuousBernoulli(ct.tensor([0.3])).sample().shape
+    Size([1])
     """
 
     support: Any = constraints.unit_interval

@@ -32,7 +32,11 @@ def _cross_entropy(logits: Any, chance: Any) -> Any:
 
 
 class Bernoulli(Odds, ExponentialFamily):
-    """1 with the chance probs, else 0."""
+    """1 with the chance probs, else 0.
+
+    >>> ct.distributions.Bernoulli(ct.tensor([0.5])).log_prob(ct.tensor([1.0]))
+    tensor([-0.6931])
+    """
 
     support: Any = constraints.boolean
     has_enumerate_support = True
@@ -80,7 +84,11 @@ def counts(number: int, like: Any, batch: Sequence[int], expand: bool) -> Any:
 
 
 class Geometric(Odds):
-    """How many attempts fail before the first success, whose chance is probs."""
+    """How many attempts fail before the first success, whose chance is probs.
+
+    >>> ct.distributions.Geometric(ct.tensor([0.5])).mean
+    tensor([1.])
+    """
 
     support: Any = constraints.nonnegative_integer
 
@@ -119,7 +127,11 @@ class Geometric(Odds):
 
 
 class Poisson(ExponentialFamily):
-    """How often something happens in a unit of time that does so `rate` times on average."""
+    """How often something happens in a unit of time that does so `rate` times on average.
+
+    >>> ct.distributions.Poisson(ct.tensor([4.0])).mean
+    tensor([4.])
+    """
 
     arg_constraints: ClassVar[Any] = {"rate": constraints.nonnegative}
     support: Any = constraints.nonnegative_integer
@@ -151,7 +163,11 @@ class Poisson(ExponentialFamily):
 
 
 class Binomial(Odds):
-    """How many of total_count attempts succeed, each with the chance probs."""
+    """How many of total_count attempts succeed, each with the chance probs.
+
+    >>> ct.distributions.Binomial(10, ct.tensor([0.5])).mean
+    tensor([5.])
+    """
 
     arg_constraints: ClassVar[Any] = {
         "total_count": constraints.nonnegative_integer,
@@ -215,6 +231,9 @@ class NegativeBinomial(Odds):
 
     total_count need be no whole number: values are of the Poisson distribution, with rates of the
     gamma distribution.
+
+    >>> ct.distributions.NegativeBinomial(ct.tensor([3.0]), ct.tensor([0.5])).mean
+    tensor([3.])
     """
 
     arg_constraints: ClassVar[Any] = {

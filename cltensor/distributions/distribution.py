@@ -38,6 +38,9 @@ class Distribution:
     Args:    validate_args: whether parameters and values are looked at, which waits for the device;
              by default they are, except while a call is recorded by `ct.jit`.
     Raises:  ValueError for a parameter or value that does not fit its constraint.
+
+    >>> isinstance(ct.distributions.Normal(0.0, 1.0), ct.distributions.Distribution)
+    True
     """
 
     #: Whether samples can be differentiated by parameters.
@@ -215,6 +218,9 @@ class ExponentialFamily(Distribution):
     One that declares these has an entropy and a divergence, as the gradient of the log-normalizer
     gives the means of the functions (Nielsen and Nock, "Entropies and cross-entropies of
     exponential families", 2010).
+
+    >>> isinstance(ct.distributions.Normal(0.0, 1.0), ct.distributions.ExponentialFamily)
+    True
     """
 
     _mean_carrier_measure: Any = 0.0

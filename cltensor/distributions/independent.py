@@ -12,7 +12,12 @@ from cltensor.errors import ShapeError
 
 
 class Independent(Distribution):
-    """The distribution of the last `reinterpreted_batch_ndims` batch axes of another together."""
+    """The distribution of the last `reinterpreted_batch_ndims` batch axes of another together.
+
+    >>> normal = ct.distributions.Normal(ct.zeros(3), ct.ones(3))
+    >>> ct.distributions.Independent(normal, 1).log_prob(ct.zeros(3)).shape
+    Size([])
+    """
 
     def __init__(
         self,

@@ -27,6 +27,9 @@ class LKJCholesky(Distribution):
 
     Source:  Lewandowski, Kurowicka and Joe, "Generating random correlation matrices based on vines
              and extended onion method" (2009).
+
+    >>> ct.distributions.LKJCholesky(3, 1.0).sample().shape
+    Size([3, 3])
     """
 
     arg_constraints: ClassVar[Any] = {"concentration": constraints.positive}

@@ -33,6 +33,11 @@ class LowRankMultivariateNormal(Distribution):
     Only the capacitance C = 1 + W' diag^-1 W, of the size of the rank, is factored: by Woodbury's
     formula and the lemma of determinants, det = det(C) det(diag).
     Shapes:  loc and cov_diag (..., n); cov_factor (..., n, rank); batches broadcast.
+
+    >>> ct.distributions.LowRankMultivariateNormal(
+    ...     ct.zeros(2), ct.ones(2, 1), ct.ones(2)
+    ... ).variance
+    tensor([2., 2.])
     """
 
     arg_constraints: ClassVar[Any] = {

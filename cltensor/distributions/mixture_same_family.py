@@ -18,7 +18,13 @@ from cltensor.ops.shape.view import reshape
 
 class MixtureSameFamily(Distribution):
     """One of k distributions, which lie along the last batch axis of component_distribution, chosen
-    by mixture_distribution, a Categorical of k classes."""
+    by mixture_distribution, a Categorical of k classes.
+
+    >>> mix = ct.distributions.Categorical(ct.ones(2))
+    >>> parts = ct.distributions.Normal(ct.tensor([-1.0, 1.0]), ct.ones(2))
+    >>> ct.distributions.MixtureSameFamily(mix, parts).mean
+    tensor(0.)
+    """
 
     arg_constraints: ClassVar[Any] = {}
 

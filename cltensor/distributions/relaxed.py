@@ -81,7 +81,11 @@ class _Relaxed(TransformedDistribution):
 
 
 class RelaxedBernoulli(_Relaxed):
-    """Numbers between 0 and 1, most of them near either at a low temperature."""
+    """Numbers between 0 and 1, most of them near either at a low temperature.
+
+    >>> ct.distributions.RelaxedBernoulli(ct.tensor(0.5), ct.tensor([0.5])).rsample().shape
+    Size([1])
+    """
 
     arg_constraints: ClassVar[Any] = LogitRelaxedBernoulli.arg_constraints
     support: Any = constraints.unit_interval
@@ -128,7 +132,11 @@ class ExpRelaxedCategorical(OfCategorical):
 
 
 class RelaxedOneHotCategorical(_Relaxed):
-    """Chances that add up to 1, most of them near one class at a low temperature."""
+    """Chances that add up to 1, most of them near one class at a low temperature.
+
+    >>> ct.distributions.RelaxedOneHotCategorical(ct.tensor(0.5), ct.ones(3)).rsample().sum()
+    tensor(1.)
+    """
 
     arg_constraints: ClassVar[Any] = ExpRelaxedCategorical.arg_constraints
     support: Any = constraints.simplex

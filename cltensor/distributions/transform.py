@@ -426,7 +426,14 @@ class CatTransform(_Several):
 
 
 class StackTransform(_Several):
-    """Transforms of the elements along the axis `dim`."""
+    """Transforms of the elements along the axis `dim`.
+
+    >>> both = ct.distributions.StackTransform(
+    ...     [ct.distributions.ExpTransform(), ct.distributions.identity_transform]
+    ... )
+    >>> both(ct.zeros(2))
+    tensor([1., 0.])
+    """
 
     def __init__(self, tseq: Sequence[Transform], dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(tseq, dim, cache_size)

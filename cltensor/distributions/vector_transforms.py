@@ -42,7 +42,11 @@ class _OfVectors(Transform):
 
 
 class SoftmaxTransform(_OfVectors):
-    """y = e^x over its sum along the last axis, whose inverse is taken to be log y."""
+    """y = e^x over its sum along the last axis, whose inverse is taken to be log y.
+
+    >>> ct.distributions.SoftmaxTransform()(ct.zeros(2))
+    tensor([0.5000, 0.5000])
+    """
 
     bijective = False
     codomain = constraints.simplex
@@ -74,6 +78,9 @@ class StickBreakingTransform(_OfVectors):
     what those before it left, where k elements follow.
 
     Source:  Stan Reference Manual, "Unit simplex".
+
+    >>> ct.distributions.StickBreakingTransform()(ct.zeros(2)).sum()
+    tensor(1.)
     """
 
     codomain = constraints.simplex
@@ -109,7 +116,12 @@ def _on_diagonal(x: Any, function: Any) -> Any:
 
 
 class LowerCholeskyTransform(Transform):
-    """Lower triangular matrices with a positive diagonal: e to that of x."""
+    """Lower triangular matrices with a positive diagonal: e to that of x.
+
+    >>> ct.distributions.LowerCholeskyTransform()(ct.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
 
     _ALIKE = ()
     domain = constraints.independent(constraints.real, 2)
@@ -124,7 +136,12 @@ class LowerCholeskyTransform(Transform):
 
 class PositiveDefiniteTransform(Transform):
     """Positive definite matrices: the product of L, as LowerCholeskyTransform gives, and its
-    transpose."""
+    transpose.
+
+    >>> ct.distributions.PositiveDefiniteTransform()(ct.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
 
     _ALIKE = ()
     domain = constraints.independent(constraints.real, 2)
@@ -155,6 +172,10 @@ class CorrCholeskyTransform(_OfVectors):
     Source:  Lewandowski, Kurowicka and Joe, "Generating random correlation matrices based on vines
              and extended onion method" (2009); Stan Reference Manual, "Cholesky factors of
              correlation matrices".
+
+    >>> ct.distributions.CorrCholeskyTransform()(ct.zeros(1))
+    tensor([[1., 0.],
+            [0., 1.]])
     """
 
     codomain = constraints.corr_cholesky

@@ -20,6 +20,9 @@ class VonMises(Distribution):
     """Angles about `loc`, from -pi to pi: density proportional to e^(concentration cos(x - loc)).
 
     Source:  Best and Fisher, "Efficient simulation of the von Mises distribution" (1979).
+
+    >>> ct.distributions.VonMises(ct.tensor([0.0]), ct.tensor([1.0])).mean
+    tensor([0.])
     """
 
     arg_constraints: ClassVar[Any] = {

@@ -82,6 +82,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor that keeps a signal's variance through that function (torch's table).
 
     `param` is the slope of leaky_relu, 0.01 if not given.
+
+    >>> nn.init.calculate_gain("leaky_relu", 1.0)
+    1.0
     """
     if nonlinearity == "leaky_relu":
         return math.sqrt(2.0 / (1 + (0.01 if param is None else param) ** 2))
@@ -119,7 +122,11 @@ def _write(operation: str, tensor: Any, values: Callable[..., Any]) -> Any:
 def uniform_(
     tensor: Any, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Any:
-    """Fill with numbers spread evenly over [a, b)."""
+    """Fill with numbers spread evenly over [a, b).
+
+    >>> nn.init.uniform_(ct.empty(3), 2.0, 2.5).min().item() >= 2
+    True
+    """
     return _write(
         "uniform_",
         tensor,
@@ -130,7 +137,11 @@ def uniform_(
 def normal_(
     tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
 ) -> Any:
-    """Fill with normally distributed numbers."""
+    """Fill with normally distributed numbers.
+
+    >>> nn.init.normal_(ct.empty(2, 3), std=0.1).shape
+    Size([2, 3])
+    """
     return _write(
         "normal_",
         tensor,
@@ -151,6 +162,9 @@ def trunc_normal_(
     What still lies outside after the last draw is set to the nearer bound. With the bounds two
     standard deviations off that is one number in 10^10; bounds that leave out most of the
     distribution are not what this is made for.
+
+    >>> nn.init.trunc_normal_(ct.empty(100)).abs().max().item() <= 2
+    True
     """
 
     def inside(size: Any, dtype: Any, device: Any) -> Any:
@@ -164,22 +178,39 @@ def trunc_normal_(
 
 
 def constant_(tensor: Any, val: float) -> Any:
-    """Fill with one value."""
+    """Fill with one value.
+
+    >>> nn.init.constant_(ct.empty(3), 0.5)
+    tensor([0.5000, 0.5000, 0.5000])
+    """
     return _write("constant_", tensor, lambda *kind: create.full(kind[0], val, *kind[1:]))
 
 
 def zeros_(tensor: Any) -> Any:
-    """Fill with zeros."""
+    """Fill with zeros.
+
+    >>> nn.init.zeros_(ct.empty(2))
+    tensor([0., 0.])
+    """
     return constant_(tensor, 0.0)
 
 
 def ones_(tensor: Any) -> Any:
-    """Fill with ones."""
+    """Fill with ones.
+
+    >>> nn.init.ones_(ct.empty(2))
+    tensor([1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 def eye_(tensor: Any) -> Any:
-    """Fill a matrix with ones on its diagonal and zeros elsewhere."""
+    """Fill a matrix with ones on its diagonal and zeros elsewhere.
+
+    >>> nn.init.eye_(ct.empty(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     if tensor.ndim != 2:
         raise ShapeError(f"eye_: shape {tuple(tensor.shape)} is not that of a matrix")
     return _write("eye_", tensor, lambda shape, *kind: create.eye(*shape, *kind))
@@ -190,6 +221,9 @@ def dirac_(tensor: Any, groups: int = 1) -> Any:
     can, in each group: ones at the centre where the output is the input's number, zeros elsewhere.
 
     Raises:  ShapeError unless the weight has 3, 4 or 5 dimensions, and groups divide its outputs.
+
+    >>> nn.init.dirac_(ct.empty(1, 1, 3))
+    tensor([[[0., 1., 0.]]])
     """
     require_tensor("dirac_", "tensor", tensor)
     groups = whole("dirac_", "groups", groups, 1)
@@ -216,6 +250,10 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Generator | None = None
 
     Raises:  ShapeError for fewer than two dimensions.
     Source:  Saxe et al. 2013.
+
+    >>> Q = nn.init.orthogonal_(ct.empty(2, 2))
+    >>> ct.allclose(Q @ Q.T, ct.eye(2), atol=1e-6)
+    True
     """
     require_tensor("orthogonal_", "tensor", tensor)
     gain = number("orthogonal_", "gain", gain)
@@ -244,6 +282,9 @@ def sparse_(
 
     Raises:  ShapeError for what is no matrix, ValueError for a sparsity outside [0, 1].
     Source:  Martens 2010.
+
+    >>> nn.init.sparse_(ct.empty(4, 3), sparsity=0.5).count_nonzero(0).tolist()
+    [2, 2, 2]
     """
     require_tensor("sparse_", "tensor", tensor)
     if tensor.ndim != 2:
@@ -277,6 +318,9 @@ def xavier_uniform_(tensor: Any, gain: float = 1.0, generator: Generator | None 
     """Uniform in +-gain * sqrt(6 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio 2010.
+
+    >>> nn.init.xavier_uniform_(ct.empty(3, 3)).abs().max().item() <= 1
+    True
     """
     bound = gain * math.sqrt(6.0 / sum(_fans("xavier_uniform_", tensor.shape)))
     return uniform_(tensor, -bound, bound, generator)
@@ -286,6 +330,9 @@ def xavier_normal_(tensor: Any, gain: float = 1.0, generator: Generator | None =
     """Normal with deviation gain * sqrt(2 / (fan_in + fan_out)).
 
     Source: Glorot and Bengio 2010.
+
+    >>> nn.init.xavier_normal_(ct.empty(64, 64)).std().item() < 0.2
+    True
     """
     deviation = gain * math.sqrt(2.0 / sum(_fans("xavier_normal_", tensor.shape)))
     return normal_(tensor, 0.0, deviation, generator)
@@ -308,6 +355,9 @@ def kaiming_uniform_(
     """Uniform in +-gain * sqrt(3 / fan).
 
     Source: He et al. 2015.
+
+    >>> nn.init.kaiming_uniform_(ct.empty(4, 6)).abs().max().item() <= 1
+    True
     """
     bound = math.sqrt(3.0) * _kaiming("kaiming_uniform_", tensor, a, mode, nonlinearity)
     return uniform_(tensor, -bound, bound, generator)
@@ -323,6 +373,9 @@ def kaiming_normal_(
     """Normal with deviation gain / sqrt(fan).
 
     Source: He et al. 2015.
+
+    >>> nn.init.kaiming_normal_(ct.empty(64, 50)).std().item() < 0.25
+    True
     """
     deviation = _kaiming("kaiming_normal_", tensor, a, mode, nonlinearity)
     return normal_(tensor, 0.0, deviation, generator)

@@ -35,6 +35,16 @@ class Module(Hooked, Saved, Convertible, Compilable, Summarized):
     A subclass calls `super().__init__()`, sets Parameters and Modules as attributes and
     defines `forward`. Everything else (finding weights, saving them, moving them to a
     device, switching between training and evaluation) follows from the attributes.
+
+    >>> class Doubled(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.inner = nn.Linear(2, 1)
+    ...     def forward(self, x):
+    ...         return 2 * self.inner(x)
+    ...
+    >>> list(Doubled().state_dict())
+    ['inner.weight', 'inner.bias']
     """
 
     training: bool

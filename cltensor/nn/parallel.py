@@ -53,6 +53,9 @@ class DataParallel(Module):
     Args:    device_ids: at most one device (all of a machine with one GPU); output_device and dim
              are accepted as PyTorch's, since one device needs neither.
     Raises:  DeviceError for several devices.
+
+    >>> nn.DataParallel(nn.Linear(2, 1))(ct.ones(3, 2)).shape
+    Size([3, 1])
     """
 
     def __init__(

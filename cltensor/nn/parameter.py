@@ -20,6 +20,11 @@ class Parameter(Tensor):
 
     Args:    data: a Tensor, whose elements are shared and whose history is left behind; None for
              one without elements; requires_grad: False for a weight that shall stay as it is.
+
+    >>> layer = nn.Module()
+    >>> layer.scale = nn.Parameter(ct.ones(2))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['scale']
     """
 
     __slots__ = ()
@@ -52,7 +57,11 @@ class _Uninitialized(Tensor):
 
 
 class UninitializedParameter(_Uninitialized, Parameter):
-    """A parameter without elements, until `materialize` gives it a shape."""
+    """A parameter without elements, until `materialize` gives it a shape.
+
+    >>> isinstance(nn.LazyLinear(2).weight, nn.UninitializedParameter)
+    True
+    """
 
     __slots__ = ()
     _becomes = Parameter
@@ -62,7 +71,11 @@ class UninitializedParameter(_Uninitialized, Parameter):
 
 
 class UninitializedBuffer(_Uninitialized):
-    """A buffer without elements, until `materialize` gives it a shape."""
+    """A buffer without elements, until `materialize` gives it a shape.
+
+    >>> isinstance(nn.LazyBatchNorm1d().running_mean, nn.UninitializedBuffer)
+    True
+    """
 
     __slots__ = ()
     _becomes = Tensor
@@ -89,6 +102,11 @@ class Buffer(Tensor):
 
     Args:    data: a Tensor, whose elements are shared and whose history is left behind; None for
              one without elements; persistent: False to leave it out of the state_dict.
+
+    >>> layer = nn.Module()
+    >>> layer.count = nn.Buffer(ct.zeros(1))
+    >>> list(layer.state_dict())
+    ['count']
     """
 
     __slots__ = ()

@@ -30,6 +30,11 @@ def functional_call(
              tuple, or one argument; tie_weights: give what is one parameter under several names one
              replacement; strict: whether every name has to be there.
     Raises:  StateError for a name that is unknown, given twice, or missing with `strict`.
+
+    >>> model = nn.Linear(1, 1)
+    >>> weights = {"weight": ct.tensor([[2.0]]), "bias": ct.tensor([1.0])}
+    >>> ct.func.functional_call(model, weights, ct.tensor([[3.0]]))
+    tensor([[7.]])
     """
     given = _merged(parameter_and_buffer_dicts)
     slots = _slots(module)
@@ -70,6 +75,10 @@ def stack_module_state(
 
     Raises:  StateError for no modules, or modules whose kinds, names or modes differ, or of whose
              parameters of a name only some require a gradient.
+
+    >>> params, buffers = ct.func.stack_module_state([nn.Linear(2, 3) for _ in range(5)])
+    >>> params["weight"].shape
+    Size([5, 3, 2])
     """
     if not models:
         raise StateError("stack_module_state: no modules; give one or more")
@@ -102,7 +111,12 @@ def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
 
 def replace_all_batch_norm_modules_(root: Module) -> Module:
     """Have every BatchNorm in `root` use the statistics of each batch, and keep none: what goes
-    through `vmap` must not change them. Returns root, which is changed."""
+    through `vmap` must not change them. Returns root, which is changed.
+
+    >>> model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    >>> ct.func.replace_all_batch_norm_modules_(model)[1].running_mean is None
+    True
+    """
     for module in root.modules():
         if isinstance(module, BatchNorm) and module.track_running_stats:
             module.running_mean = module.running_var = module.num_batches_tracked = None

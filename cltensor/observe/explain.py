@@ -51,6 +51,9 @@ def explain(subject: Any, *args: Any, **kwargs: Any) -> Explanation:
     none.
 
     Raises TypeError when `subject` is neither a tensor nor callable.
+
+    >>> len(ct.explain(ct.ones(4).exp() * 2 + 1))
+    1
     """
     launches = Explanation()
 

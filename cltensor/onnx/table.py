@@ -157,5 +157,9 @@ def find(name: str, version: int) -> Entry | None:
 
 
 def supported() -> list[str]:
-    """The names of the operators that `load` knows."""
+    """The names of the operators that `load` knows.
+
+    >>> "Conv" in ct.onnx.supported()
+    False
+    """
     return sorted(_TABLE)

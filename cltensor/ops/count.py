@@ -103,6 +103,9 @@ def searchsorted(
     Args:    sorted_sequence: a vector, or rows for those of x, with its other axes; x: a tensor or
              a number; sorter: what sorts sorted_sequence, where it is not sorted.
     Returns: int64, or int32 with out_int32; NaN counts as the largest.
+
+    >>> ct.searchsorted(ct.tensor([1.0, 2.0, 3.0]), ct.tensor([2.5]))
+    tensor([2])
     """
     name = "searchsorted"
     require_tensor(name, "sorted_sequence", sorted_sequence)
@@ -136,7 +139,11 @@ def searchsorted(
 def bucketize(
     a: Tensor | float, boundaries: Tensor, *, out_int32: bool = False, right: bool = False
 ) -> Tensor:
-    """The number of the bucket of each element between sorted boundaries, as `searchsorted`."""
+    """The number of the bucket of each element between sorted boundaries, as `searchsorted`.
+
+    >>> ct.bucketize(ct.tensor([0.5, 2.5]), ct.tensor([1.0, 2.0, 3.0]))
+    tensor([0, 2])
+    """
     require_tensor("bucketize", "boundaries", boundaries)
     if boundaries.ndim != 1:
         raise ShapeError(f"bucketize: boundaries have shape {boundaries.shape}; give a vector")
@@ -150,6 +157,9 @@ def isin(
     """Whether each element is one of `test_elements` (or, with `invert`, none); NaN never is.
 
     One of both may be a number. assume_unique: NumPy's keyword, which changes nothing.
+
+    >>> ct.isin(ct.tensor([1, 2, 3]), ct.tensor([2, 3]))
+    tensor([False,  True,  True])
     """
     given = [y for y in (elements, test_elements) if isinstance(y, Tensor)]
     if not given:
@@ -216,6 +226,9 @@ def bincount(x: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Te
     """How often each number from 0 on is in a vector of integers, or the sum of its weights.
 
     Waits for the device, for the largest. Raises ValueError for one below 0.
+
+    >>> ct.bincount(ct.tensor([0, 1, 1, 3]))
+    tensor([1, 2, 0, 1])
     """
     minlength = whole("bincount", "minlength", minlength)
     if x.ndim != 1 or x.dtype.kind not in "iu":
@@ -257,7 +270,11 @@ def _limits(operation: str, x: Tensor, low: Any, high: Any, half: float) -> tupl
 @composite
 def histc(x: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many elements are in each of `bins` equal parts of min to max (of their own range if both
-    are equal); those outside are not counted. In the dtype of x."""
+    are equal); those outside are not counted. In the dtype of x.
+
+    >>> ct.histc(ct.tensor([1.0, 2.0, 2.0]), bins=2, min=0, max=4)
+    tensor([1., 2.])
+    """
     bins = whole("histc", "bins", bins, 1)
     x = reshape(x.detach(), (-1,))
     low, high = _limits("histc", x, min, max, 1)
@@ -329,6 +346,9 @@ def histogram(
     Args:    bins: their number, or a vector of edges; range: the first and the last edge, the
              smallest and the largest element if left out; weight: what each element counts for;
              density: whether counts are divided so that their integral is 1.
+
+    >>> ct.histogram(ct.tensor([1.0, 2.0, 2.0]), bins=2, range=(0.0, 4.0)).hist
+    tensor([1., 2.])
     """
     if x.dtype.kind != "f":
         raise DTypeError(f"histogram: x is {x.dtype.name}; cast it to a floating-point dtype")
@@ -348,6 +368,10 @@ def histogramdd(
 
     x: points with their coordinates along the last axis; bins: the number of bins, one for each
     coordinate, or vectors of edges; range: first and last edge of each, one after the other.
+
+    >>> ct.histogramdd(ct.tensor([[0.0, 0.0], [1.0, 1.0]]), bins=[2, 2]).hist
+    tensor([[1., 0.],
+            [0., 1.]])
     """
     if not x.ndim or x.dtype.kind != "f":
         raise (DTypeError if x.ndim else ShapeError)(

@@ -242,7 +242,11 @@ def logspace(
     device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
     """`steps` powers of `base`, their exponents as `linspace` spreads them from `start` to `stop`
-    for that dtype, but with what is behind the points of those between."""
+    for that dtype, but with what is behind the points of those between.
+
+    >>> ct.logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
     steps = whole("logspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     exponents = _spread("logspace", start, stop, steps, found)
@@ -253,7 +257,12 @@ def logspace(
 def eye(
     n: int, m: int | None = None, dtype: Any = None, device: DeviceSpec = None, *, k: int = 0
 ) -> Tensor:
-    """The n by m matrix (square without m) with ones on its diagonal, or k columns to the right."""
+    """The n by m matrix (square without m) with ones on its diagonal, or k columns to the right.
+
+    >>> ct.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     n = whole("eye", "n", n)
     m = n if m is None else whole("eye", "m", m)
     k = whole("eye", "k", max(-n, min(k, m)) if isinstance(k, int) else k, -MOST)
@@ -294,6 +303,9 @@ def to(
     targets: devices ("gpu", "cl:1", a Device), dtypes (also their names), or a tensor to be like.
     copy: True for a copy in any case. non_blocking and memory_format change nothing: launches do
     not wait, and elements lie in row-major order.
+
+    >>> ct.tensor([1.5]).to(ct.float16).dtype
+    dtype('float16')
     """
     given = x
     for target in targets if other is None else (*targets, other):
@@ -333,7 +345,11 @@ def cuda(x: Any, device: Any = None, non_blocking: bool = False, memory_format: 
 
 @composite
 def type_as(x: Any, other: Any) -> Any:
-    """`x` with the dtype of `other`, on its device."""
+    """`x` with the dtype of `other`, on its device.
+
+    >>> ct.zeros(1).type_as(ct.zeros(1, dtype=ct.int32)).dtype
+    dtype('int32')
+    """
     require_tensor("type_as", "other", other)
     return to(x, other)
 
@@ -344,7 +360,11 @@ def _names_dtype(text: str) -> bool:
 
 @creator
 def from_numpy(array: np.ndarray, device: DeviceSpec = None) -> Tensor:
-    """A copy of a NumPy array, of the same dtype."""
+    """A copy of a NumPy array, of the same dtype.
+
+    >>> ct.from_numpy(np.arange(3))
+    tensor([0, 1, 2])
+    """
     return Tensor.from_numpy(array, device)
 
 
@@ -353,6 +373,10 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
     """Coordinate matrices of coordinate vectors: out[k][i, j, ...] is element k of (i, j, ...).
 
     indexing "xy" exchanges the first two axes, as NumPy's meshgrid does by default.
+
+    >>> ct.meshgrid(ct.arange(2), ct.arange(2), indexing="ij")[0]
+    tensor([[0, 0],
+            [1, 1]])
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing is {indexing!r}; use 'xy' or 'ij'")
@@ -376,19 +400,31 @@ def meshgrid(*xs: Any, indexing: str = "ij") -> Sequence[Any]:
 @creator(method=True)
 def new_tensor(x: Any, data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor with a copy of `data`, outside the graph, and, unless given, the dtype and device
-    of `x`."""
+    of `x`.
+
+    >>> ct.zeros(1).new_tensor([1, 2]).dtype
+    dtype('float32')
+    """
     return from_host(data, dtype or x.dtype, device or x.device)
 
 
 @creator(method=True)
 def new_zeros(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """Zeros of that size with, unless given, the dtype and device of `x`."""
+    """Zeros of that size with, unless given, the dtype and device of `x`.
+
+    >>> ct.ones(1).new_zeros(2)
+    tensor([0., 0.])
+    """
     return full(_sizes(size), 0, dtype or x.dtype, device or x.device)
 
 
 @creator(method=True)
 def new_ones(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """Ones of that size with, unless given, the dtype and device of `x`."""
+    """Ones of that size with, unless given, the dtype and device of `x`.
+
+    >>> ct.zeros(1).new_ones(2)
+    tensor([1., 1.])
+    """
     return full(_sizes(size), 1, dtype or x.dtype, device or x.device)
 
 
@@ -396,11 +432,19 @@ def new_ones(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -
 def new_full(
     x: Any, size: Any, value: complex, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
-    """`value` everywhere, of that size, with, unless given, the dtype and device of `x`."""
+    """`value` everywhere, of that size, with, unless given, the dtype and device of `x`.
+
+    >>> ct.zeros(1).new_full((2,), 3.0)
+    tensor([3., 3.])
+    """
     return full(size, value, dtype or x.dtype, device or x.device)
 
 
 @creator(method=True)
 def new_empty(x: Any, *size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """Undefined elements of that size with, unless given, the dtype and device of `x`."""
+    """Undefined elements of that size with, unless given, the dtype and device of `x`.
+
+    >>> ct.zeros(1).new_empty((2, 3)).shape
+    Size([2, 3])
+    """
     return empty(*size, dtype=dtype or x.dtype, device=device or x.device)

@@ -90,6 +90,9 @@ def gradient(
              in between.
     Raises:  ShapeError where an axis has not edge_order + 1 elements, or coordinates do not fit.
     Source:  as NumPy's gradient.
+
+    >>> ct.gradient(ct.tensor([0.0, 1.0, 4.0]))
+    (tensor([1., 2., 3.]),)
     """
     order = whole("gradient", "edge_order", edge_order, 1, 2)
     given = range(x.ndim) if dim is None else [dim] if isinstance(dim, (int, np.integer)) else dim

@@ -59,7 +59,11 @@ def _count(x: Any, mask: Any, dim: Any, keepdim: bool) -> Any:
 def sum(
     input: Any, dim: Dims = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """The sum."""
+    """The sum.
+
+    >>> ct.masked.sum(ct.tensor([1.0, 3.0, 9.0]), 0, mask=ct.tensor([True, True, False]))
+    tensor(4.)
+    """
     return _as(fold.sum(_as(_kept(input, mask, 0), dtype), _dims(dim), keepdim), dtype)
 
 
@@ -67,19 +71,31 @@ def sum(
 def prod(
     input: Any, dim: Dims = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """The product."""
+    """The product.
+
+    >>> ct.masked.prod(ct.tensor([2.0, 3.0]), 0, mask=ct.tensor([True, False]))
+    tensor(2.)
+    """
     return _as(fold.prod(_as(_kept(input, mask, 1), dtype), _dims(dim), keepdim), dtype)
 
 
 @composite(space=_SPACE)
 def cumsum(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """The running sum, in the dtype of the input."""
+    """The running sum, in the dtype of the input.
+
+    >>> ct.masked.cumsum(ct.tensor([2.0, 3.0, 4.0]), 0, mask=ct.tensor([True, False, True]))
+    tensor([2., 2., 6.])
+    """
     return _running(scan.cumsum, input, mask, 0, dim, dtype)
 
 
 @composite(space=_SPACE)
 def cumprod(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """The running product, in the dtype of the input."""
+    """The running product, in the dtype of the input.
+
+    >>> ct.masked.cumprod(ct.tensor([2.0, 3.0, 4.0]), 0, mask=ct.tensor([True, False, True]))
+    tensor([2., 2., 8.])
+    """
     return _running(running.cumprod, input, mask, 1, dim, dtype)
 
 
@@ -93,7 +109,11 @@ def median(
     input: Any, dim: int = -1, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
     """The lower median of what is not NaN; NaN where nothing counts. Raises DTypeError for integers
-    with a mask, which cannot say so."""
+    with a mask, which cannot say so.
+
+    >>> ct.masked.median(ct.tensor([1.0, 3.0, 9.0]), 0, mask=ct.tensor([True, False, False]))
+    tensor(1.)
+    """
     if input.dtype.kind != "f":
         if mask is not None:
             raise DTypeError(
@@ -107,7 +127,11 @@ def median(
 def amax(
     input: Any, dim: Dims = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """The largest element."""
+    """The largest element.
+
+    >>> ct.masked.amax(ct.tensor([1.0, 5.0]), 0, mask=ct.tensor([True, False]))
+    tensor(1.)
+    """
     x = _kept(_as(input, dtype), mask, _extreme(_as(input, dtype), True))
     return fold.amax(x, _dims(dim), keepdim)
 
@@ -116,7 +140,11 @@ def amax(
 def amin(
     input: Any, dim: Dims = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """The smallest element."""
+    """The smallest element.
+
+    >>> ct.masked.amin(ct.tensor([1.0, 5.0]), 0, mask=ct.tensor([False, True]))
+    tensor(5.)
+    """
     x = _kept(_as(input, dtype), mask, _extreme(_as(input, dtype), False))
     return fold.amin(x, _dims(dim), keepdim)
 
@@ -126,7 +154,11 @@ def argmax(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None,
     mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The index of the largest element, in the dtype of the input, as PyTorch gives it."""
+    """The index of the largest element, in the dtype of the input, as PyTorch gives it.
+
+    >>> ct.masked.argmax(ct.tensor([1.0, 5.0]), 0, mask=ct.tensor([True, False]))
+    tensor(0.)
+    """
     x = _as(input, dtype)
     return astype(fold.argmax(_kept(x, mask, _extreme(x, True)), dim, keepdim), x.dtype)
 
@@ -136,7 +168,11 @@ def argmin(
     input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None,
     mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The index of the smallest element, in the dtype of the input, as PyTorch gives it."""
+    """The index of the smallest element, in the dtype of the input, as PyTorch gives it.
+
+    >>> ct.masked.argmin(ct.tensor([1.0, 5.0]), 0, mask=ct.tensor([False, True]))
+    tensor(1.)
+    """
     x = _as(input, dtype)
     return astype(fold.argmin(_kept(x, mask, _extreme(x, False)), dim, keepdim), x.dtype)
 
@@ -145,7 +181,11 @@ def argmin(
 def mean(
     input: Any, dim: Dims = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """The mean; NaN where nothing counts."""
+    """The mean; NaN where nothing counts.
+
+    >>> ct.masked.mean(ct.tensor([1.0, 3.0, 9.0]), 0, mask=ct.tensor([True, True, False]))
+    tensor(2.)
+    """
     x = fold.floating(input, dtype)
     total = fold.sum(_kept(x, mask, 0), _dims(dim), keepdim)
     return divide(total, astype(_count(x, mask, _dims(dim), keepdim), x.dtype))
@@ -155,7 +195,11 @@ def mean(
 def logsumexp(
     input: Any, dim: Dims = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """log(sum(exp(x)))."""
+    """log(sum(exp(x))).
+
+    >>> ct.masked.logsumexp(ct.tensor([0.0, 9.0]), 0, mask=ct.tensor([True, False]))
+    tensor(0.)
+    """
     x = fold.floating(input, dtype)
     return fold.logsumexp(_kept(x, mask, -math.inf), _dims(dim), keepdim)
 
@@ -164,7 +208,11 @@ def logsumexp(
 def logaddexp(
     input: Any, other: Any, *, dtype: Any = None, input_mask: Any = None, other_mask: Any = None
 ) -> Any:
-    """log(exp(input) + exp(other)), elementwise."""
+    """log(exp(input) + exp(other)), elementwise.
+
+    >>> ct.masked.logaddexp(ct.tensor([0.0]), ct.tensor([0.0]))
+    tensor([0.6931])
+    """
     a, b = fold.floating(input, dtype), fold.floating(other, dtype)
     return entropy.logaddexp(_kept(a, input_mask, -math.inf), _kept(b, other_mask, -math.inf))
 
@@ -174,7 +222,11 @@ def norm(
     input: Any, ord: float | None = 2.0, dim: Dims = None, *, keepdim: bool = False,
     dtype: Any = None, mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The norm of that order."""
+    """The norm of that order.
+
+    >>> ct.masked.norm(ct.tensor([3.0, 4.0, 9.0]), 2, 0, mask=ct.tensor([True, True, False]))
+    tensor(5.)
+    """
     x = fold.floating(input, dtype)
     nothing = math.inf if ord == -math.inf else 0
     return norms.norm(_kept(x, mask, nothing), ord, _dims(dim), keepdim)
@@ -201,7 +253,11 @@ def var(
     input: Any, dim: Dims = None, unbiased: bool | None = None, *, correction: float | None = None,
     keepdim: bool = False, dtype: Any = None, mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The variance, with a correction of 1 if none is given."""
+    """The variance, with a correction of 1 if none is given.
+
+    >>> ct.masked.var(ct.tensor([1.0, 3.0, 9.0]), 0, mask=ct.tensor([True, True, False]))
+    tensor(2.)
+    """
     return _variance("var", input, dim, unbiased, correction, keepdim, dtype, mask)
 
 
@@ -210,25 +266,47 @@ def std(
     input: Any, dim: Dims = None, unbiased: bool | None = None, *, correction: float | None = None,
     keepdim: bool = False, dtype: Any = None, mask: Any = None,
 ) -> Any:  # fmt: skip
-    """The square root of `var`."""
+    """The square root of `var`.
+
+    >>> ct.masked.std(ct.tensor([1.0, 3.0, 9.0]), 0, mask=ct.tensor([True, True, False]))
+    tensor(1.4142)
+    """
     return sqrt(_variance("std", input, dim, unbiased, correction, keepdim, dtype, mask))
 
 
 @composite(space=_SPACE)
 def softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """exp(x) / sum(exp(x)) along `dim`; NaN where nothing counts."""
+    """exp(x) / sum(exp(x)) along `dim`; NaN where nothing counts.
+
+    >>> ct.masked.softmax(ct.tensor([1.0, 1.0, 9.0]), 0, mask=ct.tensor([True, True, False]))[
+    ...     :2
+    ... ]
+    tensor([0.5000, 0.5000])
+    """
     return fold.softmax(_kept(fold.floating(input, dtype), mask, -math.inf), dim)
 
 
 @composite(space=_SPACE)
 def log_softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """The logarithm of `softmax`."""
+    """The logarithm of `softmax`.
+
+    >>> ct.masked.log_softmax(
+    ...     ct.tensor([1.0, 1.0, 9.0]), 0, mask=ct.tensor([True, True, False])
+    ... )[:2]
+    tensor([-0.6931, -0.6931])
+    """
     return fold.log_softmax(_kept(fold.floating(input, dtype), mask, -math.inf), dim)
 
 
 @composite(space=_SPACE)
 def softmin(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """`softmax` of -input."""
+    """`softmax` of -input.
+
+    >>> ct.masked.softmin(ct.tensor([1.0, 1.0, 9.0]), 0, mask=ct.tensor([True, True, False]))[
+    ...     :2
+    ... ]
+    tensor([0.5000, 0.5000])
+    """
     return fold.softmax(-_kept(fold.floating(input, dtype), mask, math.inf), dim)
 
 
@@ -236,7 +314,11 @@ def softmin(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any
 def normalize(
     input: Any, ord: float, dim: int, *, eps: float = 1e-12, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """x divided by its norm along `dim`, or by eps where that is smaller; 0 where masked out."""
+    """x divided by its norm along `dim`, or by eps where that is smaller; 0 where masked out.
+
+    >>> ct.masked.normalize(ct.tensor([3.0, 4.0]), 2.0, 0)
+    tensor([0.6000, 0.8000])
+    """
     x = fold.floating(input, dtype)
     length = norm(x, ord, dim, keepdim=True, mask=mask)
     return divide(_kept(x, mask, 0), clip(length, eps))

@@ -70,5 +70,9 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 @composite(method=False)
 def get_float32_matmul_precision() -> str:
-    """What `set_float32_matmul_precision` was told last."""
+    """What `set_float32_matmul_precision` was told last.
+
+    >>> ct.get_float32_matmul_precision()
+    'highest'
+    """
     return Precision.value

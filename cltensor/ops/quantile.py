@@ -108,6 +108,9 @@ def quantile(
              "nearest".
     Returns: NaN where there is one.
     Raises:  ValueError for no share; ShapeError for no elements. A tensor q is read.
+
+    >>> ct.quantile(ct.tensor([1.0, 2.0, 3.0]), 0.25)
+    tensor(1.5000)
     """
     return _quantile("quantile", x, q, dim, keepdim, interpolation, False)
 
@@ -117,5 +120,9 @@ def nanquantile(
     x: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear",
 ) -> Tensor:  # fmt: skip
-    """`quantile` of the elements that are not NaN; NaN if there are none."""
+    """`quantile` of the elements that are not NaN; NaN if there are none.
+
+    >>> ct.nanquantile(ct.tensor([math.nan, 1.0, 3.0]), 0.5)
+    tensor(2.)
+    """
     return _quantile("nanquantile", x, q, dim, keepdim, interpolation, True)

@@ -67,6 +67,11 @@ def max_(
     ``max(x)``: of all, with the gradient shared by equals. ``max(x, dim)``: a pair of the values
     along `dim` and their indices (the first of equals, which gets the gradient). ``max(x, axis=)``:
     NumPy's values over one or more axes. ``max(x, other)``: `maximum` of two tensors.
+
+    >>> ct.max(ct.tensor([[1, 5], [7, 2]]), 1)
+    cltensor.return_types.max(
+    values=tensor([5, 7]),
+    indices=tensor([1, 0]))
     """
     return _extreme("max", x, dim, keepdim, other, axis, max_over, argmax, maximum)
 
@@ -75,7 +80,11 @@ def max_(
 def min_(
     x: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, axis: Any = NOT_GIVEN
 ) -> Any:
-    """The smallest element; NaN wins. The forms are those of `max`."""
+    """The smallest element; NaN wins. The forms are those of `max`.
+
+    >>> ct.min(ct.tensor([3, 1, 2]))
+    tensor(1)
+    """
     return _extreme("min", x, dim, keepdim, other, axis, min_over, argmin, minimum)
 
 
@@ -110,7 +119,13 @@ def _place(operation: str, x: Tensor, axis: int, rank: int | Tensor) -> Tensor:
 
 @composite
 def kthvalue(x: Tensor, k: int, axis: int = -1, keepdims: bool = False) -> return_types.kthvalue:
-    """The k-th smallest element along an axis, counted from 1, and its index."""
+    """The k-th smallest element along an axis, counted from 1, and its index.
+
+    >>> ct.kthvalue(ct.tensor([3, 1, 2]), 2)
+    cltensor.return_types.kthvalue(
+    values=tensor(2),
+    indices=tensor(2))
+    """
     axis = axis_of("kthvalue", axis, x.ndim)
     k = whole("kthvalue", "k", k, 1, _row("kthvalue", x, axis))
     return picked(return_types.kthvalue, x, _place("kthvalue", x, axis, k - 1), axis, keepdims)
@@ -156,6 +171,9 @@ def median(
 
     Of all elements, where those that are it share the gradient; along `dim`, a pair of values and
     indices; with `axis`, NumPy's keyword, the mean of the two middle elements.
+
+    >>> ct.median(ct.tensor([3.0, 1.0, 2.0]))
+    tensor(2.)
     """
     if axis is not NOT_GIVEN:
         return _mean_of_middle(x, axis, keepdim)
@@ -166,7 +184,11 @@ def median(
 
 @composite
 def nanmedian(x: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
-    """`median` of the elements that are not NaN; NaN if there are none."""
+    """`median` of the elements that are not NaN; NaN if there are none.
+
+    >>> ct.nanmedian(ct.tensor([math.nan, 1.0, 3.0]))
+    tensor(1.)
+    """
     if dim is None:
         return _of_all(return_types.nanmedian, x, True)
     return _middle(return_types.nanmedian, x, dim, keepdim, True)
@@ -190,7 +212,13 @@ def _mean_of_middle(x: Tensor, axis: int | None, keepdims: bool) -> Tensor:
 
 @composite
 def mode(x: Tensor, axis: int = -1, keepdims: bool = False) -> return_types.mode:
-    """The most frequent element along an axis, the smallest of several, and where it is last."""
+    """The most frequent element along an axis, the smallest of several, and where it is last.
+
+    >>> ct.mode(ct.tensor([1, 2, 2]))
+    cltensor.return_types.mode(
+    values=tensor(2),
+    indices=tensor(2))
+    """
     axis = axis_of("mode", axis, x.ndim)
     n = _row("mode", x, axis)
     order = argsort(x, axis)

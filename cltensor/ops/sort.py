@@ -99,7 +99,11 @@ def order_along(operation: str, x: Tensor, axis: int, descending: bool = False) 
 
 @composite
 def argsort(x: Tensor, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
-    """Indices (int64) that sort x along an axis; equal values keep their order, NaN is largest."""
+    """Indices (int64) that sort x along an axis; equal values keep their order, NaN is largest.
+
+    >>> ct.argsort(ct.tensor([3, 1, 2]))
+    tensor([1, 2, 0])
+    """
     return order_along("argsort", x, axis_of("argsort", axis, x.ndim), bool(descending))
 
 
@@ -120,6 +124,11 @@ def sort(
     """x sorted along `dim`: a pair of values and indices; with `axis`, NumPy's keyword, the values.
 
     Equal values keep their order.
+
+    >>> ct.sort(ct.tensor([3, 1, 2]))
+    cltensor.return_types.sort(
+    values=tensor([1, 2, 3]),
+    indices=tensor([1, 2, 0]))
     """
     by_axis = axis is not NOT_GIVEN
     if by_axis and axis is None:
@@ -134,7 +143,11 @@ def sort(
 
 @composite
 def msort(x: Tensor) -> Tensor:
-    """x sorted along its first axis."""
+    """x sorted along its first axis.
+
+    >>> ct.msort(ct.tensor([3, 1, 2]))
+    tensor([1, 2, 3])
+    """
     return sort(x, axis=0)
 
 
@@ -142,7 +155,13 @@ def msort(x: Tensor) -> Tensor:
 def topk(
     x: Tensor, k: int, axis: int = -1, largest: bool = True, sorted: bool = True
 ) -> return_types.topk:
-    """The k largest (or smallest) elements along an axis, in order, and their indices."""
+    """The k largest (or smallest) elements along an axis, in order, and their indices.
+
+    >>> ct.topk(ct.tensor([3, 1, 2]), 2)
+    cltensor.return_types.topk(
+    values=tensor([3, 2]),
+    indices=tensor([0, 2]))
+    """
     axis, k = axis_of("topk", axis, x.ndim), whole("topk", "k", k)
     rows = _rows("topk", x, axis)
     if k > rows.shape[-1]:
@@ -156,6 +175,9 @@ def lexsort(keys: Any, axis: int = -1) -> Tensor:
     """Indices (int64) that sort by several keys along an axis, the last key first (NumPy's).
 
     keys: a sequence of tensors of one shape, or a tensor whose first axis is that sequence.
+
+    >>> ct.lexsort(ct.tensor([[1, 2, 1], [0, 0, 1]]))
+    tensor([0, 1, 2])
     """
     rows = [keys[i] for i in range(len(keys))]
     if not rows or any(not isinstance(row, Tensor) or row.shape != rows[0].shape for row in rows):

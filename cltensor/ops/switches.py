@@ -57,7 +57,11 @@ def use_deterministic_algorithms(mode: bool, warn_only: bool = False) -> None:
 
 @composite(method=False)
 def are_deterministic_algorithms_enabled() -> bool:
-    """What `use_deterministic_algorithms` was told last."""
+    """What `use_deterministic_algorithms` was told last.
+
+    >>> ct.are_deterministic_algorithms_enabled()
+    False
+    """
     return _State.deterministic > 0
 
 
@@ -107,7 +111,11 @@ def is_warn_always_enabled() -> bool:
 
 @composite(method=False)
 def typename(obj: Any) -> str:
-    """The name of an object's type, with its module; of a tensor, its typed constructor's."""
+    """The name of an object's type, with its module; of a tensor, its typed constructor's.
+
+    >>> ct.typename(ct.zeros(1))
+    'cltensor.FloatTensor'
+    """
     if hasattr(obj, "is_leaf"):
         return str(obj.type())
     kind = obj if isinstance(obj, type) else type(obj)

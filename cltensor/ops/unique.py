@@ -137,6 +137,9 @@ def unique(
     elements, then their second. Always sorted.
 
     It has no derivative: backward raises GradientError.
+
+    >>> ct.unique(ct.tensor([3, 1, 3]))
+    tensor([1, 3])
     """
     if dim is not None:
         return _along("unique", x, dim, True, return_inverse, return_counts)
@@ -154,7 +157,11 @@ def unique(
 def unique_consecutive(
     x: Tensor, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """`unique` of neighbours only: the first of each run of equal elements."""
+    """`unique` of neighbours only: the first of each run of equal elements.
+
+    >>> ct.unique_consecutive(ct.tensor([1, 1, 2, 1]))
+    tensor([1, 2, 1])
+    """
     if dim is not None:
         return _along("unique_consecutive", x, dim, False, return_inverse, return_counts)
     flat = reshape(x.detach(), (-1,))

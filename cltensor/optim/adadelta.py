@@ -24,6 +24,13 @@ class Adadelta(Optimizer):
     Args:    params: tensors or groups; maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option, or a rho above 1.
     Source:  Zeiler 2012.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.Adadelta([weight], lr=1.0)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> weight.item() < 1
+    True
     """
 
     _keeps_steps = True

@@ -35,6 +35,13 @@ class Adafactor(Optimizer):
     Raises:  ValueError for a negative option, a beta2_decay above 0, a d below 1; TypeError for
              complex parameters.
     Source:  Shazeer and Stern 2018.
+
+    >>> weight = nn.Parameter(ct.ones(4, 3))
+    >>> optimizer = ct.optim.Adafactor([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> bool((weight < 1).all())
+    True
     """
 
     _keeps_steps = True

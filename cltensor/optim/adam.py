@@ -28,6 +28,13 @@ class Adam(Optimizer):
              the rest as above.
     Raises:  ValueError for a negative option or a beta outside [0, 1).
     Source:  Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.Adam([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> round(weight.item(), 4)
+    0.9
     """
 
     _keeps_steps = True
@@ -74,6 +81,13 @@ class AdamW(Adam):
         p = p * (1 - lr * weight_decay), then Adam's step with g = grad
 
     Source:  Loshchilov and Hutter 2019.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.AdamW([weight], lr=0.1, weight_decay=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> round(weight.item(), 4)
+    0.89
     """
 
     def __init__(

@@ -24,6 +24,13 @@ class Adamax(Optimizer):
     Args:    params: tensors or groups; maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option or a beta outside [0, 1).
     Source:  Kingma and Ba 2015.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.Adamax([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> round(weight.item(), 4)
+    0.9
     """
 
     _keeps_steps = True

@@ -26,6 +26,13 @@ class ASGD(Optimizer):
              maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative lr or weight_decay.
     Source:  Polyak and Juditsky 1992.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.ASGD([weight], lr=0.1, lambd=0.0)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> weight.item()
+    0.800000011920929
     """
 
     _keeps_steps = True

@@ -30,6 +30,13 @@ class LAMB(Optimizer):
     Raises:  ValueError for a negative option or a beta outside [0, 1); TypeError for complex
              parameters.
     Source:  You et al. 2020.
+
+    >>> weight = nn.Parameter(ct.ones(2, 2))
+    >>> optimizer = ct.optim.LAMB([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> bool((weight < 1).all())
+    True
     """
 
     _keeps_steps = True

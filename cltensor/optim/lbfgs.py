@@ -33,6 +33,18 @@ class LBFGS(Optimizer):
              or where weights or loss change less; line_search_fn: None or "strong_wolfe".
     Raises:  ValueError for several groups, a negative lr or an unknown line_search_fn.
     Source:  Nocedal and Wright, Numerical Optimization, algorithm 7.4.
+
+    >>> weight = nn.Parameter(ct.tensor([3.0]))
+    >>> optimizer = ct.optim.LBFGS([weight], line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = ((weight - 1) ** 2).sum()
+    ...     loss.backward()
+    ...     return loss
+    ...
+    >>> _ = optimizer.step(closure)
+    >>> round(weight.item(), 4)
+    1.0
     """
 
     _not_negative = ("lr",)

@@ -22,6 +22,13 @@ class Lion(Optimizer):
     Args:    params: tensors or groups; maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option or a beta outside [0, 1).
     Source:  Chen et al. 2023.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.Lion([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> round(weight.item(), 4)
+    0.9
     """
 
     _not_negative = ("lr", "weight_decay")

@@ -112,7 +112,15 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """Multiply the rate by `gamma` at each of the epochs in `milestones`."""
+    """Multiply the rate by `gamma` at each of the epochs in `milestones`.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 2], gamma=0.5)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
+    """
 
     @takes_numbers
     def __init__(
@@ -140,7 +148,15 @@ class MultiStepLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """Multiply the rate by `gamma` every epoch."""
+    """Multiply the rate by `gamma` every epoch.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
+    """
 
     @takes_numbers
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
@@ -162,6 +178,13 @@ class CosineAnnealingLR(LRScheduler):
         lr(t) = eta_min + (initial - eta_min) * (1 + cos(pi * t / T_max)) / 2
 
     Source:  Loshchilov and Hutter 2017, without the restarts.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     @takes_numbers
@@ -198,7 +221,15 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class MultiplicativeLR(LambdaLR):
-    """Multiply the rate by `lr_lambda(epoch)` every epoch; a list gives one function a group."""
+    """Multiply the rate by `lr_lambda(epoch)` every epoch; a list gives one function a group.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
+    """
 
     def get_lr(self) -> list[float]:
         """See LRScheduler."""
@@ -213,6 +244,11 @@ class LinearLR(LRScheduler):
     """Change a factor of the rate from `start_factor` to `end_factor` in `total_iters` epochs.
 
     Raises:  ValueError for a start_factor outside (0, 1] or an end_factor outside [0, 1].
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.5, total_iters=2)
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     @takes_numbers
@@ -254,6 +290,11 @@ class ConstantLR(LRScheduler):
     """Multiply the rate by `factor` for the first `total_iters` epochs.
 
     Raises:  ValueError for a factor outside [0, 1].
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     @takes_numbers
@@ -286,7 +327,15 @@ class ConstantLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    """Lower the rate to 0 in `total_iters` epochs: lr = initial * (1 - t / total_iters)**power."""
+    """Lower the rate to 0 in `total_iters` epochs: lr = initial * (1 - t / total_iters)**power.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.75]
+    """
 
     @takes_numbers
     def __init__(
@@ -322,6 +371,14 @@ class ReduceLROnPlateau(LRScheduler):
     changed by `eps` or less.
 
     Raises:  ValueError for a factor of 1 or more, or an unknown mode.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, factor=0.5)
+    >>> for loss in (1.0, 2.0):
+    ...     schedule.step(loss)
+    ...
+    >>> optimizer.param_groups[0]["lr"]
+    0.5
     """
 
     needs_metrics = True

@@ -43,6 +43,13 @@ class Muon(Optimizer):
     Raises:  ValueError for a negative option, a parameter that is no matrix, 100 steps or more, or
              an unknown adjust_lr_fn; TypeError for complex parameters.
     Source:  Jordan et al. 2024; match_rms_adamw: Liu et al. 2025.
+
+    >>> weight = nn.Parameter(ct.eye(3))
+    >>> optimizer = ct.optim.Muon([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> weight[0, 0].item() < 1
+    True
     """
 
     _elementwise = False

@@ -27,6 +27,13 @@ class NAdam(Optimizer):
              maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option or a beta outside [0, 1).
     Source:  Dozat 2016.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.NAdam([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> weight.item() < 1
+    True
     """
 
     _keeps_steps = True

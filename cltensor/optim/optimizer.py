@@ -50,6 +50,10 @@ class Optimizer(Hooked):
 
     Args:    params: tensors, pairs of a name and a tensor, or dictionaries {"params": tensors,
              "lr": ..., ...}, one a group; defaults: the options that a group does not set itself.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+    >>> isinstance(optimizer, ct.optim.Optimizer), optimizer.param_groups[0]["lr"]
+    (True, 0.1)
     """
 
     #: Options that are numbers of at least 0.

@@ -30,6 +30,13 @@ class RAdam(Optimizer):
              maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option or a beta outside [0, 1).
     Source:  Liu et al. 2020.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.RAdam([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> weight.item() < 1
+    True
     """
 
     _keeps_steps = True

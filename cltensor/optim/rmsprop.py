@@ -26,6 +26,13 @@ class RMSprop(Optimizer):
              maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option.
     Source:  Tieleman and Hinton 2012; centered: Graves 2013.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.RMSprop([weight], lr=0.01)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> round(weight.item(), 4)
+    0.9
     """
 
     _keeps_steps = True

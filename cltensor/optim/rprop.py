@@ -23,6 +23,13 @@ class Rprop(Optimizer):
     Args:    params: tensors or groups; maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative lr, or unless 0 < etas[0] < 1 < etas[1].
     Source:  Riedmiller and Braun 1993.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.Rprop([weight], lr=0.1)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> round(weight.item(), 4)
+    0.9
     """
 
     _keeps_steps = True

@@ -21,6 +21,11 @@ class LRScheduler(GuardedByName):
 
     Args:    last_epoch: number of the last finished epoch when training resumes, else -1.
     Raises:  KeyError when training resumes and a group lacks its 'initial_lr'.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.StepLR(optimizer, step_size=1)
+    >>> isinstance(schedule, ct.optim.lr_scheduler.LRScheduler)
+    True
     """
 
     #: Whether `step` takes a number that says how good the training is.

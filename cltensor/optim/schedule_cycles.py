@@ -28,6 +28,11 @@ class OneCycleLR(LRScheduler):
              three_phase: fall symmetrically to the start first, then to the end.
     Raises:  ValueError when the length is not given, or step() is called more often.
     Source:  Smith and Topin 2018.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1, momentum=0.9)
+    >>> schedule = ct.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10)
+    >>> round(schedule.get_last_lr()[0], 6)
+    0.04
     """
 
     @takes_numbers
@@ -145,6 +150,15 @@ class CyclicLR(LRScheduler):
              function of the cycle, counted from 1, or of t.
     Raises:  ValueError for an unknown mode or an optimizer without momentum.
     Source:  Smith 2017.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0, momentum=0.9)
+    >>> schedule = ct.optim.lr_scheduler.CyclicLR(
+    ...     optimizer, base_lr=0.1, max_lr=0.5, step_size_up=4
+    ... )
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.2]
     """
 
     @takes_numbers
@@ -241,6 +255,13 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     Args:    T_0: epochs of the first fall; `step(epoch)` takes fractions of epochs, too.
     Raises:  ValueError for a T_0 or T_mult that is no integer of 1 or more.
     Source:  Loshchilov and Hutter 2017.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=2)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     @takes_numbers

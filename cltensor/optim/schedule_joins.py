@@ -49,6 +49,13 @@ class SequentialLR(_Joined):
     """Follow one schedule after the other; the next begins at each of `milestones`.
 
     Raises:  ValueError unless there is one milestone less than schedules, all of one optimizer.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> warm = ct.optim.lr_scheduler.ConstantLR(optimizer, factor=0.1, total_iters=1)
+    >>> then = ct.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> schedule = ct.optim.lr_scheduler.SequentialLR(optimizer, [warm, then], milestones=[1])
+    >>> schedule.get_last_lr()
+    [0.1]
     """
 
     def __init__(
@@ -99,6 +106,18 @@ class ChainedScheduler(_Joined):
     """Let several schedules act on the rates, each on what the one before it gave.
 
     Raises:  ValueError for schedules of different optimizers.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.ChainedScheduler(
+    ...     [
+    ...         ct.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2),
+    ...         ct.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5),
+    ...     ]
+    ... )
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.25]
     """
 
     def __init__(

@@ -23,6 +23,13 @@ class SGD(Optimizer):
     Args:    params: tensors or groups; maximize: climb instead of descend; the rest as above.
     Raises:  ValueError for a negative option, or nesterov without momentum or with dampening.
     Source:  Sutskever et al. 2013, in the form that leaves lr out of the velocity.
+
+    >>> weight = nn.Parameter(ct.tensor([1.0]))
+    >>> optimizer = ct.optim.SGD([weight], lr=0.1, momentum=0.9)
+    >>> (weight**2).sum().backward()
+    >>> optimizer.step()
+    >>> round(weight.item(), 4)
+    0.8
     """
 
     _not_negative = ("lr", "momentum", "weight_decay")

@@ -38,6 +38,9 @@ def get_ema_avg_fn(decay: float = 0.999) -> Average:
     """A function for the next exponential mean: decay * mean + (1 - decay) * new.
 
     Raises:  ValueError for a decay outside [0, 1].
+
+    >>> ct.optim.swa_utils.get_ema_avg_fn(0.9)(ct.tensor(1.0), ct.tensor(2.0), 1)
+    tensor(1.1000)
     """
     if not 0 <= decay <= 1:
         raise ValueError(f"get_ema_avg_fn: decay is {decay}; it must be in [0, 1]")
@@ -45,17 +48,35 @@ def get_ema_avg_fn(decay: float = 0.999) -> Average:
 
 
 def get_swa_avg_fn() -> Average:
-    """A function for the next mean of all so far: mean + (new - mean) / (number + 1)."""
+    """A function for the next mean of all so far: mean + (new - mean) / (number + 1).
+
+    >>> ct.optim.swa_utils.get_swa_avg_fn()(ct.tensor(1.0), ct.tensor(2.0), 1)
+    tensor(1.5000)
+    """
     return lambda mean, new, number: mean + (new - mean) / (number + 1)
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> Averages:
-    """`get_ema_avg_fn` for lists of means, which it changes in place."""
+    """`get_ema_avg_fn` for lists of means, which it changes in place.
+
+    >>> mean = ct.optim.swa_utils.AveragedModel(
+    ...     nn.Linear(1, 1), multi_avg_fn=ct.optim.swa_utils.get_ema_multi_avg_fn(0.9)
+    ... )
+    >>> mean.n_averaged.item()
+    0
+    """
     return _for_several(get_ema_avg_fn(decay))
 
 
 def get_swa_multi_avg_fn() -> Averages:
-    """`get_swa_avg_fn` for lists of means, which it changes in place."""
+    """`get_swa_avg_fn` for lists of means, which it changes in place.
+
+    >>> mean = ct.optim.swa_utils.AveragedModel(
+    ...     nn.Linear(1, 1), multi_avg_fn=ct.optim.swa_utils.get_swa_multi_avg_fn()
+    ... )
+    >>> mean.n_averaged.item()
+    0
+    """
     return _for_several(get_swa_avg_fn())
 
 
@@ -82,6 +103,12 @@ class AveragedModel(Module):
              of buffers too, instead of copying them.
     Raises:  ValueError where both functions are given.
     Source:  Izmailov et al. 2018.
+
+    >>> model = nn.Linear(1, 1)
+    >>> mean = ct.optim.swa_utils.AveragedModel(model)
+    >>> mean.update_parameters(model)
+    >>> bool((mean.module.weight == model.weight).all())
+    True
     """
 
     n_averaged: Tensor
@@ -160,6 +187,11 @@ def update_bn(loader: Iterable[Any], model: Module, device: Any = None) -> None:
     """Take the statistics of the batch normalizations of `model` anew, over all of `loader`.
 
     Args:    loader: batches, tensors or sequences that begin with one; device: where to move them.
+
+    >>> model = nn.Sequential(nn.BatchNorm1d(2))
+    >>> ct.optim.swa_utils.update_bn([ct.ones(4, 2)], model)
+    >>> model[0].running_mean
+    tensor([1., 1.])
     """
     layers = {layer: layer.momentum for layer in model.modules() if isinstance(layer, _BatchNorm)}
     if not layers:
@@ -185,6 +217,13 @@ class SWALR(LRScheduler):
 
     Args:    swa_lr: a rate, or one a group; anneal_strategy: "cos" or "linear".
     Raises:  ValueError for another strategy or negative epochs.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.swa_utils.SWALR(optimizer, swa_lr=0.5, anneal_epochs=1)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     @takes_numbers

@@ -7,7 +7,11 @@ from enum import Enum
 
 
 class ProfilerAction(Enum):
-    """What a profile does in a step."""
+    """What a profile does in a step.
+
+    >>> ct.profiler.ProfilerAction.RECORD.name
+    'RECORD'
+    """
 
     NONE = 0
     WARMUP = 1
@@ -28,6 +32,10 @@ def schedule(
     `active` ones; `repeat` times, or for 0 for ever.
 
     Raises:  ValueError for numbers that fit none.
+
+    >>> from cltensor.profiler import schedule
+    >>> [schedule(wait=1, warmup=1, active=1)(step).name for step in range(3)]
+    ['NONE', 'WARMUP', 'RECORD_AND_SAVE']
     """
     if min(wait, warmup, repeat, skip_first) < 0 or active < 1:
         raise ValueError(

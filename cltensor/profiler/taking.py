@@ -28,7 +28,11 @@ from cltensor.runtime.timing import Timing, microseconds
 
 
 class ProfilerActivity(Enum):
-    """What PyTorch tells apart; here kernels and the blocks of `record_function` always count."""
+    """What PyTorch tells apart; here kernels and the blocks of `record_function` always count.
+
+    >>> ct.profiler.ProfilerActivity.CPU.name
+    'CPU'
+    """
 
     CPU = "cpu"
     CUDA = "cuda"
@@ -36,7 +40,11 @@ class ProfilerActivity(Enum):
 
 
 def supported_activities() -> set[ProfilerActivity]:
-    """CPU, and CUDA where there is a GPU."""
+    """CPU, and CUDA where there is a GPU.
+
+    >>> "CPU" in [each.name for each in ct.profiler.supported_activities()]
+    True
+    """
     has_gpu = any(not device.is_cpu for device in devices())
     return {ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if has_gpu else [])}
 
@@ -78,6 +86,13 @@ class profile(GuardedByName):
              All others are PyTorch's and change nothing.
     Attributes:  host_us, how long the whole took; builds and launches, how many there were; peak,
              the most bytes in use meanwhile.
+
+    >>> from cltensor.profiler import profile
+    >>> with profile() as seen:
+    ...     _ = ct.ones(8).exp().numpy()
+    ...
+    >>> len(seen.key_averages()) > 0
+    True
     """
 
     def __init__(
@@ -284,7 +299,16 @@ def _launched(event: Launched) -> None:
 
 
 class record_function(ContextDecorator):
-    """A block, or a function, that has a name in profiles."""
+    """A block, or a function, that has a name in profiles.
+
+    >>> from cltensor.profiler import profile, record_function
+    >>> with profile() as seen:
+    ...     with record_function("part"):
+    ...         _ = ct.ones(8).exp().numpy()
+    ...
+    >>> "part" in [each.key for each in seen.key_averages()]
+    True
+    """
 
     def __init__(self, name: str, args: str | None = None) -> None:
         self.name = name

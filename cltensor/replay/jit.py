@@ -55,6 +55,12 @@ class jit:
 
     Raises DeviceError when the call reads a value on the host (`.item()`, `if tensor:`) or uploads
     one while it is recorded.
+
+    >>> def step(x):
+    ...     return (x * 2).sum()
+    ...
+    >>> [step(ct.full((3,), float(n))).item() for n in range(4)]
+    [0.0, 6.0, 12.0, 18.0]
     """
 
     # PyTorch's names.

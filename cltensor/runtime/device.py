@@ -62,6 +62,9 @@ class device(metaclass=Named):
     device is an instance of it; in a ``with`` block it is the default one of the thread.
 
     Raises DeviceError if there is none of that name.
+
+    >>> ct.ones(2, device=ct.device("cl:0")).device.type in ("cpu", "gpu", "cuda")
+    True
     """
 
     if TYPE_CHECKING:
@@ -306,7 +309,11 @@ def _listed() -> tuple[Device, ...]:
 
 
 def devices() -> list[Device]:
-    """All OpenCL devices, the one to prefer first; see ranking.py."""
+    """All OpenCL devices, the one to prefer first; see ranking.py.
+
+    >>> len(ct.devices()) > 0
+    True
+    """
     return list(_discover())
 
 
@@ -414,7 +421,11 @@ def default_reason() -> str:
 
 
 def get_default_device() -> Device:
-    """The device of tensors created without one."""
+    """The device of tensors created without one.
+
+    >>> ct.get_default_device() == ct.ones(1).device
+    True
+    """
     return get()
 
 

@@ -323,7 +323,10 @@ def reset_peak_memory(device: DeviceSpec = None) -> None:
 
 
 def empty_cache(device: DeviceSpec = None) -> None:
-    """Give unused buffers back to the driver, on one device or, for None, on all."""
+    """Give unused buffers back to the driver, on one device or, for None, on all.
+
+    >>> ct.empty_cache()
+    """
     for each in devices() if device is None else [get(device)]:
         if "_pool" in each.__dict__:
             each.pool.root.empty_cache()

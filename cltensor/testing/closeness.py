@@ -47,6 +47,8 @@ def assert_close(
              layout, and subclasses are tensors: the other two change nothing.
     Raises:  AssertionError that names the place, the greatest difference and the tolerances;
              ValueError for one of rtol and atol alone.
+
+    >>> ct.testing.assert_close(ct.tensor([1.0]), ct.tensor([1.0 + 1e-8]))
     """
     if (rtol is None) != (atol is None):
         raise ValueError("assert_close: rtol and atol belong together; give both or neither")

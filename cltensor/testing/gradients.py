@@ -41,6 +41,10 @@ def gradcheck(
              made.
     Returns: True; False for wrong derivatives without raise_exception.
     Raises:  GradientError naming the input, the element and both derivatives.
+
+    >>> x = ct.rand(3, dtype=ct.float64, requires_grad=True) if ct.device().fp64 else None
+    >>> x is None or ct.testing.gradcheck(ct.sin, [x])
+    True
     """
     inputs = _sequence(inputs)
     wanted = _checked("gradcheck", inputs)
@@ -189,6 +193,10 @@ def gradgradcheck(
 
     The gradients are taken with create_graph=True, in the direction of grad_outputs (a tensor or
     one for each output), or in a fixed random one.
+
+    >>> x = ct.rand(3, dtype=ct.float64, requires_grad=True) if ct.device().fp64 else None
+    >>> x is None or ct.testing.gradgradcheck(ct.sin, [x])
+    True
     """
     inputs = _sequence(inputs)
     wanted = _checked("gradgradcheck", inputs)

@@ -22,6 +22,10 @@ class CharTokenizer:
 
     Args:    characters: the characters, each once.
     Raises:  ValueError for one that is there twice, or that is no character.
+
+    >>> tokens = ct.text.CharTokenizer.train("hello")
+    >>> tokens.encode("hole"), tokens.decode(tokens.encode("hole"))
+    ([1, 3, 2, 0], 'hole')
     """
 
     def __init__(self, characters: Iterable[str]) -> None:

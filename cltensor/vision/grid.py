@@ -32,6 +32,9 @@ def make_grid(
              scale_each, of each by itself.
     Returns: a tensor (3, H', W'), on the device of the images.
     Raises:  ShapeError for other shapes; DTypeError for integers to normalize.
+
+    >>> ct.vision.utils.make_grid(ct.zeros(4, 3, 8, 8), nrow=2).shape
+    Size([3, 22, 22])
     """
     if len(tensor) == 0:
         raise ShapeError("make_grid: there are no images")

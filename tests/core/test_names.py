@@ -58,6 +58,7 @@ METHODS = [
 ]
 #: What takes keywords that it does not know, and why.
 TAKES_ANY = {
+    "optim.ZeroRedundancyOptimizer": "they are the options of the optimizer it makes",
     "nn.Identity": "as PyTorch's, so that it can stand for any layer",
     "ct.Tensor": "every operation makes one",
     "autograd.Node": "every recorded operation makes one",

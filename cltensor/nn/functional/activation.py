@@ -36,37 +36,61 @@ def _kept(input: Any, inplace: bool) -> Any:
 
 @composite(method=False)
 def relu(input: Any, inplace: bool = False) -> Tensor:
-    """max(0, input). `inplace`, here and below: input takes the result, and is returned."""
+    """max(0, input). `inplace`, here and below: input takes the result, and is returned.
+
+    >>> F.relu(ct.tensor([-1.0, 1.0]))
+    tensor([0., 1.])
+    """
     return placed(input, activation.relu(input), inplace)
 
 
 @composite(method=False)
 def gelu(input: Any, approximate: str = "none") -> Tensor:
-    """input times the normal distribution's cumulative function; approximate "none" or "tanh"."""
+    """input times the normal distribution's cumulative function; approximate "none" or "tanh".
+
+    >>> F.gelu(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8413])
+    """
     return activation.gelu(input, approximate)
 
 
 @composite(method=False)
 def silu(input: Any, inplace: bool = False) -> Tensor:
-    """input * sigmoid(input)."""
+    """input * sigmoid(input).
+
+    >>> F.silu(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7311])
+    """
     return placed(input, activation.silu(_kept(input, inplace)), inplace)
 
 
 @composite(method=False)
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """log(1 + exp(beta * input)) / beta, and input itself where beta * input > threshold."""
+    """log(1 + exp(beta * input)) / beta, and input itself where beta * input > threshold.
+
+    >>> F.softplus(ct.tensor([0.0]))
+    tensor([0.6931])
+    """
     return activation.softplus(input, beta, threshold)
 
 
 @composite(method=False)
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """input where it is positive, else negative_slope * input."""
+    """input where it is positive, else negative_slope * input.
+
+    >>> F.leaky_relu(ct.tensor([-1.0, 1.0]), 0.1)
+    tensor([-0.1000,  1.0000])
+    """
     return placed(input, where(input > 0, input, input * negative_slope), inplace)
 
 
 @composite(method=False)
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is positive, else alpha * (exp(input) - 1)."""
+    """input where it is positive, else alpha * (exp(input) - 1).
+
+    >>> F.elu(ct.tensor([-1.0, 1.0]))
+    tensor([-0.6321,  1.0000])
+    """
     return placed(input, activation.elu(_kept(input, inplace), alpha), inplace)
 
 
@@ -74,20 +98,32 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 def hardtanh(
     input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
 ) -> Tensor:
-    """input held between min_val and max_val; the gradient is 0 at both, too."""
+    """input held between min_val and max_val; the gradient is 0 at both, too.
+
+    >>> F.hardtanh(ct.tensor([-4.0, 0.5, 4.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
     return placed(input, activation.hardtanh(input, min_val, max_val), inplace)
 
 
 @composite(method=False)
 def relu6(input: Any, inplace: bool = False) -> Tensor:
-    """input held between 0 and 6; the gradient is 0 at both, too."""
+    """input held between 0 and 6; the gradient is 0 at both, too.
+
+    >>> F.relu6(ct.tensor([-1.0, 9.0]))
+    tensor([0., 6.])
+    """
     return placed(input, activation.hardtanh(input, 0, 6), inplace)
 
 
 @composite(method=False)
 def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
     """exp(input) / sum(exp(input)) along `dim`; without it, along the axis that PyTorch takes, with
-    its warning."""
+    its warning.
+
+    >>> F.softmax(ct.tensor([0.0, 0.0]), dim=-1)
+    tensor([0.5000, 0.5000])
+    """
     return reduce.softmax(input, given_dim("softmax", input, dim, _stacklevel), dtype)
 
 
@@ -95,19 +131,31 @@ def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any
 def log_softmax(
     input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
 ) -> Tensor:
-    """The logarithm of softmax."""
+    """The logarithm of softmax.
+
+    >>> F.log_softmax(ct.tensor([0.0, 0.0]), dim=-1)
+    tensor([-0.6931, -0.6931])
+    """
     return reduce.log_softmax(input, given_dim("log_softmax", input, dim, _stacklevel), dtype)
 
 
 @composite(method=False)
 def softmin(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
-    """softmax of -input."""
+    """softmax of -input.
+
+    >>> F.softmin(ct.tensor([0.0, 0.0]), dim=-1)
+    tensor([0.5000, 0.5000])
+    """
     return reduce.softmax(-input, given_dim("softmin", input, dim, _stacklevel), dtype)
 
 
 @composite(method=False)
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """input where it is positive, else alpha * (exp(input / alpha) - 1)."""
+    """input where it is positive, else alpha * (exp(input / alpha) - 1).
+
+    >>> F.celu(ct.tensor([-1.0, 1.0]))
+    tensor([-0.6321,  1.0000])
+    """
     x = _kept(input, inplace)
     return placed(input, where(x > 0, x, alpha * activation.elu(x / alpha)), inplace)
 
@@ -117,6 +165,9 @@ def selu(input: Any, inplace: bool = False) -> Tensor:
     """`elu` scaled so that layers keep mean 0 and variance 1.
 
     Source: Klambauer et al. 2017.
+
+    >>> F.selu(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.0507])
     """
     scaled = 1.0507009873554805 * activation.elu(_kept(input, inplace), 1.6732632423543772)
     return placed(input, scaled, inplace)
@@ -124,13 +175,21 @@ def selu(input: Any, inplace: bool = False) -> Tensor:
 
 @composite(method=False)
 def hardshrink(input: Any, lambd: float = 0.5) -> Tensor:
-    """input, and 0 where its magnitude is at most lambd."""
+    """input, and 0 where its magnitude is at most lambd.
+
+    >>> F.hardshrink(ct.tensor([0.2, 1.0]))
+    tensor([0., 1.])
+    """
     return where(abs_(input) <= lambd, 0, input)
 
 
 @composite(method=False)
 def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
-    """input moved towards 0 by lambd, and 0 where it would pass it."""
+    """input moved towards 0 by lambd, and 0 where it would pass it.
+
+    >>> F.softshrink(ct.tensor([0.2, 1.0]))
+    tensor([0.0000, 0.5000])
+    """
     if lambd < 0:
         raise ValueError(f"softshrink: lambd is {lambd}; it must not be negative")
     moved = where(input > 0, input - lambd, input + lambd)
@@ -139,37 +198,61 @@ def softshrink(input: Any, lambd: float = 0.5) -> Tensor:
 
 @composite(method=False)
 def tanhshrink(input: Any) -> Tensor:
-    """input - tanh(input)."""
+    """input - tanh(input).
+
+    >>> F.tanhshrink(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2384])
+    """
     return input - tanh(input)
 
 
 @composite(method=False)
 def softsign(input: Any) -> Tensor:
-    """input / (1 + |input|)."""
+    """input / (1 + |input|).
+
+    >>> F.softsign(ct.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+    """
     return input / (1 + abs_(input))
 
 
 @composite(method=False)
 def hardsigmoid(input: Any, inplace: bool = False) -> Tensor:
-    """relu6(input + 3) / 6."""
+    """relu6(input + 3) / 6.
+
+    >>> F.hardsigmoid(ct.tensor([-4.0, 0.0, 4.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
     return placed(input, activation.hardtanh(input + 3, 0, 6) / 6, inplace)
 
 
 @composite(method=False)
 def hardswish(input: Any, inplace: bool = False) -> Tensor:
-    """input * relu6(input + 3) / 6."""
+    """input * relu6(input + 3) / 6.
+
+    >>> F.hardswish(ct.tensor([-4.0, 0.0, 4.0]))
+    tensor([-0.,  0.,  4.])
+    """
     return placed(input, activation.hardswish(_kept(input, inplace)), inplace)
 
 
 @composite(method=False)
 def logsigmoid(input: Any) -> Tensor:
-    """log(sigmoid(input)), without underflow."""
+    """log(sigmoid(input)), without underflow.
+
+    >>> F.logsigmoid(ct.tensor([0.0]))
+    tensor([-0.6931])
+    """
     return -log1p_exp(-input)
 
 
 @composite(method=False)
 def mish(input: Any, inplace: bool = False) -> Tensor:
-    """input * tanh(softplus(input))."""
+    """input * tanh(softplus(input)).
+
+    >>> F.mish(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8651])
+    """
     return placed(input, activation.mish(_kept(input, inplace)), inplace)
 
 
@@ -179,6 +262,9 @@ def prelu(input: Any, weight: Any) -> Tensor:
 
     Args:    input (N, C, ...); weight: one number, or (C,).
     Raises:  ShapeError for another number of weights.
+
+    >>> F.prelu(ct.tensor([-1.0, 1.0]), ct.tensor([0.5]))
+    tensor([-0.5000,  1.0000])
     """
     if weight.size == 1:
         slope = weight.reshape(())
@@ -198,7 +284,11 @@ def rrelu(
     inplace: bool = False,
 ) -> Tensor:  # fmt: skip
     """input where it is positive, else input times a slope: drawn between lower and upper for each
-    element in training, their mean otherwise."""
+    element in training, their mean otherwise.
+
+    >>> F.rrelu(ct.tensor([1.0]))
+    tensor([1.])
+    """
     x = _kept(input, inplace)
     slope: Any = (lower + upper) / 2
     if training:
@@ -208,7 +298,11 @@ def rrelu(
 
 @composite(method=False)
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """input, and `value` where it is not above `threshold`."""
+    """input, and `value` where it is not above `threshold`.
+
+    >>> F.threshold(ct.tensor([0.1, 1.0]), 0.5, 9.0)
+    tensor([9., 1.])
+    """
     return placed(input, where(input <= threshold, value, input), inplace)
 
 
@@ -217,6 +311,9 @@ def glu(input: Any, dim: int = -1) -> Tensor:
     """The first half of input along `dim` times the sigmoid of the second.
 
     Raises:  ShapeError for an odd size.
+
+    >>> F.glu(ct.tensor([2.0, 0.0]))
+    tensor([1.])
     """
     if not input.ndim or input.shape[dim] % 2:
         raise ShapeError(
@@ -237,6 +334,9 @@ def gumbel_softmax(
              the gradient of the others; eps: accepted as PyTorch's, and used as little.
     Raises:  ValueError for a tau that is not positive; DTypeError for integers.
     Source:  Jang, Gu and Poole 2017; Maddison, Mnih and Teh 2017.
+
+    >>> F.gumbel_softmax(ct.zeros(4), hard=True).sum()
+    tensor(1.)
     """
     if not tau > 0:
         raise ValueError(f"gumbel_softmax: tau is {tau}; it must be positive")

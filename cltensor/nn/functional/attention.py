@@ -57,6 +57,10 @@ def scaled_dot_product_attention(
     Raises:  ShapeError if the shapes do not fit, DTypeError for a mask of integers, ValueError for
              one with is_causal.
     Source:  Vaswani et al. 2017.
+
+    >>> q = k = v = ct.rand(1, 2, 5, 4)
+    >>> F.scaled_dot_product_attention(q, k, v, is_causal=True).shape
+    Size([1, 2, 5, 4])
     """
     name = "scaled_dot_product_attention"
     _require_mask(name, attn_mask)

@@ -35,6 +35,10 @@ def conv2d(
              (stride 1).
     Returns: (N, O, H', W'), without N if input has none.
     Raises:  ShapeError if the channels differ or the image is smaller than a filter.
+
+    >>> F.conv2d(ct.ones(1, 1, 3, 3), ct.ones(1, 1, 2, 2))
+    tensor([[[[4., 4.],
+              [4., 4.]]]])
     """
     out = conv.conv2d(input, weight, stride, padding, dilation, groups)
     return _with_bias("conv2d", out, bias)
@@ -58,6 +62,9 @@ def conv_transpose2d(
     Returns: (N, O, (H-1)*stride - 2*padding + dilation*(P-1) + output_padding + 1, ...), without
              N if input has none.
     Raises:  ShapeError if the channels differ or the output would be empty.
+
+    >>> F.conv_transpose2d(ct.ones(1, 1, 2, 2), ct.ones(1, 1, 2, 2), stride=2).shape
+    Size([1, 1, 4, 4])
     """
     out = conv.conv_transpose2d(input, weight, stride, padding, output_padding, groups, dilation)
     return _with_bias("conv_transpose2d", out, bias)
@@ -86,14 +93,22 @@ def conv1d(
     dilation: int | tuple[int] = 1,
     groups: int = 1,
 ) -> Tensor:
-    """`conv2d` for rows: input (N, C, L) or (C, L), weight (O, C/groups, K)."""
+    """`conv2d` for rows: input (N, C, L) or (C, L), weight (O, C/groups, K).
+
+    >>> F.conv1d(ct.tensor([[[1.0, 2.0, 4.0]]]), ct.tensor([[[1.0, -1.0]]]))
+    tensor([[[-1., -2.]]])
+    """
     out = depth.conv1d(input, weight, stride, padding, dilation, groups)
     return _with_bias("conv1d", out, bias, 1)
 
 
 @composite(method=False)
 def conv_tbc(input: Any, weight: Any, bias: Any, pad: int = 0) -> Tensor:
-    """`conv1d` of input (L, N, C) with weight (K, C, O) and bias (O,): (L', N, O)."""
+    """`conv1d` of input (L, N, C) with weight (K, C, O) and bias (O,): (L', N, O).
+
+    >>> F.conv_tbc(ct.ones(5, 2, 3), ct.ones(3, 3, 4), ct.zeros(4)).shape
+    Size([3, 2, 4])
+    """
     out = conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad)
     return out.permute(2, 0, 1)
 
@@ -109,7 +124,11 @@ def conv3d(
     groups: int = 1,
 ) -> Tensor:
     """`conv2d` for volumes: input (N, C, D, H, W) or (C, D, H, W), weight
-    (O, C/groups, K, P, Q)."""
+    (O, C/groups, K, P, Q).
+
+    >>> F.conv3d(ct.ones(1, 1, 3, 3, 3), ct.ones(1, 1, 3, 3, 3)).flatten()
+    tensor([27.])
+    """
     out = depth.conv3d(input, weight, stride, padding, dilation, groups)
     return _with_bias("conv3d", out, bias, 3)
 
@@ -125,7 +144,11 @@ def conv_transpose1d(
     groups: int = 1,
     dilation: int | tuple[int] = 1,
 ) -> Tensor:
-    """`conv_transpose2d` for rows: input (N, C, L) or (C, L), weight (C, O/groups, K)."""
+    """`conv_transpose2d` for rows: input (N, C, L) or (C, L), weight (C, O/groups, K).
+
+    >>> F.conv_transpose1d(ct.ones(1, 1, 2), ct.ones(1, 1, 2))
+    tensor([[[1., 2., 1.]]])
+    """
     out = depth.conv_transpose1d(input, weight, stride, padding, output_padding, groups, dilation)
     return _with_bias("conv_transpose1d", out, bias, 1)
 
@@ -142,7 +165,11 @@ def conv_transpose3d(
     dilation: Triple = 1,
 ) -> Tensor:
     """`conv_transpose2d` for volumes: input (N, C, D, H, W) or (C, D, H, W), weight
-    (C, O/groups, K, P, Q)."""
+    (C, O/groups, K, P, Q).
+
+    >>> F.conv_transpose3d(ct.ones(1, 1, 2, 2, 2), ct.ones(1, 1, 2, 2, 2)).shape
+    Size([1, 1, 3, 3, 3])
+    """
     out = depth.conv_transpose3d(input, weight, stride, padding, output_padding, groups, dilation)
     return _with_bias("conv_transpose3d", out, bias, 3)
 
@@ -167,6 +194,9 @@ def unfold(
     Args:    input (N, C, H, W) or (C, H, W).
     Returns: (N, C * P * Q, windows), without N if input has none.
     Raises:  ShapeError if the windows do not fit.
+
+    >>> F.unfold(ct.ones(1, 1, 4, 4), 2, stride=2).shape
+    Size([1, 4, 4])
     """
     taps, step, around, spread = _geometry("unfold", kernel_size, stride, padding, dilation)
     if input.ndim not in (3, 4):
@@ -203,6 +233,9 @@ def fold(
     Args:    input (N, C * P * Q, windows) or (C * P * Q, windows).
     Returns: (N, C, H, W), without N if input has none.
     Raises:  ShapeError for another number of rows or windows.
+
+    >>> F.fold(ct.ones(1, 4, 4), (4, 4), 2, stride=2).shape
+    Size([1, 1, 4, 4])
     """
     taps, step, around, spread = _geometry("fold", kernel_size, stride, padding, dilation)
     size = each("fold", "output_size", output_size, 2, 1)

@@ -63,21 +63,33 @@ def _weighted_mean(operation: str, loss: Any, weight: Any, reduction: str) -> An
 
 @composite(method=False, older=(2, 3))
 def mse_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
-    """The squared error, (input - target)^2; weight: how much each element counts."""
+    """The squared error, (input - target)^2; weight: how much each element counts.
+
+    >>> F.mse_loss(ct.tensor([1.0, 2.0]), ct.tensor([2.0, 4.0]))
+    tensor(2.5000)
+    """
     _warn_broadcast("mse_loss", input, target)
     return _weighted_mean("mse_loss", square(input - target), weight, reduction)
 
 
 @composite(method=False, older=(2, 3))
 def l1_loss(input: Any, target: Any, reduction: str = "mean", weight: Any = None) -> Tensor:
-    """The absolute error, |input - target|; weight: how much each element counts."""
+    """The absolute error, |input - target|; weight: how much each element counts.
+
+    >>> F.l1_loss(ct.tensor([1.0, 2.0]), ct.tensor([2.0, 4.0]))
+    tensor(1.5000)
+    """
     _warn_broadcast("l1_loss", input, target)
     return _weighted_mean("l1_loss", abs(input - target), weight, reduction)
 
 
 @composite(method=False, older=(2, 3))
 def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Tensor:
-    """Half the squared error over beta where that error is below beta, else |error| - beta/2."""
+    """Half the squared error over beta where that error is below beta, else |error| - beta/2.
+
+    >>> F.smooth_l1_loss(ct.tensor([0.0, 0.0]), ct.tensor([0.5, 3.0]))
+    tensor(1.3125)
+    """
     if number("smooth_l1_loss", "beta", beta) < 0:
         raise ValueError(f"smooth_l1_loss: beta is {beta}; it must not be negative")
     if beta == 0:
@@ -101,6 +113,9 @@ def huber_loss(
     """Half the squared error where |error| <= delta, else delta * (|error| - delta/2).
 
     weight: a factor for each element, which the mean does not divide by (PyTorch's choice).
+
+    >>> F.huber_loss(ct.tensor([0.0, 0.0]), ct.tensor([0.5, 3.0]))
+    tensor(1.3125)
     """
     if number("huber_loss", "delta", delta) <= 0:
         raise ValueError(f"huber_loss: delta is {delta}; it must be positive")
@@ -132,6 +147,9 @@ def binary_cross_entropy(
     Args:    input, target: (any shape), the same for both; weight: broadcast to it.
     Raises:  ShapeError if the shapes differ; ValueError at the next read after an element of input
              or target that is not between 0 and 1.
+
+    >>> F.binary_cross_entropy(ct.tensor([0.5]), ct.tensor([1.0]))
+    tensor(0.6931)
     """
     _same_shape("binary_cross_entropy", input, target)
     same_dtype("binary_cross_entropy", input, target)
@@ -154,6 +172,9 @@ def binary_cross_entropy_with_logits(
 
     Args:    input, target: (any shape), the same for both; weight, pos_weight: broadcast to it.
     Raises:  ShapeError if the shapes differ.
+
+    >>> F.binary_cross_entropy_with_logits(ct.tensor([0.0]), ct.tensor([1.0]))
+    tensor(0.6931)
     """
     _same_shape("binary_cross_entropy_with_logits", input, target)
     tail = log1p_exp(-input)
@@ -187,6 +208,9 @@ def nll_loss(
              from 0 to C-1; weight (C,): of each class; ignore_index: a label that does not count.
     Returns: the mean weighted by class weights, the sum, or each (N, ...).
     Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
+
+    >>> F.nll_loss(ct.tensor([[-1.0, -2.0]]), ct.tensor([1]))
+    tensor(2.)
     """
     operation = "nll_loss"
     axis = _class_axis(input)
@@ -213,6 +237,9 @@ def cross_entropy(
              that does not count; label_smoothing: the share that all classes divide evenly.
     Returns: the mean weighted by class weights, the sum, or each (N, ...).
     Raises:  ShapeError, DTypeError; IndexingError at the next read after a label out of range.
+
+    >>> F.cross_entropy(ct.tensor([[0.0, 0.0]]), ct.tensor([1]))
+    tensor(0.6931)
     """
     operation = "cross_entropy"
     if not 0 <= number(operation, "label_smoothing", label_smoothing) <= 1:

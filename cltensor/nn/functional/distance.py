@@ -18,7 +18,11 @@ from cltensor.ops.shape.alike import broadcast_tensors
 @composite(method=False)
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """The cosine of the angle between x1 and x2 along `dim`; they broadcast. A length below eps
-    counts as eps."""
+    counts as eps.
+
+    >>> F.cosine_similarity(ct.tensor([[1.0, 0.0]]), ct.tensor([[1.0, 1.0]]))
+    tensor([0.7071])
+    """
     unit = []
     for x in broadcast_tensors(x1, x2):
         length = norm(x, 2, dim, True)
@@ -31,7 +35,11 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:
-    """The p-norm of x1 - x2 + eps along the last axis; they broadcast."""
+    """The p-norm of x1 - x2 + eps along the last axis; they broadcast.
+
+    >>> F.pairwise_distance(ct.tensor([[3.0, 0.0]]), ct.tensor([[0.0, 4.0]]), eps=0.0)
+    tensor([5.])
+    """
     return norm(x1 - x2 + eps, p, -1, keepdim)
 
 
@@ -42,6 +50,9 @@ def pdist(input: Any, p: float = 2.0) -> Tensor:
 
     Args:    input (N, M).
     Returns: (N * (N - 1) / 2,).
+
+    >>> F.pdist(ct.tensor([[0.0, 0.0], [3.0, 4.0]]))
+    tensor([5.])
     """
     if input.ndim != 2:
         raise ShapeError(f"pdist: input has shape {tuple(input.shape)}; give (N, M)")

@@ -15,7 +15,11 @@ from cltensor.ops.random.draw import dropout_mask
 
 @composite(method=False)
 def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zero with probability p, else input / (1 - p); input itself when not training."""
+    """Zero with probability p, else input / (1 - p); input itself when not training.
+
+    >>> F.dropout(ct.ones(1000), 0.5).mean().item() > 0.8
+    True
+    """
     probability("dropout", p)
     if not training or p == 0:
         return input
@@ -44,19 +48,31 @@ def _of_channels(
 
 @composite(method=False)
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Dropout of whole channels of input (N, C, L) or (C, L)."""
+    """Dropout of whole channels of input (N, C, L) or (C, L).
+
+    >>> F.dropout1d(ct.ones(2, 3, 4), training=False).shape
+    Size([2, 3, 4])
+    """
     return _of_channels("dropout1d", input, 1, p, training, inplace)
 
 
 @composite(method=False)
 def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Dropout of whole channels of input (N, C, ...)."""
+    """Dropout of whole channels of input (N, C, ...).
+
+    >>> F.dropout2d(ct.ones(2, 3, 4, 4)).shape
+    Size([2, 3, 4, 4])
+    """
     return _of_channels("dropout2d", input, 2, p, training, inplace)
 
 
 @composite(method=False)
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Dropout of whole channels of input (N, C, D, H, W) or (C, D, H, W)."""
+    """Dropout of whole channels of input (N, C, D, H, W) or (C, D, H, W).
+
+    >>> F.dropout3d(ct.ones(2, 3, 4, 4, 4)).shape
+    Size([2, 3, 4, 4, 4])
+    """
     return _of_channels("dropout3d", input, 3, p, training, inplace)
 
 
@@ -80,7 +96,11 @@ def _alpha(operation: str, input: Any, shape: Any, p: float, training: bool, inp
 def alpha_dropout(
     input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """Dropout to the value that `selu` gives for minus infinity; mean and variance stay."""
+    """Dropout to the value that `selu` gives for minus infinity; mean and variance stay.
+
+    >>> F.alpha_dropout(ct.ones(3), training=False)
+    tensor([1., 1., 1.])
+    """
     return _alpha("alpha_dropout", input, input.shape, p, training, inplace)
 
 
@@ -88,6 +108,11 @@ def alpha_dropout(
 def feature_alpha_dropout(
     input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """`alpha_dropout` of whole channels of input (N, C, ...)."""
+    """`alpha_dropout` of whole channels of input (N, C, ...).
+
+    >>> F.feature_alpha_dropout(ct.ones(1, 2, 1), training=False)
+    tensor([[[1.],
+             [1.]]])
+    """
     shape = (*input.shape[:2], *(1 for _ in input.shape[2:]))
     return _alpha("feature_alpha_dropout", input, shape, p, training, inplace)

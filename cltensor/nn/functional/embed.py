@@ -91,6 +91,10 @@ def embedding(
     Returns: (..., D).
     Raises:  TypeError for sparse=True: gradients are dense; ShapeError; IndexingError at the next
              read after a row out of range.
+
+    >>> F.embedding(ct.tensor([1, 0]), ct.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[3., 4.],
+            [1., 2.]])
     """
     require_dense("embedding", sparse)
     if weight.ndim != 2:
@@ -125,6 +129,9 @@ def embedding_bag(
     Returns: (B, D); 0 for an empty bag.
     Raises:  TypeError for sparse=True: gradients are dense; ShapeError, ValueError for arguments
              that do not fit.
+
+    >>> F.embedding_bag(ct.tensor([[0, 1]]), ct.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[2., 3.]])
     """
     name = "embedding_bag"
     require_dense(name, sparse)

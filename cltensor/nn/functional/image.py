@@ -36,6 +36,9 @@ def pad(input: Any, pad: tuple[int, ...], mode: str = "constant", value: Any = N
     Args:    pad: (before, after) of the last axis, then of the one before, and so on; mode: what
              to add, "constant" (`value`, 0 for None), "reflect", "replicate" or "circular".
     Raises:  ShapeError for a pad that does not fit; ValueError for another mode.
+
+    >>> F.pad(ct.ones(1, 2), (1, 0), value=9.0)
+    tensor([[9., 1., 1.]])
     """
     return border.pad_as(input, pad, mode, value)
 
@@ -46,6 +49,9 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Tensor:
     upscale_factor.
 
     Raises:  ShapeError if the channels are no multiple of r * r.
+
+    >>> F.pixel_shuffle(ct.ones(1, 4, 3, 3), 2).shape
+    Size([1, 1, 6, 6])
     """
     r = whole("pixel_shuffle", "upscale_factor", upscale_factor, 1)
     if input.ndim < 3 or input.shape[-3] % (r * r):
@@ -65,6 +71,9 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
     """Pixels as channels: what `pixel_shuffle` undoes.
 
     Raises:  ShapeError if height or width is no multiple of downscale_factor.
+
+    >>> F.pixel_unshuffle(ct.ones(1, 1, 6, 6), 2).shape
+    Size([1, 4, 3, 3])
     """
     r = whole("pixel_unshuffle", "downscale_factor", downscale_factor, 1)
     if input.ndim < 3 or input.shape[-2] % r or input.shape[-1] % r:
@@ -85,6 +94,9 @@ def channel_shuffle(input: Any, groups: int) -> Tensor:
     `groups` equal groups, and so on.
 
     Raises:  ShapeError if the groups do not divide the channels.
+
+    >>> F.channel_shuffle(ct.arange(4).reshape(1, 4, 1, 1), 2).flatten()
+    tensor([0, 2, 1, 3])
     """
     groups = whole("channel_shuffle", "groups", groups, 1)
     if input.ndim < 3 or input.shape[1] % groups:
@@ -146,6 +158,9 @@ def interpolate(
              up.
     Raises:  ShapeError, ValueError for arguments that do not fit; DTypeError for other integers
              where pixels are mixed.
+
+    >>> F.interpolate(ct.tensor([[[0.0, 1.0]]]), scale_factor=2, mode="linear")
+    tensor([[[0.0000, 0.2500, 0.7500, 1.0000]]])
     """
     name = "interpolate"
     if mode not in _MODES or input.ndim not in _MODES[mode]:
@@ -193,19 +208,31 @@ def upsample(
     input: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
     align_corners: bool | None = None,
 ) -> Tensor:  # fmt: skip
-    """PyTorch's older name of `interpolate`."""
+    """PyTorch's older name of `interpolate`.
+
+    >>> F.upsample(ct.tensor([[[0.0, 1.0]]]), scale_factor=2)
+    tensor([[[0., 0., 1., 1.]]])
+    """
     return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 @composite(method=False)
 def upsample_nearest(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` by the nearest pixel."""
+    """`interpolate` by the nearest pixel.
+
+    >>> F.upsample_nearest(ct.ones(1, 1, 2, 2), scale_factor=2).shape
+    Size([1, 1, 4, 4])
+    """
     return interpolate(input, size, scale_factor)
 
 
 @composite(method=False)
 def upsample_bilinear(input: Any, size: Any = None, scale_factor: Any = None) -> Tensor:
-    """`interpolate` between four pixels, with aligned corners."""
+    """`interpolate` between four pixels, with aligned corners.
+
+    >>> F.upsample_bilinear(ct.ones(1, 1, 2, 2), scale_factor=2).shape
+    Size([1, 1, 4, 4])
+    """
     return interpolate(input, size, scale_factor, "bilinear", True)
 
 
@@ -216,6 +243,9 @@ def affine_grid(theta: Any, size: Sequence[int], align_corners: bool | None = No
     Args:    theta (N, 2, 3) for size (N, C, H, W), (N, 3, 4) for (N, C, D, H, W).
     Returns: (N, H, W, 2), or (N, D, H, W, 3): the coordinates x, y, ... from -1 to 1.
     Raises:  ShapeError for other shapes.
+
+    >>> F.affine_grid(ct.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]), (1, 1, 2, 2)).shape
+    Size([1, 2, 2, 2])
     """
     sizes = wholes("affine_grid", "size", size, -MOST)
     axes = len(sizes) - 2

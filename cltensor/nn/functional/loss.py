@@ -40,6 +40,9 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
 
     Args:    log_target: target holds logarithms too; reduction: also "batchmean", the sum over the
              size of the first axis.
+
+    >>> F.kl_div(ct.tensor([[0.5, 0.5]]).log(), ct.tensor([[0.5, 0.5]]), reduction="batchmean")
+    tensor(0.)
     """
     if log_target:
         loss = exp(target) * (target - input)
@@ -60,7 +63,11 @@ def poisson_nll_loss(
     reduction: str = "mean",
 ) -> Tensor:
     """The negative log-likelihood of counts `target` for the rate exp(input), or `input` unless
-    log_input. full: with Stirling's approximation of log(target!) where target > 1."""
+    log_input. full: with Stirling's approximation of log(target!) where target > 1.
+
+    >>> F.poisson_nll_loss(ct.zeros(2), ct.ones(2))
+    tensor(1.)
+    """
     if log_input:
         loss = exp(input) - target * input
     else:
@@ -89,6 +96,9 @@ def gaussian_nll_loss(
     Args:    var: a number, or the shape of input, perhaps without the last axis, or with 1 for
              one of them.
     Raises:  ShapeError for another shape, ValueError for a negative number.
+
+    >>> F.gaussian_nll_loss(ct.zeros(2), ct.zeros(2), ct.ones(2))
+    tensor(0.)
     """
     if isinstance(var, (int, float)):
         if var < 0:
@@ -117,7 +127,11 @@ def gaussian_nll_loss(
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, reduction: str = "mean"
 ) -> Tensor:
-    """input where target is 1, max(0, margin - input) where it is -1."""
+    """input where target is 1, max(0, margin - input) where it is -1.
+
+    >>> F.hinge_embedding_loss(ct.tensor([0.5, 2.0]), ct.tensor([1.0, -1.0]))
+    tensor(0.2500)
+    """
     loss = where(target != 1, clip(margin - input, 0), 0) + where(target != -1, input, 0)
     return reduced("hinge_embedding_loss", loss, reduction)
 
@@ -126,13 +140,21 @@ def hinge_embedding_loss(
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
-    """max(0, margin - target * (input1 - input2)): input1 should be larger where target is 1."""
+    """max(0, margin - target * (input1 - input2)): input1 should be larger where target is 1.
+
+    >>> F.margin_ranking_loss(ct.tensor([1.0]), ct.tensor([3.0]), ct.tensor([1.0]))
+    tensor(2.)
+    """
     return reduced("margin_ranking_loss", clip(margin - target * (input1 - input2), 0), reduction)
 
 
 @composite(method=False, older=(2, 3))
 def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
-    """log(1 + exp(-target * input)), target being 1 or -1."""
+    """log(1 + exp(-target * input)), target being 1 or -1.
+
+    >>> F.soft_margin_loss(ct.zeros(2), ct.ones(2))
+    tensor(0.6931)
+    """
     return reduced("soft_margin_loss", log1p_exp(-target * input), reduction)
 
 
@@ -140,7 +162,11 @@ def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor
 def multilabel_soft_margin_loss(
     input: Any, target: Any, weight: Any = None, reduction: str = "mean"
 ) -> Tensor:
-    """The mean over the classes, the last axis, of the binary cross entropies of sigmoid(input)."""
+    """The mean over the classes, the last axis, of the binary cross entropies of sigmoid(input).
+
+    >>> F.multilabel_soft_margin_loss(ct.zeros(1, 2), ct.tensor([[1.0, 0.0]]))
+    tensor(0.6931)
+    """
     loss = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:
         loss = loss * weight
@@ -160,6 +186,9 @@ def multi_margin_loss(
 
     Args:    input (N, C) or (C,); target (N,) or (): labels; p: 1 or 2; weight (C,): a factor for
              each label.
+
+    >>> F.multi_margin_loss(ct.tensor([[0.1, 0.2, 0.4]]), ct.tensor([2]))
+    tensor(0.5000)
     """
     if p not in (1, 2):
         raise ValueError(f"multi_margin_loss: p is {p}; use 1 or 2")
@@ -184,6 +213,9 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: str = "mean") -> 
     divided by the number of classes.
 
     Args:    input (N, C) or (C,); target of the same shape: labels, those before the first -1.
+
+    >>> F.multilabel_margin_loss(ct.tensor([[0.1, 0.2, 0.4]]), ct.tensor([[2, -1, 0]]))
+    tensor(0.5000)
     """
     if input.shape != target.shape or input.ndim > 2:
         raise ShapeError(
@@ -229,6 +261,9 @@ def triplet_margin_loss(
     the negative counts as near as it is to the anchor or to the positive.
 
     Source: Balntas et al. 2016.
+
+    >>> F.triplet_margin_loss(ct.zeros(1, 2), ct.zeros(1, 2), ct.ones(1, 2)).item() < 1
+    True
     """
     near = pairwise_distance(anchor, positive, p, eps)
     far = pairwise_distance(anchor, negative, p, eps)
@@ -247,7 +282,13 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Tensor:
-    """`triplet_margin_loss` with any distance, `pairwise_distance` if None."""
+    """`triplet_margin_loss` with any distance, `pairwise_distance` if None.
+
+    >>> F.triplet_margin_with_distance_loss(
+    ...     ct.zeros(1, 2), ct.zeros(1, 2), ct.ones(1, 2)
+    ... ).item() < 1
+    True
+    """
     distance = pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     between = distance(positive, negative) if swap else None
@@ -259,7 +300,12 @@ def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
 ) -> Tensor:
     """1 - cos where target is 1, max(0, cos - margin) where it is -1; cos is that of the angle
-    between input1 and input2, (N, D) or (D,)."""
+    between input1 and input2, (N, D) or (D,).
+
+    >>> x = ct.tensor([[1.0, 0.0]])
+    >>> F.cosine_embedding_loss(x, x, ct.tensor([1.0]))
+    tensor(0.)
+    """
     squares = [(x * x).sum(-1) + 1e-12 for x in (input1, input2)]
     cos = (input1 * input2).sum(-1) * rsqrt(squares[0] * squares[1])
     loss = where(target == 1, 1 - cos, 0) + where(target == -1, clip(cos - margin, 0), 0)
@@ -284,6 +330,9 @@ def linear_cross_entropy(
     Args:    input (N, I) or (I,); linear_weight (C, I), or (C, d1, ..., I) for labels
              (N, d1, ...); linear_bias (C,) or (C, d1, ...); options: PyTorch's advice on memory,
              which changes nothing. The others are as for `cross_entropy`.
+
+    >>> F.linear_cross_entropy(ct.ones(2, 4), ct.zeros(3, 4), ct.tensor([0, 2]))
+    tensor(1.0986)
     """
     classes, *more = linear_weight.shape[:-1]
     rows = linear_weight.reshape(-1, linear_weight.shape[-1])
@@ -316,6 +365,10 @@ def ctc_loss(
              each (N,).
     Raises:  ShapeError for lengths that do not fit. Waits for the device where lengths are there.
     Source:  Graves et al. 2006.
+
+    >>> scores = ct.zeros(4, 1, 3).log_softmax(-1)
+    >>> F.ctc_loss(scores, ct.tensor([[1, 2]]), ct.tensor([4]), ct.tensor([2])).item() > 0
+    True
     """
     name = "ctc_loss"
     if log_probs.ndim == 2:

@@ -18,6 +18,9 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     Args:    input (..., I); weight (O, I); bias (O,) or None.
     Returns: (..., O).
     Raises:  ShapeError, DTypeError if the sizes or the dtypes of input and weight differ.
+
+    >>> F.linear(ct.tensor([[1.0, 2.0]]), ct.tensor([[3.0, 4.0]]), ct.tensor([0.5]))
+    tensor([[11.5000]])
     """
     given, wanted = input._value.shape, weight._value.shape
     if not given or len(wanted) != 2 or given[-1] != wanted[1]:
@@ -49,6 +52,9 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
     Args:    input1 (..., I); input2 (..., J); weight (O, I, J); bias (O,) or None.
     Returns: (..., O).
     Raises:  ShapeError if the sizes do not fit.
+
+    >>> F.bilinear(ct.ones(2, 3), ct.ones(2, 4), ct.ones(5, 3, 4)).shape
+    Size([2, 5])
     """
     if (
         input1.shape[:-1] != input2.shape[:-1]

@@ -125,6 +125,9 @@ def layer_norm(
     Raises:  ShapeError if input does not end in normalized_shape, DTypeError for another dtype of
              the weight than input's.
     Source:  Ba, Kiros and Hinton 2016.
+
+    >>> F.layer_norm(ct.tensor([[0.0, 2.0]]), (2,))
+    tensor([[-1.0000,  1.0000]])
     """
     shape = tuple(normalized_shape)
     if not shape or tuple(input.shape[-len(shape) :]) != shape:
@@ -147,6 +150,9 @@ def rms_norm(
     eps: that of the dtype if None.
     Raises:  ShapeError if input does not end in normalized_shape.
     Source:  Zhang and Sennrich 2019.
+
+    >>> F.rms_norm(ct.tensor([[3.0, 3.0]]), (2,))
+    tensor([[1., 1.]])
     """
     shape = tuple(normalized_shape)
     if not shape or tuple(input.shape[-len(shape) :]) != shape:
@@ -172,6 +178,9 @@ def group_norm(
     Args:    input (N, C, ...); weight, bias (C,) or None.
     Raises:  ShapeError if the groups do not divide the channels.
     Source:  Wu and He 2018.
+
+    >>> F.group_norm(ct.tensor([[0.0, 2.0, 5.0, 9.0]]), 2)
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
     """
     if input.ndim < 2 or num_groups < 1 or input.shape[1] % num_groups:
         raise ShapeError(
@@ -207,6 +216,10 @@ def instance_norm(
     Args:    input (N, C, ...); all others (C,) or None.
     Raises:  ShapeError for one value per channel; ValueError without statistics.
     Source:  Ulyanov, Vedaldi and Lempitsky 2016.
+
+    >>> F.instance_norm(ct.tensor([[[0.0, 2.0], [5.0, 9.0]]]))
+    tensor([[[-1.0000,  1.0000],
+             [-1.0000,  1.0000]]])
     """
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
@@ -235,6 +248,9 @@ def local_response_norm(
 
     Args:    input (N, C, ...), of three dimensions or more.
     Source:  Krizhevsky, Sutskever and Hinton 2012.
+
+    >>> F.local_response_norm(ct.ones(1, 4, 2, 2), 2).shape
+    Size([1, 4, 2, 2])
     """
     if input.ndim < 3:
         raise ShapeError(
@@ -251,5 +267,9 @@ def local_response_norm(
 
 @composite(method=False)
 def normalize(input: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Tensor:
-    """input divided by its p-norm along `dim`, or by eps where that is smaller."""
+    """input divided by its p-norm along `dim`, or by eps where that is smaller.
+
+    >>> F.normalize(ct.tensor([[3.0, 4.0]]))
+    tensor([[0.6000, 0.8000]])
+    """
     return input / clip(norm(input, p, dim, True), eps)

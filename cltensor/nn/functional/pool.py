@@ -31,7 +31,12 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest value of every window of input (N, C, H, W) or (C, H, W)."""
+    """The largest value of every window of input (N, C, H, W) or (C, H, W).
+
+    >>> F.max_pool2d(ct.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 5.,  7.],
+              [13., 15.]]]])
+    """
     return pool.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -45,7 +50,12 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of every window of input (N, C, H, W) or (C, H, W)."""
+    """The mean of every window of input (N, C, H, W) or (C, H, W).
+
+    >>> F.avg_pool2d(ct.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 2.5000,  4.5000],
+              [10.5000, 12.5000]]]])
+    """
     return pool.avg_pool2d(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
@@ -66,7 +76,11 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest value of every window of input (N, C, L) or (C, L)."""
+    """The largest value of every window of input (N, C, L) or (C, L).
+
+    >>> F.max_pool1d(ct.arange(4.0).reshape(1, 1, 4), 2)
+    tensor([[[1., 3.]]])
+    """
     found = pool.max_pool2d(
         input.unsqueeze(-2), _row(kernel_size, 1), _row(stride or None, 1), _row(padding, 0),
         _row(dilation, 1), ceil_mode, return_indices,
@@ -86,7 +100,11 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """The largest value of every window of input (N, C, D, H, W) or (C, D, H, W)."""
+    """The largest value of every window of input (N, C, D, H, W) or (C, D, H, W).
+
+    >>> F.max_pool3d(ct.ones(1, 1, 4, 4, 4), 2).shape
+    Size([1, 1, 2, 2, 2])
+    """
     return deep.max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -99,7 +117,11 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """The mean of every window of input (N, C, L) or (C, L)."""
+    """The mean of every window of input (N, C, L) or (C, L).
+
+    >>> F.avg_pool1d(ct.arange(4.0).reshape(1, 1, 4), 2)
+    tensor([[[0.5000, 2.5000]]])
+    """
     return pool.avg_pool2d(
         input.unsqueeze(-2), _row(kernel_size, 1), _row(stride or None, 1), _row(padding, 0),
         ceil_mode, count_include_pad,
@@ -116,7 +138,11 @@ def avg_pool3d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """The mean of every window of input (N, C, D, H, W) or (C, D, H, W)."""
+    """The mean of every window of input (N, C, D, H, W) or (C, D, H, W).
+
+    >>> F.avg_pool3d(ct.ones(1, 1, 4, 4, 4), 2).shape
+    Size([1, 1, 2, 2, 2])
+    """
     return deep.avg_pool3d(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
@@ -136,7 +162,11 @@ def lp_pool1d(
     stride: Single | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """The p-norm of every window of input (N, C, L) or (C, L), where p is norm_type."""
+    """The p-norm of every window of input (N, C, L) or (C, L), where p is norm_type.
+
+    >>> F.lp_pool1d(ct.tensor([[[3.0, 4.0]]]), 2, 2)
+    tensor([[[5.]]])
+    """
     return _lp(
         input, norm_type, kernel_size, lambda x: avg_pool1d(x, kernel_size, stride, 0, ceil_mode)
     )
@@ -150,7 +180,11 @@ def lp_pool2d(
     stride: Pair | None = None,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """The p-norm of every window of input (N, C, H, W) or (C, H, W), where p is norm_type."""
+    """The p-norm of every window of input (N, C, H, W) or (C, H, W), where p is norm_type.
+
+    >>> F.lp_pool2d(ct.ones(1, 1, 4, 4), 2, 2).shape
+    Size([1, 1, 2, 2])
+    """
     count = math.prod(each("lp_pool2d", "kernel_size", kernel_size, 2, 1))
     return _lp(input, norm_type, count, lambda x: avg_pool2d(x, kernel_size, stride, 0, ceil_mode))
 
@@ -164,7 +198,11 @@ def lp_pool3d(
     ceil_mode: bool = False,
 ) -> Tensor:
     """The p-norm of every window of input (N, C, D, H, W) or (C, D, H, W), where p is
-    norm_type."""
+    norm_type.
+
+    >>> F.lp_pool3d(ct.ones(1, 1, 4, 4, 4), 2, 2).shape
+    Size([1, 1, 2, 2, 2])
+    """
     count = math.prod(each("lp_pool3d", "kernel_size", kernel_size, 3, 1))
     return _lp(input, norm_type, count, lambda x: avg_pool3d(x, kernel_size, stride, 0, ceil_mode))
 
@@ -172,42 +210,66 @@ def lp_pool3d(
 @composite(method=False)
 def adaptive_avg_pool1d(input: Any, output_size: Sizes) -> Tensor:
     """The mean of each of output_size windows of input
-    (N, C, L) or (C, L); None keeps a size."""
+    (N, C, L) or (C, L); None keeps a size.
+
+    >>> F.adaptive_avg_pool1d(ct.arange(4.0).reshape(1, 1, 4), 2)
+    tensor([[[0.5000, 2.5000]]])
+    """
     return adaptive.adaptive_avg_pool("adaptive_avg_pool1d", input, output_size, 1)
 
 
 @composite(method=False)
 def adaptive_avg_pool2d(input: Any, output_size: Sizes) -> Tensor:
     """The mean of each of output_size windows of input
-    (N, C, H, W) or (C, H, W); None keeps a size."""
+    (N, C, H, W) or (C, H, W); None keeps a size.
+
+    >>> F.adaptive_avg_pool2d(ct.ones(1, 3, 8, 8), 1).shape
+    Size([1, 3, 1, 1])
+    """
     return adaptive.adaptive_avg_pool("adaptive_avg_pool2d", input, output_size, 2)
 
 
 @composite(method=False)
 def adaptive_avg_pool3d(input: Any, output_size: Sizes) -> Tensor:
     """The mean of each of output_size windows of input
-    (N, C, D, H, W) or (C, D, H, W); None keeps a size."""
+    (N, C, D, H, W) or (C, D, H, W); None keeps a size.
+
+    >>> F.adaptive_avg_pool3d(ct.ones(1, 3, 4, 4, 4), 1).shape
+    Size([1, 3, 1, 1, 1])
+    """
     return adaptive.adaptive_avg_pool("adaptive_avg_pool3d", input, output_size, 3)
 
 
 @composite(method=False)
 def adaptive_max_pool1d(input: Any, output_size: Sizes, return_indices: bool = False) -> Any:
     """The largest value of each of output_size windows of input
-    (N, C, L) or (C, L); None keeps a size; return_indices gives their places too."""
+    (N, C, L) or (C, L); None keeps a size; return_indices gives their places too.
+
+    >>> F.adaptive_max_pool1d(ct.arange(4.0).reshape(1, 1, 4), 2)
+    tensor([[[1., 3.]]])
+    """
     return adaptive.adaptive_max_pool("adaptive_max_pool1d", input, output_size, 1, return_indices)
 
 
 @composite(method=False)
 def adaptive_max_pool2d(input: Any, output_size: Sizes, return_indices: bool = False) -> Any:
     """The largest value of each of output_size windows of input
-    (N, C, H, W) or (C, H, W); None keeps a size; return_indices gives their places too."""
+    (N, C, H, W) or (C, H, W); None keeps a size; return_indices gives their places too.
+
+    >>> F.adaptive_max_pool2d(ct.ones(1, 3, 8, 8), 1).shape
+    Size([1, 3, 1, 1])
+    """
     return adaptive.adaptive_max_pool("adaptive_max_pool2d", input, output_size, 2, return_indices)
 
 
 @composite(method=False)
 def adaptive_max_pool3d(input: Any, output_size: Sizes, return_indices: bool = False) -> Any:
     """The largest value of each of output_size windows of input
-    (N, C, D, H, W) or (C, D, H, W); None keeps a size; return_indices gives their places too."""
+    (N, C, D, H, W) or (C, D, H, W); None keeps a size; return_indices gives their places too.
+
+    >>> F.adaptive_max_pool3d(ct.ones(1, 3, 4, 4, 4), 1).shape
+    Size([1, 3, 1, 1, 1])
+    """
     return adaptive.adaptive_max_pool("adaptive_max_pool3d", input, output_size, 3, return_indices)
 
 
@@ -241,7 +303,11 @@ def max_unpool1d(
     padding: Single = 0, output_size: Any = None,
 ) -> Tensor:  # fmt: skip
     """What `max_pool1d` pooled, 0 but at the places (`indices`) of its results. output_size: the
-    size of the output, if not the least that has such windows."""
+    size of the output, if not the least that has such windows.
+
+    >>> F.max_unpool1d(ct.tensor([[[5.0, 3.0]]]), ct.tensor([[[1, 3]]]), 2)
+    tensor([[[0., 5., 0., 3.]]])
+    """
     return _unpooled("max_unpool1d", input, indices, kernel_size, stride, padding, output_size, 1)
 
 
@@ -251,7 +317,12 @@ def max_unpool2d(
     padding: Pair = 0, output_size: Any = None,
 ) -> Tensor:  # fmt: skip
     """What `max_pool2d` pooled, 0 but at the places (`indices`) of its results. output_size: the
-    size of the output, if not the least that has such windows."""
+    size of the output, if not the least that has such windows.
+
+    >>> F.max_unpool2d(ct.tensor([[[[3.0]]]]), ct.tensor([[[[3]]]]), 2)
+    tensor([[[[0., 0.],
+              [0., 3.]]]])
+    """
     return _unpooled("max_unpool2d", input, indices, kernel_size, stride, padding, output_size, 2)
 
 
@@ -261,7 +332,11 @@ def max_unpool3d(
     padding: Triple = 0, output_size: Any = None,
 ) -> Tensor:  # fmt: skip
     """What `max_pool3d` pooled, 0 but at the places (`indices`) of its results. output_size: the
-    size of the output, if not the least that has such windows."""
+    size of the output, if not the least that has such windows.
+
+    >>> F.max_unpool3d(ct.ones(1, 1, 1, 1, 1), ct.zeros(1, 1, 1, 1, 1, dtype=ct.int64), 2).shape
+    Size([1, 1, 2, 2, 2])
+    """
     return _unpooled("max_unpool3d", input, indices, kernel_size, stride, padding, output_size, 3)
 
 
@@ -276,6 +351,9 @@ def fractional_max_pool2d(
     numbers from 0 to 1 that decide the places.
 
     Source: Graham 2014.
+
+    >>> F.fractional_max_pool2d(ct.ones(1, 1, 8, 8), 2, output_size=3).shape
+    Size([1, 1, 3, 3])
     """
     taps = each("fractional_max_pool2d", "kernel_size", kernel_size, 2, 1)
     found = fractional_max_pool(
@@ -290,7 +368,11 @@ def fractional_max_pool3d(
     return_indices: bool = False, _random_samples: Any = None,
 ) -> Any:  # fmt: skip
     """The largest value of windows of input (N, C, D, H, W) or (C, D, H, W) at random places; see
-    `fractional_max_pool2d`."""
+    `fractional_max_pool2d`.
+
+    >>> F.fractional_max_pool3d(ct.ones(1, 1, 8, 8, 8), 2, output_size=3).shape
+    Size([1, 1, 3, 3, 3])
+    """
     taps = each("fractional_max_pool3d", "kernel_size", kernel_size, 3, 1)
     found = fractional_max_pool(
         "fractional_max_pool3d", input, taps, output_size, output_ratio, _random_samples

@@ -27,6 +27,13 @@ def grid_sample(
              padding_mode: what is read outside, "zeros", "border" or "reflection".
     Returns: (N, C, I, J) or (N, C, I, J, K).
     Raises:  ShapeError, ValueError for arguments that do not fit.
+
+    >>> grid = F.affine_grid(
+    ...     ct.tensor([[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]), (1, 1, 2, 2), align_corners=True
+    ... )
+    >>> F.grid_sample(ct.arange(4.0).reshape(1, 1, 2, 2), grid, align_corners=True)
+    tensor([[[[0., 1.],
+              [2., 3.]]]])
     """
     name, axes = "grid_sample", input.ndim - 2
     if axes not in (2, 3) or grid.ndim != axes + 2 or grid.shape[-1] != axes:

@@ -162,6 +162,9 @@ class PReLU(WithOptions):
     Args:    num_parameters: 1, or one for each channel of inputs (N, C, ...); init: their start.
     State:   weight (num_parameters,).
     Source:  He et al. 2015.
+
+    >>> nn.PReLU()(ct.tensor([-1.0, 1.0])).detach()
+    tensor([-0.2500,  1.0000])
     """
 
     _shown = ("num_parameters",)
@@ -185,7 +188,11 @@ class PReLU(WithOptions):
 
 
 class ELU(_InPlace):
-    """x where it is positive, else alpha * (exp(x) - 1)."""
+    """x where it is positive, else alpha * (exp(x) - 1).
+
+    >>> nn.ELU()(ct.tensor([-1.0, 1.0]))
+    tensor([-0.6321,  1.0000])
+    """
 
     _shown = ("alpha",)
 
@@ -199,7 +206,11 @@ class ELU(_InPlace):
 
 
 class CELU(ELU):
-    """x where it is positive, else alpha * (exp(x / alpha) - 1)."""
+    """x where it is positive, else alpha * (exp(x / alpha) - 1).
+
+    >>> nn.CELU()(ct.tensor([-1.0, 1.0]))
+    tensor([-0.6321,  1.0000])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -207,7 +218,11 @@ class CELU(ELU):
 
 
 class Threshold(_InPlace):
-    """x, and `value` where it is not above `threshold`."""
+    """x, and `value` where it is not above `threshold`.
+
+    >>> nn.Threshold(0.5, 9.0)(ct.tensor([0.1, 1.0]))
+    tensor([9., 1.])
+    """
 
     _shown = ("threshold", "value")
 
@@ -221,7 +236,11 @@ class Threshold(_InPlace):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent."""
+    """The hyperbolic tangent.
+
+    >>> nn.Tanh()(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -229,7 +248,11 @@ class Tanh(Module):
 
 
 class Tanhshrink(Module):
-    """x - tanh(x)."""
+    """x - tanh(x).
+
+    >>> nn.Tanhshrink()(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.2384])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -237,7 +260,11 @@ class Tanhshrink(Module):
 
 
 class Sigmoid(Module):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> nn.Sigmoid()(ct.tensor([0.0, 1.0]))
+    tensor([0.5000, 0.7311])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -245,7 +272,11 @@ class Sigmoid(Module):
 
 
 class LogSigmoid(Module):
-    """log(sigmoid(x)), without underflow."""
+    """log(sigmoid(x)), without underflow.
+
+    >>> nn.LogSigmoid()(ct.tensor([0.0]))
+    tensor([-0.6931])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -253,7 +284,11 @@ class LogSigmoid(Module):
 
 
 class Softsign(Module):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    >>> nn.Softsign()(ct.tensor([-1.0, 3.0]))
+    tensor([-0.5000,  0.7500])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -271,7 +306,11 @@ class _Shrink(Module):
 
 
 class Hardshrink(_Shrink):
-    """x, and 0 where its magnitude is at most lambd."""
+    """x, and 0 where its magnitude is at most lambd.
+
+    >>> nn.Hardshrink()(ct.tensor([0.2, 1.0]))
+    tensor([0., 1.])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -279,7 +318,11 @@ class Hardshrink(_Shrink):
 
 
 class Softshrink(_Shrink):
-    """x moved towards 0 by lambd, and 0 where it would pass it."""
+    """x moved towards 0 by lambd, and 0 where it would pass it.
+
+    >>> nn.Softshrink()(ct.tensor([0.2, 1.0]))
+    tensor([0.0000, 0.5000])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -287,7 +330,11 @@ class Softshrink(_Shrink):
 
 
 class GELU(WithOptions):
-    """x times the normal distribution's cumulative function; approximate "none" or "tanh"."""
+    """x times the normal distribution's cumulative function; approximate "none" or "tanh".
+
+    >>> nn.GELU()(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8413])
+    """
 
     _shown = ("approximate",)
 
@@ -301,7 +348,11 @@ class GELU(WithOptions):
 
 
 class Softplus(WithOptions):
-    """log(1 + exp(beta * x)) / beta."""
+    """log(1 + exp(beta * x)) / beta.
+
+    >>> nn.Softplus()(ct.tensor([0.0]))
+    tensor([0.6931])
+    """
 
     _shown = ("beta", "threshold")
 
@@ -315,7 +366,11 @@ class Softplus(WithOptions):
 
 
 class GLU(WithOptions):
-    """The first half of x along `dim` times the sigmoid of the second."""
+    """The first half of x along `dim` times the sigmoid of the second.
+
+    >>> nn.GLU()(ct.tensor([2.0, 0.0]))
+    tensor([1.])
+    """
 
     _shown = ("dim",)
 
@@ -339,7 +394,11 @@ class _AlongDim(WithOptions):
 
 
 class Softmax(_AlongDim):
-    """exp(x) / sum(exp(x)) along `dim`; without one, see `functional.softmax`."""
+    """exp(x) / sum(exp(x)) along `dim`; without one, see `functional.softmax`.
+
+    >>> nn.Softmax(dim=-1)(ct.tensor([0.0, 0.0]))
+    tensor([0.5000, 0.5000])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -347,7 +406,11 @@ class Softmax(_AlongDim):
 
 
 class LogSoftmax(_AlongDim):
-    """The logarithm of Softmax."""
+    """The logarithm of Softmax.
+
+    >>> nn.LogSoftmax(-1)(ct.tensor([0.0, 0.0]))
+    tensor([-0.6931, -0.6931])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -355,7 +418,11 @@ class LogSoftmax(_AlongDim):
 
 
 class Softmin(_AlongDim):
-    """Softmax of -x."""
+    """Softmax of -x.
+
+    >>> nn.Softmin(dim=-1)(ct.tensor([0.0, 0.0]))
+    tensor([0.5000, 0.5000])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -366,6 +433,9 @@ class Softmax2d(Module):
     """Softmax over the channels of each pixel.
 
     Raises:  ShapeError for inputs of other than 3 or 4 dimensions.
+
+    >>> nn.Softmax2d()(ct.zeros(1, 2, 1, 1)).flatten()
+    tensor([0.5000, 0.5000])
     """
 
     def forward(self, x: Any) -> Any:

@@ -37,6 +37,10 @@ class AdaptiveLogSoftmaxWithLoss(Module):
              tail.i.1.weight: cluster i.
     Raises:  ShapeError for cutoffs that are none.
     Source:  Grave et al. 2017.
+
+    >>> head = nn.AdaptiveLogSoftmaxWithLoss(8, 20, cutoffs=[5, 10])
+    >>> head(ct.rand(4, 8), ct.tensor([0, 6, 12, 19])).output.shape
+    Size([4])
     """
 
     def __init__(

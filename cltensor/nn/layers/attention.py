@@ -30,6 +30,12 @@ class MultiheadAttention(Module):
              v_proj_weight (E, vdim) where sizes differ; in_proj_bias (3 E,); out_proj; bias_k and
              bias_v (1, 1, E). Weights start as init.xavier_uniform_ draws them, biases as 0.
     Source:  Vaswani et al. 2017.
+
+    >>> layer = nn.MultiheadAttention(8, num_heads=2, batch_first=True)
+    >>> x = ct.rand(3, 5, 8)
+    >>> out, weights = layer(x, x, x)
+    >>> out.shape, weights.shape
+    (Size([3, 5, 8]), Size([3, 5, 5]))
     """
 
     bias_k: Any

@@ -96,6 +96,10 @@ class Sequential(_Ordered):
     """Feed the input through the modules, one after the other.
 
     Args:    the modules in order, or one mapping of names to modules.
+
+    >>> model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
+    >>> model(ct.ones(3, 2)).shape, len(model)
+    (Size([3, 1]), 3)
     """
 
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
@@ -116,7 +120,12 @@ class Sequential(_Ordered):
 
 
 class ModuleList(_Ordered):
-    """A list of modules that the tree knows about; it has no forward of its own."""
+    """A list of modules that the tree knows about; it has no forward of its own.
+
+    >>> layers = nn.ModuleList([nn.Linear(2, 2) for _ in range(3)])
+    >>> len(layers), len(list(layers.parameters()))
+    (3, 6)
+    """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
         super().__init__()
@@ -139,7 +148,12 @@ class ModuleList(_Ordered):
 
 
 class ModuleDict(Module):
-    """A dictionary of modules that the tree knows about; it has no forward of its own."""
+    """A dictionary of modules that the tree knows about; it has no forward of its own.
+
+    >>> layers = nn.ModuleDict({"a": nn.Linear(2, 1), "b": nn.ReLU()})
+    >>> list(layers)
+    ['a', 'b']
+    """
 
     def __init__(self, modules: Mapping[str, Module] | None = None) -> None:
         super().__init__()

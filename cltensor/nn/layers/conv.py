@@ -105,6 +105,9 @@ class _Conv(_Convolution):
     State:   weight (out_channels, in_channels/groups, *kernel_size), bias (out_channels,); both
              start uniform in +-1/sqrt(fan_in).
     Raises:  ShapeError if groups does not divide both channel counts.
+
+    >>> nn.Conv1d(2, 4, 3, padding=1)(ct.ones(1, 2, 8)).shape
+    Size([1, 4, 8])
     """
 
     _NAMED = ("same", "valid")
@@ -154,6 +157,9 @@ class _ConvTranspose(_Convolution):
     State:   weight (in_channels, out_channels/groups, *kernel_size), bias (out_channels,); both
              start uniform in +-1/sqrt(out_channels/groups * product of kernel_size).
     Raises:  ShapeError if groups does not divide both channel counts.
+
+    >>> nn.ConvTranspose1d(2, 4, 2, stride=2)(ct.ones(1, 2, 8)).shape
+    Size([1, 4, 16])
     """
 
     transposed = True

@@ -87,6 +87,9 @@ class Embedding(_Table):
              often it is named.
     State:   weight (num_embeddings, embedding_dim), normally distributed at first.
     Raises:  TypeError for sparse=True: gradients are dense.
+
+    >>> nn.Embedding(10, 3)(ct.tensor([[1, 2], [3, 1]])).shape
+    Size([2, 2, 3])
     """
 
     def __init__(
@@ -150,6 +153,9 @@ class EmbeddingBag(_Table):
              with that of the end; padding_idx: a row that does not count.
     State:   weight (num_embeddings, embedding_dim), normally distributed at first.
     Raises:  TypeError for sparse=True: gradients are dense.
+
+    >>> nn.EmbeddingBag(10, 3)(ct.tensor([1, 2, 3]), ct.tensor([0, 2])).shape
+    Size([2, 3])
     """
 
     def __init__(

@@ -13,6 +13,9 @@ class Unfold(WithOptions):
     """The windows of images as columns; see `functional.unfold`.
 
     Args:    all: an integer or (height, width).
+
+    >>> nn.Unfold(2, stride=2)(ct.ones(1, 1, 4, 4)).shape
+    Size([1, 4, 4])
     """
 
     _shown: tuple[str, ...] = ("kernel_size", "dilation", "padding", "stride")
@@ -35,6 +38,9 @@ class Fold(Unfold):
     """Images of `output_size` that are the sums of windows given as columns.
 
     Args:    all: an integer or (height, width).
+
+    >>> nn.Fold((4, 4), 2, stride=2)(ct.ones(1, 4, 4)).shape
+    Size([1, 1, 4, 4])
     """
 
     _shown = ("output_size", *Unfold._shown)

@@ -19,6 +19,9 @@ class Upsample(Module):
     Args:    size or scale_factor: a number, or one for each axis; mode: "nearest", "linear",
              "bilinear", "bicubic" or "trilinear"; align_corners: the corner pixels of both lie on
              each other; recompute_scale_factor: the factors are those of the sizes that come out.
+
+    >>> nn.Upsample(scale_factor=2)(ct.arange(2.0).reshape(1, 1, 2))
+    tensor([[[0., 0., 1., 1.]]])
     """
 
     def __init__(
@@ -54,21 +57,33 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """Upsample by the nearest pixel."""
+    """Upsample by the nearest pixel.
+
+    >>> nn.UpsamplingNearest2d(scale_factor=2)(ct.ones(1, 1, 2, 2)).shape
+    Size([1, 1, 4, 4])
+    """
 
     def __init__(self, size: Sizes = None, scale_factor: Factors = None) -> None:
         super().__init__(size, scale_factor, "nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """Upsample between four pixels, with aligned corners."""
+    """Upsample between four pixels, with aligned corners.
+
+    >>> nn.UpsamplingBilinear2d(scale_factor=2)(ct.ones(1, 1, 2, 2)).shape
+    Size([1, 1, 4, 4])
+    """
 
     def __init__(self, size: Sizes = None, scale_factor: Factors = None) -> None:
         super().__init__(size, scale_factor, "bilinear", True)
 
 
 class PixelShuffle(WithOptions):
-    """Channels as pixels; see `functional.pixel_shuffle`."""
+    """Channels as pixels; see `functional.pixel_shuffle`.
+
+    >>> nn.PixelShuffle(2)(ct.ones(1, 4, 3, 3)).shape
+    Size([1, 1, 6, 6])
+    """
 
     _shown = ("upscale_factor",)
 
@@ -82,7 +97,11 @@ class PixelShuffle(WithOptions):
 
 
 class PixelUnshuffle(WithOptions):
-    """Pixels as channels: what PixelShuffle undoes."""
+    """Pixels as channels: what PixelShuffle undoes.
+
+    >>> nn.PixelUnshuffle(2)(ct.ones(1, 1, 6, 6)).shape
+    Size([1, 4, 3, 3])
+    """
 
     _shown = ("downscale_factor",)
 
@@ -96,7 +115,11 @@ class PixelUnshuffle(WithOptions):
 
 
 class ChannelShuffle(WithOptions):
-    """Channels in another order; see `functional.channel_shuffle`."""
+    """Channels in another order; see `functional.channel_shuffle`.
+
+    >>> nn.ChannelShuffle(2)(ct.arange(4).reshape(1, 4, 1, 1)).flatten()
+    tensor([0, 2, 1, 3])
+    """
 
     _shown = ("groups",)
 

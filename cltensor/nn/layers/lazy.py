@@ -98,7 +98,12 @@ class LazyModule(Module):
 
 
 class LazyLinear(LazyModule):
-    """A `Linear` whose in_features are those of its first input."""
+    """A `Linear` whose in_features are those of its first input.
+
+    >>> layer = nn.LazyLinear(4)
+    >>> layer(ct.ones(2, 3)).shape, layer.weight.shape
+    (Size([2, 4]), Size([4, 3]))
+    """
 
     cls_to_become = linear.Linear
 
@@ -154,42 +159,66 @@ class _LazyConvTranspose(LazyModule):
 
 
 class LazyConv1d(_LazyConv):
-    """A `Conv1d` whose in_channels are those of its first input."""
+    """A `Conv1d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConv1d(4, 3)(ct.ones(1, 2, 8)).shape
+    Size([1, 4, 6])
+    """
 
     cls_to_become = conv.Conv1d
     _axis = -2
 
 
 class LazyConv2d(_LazyConv):
-    """A `Conv2d` whose in_channels are those of its first input."""
+    """A `Conv2d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConv2d(4, 3)(ct.ones(1, 2, 8, 8)).shape
+    Size([1, 4, 6, 6])
+    """
 
     cls_to_become = conv.Conv2d
     _axis = -3
 
 
 class LazyConv3d(_LazyConv):
-    """A `Conv3d` whose in_channels are those of its first input."""
+    """A `Conv3d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConv3d(4, 3)(ct.ones(1, 2, 4, 4, 4)).shape
+    Size([1, 4, 2, 2, 2])
+    """
 
     cls_to_become = conv.Conv3d
     _axis = -4
 
 
 class LazyConvTranspose1d(_LazyConvTranspose):
-    """A `ConvTranspose1d` whose in_channels are those of its first input."""
+    """A `ConvTranspose1d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConvTranspose1d(4, 3)(ct.ones(1, 2, 8)).shape
+    Size([1, 4, 10])
+    """
 
     cls_to_become = conv.ConvTranspose1d
     _axis = -2
 
 
 class LazyConvTranspose2d(_LazyConvTranspose):
-    """A `ConvTranspose2d` whose in_channels are those of its first input."""
+    """A `ConvTranspose2d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConvTranspose2d(4, 3)(ct.ones(1, 2, 8, 8)).shape
+    Size([1, 4, 10, 10])
+    """
 
     cls_to_become = conv.ConvTranspose2d
     _axis = -3
 
 
 class LazyConvTranspose3d(_LazyConvTranspose):
-    """A `ConvTranspose3d` whose in_channels are those of its first input."""
+    """A `ConvTranspose3d` whose in_channels are those of its first input.
+
+    >>> nn.LazyConvTranspose3d(4, 3)(ct.ones(1, 2, 4, 4, 4)).shape
+    Size([1, 4, 6, 6, 6])
+    """
 
     cls_to_become = conv.ConvTranspose3d
     _axis = -4
@@ -238,36 +267,60 @@ class _LazyNorm(LazyModule):
 
 
 class LazyBatchNorm1d(_LazyNorm):
-    """A `BatchNorm1d` whose num_features are those of its first input."""
+    """A `BatchNorm1d` whose num_features are those of its first input.
+
+    >>> nn.LazyBatchNorm1d()(ct.rand(4, 3)).shape
+    Size([4, 3])
+    """
 
     cls_to_become = norm.BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNorm):
-    """A `BatchNorm2d` whose num_features are those of its first input."""
+    """A `BatchNorm2d` whose num_features are those of its first input.
+
+    >>> nn.LazyBatchNorm2d()(ct.rand(4, 3, 2, 2)).shape
+    Size([4, 3, 2, 2])
+    """
 
     cls_to_become = norm.BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNorm):
-    """A `BatchNorm3d` whose num_features are those of its first input."""
+    """A `BatchNorm3d` whose num_features are those of its first input.
+
+    >>> nn.LazyBatchNorm3d()(ct.rand(4, 3, 2, 2, 2)).shape
+    Size([4, 3, 2, 2, 2])
+    """
 
     cls_to_become = norm.BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNorm):
-    """An `InstanceNorm1d` whose num_features are those of its first input."""
+    """An `InstanceNorm1d` whose num_features are those of its first input.
+
+    >>> nn.LazyInstanceNorm1d()(ct.rand(4, 3, 5)).shape
+    Size([4, 3, 5])
+    """
 
     cls_to_become = norm.InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNorm):
-    """An `InstanceNorm2d` whose num_features are those of its first input."""
+    """An `InstanceNorm2d` whose num_features are those of its first input.
+
+    >>> nn.LazyInstanceNorm2d()(ct.rand(4, 3, 5, 5)).shape
+    Size([4, 3, 5, 5])
+    """
 
     cls_to_become = norm.InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNorm):
-    """An `InstanceNorm3d` whose num_features are those of its first input."""
+    """An `InstanceNorm3d` whose num_features are those of its first input.
+
+    >>> nn.LazyInstanceNorm3d()(ct.rand(4, 3, 5, 5, 5)).shape
+    Size([4, 3, 5, 5, 5])
+    """
 
     cls_to_become = norm.InstanceNorm3d

@@ -13,7 +13,11 @@ from cltensor.nn.parameter import Parameter
 
 
 class Identity(Module):
-    """Give back the input; constructor arguments are ignored."""
+    """Give back the input; constructor arguments are ignored.
+
+    >>> nn.Identity()(ct.ones(2))
+    tensor([1., 1.])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
@@ -53,6 +57,10 @@ class Linear(Affine):
     Args:    in_features, out_features: sizes of the last dimension before and after.
     State:   weight (out_features, in_features), bias (out_features,); both start uniform in
              +-1/sqrt(in_features).
+
+    >>> layer = nn.Linear(3, 2)
+    >>> layer(ct.ones(4, 3)).shape, layer.weight.shape
+    (Size([4, 2]), Size([2, 3]))
     """
 
     def __init__(
@@ -90,6 +98,9 @@ class Bilinear(Affine):
     Args:    in1_features, in2_features, out_features: sizes of the last dimensions.
     State:   weight (out_features, in1_features, in2_features), bias (out_features,); both start
              uniform in +-1/sqrt(in1_features).
+
+    >>> nn.Bilinear(3, 4, 5)(ct.ones(2, 3), ct.ones(2, 4)).shape
+    Size([2, 5])
     """
 
     def __init__(

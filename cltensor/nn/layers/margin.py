@@ -27,7 +27,11 @@ class _MarginLoss(Loss):
 
 
 class HingeEmbeddingLoss(_MarginLoss):
-    """See `functional.hinge_embedding_loss`."""
+    """See `functional.hinge_embedding_loss`.
+
+    >>> nn.HingeEmbeddingLoss()(ct.tensor([0.5, 2.0]), ct.tensor([1.0, -1.0]))
+    tensor(0.2500)
+    """
 
     def __init__(
         self,
@@ -44,7 +48,12 @@ class HingeEmbeddingLoss(_MarginLoss):
 
 
 class CosineEmbeddingLoss(_MarginLoss):
-    """See `functional.cosine_embedding_loss`."""
+    """See `functional.cosine_embedding_loss`.
+
+    >>> x = ct.tensor([[1.0, 0.0]])
+    >>> nn.CosineEmbeddingLoss()(x, x, ct.tensor([1.0]))
+    tensor(0.)
+    """
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """(N, D), (N, D), (N,) -> scalar."""
@@ -54,7 +63,11 @@ class CosineEmbeddingLoss(_MarginLoss):
 
 
 class MarginRankingLoss(_MarginLoss):
-    """See `functional.margin_ranking_loss`."""
+    """See `functional.margin_ranking_loss`.
+
+    >>> nn.MarginRankingLoss()(ct.tensor([1.0]), ct.tensor([3.0]), ct.tensor([1.0]))
+    tensor(2.)
+    """
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         """(N,), (N,), (N,) -> scalar."""
@@ -62,7 +75,11 @@ class MarginRankingLoss(_MarginLoss):
 
 
 class SoftMarginLoss(Loss):
-    """See `functional.soft_margin_loss`."""
+    """See `functional.soft_margin_loss`.
+
+    >>> nn.SoftMarginLoss()(ct.zeros(2), ct.ones(2))
+    tensor(0.6931)
+    """
 
     def forward(self, input: Any, target: Any) -> Any:
         """(any shape), the same -> scalar."""
@@ -70,7 +87,11 @@ class SoftMarginLoss(Loss):
 
 
 class MultiLabelMarginLoss(Loss):
-    """See `functional.multilabel_margin_loss`."""
+    """See `functional.multilabel_margin_loss`.
+
+    >>> nn.MultiLabelMarginLoss()(ct.tensor([[0.1, 0.2, 0.4]]), ct.tensor([[2, -1, 0]]))
+    tensor(0.5000)
+    """
 
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C), the same -> scalar."""
@@ -78,7 +99,11 @@ class MultiLabelMarginLoss(Loss):
 
 
 class MultiLabelSoftMarginLoss(WeightedLoss):
-    """See `functional.multilabel_soft_margin_loss`."""
+    """See `functional.multilabel_soft_margin_loss`.
+
+    >>> nn.MultiLabelSoftMarginLoss()(ct.zeros(1, 2), ct.tensor([[1.0, 0.0]]))
+    tensor(0.6931)
+    """
 
     def forward(self, input: Any, target: Any) -> Any:
         """(N, C), the same -> scalar."""
@@ -86,7 +111,11 @@ class MultiLabelSoftMarginLoss(WeightedLoss):
 
 
 class MultiMarginLoss(WeightedLoss):
-    """See `functional.multi_margin_loss`."""
+    """See `functional.multi_margin_loss`.
+
+    >>> nn.MultiMarginLoss()(ct.tensor([[0.1, 0.2, 0.4]]), ct.tensor([2]))
+    tensor(0.5000)
+    """
 
     def __init__(
         self,
@@ -114,7 +143,11 @@ class MultiMarginLoss(WeightedLoss):
 
 
 class TripletMarginLoss(Loss):
-    """See `functional.triplet_margin_loss`."""
+    """See `functional.triplet_margin_loss`.
+
+    >>> nn.TripletMarginLoss()(ct.zeros(1, 2), ct.zeros(1, 2), ct.ones(1, 2)).item() < 1
+    True
+    """
 
     def __init__(
         self,
@@ -139,7 +172,13 @@ class TripletMarginLoss(Loss):
 
 
 class TripletMarginWithDistanceLoss(Loss):
-    """See `functional.triplet_margin_with_distance_loss`."""
+    """See `functional.triplet_margin_with_distance_loss`.
+
+    >>> nn.TripletMarginWithDistanceLoss()(
+    ...     ct.zeros(1, 2), ct.zeros(1, 2), ct.ones(1, 2)
+    ... ).item() < 1
+    True
+    """
 
     def __init__(
         self,

@@ -117,6 +117,10 @@ class _BatchNorm(_WithStatistics):
              track_running_stats: False for batch statistics in evaluation too.
     State:   weight, bias, running_mean, running_var (num_features,), num_batches_tracked ().
     Source:  Ioffe and Szegedy 2015.
+
+    >>> nn.BatchNorm1d(2)(ct.tensor([[0.0, 2.0], [2.0, 4.0]]))
+    tensor([[-1.0000, -1.0000],
+            [ 1.0000,  1.0000]], grad_fn=<normalize_channels>)
     """
 
     def __init__(
@@ -181,6 +185,10 @@ class _InstanceNorm(_WithStatistics):
              training, and use them in evaluation.
     State:   weight, bias, running_mean, running_var (num_features,), num_batches_tracked ().
     Source:  Ulyanov, Vedaldi and Lempitsky 2016.
+
+    >>> nn.InstanceNorm1d(2)(ct.tensor([[[0.0, 2.0], [5.0, 9.0]]]))
+    tensor([[[-1.0000,  1.0000],
+             [-1.0000,  1.0000]]])
     """
 
     def __init__(
@@ -248,6 +256,10 @@ class LayerNorm(_Scaled):
     Args:    normalized_shape: the sizes of those dimensions, or one size.
     State:   weight, bias (normalized_shape).
     Source:  Ba, Kiros and Hinton 2016.
+
+    >>> nn.LayerNorm(2)(ct.tensor([[0.0, 2.0], [5.0, 9.0]]))
+    tensor([[-1.0000,  1.0000],
+            [-1.0000,  1.0000]], grad_fn=<normalize_rows>)
     """
 
     def __init__(
@@ -293,6 +305,9 @@ class RMSNorm(_Scaled):
              None.
     State:   weight (normalized_shape).
     Source:  Zhang and Sennrich 2019.
+
+    >>> nn.RMSNorm(2)(ct.tensor([[3.0, 3.0]])).detach()
+    tensor([[1., 1.]])
     """
 
     def __init__(
@@ -329,6 +344,9 @@ class GroupNorm(_Scaled):
     State:   weight, bias (num_channels,).
     Raises:  ShapeError if the groups do not divide the channels.
     Source:  Wu and He 2018.
+
+    >>> nn.GroupNorm(2, 4)(ct.rand(3, 4, 5)).shape
+    Size([3, 4, 5])
     """
 
     def __init__(

@@ -37,61 +37,101 @@ class _Padding(Module):
 
 
 class ReflectionPad1d(_Padding):
-    """What is inside, mirrored at the ends, which do not come twice."""
+    """What is inside, mirrored at the ends, which do not come twice.
+
+    >>> nn.ReflectionPad1d(1)(ct.arange(3.0).reshape(1, 1, 3))
+    tensor([[[1., 0., 1., 2., 1.]]])
+    """
 
     _axes, _mode = 1, "reflect"
 
 
 class ReflectionPad2d(ReflectionPad1d):
-    """ReflectionPad1d for images."""
+    """ReflectionPad1d for images.
+
+    >>> nn.ReflectionPad2d(1)(ct.ones(1, 1, 2, 2)).shape
+    Size([1, 1, 4, 4])
+    """
 
     _axes = 2
 
 
 class ReflectionPad3d(ReflectionPad1d):
-    """ReflectionPad1d for volumes."""
+    """ReflectionPad1d for volumes.
+
+    >>> nn.ReflectionPad3d(1)(ct.ones(1, 1, 2, 2, 2)).shape
+    Size([1, 1, 4, 4, 4])
+    """
 
     _axes = 3
 
 
 class ReplicationPad1d(_Padding):
-    """The values at the ends, again and again."""
+    """The values at the ends, again and again.
+
+    >>> nn.ReplicationPad1d(1)(ct.arange(3.0).reshape(1, 1, 3))
+    tensor([[[0., 0., 1., 2., 2.]]])
+    """
 
     _axes, _mode = 1, "replicate"
 
 
 class ReplicationPad2d(ReplicationPad1d):
-    """ReplicationPad1d for images."""
+    """ReplicationPad1d for images.
+
+    >>> nn.ReplicationPad2d(1)(ct.ones(1, 1, 2, 2)).shape
+    Size([1, 1, 4, 4])
+    """
 
     _axes = 2
 
 
 class ReplicationPad3d(ReplicationPad1d):
-    """ReplicationPad1d for volumes."""
+    """ReplicationPad1d for volumes.
+
+    >>> nn.ReplicationPad3d(1)(ct.ones(1, 1, 2, 2, 2)).shape
+    Size([1, 1, 4, 4, 4])
+    """
 
     _axes = 3
 
 
 class CircularPad1d(_Padding):
-    """What is inside, again from the other end."""
+    """What is inside, again from the other end.
+
+    >>> nn.CircularPad1d(1)(ct.arange(3).reshape(1, 1, 3))
+    tensor([[[2, 0, 1, 2, 0]]])
+    """
 
     _axes, _mode = 1, "circular"
 
 
 class CircularPad2d(CircularPad1d):
-    """CircularPad1d for images."""
+    """CircularPad1d for images.
+
+    >>> nn.CircularPad2d(1)(ct.ones(1, 1, 2, 2)).shape
+    Size([1, 1, 4, 4])
+    """
 
     _axes = 2
 
 
 class CircularPad3d(CircularPad1d):
-    """CircularPad1d for volumes."""
+    """CircularPad1d for volumes.
+
+    >>> nn.CircularPad3d(1)(ct.ones(1, 1, 2, 2, 2)).shape
+    Size([1, 1, 4, 4, 4])
+    """
 
     _axes = 3
 
 
 class ConstantPad1d(_Padding):
-    """The number `value`. It takes inputs of any number of dimensions, as PyTorch's does."""
+    """The number `value`. It takes inputs of any number of dimensions, as PyTorch's does.
+
+    >>> nn.ConstantPad1d(1, 9.0)(ct.zeros(1, 1, 2))
+    tensor([[[9., 0., 0., 9.]]])
+    """
 
     _axes, _mode = 1, "constant"
 
@@ -109,19 +149,31 @@ class ConstantPad1d(_Padding):
 
 
 class ConstantPad2d(ConstantPad1d):
-    """ConstantPad1d for images."""
+    """ConstantPad1d for images.
+
+    >>> nn.ConstantPad2d(1, 0.0)(ct.ones(1, 1, 2, 2)).shape
+    Size([1, 1, 4, 4])
+    """
 
     _axes = 2
 
 
 class ConstantPad3d(ConstantPad1d):
-    """ConstantPad1d for volumes."""
+    """ConstantPad1d for volumes.
+
+    >>> nn.ConstantPad3d(1, 0.0)(ct.ones(1, 1, 2, 2, 2)).shape
+    Size([1, 1, 4, 4, 4])
+    """
 
     _axes = 3
 
 
 class ZeroPad1d(ConstantPad1d):
-    """Zeros."""
+    """Zeros.
+
+    >>> nn.ZeroPad1d(1)(ct.ones(1, 1, 2))
+    tensor([[[0., 1., 1., 0.]]])
+    """
 
     def __init__(self, padding: int | tuple[int, ...]) -> None:
         super().__init__(padding, 0.0)
@@ -132,12 +184,20 @@ class ZeroPad1d(ConstantPad1d):
 
 
 class ZeroPad2d(ZeroPad1d):
-    """ZeroPad1d for images."""
+    """ZeroPad1d for images.
+
+    >>> nn.ZeroPad2d(1)(ct.ones(1, 1, 2, 2)).shape
+    Size([1, 1, 4, 4])
+    """
 
     _axes = 2
 
 
 class ZeroPad3d(ZeroPad1d):
-    """ZeroPad1d for volumes."""
+    """ZeroPad1d for volumes.
+
+    >>> nn.ZeroPad3d(1)(ct.ones(1, 1, 2, 2, 2)).shape
+    Size([1, 1, 4, 4, 4])
+    """
 
     _axes = 3

@@ -47,6 +47,9 @@ class ParameterList(_Holder):
     """A list of parameters that the tree knows about.
 
     Args:    values: Tensors, which become Parameters, or anything else, which is only held.
+
+    >>> len(list(nn.ParameterList([ct.ones(2), ct.ones(3)]).parameters()))
+    2
     """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
@@ -106,6 +109,10 @@ class ParameterDict(_Holder):
 
     Args:    parameters: a mapping, or pairs, of names and Tensors, which become Parameters, or
              anything else, which is only held.
+
+    >>> weights = nn.ParameterDict({"a": ct.ones(2)})
+    >>> weights["a"].requires_grad
+    True
     """
 
     def __init__(self, parameters: Any = None) -> None:

@@ -21,6 +21,9 @@ class _MaxPool(WithOptions):
     Args:    kernel_size, stride, padding, dilation: an integer, or one for each axis; stride is
              kernel_size if not given; return_indices: give the places of the values too;
              ceil_mode: keep a last window that is only partly filled.
+
+    >>> nn.MaxPool1d(2)(ct.arange(4.0).reshape(1, 1, 4))
+    tensor([[[1., 3.]]])
     """
 
     _shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
@@ -70,6 +73,9 @@ class AvgPool1d(WithOptions):
     """The mean of every window of a row.
 
     Args:    see AvgPool2d.
+
+    >>> nn.AvgPool1d(2)(ct.arange(4.0).reshape(1, 1, 4))
+    tensor([[[0.5000, 2.5000]]])
     """
 
     _shown = ("kernel_size", "stride", "padding")
@@ -103,6 +109,10 @@ class _AvgPool(WithOptions):
     Args:    kernel_size, stride, padding: an integer, or one for each axis; stride is kernel_size
              if not given; ceil_mode: keep a last window that is only partly filled;
              count_include_pad: count padded zeros too; divisor_override: divide by this instead.
+
+    >>> nn.AvgPool2d(2)(ct.arange(16.0).reshape(1, 1, 4, 4))
+    tensor([[[[ 2.5000,  4.5000],
+              [10.5000, 12.5000]]]])
     """
 
     _shown = ("kernel_size", "stride", "padding")
@@ -148,6 +158,9 @@ class _LPPool(WithOptions):
 
     Args:    kernel_size, stride: an integer, or one for each axis; stride is kernel_size if not
              given; ceil_mode: keep a last window that is only partly filled.
+
+    >>> nn.LPPool1d(2, 2)(ct.tensor([[[3.0, 4.0]]]))
+    tensor([[[5.]]])
     """
 
     _shown = ("norm_type", "kernel_size", "stride", "ceil_mode")
@@ -187,7 +200,11 @@ class LPPool3d(_LPPool):
 
 
 class _AdaptiveAvgPool(WithOptions):
-    """The mean over as many windows as the output shall have; None keeps a size."""
+    """The mean over as many windows as the output shall have; None keeps a size.
+
+    >>> nn.AdaptiveAvgPool1d(2)(ct.arange(4.0).reshape(1, 1, 4))
+    tensor([[[0.5000, 2.5000]]])
+    """
 
     _shown = ("output_size",)
     _pool: Callable[..., Any]
@@ -220,6 +237,9 @@ class _AdaptiveMaxPool(WithOptions):
     """The largest value of as many windows as the output shall have; None keeps a size.
 
     return_indices: give the places of the values too.
+
+    >>> nn.AdaptiveMaxPool1d(2)(ct.arange(4.0).reshape(1, 1, 4))
+    tensor([[[1., 3.]]])
     """
 
     _shown = ("output_size",)
@@ -255,6 +275,12 @@ class _MaxUnpool(WithOptions):
 
     Args:    kernel_size, stride, padding: an integer, or one for each axis; stride is kernel_size
              if not given.
+
+    >>> values, places = nn.MaxPool1d(2, return_indices=True)(
+    ...     ct.tensor([[[1.0, 5.0, 2.0, 3.0]]])
+    ... )
+    >>> nn.MaxUnpool1d(2)(values, places)
+    tensor([[[0., 5., 0., 3.]]])
     """
 
     _shown = ("kernel_size", "stride", "padding")
@@ -302,6 +328,9 @@ class _FractionalMaxPool(WithOptions):
              places of the values too; _random_samples (N, C, axes): numbers from 0 to 1 that decide
              the windows.
     Source:  Graham 2014.
+
+    >>> nn.FractionalMaxPool2d(2, output_size=3)(ct.ones(1, 1, 8, 8)).shape
+    Size([1, 1, 3, 3])
     """
 
     _axes: int

@@ -63,6 +63,9 @@ class RNNBase(Module):
     State:   for each layer k, and with _reverse at the end where bidirectional: weight_ih_lk
              (G H, I, later D P), weight_hh_lk (G H, P), bias_ih_lk and bias_hh_lk (G H,), with a
              projection weight_hr_lk (P, H). All start uniform in +-1/sqrt(H). G is 4, 3, or 1.
+
+    >>> isinstance(nn.LSTM(2, 3), nn.RNNBase)
+    True
     """
 
     def __init__(
@@ -272,6 +275,10 @@ class RNN(RNNBase):
 
     Args:    nonlinearity: "tanh" or "relu"; others see RNNBase.
     Source:  Elman 1990.
+
+    >>> out, h = nn.RNN(3, 5, batch_first=True)(ct.ones(2, 7, 3))
+    >>> out.shape, h.shape
+    (Size([2, 7, 5]), Size([1, 2, 5]))
     """
 
     def __init__(
@@ -308,6 +315,10 @@ class GRU(RNNBase):
 
     Args:    see RNNBase.
     Source:  Cho et al. 2014.
+
+    >>> out, h = nn.GRU(3, 5, batch_first=True)(ct.ones(2, 7, 3))
+    >>> out.shape, h.shape
+    (Size([2, 7, 5]), Size([1, 2, 5]))
     """
 
     def __init__(
@@ -341,6 +352,10 @@ class LSTM(RNNBase):
 
     Args:    see RNNBase.
     Source:  Hochreiter and Schmidhuber 1997, with forget gates.
+
+    >>> out, (h, c) = nn.LSTM(3, 5, num_layers=2, batch_first=True)(ct.ones(2, 7, 3))
+    >>> out.shape, h.shape
+    (Size([2, 7, 5]), Size([2, 2, 5]))
     """
 
     def __init__(

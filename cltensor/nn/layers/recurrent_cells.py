@@ -32,6 +32,9 @@ class RNNCellBase(Module):
 
     State:   weight_ih (G H, I), weight_hh (G H, H), bias_ih and bias_hh (G H,), all of which start
              uniform in +-1/sqrt(H), for the G gates of H units of I inputs.
+
+    >>> isinstance(nn.GRUCell(2, 3), nn.RNNCellBase)
+    True
     """
 
     def __init__(
@@ -108,6 +111,9 @@ class RNNCell(RNNCellBase):
 
     Args:    input_size, hidden_size: I and H; nonlinearity: "tanh" or "relu".
     State:   see RNNCellBase, of 1 gate.
+
+    >>> nn.RNNCell(3, 5)(ct.ones(2, 3)).shape
+    Size([2, 5])
     """
 
     def __init__(
@@ -140,6 +146,10 @@ class LSTMCell(RNNCellBase):
     Args:    input_size, hidden_size: I and H.
     State:   see RNNCellBase, of 4 gates.
     Source:  Hochreiter and Schmidhuber 1997, with forget gates.
+
+    >>> h, c = nn.LSTMCell(3, 5)(ct.ones(2, 3))
+    >>> h.shape
+    Size([2, 5])
     """
 
     def __init__(
@@ -167,6 +177,9 @@ class GRUCell(RNNCellBase):
     Args:    input_size, hidden_size: I and H.
     State:   see RNNCellBase, of 3 gates.
     Source:  Cho et al. 2014.
+
+    >>> nn.GRUCell(3, 5)(ct.ones(2, 3)).shape
+    Size([2, 5])
     """
 
     def __init__(

@@ -12,7 +12,11 @@ from cltensor.nn.module import Module
 
 class LocalResponseNorm(Module):
     """Divide by the mean square of `size` neighbouring channels; see
-    `functional.local_response_norm`."""
+    `functional.local_response_norm`.
+
+    >>> nn.LocalResponseNorm(2)(ct.ones(1, 4, 2, 2)).shape
+    Size([1, 4, 2, 2])
+    """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
@@ -33,6 +37,9 @@ class CrossMapLRN2d(LocalResponseNorm):
 
     Every window is of `size` channels, and the gradient is that of the result. (PyTorch keeps the
     square of channel 0 in all windows behind it.)
+
+    >>> nn.CrossMapLRN2d(3)(ct.ones(1, 4, 2, 2)).shape
+    Size([1, 4, 2, 2])
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:

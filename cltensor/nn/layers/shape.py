@@ -9,7 +9,11 @@ from cltensor.nn.module import Module
 
 
 class Flatten(Module):
-    """Join the dimensions from start_dim to end_dim, both included, into one."""
+    """Join the dimensions from start_dim to end_dim, both included, into one.
+
+    >>> nn.Flatten()(ct.ones(2, 3, 4)).shape
+    Size([2, 12])
+    """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
@@ -26,7 +30,11 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Split dimension `dim` into the sizes `unflattened_size`, of which one may be -1."""
+    """Split dimension `dim` into the sizes `unflattened_size`, of which one may be -1.
+
+    >>> nn.Unflatten(1, (2, 3))(ct.ones(4, 6)).shape
+    Size([4, 2, 3])
+    """
 
     def __init__(self, dim: int, unflattened_size: tuple[int, ...]) -> None:
         super().__init__()

@@ -44,6 +44,9 @@ class SyncBatchNorm(_BatchNorm):
 
     Args:    process_group: None for all ranks; the others as for BatchNorm.
     State:   weight, bias, running_mean, running_var (num_features,), num_batches_tracked ().
+
+    >>> nn.SyncBatchNorm(3)(ct.rand(4, 3, 2, 2)).shape
+    Size([4, 3, 2, 2])
     """
 
     def __init__(

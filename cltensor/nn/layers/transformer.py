@@ -115,6 +115,9 @@ class TransformerEncoderLayer(_Layer):
     Args:    see _Layer.
     State:   self_attn, linear1, linear2, norm1, norm2.
     Source:  Vaswani et al. 2017; norm_first: Xiong et al. 2020.
+
+    >>> nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)(ct.rand(1, 5, 8)).shape
+    Size([1, 5, 8])
     """
 
     _attentions = ("self_attn",)
@@ -146,6 +149,10 @@ class TransformerDecoderLayer(_Layer):
     Args:    see _Layer.
     State:   self_attn, multihead_attn, linear1, linear2, norm1, norm2, norm3.
     Source:  Vaswani et al. 2017; norm_first: Xiong et al. 2020.
+
+    >>> layer = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True)
+    >>> layer(ct.rand(1, 3, 8), ct.rand(1, 5, 8)).shape
+    Size([1, 3, 8])
     """
 
     _attentions = ("self_attn", "multihead_attn")
@@ -176,6 +183,10 @@ class TransformerEncoder(Module):
     Args:    encoder_layer: what is copied; num_layers: how often; norm: a module for the end;
              enable_nested_tensor, mask_check: PyTorch's ways of computing, of no effect.
     State:   layers, norm.
+
+    >>> layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    >>> nn.TransformerEncoder(layer, 2)(ct.rand(1, 5, 8)).shape
+    Size([1, 5, 8])
     """
 
     def __init__(
@@ -219,6 +230,10 @@ class TransformerDecoder(Module):
 
     Args:    decoder_layer: what is copied; num_layers: how often; norm: a module for the end.
     State:   layers, norm.
+
+    >>> layer = nn.TransformerDecoderLayer(8, 2, 16, batch_first=True)
+    >>> nn.TransformerDecoder(layer, 2)(ct.rand(1, 3, 8), ct.rand(1, 5, 8)).shape
+    Size([1, 3, 8])
     """
 
     def __init__(self, decoder_layer: Any, num_layers: int, norm: Module | None = None) -> None:
@@ -258,6 +273,10 @@ class Transformer(Module):
              custom_decoder: modules in place of them; others see _Layer.
     State:   encoder, decoder. Matrices start as init.xavier_uniform_ draws them.
     Source:  Vaswani et al. 2017.
+
+    >>> model = nn.Transformer(8, 2, 1, 1, 16, batch_first=True)
+    >>> model(ct.rand(1, 5, 8), ct.rand(1, 3, 8)).shape
+    Size([1, 3, 8])
     """
 
     def __init__(

@@ -95,6 +95,9 @@ def get_total_norm(
              NaN and infinity; foreach: PyTorch's way of computing, of no effect.
     Returns: a tensor of no dimensions.
     Raises:  GradientError as asked by error_if_nonfinite.
+
+    >>> nn.utils.get_total_norm([ct.tensor([3.0]), ct.tensor([4.0])])
+    tensor(5.)
     """
     return _norm("get_total_norm", tensors, norm_type, error_if_nonfinite)
 
@@ -111,6 +114,12 @@ def clip_grads_with_norm_(
     Args:    parameters: one tensor or several, those without a gradient are passed over;
              total_norm: what `get_total_norm` gives for their gradients, or for more; foreach:
              PyTorch's way of computing, of no effect.
+
+    >>> weight = nn.Parameter(ct.tensor([3.0, 4.0]))
+    >>> weight.sum().backward()
+    >>> nn.utils.clip_grads_with_norm_([weight], 1.0, nn.utils.get_total_norm([weight.grad]))
+    >>> weight.grad
+    tensor([0.7071, 0.7071])
     """
     number("clip_grads_with_norm_", "max_norm", max_norm)
     require_tensor("clip_grads_with_norm_", "total_norm", total_norm)
@@ -131,6 +140,11 @@ def clip_grad_norm_(
              as in `get_total_norm`.
     Returns: the norm before, a tensor of no dimensions.
     Raises:  GradientError as asked by error_if_nonfinite.
+
+    >>> weight = nn.Parameter(ct.tensor([3.0, 4.0]))
+    >>> (weight * weight).sum().backward()
+    >>> nn.utils.clip_grad_norm_([weight], 1.0), weight.grad
+    (tensor(10.), tensor([0.6000, 0.8000]))
     """
     number("clip_grad_norm_", "max_norm", max_norm)
     grads = _gradients(parameters)
@@ -162,6 +176,12 @@ def clip_grad_value_(
     """Hold every element of every gradient between -clip_value and clip_value, in place.
 
     foreach: PyTorch's way of computing, of no effect.
+
+    >>> weight = nn.Parameter(ct.tensor([3.0, 0.2]))
+    >>> (weight * weight).sum().backward()
+    >>> nn.utils.clip_grad_value_([weight], 1.0)
+    >>> weight.grad
+    tensor([1.0000, 0.4000])
     """
     number("clip_grad_value_", "clip_value", clip_value)
     for grad in _gradients(parameters):

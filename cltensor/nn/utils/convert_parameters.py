@@ -12,7 +12,11 @@ from cltensor.ops.shape.join import concat
 
 
 def parameters_to_vector(parameters: Iterable[Any]) -> Tensor:
-    """The elements of all parameters, one after the other, in one vector. It is recorded."""
+    """The elements of all parameters, one after the other, in one vector. It is recorded.
+
+    >>> nn.utils.parameters_to_vector(nn.Linear(2, 3).parameters()).shape
+    Size([9])
+    """
     return concat([param.reshape(-1) for param in parameters], 0)
 
 
@@ -20,6 +24,11 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Any]) -> None:
     """Copy the parts of a vector, as `parameters_to_vector` gives it, into the parameters.
 
     Raises:  TypeError for no tensor, ShapeError for another number of elements; nothing is changed.
+
+    >>> layer = nn.Linear(1, 2)
+    >>> nn.utils.vector_to_parameters(ct.tensor([1.0, 2.0, 3.0, 4.0]), layer.parameters())
+    >>> layer.bias.tolist()
+    [3.0, 4.0]
     """
     name = "vector_to_parameters"
     if not isinstance(vec, Tensor):

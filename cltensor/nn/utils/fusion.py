@@ -49,6 +49,19 @@ def fuse_conv_bn_weights(
     Args:    conv_w, conv_b: of the convolution, conv_b perhaps None; bn_rm, bn_rv, bn_eps, bn_w,
              bn_b: running mean and variance, eps, weight and bias of the normalisation, the last
              two perhaps None; transpose: the convolution is a transposed one.
+
+    >>> conv, norm = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+    >>> weight, bias = nn.utils.fuse_conv_bn_weights(
+    ...     conv.weight,
+    ...     conv.bias,
+    ...     norm.running_mean,
+    ...     norm.running_var,
+    ...     norm.eps,
+    ...     norm.weight,
+    ...     norm.bias,
+    ... )
+    >>> weight.shape, bias.shape
+    (Size([4, 3, 3, 3]), Size([4]))
     """
     return _scaled(conv_w, conv_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, int(transpose))
 
@@ -56,7 +69,21 @@ def fuse_conv_bn_weights(
 def fuse_linear_bn_weights(
     linear_w: Any, linear_b: Any, bn_rm: Any, bn_rv: Any, bn_eps: float, bn_w: Any, bn_b: Any
 ) -> Pair:
-    """`fuse_conv_bn_weights` for a linear layer."""
+    """`fuse_conv_bn_weights` for a linear layer.
+
+    >>> linear, norm = nn.Linear(3, 4), nn.BatchNorm1d(4)
+    >>> weight, bias = nn.utils.fuse_linear_bn_weights(
+    ...     linear.weight,
+    ...     linear.bias,
+    ...     norm.running_mean,
+    ...     norm.running_var,
+    ...     norm.eps,
+    ...     norm.weight,
+    ...     norm.bias,
+    ... )
+    >>> weight.shape, bias.shape
+    (Size([4, 3]), Size([4]))
+    """
     return _scaled(linear_w, linear_b, bn_rm, bn_rv, bn_eps, bn_w, bn_b, 0)
 
 
@@ -77,6 +104,10 @@ def fuse_conv_bn_eval(conv: M, bn: Any, transpose: bool = False) -> M:
     """A convolution that gives what `bn` makes of the output of `conv`, both in evaluation.
 
     Raises:  ValueError for a layer in training, or without running statistics.
+
+    >>> conv, norm = nn.Conv2d(3, 4, 3).eval(), nn.BatchNorm2d(4).eval()
+    >>> type(nn.utils.fuse_conv_bn_eval(conv, norm)).__name__
+    'Conv2d'
     """
     return _fused("fuse_conv_bn_eval", conv, bn, fuse_conv_bn_weights, transpose)
 
@@ -86,6 +117,10 @@ def fuse_linear_bn_eval(linear: M, bn: Any) -> M:
 
     Raises:  ValueError for a layer in training, or without running statistics; ShapeError if `bn`
              has another number of channels, and not one.
+
+    >>> linear, norm = nn.Linear(3, 4).eval(), nn.BatchNorm1d(4).eval()
+    >>> nn.utils.fuse_linear_bn_eval(linear, norm)
+    Linear(in_features=3, out_features=4, bias=True)
     """
     outputs = linear.out_features
     if bn.num_features not in (outputs, 1):

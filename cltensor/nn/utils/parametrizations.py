@@ -64,6 +64,10 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     Args:    dim: the axis along which lengths are told apart, None for one length of all.
     State:   parametrizations.<name>.original0 (g), original1 (v), in place of <name>.
     Source:  Salimans and Kingma 2016.
+
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    >>> layer.parametrizations.weight.original0.shape
+    Size([2, 1])
     """
     return parametrize.register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
 
@@ -118,6 +122,10 @@ def spectral_norm(
     State:   parametrizations.<name>.original, parametrizations.<name>.0._u and ._v, in place of
              <name>.
     Source:  Miyato et al. 2018.
+
+    >>> layer = nn.utils.parametrizations.spectral_norm(nn.Linear(3, 3), n_power_iterations=50)
+    >>> abs(ct.linalg.svdvals(layer.weight)[0].item() - 1) < 1e-3
+    True
     """
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):
@@ -259,6 +267,10 @@ def orthogonal(
     Raises:  ValueError for an unknown name or map, or householder for complex numbers; ShapeError
              for fewer than two dimensions.
     Source:  Lezcano-Casado 2019.
+
+    >>> layer = nn.utils.parametrizations.orthogonal(nn.Linear(3, 3))
+    >>> ct.allclose(layer.weight @ layer.weight.T, ct.eye(3), atol=1e-5)
+    True
     """
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):

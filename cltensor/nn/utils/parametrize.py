@@ -33,7 +33,14 @@ _cache: ContextVar[dict[tuple[int, str], Tensor] | None] = ContextVar("_cache", 
 
 @contextmanager
 def cached() -> Iterator[None]:
-    """Within the block each parametrized parameter is computed once, when it is first read."""
+    """Within the block each parametrized parameter is computed once, when it is first read.
+
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+    >>> with nn.utils.parametrize.cached():
+    ...     print(layer.weight is layer.weight)
+    ...
+    True
+    """
     if _cache.get() is not None:
         yield
         return
@@ -68,7 +75,12 @@ def _like(what: str, found: Any, wanted: Any) -> None:
 
 class ParametrizationList(ModuleList):
     """The modules that one parameter goes through, and the tensors that it begins with: `original`,
-    or `original0`, `original1`, ... if the first module takes several."""
+    or `original0`, `original1`, ... if the first module takes several.
+
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+    >>> type(layer.parametrizations.weight).__name__
+    'ParametrizationList'
+    """
 
     def __init__(self, modules: Sequence[Module], original: Any, unsafe: bool = False) -> None:
         if not modules:
@@ -201,6 +213,11 @@ def register_parametrization(
     Args:    unsafe: shape and dtype may change; nothing is tried at once.
     Returns: the module, whose class is now one of its own below the former.
     Raises:  ValueError for an unknown name; ShapeError, DTypeError if those change.
+
+    >>> layer = nn.Linear(2, 2)
+    >>> _ = nn.utils.parametrize.register_parametrization(layer, "weight", nn.ReLU())
+    >>> bool((layer.weight >= 0).all())
+    True
     """
     parametrization.train(module.training)
     if is_parametrized(module, tensor_name):
@@ -231,7 +248,11 @@ def register_parametrization(
 
 
 def is_parametrized(module: Module, tensor_name: str | None = None) -> bool:
-    """Whether the module has parametrized parameters, or one of that name."""
+    """Whether the module has parametrized parameters, or one of that name.
+
+    >>> nn.utils.parametrize.is_parametrized(nn.Linear(2, 3))
+    False
+    """
     lists = module._modules.get("parametrizations")
     if not isinstance(lists, ModuleDict):
         return False
@@ -244,6 +265,11 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
     Args:    leave_parametrized: with the value that it has; False for what that is computed from,
              which must be one tensor.
     Raises:  ValueError for a name that is not parametrized, or several tensors with False.
+
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+    >>> _ = nn.utils.parametrize.remove_parametrizations(layer, "weight")
+    >>> nn.utils.parametrize.is_parametrized(layer)
+    False
     """
     if not is_parametrized(module, tensor_name):
         raise ValueError(
@@ -274,7 +300,12 @@ def remove_parametrizations(module: M, tensor_name: str, leave_parametrized: boo
 
 
 def type_before_parametrizations(module: Module) -> type:
-    """The class that the module had before any parametrization."""
+    """The class that the module had before any parametrization.
+
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+    >>> nn.utils.parametrize.type_before_parametrizations(layer).__name__
+    'Linear'
+    """
     cls = type(module)
     return cls.__bases__[-1] if issubclass(cls, _Parametrized) else cls
 
@@ -285,6 +316,11 @@ def transfer_parametrizations_and_params(
     """Have `to_module` share the parametrizations of another, and what they begin with.
 
     tensor_name: of that parameter alone.
+
+    >>> layer, other = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3)), nn.Linear(2, 3)
+    >>> _ = nn.utils.parametrize.transfer_parametrizations_and_params(layer, other)
+    >>> nn.utils.parametrize.is_parametrized(other)
+    True
     """
     lists: Any = from_module.parametrizations if is_parametrized(from_module) else {}
     for name in list(lists) if tensor_name is None else [tensor_name]:

@@ -55,6 +55,10 @@ def identity(module: M, name: str) -> M:
     """Give a parameter the form of pruned ones, with nothing pruned.
 
     State:   <name>_orig, <name>_mask in place of <name>.
+
+    >>> layer = nn.utils.prune.identity(nn.Linear(2, 1), "weight")
+    >>> nn.utils.prune.is_pruned(layer)
+    True
     """
     Identity.apply(module, name)
     return module
@@ -65,6 +69,10 @@ def random_unstructured(module: M, name: str, amount: float) -> M:
 
     Args:    amount: a share between 0.0 and 1.0, or their number.
     State:   <name>_orig, <name>_mask in place of <name>.
+
+    >>> layer = nn.utils.prune.random_unstructured(nn.Linear(4, 1), "weight", amount=1)
+    >>> layer.weight_mask.sum()
+    tensor(3.)
     """
     RandomUnstructured.apply(module, name, amount=amount)
     return module
@@ -76,6 +84,10 @@ def l1_unstructured(module: M, name: str, amount: float, importance_scores: Any 
     Args:    amount: a share between 0.0 and 1.0, or their number; importance_scores: a tensor of
              its shape, whose magnitudes are compared instead.
     State:   <name>_orig, <name>_mask in place of <name>.
+
+    >>> layer = nn.utils.prune.l1_unstructured(nn.Linear(4, 1), "weight", amount=3)
+    >>> layer.weight_mask.sum()
+    tensor(1.)
     """
     L1Unstructured.apply(module, name, amount=amount, importance_scores=importance_scores)
     return module
@@ -86,6 +98,10 @@ def random_structured(module: M, name: str, amount: float, dim: int) -> M:
 
     Args:    amount: a share between 0.0 and 1.0, or their number; dim: the channels' axis.
     State:   <name>_orig, <name>_mask in place of <name>.
+
+    >>> layer = nn.utils.prune.random_structured(nn.Linear(2, 4), "weight", amount=1, dim=0)
+    >>> layer.weight_mask.sum()
+    tensor(6.)
     """
     RandomStructured.apply(module, name, amount=amount, dim=dim)
     return module
@@ -100,6 +116,10 @@ def ln_structured(
              dim: the channels' axis; importance_scores: a tensor of its shape, whose norms are
              compared instead.
     State:   <name>_orig, <name>_mask in place of <name>.
+
+    >>> layer = nn.utils.prune.ln_structured(nn.Linear(2, 4), "weight", amount=1, n=2, dim=0)
+    >>> layer.weight_mask.sum()
+    tensor(6.)
     """
     LnStructured.apply(
         module, name, amount=amount, n=n, dim=dim, importance_scores=importance_scores
@@ -111,6 +131,12 @@ def custom_from_mask(module: M, name: str, mask: Any) -> M:
     """Prune a parameter by a mask of zeros and ones of its shape.
 
     State:   <name>_orig, <name>_mask in place of <name>.
+
+    >>> layer = nn.utils.prune.custom_from_mask(
+    ...     nn.Linear(2, 1), "weight", ct.tensor([[0.0, 1.0]])
+    ... )
+    >>> layer.weight[0, 0].item()
+    -0.0
     """
     CustomFromMask.apply(module, name, mask=mask)
     return module
@@ -129,6 +155,13 @@ def global_unstructured(
              (module, name); kwargs: arguments of the class.
     State:   <name>_orig, <name>_mask in place of each <name>.
     Raises:  TypeError for a method that is not "unstructured".
+
+    >>> first, second = nn.Linear(4, 2), nn.Linear(2, 1)
+    >>> nn.utils.prune.global_unstructured(
+    ...     [(first, "weight"), (second, "weight")], nn.utils.prune.L1Unstructured, amount=0.5
+    ... )
+    >>> (first.weight_mask.sum() + second.weight_mask.sum()).item()
+    5.0
     """
     listed = list(parameters)
     method = pruning_method(**kwargs)
@@ -163,6 +196,11 @@ def remove(module: M, name: str) -> M:
     """Make a pruned parameter an ordinary one again, of the values that it has pruned.
 
     Raises:  ValueError for a parameter that is not pruned.
+
+    >>> layer = nn.utils.prune.l1_unstructured(nn.Linear(4, 1), "weight", amount=3)
+    >>> _ = nn.utils.prune.remove(layer, "weight")
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight']
     """
     hook = hook_of(module, name)
     if hook is None:
@@ -173,7 +211,11 @@ def remove(module: M, name: str) -> M:
 
 
 def is_pruned(module: Module) -> bool:
-    """Whether parameters of the module, or of those in it, are pruned."""
+    """Whether parameters of the module, or of those in it, are pruned.
+
+    >>> nn.utils.prune.is_pruned(nn.Linear(2, 1))
+    False
+    """
     return any(
         isinstance(hook, BasePruningMethod)
         for each in module.modules()

@@ -24,6 +24,9 @@ class BasePruningMethod(Recomputing, ABC):
 
     PRUNING_TYPE says what a further pruning of the same parameter chooses among: "unstructured",
     the elements that are left; "structured", the channels along `dim` that are left; "global", all.
+
+    >>> issubclass(nn.utils.prune.L1Unstructured, nn.utils.prune.BasePruningMethod)
+    True
     """
 
     PRUNING_TYPE: str
@@ -111,7 +114,14 @@ class BasePruningMethod(Recomputing, ABC):
 
 
 class PruningContainer(BasePruningMethod):
-    """Several prunings of one parameter, one after the other."""
+    """Several prunings of one parameter, one after the other.
+
+    >>> layer = nn.Linear(4, 2)
+    >>> _ = nn.utils.prune.l1_unstructured(layer, "weight", 0.25)
+    >>> _ = nn.utils.prune.l1_unstructured(layer, "weight", 2)
+    >>> layer.weight_mask.sum()
+    tensor(4.)
+    """
 
     def __init__(self, *args: BasePruningMethod) -> None:
         self._pruning_methods: tuple[BasePruningMethod, ...] = ()
@@ -146,7 +156,13 @@ class PruningContainer(BasePruningMethod):
 
 
 class Identity(BasePruningMethod):
-    """Prune nothing, but have a mask."""
+    """Prune nothing, but have a mask.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> _ = nn.utils.prune.Identity.apply(layer, "weight")
+    >>> bool((layer.weight_mask == 1).all())
+    True
+    """
 
     PRUNING_TYPE = "unstructured"
 
@@ -156,7 +172,13 @@ class Identity(BasePruningMethod):
 
 
 class CustomFromMask(BasePruningMethod):
-    """Prune by a given mask."""
+    """Prune by a given mask.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> _ = nn.utils.prune.CustomFromMask.apply(layer, "weight", ct.tensor([[1.0, 0.0]]))
+    >>> layer.weight[0, 1].item()
+    0.0
+    """
 
     PRUNING_TYPE = "global"
 
@@ -217,6 +239,11 @@ class RandomUnstructured(_Unstructured):
     """Prune elements at random.
 
     Args:    amount: a share between 0.0 and 1.0, or their number.
+
+    >>> layer = nn.Linear(4, 1)
+    >>> _ = nn.utils.prune.RandomUnstructured.apply(layer, "weight", amount=1)
+    >>> layer.weight_mask.sum()
+    tensor(3.)
     """
 
     def _scores(self, t: Any) -> Any:
@@ -227,6 +254,11 @@ class L1Unstructured(_Unstructured):
     """Prune the elements of least magnitude.
 
     Args:    amount: a share between 0.0 and 1.0, or their number.
+
+    >>> layer = nn.Linear(4, 1)
+    >>> _ = nn.utils.prune.L1Unstructured.apply(layer, "weight", amount=0.5)
+    >>> layer.weight_mask.sum()
+    tensor(2.)
     """
 
     def _scores(self, t: Any) -> Any:
@@ -262,6 +294,11 @@ class RandomStructured(_Structured):
     """Prune channels at random.
 
     Args:    amount: a share between 0.0 and 1.0, or their number; dim: the channels' axis.
+
+    >>> layer = nn.Linear(2, 4)
+    >>> _ = nn.utils.prune.RandomStructured.apply(layer, "weight", amount=1, dim=0)
+    >>> layer.weight_mask.sum()
+    tensor(6.)
     """
 
     def __init__(self, amount: float, dim: int = -1) -> None:
@@ -277,6 +314,11 @@ class LnStructured(_Structured):
 
     Args:    amount: a share between 0.0 and 1.0, or their number; n: the norm, as for `ct.norm`;
              dim: the channels' axis.
+
+    >>> layer = nn.Linear(2, 4)
+    >>> _ = nn.utils.prune.LnStructured.apply(layer, "weight", amount=0.5, n=2, dim=0)
+    >>> layer.weight_mask.sum()
+    tensor(4.)
     """
 
     def __init__(self, amount: float, n: Any, dim: int = -1) -> None:

@@ -45,6 +45,10 @@ class PackedSequence(_Fields):
              then the second ones of those that have two, and so on; batch_sizes (T,): how many each
              step has; sorted_indices, unsorted_indices (B,): which of the sequences as they were
              given is the longest, ...; and where among these each of those is.
+
+    >>> packed = nn.utils.rnn.pack_sequence([ct.tensor([1, 2, 3]), ct.tensor([4, 5])])
+    >>> packed.data, packed.batch_sizes
+    (tensor([1., 4., 2., 5., 3.]), tensor([2, 2, 1]))
     """
 
     #: batch_sizes and sorted_indices where the host knows them, which saves reading them.
@@ -130,7 +134,11 @@ for _name in ("double", "float", "half", "long", "int", "short", "char", "byte")
 
 
 def invert_permutation(permutation: Any) -> Any:
-    """Where each place went: the permutation that undoes `permutation`; None for None."""
+    """Where each place went: the permutation that undoes `permutation`; None for None.
+
+    >>> nn.utils.rnn.invert_permutation(ct.tensor([2, 0, 1]))
+    tensor([1, 2, 0])
+    """
     return None if permutation is None else permutation.argsort()
 
 
@@ -154,6 +162,10 @@ def pack_padded_sequence(
              sequence; enforce_sorted: they are sorted, the longest first, as ONNX wants it. Without
              it they may be in any order.
     Raises:  ShapeError for lengths that are not B, not sorted, or not from 1 to T.
+
+    >>> packed = nn.utils.rnn.pack_padded_sequence(ct.tensor([[1, 4], [2, 5], [3, 0]]), [3, 2])
+    >>> packed.data
+    tensor([1, 4, 2, 5, 3])
     """
     name = "pack_padded_sequence"
     found = _lengths(name, lengths)
@@ -201,6 +213,12 @@ def pad_packed_sequence(
     Args:    total_length: T, the length of the longest if left out.
     Returns: ((T, B, *), or (B, T, *) where batch_first; lengths (B,), int64).
     Raises:  ValueError for a total_length that is less than the longest length.
+
+    >>> packed = nn.utils.rnn.pack_sequence([ct.tensor([1, 2, 3]), ct.tensor([4, 5])])
+    >>> padded, lengths = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
+    >>> padded, lengths
+    (tensor([[1., 2., 3.],
+            [4., 5., 0.]]), tensor([3, 2]))
     """
     sizes, order = sequence.sizes, sequence.order
     steps = len(sizes) if total_length is None else total_length
@@ -242,6 +260,10 @@ def pad_sequence(
     Args:    padding_side: at which end to fill up, "right" or "left".
     Returns: (T, B, *), or (B, T, *) where batch_first, for the longest length T.
     Raises:  ShapeError for no sequences, or sizes but the first that differ.
+
+    >>> nn.utils.rnn.pad_sequence([ct.tensor([1, 2, 3]), ct.tensor([4])], batch_first=True)
+    tensor([[1., 2., 3.],
+            [4., 0., 0.]])
     """
     if padding_side not in ("left", "right"):
         raise ValueError(f"pad_sequence: padding_side is {padding_side!r}; it is 'left' or 'right'")
@@ -274,6 +296,11 @@ def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = Fals
 
     Args:    padded_sequences (T, B, *), or (B, T, *) where batch_first; lengths: B numbers.
     Raises:  ValueError for lengths that are not B.
+
+    >>> nn.utils.rnn.unpad_sequence(
+    ...     ct.tensor([[1, 2], [4, 0]]), ct.tensor([2, 1]), batch_first=True
+    ... )
+    [tensor([1, 2]), tensor([4])]
     """
     each = padded_sequences if batch_first else swapaxes(padded_sequences, 0, 1)
     counts = lengths.tolist() if isinstance(lengths, Tensor) else list(lengths)
@@ -289,11 +316,19 @@ def pack_sequence(sequences: Sequence[Any], enforce_sorted: bool = True) -> Pack
     """Pack a list of sequences (L, *).
 
     enforce_sorted: they are sorted, the longest first.
+
+    >>> nn.utils.rnn.pack_sequence([ct.tensor([1, 2, 3]), ct.tensor([4, 5])]).batch_sizes
+    tensor([2, 2, 1])
     """
     lengths = [s.shape[0] for s in sequences]
     return pack_padded_sequence(pad_sequence(sequences), lengths, enforce_sorted=enforce_sorted)
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
-    """The list of sequences (L, *) that were packed."""
+    """The list of sequences (L, *) that were packed.
+
+    >>> packed = nn.utils.rnn.pack_sequence([ct.tensor([1, 2, 3]), ct.tensor([4, 5])])
+    >>> nn.utils.rnn.unpack_sequence(packed)
+    [tensor([1., 2., 3.]), tensor([4., 5.])]
+    """
     return unpad_sequence(*pad_packed_sequence(packed_sequences, True), batch_first=True)

@@ -18,6 +18,9 @@ def skip_init(module_cls: Callable[..., M], *args: Any, **kwargs: Any) -> M:
 
     Args:    module_cls: the class, whose arguments are the others.
     Raises:  TypeError for what is no class of modules, or one that takes no `device`.
+
+    >>> nn.utils.skip_init(nn.Linear, 2, 3)
+    Linear(in_features=2, out_features=3, bias=True)
     """
     kind: Any = module_cls  # the callable that its class is
     if not isinstance(kind, type) or not issubclass(kind, Module):

@@ -78,6 +78,10 @@ def spectral_norm(
              least length that is divided by; dim: the axis of the outputs, found if None.
     State:   <name>_orig, <name>_u, <name>_v in place of <name>.
     Source:  Miyato et al. 2018.
+
+    >>> layer = nn.utils.spectral_norm(nn.Linear(2, 3))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight_orig']
     """
     axis = axis_of_outputs(module) if dim is None else dim
     SpectralNorm(name, n_power_iterations, axis, eps).attach(module)
@@ -85,6 +89,11 @@ def spectral_norm(
 
 
 def remove_spectral_norm(module: M, name: str = "weight") -> M:
-    """Make the weight a parameter again. Raises ValueError if there is no such one."""
+    """Make the weight a parameter again. Raises ValueError if there is no such one.
+
+    >>> layer = nn.utils.remove_spectral_norm(nn.utils.spectral_norm(nn.Linear(2, 3)))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight']
+    """
     SpectralNorm.remove(module, name)
     return module

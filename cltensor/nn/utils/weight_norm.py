@@ -56,12 +56,21 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
     Args:    dim: the axis along which lengths are told apart, None for one length of all.
     State:   <name>_g, <name>_v in place of <name>.
     Source:  Salimans and Kingma 2016.
+
+    >>> layer = nn.utils.weight_norm(nn.Linear(2, 3))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight_g', 'weight_v']
     """
     WeightNorm(name, dim).attach(module)
     return module
 
 
 def remove_weight_norm(module: M, name: str = "weight") -> M:
-    """Make the weight a parameter again. Raises ValueError if there is no such one."""
+    """Make the weight a parameter again. Raises ValueError if there is no such one.
+
+    >>> layer = nn.utils.remove_weight_norm(nn.utils.weight_norm(nn.Linear(2, 3)))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight']
+    """
     WeightNorm.remove(module, name)
     return module

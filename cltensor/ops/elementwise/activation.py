@@ -136,6 +136,9 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
     approximate "tanh" uses 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
     Source: Hendrycks and Gimpel 2016.
+
+    >>> ct.nn.functional.gelu(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8413])
     """
     if approximate == "tanh":
         return _gelu_tanh(x)

@@ -92,7 +92,11 @@ _square: Op = pointwise(
 
 @composite
 def square(x: Any) -> Any:
-    """x * x, elementwise. As a power, it makes int64 of bools."""
+    """x * x, elementwise. As a power, it makes int64 of bools.
+
+    >>> ct.square(ct.tensor([2, 3]))
+    tensor([4, 9])
+    """
     require_tensor("square", "x", x)
     return _square(astype(x, dtypes.int64) if x.dtype.kind == "b" else x)
 

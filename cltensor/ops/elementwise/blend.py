@@ -18,7 +18,11 @@ from cltensor.ops.reduce.fold import all
 
 @composite
 def lerp(x: Any, end: Any, weight: Tensor | float) -> Any:
-    """x + weight * (end - x); weight is a number or a tensor."""
+    """x + weight * (end - x); weight is a number or a tensor.
+
+    >>> ct.lerp(ct.tensor([0.0, 10.0]), ct.tensor([1.0, 20.0]), 0.5)
+    tensor([ 0.5000, 15.0000])
+    """
     require_tensor("lerp", "end", end)
     same_dtype("lerp", x, end, *([weight] if isinstance(weight, Tensor) and weight.ndim else []))
     return add(x, multiply(end - x, weight))
@@ -26,7 +30,11 @@ def lerp(x: Any, end: Any, weight: Tensor | float) -> Any:
 
 @composite
 def addcmul(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
-    """x + value * tensor1 * tensor2."""
+    """x + value * tensor1 * tensor2.
+
+    >>> ct.addcmul(ct.ones(2), ct.tensor([1.0, 2.0]), ct.tensor([3.0, 4.0]))
+    tensor([4., 9.])
+    """
     require_whole("addcmul", "value", value, x, tensor1, tensor2)
     product = multiply(tensor1, tensor2)
     return add(x, product if value == 1 else product * value)
@@ -34,7 +42,11 @@ def addcmul(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
 
 @composite
 def addcdiv(x: Any, tensor1: Any, tensor2: Any, value: float = 1) -> Any:
-    """x + value * tensor1 / tensor2. Raises DTypeError for integers, as PyTorch."""
+    """x + value * tensor1 / tensor2. Raises DTypeError for integers, as PyTorch.
+
+    >>> ct.addcdiv(ct.ones(2), ct.tensor([1.0, 2.0]), ct.tensor([2.0, 4.0]), value=2)
+    tensor([2., 2.])
+    """
     for operand in (tensor1, tensor2):
         require_tensor("addcdiv", "an operand", operand)
     if not {tensor1.dtype.kind, tensor2.dtype.kind} & {*FRACTIONAL}:
@@ -48,7 +60,11 @@ def isclose(
     x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Any:
     """Where |x - other| <= atol + rtol * |other|, or both are the same infinity; with equal_nan,
-    or both are NaN."""
+    or both are NaN.
+
+    >>> ct.isclose(ct.tensor([1.0, 2.0]), ct.tensor([1.0 + 1e-9, 2.1]))
+    tensor([ True, False])
+    """
     if x.dtype != other.dtype:
         raise DTypeError(
             f"isclose: operands are {x.dtype.name} and {other.dtype.name}; cast one of them"
@@ -70,5 +86,9 @@ def isclose(
 def allclose(
     x: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> bool:
-    """Whether `isclose` holds everywhere. Waits for the device."""
+    """Whether `isclose` holds everywhere. Waits for the device.
+
+    >>> ct.allclose(ct.tensor([1.0]), ct.tensor([1.0 + 1e-9]))
+    True
+    """
     return bool(all(isclose(x, other, rtol, atol, equal_nan)).item())

@@ -94,7 +94,11 @@ _CASTS = {target: Pointwise("astype", ("x",), _text(target)) for target in dtype
 
 def _astype(x: Tensor, dtype: np.dtype) -> Tensor:
     """x cast to another dtype. Out-of-range floats saturate and NaN becomes 0, on every device.
-    Of complex numbers a real type takes the real parts; a warning says so, as in PyTorch."""
+    Of complex numbers a real type takes the real parts; a warning says so, as in PyTorch.
+
+    >>> ct.astype(ct.tensor([1.7, -2.2]), ct.int32)
+    tensor([ 1, -2], dtype=int32)
+    """
     target = dtypes.as_dtype(dtype)
     value = x._value
     if target == value.dtype:
@@ -132,7 +136,11 @@ conj_physical: Op = pointwise(
 
 @composite
 def conj(x: Any) -> Any:
-    """The complex conjugates; a real x itself."""
+    """The complex conjugates; a real x itself.
+
+    >>> ct.conj(ct.tensor([1 + 2j]))
+    tensor([1.-2.j])
+    """
     return conj_physical(x) if x.dtype.kind == "c" else x
 
 
@@ -147,14 +155,22 @@ _identity = Pointwise("contiguous", ("x",), "x")
 
 
 def _contiguous(x: Tensor) -> Tensor:
-    """The same elements in row-major order without gaps; x itself when it is so already."""
+    """The same elements in row-major order without gaps; x itself when it is so already.
+
+    >>> ct.arange(4).reshape(2, 2).T.contiguous().stride()
+    (2, 1)
+    """
     if x.is_pending or x._value.is_contiguous():
         return x
     return _copy(x)
 
 
 def _copy(x: Tensor) -> Tensor:
-    """A copy in a buffer of its own."""
+    """A copy in a buffer of its own.
+
+    >>> ct.clone(ct.arange(2))
+    tensor([0, 1])
+    """
     value = x._value
     if value.device.is_host:
         return Tensor.from_numpy(x._stored(), value.device)

@@ -66,14 +66,22 @@ _scaled: Op = pointwise(
 
 @composite
 def ldexp(x: Any, other: Any) -> Any:
-    """x * 2^other, elementwise; of whole numbers `other` also where 2^other alone overflows."""
+    """x * 2^other, elementwise; of whole numbers `other` also where 2^other alone overflows.
+
+    >>> ct.ldexp(ct.tensor([1.0, 3.0]), ct.tensor([2, 1]))
+    tensor([4., 6.])
+    """
     require_tensor("ldexp", "other", other)
     return _scaled(x, other) if other.dtype.kind in "biu" else multiply(x, exp2(other))
 
 
 @composite
 def float_power(a: Tensor | float, exponent: Tensor | float) -> Any:
-    """a to the power `exponent` in float64, whatever the dtypes; a device without it refuses."""
+    """a to the power `exponent` in float64, whatever the dtypes; a device without it refuses.
+
+    >>> ct.float_power(ct.tensor([2.0]), 3).item() if ct.device().fp64 else 8.0
+    8.0
+    """
     operands = [
         astype(x, dtypes.float64) if isinstance(x, Tensor) else float(x) for x in (a, exponent)
     ]
@@ -82,7 +90,11 @@ def float_power(a: Tensor | float, exponent: Tensor | float) -> Any:
 
 @composite(method=False)
 def rsub(x: Any, other: Tensor | float, alpha: float = 1) -> Any:
-    """other - alpha * x."""
+    """other - alpha * x.
+
+    >>> ct.rsub(ct.tensor([1, 2]), 10)
+    tensor([9, 8])
+    """
     return subtract(other, x, alpha=alpha)
 
 

@@ -46,7 +46,11 @@ _angle = pointwise(
 @composite
 def angle(x: Any) -> Any:
     """The angle of each complex number with the positive real axis, in (-pi, pi]; of real numbers
-    0, or pi where they are negative."""
+    0, or pi where they are negative.
+
+    >>> ct.angle(ct.tensor([1j, -1.0]))
+    tensor([1.5708, 3.1416])
+    """
     return _angle(astype(x, dtypes.to_float(x.dtype)))
 
 
@@ -62,21 +66,33 @@ def _require_parts(operation: str, a: Any, b: Any) -> None:
 
 @composite(method=False)
 def complex(real: Any, imag: Any) -> Any:
-    """real + i imag, elementwise; both float32 or both float64, and they broadcast."""
+    """real + i imag, elementwise; both float32 or both float64, and they broadcast.
+
+    >>> ct.complex(ct.tensor([1.0]), ct.tensor([2.0]))
+    tensor([1.+2.j])
+    """
     _require_parts("complex", real, imag)
     return _complex(real, imag)
 
 
 @composite(method=False)
 def polar(abs: Any, angle: Any) -> Any:
-    """abs (cos(angle) + i sin(angle)), elementwise; both float32 or both float64."""
+    """abs (cos(angle) + i sin(angle)), elementwise; both float32 or both float64.
+
+    >>> ct.polar(ct.tensor([2.0]), ct.tensor([0.0]))
+    tensor([2.+0.j])
+    """
     _require_parts("polar", abs, angle)
     return _complex(abs * cos(angle), abs * sin(angle))
 
 
 @composite
 def isreal(x: Any) -> Any:
-    """Where the imaginary part is 0."""
+    """Where the imaginary part is 0.
+
+    >>> ct.isreal(ct.tensor([1.0, 1j]))
+    tensor([ True, False])
+    """
     if x.dtype.kind != "c":
         return full(x.shape, True, dtypes.bool_, x.device)
     return eq(_imag_part(x), 0)

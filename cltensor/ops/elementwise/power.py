@@ -54,6 +54,9 @@ def pow(a: Tensor | float, b: Tensor | float) -> Any:
     """a to the power b, elementwise; small constant exponents become products.
 
     Raises DTypeError for a negative constant exponent of integers, whose results are no integers.
+
+    >>> ct.pow(ct.tensor([2.0, 3.0]), 2)
+    tensor([4., 9.])
     """
     if isinstance(b, np.generic):
         b = b.item()

@@ -53,6 +53,9 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
 
     The dtype of x stays: `value` is cast to it. Raises DTypeError for a number that it does not
     hold, ShapeError for a value with dimensions.
+
+    >>> ct.masked_fill(ct.zeros(2), ct.tensor([True, False]), 9.0)
+    tensor([9., 0.])
     """
     if isinstance(value, (bool, int, float, complex, np.generic)):
         value = scalar_of("masked_fill", value, x.dtype)
@@ -85,6 +88,9 @@ def clip(x: Any, min: Any = None, max: Any = None) -> Any:
     """x held between `min` and `max`, numbers or tensors; None leaves a side open, and both a copy.
 
     NaN stays NaN, and where a bound is NaN so is the result. Where min > max the result is max.
+
+    >>> ct.clamp(ct.tensor([-2.0, 0.5, 2.0]), -1, 1)
+    tensor([-1.0000,  0.5000,  1.0000])
     """
     if min is None:
         return clone(x) if max is None else _clip_high(x, max)
@@ -97,11 +103,19 @@ clamp = clip
 
 @composite
 def clamp_min(x: Any, min: Any) -> Any:
-    """x, and `min` where x is below it."""
+    """x, and `min` where x is below it.
+
+    >>> ct.clamp_min(ct.tensor([1, 5]), 3)
+    tensor([3, 5])
+    """
     return clip(x, min)
 
 
 @composite
 def clamp_max(x: Any, max: Any) -> Any:
-    """x, and `max` where x is above it."""
+    """x, and `max` where x is above it.
+
+    >>> ct.clamp_max(ct.tensor([1, 5]), 3)
+    tensor([1, 3])
+    """
     return clip(x, None, max)

@@ -49,7 +49,11 @@ _finite: Op = pointwise(
 @composite
 def frexp(x: Any) -> return_types.frexp:
     """x as mantissa * 2^exponent, the mantissa's magnitude from 0.5 to below 1; of 0, infinities
-    and NaN the exponent is 0. The exponent, int32, is not differentiable."""
+    and NaN the exponent is 0. The exponent, int32, is not differentiable.
+
+    >>> ct.frexp(ct.tensor([8.0]))
+    frexp(mantissa=tensor([0.5000]), exponent=tensor([4], dtype=int32))
+    """
     mantissa = _mantissa(x)
     return return_types.frexp(mantissa, astype(_exponent(x.detach()), dtypes.int32))
 
@@ -59,7 +63,11 @@ def nan_to_num(
     x: Any, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Any:
     """x with numbers for NaN (0 if not given) and the infinities (the largest and the least of the
-    dtype)."""
+    dtype).
+
+    >>> ct.nan_to_num(ct.tensor([math.nan, 1.0]))
+    tensor([0., 1.])
+    """
     if x.dtype.kind != "f":
         return positive(x)
     limits = limits_of(x.dtype)
@@ -70,11 +78,19 @@ def nan_to_num(
 
 @composite
 def deg2rad(x: Any) -> Any:
-    """Degrees as radians."""
+    """Degrees as radians.
+
+    >>> ct.deg2rad(ct.tensor([180.0]))
+    tensor([3.1416])
+    """
     return multiply(x, 0.017453292519943295)
 
 
 @composite
 def rad2deg(x: Any) -> Any:
-    """Radians as degrees."""
+    """Radians as degrees.
+
+    >>> ct.rad2deg(ct.tensor([3.14159265]))
+    tensor([180.])
+    """
     return multiply(x, 57.29577951308232)

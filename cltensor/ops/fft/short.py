@@ -61,6 +61,9 @@ def stft(
              sqrt(n_fft); onesided: only n_fft / 2 + 1 frequencies, as by default for real x;
              return_complex: False for parts as a last axis of two. It must be said for real x.
     Returns: ([B,] frequencies, frames).
+
+    >>> ct.stft(ct.arange(16.0), 8, window=ct.hann_window(8), return_complex=True).shape
+    Size([5, 9])
     """
     if x.ndim not in (1, 2):
         raise ShapeError(f"stft: x has shape {tuple(x.shape)}; give (L,) or (B, L)")
@@ -111,6 +114,11 @@ def istft(
     Args:    x ([B,] frequencies, frames), complex, or its parts as a last axis of two; length: how
              much of the signal to give; return_complex: of all frequencies, a complex signal.
     Raises:  ValueError where the weights' squares add up to nothing; not while a call is recorded.
+
+    >>> x = ct.arange(16.0)
+    >>> S = ct.stft(x, 8, window=ct.hann_window(8), return_complex=True)
+    >>> ct.allclose(ct.istft(S, 8, window=ct.hann_window(8)), x, atol=1e-4)
+    True
     """
     if x.dtype.kind == "f":
         x = view_as_complex(x)

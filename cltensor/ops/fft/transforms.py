@@ -118,28 +118,44 @@ def _several(
 
 @composite(space="fft")
 def fft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """The transform along `dim`, of x cut off or filled up with zeros to n elements."""
+    """The transform along `dim`, of x cut off or filled up with zeros to n elements.
+
+    >>> ct.fft.fft(ct.tensor([1.0, 0.0, 0.0, 0.0]))
+    tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
+    """
     x, axis = _along("fft", _complex("fft", x), n, dim)
     return transform(x, axis, False, _scale("fft", norm, x.shape[axis], False))
 
 
 @composite(space="fft")
 def ifft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """The inverse transform along `dim`, of x cut off or filled up with zeros to n elements."""
+    """The inverse transform along `dim`, of x cut off or filled up with zeros to n elements.
+
+    >>> ct.fft.ifft(ct.fft.fft(ct.tensor([1.0, 2.0, 3.0]))).real
+    tensor([1., 2., 3.])
+    """
     x, axis = _along("ifft", _complex("ifft", x), n, dim)
     return transform(x, axis, True, _scale("ifft", norm, x.shape[axis], True))
 
 
 @composite(space="fft")
 def rfft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """The first n // 2 + 1 elements of the transform of real x; the others are their conjugates."""
+    """The first n // 2 + 1 elements of the transform of real x; the others are their conjugates.
+
+    >>> ct.fft.rfft(ct.ones(4)).real
+    tensor([4., 0., 0.])
+    """
     x, axis = _along("rfft", _real("rfft", x), n, dim)
     return to_spectrum(x, axis, _scale("rfft", norm, x.shape[axis], False))
 
 
 @composite(space="fft")
 def irfft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """The real line of n elements (2 (m - 1) of m unless given) of which x is the `rfft`."""
+    """The real line of n elements (2 (m - 1) of m unless given) of which x is the `rfft`.
+
+    >>> ct.fft.irfft(ct.fft.rfft(ct.tensor([1.0, 2.0, 3.0, 4.0])))
+    tensor([1., 2., 3., 4.])
+    """
     x = _complex("irfft", x)
     axis = one_axis("irfft", dim, x.ndim)
     n = _length("irfft", n, 2 * (x.shape[axis] - 1))
@@ -149,13 +165,21 @@ def irfft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) 
 
 @composite(space="fft")
 def hfft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """The real transform of a line whose second half mirrors the first, x, conjugated."""
+    """The real transform of a line whose second half mirrors the first, x, conjugated.
+
+    >>> ct.fft.hfft(ct.tensor([1.0, 0.0, 0.0]))
+    tensor([1., 1., 1., 1.])
+    """
     return irfft(conj(x), n, dim, _swapped("hfft", norm))
 
 
 @composite(space="fft")
 def ihfft(x: Any, n: int | None = None, dim: int = -1, norm: str | None = None) -> Any:
-    """The inverse of `hfft`: the first half of the inverse transform of real x."""
+    """The inverse of `hfft`: the first half of the inverse transform of real x.
+
+    >>> ct.fft.ihfft(ct.ones(4)).real
+    tensor([1., 0., 0.])
+    """
     return conj(rfft(x, n, dim, _swapped("ihfft", norm)))
 
 
@@ -167,13 +191,23 @@ def _fftn(operation: str, x: Any, s: Axes, dim: Axes, norm: str | None, inverse:
 @composite(space="fft")
 def fftn(x: Any, s: Axes = None, dim: Axes = None, norm: str | None = None) -> Any:
     """The transform along several axes, all unless given. s: the elements of each, -1 for all that
-    there are; without `dim` those of the last axes."""
+    there are; without `dim` those of the last axes.
+
+    >>> ct.fft.fftn(ct.ones(2, 2)).real
+    tensor([[4., 0.],
+            [0., 0.]])
+    """
     return _fftn("fftn", x, s, dim, norm, False)
 
 
 @composite(space="fft")
 def ifftn(x: Any, s: Axes = None, dim: Axes = None, norm: str | None = None) -> Any:
-    """The inverse of `fftn`."""
+    """The inverse of `fftn`.
+
+    >>> ct.fft.ifftn(ct.fft.fftn(ct.eye(2))).real
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     return _fftn("ifftn", x, s, dim, norm, True)
 
 
@@ -207,25 +241,42 @@ def _irfftn(operation: str, x: Any, s: Axes, dim: Axes, norm: str | None, invers
 
 @composite(space="fft")
 def rfftn(x: Any, s: Axes = None, dim: Axes = None, norm: str | None = None) -> Any:
-    """`fftn` of real x, of which the last axis keeps n // 2 + 1 elements."""
+    """`fftn` of real x, of which the last axis keeps n // 2 + 1 elements.
+
+    >>> ct.fft.rfftn(ct.ones(2, 4)).shape
+    Size([2, 3])
+    """
     return _rfftn("rfftn", x, s, dim, norm, False)
 
 
 @composite(space="fft")
 def irfftn(x: Any, s: Axes = None, dim: Axes = None, norm: str | None = None) -> Any:
-    """The inverse of `rfftn`; the last axis has 2 (m - 1) elements unless s says otherwise."""
+    """The inverse of `rfftn`; the last axis has 2 (m - 1) elements unless s says otherwise.
+
+    >>> ct.fft.irfftn(ct.fft.rfftn(ct.ones(2, 4)))
+    tensor([[1., 1., 1., 1.],
+            [1., 1., 1., 1.]])
+    """
     return _irfftn("irfftn", x, s, dim, norm, True)
 
 
 @composite(space="fft")
 def hfftn(x: Any, s: Axes = None, dim: Axes = None, norm: str | None = None) -> Any:
-    """The real transform of what `ihfftn` gives."""
+    """The real transform of what `ihfftn` gives.
+
+    >>> ct.fft.hfftn(ct.ones(2, 3)).shape
+    Size([2, 4])
+    """
     return _irfftn("hfftn", x, s, dim, norm, False)
 
 
 @composite(space="fft")
 def ihfftn(x: Any, s: Axes = None, dim: Axes = None, norm: str | None = None) -> Any:
-    """The inverse transform of real x, of which the last axis keeps n // 2 + 1 elements."""
+    """The inverse transform of real x, of which the last axis keeps n // 2 + 1 elements.
+
+    >>> ct.fft.ihfftn(ct.ones(2, 4)).shape
+    Size([2, 3])
+    """
     return _rfftn("ihfftn", x, s, dim, norm, True)
 
 
@@ -234,50 +285,85 @@ _TWO = (-2, -1)
 
 @composite(space="fft")
 def fft2(x: Any, s: Axes = None, dim: Axes = _TWO, norm: str | None = None) -> Any:
-    """`fftn` along two axes, the last ones unless given."""
+    """`fftn` along two axes, the last ones unless given.
+
+    >>> ct.fft.fft2(ct.ones(2, 2)).real
+    tensor([[4., 0.],
+            [0., 0.]])
+    """
     return _fftn("fft2", x, s, dim, norm, False)
 
 
 @composite(space="fft")
 def ifft2(x: Any, s: Axes = None, dim: Axes = _TWO, norm: str | None = None) -> Any:
-    """`ifftn` along two axes, the last ones unless given."""
+    """`ifftn` along two axes, the last ones unless given.
+
+    >>> ct.fft.ifft2(ct.fft.fft2(ct.eye(2))).real
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     return _fftn("ifft2", x, s, dim, norm, True)
 
 
 @composite(space="fft")
 def rfft2(x: Any, s: Axes = None, dim: Axes = _TWO, norm: str | None = None) -> Any:
-    """`rfftn` along two axes, the last ones unless given."""
+    """`rfftn` along two axes, the last ones unless given.
+
+    >>> ct.fft.rfft2(ct.ones(2, 4)).shape
+    Size([2, 3])
+    """
     return _rfftn("rfft2", x, s, dim, norm, False)
 
 
 @composite(space="fft")
 def irfft2(x: Any, s: Axes = None, dim: Axes = _TWO, norm: str | None = None) -> Any:
-    """`irfftn` along two axes, the last ones unless given."""
+    """`irfftn` along two axes, the last ones unless given.
+
+    >>> ct.fft.irfft2(ct.fft.rfft2(ct.ones(2, 4)))
+    tensor([[1., 1., 1., 1.],
+            [1., 1., 1., 1.]])
+    """
     return _irfftn("irfft2", x, s, dim, norm, True)
 
 
 @composite(space="fft")
 def hfft2(x: Any, s: Axes = None, dim: Axes = _TWO, norm: str | None = None) -> Any:
-    """`hfftn` along two axes, the last ones unless given."""
+    """`hfftn` along two axes, the last ones unless given.
+
+    >>> ct.fft.hfft2(ct.ones(2, 2)).shape
+    Size([2, 2])
+    """
     return _irfftn("hfft2", x, s, dim, norm, False)
 
 
 @composite(space="fft")
 def ihfft2(x: Any, s: Axes = None, dim: Axes = _TWO, norm: str | None = None) -> Any:
-    """`ihfftn` along two axes, the last ones unless given."""
+    """`ihfftn` along two axes, the last ones unless given.
+
+    >>> ct.fft.ihfft2(ct.ones(2, 4)).shape
+    Size([2, 3])
+    """
     return _rfftn("ihfft2", x, s, dim, norm, True)
 
 
 @creator(space="fft")
 def fftfreq(n: int, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
-    """The frequencies of a transform's elements, of n samples d apart: [0, 1, ..., -1] / (n d)."""
+    """The frequencies of a transform's elements, of n samples d apart: [0, 1, ..., -1] / (n d).
+
+    >>> ct.fft.fftfreq(4, 0.5)
+    tensor([ 0.0000,  0.5000, -1.0000, -0.5000])
+    """
     n = _length("fftfreq", n, n)
     return _frequencies(np.fft.fftfreq(n, d), dtype, device)
 
 
 @creator(space="fft")
 def rfftfreq(n: int, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
-    """The frequencies of the elements of an `rfft` of n samples, d apart."""
+    """The frequencies of the elements of an `rfft` of n samples, d apart.
+
+    >>> ct.fft.rfftfreq(4)
+    tensor([0.0000, 0.2500, 0.5000])
+    """
     n = _length("rfftfreq", n, n)
     return _frequencies(np.fft.rfftfreq(n, d), dtype, device)
 
@@ -297,11 +383,19 @@ def _shifted(operation: str, x: Any, dim: Axes, towards: int) -> Any:
 
 @composite(space="fft")
 def fftshift(x: Any, dim: Axes = None) -> Any:
-    """x with frequency 0 in the middle of each axis, of those in `dim` if given."""
+    """x with frequency 0 in the middle of each axis, of those in `dim` if given.
+
+    >>> ct.fft.fftshift(ct.fft.fftfreq(4))
+    tensor([-0.5000, -0.2500,  0.0000,  0.2500])
+    """
     return _shifted("fftshift", x, dim, 1)
 
 
 @composite(space="fft")
 def ifftshift(x: Any, dim: Axes = None) -> Any:
-    """The inverse of `fftshift`: the middle comes first."""
+    """The inverse of `fftshift`: the middle comes first.
+
+    >>> ct.fft.ifftshift(ct.tensor([-2, -1, 0, 1]))
+    tensor([ 0,  1, -2, -1])
+    """
     return _shifted("ifftshift", x, dim, -1)

@@ -40,7 +40,11 @@ def _cosines(*weights: float) -> Callable[..., Any]:
 def hann_window(
     window_length: int, periodic: bool = True, dtype: Any = None, device: Any = None
 ) -> Tensor:
-    """sin^2(pi k / n), from 0 over 1 to 0. periodic: n is the length, else one less."""
+    """sin^2(pi k / n), from 0 over 1 to 0. periodic: n is the length, else one less.
+
+    >>> ct.hann_window(4)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    """
     of = _cosines(0.5, 0.5)
     return _window("hann_window", window_length, periodic, dtype, device, of)
 
@@ -50,7 +54,11 @@ def hamming_window(
     window_length: int, periodic: bool = True, alpha: float = 0.54, beta: float = 0.46,
     dtype: Any = None, device: Any = None,
 ) -> Tensor:  # fmt: skip
-    """alpha - beta cos(2 pi k / n). periodic: n is the length, else one less."""
+    """alpha - beta cos(2 pi k / n). periodic: n is the length, else one less.
+
+    >>> ct.hamming_window(4)
+    tensor([0.0800, 0.5400, 1.0000, 0.5400])
+    """
     of = _cosines(alpha, beta)
     return _window("hamming_window", window_length, periodic, dtype, device, of)
 
@@ -59,7 +67,11 @@ def hamming_window(
 def blackman_window(
     window_length: int, periodic: bool = True, dtype: Any = None, device: Any = None
 ) -> Tensor:
-    """0.42 - 0.5 cos(2 pi k / n) + 0.08 cos(4 pi k / n), n: the length if periodic, else 1 less."""
+    """0.42 - 0.5 cos(2 pi k / n) + 0.08 cos(4 pi k / n), n: the length if periodic, else 1 less.
+
+    >>> ct.blackman_window(4).abs()
+    tensor([1.3878e-17, 3.4000e-01, 1.0000e+00, 3.4000e-01])
+    """
     of = _cosines(0.42, 0.5, 0.08)
     return _window("blackman_window", window_length, periodic, dtype, device, of)
 
@@ -68,7 +80,11 @@ def blackman_window(
 def bartlett_window(
     window_length: int, periodic: bool = True, dtype: Any = None, device: Any = None
 ) -> Tensor:
-    """1 - |2 k / n - 1|, a triangle. periodic: n is the length, else one less."""
+    """1 - |2 k / n - 1|, a triangle. periodic: n is the length, else one less.
+
+    >>> ct.bartlett_window(4)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000])
+    """
     return _window(
         "bartlett_window", window_length, periodic, dtype, device,
         lambda k, n: 1 - abs(2 * k / n - 1),
@@ -80,7 +96,11 @@ def kaiser_window(
     window_length: int, periodic: bool = True, beta: float = 12.0, dtype: Any = None,
     device: Any = None,
 ) -> Tensor:  # fmt: skip
-    """I0(beta sqrt(1 - (2 k / n - 1)^2)) / I0(beta). periodic: n is the length, else one less."""
+    """I0(beta sqrt(1 - (2 k / n - 1)^2)) / I0(beta). periodic: n is the length, else one less.
+
+    >>> ct.kaiser_window(4).shape
+    Size([4])
+    """
     return _window(
         "kaiser_window", window_length, periodic, dtype, device,
         lambda k, n: np.i0(beta * np.sqrt(1 - (2 * k / n - 1) ** 2)) / np.i0(beta),

@@ -154,6 +154,9 @@ def scatter_reduce(
     reduce: "sum", "prod", "mean", "amax" or "amin"; integers divide downwards. include_self:
     whether the elements of x that are indexed take part. NaN wins among extremes, which share their
     gradient. Raises ShapeError; IndexingError at the next read for an index out of range.
+
+    >>> ct.scatter_reduce(ct.zeros(2), 0, ct.tensor([0, 0]), ct.tensor([1.0, 5.0]), "amax")
+    tensor([5., 0.])
     """
     name = "scatter_reduce"
     _known(name, reduce, REDUCES)
@@ -185,6 +188,9 @@ def index_reduce(
     """x with the slices of `source` along an axis combined with those of x that `index` names.
 
     reduce: "prod", "mean", "amax" or "amin". See `scatter_reduce`.
+
+    >>> ct.index_reduce(ct.ones(2), 0, ct.tensor([0, 0]), ct.tensor([2.0, 3.0]), "prod")
+    tensor([6., 1.])
     """
     name = "index_reduce"
     _known(name, reduce, REDUCES[1:])

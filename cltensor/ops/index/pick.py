@@ -189,6 +189,9 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     """x[key] with NumPy's meaning: slices, integers, None, ..., index arrays and masks.
 
     Slices and integers give a view. Raises IndexingError for a key that does not fit.
+
+    >>> ct.arange(6).reshape(2, 3)[:, -1]
+    tensor([2, 5])
     """
     return getitem_of("getitem", x, key)
 
@@ -374,6 +377,9 @@ def index_select(x: Tensor, axis: int, index: Any) -> Tensor:
     """The parts of x along an axis that `index` lists; the axis stays, for a single one too.
 
     A tensor without dimensions is its own only part. Raises ShapeError if index is no vector.
+
+    >>> ct.index_select(ct.tensor([5, 6, 7]), 0, ct.tensor([2, 0]))
+    tensor([7, 5])
     """
     index = index if isinstance(index, Tensor) else np.asarray(index)
     if index.ndim > 1 or (x.ndim == 0 and math.prod(index.shape) != 1):
@@ -389,7 +395,11 @@ def index_select(x: Tensor, axis: int, index: Any) -> Tensor:
 
 @composite
 def masked_select(x: Tensor, mask: Tensor) -> Tensor:
-    """The elements of x where `mask` is true, as a vector; both broadcast."""
+    """The elements of x where `mask` is true, as a vector; both broadcast.
+
+    >>> ct.masked_select(ct.arange(4), ct.tensor([True, False, True, False]))
+    tensor([0, 2])
+    """
     shape = broadcast_shapes("masked_select", x.shape, mask.shape)
     return getitem_of("masked_select", broadcast_to(x, shape), broadcast_to(mask, shape))
 
@@ -400,7 +410,12 @@ def masked_select(x: Tensor, mask: Tensor) -> Tensor:
 @composite
 def nonzero(x: Tensor, as_tuple: bool = False) -> Any:
     """Where x is not zero: one row of coordinates (int64) for each such element, in order; or, as
-    a tuple, one vector of indices for each axis, as NumPy's. Waits for the device."""
+    a tuple, one vector of indices for each axis, as NumPy's. Waits for the device.
+
+    >>> ct.nonzero(ct.tensor([0, 3, 4]))
+    tensor([[1],
+            [2]])
+    """
     places = coordinates(x)
     if as_tuple:
         return places

@@ -66,6 +66,9 @@ def scatter(
     reduce: "add" adds to what is there and "multiply" multiplies with it.
     Raises ShapeError; DTypeError for a source of another dtype; IndexingError at the next read for
     an index out of range.
+
+    >>> ct.scatter(ct.zeros(3), 0, ct.tensor([2]), ct.tensor([5.0]))
+    tensor([0., 0., 5.])
     """
     axis = axis_of("scatter", axis, x.ndim)
     index = index_tensor("scatter", index, x.device)
@@ -107,7 +110,11 @@ def _slices(name: str, x: Tensor, axis: int, index: Any) -> tuple[int, Tensor, t
 
 @composite
 def index_fill(x: Tensor, axis: int, index: Any, value: Any) -> Tensor:
-    """x with `value`, a number or a tensor of no dimensions, in the slices at `index`."""
+    """x with `value`, a number or a tensor of no dimensions, in the slices at `index`.
+
+    >>> ct.index_fill(ct.zeros(3), 0, ct.tensor([1]), 5.0)
+    tensor([0., 5., 0.])
+    """
     if x.ndim == 0:
         return reshape(index_fill(vector_of(x), axis, index, value), ())
     if isinstance(value, Tensor) and value.ndim:
@@ -119,7 +126,11 @@ def index_fill(x: Tensor, axis: int, index: Any, value: Any) -> Tensor:
 
 @composite
 def index_copy(x: Tensor, axis: int, index: Any, source: Tensor) -> Tensor:
-    """x with slice j of `source` at slice index[j] along an axis."""
+    """x with slice j of `source` at slice index[j] along an axis.
+
+    >>> ct.index_copy(ct.zeros(3), 0, ct.tensor([2]), ct.ones(1))
+    tensor([0., 0., 1.])
+    """
     require_tensor("index_copy", "source", source)
     if x.ndim == 0:
         return reshape(index_copy(vector_of(x), axis, index, vector_of(source)), ())

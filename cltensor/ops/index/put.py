@@ -39,6 +39,9 @@ def index_put(x: Tensor, indices: Any, values: Any, accumulate: bool = False) ->
     equal indices one after the other.
 
     indices: a tuple of index tensors, as in a key of x[...]; values: what broadcasts to that.
+
+    >>> ct.index_put(ct.zeros(3), (ct.tensor([0, 2]),), ct.tensor([1.0, 2.0]))
+    tensor([1., 0., 2.])
     """
     return _put("index_put", x, indices, values, accumulate)
 
@@ -73,7 +76,11 @@ def _put(operation: str, x: Tensor, indices: Any, values: Any, accumulate: bool)
 @composite
 def put(x: Tensor, index: Any, source: Tensor, accumulate: bool = False) -> Tensor:
     """A copy of x whose elements in row-major order are, at `index`, those of `source` in the same
-    order; with `accumulate` these are added."""
+    order; with `accumulate` these are added.
+
+    >>> ct.zeros(3).put(ct.tensor([1]), ct.tensor([5.0]))
+    tensor([0., 5., 0.])
+    """
     require_tensor("put", "source", source)
     index = index_tensor("put", index, x.device)
     if index.size != source.size or source.dtype != x.dtype:
@@ -89,7 +96,10 @@ def put(x: Tensor, index: Any, source: Tensor, accumulate: bool = False) -> Tens
 @composite(method=False)
 def put_along_axis(x: Tensor, indices: Any, values: Any, axis: int | None) -> None:
     """Write `values` into x where `take_along_axis` would read with `indices` (NumPy's, in
-    place)."""
+    place).
+
+    >>> ct.put_along_axis(ct.zeros(1, 3), ct.tensor([[1]]), 5.0, 1)
+    """
     if axis is None:
         flat = reshape(x, (-1,))
         if flat.size and flat.buffer is not x.buffer:
@@ -109,7 +119,11 @@ def put_along_axis(x: Tensor, indices: Any, values: Any, axis: int | None) -> No
 
 @composite
 def take_along_dim(x: Tensor, indices: Any, dim: int | None = None) -> Tensor:
-    """PyTorch's name of `take_along_axis`; of the flattened x without an axis."""
+    """PyTorch's name of `take_along_axis`; of the flattened x without an axis.
+
+    >>> ct.take_along_dim(ct.tensor([[3, 1, 2]]), ct.tensor([[1, 2, 0]]), 1)
+    tensor([[1, 2, 3]])
+    """
     if dim is None:
         indices = index_tensor("take_along_dim", indices, x.device)
         x, indices, dim = reshape(x, (-1,)), reshape(indices, (-1,)), 0
@@ -121,6 +135,9 @@ def masked_scatter(x: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """x with the elements of `source`, one after the other, where `mask` holds; both broadcast.
 
     Raises DTypeError for another dtype; IndexingError at the next read if the source ends too soon.
+
+    >>> ct.masked_scatter(ct.zeros(3), ct.tensor([True, False, True]), ct.tensor([1.0, 2.0]))
+    tensor([1., 0., 2.])
     """
     require_tensor("masked_scatter", "source", source)
     if mask.dtype.kind != "b" or source.dtype != x.dtype:
@@ -143,13 +160,23 @@ def masked_scatter(x: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 @composite
 def argwhere(x: Tensor) -> Tensor:
-    """One row of coordinates (int64) for each element that is not zero; waits for the device."""
+    """One row of coordinates (int64) for each element that is not zero; waits for the device.
+
+    >>> ct.argwhere(ct.tensor([[0, 1], [2, 0]]))
+    tensor([[0, 1],
+            [1, 0]])
+    """
     return nonzero(x)
 
 
 @composite
 def nonzero_static(x: Tensor, *, size: int, fill_value: int = -1) -> Tensor:
-    """The first `size` rows of `nonzero`, and rows of `fill_value` where there are fewer."""
+    """The first `size` rows of `nonzero`, and rows of `fill_value` where there are fewer.
+
+    >>> ct.nonzero_static(ct.tensor([0, 3]), size=2)
+    tensor([[ 1],
+            [-1]])
+    """
     found = nonzero(x)
     result = Tensor.empty((size, x.ndim), dtypes.int64, x.device)
     result.fill_(fill_value)

@@ -30,6 +30,9 @@ def repeat_interleave(
              axis, of which it is only checked that it is.
     Raises:  ShapeError for repeats that are negative, no integers or of another number;
              DTypeError for a tensor of another kind of numbers.
+
+    >>> ct.repeat_interleave(ct.arange(2), 2)
+    tensor([0, 0, 1, 1])
     """
     if repeats is NOT_GIVEN:
         if x.ndim != 1:

@@ -21,6 +21,9 @@ def where(condition: Any, a: Any = NOT_GIVEN, b: Any = NOT_GIVEN) -> Any:
     """a where `condition` holds, b elsewhere; all three broadcast. condition is a bool tensor.
 
     where(condition) alone gives a vector of indices for each axis, as nonzero does as a tuple.
+
+    >>> ct.where(ct.tensor([True, False]), ct.tensor([1, 2]), ct.tensor([10, 20]))
+    tensor([ 1, 20])
     """
     if a is NOT_GIVEN or b is NOT_GIVEN:
         if a is not b:
@@ -37,6 +40,9 @@ def unravel_index(indices: Tensor, shape: int | Sequence[int]) -> tuple[Tensor, 
     other end.
 
     Raises DTypeError for numbers that are no integers, ShapeError for a shape without elements.
+
+    >>> ct.unravel_index(ct.tensor([5]), (2, 3))
+    (tensor([1]), tensor([2]))
     """
     if indices.dtype.kind not in "iu":
         raise DTypeError(f"unravel_index: indices are {indices.dtype.name}; give integers")

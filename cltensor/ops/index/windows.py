@@ -86,6 +86,10 @@ def as_strided(
 
     Raises ShapeError for what is outside the storage; GradientError if a gradient is required and
     the window leaves what x spans, or x itself shows an element twice.
+
+    >>> ct.as_strided(ct.arange(6), (2, 3), (1, 2))
+    tensor([[0, 2, 4],
+            [1, 3, 5]])
     """
     shape, strides = wholes("as_strided", "size", size), wholes("as_strided", "stride", stride)
     x = x.realize()
@@ -144,7 +148,11 @@ as_strided.batched = _as_strided_batched  # type: ignore[attr-defined]
 def as_strided_copy(
     x: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
 ) -> Tensor:
-    """A copy of what `as_strided` shows."""
+    """A copy of what `as_strided` shows.
+
+    >>> ct.as_strided_copy(ct.arange(6), (2,), (3,))
+    tensor([0, 3])
+    """
     return as_strided(x, size, stride, storage_offset).clone()
 
 
@@ -173,7 +181,11 @@ def as_strided_scatter(
     storage_offset: int | None = None,
 ) -> Tensor:  # fmt: skip
     """A copy of x in which what `as_strided` would show is `src`. The copy is dense: strides and
-    offset are those of its own elements."""
+    offset are those of its own elements.
+
+    >>> ct.as_strided_scatter(ct.zeros(4), ct.ones(2), (2,), (2,))
+    tensor([1., 0., 1., 0.])
+    """
     return _with(
         "as_strided_scatter", x, src, lambda y: as_strided(y, size, stride, storage_offset)
     )
@@ -181,7 +193,12 @@ def as_strided_scatter(
 
 @composite
 def select_scatter(x: Tensor, src: Tensor, dim: int, index: int) -> Tensor:
-    """A copy of x in which the slice number `index` along `dim` is `src`."""
+    """A copy of x in which the slice number `index` along `dim` is `src`.
+
+    >>> ct.select_scatter(ct.zeros(2, 2), ct.ones(2), 0, 1)
+    tensor([[0., 0.],
+            [1., 1.]])
+    """
     return _with("select_scatter", x, src, lambda y: select(y, dim, index))
 
 
@@ -190,7 +207,11 @@ def slice_scatter(
     x: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None,
     step: int = 1,
 ) -> Tensor:  # fmt: skip
-    """A copy of x in which the slices from `start` to `end` along `dim` are `src`."""
+    """A copy of x in which the slices from `start` to `end` along `dim` are `src`.
+
+    >>> ct.slice_scatter(ct.zeros(3), ct.ones(2), 0, 1, 3)
+    tensor([0., 1., 1.])
+    """
     axis = one_axis("slice_scatter", dim, x.ndim)
     step = whole("slice_scatter", "step", step, 1)
     first, stop, _ = slice(start, end, step).indices(x.shape[axis])
@@ -203,5 +224,10 @@ def slice_scatter(
 def diagonal_scatter(
     x: Tensor, src: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1
 ) -> Tensor:
-    """A copy of x in which what `diagonal` would show is `src`."""
+    """A copy of x in which what `diagonal` would show is `src`.
+
+    >>> ct.diagonal_scatter(ct.zeros(2, 2), ct.ones(2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
     return _with("diagonal_scatter", x, src, lambda y: diagonal(y, offset, dim1, dim2))

@@ -89,6 +89,11 @@ def cholesky_ex(
     Returns: the factors L, and info (int32): 0, or the order of the first leading minor that is
              not positive definite (L is unfinished then).  check_errors: raise LinAlgError all the
              same.
+
+    >>> L, info = ct.linalg.cholesky_ex(ct.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    >>> L, info.item()
+    (tensor([[2., 0.],
+            [1., 2.]]), 0)
     """
     require_matrices("linalg.cholesky_ex", A, square=True, kinds="fc")
     factor, info = _cholesky(mH(A) if upper else A)
@@ -113,6 +118,10 @@ def cholesky(A: Tensor, upper: bool = False) -> Tensor:
     Raises:  LinAlgError for a matrix that is not positive definite: this waits for the device.
     Source:  Golub and Van Loan, Matrix Computations, 4.2, in blocks of columns; its derivative:
              Murray, Differentiation of the Cholesky decomposition (2016).
+
+    >>> ct.linalg.cholesky(ct.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.],
+            [1., 2.]])
     """
     require_matrices("linalg.cholesky", A, square=True, kinds="fc")
     factor, info = _cholesky(mH(A) if upper else A)
@@ -125,6 +134,10 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
     """The solution X of (L L^H) X = B; with upper=True, of (L^H L) X = B.
 
     Args:    B (..., n, k);  L (..., n, n), of which one triangle is read; batches broadcast.
+
+    >>> ct.cholesky_solve(ct.tensor([[4.0], [1.0]]), ct.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([[1.],
+            [1.]])
     """
     require_matrices("cholesky_solve", L, B, names="LB", square=True, kinds="fc")
     require_fitting("cholesky_solve", L, B)
@@ -134,6 +147,11 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Tensor:
 
 @composite
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
-    """The inverse of L L^H; with upper=True, of L^H L. L (..., n, n): one triangle is read."""
+    """The inverse of L L^H; with upper=True, of L^H L. L (..., n, n): one triangle is read.
+
+    >>> ct.cholesky_inverse(ct.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor([[0.2500, 0.0000],
+            [0.0000, 1.0000]])
+    """
     require_matrices("cholesky_inverse", L, names="L", square=True, kinds="fc")
     return cholesky_solve(identity(L.shape[-1], L), L, upper)

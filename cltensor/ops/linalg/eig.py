@@ -70,11 +70,19 @@ def eig(A: Tensor) -> return_types.eig:
     Raises:  LinAlgError where it does not converge, as for NaN. The gradient is finite for matrices
              without equal eigenvalues only, and means something only where a result does not depend
              on the phases of the vectors.
+
+    >>> values, vectors = ct.linalg.eig(ct.tensor([[0.0, -1.0], [1.0, 0.0]]))
+    >>> values.imag.sort().values
+    tensor([-1.,  1.])
     """
     return return_types.eig(*_of_any("linalg.eig", A))
 
 
 @composite(space="linalg")
 def eigvals(A: Tensor) -> Tensor:
-    """The eigenvalues of `linalg.eig` alone."""
+    """The eigenvalues of `linalg.eig` alone.
+
+    >>> ct.linalg.eigvals(ct.tensor([[2.0, 0.0], [0.0, 3.0]])).real.sort().values
+    tensor([2., 3.])
+    """
     return _of_any("linalg.eigvals", A)[0]

@@ -144,11 +144,19 @@ def eigh(A: Tensor, UPLO: str = "L") -> return_types.eigh:
              means something only where a result does not depend on the signs of the vectors.
     Source:  reflections to tridiagonal form, implicit QL steps: Golub and Van Loan, Matrix
              Computations, 8.3.
+
+    >>> values, vectors = ct.linalg.eigh(ct.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    >>> values
+    tensor([1., 3.])
     """
     return return_types.eigh(*symmetric("linalg.eigh", A, UPLO, True))
 
 
 @composite(space="linalg")
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
-    """The eigenvalues of `linalg.eigh` alone; their gradient is always finite."""
+    """The eigenvalues of `linalg.eigh` alone; their gradient is always finite.
+
+    >>> ct.linalg.eigvalsh(ct.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
+    """
     return symmetric("linalg.eigvalsh", A, UPLO, False)[0]

@@ -179,6 +179,10 @@ def einsum(*args: Any) -> Tensor:
              or alone, become int64. Of more than two operands, those are multiplied
              first that opt_einsum says, if it is installed; else from left to right.
     Raises:  ShapeError for an equation that does not fit the operands.
+
+    >>> ct.einsum("ij,jk->ik", ct.ones(2, 3), ct.ones(3, 2))
+    tensor([[3., 3.],
+            [3., 3.]])
     """
     if args and isinstance(args[0], str):
         operands = args[1:]

@@ -48,6 +48,10 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
     """A multiplied by itself n times, by squaring; for a negative n the inverse of A is.
 
     Raises LinAlgError for a negative n and a singular matrix.
+
+    >>> ct.matrix_power(ct.tensor([[1.0, 1.0], [0.0, 1.0]]), 3)
+    tensor([[1., 3.],
+            [0., 1.]])
     """
     n = whole("linalg.matrix_power", "n", n, -MOST)
     require_tensor("linalg.matrix_power", "A", A)
@@ -120,6 +124,10 @@ def matrix_exp(A: Tensor) -> Tensor:
     """The exponential of square matrices, complex too: sum_k A^k / k!. It reads their norms.
 
     Source: Higham, The scaling and squaring method for the matrix exponential revisited (2005).
+
+    >>> ct.matrix_exp(ct.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
     """
     require_matrices("linalg.matrix_exp", A, square=True, kinds="fc")
     return _matrix_exp(A)
@@ -131,7 +139,11 @@ def matrix_exp(A: Tensor) -> Tensor:
 @composite(method=False, space="linalg")
 def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     """The inverse of A as a map: its first `ind` axes, as many elements as the others, change
-    places with them. tensordot(tensorinv(A, ind), B, ind) is tensorsolve(A, B)."""
+    places with them. tensordot(tensorinv(A, ind), B, ind) is tensorsolve(A, B).
+
+    >>> ct.linalg.tensorinv(ct.eye(4).reshape(2, 2, 4), ind=2).shape
+    Size([4, 2, 2])
+    """
     ind = whole("linalg.tensorinv", "ind", ind, 1)
     first, last = tuple(A.shape[:ind]), tuple(A.shape[ind:])
     if prod(first) != prod(last):
@@ -148,6 +160,10 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tens
 
     Args:    A: its first axes are those of B, the others hold as many elements; dims: axes to move
              to its end first.
+
+    >>> ct.linalg.tensorsolve(2 * ct.eye(4).reshape(2, 2, 2, 2), ct.ones(2, 2))
+    tensor([[0.5000, 0.5000],
+            [0.5000, 0.5000]])
     """
     name = "linalg.tensorsolve"
     if dims is not None:
@@ -167,7 +183,12 @@ def tensorsolve(A: Tensor, B: Tensor, dims: Sequence[int] | None = None) -> Tens
 
 @composite(method=False, space="linalg")
 def vander(x: Tensor, *, N: int | None = None) -> Tensor:
-    """The powers 0 to N - 1 of each element of vectors (..., n): (..., n, N). N is n for None."""
+    """The powers 0 to N - 1 of each element of vectors (..., n): (..., n, N). N is n for None.
+
+    >>> ct.linalg.vander(ct.tensor([2, 3]), N=3)
+    tensor([[1, 2, 4],
+            [1, 3, 9]])
+    """
     x = x if x.ndim else reshape(x, (1,))
     count = x.shape[-1] if N is None else whole("linalg.vander", "N", N)
     if count <= 1 and N is not None:
@@ -184,7 +205,11 @@ def _counted(dtype: Any) -> Any:
 
 @composite(method=False, space="linalg")
 def diagonal(A: Tensor, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
-    """`ct.diagonal` of the last two axes, unless others are named. A view."""
+    """`ct.diagonal` of the last two axes, unless others are named. A view.
+
+    >>> ct.linalg.diagonal(ct.arange(4).reshape(2, 2))
+    tensor([0, 3])
+    """
     return _diagonal(A, offset, dim1, dim2)
 
 

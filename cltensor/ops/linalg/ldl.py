@@ -59,7 +59,12 @@ def ldl_factor_ex(
     A: Tensor, *, hermitian: bool = False, check_errors: bool = False
 ) -> return_types.ldl_factor_ex:
     """`linalg.ldl_factor`, which waits for nothing, and info (int32): 0, or which is the first zero
-    on the diagonal of D, counted from 1. check_errors: raise LinAlgError for one."""
+    on the diagonal of D, counted from 1. check_errors: raise LinAlgError for one.
+
+    >>> LD, pivots, info = ct.linalg.ldl_factor_ex(ct.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    >>> info.item()
+    0
+    """
     work, pivots, info = _factored("linalg.ldl_factor_ex", A, hermitian)
     if check_errors:
         raise_at("linalg.ldl_factor_ex", info, _SINGULAR)
@@ -75,6 +80,10 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False) -> return_types.ldl_factor
              Hermitian, A = P L D L^H P^T, of whose diagonal the real part is read.
     Raises:  GradientError for an operand that requires a gradient: there is no derivative.
     Source:  Bunch and Kaufman (1977).
+
+    >>> LD, pivots = ct.linalg.ldl_factor(ct.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    >>> LD.diagonal()
+    tensor([4., 4.])
     """
     work, pivots, _ = _factored("linalg.ldl_factor", A, hermitian)
     return return_types.ldl_factor(work, pivots)
@@ -83,7 +92,13 @@ def ldl_factor(A: Tensor, *, hermitian: bool = False) -> return_types.ldl_factor
 @composite(method=False, space="linalg")
 def ldl_solve(LD: Tensor, pivots: Tensor, B: Tensor, *, hermitian: bool = False) -> Tensor:
     """The solution X of A X = B by what `linalg.ldl_factor` gave of A (with the same `hermitian`);
-    batches broadcast. It has no derivative."""
+    batches broadcast. It has no derivative.
+
+    >>> LD, pivots = ct.linalg.ldl_factor(ct.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    >>> ct.linalg.ldl_solve(LD, pivots, ct.tensor([[8.0], [12.0]]))
+    tensor([[1.],
+            [2.]])
+    """
     name = "linalg.ldl_solve"
     require_matrices(name, LD, B, names=("LD", "B"), square=True, kinds="fc")
     _require_constant(name, LD, B)

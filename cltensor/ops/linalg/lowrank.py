@@ -57,6 +57,10 @@ def svd_lowrank(
              where singular values fall slowly; M (..., m, n) broadcasts.
     Returns: U (..., m, q), S (..., q), V (..., n, q); they depend on the random numbers.
     Raises:  ShapeError for q above m or n.
+
+    >>> U, S, V = ct.svd_lowrank(ct.rand(6, 4), q=2)
+    >>> S.shape
+    Size([2])
     """
     require_matrices("svd_lowrank", A)
     a = A if M is None else A - M
@@ -71,6 +75,10 @@ def pca_lowrank(
     them as columns, S**2 / (m - 1) are the variances along them.
 
     Args:    A (..., m, n); q: min(6, m, n) if left out; center=False: A has no mean to subtract.
+
+    >>> U, S, V = ct.pca_lowrank(ct.rand(6, 4), q=2)
+    >>> U.shape, S.shape, V.shape
+    (Size([6, 2]), Size([2]), Size([4, 2]))
     """
     require_matrices("pca_lowrank", A)
     a = A - mean(A, -2, True) if center else A

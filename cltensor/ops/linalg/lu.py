@@ -169,7 +169,12 @@ def lu_factor_ex(
     A: Tensor, *, pivot: bool = True, check_errors: bool = False
 ) -> return_types.lu_factor_ex:
     """`linalg.lu_factor`, which waits for nothing, and info (int32): 0, or which is the first zero
-    on the diagonal of U, counted from 1. check_errors: raise LinAlgError for one."""
+    on the diagonal of U, counted from 1. check_errors: raise LinAlgError for one.
+
+    >>> LU, pivots, info = ct.linalg.lu_factor_ex(ct.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    >>> info.item()
+    0
+    """
     require_matrices("linalg.lu_factor_ex", A, kinds="fc")
     factors, pivots, info = _lu_factor(A, pivot)
     if check_errors:
@@ -188,6 +193,11 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> return_types.lu_factor:
     Args:    A (..., m, n);  pivot=False: no rows are exchanged.
     Source:  Golub and Van Loan, Matrix Computations, 3.4, in panels of columns. A matrix without
              full rank has no derivative.
+
+    >>> LU, pivots = ct.linalg.lu_factor(ct.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    >>> LU, pivots
+    (tensor([[2.0000, 2.0000],
+            [0.5000, 1.0000]]), tensor([2, 2], dtype=int32))
     """
     require_matrices("linalg.lu_factor", A, kinds="fc")
     factors, pivots, _ = _lu_factor(A, pivot)
@@ -206,7 +216,13 @@ def lu_(A: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
 def lu_unpack(
     LU_data: Tensor, LU_pivots: Tensor, unpack_data: bool = True, unpack_pivots: bool = True
 ) -> return_types.lu_unpack:
-    """P, L and U of `linalg.lu_factor`; an empty tensor for what is not asked for."""
+    """P, L and U of `linalg.lu_factor`; an empty tensor for what is not asked for.
+
+    >>> P, L, U = ct.lu_unpack(*ct.linalg.lu_factor(ct.tensor([[1.0, 2.0], [2.0, 2.0]])))
+    >>> U
+    tensor([[2., 2.],
+            [0., 1.]])
+    """
     if LU_pivots.dtype != dtypes.int32:
         raise DTypeError(f"lu_unpack: pivots are {LU_pivots.dtype.name}; give int32")
     m, n = LU_data.shape[-2:]
@@ -239,6 +255,12 @@ def lu(A: Tensor, *, pivot: bool = True) -> return_types.lu:
 
     Args:    A (..., m, n);  pivot=False: no rows are exchanged, and P is empty.
     Returns: P (..., m, m), L (..., m, k), U (..., k, n) for k = min(m, n).
+
+    >>> P, L, U = ct.linalg.lu(ct.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    >>> L, U
+    (tensor([[1.0000, 0.0000],
+            [0.5000, 1.0000]]), tensor([[2., 2.],
+            [0., 1.]]))
     """
     require_matrices("linalg.lu", A, kinds="fc")
     factors, pivots, _ = _lu_factor(A, pivot)
@@ -263,7 +285,13 @@ def lu_solve(
     LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoint: bool = False
 ) -> Tensor:
     """The solution X of A X = B (X A = B for left=False), by what `linalg.lu_factor` gave of A;
-    with adjoint=True, for A^H in the place of A. Batch dimensions broadcast."""
+    with adjoint=True, for A^H in the place of A. Batch dimensions broadcast.
+
+    >>> LU, pivots = ct.linalg.lu_factor(ct.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    >>> ct.linalg.lu_solve(LU, pivots, ct.tensor([[5.0], [6.0]]))
+    tensor([[1.],
+            [2.]])
+    """
     return _solved("linalg.lu_solve", LU, pivots, B, left, adjoint)
 
 
@@ -285,7 +313,13 @@ def _solved(operation: str, LU: Any, pivots: Any, B: Any, left: bool, adjoint: b
 
 @composite
 def lu_solve_(b: Tensor, LU_data: Tensor, LU_pivots: Tensor) -> Tensor:
-    """`linalg.lu_solve` with its operands in PyTorch's older order."""
+    """`linalg.lu_solve` with its operands in PyTorch's older order.
+
+    >>> LU, pivots = ct.linalg.lu_factor(ct.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    >>> ct.lu_solve(ct.tensor([[2.0], [8.0]]), LU, pivots)
+    tensor([[1.],
+            [2.]])
+    """
     return _solved("lu_solve", LU_data, LU_pivots, b, True, False)
 
 

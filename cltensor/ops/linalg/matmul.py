@@ -95,6 +95,9 @@ def matmul(a: Any, b: Any) -> Any:
     Returns: (..., M, N); the dimension that a one-dimensional operand lacks is left out.
     Raises:  ShapeError if inner sizes differ or batches do not broadcast, or for a scalar;
              DTypeError for different dtypes with a float among them, as in PyTorch.
+
+    >>> ct.matmul(ct.tensor([[1.0, 2.0]]), ct.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
     """
     _operands("matmul", a, b)
     if a.ndim == 1 and b.ndim == 1:
@@ -121,7 +124,12 @@ def _require_rank(operation: str, names: str, *pairs: tuple[Any, int]) -> None:
 
 @composite(method=True)
 def mm(a: Any, b: Any) -> Any:
-    """The product of two matrices, (M, K) and (K, N). Raises ShapeError for other ranks."""
+    """The product of two matrices, (M, K) and (K, N). Raises ShapeError for other ranks.
+
+    >>> ct.mm(ct.eye(2), ct.ones(2, 1))
+    tensor([[1.],
+            [1.]])
+    """
     _require_rank("mm", "two matrices", (a, 2), (b, 2))
     return _matmul(a, b)
 
@@ -131,6 +139,9 @@ def bmm(a: Any, b: Any) -> Any:
     """Products of two equal stacks of matrices, (B, M, K) and (B, K, N).
 
     Raises ShapeError for other ranks or different B.
+
+    >>> ct.bmm(ct.ones(2, 1, 3), ct.ones(2, 3, 1)).flatten()
+    tensor([3., 3.])
     """
     _require_rank("bmm", "two stacks of matrices", (a, 3), (b, 3))
     if a.shape[0] != b.shape[0]:
@@ -143,7 +154,11 @@ def bmm(a: Any, b: Any) -> Any:
 
 @composite(method=True)
 def mv(a: Any, b: Any) -> Any:
-    """The product of a matrix (M, K) and a vector (K,). Raises ShapeError for other ranks."""
+    """The product of a matrix (M, K) and a vector (K,). Raises ShapeError for other ranks.
+
+    >>> ct.mv(ct.eye(2), ct.tensor([1.0, 2.0]))
+    tensor([1., 2.])
+    """
     _require_rank("mv", "a matrix and a vector", (a, 2), (b, 1))
     return matmul(a, b)
 
@@ -153,6 +168,9 @@ def dot(a: Any, b: Any) -> Any:
     """The inner product of two vectors of one length, in their own dtype.
 
     Raises ShapeError for other ranks, DTypeError for different dtypes with a float among them.
+
+    >>> ct.dot(ct.tensor([1, 2]), ct.tensor([3, 4]))
+    tensor(11)
     """
     _require_rank("dot", "two vectors", (a, 1), (b, 1))
     if a.shape != b.shape:
@@ -164,14 +182,23 @@ def dot(a: Any, b: Any) -> Any:
 
 @composite(method=True)
 def vdot(a: Any, b: Any) -> Any:
-    """The inner product of two vectors of one length, the first conjugated. Raises as `dot`."""
+    """The inner product of two vectors of one length, the first conjugated. Raises as `dot`.
+
+    >>> ct.vdot(ct.tensor([1j]), ct.tensor([1j]))
+    tensor(1.+0.j)
+    """
     require_tensor("vdot", "an operand", a)
     return dot(conj(a), b)
 
 
 @composite(method=True)
 def outer(a: Any, b: Any) -> Any:
-    """All products of the elements of two vectors: (M,) and (N,) give (M, N)."""
+    """All products of the elements of two vectors: (M,) and (N,) give (M, N).
+
+    >>> ct.outer(ct.tensor([1, 2]), ct.tensor([3, 4]))
+    tensor([[3, 4],
+            [6, 8]])
+    """
     _require_rank("outer", "two vectors", (a, 1), (b, 1))
     return multiply(reshape(a, (a.shape[0], 1)), reshape(b, (1, b.shape[0])))
 
@@ -181,6 +208,10 @@ def addmm(c: Any, a: Any, b: Any, beta: float = 1, alpha: float = 1) -> Any:
     """beta * c + alpha * (a @ b) for matrices a (M, K) and b (K, N); c broadcasts to (M, N).
 
     Raises as `mm`, and DTypeError for a c of another dtype.
+
+    >>> ct.addmm(ct.ones(2, 2), ct.eye(2), ct.eye(2), beta=2)
+    tensor([[3., 2.],
+            [2., 3.]])
     """
     product = mm(a, b)
     same_dtype("addmm", product, c)

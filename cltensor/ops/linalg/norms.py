@@ -60,6 +60,9 @@ def vector_norm(
     Args:    ord: a number; 0 counts what is not 0, inf and -inf give the largest and the smallest
              magnitude.  dtype: to cast to first.
     Raises:  ShapeError for a negative or infinite ord over nothing.
+
+    >>> ct.linalg.vector_norm(ct.tensor([[3.0, 4.0], [6.0, 8.0]]), dim=1)
+    tensor([ 5., 10.])
     """
     name = "linalg.vector_norm"
     dim = None if isinstance(dim, (tuple, list)) and not dim else dim
@@ -115,6 +118,9 @@ def matrix_norm(
              inf and -inf: of rows.
     Raises:  ShapeError for a matrix without elements, but for "fro" and "nuc"; ValueError for
              another ord.
+
+    >>> ct.linalg.matrix_norm(ct.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(5.)
     """
     return _matrix_norm(
         "linalg.matrix_norm", _cast("linalg.matrix_norm", A, dtype), ord, dim, keepdim
@@ -126,7 +132,11 @@ def norm_(
     A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Tensor:
     """`vector_norm` over one axis, `matrix_norm` over two; without dim, of a vector or a matrix,
-    or, without ord too, of all elements."""
+    or, without ord too, of all elements.
+
+    >>> ct.linalg.norm(ct.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
     name = "linalg.norm"
     x = _cast(name, A, dtype)
     if isinstance(dim, (tuple, list)) and len(dim) == 1:
@@ -155,6 +165,9 @@ def norm(x: Any, p: Any = 2, axis: Axis = None, keepdims: bool = False, dtype: A
              magnitude; "fro" and None are 2. "nuc": the sum of the singular values of matrices in
              two axes.
     Raises:  ShapeError for a negative or infinite p over nothing.
+
+    >>> ct.norm(ct.tensor([3.0, 4.0]))
+    tensor(5.)
     """
     x = floating(x, dtype)
     if p == "nuc":
@@ -176,6 +189,9 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
     Args:    A (..., m, n), complex too, square unless p is None, 2 or -2: the ratio of the largest
              and the smallest singular value, or its inverse.
     Returns: inf for a singular matrix, 0 for one without elements.
+
+    >>> ct.linalg.cond(ct.tensor([[2.0, 0.0], [0.0, 1.0]]))
+    tensor(2.)
     """
     name = "linalg.cond"
     require_matrices(name, A, kinds="fc")
@@ -199,7 +215,11 @@ def cond(A: Tensor, p: Any = None) -> Tensor:
 
 @composite
 def dist(x: Tensor, other: Tensor, p: float = 2) -> Tensor:
-    """The p-norm of x - other, which broadcast."""
+    """The p-norm of x - other, which broadcast.
+
+    >>> ct.dist(ct.tensor([0.0, 0.0]), ct.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
     return _vector_norm("dist", floating(subtract(x, other)), p, None, False)
 
 
@@ -214,6 +234,9 @@ def cdist(
              taken between products, which would cost accuracy.
     Returns: (..., P, R); batch dimensions broadcast.
     Raises:  ShapeError, ValueError for a negative p.
+
+    >>> ct.cdist(ct.tensor([[0.0, 0.0]]), ct.tensor([[3.0, 4.0]]))
+    tensor([[5.]])
     """
     for x in (x1, x2):
         if x.ndim < 2 or x.dtype not in (dtypes.float32, dtypes.float64):

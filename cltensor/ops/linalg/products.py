@@ -48,6 +48,10 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     Args:    dims: how many of the last axes of a go with the first of b; or two lists of axes.
              Of a pair, an axis of size 1 goes with any other: it is summed up first.
     Raises:  ShapeError for sizes that differ; DTypeError as matmul.
+
+    >>> ct.tensordot(ct.ones(2, 3), ct.ones(3, 2), 1)
+    tensor([[3., 3.],
+            [3., 3.]])
     """
     for name, x in (("a", a), ("b", b)):
         require_tensor("tensordot", name, x)
@@ -73,7 +77,11 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 
 @composite
 def kron(x: Tensor, other: Tensor) -> Tensor:
-    """The Kronecker product: blocks x[i, j] * other; missing axes in front are of size 1."""
+    """The Kronecker product: blocks x[i, j] * other; missing axes in front are of size 1.
+
+    >>> ct.kron(ct.tensor([1, 2]), ct.tensor([1, 10]))
+    tensor([ 1, 10,  2, 20])
+    """
     ndim = max(x.ndim, other.ndim)
     a = (1,) * (ndim - x.ndim) + tuple(x.shape)
     b = (1,) * (ndim - other.ndim) + tuple(other.shape)
@@ -99,13 +107,21 @@ def _crossed(operation: str, x: Any, other: Any, axis: int) -> Any:
 
 @composite(method=False, space="linalg")
 def cross(x: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
-    """The cross product of vectors of three elements along an axis; the other axes broadcast."""
+    """The cross product of vectors of three elements along an axis; the other axes broadcast.
+
+    >>> ct.linalg.cross(ct.tensor([1, 0, 0]), ct.tensor([0, 1, 0]))
+    tensor([0, 0, 1])
+    """
     return _crossed("linalg.cross", x, other, dim)
 
 
 @composite
 def cross_(x: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
-    """`linalg.cross` along `dim`: for None the first axis of size 3."""
+    """`linalg.cross` along `dim`: for None the first axis of size 3.
+
+    >>> ct.linalg.cross(ct.tensor([1, 0, 0]), ct.tensor([0, 1, 0]))
+    tensor([0, 0, 1])
+    """
     if dim is None:
         shape = broadcast_shape(x, other)
         if 3 not in shape:
@@ -126,6 +142,9 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
     """The inner products of vectors along an axis; the other axes broadcast.
 
     out = sum_k conj(x[..., k]) * y[..., k]
+
+    >>> ct.linalg.vecdot(ct.tensor([[1.0, 2.0], [3.0, 4.0]]), ct.tensor([1.0, 1.0]))
+    tensor([3., 7.])
     """
     if x.ndim and y.ndim and x.shape[dim] != y.shape[dim]:
         raise ShapeError(
@@ -138,7 +157,11 @@ def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:
 
 @composite
 def inner(a: Tensor, other: Tensor) -> Tensor:
-    """Sums of products over the last axes of both; a number multiplies the other operand."""
+    """Sums of products over the last axes of both; a number multiplies the other operand.
+
+    >>> ct.inner(ct.tensor([1, 2]), ct.tensor([3, 4]))
+    tensor(11)
+    """
     if not a.ndim or not other.ndim:
         return multiply(a, other)
     if a.shape[-1] != other.shape[-1]:
@@ -150,7 +173,12 @@ def inner(a: Tensor, other: Tensor) -> Tensor:
 
 @composite
 def ger(a: Tensor, b: Tensor) -> Tensor:
-    """PyTorch's older name of `outer`."""
+    """PyTorch's older name of `outer`.
+
+    >>> ct.ger(ct.tensor([1, 2]), ct.tensor([3, 4]))
+    tensor([[3, 4],
+            [6, 8]])
+    """
     return outer(a, b)
 
 
@@ -177,13 +205,22 @@ def _added(operation: str, c: Any, product: Any, beta: Any, alpha: Any) -> Any:
 
 @composite
 def addmv(c: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * c + alpha * (a @ b) for a matrix a (M, K) and a vector b (K,)."""
+    """beta * c + alpha * (a @ b) for a matrix a (M, K) and a vector b (K,).
+
+    >>> ct.addmv(ct.ones(2), ct.eye(2), ct.tensor([1.0, 2.0]))
+    tensor([2., 3.])
+    """
     return _added("addmv", c, mv(a, b), beta, alpha)
 
 
 @composite
 def addr(c: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * c + alpha * outer(vec1, vec2) for vectors (M,) and (N,)."""
+    """beta * c + alpha * outer(vec1, vec2) for vectors (M,) and (N,).
+
+    >>> ct.addr(ct.zeros(2, 2), ct.tensor([1.0, 2.0]), ct.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
+    """
     product = outer(vec1, vec2)
     if c.dtype != product.dtype:
         raise DTypeError(f"addr: input is {c.dtype.name}, the product {product.dtype.name}; cast")
@@ -195,13 +232,23 @@ def addr(c: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Any = 1, alpha: Any = 1
 
 @composite
 def baddbmm(c: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * c + alpha * bmm(a, b) for stacks (B, M, K) and (B, K, N)."""
+    """beta * c + alpha * bmm(a, b) for stacks (B, M, K) and (B, K, N).
+
+    >>> ct.baddbmm(ct.ones(1, 2, 2), ct.ones(1, 2, 3), ct.ones(1, 3, 2))
+    tensor([[[4., 4.],
+             [4., 4.]]])
+    """
     return _added("baddbmm", c, bmm(a, b), beta, alpha)
 
 
 @composite
 def addbmm(c: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * c + alpha * sum_i a[i] @ b[i] for stacks (B, M, K) and (B, K, N)."""
+    """beta * c + alpha * sum_i a[i] @ b[i] for stacks (B, M, K) and (B, K, N).
+
+    >>> ct.addbmm(ct.zeros(2, 2), ct.ones(3, 2, 1), ct.ones(3, 1, 2))
+    tensor([[3., 3.],
+            [3., 3.]])
+    """
     product = bmm(a, b)
     return _added("addbmm", c, astype(sum(product, 0), product.dtype), beta, alpha)
 
@@ -249,6 +296,10 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
     """The product of two or more matrices, in the order of fewest multiplications.
 
     The first and the last may be vectors, a row and a column. Raises ShapeError for other ranks.
+
+    >>> ct.linalg.multi_dot([ct.ones(2, 3), ct.ones(3, 4), ct.ones(4, 1)])
+    tensor([[12.],
+            [12.]])
     """
     name = "linalg.multi_dot"
     tensors = list(tensors)
@@ -273,7 +324,11 @@ def multi_dot(tensors: Sequence[Tensor]) -> Tensor:
 
 @composite(method=False)
 def chain_matmul(*matrices: Tensor) -> Tensor:
-    """The product of matrices, in the order of fewest multiplications."""
+    """The product of matrices, in the order of fewest multiplications.
+
+    >>> ct.chain_matmul(ct.ones(1, 2), ct.ones(2, 3), ct.ones(3, 1))
+    tensor([[6.]])
+    """
     for x in matrices:
         require_tensor("chain_matmul", "an operand", x)
         if x.ndim != 2:

@@ -109,6 +109,9 @@ def pinv(
              each matrix, too.  rcond: an older name of rtol.  hermitian: A is symmetric (only its
              lower triangle is read).
     Returns: (..., n, m). The derivative holds where the rank does not change.
+
+    >>> ct.linalg.pinv(ct.tensor([[2.0], [0.0]]))
+    tensor([[0.5000, 0.0000]])
     """
     require_matrices("linalg.pinv", A, square=hermitian, kinds="fc")
     atol, rtol = _tolerances(A, atol, rcond if rtol is None else rtol)
@@ -117,7 +120,11 @@ def pinv(
 
 @composite
 def pinverse(A: Tensor, rcond: float = 1e-15) -> Tensor:
-    """PyTorch's older `linalg.pinv`."""
+    """PyTorch's older `linalg.pinv`.
+
+    >>> ct.pinverse(ct.tensor([[2.0], [0.0]]))
+    tensor([[0.5000, 0.0000]])
+    """
     require_matrices("pinverse", A, kinds="fc")
     return _pinv(A, 0.0, rcond, False)
 
@@ -129,6 +136,9 @@ def matrix_rank(
     """How many singular values of matrices are above max(atol, rtol * largest), int64.
 
     Args:    as for `linalg.pinv`; tol: an older name of atol, with rtol 0.
+
+    >>> ct.linalg.matrix_rank(ct.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1)
     """
     require_matrices("linalg.matrix_rank", A, square=hermitian, kinds="fc")
     A = A.detach()
@@ -213,6 +223,11 @@ def lstsq(
              m <= n, and for one matrix whose rank, which is read, is below n (but for "gels"); rank
              (int64), empty for "gels"; singular_values, empty but for "gelsd" and "gelss".
     Raises:  ShapeError; ValueError for another driver. The derivative asks for full rank.
+
+    >>> A, B = ct.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), ct.tensor([[1.0], [3.0], [5.0]])
+    >>> ct.linalg.lstsq(A, B).solution
+    tensor([[1.0000],
+            [2.0000]])
     """
     name = "linalg.lstsq"
     require_matrices(name, A, kinds="fc")

@@ -159,6 +159,10 @@ def qr(A: Tensor, mode: str = "reduced") -> return_types.qr:
              matrix with more rows than columns. The derivative asks that the first k columns of A
              are independent.
     Source:  Householder's reflections in blocks: Golub and Van Loan, Matrix Computations, 5.2.
+
+    >>> Q, R = ct.linalg.qr(ct.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> ct.allclose(Q @ R, ct.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    True
     """
     require_matrices("linalg.qr", A, kinds="fc")
     if mode not in ("reduced", "complete", "r"):

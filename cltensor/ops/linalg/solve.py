@@ -87,7 +87,12 @@ def solve_ex(
     A: Tensor, B: Tensor, *, left: bool = True, check_errors: bool = False
 ) -> return_types.solve_ex:
     """`linalg.solve`, which waits for nothing, and info (int32): 0, or which pivot is 0, counted
-    from 1. check_errors: raise LinAlgError for one."""
+    from 1. check_errors: raise LinAlgError for one.
+
+    >>> x, info = ct.linalg.solve_ex(ct.tensor([[2.0, 0.0], [0.0, 4.0]]), ct.tensor([2.0, 8.0]))
+    >>> x, info.item()
+    (tensor([1., 2.]), 0)
+    """
     x, info = _solved("linalg.solve_ex", A, B, left)
     if check_errors:
         raise_at("linalg.solve_ex", info, _SINGULAR)
@@ -102,6 +107,9 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True) -> Tensor:
              size. Batch dimensions broadcast.
     Raises:  LinAlgError for a singular matrix: this waits for the device (`solve_ex` does not).
     Source:  LU factors with row exchanges, two triangular systems.
+
+    >>> ct.linalg.solve(ct.tensor([[2.0, 0.0], [0.0, 4.0]]), ct.tensor([2.0, 8.0]))
+    tensor([1., 2.])
     """
     x, info = _solved("linalg.solve", A, B, left)
     raise_at("linalg.solve", info, _SINGULAR)
@@ -128,7 +136,13 @@ _inverse: Op = primitive("inv_ex(a)", _run_inverse, takes_halves=True, da=_inver
 @composite(space="linalg")
 def inv_ex(A: Tensor, *, check_errors: bool = False) -> return_types.inv_ex:
     """`linalg.inv`, which waits for nothing, and info (int32): 0, or which pivot is 0, counted from
-    1. check_errors: raise LinAlgError for one."""
+    1. check_errors: raise LinAlgError for one.
+
+    >>> inverse, info = ct.linalg.inv_ex(ct.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    >>> inverse, info.item()
+    (tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]]), 0)
+    """
     require_matrices("linalg.inv_ex", A, square=True, kinds="fc")
     inverse, info = _inverse(A)
     if check_errors:
@@ -142,6 +156,10 @@ def inverse(A: Tensor) -> Tensor:
     it is to be multiplied with something.
 
     Raises LinAlgError for a singular matrix: this waits for the device (`inv_ex` does not).
+
+    >>> ct.inverse(ct.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
     """
     require_matrices("linalg.inv", A, square=True, kinds="fc")
     inverse, info = _inverse(A)
@@ -189,6 +207,9 @@ def det(A: Tensor) -> Tensor:
     Its derivative is right for singular matrices too (to rounding); the second one needs matrices
     that are not.
     Source:  the product of the diagonal of U of the LU factors, and the sign of the permutation.
+
+    >>> ct.linalg.det(ct.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(-2.0000)
     """
     require_matrices("linalg.det", A, square=True, kinds="fc")
     return _det(A)[0]
@@ -224,6 +245,11 @@ def slogdet(A: Tensor) -> return_types.slogdet:
     """The sign of the determinants of square matrices, and the logarithm of their magnitude.
 
     A singular matrix gives 0 and -inf, and no finite derivative.
+
+    >>> ct.linalg.slogdet(ct.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    cltensor.return_types.slogdet(
+    sign=tensor(-1.),
+    logabsdet=tensor(0.6931))
     """
     require_matrices("linalg.slogdet", A, square=True, kinds="fc")
     found = _slogdet(A)
@@ -232,7 +258,11 @@ def slogdet(A: Tensor) -> return_types.slogdet:
 
 @composite
 def logdet(A: Tensor) -> Tensor:
-    """The logarithm of the determinants of square matrices: NaN where one is negative."""
+    """The logarithm of the determinants of square matrices: NaN where one is negative.
+
+    >>> ct.logdet(ct.tensor([[2.0, 0.0], [0.0, 0.5]]))
+    tensor(0.)
+    """
     require_matrices("logdet", A, square=True)
     found = _slogdet(A)
     return where(eq(found[0], -1), float("nan"), found[1])

@@ -180,6 +180,12 @@ def svd(
              ignores vectors beyond the first k.
     Source:  reflections to bidiagonal form, implicit QR steps: Golub and Van Loan, Matrix
              Computations, 8.6; Demmel and Kahan (1990).
+
+    >>> U, S, Vh = ct.linalg.svd(
+    ...     ct.tensor([[3.0, 0.0], [0.0, 2.0], [0.0, 0.0]]), full_matrices=False
+    ... )
+    >>> S
+    tensor([3., 2.])
     """
     require_matrices("linalg.svd", A, kinds="fc")
     return return_types.linalg_svd(*_svd(A, bool(full_matrices), True))
@@ -187,7 +193,11 @@ def svd(
 
 @composite(space="linalg")
 def svdvals(A: Tensor, *, driver: str | None = None) -> Tensor:
-    """The singular values of `linalg.svd` alone; their gradient is always finite."""
+    """The singular values of `linalg.svd` alone; their gradient is always finite.
+
+    >>> ct.linalg.svdvals(ct.tensor([[3.0, 0.0], [0.0, 2.0]]))
+    tensor([3., 2.])
+    """
     require_matrices("linalg.svdvals", A, kinds="fc")
     return _svd(A, False, A.requires_grad)[1]
 

@@ -146,6 +146,12 @@ def solve_triangular(
     Returns: X of the broadcast shape. A zero on the diagonal gives infinities or NaN.
     Raises:  ShapeError, DTypeError.
     Source:  forward substitution in blocks of rows, products between them.
+
+    >>> ct.linalg.solve_triangular(
+    ...     ct.tensor([[2.0, 1.0], [0.0, 4.0]]), ct.tensor([[4.0], [8.0]]), upper=True
+    ... )
+    tensor([[1.],
+            [2.]])
     """
     name = "linalg.solve_triangular"
     require_matrices(name, A, B, square=True, kinds="fc")

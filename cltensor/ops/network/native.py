@@ -47,7 +47,11 @@ def native_layer_norm(
     x: Any, normalized_shape: Sequence[int], weight: Tensor | None, bias: Tensor | None, eps: float
 ) -> tuple[Any, Any, Any]:
     """`nn.functional.layer_norm`, the means and the inverse deviations, whose gradients count for
-    nothing, as in PyTorch."""
+    nothing, as in PyTorch.
+
+    >>> ct.native_layer_norm(ct.tensor([[0.0, 2.0]]), (2,), None, None, 1e-5)[1]
+    tensor([[1.]])
+    """
     shape = tuple(normalized_shape)
     if not shape or tuple(x.shape[-len(shape) :]) != shape:
         raise ShapeError(
@@ -70,7 +74,11 @@ def native_group_norm(
     eps: float,
 ) -> tuple[Any, Any, Any]:
     """`nn.functional.group_norm` of x (N, C, ...), the means (N, group) and the inverse
-    deviations."""
+    deviations.
+
+    >>> ct.native_group_norm(ct.ones(1, 2, 2), None, None, 1, 2, 2, 1, 1e-5)[1]
+    tensor([[1.]])
+    """
     if x.ndim < 2 or tuple(x.shape[:2]) != (N, C) or x.size != N * C * HxW or C % group:
         raise ShapeError(
             f"native_group_norm: x has shape {tuple(x.shape)} for N={N}, C={C}, HxW={HxW} and "
@@ -89,7 +97,12 @@ def native_batch_norm(
     running_var: Tensor | None, training: bool, momentum: float, eps: float,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """`nn.functional.batch_norm` and, in training, the means and the inverse deviations of the
-    batch (nothing otherwise), whose gradients count for nothing, as in PyTorch."""
+    batch (nothing otherwise), whose gradients count for nothing, as in PyTorch.
+
+    >>> out, mean, rstd = ct.native_batch_norm(
+    ...     ct.tensor([[0.0], [2.0]]), None, None, None, None, True, 0.1, 1e-5
+    ... )
+    """
     channels = (x.shape[1], *[1] * (x.ndim - 2))
     parameters = [v if v is None else v.reshape(channels) for v in (weight, bias)]
     if not training:

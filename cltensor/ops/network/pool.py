@@ -234,6 +234,10 @@ def avg_pool2d(
     Returns: (N, C, (H + 2*padding - P)//stride + 1, ...).
     Raises:  ShapeError if windows do not fit or padding is over half of kernel_size; DTypeError for
              integers.
+
+    >>> ct.nn.functional.avg_pool2d(ct.arange(16.0).reshape(1, 1, 4, 4), 2)
+    tensor([[[[ 2.5000,  4.5000],
+              [10.5000, 12.5000]]]])
     """
     images = _images("avg_pool2d", x)
     if not is_float(images.dtype):

@@ -32,7 +32,11 @@ def randperm(
     device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """The integers 0 to n-1 in random order: the order that sorts n random 64-bit keys."""
+    """The integers 0 to n-1 in random order: the order that sorts n random 64-bit keys.
+
+    >>> ct.randperm(3).sort().values
+    tensor([0, 1, 2])
+    """
     keys = fill("integers", sizes_of("randperm", (n,)), dtypes.uint64, device, generator, 0, 0)
     order = argsort(keys)
     return order if dtype is None else order.astype(dtypes.as_dtype(dtype))
@@ -49,6 +53,9 @@ def multinomial(
              ValueError, at the next read, for a chance that is negative, infinite or NaN, and for a
              row without any.
     Source:  without replacement, the smallest of exponential times (Efraimidis, Spirakis 2006).
+
+    >>> ct.multinomial(ct.tensor([0.0, 1.0]), 2, replacement=True)
+    tensor([1, 1])
     """
     count = whole("multinomial", "num_samples", num_samples, 1)
     if x.ndim not in (1, 2) or not x.size:

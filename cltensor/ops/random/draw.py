@@ -202,7 +202,11 @@ def rand(
     device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Numbers spread evenly over [0, 1). Sizes as separate integers or one tuple."""
+    """Numbers spread evenly over [0, 1). Sizes as separate integers or one tuple.
+
+    >>> ct.rand(2, 3).shape
+    Size([2, 3])
+    """
     return uniform(0.0, 1.0, sizes_of("rand", size), dtype, device, generator)
 
 
@@ -215,7 +219,11 @@ def uniform(
     device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """Numbers spread evenly over [low, high)."""
+    """Numbers spread evenly over [low, high).
+
+    >>> ct.zeros(3).uniform_(2.0, 3.0).min().item() >= 2
+    True
+    """
     found = _float("uniform", dtype)
     low, high = number("uniform", "low", low), number("uniform", "high", high)
     return fill("uniform", sizes_of("uniform", (size,)), found, device, generator, low, high)
@@ -232,6 +240,9 @@ def randn(
     each part has half the variance.
 
     Source:  Box and Muller, "A note on the generation of random normal deviates" (1958).
+
+    >>> ct.randn(2, 3).shape
+    Size([2, 3])
     """
     return normal(0.0, 1.0, sizes_of("randn", size), dtype, device, generator)
 
@@ -250,6 +261,9 @@ def normal(
 
     Raises:  DTypeError for what is neither; ShapeError without a size; ValueError for a number std
              below 0.
+
+    >>> ct.normal(0.0, 0.0, (2,))
+    tensor([0., 0.])
     """
     for name, given in (("mean", mean), ("std", std)):
         if not isinstance(given, (Tensor, complex)):
@@ -285,6 +299,9 @@ def randint(
     """Integers spread evenly over [low, high); randint(high, size) starts from 0.
 
     Raises:  ShapeError (a ValueError) for an empty range; DTypeError if the dtype cannot hold it.
+
+    >>> ct.randint(5, 6, (2,))
+    tensor([5, 5])
     """
     if not isinstance(high, (int, np.integer)):
         size = high if size is None else size
@@ -324,7 +341,11 @@ def bernoulli(
     generator: Generator | None = None,
     scale: float = 1.0,
 ) -> Tensor:
-    """`scale` with probability p, else 0: a number and a size, or a tensor of probabilities."""
+    """`scale` with probability p, else 0: a number and a size, or a tensor of probabilities.
+
+    >>> ct.bernoulli(ct.tensor([0.0, 1.0]))
+    tensor([0., 1.])
+    """
     if isinstance(p, Tensor):
         if p.dtype.kind != "f":
             raise DTypeError(f"bernoulli: p is of {p.dtype.name}; give floating-point numbers")
@@ -359,7 +380,11 @@ def rand_like(
     device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """`rand` with, unless given, the shape, dtype and device of x."""
+    """`rand` with, unless given, the shape, dtype and device of x.
+
+    >>> ct.rand_like(ct.zeros(2)).shape
+    Size([2])
+    """
     on = device or x.device
     return rand(x.shape, dtype=dtype or x.dtype, device=on, generator=generator)
 
@@ -371,7 +396,11 @@ def randn_like(
     device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """`randn` with, unless given, the shape, dtype and device of x."""
+    """`randn` with, unless given, the shape, dtype and device of x.
+
+    >>> ct.randn_like(ct.zeros(2)).shape
+    Size([2])
+    """
     on = device or x.device
     return randn(x.shape, dtype=dtype or x.dtype, device=on, generator=generator)
 
@@ -385,7 +414,11 @@ def randint_like(
     device: DeviceSpec = None,
     generator: Generator | None = None,
 ) -> Tensor:
-    """`randint` with, unless given, the shape, dtype and device of x."""
+    """`randint` with, unless given, the shape, dtype and device of x.
+
+    >>> ct.randint_like(ct.zeros(2), 1)
+    tensor([0., 0.])
+    """
     low, high = (0, low) if high is None else (low, high)
     kind = dtypes.as_dtype(dtype or x.dtype)
     made = randint(

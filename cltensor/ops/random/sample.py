@@ -116,6 +116,9 @@ def poisson(x: Tensor, generator: Generator | None = None) -> Tensor:
              is negative or no number.
     Source:  Hoermann, "The transformed rejection method for generating Poisson random variables"
              (1993); products of uniform numbers for rates below 10.
+
+    >>> ct.poisson(ct.zeros(2))
+    tensor([0., 0.])
     """
     shape, dtype = _rates("poisson", x)
     return with_flat_parameters(draw("poisson", shape, dtype, x.device, generator, x), x)
@@ -130,6 +133,9 @@ def binomial(count: Tensor, prob: Tensor, generator: Generator | None = None) ->
              not whole, or a chance outside 0 to 1.
     Source:  Hoermann, "The generation of binomial random variates" (1993); waits between successes
              where fewer than 10 are expected.
+
+    >>> ct.binomial(ct.tensor([5.0]), ct.tensor([1.0]))
+    tensor([5.])
     """
     shape, dtype = _rates("binomial", count, prob)
     drawn = draw("binomial", shape, dtype, count.device, generator, count, prob)

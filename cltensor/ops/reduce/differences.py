@@ -37,6 +37,9 @@ def diff(
 
     prepend, append: what to set before and behind x first. Raises ShapeError for a tensor without
     dimensions.
+
+    >>> ct.diff(ct.tensor([1, 4, 9]))
+    tensor([3, 5])
     """
     n = whole("diff", "n", n)
     if not x.ndim:
@@ -91,6 +94,9 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
     Args:    x: where the samples are, a vector or a tensor that broadcasts with y; else they are dx
              (1) apart.
     Returns: y without that axis; 0 for no samples.
+
+    >>> ct.trapezoid(ct.tensor([1.0, 2.0, 3.0]))
+    tensor(4.)
     """
     if y.ndim and not y.shape[axis_of("trapezoid", dim, y.ndim)]:
         return sum(floating(y), axis_of("trapezoid", dim, y.ndim))
@@ -103,13 +109,21 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Ten
 
 @composite(method=False)
 def trapz(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
-    """PyTorch's older name of `trapezoid`."""
+    """PyTorch's older name of `trapezoid`.
+
+    >>> ct.trapz(ct.tensor([1.0, 2.0, 3.0]))
+    tensor(4.)
+    """
     return trapezoid(y, x, dx=dx, dim=dim)
 
 
 @composite(method=False)
 def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int = -1) -> Tensor:
-    """The area up to each sample but the first, as `trapezoid`."""
+    """The area up to each sample but the first, as `trapezoid`.
+
+    >>> ct.cumulative_trapezoid(ct.tensor([1.0, 2.0, 3.0]))
+    tensor([1.5000, 4.0000])
+    """
     axis, widths = _steps("cumulative_trapezoid", y, x, dx, dim)
     before, after = _neighbours(y, axis)
     if isinstance(widths, Tensor):
@@ -119,7 +133,11 @@ def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = None, dim: int =
 
 @composite
 def renorm(x: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
-    """x, of whose slices along `dim` those with a p-norm above `maxnorm` are scaled down to it."""
+    """x, of whose slices along `dim` those with a p-norm above `maxnorm` are scaled down to it.
+
+    >>> ct.renorm(ct.tensor([[3.0, 4.0]]), 2, 0, 1.0)
+    tensor([[0.6000, 0.8000]])
+    """
     axis = axis_of("renorm", dim, x.ndim)
     if x.ndim < 2:
         raise ShapeError(f"renorm: shape {x.shape} has no slices of its own; give two dimensions")
@@ -158,6 +176,10 @@ def cov(
     Args:    fweights: how often each observation is there; aweights: how much it weighs, by which
              the correction is scaled too, as in PyTorch.
     Returns: a matrix; for one variable, a tensor without dimensions.
+
+    >>> ct.cov(ct.tensor([[0.0, 1.0, 2.0], [4.0, 2.0, 0.0]]))
+    tensor([[ 1., -2.],
+            [-2.,  4.]])
     """
     if x.ndim > 2 or x.dtype.kind == "b":
         raise (ShapeError if x.ndim > 2 else DTypeError)(
@@ -194,7 +216,12 @@ def cov(
 @composite
 def corrcoef(x: Tensor) -> Tensor:
     """The correlations of variables, the rows of x: covariances over both
-    deviations, from -1 to 1."""
+    deviations, from -1 to 1.
+
+    >>> ct.corrcoef(ct.tensor([[0.0, 1.0, 2.0], [4.0, 2.0, 0.0]]))
+    tensor([[ 1., -1.],
+            [-1.,  1.]])
+    """
     c = cov(x)
     if not c.ndim:
         return c / c

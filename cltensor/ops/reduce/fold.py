@@ -285,6 +285,9 @@ def equal(x: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and equal elements; `eq` compares elementwise.
 
     Waits for the device. NaN equals nothing.
+
+    >>> ct.equal(ct.tensor([1, 2]), ct.tensor([1, 2]))
+    True
     """
     require_tensor("equal", "other", other)
     if x.shape != other.shape:
@@ -294,13 +297,21 @@ def equal(x: Any, other: Any) -> bool:
 
 @composite
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether any element over `axis` (all for None) is nonzero: a bool, of uint8 a uint8."""
+    """Whether any element over `axis` (all for None) is nonzero: a bool, of uint8 a uint8.
+
+    >>> ct.any(ct.tensor([[False, False], [True, False]]), 1)
+    tensor([False,  True])
+    """
     return _as_told(_any(astype(x, dtypes.bool_), axis, keepdims), x)
 
 
 @composite
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Whether all elements over `axis` (all for None) are nonzero: a bool, of uint8 a uint8."""
+    """Whether all elements over `axis` (all for None) are nonzero: a bool, of uint8 a uint8.
+
+    >>> ct.all(ct.tensor([[True, False], [True, True]]), 1)
+    tensor([False,  True])
+    """
     return _as_told(_all(astype(x, dtypes.bool_), axis, keepdims), x)
 
 
@@ -326,7 +337,11 @@ def count_of(operation: str, x: Any, axis: Axis) -> int:
 @composite
 def mean(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The mean over `axis` (all for None) of x, first cast to `dtype` if one is given; integers
-    give float32. The mean of nothing is NaN."""
+    give float32. The mean of nothing is NaN.
+
+    >>> ct.mean(ct.tensor([[1.0, 2.0], [3.0, 4.0]]), 0)
+    tensor([2., 3.])
+    """
     x = floating(x, dtype)
     count = count_of("mean", x, axis)
     return sum(x, axis, keepdims) * (1 / count if count else float("nan"))
@@ -334,7 +349,11 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
 
 @composite
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """log(sum(exp(x))) over `axis`, without overflow; -infinity for nothing."""
+    """log(sum(exp(x))) over `axis`, without overflow; -infinity for nothing.
+
+    >>> ct.logsumexp(ct.zeros(2), 0)
+    tensor(0.6931)
+    """
     x = floating(x)
     if not count_of("logsumexp", x, axis):
         return log(sum(x, axis, keepdims))
@@ -348,7 +367,11 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @composite
 def softmax(x: Any, axis: int = -1, dtype: Any = None) -> Any:
     """exp(x) / sum(exp(x)) along `axis`, computed on x minus its maximum; x is cast to `dtype`
-    first if one is given."""
+    first if one is given.
+
+    >>> ct.softmax(ct.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
     x = floating(x, dtype)
     return _softmax(x, axis) if x.size else x * 1
 

@@ -83,6 +83,9 @@ def cumprod(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
     """Running products along an axis; of the flattened x for None. The derivative holds at zeros.
 
     bool and integers are multiplied in int64 (uint64 stays), floats in their own dtype.
+
+    >>> ct.cumprod(ct.tensor([1, 2, 3]), 0)
+    tensor([1, 2, 6])
     """
     x, axis, shape = to_scan("cumprod", x, axis, dtype)
     found = _cumprod(x, axis)
@@ -106,7 +109,11 @@ _logcumsumexp: Op = primitive(
 
 @composite
 def logcumsumexp(x: Tensor, axis: int) -> Tensor:
-    """log(cumsum(exp(x))) along an axis, without overflow; integers give float32."""
+    """log(cumsum(exp(x))) along an axis, without overflow; integers give float32.
+
+    >>> ct.logcumsumexp(ct.zeros(3), 0)
+    tensor([0.0000, 0.6931, 1.0986])
+    """
     axis = axis_of("logcumsumexp", axis, x.ndim)
     x = x if x.dtype.kind == "f" else astype(x, dtypes.to_float(x.dtype))
     found = _logcumsumexp(x if x.ndim else reshape(x, (1,)), axis)
@@ -166,11 +173,23 @@ def _running(kind: Any, x: Tensor, axis: int, better: str) -> Any:
 @composite
 def cummax(x: Tensor, axis: int) -> return_types.cummax:
     """The largest of the elements up to each along an axis, and its index: the last of equals.
-    From a NaN on all is NaN. The gradient goes to those places."""
+    From a NaN on all is NaN. The gradient goes to those places.
+
+    >>> ct.cummax(ct.tensor([1, 3, 2]), 0)
+    cltensor.return_types.cummax(
+    values=tensor([1, 3, 3]),
+    indices=tensor([0, 1, 1]))
+    """
     return _running(return_types.cummax, x, axis, ">=")
 
 
 @composite
 def cummin(x: Tensor, axis: int) -> return_types.cummin:
-    """The smallest of the elements up to each along an axis, and its index, as `cummax`."""
+    """The smallest of the elements up to each along an axis, and its index, as `cummax`.
+
+    >>> ct.cummin(ct.tensor([3, 1, 2]), 0)
+    cltensor.return_types.cummin(
+    values=tensor([3, 1, 1]),
+    indices=tensor([0, 1, 1]))
+    """
     return _running(return_types.cummin, x, axis, "<=")

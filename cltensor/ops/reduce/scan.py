@@ -171,6 +171,9 @@ def cumsum(x: Tensor, axis: int | None = None, dtype: Any = None) -> Tensor:
 
     bool and integers are summed in int64 (uint64 stays), floats in their own dtype: each sum is
     rounded about once, however many elements came before.
+
+    >>> ct.cumsum(ct.tensor([1, 2, 3]), 0)
+    tensor([1, 3, 6])
     """
     x, axis, shape = to_scan("cumsum", x, axis, dtype)
     found = _cumsum(x, axis, False)

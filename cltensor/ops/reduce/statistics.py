@@ -90,6 +90,9 @@ def var(
 
     correction is 1 as in PyTorch, or 0 with unbiased=False; with `axis`, NumPy's keyword, it is 0
     unless given. ``var(True)`` is var(unbiased=True). NaN for nothing.
+
+    >>> ct.var(ct.tensor([1.0, 3.0]))
+    tensor(2.)
     """
     axes, correction = _arguments("var", dim, unbiased, axis, correction)
     return _variance("var", floating(x), axes, correction, keepdim)
@@ -107,7 +110,11 @@ def std(
     x: Any, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: float | None = None, axis: Any = NOT_GIVEN,
 ) -> Any:  # fmt: skip
-    """The square root of `var` with the same arguments."""
+    """The square root of `var` with the same arguments.
+
+    >>> ct.std(ct.tensor([1.0, 3.0]))
+    tensor(1.4142)
+    """
     axes, correction = _arguments("std", dim, unbiased, axis, correction)
     return _spread_of(_variance("std", floating(x), axes, correction, keepdim))
 
@@ -117,7 +124,11 @@ def var_mean(
     x: Any, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: float | None = None, axis: Any = NOT_GIVEN,
 ) -> tuple[Any, Any]:  # fmt: skip
-    """`var` and `mean` over the same axes."""
+    """`var` and `mean` over the same axes.
+
+    >>> ct.var_mean(ct.tensor([1.0, 3.0]))
+    (tensor(2.), tensor(2.))
+    """
     axes, correction = _arguments("var_mean", dim, unbiased, axis, correction)
     x = floating(x)
     return _variance("var_mean", x, axes, correction, keepdim), mean(x, axes, keepdim)
@@ -128,7 +139,11 @@ def std_mean(
     x: Any, dim: Axis = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: float | None = None, axis: Any = NOT_GIVEN,
 ) -> tuple[Any, Any]:  # fmt: skip
-    """`std` and `mean` over the same axes."""
+    """`std` and `mean` over the same axes.
+
+    >>> ct.std_mean(ct.tensor([1.0, 3.0]))
+    (tensor(1.4142), tensor(2.))
+    """
     axes, correction = _arguments("std_mean", dim, unbiased, axis, correction)
     x = floating(x)
     spread = _spread_of(_variance("std_mean", x, axes, correction, keepdim))

@@ -22,7 +22,11 @@ from cltensor.runtime.device import DeviceSpec, get
 
 @composite(method=False)
 def broadcast_shapes(*shapes: int | Sequence[int]) -> Size:
-    """The shape to which all `shapes`, each a sequence or an integer, broadcast."""
+    """The shape to which all `shapes`, each a sequence or an integer, broadcast.
+
+    >>> ct.broadcast_shapes((3, 1), (2,))
+    Size([3, 2])
+    """
     common: tuple[int, ...] = ()
     for shape in shapes:
         common = broadcast_two("broadcast_shapes", common, ints((shape,)))
@@ -31,7 +35,11 @@ def broadcast_shapes(*shapes: int | Sequence[int]) -> Size:
 
 @composite(method=False)
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
-    """The tensors, each broadcast to the shape that they have in common."""
+    """The tensors, each broadcast to the shape that they have in common.
+
+    >>> [x.shape for x in ct.broadcast_tensors(ct.zeros(3, 1), ct.zeros(2))]
+    [Size([3, 2]), Size([3, 2])]
+    """
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
     common: tuple[int, ...] = ()
@@ -43,7 +51,11 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
 
 @creator
 def scalar_tensor(s: float, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """A tensor of no dimensions with the value `s`, float32 without a dtype."""
+    """A tensor of no dimensions with the value `s`, float32 without a dtype.
+
+    >>> ct.scalar_tensor(3.0)
+    tensor(3.)
+    """
     return full((), s, dtype or dtypes.default_float, device)
 
 
@@ -54,6 +66,9 @@ def empty_strided(
     """Undefined elements of shape `size`, neighbours along axis d being stride[d] apart.
 
     Raises ShapeError for negative sizes or strides, or another number of strides.
+
+    >>> ct.empty_strided((2, 3), (1, 2)).stride()
+    (1, 2)
     """
     shape = wholes("empty_strided", "size", size)
     strides = wholes("empty_strided", "stride", stride)
@@ -80,7 +95,11 @@ def empty_permuted(
     dtype: Any = None,
     device: DeviceSpec = None,
 ) -> Tensor:
-    """Undefined elements of shape `size`, dense with axis physical_layout[0] outermost."""
+    """Undefined elements of shape `size`, dense with axis physical_layout[0] outermost.
+
+    >>> ct.empty_permuted((2, 3), (1, 0)).stride()
+    (1, 2)
+    """
     shape = wholes("empty_permuted", "size", size)
     order = wholes("empty_permuted", "physical_layout", physical_layout)
     if sorted(order) != list(range(len(shape))):
@@ -102,7 +121,11 @@ _filled = Op(
 
 @composite
 def fill(x: Any, value: Any) -> Any:
-    """`value`, a number or a tensor of no dimensions, in the shape of x and its dtype."""
+    """`value`, a number or a tensor of no dimensions, in the shape of x and its dtype.
+
+    >>> ct.fill(ct.zeros(2), 7.0)
+    tensor([7., 7.])
+    """
     if not isinstance(value, Tensor):
         return _filled(x, scalar("fill", "value", value, x.dtype))
     if value.ndim:
@@ -112,11 +135,19 @@ def fill(x: Any, value: Any) -> Any:
 
 @composite
 def unsafe_chunk(x: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """As `chunk`: here, what is written to a part is seen in x."""
+    """As `chunk`: here, what is written to a part is seen in x.
+
+    >>> ct.unsafe_chunk(ct.arange(4), 2)
+    (tensor([0, 1]), tensor([2, 3]))
+    """
     return x.chunk(whole("unsafe_chunk", "chunks", chunks, 1), dim)
 
 
 @composite
 def unsafe_split(x: Any, split_size: int | Sequence[int], dim: int = 0) -> tuple[Any, ...]:
-    """As `split`: here, what is written to a part is seen in x."""
+    """As `split`: here, what is written to a part is seen in x.
+
+    >>> ct.unsafe_split(ct.arange(4), 2)
+    (tensor([0, 1]), tensor([2, 3]))
+    """
     return x.split(split_size, dim)

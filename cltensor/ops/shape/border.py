@@ -71,7 +71,11 @@ def pad_as(x: Any, widths: Sequence[int], mode: str = "constant", value: Any = N
 
 @composite
 def constant_pad_nd(x: Any, pad: Sequence[int], value: float = 0) -> Any:
-    """x with its last axes made longer by `value`: (before, after) of the last axis first."""
+    """x with its last axes made longer by `value`: (before, after) of the last axis first.
+
+    >>> ct.constant_pad_nd(ct.ones(2), (1, 0), 9.0)
+    tensor([9., 1., 1.])
+    """
     return pad_as(x, pad, "constant", value)
 
 

@@ -69,7 +69,11 @@ def part(x: Tensor, axis: int, start: int, count: int) -> Tensor:
 
 @composite
 def narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
-    """The `length` elements from `start` on (-1: the last) along an axis. A view."""
+    """The `length` elements from `start` on (-1: the last) along an axis. A view.
+
+    >>> ct.narrow(ct.arange(5), 0, 1, 3)
+    tensor([1, 2, 3])
+    """
     axis = one_axis("narrow", axis, x.ndim)
     start, length = ints((start, length))
     if start < 0:
@@ -83,7 +87,11 @@ def narrow(x: Tensor, axis: int, start: int, length: int) -> Tensor:
 
 @composite
 def flip(x: Tensor, *axis: int | Sequence[int] | None) -> Tensor:
-    """Reverse the order of elements along the given axes (all without, or for None). A view."""
+    """Reverse the order of elements along the given axes (all without, or for None). A view.
+
+    >>> ct.flip(ct.arange(3), [0])
+    tensor([2, 1, 0])
+    """
     axes = normalize_axes("flip", None if axis in ((), (None,)) else ints(axis), x.ndim)
     return cut_op(
         x, tuple([(n - 1, -1, n) if d in axes else (0, 1, n) for d, n in enumerate(x.shape)])
@@ -92,7 +100,11 @@ def flip(x: Tensor, *axis: int | Sequence[int] | None) -> Tensor:
 
 @composite
 def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
-    """Cut an axis into parts of the given sizes, or of one size (the last may be smaller)."""
+    """Cut an axis into parts of the given sizes, or of one size (the last may be smaller).
+
+    >>> ct.split(ct.arange(5), 2)
+    (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+    """
     axis = one_axis("split", axis, x.ndim)
     n = x.shape[axis]
     if isinstance(sizes, (tuple, list)):
@@ -110,13 +122,21 @@ def split(x: Tensor, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor,
 
 @composite
 def split_with_sizes(x: Tensor, split_sizes: Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
-    """PyTorch's name of `split` for a list of sizes."""
+    """PyTorch's name of `split` for a list of sizes.
+
+    >>> ct.split_with_sizes(ct.arange(5), [2, 3])
+    (tensor([0, 1]), tensor([2, 3, 4]))
+    """
     return split(x, ints((split_sizes,)), axis)
 
 
 @composite
 def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
-    """Cut an axis into at most `chunks` parts of equal size (the last may be smaller)."""
+    """Cut an axis into at most `chunks` parts of equal size (the last may be smaller).
+
+    >>> ct.chunk(ct.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     chunks = whole("chunk", "chunks", chunks, 1)
     n = x.shape[one_axis("chunk", axis, x.ndim)]
     return split(x, max(1, -(-n // chunks)), axis)
@@ -124,7 +144,11 @@ def chunk(x: Tensor, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
 
 @composite
 def unbind(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
-    """The slices along an axis, without that axis."""
+    """The slices along an axis, without that axis.
+
+    >>> ct.unbind(ct.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     axis = one_axis("unbind", axis, x.ndim)
     whole: list[Any] = [(0, 1, n) for n in x.shape]
     parts = []
@@ -136,7 +160,11 @@ def unbind(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
 
 @composite(method=False)
 def unstack(x: Tensor, axis: int = 0) -> tuple[Tensor, ...]:
-    """The array API's name of `unbind`."""
+    """The array API's name of `unbind`.
+
+    >>> ct.unstack(ct.tensor([[1, 2], [3, 4]]))
+    (tensor([1, 2]), tensor([3, 4]))
+    """
     return unbind(x, axis)
 
 
@@ -175,7 +203,11 @@ diagonal_backward: Op = primitive(
 
 @composite
 def diagonal(x: Tensor, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-    """The diagonal of two axes as a new last axis, `offset` columns to the right. A view."""
+    """The diagonal of two axes as a new last axis, `offset` columns to the right. A view.
+
+    >>> ct.diagonal(ct.arange(4).reshape(2, 2))
+    tensor([0, 3])
+    """
     a, b = one_axis("diagonal", axis1, x.ndim), one_axis("diagonal", axis2, x.ndim)
     if a == b:
         raise ShapeError(f"diagonal: axes {axis1} and {axis2} are the same; name two")

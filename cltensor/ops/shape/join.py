@@ -64,6 +64,9 @@ def concat(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
 
     An empty vector, shape (0,), fits every shape, as in PyTorch: it adds nothing but its dtype.
     Raises ShapeError if there is nothing to join or the other sizes differ.
+
+    >>> ct.concat([ct.zeros(1), ct.ones(2)])
+    tensor([0., 1., 1.])
     """
     xs = _members("concat", tensors)
     if not xs:
@@ -103,7 +106,12 @@ def concatenate(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
 
 @composite(method=False)
 def stack(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """Join tensors of one shape along a new axis."""
+    """Join tensors of one shape along a new axis.
+
+    >>> ct.stack([ct.arange(2), ct.arange(2)])
+    tensor([[0, 1],
+            [0, 1]])
+    """
     xs = _members("stack", tensors)
     for x in xs[1:]:
         if x.shape != xs[0].shape:
@@ -178,7 +186,11 @@ def pad(x: Tensor, widths: int | Sequence[Any], value: float = 0.0) -> Tensor:
 
 @composite
 def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None = None) -> Tensor:
-    """Move elements along axes by `shift` places; what falls off comes back at the other end."""
+    """Move elements along axes by `shift` places; what falls off comes back at the other end.
+
+    >>> ct.roll(ct.arange(3), 1)
+    tensor([2, 0, 1])
+    """
     if axis is None:
         return reshape(roll(flatten(x), shift, 0), x.shape)
     shifts, axes = wholes("roll", "shift", shift, -MOST), wholes("roll", "axis", axis, -MOST)
@@ -201,7 +213,12 @@ def _counts(operation: str, name: str, given: tuple[Any, ...]) -> tuple[int, ...
 
 @composite
 def tile(x: Tensor, *repetitions: int | Sequence[int]) -> Tensor:
-    """x repeated as a whole along each axis, NumPy's rule: missing axes or counts are 1."""
+    """x repeated as a whole along each axis, NumPy's rule: missing axes or counts are 1.
+
+    >>> ct.tile(ct.arange(2), (2, 2))
+    tensor([[0, 1, 0, 1],
+            [0, 1, 0, 1]])
+    """
     return _tile(x, _counts("tile", "repetitions", repetitions))
 
 
@@ -217,7 +234,11 @@ def _tile(x: Tensor, counts: tuple[int, ...]) -> Tensor:
 
 @composite
 def repeat(x: Tensor, *sizes: int | Sequence[int]) -> Tensor:
-    """PyTorch's repeat: x as a whole, sizes[d] times along each axis; more sizes add axes."""
+    """PyTorch's repeat: x as a whole, sizes[d] times along each axis; more sizes add axes.
+
+    >>> ct.arange(2).repeat(2)
+    tensor([0, 1, 0, 1])
+    """
     counts = _counts("repeat", "sizes", sizes)
     if len(counts) < x.ndim:
         raise ShapeError(
@@ -237,7 +258,12 @@ def _lower(x: Tensor, diagonal: int) -> Tensor:
 
 @composite
 def tril(x: Tensor, diagonal: int = 0) -> Tensor:
-    """x with zeros above a diagonal of the last two axes (0 the main one, 1 the next above)."""
+    """x with zeros above a diagonal of the last two axes (0 the main one, 1 the next above).
+
+    >>> ct.tril(ct.ones(2, 2))
+    tensor([[1., 0.],
+            [1., 1.]])
+    """
     if x.ndim < 2:
         raise ShapeError(f"tril: takes two or more dimensions, got shape {x.shape}")
     diagonal = whole("tril", "diagonal", diagonal, -MOST)
@@ -246,7 +272,12 @@ def tril(x: Tensor, diagonal: int = 0) -> Tensor:
 
 @composite
 def triu(x: Tensor, diagonal: int = 0) -> Tensor:
-    """x with zeros below a diagonal of the last two axes (0 the main one, 1 the next above)."""
+    """x with zeros below a diagonal of the last two axes (0 the main one, 1 the next above).
+
+    >>> ct.triu(ct.ones(2, 2))
+    tensor([[1., 1.],
+            [0., 1.]])
+    """
     if x.ndim < 2:
         raise ShapeError(f"triu: takes two or more dimensions, got shape {x.shape}")
     diagonal = whole("triu", "diagonal", diagonal, -MOST)

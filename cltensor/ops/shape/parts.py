@@ -71,13 +71,21 @@ def _pairs(x: Any) -> bool:
 
 @composite(method=False)
 def real(x: Any) -> Any:
-    """The real parts, a view; x itself where it is real."""
+    """The real parts, a view; x itself where it is real.
+
+    >>> ct.real(ct.tensor([1 + 2j]))
+    tensor([1.])
+    """
     return _real(x) if x.dtype.kind == "c" else x
 
 
 @composite(method=False)
 def imag(x: Any) -> Any:
-    """The imaginary parts, a view. Raises DTypeError for real x."""
+    """The imaginary parts, a view. Raises DTypeError for real x.
+
+    >>> ct.imag(ct.tensor([1 + 2j]))
+    tensor([2.])
+    """
     if x.dtype.kind != "c":
         raise DTypeError(
             f"imag: {x.dtype.name} numbers have no imaginary parts to be seen; cast with .cfloat()"
@@ -87,7 +95,11 @@ def imag(x: Any) -> Any:
 
 @composite(method=False)
 def view_as_real(x: Any) -> Any:
-    """Complex numbers (...) as their parts (..., 2), a view. Raises DTypeError for real x."""
+    """Complex numbers (...) as their parts (..., 2), a view. Raises DTypeError for real x.
+
+    >>> ct.view_as_real(ct.tensor([1 + 2j]))
+    tensor([[1., 2.]])
+    """
     if x.dtype.kind != "c":
         raise DTypeError(f"view_as_real: {x.dtype.name} is not complex")
     return _as_real(x)
@@ -99,6 +111,9 @@ def view_as_complex(x: Any) -> Any:
 
     Raises DTypeError for other dtypes than float32 and float64, ShapeError where the last axis
     has not two neighbours, each pair at an even place.
+
+    >>> ct.view_as_complex(ct.tensor([[1.0, 2.0]]))
+    tensor([1.+2.j])
     """
     if x.dtype.kind != "f" or x.dtype in SHORT:
         raise DTypeError(f"view_as_complex: {x.dtype.name} is neither float32 nor float64")
@@ -112,5 +127,10 @@ def view_as_complex(x: Any) -> Any:
 
 @composite
 def adjoint(x: Any) -> Any:
-    """Each matrix of the stack transposed and conjugated, as `.mH`."""
+    """Each matrix of the stack transposed and conjugated, as `.mH`.
+
+    >>> ct.adjoint(ct.tensor([[1 + 1j, 2.0]]))
+    tensor([[1.-1.j],
+            [2.-0.j]])
+    """
     return matrix_transpose(x).conj()

@@ -58,19 +58,31 @@ def _three(x: Tensor) -> Tensor:
 
 @composite(method=False)
 def atleast_1d(*tensors: Any) -> Any:
-    """Tensors without dimensions with one: one tensor, or a tuple of those given."""
+    """Tensors without dimensions with one: one tensor, or a tuple of those given.
+
+    >>> ct.atleast_1d(ct.tensor(3))
+    tensor([3])
+    """
     return _each("atleast_1d", tensors, _one)
 
 
 @composite(method=False)
 def atleast_2d(*tensors: Any) -> Any:
-    """Tensors with axes of size 1 in front, up to two."""
+    """Tensors with axes of size 1 in front, up to two.
+
+    >>> ct.atleast_2d(ct.arange(3)).shape
+    Size([1, 3])
+    """
     return _each("atleast_2d", tensors, _two)
 
 
 @composite(method=False)
 def atleast_3d(*tensors: Any) -> Any:
-    """Tensors with three dimensions at least: a vector is (1, n, 1), a matrix (m, n, 1)."""
+    """Tensors with three dimensions at least: a vector is (1, n, 1), a matrix (m, n, 1).
+
+    >>> ct.atleast_3d(ct.arange(3)).shape
+    Size([1, 3, 1])
+    """
     return _each("atleast_3d", tensors, _three)
 
 
@@ -84,13 +96,22 @@ def _joined(operation: str, tensors: Any, change: Any, axis: Any) -> Tensor:
 
 @composite(method=False)
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the second axis; vectors along their only one."""
+    """Join tensors along the second axis; vectors along their only one.
+
+    >>> ct.hstack((ct.arange(2), ct.arange(2)))
+    tensor([0, 1, 0, 1])
+    """
     return _joined("hstack", tensors, _one, lambda x: int(x.ndim > 1))
 
 
 @composite(method=False)
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the first axis, vectors as rows."""
+    """Join tensors along the first axis, vectors as rows.
+
+    >>> ct.vstack((ct.arange(2), ct.arange(2)))
+    tensor([[0, 1],
+            [0, 1]])
+    """
     return _joined("vstack", tensors, _two, 0)
 
 
@@ -102,19 +123,33 @@ def row_stack(tensors: Sequence[Tensor]) -> Tensor:
 
 @composite(method=False)
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the third axis."""
+    """Join tensors along the third axis.
+
+    >>> ct.dstack((ct.arange(2), ct.arange(2))).shape
+    Size([1, 2, 2])
+    """
     return _joined("dstack", tensors, _three, 2)
 
 
 @composite(method=False)
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
-    """Join tensors along the second axis, vectors as columns."""
+    """Join tensors along the second axis, vectors as columns.
+
+    >>> ct.column_stack((ct.arange(2), ct.tensor([5, 6])))
+    tensor([[0, 5],
+            [1, 6]])
+    """
     return _joined("column_stack", tensors, _columns, 1)
 
 
 @composite(method=False)
 def block_diag(*tensors: Tensor) -> Tensor:
-    """A matrix with these matrices along its diagonal and 0 elsewhere; vectors are rows."""
+    """A matrix with these matrices along its diagonal and 0 elsewhere; vectors are rows.
+
+    >>> ct.block_diag(ct.ones(1, 2), ct.tensor([[3.0]]))
+    tensor([[1., 1., 0.],
+            [0., 0., 3.]])
+    """
     if not tensors:
         return Tensor.from_numpy(np.zeros((1, 0), np.float32))
     for x in tensors:
@@ -135,7 +170,11 @@ def block_diag(*tensors: Tensor) -> Tensor:
 @composite
 def tensor_split(x: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Cut an axis into so many parts, the first ones by one longer where it does not divide; or in
-    front of each of the given indices. Views."""
+    front of each of the given indices. Views.
+
+    >>> ct.tensor_split(ct.arange(5), 2)
+    (tensor([0, 1, 2]), tensor([3, 4]))
+    """
     if not x.ndim:
         raise ShapeError("tensor_split: a tensor of shape () has no axis to cut")
     axis = axis_of("tensor_split", dim, x.ndim)
@@ -170,19 +209,31 @@ def _split(operation: str, x: Tensor, at: Any, axis: int, least: int) -> tuple[T
 
 @composite
 def hsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` of the second axis (the only one of a vector), into equal parts."""
+    """`tensor_split` of the second axis (the only one of a vector), into equal parts.
+
+    >>> ct.hsplit(ct.arange(4), 2)
+    (tensor([0, 1]), tensor([2, 3]))
+    """
     return _split("hsplit", x, indices_or_sections, int(x.ndim > 1), 1)
 
 
 @composite
 def vsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` of the first axis, into equal parts."""
+    """`tensor_split` of the first axis, into equal parts.
+
+    >>> [x.shape for x in ct.vsplit(ct.zeros(4, 2), 2)]
+    [Size([2, 2]), Size([2, 2])]
+    """
     return _split("vsplit", x, indices_or_sections, 0, 2)
 
 
 @composite
 def dsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
-    """`tensor_split` of the third axis, into equal parts."""
+    """`tensor_split` of the third axis, into equal parts.
+
+    >>> [x.shape for x in ct.dsplit(ct.zeros(1, 1, 4), 2)]
+    [Size([1, 1, 2]), Size([1, 1, 2])]
+    """
     return _split("dsplit", x, indices_or_sections, 2, 3)
 
 
@@ -191,7 +242,11 @@ def dsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
 
 @composite
 def fliplr(x: Tensor) -> Tensor:
-    """The second axis reversed. A view."""
+    """The second axis reversed. A view.
+
+    >>> ct.fliplr(ct.tensor([[1, 2]]))
+    tensor([[2, 1]])
+    """
     if x.ndim < 2:
         raise ShapeError(f"fliplr: shape {x.shape} has no second axis; see flip")
     return flip(x, 1)
@@ -199,7 +254,12 @@ def fliplr(x: Tensor) -> Tensor:
 
 @composite
 def flipud(x: Tensor) -> Tensor:
-    """The first axis reversed. A view."""
+    """The first axis reversed. A view.
+
+    >>> ct.flipud(ct.tensor([[1], [2]]))
+    tensor([[2],
+            [1]])
+    """
     if not x.ndim:
         raise ShapeError("flipud: a tensor of shape () has no axis; see flip")
     return flip(x, 0)
@@ -207,7 +267,12 @@ def flipud(x: Tensor) -> Tensor:
 
 @composite
 def rot90(x: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """x turned k times by 90 degrees, from the first of two axes towards the second. A view."""
+    """x turned k times by 90 degrees, from the first of two axes towards the second. A view.
+
+    >>> ct.rot90(ct.tensor([[1, 2], [3, 4]]))
+    tensor([[2, 4],
+            [1, 3]])
+    """
     axes = wholes("rot90", "dims", dims, -MOST)
     if len(axes) != 2 or len(normalize_axes("rot90", axes, x.ndim)) != 2:
         raise ShapeError(f"rot90: dims {dims} for shape {x.shape}; name two axes")
@@ -225,7 +290,11 @@ def rot90(x: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 @composite
 def diag_embed(x: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """Matrices, in the axes dim1 and dim2 of the result, with the last axis of x on their diagonal
-    `offset` columns to the right, and 0 elsewhere."""
+    `offset` columns to the right, and 0 elsewhere.
+
+    >>> ct.diag_embed(ct.tensor([[1, 2]])).shape
+    Size([1, 2, 2])
+    """
     if not x.ndim:
         raise ShapeError("diag_embed: a tensor of shape () has no axis to set on a diagonal")
     a, b = [axis_of("diag_embed", d, x.ndim + 1) for d in (dim1, dim2)]
@@ -242,6 +311,10 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     """The powers of the elements of a vector as columns, the highest first.
 
     N: how many, as many as elements if left out. increasing: the lowest, 1, first.
+
+    >>> ct.vander(ct.tensor([2, 3]), 3)
+    tensor([[4, 2, 1],
+            [9, 3, 1]])
     """
     if x.ndim != 1:
         raise ShapeError(f"vander: x has shape {x.shape}; give a vector")
@@ -267,7 +340,12 @@ def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64,
     device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
-    """The rows and the columns (shape (2, n)) of what `tril` keeps of a matrix, row by row."""
+    """The rows and the columns (shape (2, n)) of what `tril` keeps of a matrix, row by row.
+
+    >>> ct.tril_indices(2, 2)
+    tensor([[0, 1, 1],
+            [0, 0, 1]])
+    """
     places = _triangle("tril_indices", row, col, offset, np.tril_indices)
     return Tensor.from_numpy(places.astype(dtypes.as_dtype(dtype)), device)
 
@@ -277,7 +355,12 @@ def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = dtypes.int64,
     device: DeviceSpec = None,
 ) -> Tensor:  # fmt: skip
-    """The rows and the columns (shape (2, n)) of what `triu` keeps of a matrix, row by row."""
+    """The rows and the columns (shape (2, n)) of what `triu` keeps of a matrix, row by row.
+
+    >>> ct.triu_indices(2, 2)
+    tensor([[0, 0, 1],
+            [0, 1, 1]])
+    """
     places = _triangle("triu_indices", row, col, offset, np.triu_indices)
     return Tensor.from_numpy(places.astype(dtypes.as_dtype(dtype)), device)
 
@@ -285,7 +368,14 @@ def triu_indices(
 @composite(method=False)
 def cartesian_prod(*tensors: Tensor) -> Tensor:
     """All ways to take one element of each vector: a row each, in the order of itertools.product;
-    of a single vector that itself."""
+    of a single vector that itself.
+
+    >>> ct.cartesian_prod(ct.arange(2), ct.tensor([5, 6]))
+    tensor([[0, 5],
+            [0, 6],
+            [1, 5],
+            [1, 6]])
+    """
     for x in tensors:
         require_tensor("cartesian_prod", "tensors", x)
         if x.ndim != 1:
@@ -298,7 +388,13 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
 
 @composite(method=False)
 def combinations(x: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
-    """All ways to take r elements of a vector, in its order: a row each, as itertools has them."""
+    """All ways to take r elements of a vector, in its order: a row each, as itertools has them.
+
+    >>> ct.combinations(ct.arange(3))
+    tensor([[0, 1],
+            [0, 2],
+            [1, 2]])
+    """
     if x.ndim != 1:
         raise ShapeError(f"combinations: x has shape {x.shape}; give a vector")
     r = whole("combinations", "r", r)

@@ -105,6 +105,10 @@ def reshape(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
     """The elements of x in row-major order in another shape; one size may be -1.
 
     Shares the buffer where strides allow. Raises ShapeError if the counts differ.
+
+    >>> ct.reshape(ct.arange(4), (2, -1))
+    tensor([[0, 1],
+            [2, 3]])
     """
     return _reshape(x, _whole_shape("reshape", x._value.shape, shape))
 
@@ -130,6 +134,10 @@ def view(x: Tensor, *shape: Any) -> Tensor:
     size, their bits as of that dtype.
 
     Raises ShapeError where strides cannot show that shape: use reshape, which copies then.
+
+    >>> ct.arange(4).view(2, 2)
+    tensor([[0, 1],
+            [2, 3]])
     """
     if len(shape) == 1 and not isinstance(shape[0], (int, tuple, list, np.integer, Tensor)):
         return of_whole(_reinterpreted, x, as_dtype(shape[0]))
@@ -144,7 +152,11 @@ def view(x: Tensor, *shape: Any) -> Tensor:
 
 @composite
 def view_as(x: Tensor, other: Tensor) -> Tensor:
-    """`x` in the shape of `other`."""
+    """`x` in the shape of `other`.
+
+    >>> ct.arange(4).view_as(ct.zeros(2, 2)).shape
+    Size([2, 2])
+    """
     return reshape(x, other.shape)
 
 
@@ -163,7 +175,11 @@ def _reinterpreted(x: Tensor, dtype: np.dtype) -> Tensor:
 
 @composite
 def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
-    """Merge the axes from `start_axis` to `end_axis` into one."""
+    """Merge the axes from `start_axis` to `end_axis` into one.
+
+    >>> ct.flatten(ct.zeros(2, 3, 4), 1).shape
+    Size([2, 12])
+    """
     shape = x._value.shape
     if not shape:
         return flatten(reshape(x, (1,)), start_axis, end_axis)
@@ -177,7 +193,11 @@ def flatten(x: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
 
 @composite
 def unflatten(x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
-    """Split one axis into several; one size may be -1."""
+    """Split one axis into several; one size may be -1.
+
+    >>> ct.unflatten(ct.arange(6), 0, (2, 3)).shape
+    Size([2, 3])
+    """
     axis = one_axis("unflatten", axis, x.ndim)
     parts = list(ints((sizes,)))
     if parts.count(-1) == 1:
@@ -192,21 +212,33 @@ def unflatten(x: Tensor, axis: int, sizes: Sequence[int]) -> Tensor:
 
 @composite
 def squeeze(x: Tensor, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """Remove axes of size 1: the given ones, or all. Other given axes stay as they are."""
+    """Remove axes of size 1: the given ones, or all. Other given axes stay as they are.
+
+    >>> ct.squeeze(ct.zeros(1, 3, 1)).shape
+    Size([3])
+    """
     axes = normalize_axes("squeeze", axis, x.ndim)
     return reshape(x, tuple([n for d, n in enumerate(x.shape) if d not in axes or n != 1]))
 
 
 @composite
 def unsqueeze(x: Tensor, axis: int) -> Tensor:
-    """Insert an axis of size 1 in front of `axis`."""
+    """Insert an axis of size 1 in front of `axis`.
+
+    >>> ct.unsqueeze(ct.arange(2), 1).shape
+    Size([2, 1])
+    """
     axis = one_axis("unsqueeze", axis, x.ndim + 1)
     return reshape(x, (*x.shape[:axis], 1, *x.shape[axis:]))
 
 
 @composite(method=False)
 def expand_dims(x: Tensor, axis: int | tuple[int, ...]) -> Tensor:
-    """x with axes of size 1 that are the given ones of the result, as in NumPy."""
+    """x with axes of size 1 that are the given ones of the result, as in NumPy.
+
+    >>> ct.expand_dims(ct.arange(2), 0).shape
+    Size([1, 2])
+    """
     given = wholes("expand_dims", "axis", axis, -MOST)
     ndim = x.ndim + len(given)
     axes = normalize_axes("expand_dims", given, ndim)
@@ -239,7 +271,11 @@ _permute.batched(
 
 @composite
 def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
-    """Reorder the axes: axis d of the result is axis axes[d] of x. A view."""
+    """Reorder the axes: axis d of the result is axis axes[d] of x. A view.
+
+    >>> ct.permute(ct.zeros(2, 3, 4), (2, 0, 1)).shape
+    Size([4, 2, 3])
+    """
     wanted = ints(axes)
     if len(normalize_axes("permute", wanted, x.ndim)) != x.ndim or len(wanted) != x.ndim:
         raise ShapeError(
@@ -250,13 +286,21 @@ def permute(x: Tensor, *axes: int | Sequence[int]) -> Tensor:
 
 @composite(method=False)
 def permute_dims(x: Tensor, axes: Sequence[int]) -> Tensor:
-    """The array API's name of `permute`."""
+    """The array API's name of `permute`.
+
+    >>> ct.permute_dims(ct.zeros(2, 3), (1, 0)).shape
+    Size([3, 2])
+    """
     return permute(x, tuple(axes))
 
 
 @composite
 def swapaxes(x: Tensor, axis0: int, axis1: int) -> Tensor:
-    """Exchange two axes. A view."""
+    """Exchange two axes. A view.
+
+    >>> ct.swapaxes(ct.zeros(2, 3), 0, 1).shape
+    Size([3, 2])
+    """
     if x.ndim == 0:
         return movedim(x, axis0, axis1)
     order = list(range(x.ndim))
@@ -270,7 +314,11 @@ def transpose(
     x: Tensor, *axes: int | Sequence[int], axis0: int | None = None, axis1: int | None = None
 ) -> Tensor:
     """Exchange two axes, transpose(x, 1, 2); or permute all, transpose(x, (2, 0, 1)); or, without
-    axes, reverse their order. axis0, axis1: PyTorch's names of the two."""
+    axes, reverse their order. axis0, axis1: PyTorch's names of the two.
+
+    >>> ct.transpose(ct.zeros(2, 3, 4), 0, 2).shape
+    Size([4, 3, 2])
+    """
     if axis0 is not None or axis1 is not None:
         axes = (*axes, *[a for a in (axis0, axis1) if a is not None])
         if len(axes) != 2:
@@ -284,7 +332,11 @@ def transpose(
 
 @composite
 def t(x: Tensor) -> Tensor:
-    """The transpose of a matrix; vectors and scalars stay as they are."""
+    """The transpose of a matrix; vectors and scalars stay as they are.
+
+    >>> ct.t(ct.zeros(2, 3)).shape
+    Size([3, 2])
+    """
     if x.ndim > 2:
         raise ShapeError(
             f"t: takes at most two dimensions, got shape {x.shape}; use .mT for stacks of matrices"
@@ -294,7 +346,11 @@ def t(x: Tensor) -> Tensor:
 
 @composite(method=False)
 def matrix_transpose(x: Tensor) -> Tensor:
-    """Exchange the last two axes (the property .mT)."""
+    """Exchange the last two axes (the property .mT).
+
+    >>> ct.matrix_transpose(ct.zeros(4, 2, 3)).shape
+    Size([4, 3, 2])
+    """
     ndim = x.ndim
     if ndim < 2:
         raise ShapeError(f"matrix_transpose: takes two or more dimensions, got shape {x.shape}")
@@ -303,7 +359,11 @@ def matrix_transpose(x: Tensor) -> Tensor:
 
 @composite
 def movedim(x: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """Move the axes `source` to the places `destination`; the others keep their order."""
+    """Move the axes `source` to the places `destination`; the others keep their order.
+
+    >>> ct.moveaxis(ct.zeros(2, 3, 4), 0, -1).shape
+    Size([3, 4, 2])
+    """
     froms = wholes("movedim", "source", source, -MOST)
     tos = wholes("movedim", "destination", destination, -MOST)
     if len(froms) != len(tos):
@@ -343,7 +403,12 @@ shapes.update(permute=_permute, reshape=_reshape, expand=_expand)
 
 @composite
 def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """x repeated along new axes and axes of size 1, without a copy."""
+    """x repeated along new axes and axes of size 1, without a copy.
+
+    >>> ct.broadcast_to(ct.arange(2), (2, 2))
+    tensor([[0, 1],
+            [0, 1]])
+    """
     wanted = ints((shape,))
     new = len(wanted) - x.ndim
     if new < 0 or any(
@@ -360,7 +425,12 @@ def broadcast_to(x: Tensor, shape: Sequence[int]) -> Tensor:
 
 @composite
 def expand(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
-    """`broadcast_to` with PyTorch's arguments: -1 keeps a size."""
+    """`broadcast_to` with PyTorch's arguments: -1 keeps a size.
+
+    >>> ct.arange(2).expand(2, 2)
+    tensor([[0, 1],
+            [0, 1]])
+    """
     wanted = list(ints(shape))
     new = len(wanted) - x.ndim
     for d, n in enumerate(x.shape):
@@ -371,5 +441,10 @@ def expand(x: Tensor, *shape: int | Sequence[int]) -> Tensor:
 
 @composite
 def expand_as(x: Tensor, other: Tensor) -> Tensor:
-    """x broadcast to the shape of `other`."""
+    """x broadcast to the shape of `other`.
+
+    >>> ct.arange(2).expand_as(ct.zeros(2, 2))
+    tensor([[0, 1],
+            [0, 1]])
+    """
     return broadcast_to(x, other.shape)

@@ -20,13 +20,21 @@ from cltensor.ops.shape.view import flatten, movedim, one_axis, reshape, swapaxe
 
 @composite
 def ravel(x: Tensor) -> Tensor:
-    """The elements in row-major order as a vector; shared where strides allow."""
+    """The elements in row-major order as a vector; shared where strides allow.
+
+    >>> ct.ravel(ct.zeros(2, 2))
+    tensor([0., 0., 0., 0.])
+    """
     return reshape(x, (-1,))
 
 
 @composite
 def reshape_as(x: Tensor, other: Tensor) -> Tensor:
-    """`x` in the shape of `other`."""
+    """`x` in the shape of `other`.
+
+    >>> ct.arange(4).reshape_as(ct.zeros(2, 2)).shape
+    Size([2, 2])
+    """
     return reshape(x, other.shape)
 
 
@@ -38,7 +46,11 @@ def swapdims(x: Tensor, axis0: int, axis1: int) -> Tensor:
 
 @composite
 def select(x: Tensor, axis: int, index: int) -> Tensor:
-    """The slice number `index` along an axis, without that axis. A view."""
+    """The slice number `index` along an axis, without that axis. A view.
+
+    >>> ct.select(ct.arange(4).reshape(2, 2), 1, 0)
+    tensor([0, 2])
+    """
     axis = one_axis("select", axis, x.ndim)
     n = x.shape[axis]
     number = whole("select", "index", index, -n, n - 1)
@@ -68,7 +80,12 @@ _unfold: Op = view_op("unfold(x, axis, size, step)", _windows, dx=_windows_rule)
 @composite
 def unfold(x: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """All windows of `size` elements along a dimension, each `step` behind the one before: their
-    elements are a new last axis. A view."""
+    elements are a new last axis. A view.
+
+    >>> ct.arange(5).unfold(0, 3, 2)
+    tensor([[0, 1, 2],
+            [2, 3, 4]])
+    """
     if not x.ndim:  # PyTorch adds the axis of the elements, and none of the windows
         one_axis("unfold", dimension, 1)
         size = whole("unfold", "size", size, 0, 1)
@@ -89,6 +106,10 @@ def diag(x: Tensor, diagonal: int = 0) -> Tensor:
     """Of a vector, the matrix with it on that diagonal and 0 elsewhere; of a matrix, its diagonal.
 
     Raises ShapeError for other ranks.
+
+    >>> ct.diag(ct.tensor([1, 2]))
+    tensor([[1, 0],
+            [0, 2]])
     """
     offset = whole("diag", "diagonal", diagonal, -(1 << 31))
     if x.ndim == 2:
@@ -105,13 +126,23 @@ def _diagonal_of(x: Tensor, offset: int) -> Tensor:
 
 @composite
 def diagflat(x: Tensor, offset: int = 0) -> Tensor:
-    """The square matrix with the elements of x on that diagonal and 0 elsewhere."""
+    """The square matrix with the elements of x on that diagonal and 0 elsewhere.
+
+    >>> ct.diagflat(ct.tensor([1, 2]), 1)
+    tensor([[0, 1, 0],
+            [0, 0, 2],
+            [0, 0, 0]])
+    """
     return diag(ravel(x), offset)
 
 
 @composite
 def trace(x: Tensor) -> Tensor:
-    """The sum of the diagonal of a matrix. Raises ShapeError for other ranks."""
+    """The sum of the diagonal of a matrix. Raises ShapeError for other ranks.
+
+    >>> ct.trace(ct.tensor([[1, 2], [3, 4]]))
+    tensor(5)
+    """
     if x.ndim != 2:
         raise ShapeError(f"trace: needs a matrix, got shape {x.shape}; sum a diagonal(...)")
     found = diagonal(x, 0, 0, 1)

@@ -54,6 +54,9 @@ def logit(x: Any, eps: float | None = None) -> Any:
     """log(x / (1 - x)), elementwise, of x held between eps and 1 - eps if eps is given.
 
     Infinite at 0 and 1, NaN beyond; accurate to 4 ulp.
+
+    >>> ct.logit(ct.tensor([0.5, 0.9]))
+    tensor([0.0000, 2.1972])
     """
     return _logit(x if eps is None else clip(x, eps, 1 - eps))
 

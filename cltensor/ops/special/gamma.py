@@ -53,6 +53,9 @@ def polygamma(n: Any, input: Tensor | float) -> Any:
     (-1)^(n+1) n! zeta(n + 1, input), accurate to 16 ulp for n up to 10, more beyond as powers are.
     Raises:  ValueError for a negative n.
     Source:  DLMF 5.15, 25.11.
+
+    >>> ct.polygamma(1, ct.tensor([1.0]))
+    tensor([1.6449])
     """
     x: Any = input
     if isinstance(n, Tensor):
@@ -70,6 +73,9 @@ def mvlgamma(x: Any, p: int) -> Any:
     """The logarithm of the multivariate gamma function of dimension p, elementwise.
 
     p (p - 1) / 4 log(pi) + sum over j < p of lgamma(x - j / 2), for x > (p - 1) / 2.
+
+    >>> ct.mvlgamma(ct.tensor([2.0]), 2)
+    tensor([0.4516])
     """
     count = whole("mvlgamma", "p", p, 1)
     total = lgamma(x)

@@ -66,23 +66,39 @@ def _shifted(a: Any) -> Any:
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_t(a: Tensor | float, b: Tensor | float) -> Any:
-    """chebyshev_polynomial_t(2a - 1, b), which is orthogonal between 0 and 1."""
+    """chebyshev_polynomial_t(2a - 1, b), which is orthogonal between 0 and 1.
+
+    >>> ct.special.shifted_chebyshev_polynomial_t(ct.tensor([0.5]), 2)
+    tensor([-1.])
+    """
     return chebyshev_polynomial_t(_shifted(a), b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_u(a: Tensor | float, b: Tensor | float) -> Any:
-    """chebyshev_polynomial_u(2a - 1, b), which is orthogonal between 0 and 1."""
+    """chebyshev_polynomial_u(2a - 1, b), which is orthogonal between 0 and 1.
+
+    >>> ct.special.shifted_chebyshev_polynomial_u(ct.tensor([0.5]), 2)
+    tensor([-1.])
+    """
     return chebyshev_polynomial_u(_shifted(a), b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_v(a: Tensor | float, b: Tensor | float) -> Any:
-    """chebyshev_polynomial_v(2a - 1, b), which is orthogonal between 0 and 1."""
+    """chebyshev_polynomial_v(2a - 1, b), which is orthogonal between 0 and 1.
+
+    >>> ct.special.shifted_chebyshev_polynomial_v(ct.tensor([0.5]), 2)
+    tensor([-1.])
+    """
     return chebyshev_polynomial_v(_shifted(a), b)
 
 
 @composite(space="special")
 def shifted_chebyshev_polynomial_w(a: Tensor | float, b: Tensor | float) -> Any:
-    """chebyshev_polynomial_w(2a - 1, b), which is orthogonal between 0 and 1."""
+    """chebyshev_polynomial_w(2a - 1, b), which is orthogonal between 0 and 1.
+
+    >>> ct.special.shifted_chebyshev_polynomial_w(ct.tensor([0.5]), 2)
+    tensor([-1.])
+    """
     return chebyshev_polynomial_w(_shifted(a), b)

@@ -131,6 +131,12 @@ class FakeData(VisionDataset):
 
     Args:    size: how many;  image_size: (C, H, W), C 1 or 3;  num_classes;  random_offset: added
              to the seed of each.
+
+    >>> image, label = ct.vision.datasets.FakeData(
+    ...     size=10, image_size=(3, 8, 8), num_classes=5
+    ... )[0]
+    >>> image.size
+    (8, 8)
     """
 
     def __init__(

@@ -119,7 +119,11 @@ def _table(
 
 
 class RandAugment(_Policy):
-    """num_ops changes drawn from a table, all of one strength, for images and tensors of bytes."""
+    """num_ops changes drawn from a table, all of one strength, for images and tensors of bytes.
+
+    >>> transforms.RandAugment()(ct.zeros(3, 8, 8, dtype=ct.uint8)).shape
+    Size([3, 8, 8])
+    """
 
     _shown = ("num_ops", "magnitude", "num_magnitude_bins", "interpolation", "fill")
 
@@ -152,7 +156,11 @@ class RandAugment(_Policy):
 
 
 class TrivialAugmentWide(_Policy):
-    """One change drawn from a table, of a strength that is drawn too."""
+    """One change drawn from a table, of a strength that is drawn too.
+
+    >>> transforms.TrivialAugmentWide()(ct.zeros(3, 8, 8, dtype=ct.uint8)).shape
+    Size([3, 8, 8])
+    """
 
     _shown = ("num_magnitude_bins", "interpolation", "fill")
 
@@ -173,7 +181,13 @@ class TrivialAugmentWide(_Policy):
 
 class AutoAugment(_Policy):
     """Two changes, one after the other, each by its chance and of its strength: one pair of the 25
-    that were found for a set of images. For images and tensors of bytes."""
+    that were found for a set of images. For images and tensors of bytes.
+
+    >>> transforms.AutoAugment(transforms.AutoAugmentPolicy.CIFAR10)(
+    ...     ct.zeros(3, 8, 8, dtype=ct.uint8)
+    ... ).shape
+    Size([3, 8, 8])
+    """
 
     _shown = ("policy", "fill")
 
@@ -206,6 +220,9 @@ class AugMix(_Policy):
 
     Args:    severity: the highest strength, 1 to 10;  chain_depth: how many changes a chain has,
              -1 for one to three;  all_ops: brightness, colour, contrast and sharpness too.
+
+    >>> transforms.AugMix()(ct.zeros(3, 8, 8, dtype=ct.uint8)).shape
+    Size([3, 8, 8])
     """
 
     _shown = (
@@ -258,7 +275,11 @@ def _floats(img: Any) -> Any:
 
 
 class Cutout(Transform):
-    """A square of `size` pixels of a tensor made 0, its middle anywhere in the image."""
+    """A square of `size` pixels of a tensor made 0, its middle anywhere in the image.
+
+    >>> transforms.Cutout(4)(ct.ones(3, 8, 8)).shape
+    Size([3, 8, 8])
+    """
 
     _shown = ("size",)
 
@@ -307,7 +328,14 @@ class _Mixture(Transform):
 
 class MixUp(_Mixture):
     """Images and labels of a batch added to those before, by a share drawn from Beta(alpha,
-    alpha)."""
+    alpha).
+
+    >>> images, labels = transforms.MixUp(num_classes=3)(
+    ...     ct.rand(4, 3, 8, 8), ct.tensor([0, 1, 2, 0])
+    ... )
+    >>> labels.sum(1)
+    tensor([1., 1., 1., 1.])
+    """
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         self._check(images, labels)
@@ -317,7 +345,14 @@ class MixUp(_Mixture):
 
 
 class CutMix(_Mixture):
-    """A rectangle of each image taken from the image before, labels by its share of the area."""
+    """A rectangle of each image taken from the image before, labels by its share of the area.
+
+    >>> images, labels = transforms.CutMix(num_classes=3)(
+    ...     ct.rand(4, 3, 8, 8), ct.tensor([0, 1, 2, 0])
+    ... )
+    >>> images.shape, labels.shape
+    (Size([4, 3, 8, 8]), Size([4, 3]))
+    """
 
     def __call__(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         self._check(images, labels)

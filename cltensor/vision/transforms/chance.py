@@ -433,7 +433,13 @@ class RandomChoice(Transform):
 
 
 class RandomOrder(Transform):
-    """Several transforms in random order."""
+    """Several transforms in random order.
+
+    >>> transforms.RandomOrder([transforms.CenterCrop(4), transforms.RandomInvert()])(
+    ...     ct.rand(3, 8, 8)
+    ... ).shape
+    Size([3, 4, 4])
+    """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
         self.transforms = transforms

@@ -53,7 +53,11 @@ def _blended(x: Any, other: Any, factor: float) -> Any:
 
 @anywhere
 def adjust_brightness(img: Any, brightness_factor: float) -> Any:
-    """Times brightness_factor: 0 is black, 1 the image itself."""
+    """Times brightness_factor: 0 is black, 1 the image itself.
+
+    >>> TF.adjust_brightness(ct.full((1, 1, 2), 0.25), 2)
+    tensor([[[0.5000, 0.5000]]])
+    """
     _require_factor("adjust_brightness", brightness_factor)
     if is_image(img):
         return pillow("adjust_brightness").ImageEnhance.Brightness(img).enhance(brightness_factor)
@@ -63,7 +67,11 @@ def adjust_brightness(img: Any, brightness_factor: float) -> Any:
 @anywhere
 def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
     """gain times the gamma-th power of each value as a share of white: above 1 dark parts become
-    darker, below 1 brighter."""
+    darker, below 1 brighter.
+
+    >>> TF.adjust_gamma(ct.full((1, 1, 2), 0.5), 2)
+    tensor([[[0.2500, 0.2500]]])
+    """
     _require_factor("adjust_gamma", gamma)
     if is_image(img):
         shown = img.convert("L" if img.mode in ("1", "L", "I", "F") else "RGB")
@@ -78,7 +86,11 @@ def adjust_gamma(img: Any, gamma: float, gain: float = 1) -> Any:
 
 @anywhere
 def adjust_contrast(img: Any, contrast_factor: float) -> Any:
-    """Further from the mean brightness, or nearer: 0 is grey, 1 the image itself."""
+    """Further from the mean brightness, or nearer: 0 is grey, 1 the image itself.
+
+    >>> TF.adjust_contrast(ct.tensor([[[0.25, 0.75]]]), 0)
+    tensor([[[0.5000, 0.5000]]])
+    """
     _require_factor("adjust_contrast", contrast_factor)
     if is_image(img):
         return pillow("adjust_contrast").ImageEnhance.Contrast(img).enhance(contrast_factor)
@@ -89,7 +101,11 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
 
 @anywhere
 def adjust_saturation(img: Any, saturation_factor: float) -> Any:
-    """More colour, or less: 0 is grey, 1 the image itself."""
+    """More colour, or less: 0 is grey, 1 the image itself.
+
+    >>> TF.adjust_saturation(ct.tensor([0.5, 0.5, 0.5]).reshape(3, 1, 1), 2).flatten()
+    tensor([0.5000, 0.5000, 0.5000])
+    """
     _require_factor("adjust_saturation", saturation_factor)
     if is_image(img):
         return pillow("adjust_saturation").ImageEnhance.Color(img).enhance(saturation_factor)
@@ -100,7 +116,11 @@ def adjust_saturation(img: Any, saturation_factor: float) -> Any:
 
 @anywhere
 def adjust_hue(img: Any, hue_factor: float) -> Any:
-    """Every hue moved by hue_factor of a turn, from -0.5 to 0.5. Grey images stay."""
+    """Every hue moved by hue_factor of a turn, from -0.5 to 0.5. Grey images stay.
+
+    >>> TF.adjust_hue(ct.tensor([1.0, 0.0, 0.0]).reshape(3, 1, 1), 0.5).flatten()
+    tensor([0., 1., 1.])
+    """
     if not -0.5 <= hue_factor <= 0.5:
         raise ValueError(f"adjust_hue: hue_factor is {hue_factor}; give a number in [-0.5, 0.5]")
     if is_image(img):
@@ -138,7 +158,11 @@ def _turned(x: Any, hue_factor: float) -> Any:
 
 @anywhere
 def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
-    """Brightness in 1 channel, or the same in 3."""
+    """Brightness in 1 channel, or the same in 3.
+
+    >>> TF.rgb_to_grayscale(ct.ones(3, 1, 1))
+    tensor([[[0.9999]]])
+    """
     if num_output_channels not in (1, 3):
         raise ValueError(f"grayscale: num_output_channels is {num_output_channels}; give 1 or 3")
     if is_image(img):
@@ -158,13 +182,21 @@ to_grayscale = rgb_to_grayscale
 
 @anywhere
 def invert(img: Any) -> Any:
-    """White minus the image."""
+    """White minus the image.
+
+    >>> TF.invert(ct.tensor([[[0.25]]]))
+    tensor([[[0.7500]]])
+    """
     return pillow("invert").ImageOps.invert(img) if is_image(img) else white(img) - img
 
 
 @anywhere
 def posterize(img: Any, bits: int) -> Any:
-    """The first `bits` bits of each byte."""
+    """The first `bits` bits of each byte.
+
+    >>> TF.posterize(ct.full((1, 1, 1), 255, dtype=ct.uint8), 1)
+    tensor([[[128]]], dtype=uint8)
+    """
     if is_image(img):
         return pillow("posterize").ImageOps.posterize(img, bits)
     if not 0 <= bits <= 8:
@@ -176,7 +208,11 @@ def posterize(img: Any, bits: int) -> Any:
 
 @anywhere
 def solarize(img: Any, threshold: float) -> Any:
-    """What is as bright as the threshold, or brighter, inverted."""
+    """What is as bright as the threshold, or brighter, inverted.
+
+    >>> TF.solarize(ct.tensor([[[0.25, 0.75]]]), 0.5)
+    tensor([[[0.2500, 0.2500]]])
+    """
     if is_image(img):
         return pillow("solarize").ImageOps.solarize(img, threshold)
     if threshold > white(img):
@@ -189,6 +225,9 @@ def erase(img: Any, i: int, j: int, h: int, w: int, v: Any, inplace: bool = Fals
     """`h` rows from `i` on and `w` columns from `j` on replaced by `v`, a number or a tensor.
 
     inplace: in the tensor itself, unless it is in the memory of the host.
+
+    >>> TF.erase(ct.ones(1, 1, 3), 0, 1, 1, 1, ct.zeros(1))
+    tensor([[[1., 0., 1.]]])
     """
     if is_image(img):
         raise TypeError("erase: it is for tensors; use to_tensor before")
@@ -205,6 +244,9 @@ def gaussian_blur(img: Any, kernel_size: Any, sigma: Any = None) -> Any:
 
     Args:    kernel_size: odd, one number or (x, y);  sigma: one number or (x, y), for None
              0.3 ((kernel_size - 1) / 2 - 1) + 0.8.
+
+    >>> TF.gaussian_blur(ct.ones(1, 5, 5), [3, 3]).mean()
+    tensor(1.)
     """
     sizes = (kernel_size,) * 2 if np.ndim(kernel_size) == 0 else (*kernel_size, *kernel_size)[:2]
     if any(size % 2 == 0 or size < 1 for size in sizes):
@@ -249,7 +291,11 @@ def _smoothed(array: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 @anywhere
 def autocontrast(img: Any) -> Any:
-    """Each channel stretched from its darkest to its brightest."""
+    """Each channel stretched from its darkest to its brightest.
+
+    >>> TF.autocontrast(ct.tensor([[[0.25, 0.75]]]))
+    tensor([[[0., 1.]]])
+    """
     if is_image(img):
         return pillow("autocontrast").ImageOps.autocontrast(img)
     by, x = library(img), _floats(img)
@@ -262,7 +308,11 @@ def autocontrast(img: Any) -> Any:
 
 @anywhere
 def equalize(img: Any) -> Any:
-    """Values of bytes spread so that each is about as frequent, channel by channel, on the host."""
+    """Values of bytes spread so that each is about as frequent, channel by channel, on the host.
+
+    >>> TF.equalize(ct.zeros(1, 4, 4, dtype=ct.uint8)).shape
+    Size([1, 4, 4])
+    """
     if is_image(img):
         return pillow("equalize").ImageOps.equalize(img)
     if img.dtype != np.uint8:
@@ -286,7 +336,11 @@ def _equal_shares(channel: np.ndarray) -> np.ndarray:
 
 @anywhere
 def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
-    """Sharper, or blurred: 0 is blurred, 1 the image itself. The border stays."""
+    """Sharper, or blurred: 0 is blurred, 1 the image itself. The border stays.
+
+    >>> TF.adjust_sharpness(ct.ones(1, 4, 4), 2).min().item()
+    1.0
+    """
     _require_factor("adjust_sharpness", sharpness_factor)
     if is_image(img):
         return pillow("adjust_sharpness").ImageEnhance.Sharpness(img).enhance(sharpness_factor)

@@ -31,6 +31,9 @@ def to_tensor(pic: Any) -> Tensor:
     """An image, or an array (H, W, C) or (H, W), as a tensor (C, H, W); bytes as floats in [0, 1].
 
     Raises:  TypeError for anything else; ShapeError for an array of other dimensions.
+
+    >>> TF.to_tensor(np.full((2, 2, 3), 255, np.uint8)).max()
+    tensor(1.)
     """
     if is_image(pic):
         array = np.array(pic)
@@ -107,6 +110,9 @@ def convert_image_dtype(image: Any, dtype: Any = np.float32) -> Any:
     """A tensor in another dtype, with white at its white: 1 of floats, the maximum of integers.
 
     Raises:  TypeError for floats whose steps are wider than those of the integers.
+
+    >>> TF.convert_image_dtype(ct.full((1, 1, 2), 255, dtype=ct.uint8))
+    tensor([[[1., 1.]]])
     """
     if is_image(image):
         raise TypeError("convert_image_dtype: it is for tensors; use pil_to_tensor before")
@@ -142,6 +148,9 @@ def normalize(
 
     Raises:  TypeError for one that holds no floats; ValueError for a std of 0; ShapeError for
              other numbers of channels.
+
+    >>> TF.normalize(ct.ones(1, 1, 2), [0.5], [0.25])
+    tensor([[[2., 2.]]])
     """
     if is_image(tensor) or not is_float(tensor):
         kind = type(tensor).__name__ if is_image(tensor) else tensor.dtype

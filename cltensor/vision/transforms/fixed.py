@@ -25,7 +25,13 @@ class Transform:
 
 
 class Compose(Transform):
-    """Several transforms, one after the other."""
+    """Several transforms, one after the other.
+
+    >>> transforms.Compose([transforms.CenterCrop(4), transforms.RandomVerticalFlip()])(
+    ...     ct.zeros(3, 8, 8)
+    ... ).shape
+    Size([3, 4, 4])
+    """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
         self.transforms = transforms
@@ -41,21 +47,33 @@ class Compose(Transform):
 
 
 class ToTensor(Transform):
-    """An image, or an array (H, W, C), as a tensor (C, H, W); bytes as floats in [0, 1]."""
+    """An image, or an array (H, W, C), as a tensor (C, H, W); bytes as floats in [0, 1].
+
+    >>> transforms.ToTensor()(np.full((2, 2, 3), 255, np.uint8)).shape
+    Size([3, 2, 2])
+    """
 
     def __call__(self, img: Any) -> Any:
         return F.to_tensor(img)
 
 
 class PILToTensor(Transform):
-    """The pixels of an image as they are, (C, H, W)."""
+    """The pixels of an image as they are, (C, H, W).
+
+    >>> transforms.PILToTensor()
+    PILToTensor()
+    """
 
     def __call__(self, img: Any) -> Any:
         return F.pil_to_tensor(img)
 
 
 class ToPILImage(Transform):
-    """A tensor (C, H, W), or an array (H, W, C), as an image."""
+    """A tensor (C, H, W), or an array (H, W, C), as an image.
+
+    >>> transforms.ToPILImage()
+    ToPILImage(mode=None)
+    """
 
     _shown = ("mode",)
 
@@ -67,7 +85,11 @@ class ToPILImage(Transform):
 
 
 class ConvertImageDtype(Transform):
-    """A tensor in another dtype, with white at its white."""
+    """A tensor in another dtype, with white at its white.
+
+    >>> transforms.ConvertImageDtype(ct.float32)(ct.full((1, 1, 2), 255, dtype=ct.uint8))
+    tensor([[[1., 1.]]])
+    """
 
     _shown = ("dtype",)
 
@@ -79,7 +101,11 @@ class ConvertImageDtype(Transform):
 
 
 class Normalize(Transform):
-    """(x - mean) / std, channel by channel, of a float tensor."""
+    """(x - mean) / std, channel by channel, of a float tensor.
+
+    >>> transforms.Normalize([0.5], [0.5])(ct.ones(1, 1, 2))
+    tensor([[[1., 1.]]])
+    """
 
     _shown = ("mean", "std")
 
@@ -91,7 +117,11 @@ class Normalize(Transform):
 
 
 class Resize(Transform):
-    """Another size: (height, width), or one number for the shorter side."""
+    """Another size: (height, width), or one number for the shorter side.
+
+    >>> transforms.Resize((4, 4))(ct.rand(3, 8, 8)).shape
+    Size([3, 4, 4])
+    """
 
     _shown = ("size", "interpolation", "max_size", "antialias")
 
@@ -110,7 +140,11 @@ class Resize(Transform):
 
 
 class CenterCrop(Transform):
-    """The middle of an image."""
+    """The middle of an image.
+
+    >>> transforms.CenterCrop(4)(ct.zeros(3, 8, 8)).shape
+    Size([3, 4, 4])
+    """
 
     _shown = ("size",)
 
@@ -122,7 +156,11 @@ class CenterCrop(Transform):
 
 
 class Pad(Transform):
-    """More at the sides."""
+    """More at the sides.
+
+    >>> transforms.Pad(1)(ct.ones(1, 2, 2)).shape
+    Size([1, 4, 4])
+    """
 
     _shown = ("padding", "fill", "padding_mode")
 
@@ -134,7 +172,11 @@ class Pad(Transform):
 
 
 class Grayscale(Transform):
-    """Brightness in 1 channel, or the same in 3."""
+    """Brightness in 1 channel, or the same in 3.
+
+    >>> transforms.Grayscale()(ct.rand(3, 8, 8)).shape
+    Size([1, 8, 8])
+    """
 
     _shown = ("num_output_channels",)
 
@@ -146,7 +188,11 @@ class Grayscale(Transform):
 
 
 class Lambda(Transform):
-    """A function of yours."""
+    """A function of yours.
+
+    >>> transforms.Lambda(lambda x: 2 * x)(ct.ones(1, 1, 2))
+    tensor([[[2., 2.]]])
+    """
 
     def __init__(self, lambd: Callable[[Any], Any]) -> None:
         if not callable(lambd):
@@ -158,7 +204,11 @@ class Lambda(Transform):
 
 
 class FiveCrop(Transform):
-    """The four corners and the middle, as a tuple."""
+    """The four corners and the middle, as a tuple.
+
+    >>> len(transforms.FiveCrop(4)(ct.zeros(3, 8, 8)))
+    5
+    """
 
     _shown = ("size",)
 
@@ -170,7 +220,11 @@ class FiveCrop(Transform):
 
 
 class TenCrop(Transform):
-    """The four corners and the middle, and those of the mirrored image, as a tuple."""
+    """The four corners and the middle, and those of the mirrored image, as a tuple.
+
+    >>> len(transforms.TenCrop(4)(ct.zeros(3, 8, 8)))
+    10
+    """
 
     _shown = ("size", "vertical_flip")
 
@@ -186,6 +240,9 @@ class LinearTransformation(Transform):
 
     Args:    transformation_matrix (D, D); mean_vector (D,): D is C * H * W.
     Raises:  ShapeError for other shapes.
+
+    >>> transforms.LinearTransformation(2 * ct.eye(3), ct.zeros(3))(ct.ones(3, 1, 1)).flatten()
+    tensor([2., 2., 2.])
     """
 
     def __init__(self, transformation_matrix: Any, mean_vector: Any) -> None:

@@ -69,7 +69,11 @@ def hflip(img: Any) -> Any:
 
 @anywhere
 def vflip(img: Any) -> Any:
-    """Top and bottom exchanged."""
+    """Top and bottom exchanged.
+
+    >>> TF.vflip(ct.tensor([[[1], [2]]])).flatten()
+    tensor([2, 1])
+    """
     return img.transpose(1) if is_image(img) else library(img).flip(img, -2)
 
 
@@ -94,6 +98,9 @@ def pad(img: Any, padding: Any, fill: Any = 0, padding_mode: str = "constant") -
     Args:    padding: one number; (left and right, top and bottom); or (left, top, right, bottom);
              fill: what "constant" adds, a number, or for an image one a channel;  padding_mode:
              "constant", "edge", "reflect" or "symmetric".
+
+    >>> TF.pad(ct.ones(1, 1, 2), [1, 0])
+    tensor([[[0., 1., 1., 0.]]])
     """
     sides = [padding] * 4 if np.ndim(padding) == 0 else list(padding)
     sides = sides * 4 if len(sides) == 1 else sides * 2 if len(sides) == 2 else sides
@@ -148,6 +155,9 @@ def resize(
 
     A tensor is mixed from pixels in its neighbourhood, with antialias from as many as are made one,
     as Pillow always does.
+
+    >>> TF.resize(ct.ones(1, 4, 4), [2, 2]).shape
+    Size([1, 2, 2])
     """
     mode = mode_name("resize", interpolation)
     height, width = _wanted(img, size, max_size)
@@ -184,7 +194,11 @@ def resized_crop(
     interpolation: Any = InterpolationMode.BILINEAR,
     antialias: bool | None = True,
 ) -> Any:
-    """`crop`, then `resize`."""
+    """`crop`, then `resize`.
+
+    >>> TF.resized_crop(ct.ones(1, 8, 8), 0, 0, 4, 4, [2, 2]).shape
+    Size([1, 2, 2])
+    """
     return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)
 
 
@@ -275,6 +289,10 @@ def rotate(
 
     Args:    expand: make the result as large as it takes;  center: (x, y) from the upper left
              corner, the middle for None;  fill: what comes in, 0 for None.
+
+    >>> TF.rotate(ct.arange(4.0).reshape(1, 2, 2), 90)
+    tensor([[[1., 3.],
+             [0., 2.]]])
     """
     mode = mode_name("rotate", interpolation)
     if is_image(img):
@@ -321,6 +339,9 @@ def affine(
 
     Args:    translate: (x, y) in pixels;  shear: degrees of x, or (x, y);  fill, center: see
              `rotate`.
+
+    >>> TF.affine(ct.ones(1, 4, 4), 0, [1, 0], 1.0, [0.0])[0, 0]
+    tensor([0., 1., 1., 1.])
     """
     mode = mode_name("affine", interpolation)
     shears = (float(shear), 0.0) if np.ndim(shear) == 0 else (*map(float, shear), 0.0)[:2]
@@ -350,6 +371,10 @@ def perspective(
     """Seen from elsewhere: four places (x, y) come where four others are; fill: see `rotate`.
 
     Raises:  ShapeError unless there are four of both; ValueError if no such view brings them there.
+
+    >>> corners = [[0, 0], [3, 0], [3, 3], [0, 3]]
+    >>> TF.perspective(ct.ones(1, 4, 4), corners, corners).sum()
+    tensor(16.)
     """
     mode = mode_name("perspective", interpolation)
     starts, ends = np.array(startpoints, np.float64), np.array(endpoints, np.float64)
@@ -389,6 +414,9 @@ def five_crop(img: Any, size: Any) -> tuple[Any, ...]:
     """The four corners and the middle, each of `size`, one number or (height, width).
 
     Raises:  ValueError for an image that is smaller.
+
+    >>> [part.shape for part in TF.five_crop(ct.zeros(3, 8, 8), [4, 4])][-1]
+    Size([3, 4, 4])
     """
     height, width = pair("five_crop", "size", size)
     _, rows, columns = get_dimensions(img)
@@ -404,7 +432,11 @@ def five_crop(img: Any, size: Any) -> tuple[Any, ...]:
 
 def ten_crop(img: Any, size: Any, vertical_flip: bool = False) -> tuple[Any, ...]:
     """`five_crop` of the image, and of the image with left and right exchanged, or top and bottom
-    if vertical_flip."""
+    if vertical_flip.
+
+    >>> len(TF.ten_crop(ct.zeros(3, 8, 8), [4, 4]))
+    10
+    """
     return (*five_crop(img, size), *five_crop((vflip if vertical_flip else hflip)(img), size))
 
 

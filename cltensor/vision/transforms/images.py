@@ -25,7 +25,11 @@ from cltensor.vision.pillow import is_image
 
 
 class InterpolationMode(Enum):
-    """How values between pixels are made."""
+    """How values between pixels are made.
+
+    >>> transforms.InterpolationMode.BILINEAR.value
+    'bilinear'
+    """
 
     NEAREST = "nearest"
     NEAREST_EXACT = "nearest-exact"
@@ -141,18 +145,30 @@ def white(x: Any) -> int:
 
 @anywhere
 def get_dimensions(img: Any) -> list[int]:
-    """[channels, height, width]."""
+    """[channels, height, width].
+
+    >>> TF.get_dimensions(ct.zeros(3, 4, 5))
+    [3, 4, 5]
+    """
     if is_image(img):
         return [len(img.getbands()), img.height, img.width]
     return [1 if img.ndim == 2 else int(img.shape[-3]), *map(int, img.shape[-2:])]
 
 
 def get_image_size(img: Any) -> list[int]:
-    """[width, height], in this order, as in torchvision."""
+    """[width, height], in this order, as in torchvision.
+
+    >>> TF.get_image_size(ct.zeros(3, 4, 5))
+    [5, 4]
+    """
     _, height, width = get_dimensions(img)
     return [width, height]
 
 
 def get_image_num_channels(img: Any) -> int:
-    """The number of channels."""
+    """The number of channels.
+
+    >>> TF.get_image_num_channels(ct.zeros(3, 4, 5))
+    3
+    """
     return get_dimensions(img)[0]

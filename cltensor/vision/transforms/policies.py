@@ -13,7 +13,11 @@ Step = tuple[str, float, int | None]
 
 
 class AutoAugmentPolicy(Enum):
-    """The set of images that a policy was found for."""
+    """The set of images that a policy was found for.
+
+    >>> [policy.name for policy in transforms.AutoAugmentPolicy]
+    ['IMAGENET', 'CIFAR10', 'SVHN']
+    """
 
     IMAGENET = "imagenet"
     CIFAR10 = "cifar10"
