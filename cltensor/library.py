@@ -19,6 +19,7 @@ from cltensor.lazy.writes import settle_readers
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Kernel as _Kernel
 from cltensor.runtime.kernel import build
+from cltensor.runtime.source import declarations, without_comments
 
 __all__ = ["Kernel", "pointwise"]
 
@@ -85,7 +86,7 @@ class Kernel:
     def __init__(self, source: str, name: str | None = None) -> None:
         # Its longer form is what a kernel's signature is read by.
         source = re.sub(r"\bkernel\b", "__kernel", source)
-        found = re.findall(r"\b__kernel\b[^{;(]*?(\w+)\s*\(", _without_comments(source))
+        found = re.findall(r"\b__kernel\b[^{;(]*?(\w+)\s*\(", without_comments(source))
         if name is None and len(set(found)) == 1:
             name = found[0]
         if name is None or name not in found:
@@ -174,26 +175,17 @@ class Kernel:
         return f"<kernel {self.name}({', '.join(self.parameters)})>"
 
 
-def _without_comments(source: str) -> str:
-    return re.sub(r"/\*.*?\*/|//[^\n]*", "", source, flags=re.S)
-
-
 def _parameters(name: str, source: str) -> dict[str, tuple[str | None, bool]]:
     """The parameters of a kernel: what each points to, if it does, and whether it is written."""
-    text = _without_comments(source)
-    match = re.search(rf"\b__kernel\b[^{{;(]*?\b{name}\s*\(([^)]*)\)", text)
-    assert match is not None  # as the name was found
     found: dict[str, tuple[str | None, bool]] = {}
-    for parameter in match[1].split(","):
-        words = re.findall(r"\w+", parameter)
-        if not words:
+    for parameter, text in declarations(name, without_comments(source)).items():
+        words = re.findall(r"\w+", text)
+        if "*" not in text:
+            found[parameter] = None, False
             continue
-        if "*" not in parameter:
-            found[words[-1]] = None, False
-            continue
-        kept = _QUALIFIERS.sub("", parameter.split("*")[0]).split()
+        kept = _QUALIFIERS.sub("", text.split("*")[0]).split()
         sign = "u" if "unsigned" in words else ""
-        found[words[-1]] = sign + (kept[0] if kept else "int"), "const" not in words
+        found[parameter] = sign + (kept[0] if kept else "int"), "const" not in words
     return found
 
 

@@ -24,7 +24,7 @@ from cltensor.runtime.groups import GroupError, asks_for_group, most_items, requ
 from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 from cltensor.runtime.processor import require_name
-from cltensor.runtime.source import prelude, render
+from cltensor.runtime.source import declarations, prelude, render
 from cltensor.runtime.timing import Timing, timed_queue, waited
 
 if TYPE_CHECKING:
@@ -427,13 +427,10 @@ def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
 def _signature(name: str, source: str) -> dict[str, Any]:
     """The parameters of kernel `name` in order, each with the NumPy type of a scalar one or None
     for a pointer."""
-    match = re.search(rf"__kernel[^{{;]*?\b{name}\s*\(([^)]*)\)", source)
-    if match is None:
-        raise KernelError(f"{name}: the source defines no kernel of that name")
     found = {}
-    for parameter in re.sub(r"/\*.*?\*/|//[^\n]*", "", match[1], flags=re.S).split(","):
-        words = re.sub(r"\bconst\b", "", parameter).split()
-        found[re.findall(r"\w+", parameter)[-1]] = None if "*" in parameter else _SCALARS[words[0]]
+    for parameter, text in declarations(name, source).items():
+        words = re.sub(r"\bconst\b", "", text).split()
+        found[parameter] = None if "*" in text else _SCALARS[words[0]]
     return found
 
 

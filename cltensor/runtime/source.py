@@ -51,6 +51,23 @@ _SHORT = re.compile(r"\bct_b?float16")
 _OWN = "/* The kernel. */ "
 
 
+def without_comments(source: str) -> str:
+    """The source with its comments left out."""
+    return re.sub(r"/\*.*?\*/|//[^\n]*", "", source, flags=re.S)
+
+
+def declarations(name: str, source: str) -> dict[str, str]:
+    """The parameters of kernel `name` in order, each as it is declared, without comments.
+
+    Raises KernelError where there is no such kernel.
+    """
+    match = re.search(rf"__kernel[^{{;]*?\b{name}\s*\(([^)]*)\)", source)
+    if match is None:
+        raise KernelError(f"{name}: the source defines no kernel of that name")
+    texts = without_comments(match[1]).split(",")
+    return {re.findall(r"\w+", text)[-1]: text for text in texts if text.strip()}
+
+
 def own_source(source: str) -> str:
     """The source of a kernel without the prelude and the functions that it calls."""
     return source.rpartition(_OWN)[2]
