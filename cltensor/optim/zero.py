@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from sys import modules as _modules
 from typing import Any
 
-from cltensor.autograd import enable_grad, no_grad
 from cltensor.core.paths import place as _place
 from cltensor.core.suggestions import suggest as _suggest
 from cltensor.core.tensor import Tensor
@@ -88,16 +87,8 @@ class ZeroRedundancyOptimizer(Optimizer):
         if self.optim is not None:
             self.optim.state = state
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Move this rank's share by one step, and have everybody's afterwards.
-
-        Args:    closure: computes the loss again, gradients included.
-        Returns: what the closure returned, or None.
-        """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+    def _move_all(self) -> None:
+        """Move this rank's share, and have everybody's afterwards."""
         for group, own in zip(self.param_groups, self._own, strict=True):
             if own is not None:
                 skipped = ("params", "param_names")
@@ -105,13 +96,11 @@ class ZeroRedundancyOptimizer(Optimizer):
         if self.optim is not None:
             self.optim.step()
         self._share()
-        return loss
 
     def _share(self) -> None:
         """Send the parameters to the ranks that did not move them."""
         if self._flats is None:
-            with no_grad():
-                self._flats = list(self._parts())
+            self._flats = list(self._parts())
         for work in [flat.broadcast(self._group, rank) for rank, flat in self._flats]:
             work.wait()
 
