@@ -1,6 +1,7 @@
 ## A work-item writes the coordinates of the non-zero elements of its block, one row per axis, from
 ## the place that the running total of the blocks before it gives. Each element is written where the
 ## next one belongs, and stays there if it is not zero: no jump depends on what the elements are.
+<%namespace name="coordinates" file="coordinates.cl"/>\
 __kernel void nonzero(
     __global long* restrict y_g, __global const ${T}* restrict x_g,
     __global const long* restrict total_g,
@@ -16,21 +17,12 @@ __kernel void nonzero(
     long to = block ? total_g[block - 1] : 0;
     const long stop = total_g[block];
     long at = block * each, rest = at;
-% for d in reversed(range(rank)):
-    long c${d} = rest ${"" if d == 0 else f"% n{d}"};
-    rest /= n${d};
-% endfor
+${coordinates.of(rank)}
     for (; to < stop; ++at) {
 % for d in range(rank):
         y_g[${d} * found + to] = c${d};
 % endfor
         to += x_g[x_start + at] != 0;
-        ++c${rank - 1};
-% for d in reversed(range(1, rank)):
-        if (c${d} == n${d}) {
-            c${d} = 0;
-            ++c${d - 1};
-        }
-% endfor
+${coordinates.advance(rank)}
     }
 }

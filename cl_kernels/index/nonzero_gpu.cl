@@ -1,6 +1,7 @@
 ## A work-group of a GPU counts the non-zero elements of its block of ${group * each} (mode "count"), or
 ## writes their coordinates (mode "write"), one row per axis, from the place on that the running total of
 ## the blocks before it gives. It reads neighbours together; each work-item then has ${each} in a row.
+<%namespace name="coordinates" file="coordinates.cl"/>\
 <%
     block = group * each
     few = max(1, group // 16)
@@ -58,10 +59,7 @@ __kernel void nonzero_gpu(
         to += few[k];
     if (mine) {
         long rest = low + item * ${each};
-% for d in reversed(range(rank)):
-        long c${d} = rest ${"" if d == 0 else f"% n{d}"};
-        rest /= n${d};
-% endfor
+${coordinates.of(rank)}
         for (int k = 0; k < ${each}; ++k) {
             if (flags[item * ${each} + k]) {
 % for d in range(rank):
@@ -69,13 +67,7 @@ __kernel void nonzero_gpu(
 % endfor
                 ++to;
             }
-            ++c${rank - 1};
-% for d in reversed(range(1, rank)):
-            if (c${d} == n${d}) {
-                c${d} = 0;
-                ++c${d - 1};
-            }
-% endfor
+${coordinates.advance(rank)}
         }
     }
 % endif
