@@ -50,6 +50,8 @@ def _pays(c: Correlation) -> bool:
         and c.device.max_work_group >= _ITEMS
         and c.device.local_mem >= _LOCAL
         and not c.device.caches_alone
+        # Whose registers do not hold the transforms.
+        and not (c.device.is_intel and c.device.kind == "gpu")
     )
 
 

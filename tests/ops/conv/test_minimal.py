@@ -91,3 +91,13 @@ def test_several_launches(device, monkeypatch):
     finally:
         monkeypatch.undo()
         tuning.forget_plans()
+
+
+def test_intels_gpus_have_too_few_registers(device, monkeypatch):
+    monkeypatch.setattr(device, "is_intel", True)
+    x, w = (1, 32, 8, 8), (41, 32, 3, 3)
+    assert "conv_wino_gpu" in names(x, w)
+    tuning.forget_plans()
+    monkeypatch.setattr(device, "kind", "gpu")
+    assert "conv_wino_gpu" not in names(x, w)
+    tuning.forget_plans()
