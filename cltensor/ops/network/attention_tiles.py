@@ -104,7 +104,9 @@ def group_tile(
     if not held or max(depth, width) > _WIDEST:
         return None
     held = [t for t in held if t.queries <= side] or held
-    fitting = [t for t in held if t.sums(depth, width, give) * dtype.itemsize <= _SUMS]
+    # Its compiler has half the registers for a work-item.
+    sums = _SUMS // 2 if device.is_intel else _SUMS
+    fitting = [t for t in held if t.sums(depth, width, give) * dtype.itemsize <= sums]
     return (fitting or held[-1:])[0]
 
 
