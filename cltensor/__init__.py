@@ -58,6 +58,7 @@ from cltensor.errors import (
     CLTensorError,
     DataError,
     DependencyError,
+    DeterminismError,
     DeviceError,
     DistributedError,
     DTypeError,

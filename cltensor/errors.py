@@ -46,6 +46,10 @@ class VmapError(CLTensorError):
     """A function that `vmap` cannot call for a whole batch at once."""
 
 
+class DeterminismError(CLTensorError):
+    """What is not the same bits on every device, while those are asked for."""
+
+
 class LinAlgError(CLTensorError):
     """A matrix that an algorithm cannot take: singular, not positive definite, or one for which it
     does not converge. The message names the matrix in the stack."""

@@ -18,6 +18,7 @@ import samples
 
 from cltensor.data import files, mnist
 from cltensor.lazy import fusion
+from cltensor.ops.switches import use_deterministic_algorithms
 from cltensor.replay.recording import Recording
 from cltensor.runtime import binaries, tuning
 from cltensor.runtime.device import Kernels, devices, get
@@ -123,6 +124,17 @@ def skeleton(request, device, use_skeletons):
     """The device twice: with the kernel skeletons for CPUs, and with those for GPUs."""
     use_skeletons(request.param)
     return device
+
+
+@pytest.fixture
+def deterministic():
+    """Results are the same bits on every device, until the test ends. Kernels are those of this
+    test, as those of another may be of the other skeleton."""
+    for each in devices():
+        each.kernel_sets[1:] = Kernels(), Kernels()
+    use_deterministic_algorithms(True)
+    yield
+    use_deterministic_algorithms(False)
 
 
 @pytest.fixture

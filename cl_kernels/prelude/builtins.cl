@@ -19,7 +19,9 @@ ${T} CT_BUILTIN ${name}(${T});
 % for name in binary:
 ${T} CT_BUILTIN ${name}(${T}, ${T});
 % endfor
-${T} CT_BUILTIN fma(${T}, ${T}, ${T});
+% for V in (T, *[f'{T}{n}' for n in (2, 4, 8, 16)]):
+${V} CT_BUILTIN fma(${V}, ${V}, ${V});
+% endfor
 int CT_BUILTIN ilogb(${T});
 ${T} CT_BUILTIN ldexp(${T}, int);
 int CT_BUILTIN signbit(${T});

@@ -53,20 +53,20 @@ INLINE double ct_wide_exp2(double x) {
 }
 INLINE double ct_wide_expm1(double x) {
     const double small = x * ${p.horner('x', EXPM1)};
-    return __builtin_fabs(x) < 0.5 ? small : ct_wide_exp(x) - 1;
+    return fabs(x) < 0.5 ? small : ct_wide_exp(x) - 1;
 }
 /* The angle of the point (x, y), by its tangent or cotangent, whichever is at most 1, and that
    turned by an eighth of the circle if it is past tan(pi / 8). */
 INLINE double ct_wide_atan2(double y, double x) {
-    const double a = __builtin_fabs(y), b = __builtin_fabs(x);
+    const double a = fabs(y), b = fabs(x);
     const double high = a > b ? a : b, low = a > b ? b : a;
     const double t = high == 0 ? 0 : low == high ? 1 : low / high;
     const int far = t > 0.41421356237309503;
     const double u = far ? (t - 1) / (t + 1) : t, z = u * u;
     double v = (far ? 0.78539816339744831 : 0) + u * ${p.horner('z', ATAN)};
     v = a > b ? 1.5707963267948966 - v : v;
-    v = __builtin_copysign(1.0, x) < 0 ? 3.1415926535897931 - v : v;
-    return x == x && y == y ? __builtin_copysign(v, y) : NAN;
+    v = copysign(1.0, x) < 0 ? 3.1415926535897931 - v : v;
+    return x == x && y == y ? copysign(v, y) : NAN;
 }
 CT_OVERLOAD float ct_log2(float x) { return (float)(ct_wide_log(x) * ${INVERSE_LN2}); }
 CT_OVERLOAD float ct_log10(float x) { return (float)(ct_wide_log(x) * 0.43429448190325183); }
@@ -81,39 +81,39 @@ CT_OVERLOAD float ct_cosh(float x) {
     return (float)(0.5 * (ct_wide_exp(x) + ct_wide_exp(-x)));
 }
 CT_OVERLOAD float ct_asinh(float x) {
-    const double a = __builtin_fabsf(x), z = a * a;
-    const double y = ct_wide_log1p(a + z / (1 + __builtin_sqrt(1 + z)));
-    return __builtin_copysignf((float)(a == INFINITY ? a : y), x);
+    const double a = fabs(x), z = a * a;
+    const double y = ct_wide_log1p(a + z / (1 + sqrt(1 + z)));
+    return copysign((float)(a == INFINITY ? a : y), x);
 }
 CT_OVERLOAD float ct_acosh(float x) {
     const double t = (double)x - 1;
-    return t >= 0 ? (float)ct_wide_log1p(t + __builtin_sqrt(t * (t + 2))) : NAN;
+    return t >= 0 ? (float)ct_wide_log1p(t + sqrt(t * (t + 2))) : NAN;
 }
 CT_OVERLOAD float ct_atanh(float x) {
-    const double a = __builtin_fabsf(x);
-    return __builtin_copysignf((float)(0.5 * ct_wide_log1p(2 * a / (1 - a))), x);
+    const double a = fabs(x);
+    return copysign((float)(0.5 * ct_wide_log1p(2 * a / (1 - a))), x);
 }
 CT_OVERLOAD float ct_atan2(float y, float x) { return (float)ct_wide_atan2(y, x); }
 CT_OVERLOAD float ct_atan(float x) { return (float)ct_wide_atan2(x, 1); }
 CT_OVERLOAD float ct_asin(float x) {
-    return (float)ct_wide_atan2(x, __builtin_sqrt((1 - (double)x) * (1 + (double)x)));
+    return (float)ct_wide_atan2(x, sqrt((1 - (double)x) * (1 + (double)x)));
 }
 CT_OVERLOAD float ct_acos(float x) {
-    return (float)ct_wide_atan2(__builtin_sqrt((1 - (double)x) * (1 + (double)x)), x);
+    return (float)ct_wide_atan2(sqrt((1 - (double)x) * (1 + (double)x)), x);
 }
 CT_OVERLOAD float ct_hypot(float x, float y) {
     const double a = x, b = y;
-    const int endless = __builtin_fabsf(x) == INFINITY || __builtin_fabsf(y) == INFINITY;
-    return endless ? INFINITY : (float)__builtin_sqrt(a * a + b * b);
+    const int endless = fabs(x) == INFINITY || fabs(y) == INFINITY;
+    return endless ? INFINITY : (float)sqrt(a * a + b * b);
 }
 CT_OVERLOAD float ct_pow(float x, float y) {
     const double to = y, pairs = 0.5 * to;
-    const double size = ct_wide_exp2(to * (ct_wide_log(__builtin_fabsf(x)) * ${INVERSE_LN2}));
-    const int is_whole = __builtin_floor(to) == to, is_odd = is_whole && __builtin_floor(pairs) != pairs;
-    const int is_negative = __builtin_copysignf(1.0f, x) < 0;
+    const double size = ct_wide_exp2(to * (ct_wide_log(fabs(x)) * ${INVERSE_LN2}));
+    const int is_whole = floor(to) == to, is_odd = is_whole && floor(pairs) != pairs;
+    const int is_negative = copysign(1.0f, x) < 0;
     float power = (float)(is_negative && is_odd ? -size : size);
     power = x < 0 && !is_whole && x != -INFINITY ? NAN : power;
-    return y == 0 || x == 1 || (x == -1 && __builtin_fabsf(y) == INFINITY) ? 1 : power;
+    return y == 0 || x == 1 || (x == -1 && fabs(y) == INFINITY) ? 1 : power;
 }
 % for name in UNARY:
 CT_OVERLOAD double ct_${name}(double x) { return (${name})(x); }

@@ -26,6 +26,9 @@ CT_OVERLOAD float ct_exp_nonpositive(float x) {
 % if device.fp64:
 #pragma OPENCL EXTENSION cl_khr_fp64 : enable
 % endif
+% if fixed:
+#pragma OPENCL FP_CONTRACT OFF
+% endif
 % if "cl_khr_fp64" in device.hidden:
 #define double ct_this_device_has_no_double
 % endif
@@ -37,18 +40,25 @@ CT_OVERLOAD float ct_exp_nonpositive(float x) {
 #define INLINE static __attribute__((always_inline))
 #define CT_OVERLOAD INLINE __attribute__((overloadable))
 <% floats = [('float', 'f')] + ([('double', '')] if device.fp64 else []) %>
+## Where results are to be the same bits everywhere, all devices compute so, without contraction.
+% if device.is_pocl or fixed:
 % if device.is_pocl:
 % for T, suffix in floats:
 % for name in ('sqrt', 'floor', 'ceil', 'trunc', 'rint', 'fabs'):
 CT_OVERLOAD ${T} ct_${name}(${T} x) { return __builtin_${name}${suffix}(x); }
 % endfor
 CT_OVERLOAD ${T} ct_copysign(${T} x, ${T} y) { return __builtin_copysign${suffix}(x, y); }
-CT_OVERLOAD ${T} ct_rsqrt(${T} x) { return (${T})1 / __builtin_sqrt${suffix}(x); }
 % endfor
-% for name in ('sqrt', 'floor', 'ceil', 'trunc', 'rint', 'fabs', 'copysign', 'rsqrt'):
+% for name in ('sqrt', 'floor', 'ceil', 'trunc', 'rint', 'fabs', 'copysign'):
 #undef ${name}
 #define ${name} ct_${name}
 % endfor
+% endif
+% for T, suffix in floats:
+CT_OVERLOAD ${T} ct_rsqrt(${T} x) { return (${T})1 / sqrt(x); }
+% endfor
+#undef rsqrt
+#define rsqrt ct_rsqrt
 
 ${scaled()}\
 /* Two factors for 2^n reach into the subnormals. Past 88.8 their product is infinite, and NaN stays
@@ -88,7 +98,7 @@ CT_OVERLOAD float ct_log(float x) {
 
 /* tanh: an odd polynomial near 0, where 1 - 2/(e^2x + 1) would cancel (Cephes, tanhf). */
 CT_OVERLOAD float ct_tanh(float x) {
-    const float a = __builtin_fabsf(x), z = x * x;
+    const float a = fabs(x), z = x * x;
     float p = -5.70498872745e-3f;
     p = p * z + 2.06390887954e-2f;
     p = p * z + -5.37397155531e-2f;
@@ -96,7 +106,7 @@ CT_OVERLOAD float ct_tanh(float x) {
     p = p * z + -3.33332819422e-1f;
     const float small = p * z * x + x;
     const float large = 1.0f - 2.0f / (ct_exp(a + a) + 1.0f);
-    return __builtin_copysignf(a < 0.625f ? small : large, x);  // tanh(-0) is -0
+    return copysign(a < 0.625f ? small : large, x);  // tanh(-0) is -0
 }
 % if device.fp64:
 CT_OVERLOAD double ct_exp(double x) { return (exp)(x); }
@@ -111,9 +121,9 @@ CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
 % if device.fp64:
 /* A quotient below 2^28 is not rounded to the next whole number, and its product is exact. */
 CT_OVERLOAD float ct_fmod(float a, float b) {
-    if (!(__builtin_fabsf(a / b) < 2.6e8f) || b == 0) return (fmod)(a, b);
-    const double wide = a, whole = __builtin_trunc(wide / b);
-    return __builtin_copysignf(whole == 0 ? a : (float)(wide - whole * b), a);
+    if (!(fabs(a / b) < 2.6e8f) || b == 0) return (fmod)(a, b);
+    const double wide = a, whole = trunc(wide / b);
+    return copysign(whole == 0 ? a : (float)(wide - whole * b), a);
 }
 CT_OVERLOAD double ct_fmod(double a, double b) { return (fmod)(a, b); }
 #undef fmod

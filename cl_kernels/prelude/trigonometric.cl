@@ -34,10 +34,10 @@ INLINE double ct_turned(float x, int* quarters) {
     const int bits = as_int(x) & 0x7fffffff, exponent = bits >> 23;
     const double m = (double)((bits & 0x7fffff) | (exponent > 0 ? 0x800000 : 0));
     double a = m * ct_turns[0][exponent];
-    a -= 4 * __builtin_rint(0.25 * a);
+    a -= 4 * rint(0.25 * a);
     a += m * ct_turns[1][exponent];
     a = x < 0 ? -a : a;
-    const double n = __builtin_rint(a);
+    const double n = rint(a);
     *quarters = (int)n;
     return exponent == 255 ? NAN : (a - n) * 1.5707963267948966;
 }

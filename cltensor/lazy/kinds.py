@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from math import prod
 
 from cltensor.lazy.codegen import Fold, Formula, Given, Node, Parts, Reduction, Side
+from cltensor.lazy.fixed import is_dense, launch_fold
 from cltensor.lazy.grids import LONGEST_ROW, SMALL_ROWS, replan
 from cltensor.lazy.launches import (
     launch_over_product,
@@ -19,6 +20,7 @@ from cltensor.lazy.launches import (
     launch_rows,
 )
 from cltensor.lazy.values import FOLD, Expression, Kind, Rows, Value
+from cltensor.runtime.determinism import is_deterministic
 from cltensor.runtime.device import Device
 from cltensor.runtime.groups import GroupError
 from cltensor.runtime.memory import Buffer
@@ -47,7 +49,7 @@ class Pointwise(Formula, Kind):
         expression.enter(entry, (self.id, value.domain.num, value.dtype.num, how, *refs))
 
     def launch(self, value: Value) -> Sequence[Value]:
-        rows = rows_below(value) if value.below & FOLD else None
+        rows = rows_below(value) if value.below & FOLD and not is_deterministic() else None
         expression = Expression((value,), value, rows, joins=rows is None)
         if expression.product and (expression.replacing or expression.parts):
             expression.needs.append(expression.product)  # whose kernel can do neither
@@ -95,6 +97,8 @@ class Reducer(Reduction, Kind):
         )
 
     def launch(self, value: Value) -> Sequence[Value]:
+        if self.kind == "fold" and value.dtype.kind in "fc" and is_deterministic():
+            return self._launch_fixed(value)
         expression = Expression(value.args[:1] if self.moves else value.args, None)
         written = [running.buffer for running in value.args[1:3]] if self.moves else ()
         if any(leaf.buffer in written for leaf in expression.leaves):
@@ -105,6 +109,21 @@ class Reducer(Reduction, Kind):
             except GroupError as error:
                 replan("reduce_gpu", error)  # for the next turn
         return expression.needs
+
+    def _launch_fixed(self, value: Value) -> Sequence[Value]:
+        """The same in the one order that the sizes decide, from elements that are stored."""
+        (operand,) = value.args
+        if operand.buffer is None:
+            return (operand,)
+        if not is_dense(operand):
+            dense = Value(operand.shape, operand.dtype, operand.device)
+            dense.op, dense.args, dense.domain = copy, (operand,), operand.dtype
+            needs = copy.launch(dense)
+            if needs:
+                return needs
+            operand = dense
+        value.settle(launch_fold(value, self, operand))
+        return ()
 
 
 class Mover(Reducer):

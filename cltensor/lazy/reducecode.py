@@ -148,7 +148,9 @@ def reduction_kernel(
         partial=partial,
         merge_order=merge_order,
     )
-    built = build(device, name, source, f"the generated reduction '{reduction.name}'")
+    # The best element, and sums of whole numbers, are the same in any order.
+    ordered = kind == "best" or (kind == "fold" and accumulator.kind in "biu")
+    built = build(device, name, source, f"the generated reduction '{reduction.name}'", ordered)
     results_to = ("out_g", "value_g") if partial and kind == "best" else ("out_g",)
     cut = ("outer", "length", "per_item", "part")
     moved = _MOVED if reduction.moves and not partial else ()

@@ -9,13 +9,16 @@ from typing import Any
 
 from cltensor.core.composite import composite
 from cltensor.errors import SettingError
+from cltensor.lazy import fusion
+from cltensor.lazy.values import holders
+from cltensor.runtime import tuning
+from cltensor.runtime.determinism import ERROR, OFF, WARN, Determinism
 from cltensor.runtime.device import devices
 
 _MODES = ("default", "warn", "error")
 
 
 class _State:
-    deterministic = 0
     warn_always = False
 
 
@@ -51,8 +54,30 @@ def set_num_interop_threads(threads: int) -> None:
 
 @composite(method=False)
 def use_deterministic_algorithms(mode: bool, warn_only: bool = False) -> None:
-    """Remember what is asked for. Results are the same bits in every run with and without it."""
-    _State.deterministic = (1 if warn_only else 2) if mode else 0
+    """Whether results shall be the same bits on every device, in the whole process.
+
+    They are the same in every run on one device with and without it. With it they are the same on
+    every implementation of OpenCL, with any number of threads, eagerly, lazily or by `ct.jit`, and,
+    as docs/reproducibility.md says, over one, two or four ranks; training takes up to some 2.5
+    times as long. Pending results are computed first.
+
+    Raises:  DeterminismError, from then on, where a kernel, or a device, has no such results; with
+             `warn_only` a RuntimeWarning says so.
+    """
+    _ask((WARN if warn_only else ERROR) if mode else OFF)
+
+
+def _ask(level: int) -> None:
+    """Have kernels built for `level` in place of those there are; pending results come first."""
+    if level == Determinism.level:
+        return
+    for value in holders.prune():
+        fusion.realize(value)
+    for device in devices():
+        device.kernel_sets[Determinism.level] = device.kernels
+        device.kernels = device.kernel_sets[level]
+    tuning.forget_plans()
+    Determinism.level = level
 
 
 @composite(method=False)
@@ -62,13 +87,13 @@ def are_deterministic_algorithms_enabled() -> bool:
     >>> ct.are_deterministic_algorithms_enabled()
     False
     """
-    return _State.deterministic > 0
+    return Determinism.level > OFF
 
 
 @composite(method=False)
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
     """What `use_deterministic_algorithms` was told last."""
-    return _State.deterministic == 1
+    return Determinism.level == WARN
 
 
 @composite(method=False)
@@ -82,13 +107,13 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
             f"set_deterministic_debug_mode: {debug_mode!r} is none of {', '.join(_MODES)}, 0, 1, 2"
         )
     place = _MODES.index(debug_mode) if isinstance(debug_mode, str) else int(debug_mode)
-    _State.deterministic = place
+    _ask(place)
 
 
 @composite(method=False)
 def get_deterministic_debug_mode() -> int:
     """0, 1 or 2, as `set_deterministic_debug_mode` has them."""
-    return _State.deterministic
+    return Determinism.level
 
 
 @composite(method=False)

@@ -16,6 +16,7 @@ from cltensor.ops.precision import Precision
 from cltensor.replay import script as scripts
 from cltensor.replay.arguments import Arguments, describe
 from cltensor.replay.recording import Recording
+from cltensor.runtime.determinism import Determinism
 from cltensor.runtime.device import get, recording
 
 #: Of one function: descriptions of arguments that are remembered, and recordings for each.
@@ -97,7 +98,8 @@ class jit:
         made_of = dtypes.default_float.num
         cast = casting.dtypes and tuple(casting.dtypes.items())
         with device.lock:
-            key = arguments.key, mode.enabled, device, default, made_of, cast, Precision.value
+            switches = Precision.value, Determinism.level
+            key = arguments.key, mode.enabled, device, default, made_of, cast, switches
             entry = self._latest[1] if self._latest[0] == key else self._entry(key)
             entry.calls += 1
             is_first = entry.calls == 1

@@ -22,6 +22,7 @@ from cltensor.replay.outcome import Going, Outcome, Unlike, collect, links, wind
 from cltensor.replay.places import are_same
 from cltensor.replay.tape import Recorder, Tape, Uses
 from cltensor.replay.watch import Watch
+from cltensor.runtime.determinism import Determinism
 from cltensor.runtime.device import Device, get
 from cltensor.runtime.memory import Buffer, Pool
 
@@ -347,7 +348,7 @@ class Recording:
 def _modes() -> tuple[Any, ...]:
     """Switches of this thread and of the process that change what operations do."""
     before = mode.enabled, dtypes.default_float, get(), casting.dtypes
-    return *before, Eager.on, Precision.value
+    return *before, Eager.on, Precision.value, Determinism.level
 
 
 def _mark_changed(written: Sequence[tuple[Buffer, str]]) -> None:

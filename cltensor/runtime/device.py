@@ -99,8 +99,12 @@ class Device(Abilities, device):
         self.lane: Any = None
         #: Built kernels; see `add_kernel`.
         self.kernels = Kernels()
+        #: Those and others, by the level of determinism that they are built for.
+        self.kernel_sets = [self.kernels, Kernels(), Kernels()]
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
         self.tuned: dict[Any, Any] = {}
+        #: What it does not compute as IEEE 754 says, once that was tried; see fidelity.py.
+        self.infidelities: tuple[str, ...] | None = None
         #: Work-items of groups by family of kernels, where one takes fewer; see groups.py.
         self.narrowed: dict[str, int] = {}
 

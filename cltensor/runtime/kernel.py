@@ -7,7 +7,6 @@ import os
 import re
 import sys
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import prod
@@ -18,13 +17,14 @@ import numpy as np
 
 from cltensor.errors import KernelError
 from cltensor.runtime import binaries
+from cltensor.runtime.determinism import Determinism, is_deterministic, require_fixed
 from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, Listeners
+from cltensor.runtime.fidelity import require_fidelity
 from cltensor.runtime.groups import GroupError, asks_for_group, most_items, require_room, shrunk
-from cltensor.runtime.linker import require_linker
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
-from cltensor.runtime.processor import require_name
-from cltensor.runtime.source import declarations, prelude, render
+from cltensor.runtime.programs import built, notice, quietly
+from cltensor.runtime.source import declarations, own_source, prelude, render
 from cltensor.runtime.timing import Timing, timed_queue, waited
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ _SCALARS = {
     "float2": np.complex64,
     "double2": np.complex128,
 }
-#: Has clang take its declarations of OpenCL C's functions for read; builtins.cl has those in use.
-_WITHOUT_HEADER = "-D_OPENCL_H_"
-_PATIENCE = 1.0  # seconds of compiling after which a person is told
 _LARGEST_GRID = 1 << 40  # far beyond any memory; drivers crash on absurd sizes instead of refusing
 
 
@@ -122,6 +119,8 @@ class Kernel:
         self.program = program
         self.scalars = scalars
         self.source = source
+        #: What was asked for when it was built; see determinism.py.
+        self.level = Determinism.level
         self._handle = handle
         self._lock = device.lock
         self._queue = device.queue
@@ -180,6 +179,8 @@ class Kernel:
         if total > _LARGEST_GRID:
             raise KernelError(f"{self.name}: a grid of {global_size} work-items is out of range")
         self.device.check_process()
+        if self.level is not Determinism.level:
+            require_fixed(self.name, own_source(self.source), "an older kernel")
         given = list(values)
         for i in self._pointers:
             given[i] = given[i].cl
@@ -291,11 +292,18 @@ def _make(device: Device, template: str, params: Mapping[str, Any]) -> Kernel:
     return build(device, template, source, f"{template}.cl with {params}")
 
 
-def build(device: Device, name: str, source: str, origin: str) -> Kernel:
-    """The kernel `name` of OpenCL C `source`; `origin` says in errors where it comes from."""
+def build(device: Device, name: str, source: str, origin: str, ordered: bool = False) -> Kernel:
+    """The kernel `name` of OpenCL C `source`; `origin` says in errors where it comes from.
+
+    ordered: whether its results are the same in whatever order it goes; see determinism.py.
+    """
     import pyopencl as cl
 
     device.check_process()
+    if is_deterministic():
+        require_fidelity(device)
+        if not ordered:
+            require_fixed(name, own_source(source), origin)
     if "\0" in source:
         raise KernelError(f"{name}: the source of {origin} contains a NUL character")
     parameters = _signature(name, source)
@@ -322,7 +330,7 @@ def build(device: Device, name: str, source: str, origin: str) -> Kernel:
             f"{numbered}\n{error}"
         ) from error
     Counters.builds += 1
-    _notice(time.perf_counter() - began)
+    notice(time.perf_counter() - began)
     return found
 
 
@@ -338,13 +346,13 @@ def _load(
     try:
         binary = binaries.binary_of(files)
         if binary is not None:
-            return made(_quietly(cl.Program(device.context, [device.cl_device], [binary])))
+            return made(quietly(cl.Program(device.context, [device.cl_device], [binary])))
         if not binaries.has_own_cache(device):
             return None
         cache = binaries.pocl_cache()
         if not cache.restore(entry, files):
             return None
-        found = made(_built(device, source))
+        found = made(built(device, source))
         cache.confirm(entry)
         return found
     except cl.Error:  # what this driver no longer accepts is just an old entry
@@ -360,68 +368,18 @@ def _compiled(
     import pyopencl as cl
 
     if not binaries.has_own_cache(device):
-        program = _built(device, source)
+        program = built(device, source)
         binaries.keep_binary(entry, program)
         return made(program)
     cache = binaries.pocl_cache()
     try:
         with cache.building(entry):
-            return made(_built(device, source))
+            return made(built(device, source))
     except cl.Error:
         if not cache.is_foreign():
             raise
         # Another name for PoCL, whose own entry, in a folder that is not ours, may be damaged.
-        return made(_built(device, source, "-DCT_ANEW"))
-
-
-def _built(device: Device, source: str, *more: str) -> cl.Program:
-    """The program of `source`, built. PoCL counts warnings on the screen, hence -w."""
-    import pyopencl as cl
-
-    options = ["-w", *more]
-    if (
-        "cl_khr_fp64" in device.hidden
-    ):  # numbers without a suffix are floats where there is no other
-        options.append("-cl-single-precision-constant")
-    if device.is_pocl:
-        require_linker()
-        require_name(device.cl_device)
-    if device.is_pocl and source.startswith(prelude(device)):
-        try:
-            return _quietly(cl.Program(device.context, source), [_WITHOUT_HEADER, *options])
-        except cl.RuntimeError:  # wrong, or it calls what builtins.cl does not declare
-            pass
-    return _quietly(cl.Program(device.context, source), options)
-
-
-class _Compiling:
-    """How long this process has compiled, and whether that was said."""
-
-    seconds = 0.0
-    was_said = False
-
-
-def _notice(seconds: float) -> None:
-    """Say once, to a person who waits, what takes so long."""
-    _Compiling.seconds += seconds
-    if _Compiling.seconds < _PATIENCE or _Compiling.was_said:
-        return
-    _Compiling.was_said = True
-    if os.environ.get("CLTENSOR_QUIET") != "1" and sys.stderr is not None and sys.stderr.isatty():
-        print(
-            "cltensor: compiling kernels for the first time; they are kept, and later runs start "
-            "at once (CLTENSOR_QUIET=1 hides this line)",
-            file=sys.stderr,
-        )
-
-
-def _quietly(program: cl.Program, options: Sequence[str] = ()) -> cl.Program:
-    """`program`, built; drivers report their progress as a compiler warning, which is dropped."""
-    import pyopencl as cl
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", cl.CompilerWarning)
-        return program.build(list(options))
+        return made(built(device, source, "-DCT_ANEW"))
 
 
 def _signature(name: str, source: str) -> dict[str, Any]:

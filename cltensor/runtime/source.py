@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cltensor.errors import KernelError
+from cltensor.runtime.determinism import is_deterministic, refuse
 from cltensor.runtime.device import Device
 
 if TYPE_CHECKING:
@@ -139,7 +140,11 @@ _CALLED = {
 
 def _inlined(device: Device, text: str) -> str:
     """The inline forms of functions that `text` names."""
-    if not (device.is_pocl and device.fp64):
+    fixed = is_deterministic()
+    if not (device.fp64 and (device.is_pocl or fixed)):
+        called = fixed and next(filter(None, [n.search(text) for n in _CALLED.values()]), None)
+        if called:
+            refuse(f"{called[0]}: without float64, as on '{device.name}' ({device.title}), it")
         return ""
     return "".join([_inline(file) for file, names in _CALLED.items() if names.search(text)])
 
@@ -161,7 +166,11 @@ def halves_prelude(device: Device) -> str:
     return _templates().get_template("halves.cl").render(device=device)
 
 
-@cache
 def prelude(device: Device) -> str:
     """What stands in front of every kernel's source on `device`."""
-    return _templates().get_template("math.cl").render(device=device)
+    return _prelude(device, is_deterministic())
+
+
+@cache
+def _prelude(device: Device, fixed: bool) -> str:
+    return _templates().get_template("math.cl").render(device=device, fixed=fixed)

@@ -283,8 +283,8 @@ build(ct.device(), "w", source, "the test")
 @pytest.mark.parametrize(("quiet", "lines"), [(None, 1), ("1", 0)])
 def test_a_person_who_waits_is_told_once(tmp_path, quiet, lines):
     code = (
-        "from cltensor.runtime import kernel as program\nprogram._notice(0.7)\nprint('built')\n"
-        "program._notice(0.7)\nprogram._notice(0.7)"
+        "from cltensor.runtime import programs\nprograms.notice(0.7)\nprint('built')\n"
+        "programs.notice(0.7)\nprograms.notice(0.7)"
     )
     environment = {**os.environ, "CLTENSOR_QUIET": quiet or "", "PYTHONPATH": str(ROOT)}
     ours, theirs = os.openpty()

@@ -18,9 +18,11 @@ from cltensor.ops.elementwise.compare import not_equal
 from cltensor.ops.kernels.plan import pending
 from cltensor.ops.linalg import gemm
 from cltensor.ops.linalg.complex_product import complex_product
+from cltensor.ops.linalg.fixed import product as _fixed_product
 from cltensor.ops.linalg.unit_choice import takes_halves
 from cltensor.ops.precision import precision as _precision
 from cltensor.ops.shape.view import matrix_transpose, reshape
+from cltensor.runtime.determinism import is_deterministic
 
 
 def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
@@ -48,6 +50,8 @@ def _run_matmul(a: Tensor, b: Tensor) -> Tensor:
         if 0 in (*shape, left[-1]):
             return full(shape, 0, dtype, device)
         return complex_product(_run_matmul, a, b)
+    if dtype.kind == "f" and is_deterministic():
+        return _fixed_product(a, b, gemm.batch_shape(left, right))
     asked = "" if device.is_cpu else _precision()
     plan = gemm.plan(device, device.is_cpu, dtype, left, a.strides, right, b.strides, False, asked)
     if plan is None:

@@ -22,6 +22,7 @@ from cltensor.lazy.writes import write_together
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
 from cltensor.ops.reduce.fold import mean, moments, moving_moments, sums_of
+from cltensor.runtime.determinism import is_deterministic
 
 Axes = tuple[int, ...]
 
@@ -180,7 +181,7 @@ def _move_along(operands: tuple[Any, ...], running: Running) -> bool:
     if x.dtype in SHORT or any((v.dtype, v.device) != (x.dtype, x.device) for v in known):
         return False
     buffers = [mean.buffer, var.buffer]
-    return (
+    return not is_deterministic() and (
         mean.is_contiguous()
         and var.is_contiguous()
         and (buffers[0] is not buffers[1] and x._value.buffer not in buffers)

@@ -1,0 +1,69 @@
+"""Whether results shall be the same bits on every device, and what is refused then.
+
+`ops/switches.py` has PyTorch's name for it, and docs/reproducibility.md what is promised. A kernel
+built in this mode is compiled without contraction, with functions of its own (math.cl). What adds
+floats up does so in one order, which only the sizes decide (`reduce_fixed.cl`, `gemm_fixed.cl`),
+whatever device, tile or group; `build` lets no other kernel through.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+from cltensor.errors import DeterminismError
+
+OFF, WARN, ERROR = range(3)
+
+
+class Determinism:
+    """What was asked for, in the whole process."""
+
+    level = OFF
+
+
+#: Templates whose results depend on no order: each element is a formula of its own, is moved, or
+#: is added up in the one order that the sizes decide.
+FIXED = frozenset(
+    """
+    pointwise pointwise_tiles copy gather random one_hot scatter_add
+    reduce_fixed gemm_fixed gemm_fixed_pack
+    nonzero nonzero_gpu nonzero_count search sort_rows_gpu sort_runs sort_merge radix_count
+    radix_move_gpu radix_rows split_count split_digit split_move split_plan split_range split_sort
+    select_digit select_place
+    """.split()
+)
+#: Functions that drivers compute to some ulp, each its own way. math.cl, elementary.cl and those
+#: files of cl_kernels/special that are named here in no formula have others for them.
+_VAGUE = re.compile(
+    r"\b(native_\w+|half_(?!t\b)\w+|(?:lgamma|tgamma|cbrt|exp10|cospi|sinpi|tanpi|erfc?|rootn|powr"
+    r"|pown|acospi|asinpi|atanpi|atan2pi|mad|dot|cross|length|normalize|distance|fast_\w+)\s*\()"
+)
+_FLOATS = re.compile(r"\b(?:float|double|half)\d*\b|\bct_b?float16")
+
+
+def is_deterministic() -> bool:
+    """Whether the same bits are asked for."""
+    return Determinism.level > OFF
+
+
+def refuse(what: str) -> None:
+    """Raise DeterminismError, or warn, of `what`, which is not the same bits on every device."""
+    text = (
+        f"{what} is not the same bits on every device, which ct.use_deterministic_algorithms(True) "
+        "asks for; with warn_only=True it only warns"
+    )
+    if Determinism.level == ERROR:
+        raise DeterminismError(text)
+    warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+def require_fixed(name: str, source: str, origin: str) -> None:
+    """Refuse a kernel, by template and own source, unless its results are the same everywhere."""
+    if not _FLOATS.search(source):
+        return
+    if name not in FIXED:
+        refuse(f"what the kernel {name} computes")
+    vague = _VAGUE.search(source)
+    if vague:
+        refuse(f"the function {vague[0].rstrip('( ')} in {origin}")

@@ -1,0 +1,84 @@
+"""What is refused where results are to be the same bits everywhere."""
+
+import numpy as np
+import pytest
+
+import cltensor as ct
+from cltensor.errors import DeterminismError
+from cltensor.runtime import determinism
+from cltensor.runtime.source import TEMPLATES
+
+RNG = np.random.default_rng(5)
+
+
+@pytest.fixture
+def warned():
+    ct.use_deterministic_algorithms(True, warn_only=True)
+    yield
+    ct.use_deterministic_algorithms(False)
+
+
+def test_kernels_that_add_in_an_order_of_their_own(device, deterministic):
+    x = ct.ones(3, 3) + 2 * ct.eye(3)
+    with pytest.raises(DeterminismError, match=r"kernel lu_panel\w* computes is not the same bits"):
+        ct.linalg.det(x).item()
+
+
+def test_a_warning_in_place_of_an_error(device, warned):
+    with pytest.warns(RuntimeWarning, match="is not the same bits on every device"):
+        assert ct.linalg.det(2 * ct.eye(2)).item() == pytest.approx(4)
+
+
+def test_whole_numbers_are_the_same_anyhow(device, deterministic):
+    x = ct.tensor(np.arange(6).reshape(2, 3))
+    assert x.sum().item() == 15
+    assert x.cumsum(1).tolist() == [[0, 1, 3], [3, 7, 12]]
+    assert ct.tensor([0.5, 2.0, 1.0]).argmax().item() == 1
+
+
+def test_kernels_of_before_are_not_used(device):
+    x = ct.tensor(np.random.default_rng(0).standard_normal(5000).astype(np.float32))
+    before = ct.tanh(x).sum()
+    usual = before.item()
+    ct.use_deterministic_algorithms(True)
+    try:
+        fixed = ct.tanh(x).sum().item()
+    finally:
+        ct.use_deterministic_algorithms(False)
+    assert ct.tanh(x).sum().item() == usual
+    assert fixed == pytest.approx(usual, rel=1e-4, abs=1e-4)
+
+
+def test_pending_results_are_of_the_mode_in_which_they_were_asked_for(device):
+    given = RNG.standard_normal(5000).astype(np.float32)
+    usual = ct.tensor(given).sum().item()
+    pending = ct.tensor(given).sum()
+    ct.use_deterministic_algorithms(True)
+    try:
+        assert pending._value.buffer is not None
+        assert pending.item() == usual
+    finally:
+        ct.use_deterministic_algorithms(False)
+
+
+def test_what_was_recorded_in_another_mode_is_not_replayed(device):
+    x = ct.tensor(RNG.standard_normal((64, 100)).astype(np.float32))
+    f = ct.jit(lambda x: (x * 2).sum(0))
+    usual = [f(x).numpy() for _ in range(3)][-1]
+    ct.use_deterministic_algorithms(True)
+    try:
+        fixed = (x * 2).sum(0).numpy()
+        assert all((f(x).numpy() == fixed).all() for _ in range(3))
+    finally:
+        ct.use_deterministic_algorithms(False)
+    assert (f(x).numpy() == usual).all()
+
+
+def test_vague_functions(device, deterministic):
+    source = "__kernel void pointwise(__global float* x) { x[0] = lgamma(x[0]); }"
+    with pytest.raises(DeterminismError, match="the function lgamma in the test"):
+        determinism.require_fixed("pointwise", source, "the test")
+
+
+def test_templates_that_are_named_exist():
+    assert {path.stem for path in TEMPLATES.glob("*/*.cl")} >= determinism.FIXED
