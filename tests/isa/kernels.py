@@ -22,8 +22,10 @@ BEYOND = {
     ("solve_block", ""): "a row of the solution in an array",
 }
 #: Kernels of which local memory, not registers, says how many groups a compute unit has: registers
-#: by vendor, and how many scalar ones may lie elsewhere.
-MANY = {"attention_gpu": ({"amd": 200, "nvidia": 184, "intel": 128}, 24)}
+#: by vendor, and how many scalar ones may lie elsewhere. One of 256 work-items is there at a time with
+#: any number from 129 to 256; fewer are spilled nowhere, and the tile for more groups has a share of
+#: multiply-adds that is smaller.
+MANY = {"attention_gpu": ({"amd": 208, "nvidia": 224, "intel": 128}, 24)}
 #: Kernels that multiply tiles, of which shares of multiply-adds are asked.
 TILES = ("gemm_gpu", "conv_gpu", "conv_grad_gpu", "conv_wino_gpu", "attention_gpu")
 #: Kernels that read images straight into registers: the same is asked of them. With one filter for
