@@ -22,9 +22,8 @@ BEYOND = {
     ("solve_block", ""): "a row of the solution in an array",
 }
 #: Kernels of which local memory, not registers, says how many groups a compute unit has: registers
-#: by vendor, and how many scalar ones may lie elsewhere. One of 256 work-items is there at a time with
-#: any number from 129 to 256; fewer are spilled nowhere, and the tile for more groups has a share of
-#: multiply-adds that is smaller.
+#: by vendor, and how many scalar ones may lie elsewhere. One of 256 work-items is there at a time
+#: with any number from 129 to 256; the tile of which two are has a smaller share of multiply-adds.
 MANY = {"attention_gpu": ({"amd": 208, "nvidia": 224, "intel": 128}, 24)}
 #: Kernels that multiply tiles, of which shares of multiply-adds are asked.
 TILES = ("gemm_gpu", "conv_gpu", "conv_grad_gpu", "conv_wino_gpu", "attention_gpu")
