@@ -82,3 +82,12 @@ def test_vague_functions(device, deterministic):
 
 def test_templates_that_are_named_exist():
     assert {path.stem for path in TEMPLATES.glob("*/*.cl")} >= determinism.FIXED
+
+
+def test_functions_of_float64_are_the_drivers(fp64, deterministic):
+    x = ct.tensor([0.5, 2.0], dtype=ct.float64)
+    assert (2 / x + x.sqrt()).tolist() == (2 / x.numpy() + np.sqrt(x.numpy())).tolist()
+    assert x.float().exp().double().tolist() == pytest.approx(np.exp(x.numpy()), rel=1e-6)
+    for function in (ct.exp, ct.erf, ct.sin):
+        with pytest.raises(DeterminismError, match="the function (ct_)?(exp|erf|sin) in"):
+            function(x).numpy()
