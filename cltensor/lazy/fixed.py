@@ -95,7 +95,7 @@ def _launch(
         below = _levels(device, outer * columns, depth)
         tasks = outer * columns << (depth - below)
         out = device.pool.allocate((outer * inner << (depth - below)) * dtype.itemsize)
-        grid, local, chunk = _grid(device, tasks)
+        grid, local, chunk = grid_of(device, tasks)
         _kernel(device, op, dtype, width, lanes)(
             (grid,), (local,), y_g=out, x_g=given[0], x_o=given[1], outer=outer, n=n, inner=inner,
             depth=depth, below=below, tasks=tasks, chunk=chunk,
@@ -114,7 +114,7 @@ def _levels(device: Device, tasks: int, depth: int) -> int:
     return min(depth, _LEVELS - 1, max(depth - parts, _LEVELS // 2))
 
 
-def _grid(device: Device, tasks: int) -> tuple[int, int, int]:
+def grid_of(device: Device, tasks: int) -> tuple[int, int, int]:
     """Work-items, those of a group, and tasks of each on a CPU."""
     if device.is_cpu:
         groups = min(tasks, _TASKS * device.compute_units)

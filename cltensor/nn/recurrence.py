@@ -37,6 +37,7 @@ from cltensor.ops.linalg.matmul import linear, matmul
 from cltensor.ops.shape.cut import part
 from cltensor.ops.shape.join import concat
 from cltensor.ops.shape.view import matrix_transpose
+from cltensor.runtime.determinism import is_deterministic
 
 
 @lru_cache(maxsize=256)
@@ -51,6 +52,19 @@ def _places(sizes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         ends[:rows] = starts[t] + np.arange(rows)
         before[starts[t] : starts[t] + rows] = np.arange(rows) + (t and first + starts[t - 1])
     return ends, before
+
+
+def _by_sequence(x: Any, sizes: tuple[int, ...]) -> Any:
+    """Rows of all steps, those of a sequence one after the other. Of a sum over them, in the one
+    order that its length decides, half of a batch has a subtree."""
+    first = sizes[0]
+    if len(sizes) == 1:
+        return x
+    if first != sizes[-1]:
+        steps = np.repeat(np.arange(len(sizes)), sizes)
+        rows = np.concatenate([np.arange(n) for n in sizes])
+        return index_select(x, 0, np.lexsort((steps, rows)))
+    return x.reshape(len(sizes), first, x.shape[1]).swapaxes(0, 1).reshape(x.shape)
 
 
 def _gates(x: Any, wi: Any, bi: Any) -> Any:
@@ -155,10 +169,15 @@ def _of_weights(into: Any, h: Any, states: Any, sizes: tuple[int, ...], reverse:
     into, first = matrix_transpose(into), sizes[0]
     if len(sizes) == 1:
         return matmul(into, h)
-    if first != sizes[-1]:
-        before = index_select(concat([h, states]), 0, _places(sizes)[1])
-        return matmul(into, before)
     rest = states.shape[0] - first
+    if is_deterministic() or first != sizes[-1]:
+        if first != sizes[-1]:
+            before = index_select(concat([h, states]), 0, _places(sizes)[1])
+        elif reverse:
+            before = concat([part(states, 0, first, rest), h])
+        else:
+            before = concat([h, part(states, 0, 0, rest)])
+        return matmul(into, _by_sequence(before, sizes) if is_deterministic() else before)
     begin, later, earlier = (rest, 0, first) if reverse else (0, first, 0)
     return matmul(part(into, 1, begin, first), h) + matmul(
         part(into, 1, later, rest), part(states, 0, earlier, rest)
@@ -334,21 +353,30 @@ def _rule(
         return _recorded(g, (x, wi, bi, h, c, w, p, b), cell, sizes, reverse)
     g_cell = g[2] if cell == "lstm" else None
     found = _scan_back(g[0], g[1], g_cell, h, c, w, p, tuple(out), cell, sizes, reverse, spent)
-    d = into = found[0]
+    rows = d = found[0]
+    last: Any = None if p is None else found[3]
+    states = None if p is None else out[5]
+    of_input = None if wi is None else x
+    if is_deterministic():
+        rows, last, states, of_input = [
+            t if t is None else _by_sequence(t, sizes) for t in (rows, last, states, of_input)
+        ]
+    into = rows
     if cell == "gru":
         size = h.shape[1]
-        d, into = part(d, 1, size, 3 * size), part(d, 1, 0, 3 * size)
+        d, into = part(d, 1, size, 3 * size), part(rows, 1, 0, 3 * size)
+        rows = part(rows, 1, size, 3 * size)
     of_state = [_of_weights(into, h, out[0], sizes, reverse), None if b is None else into.sum(0)]
     if cell == "gru":
         of_state = [t if t is None else _turned(t, size) for t in of_state]
     return (
         d if wi is None else matmul(d, wi),
-        None if wi is None else matmul(matrix_transpose(d), x),
-        None if bi is None else d.sum(0),
+        None if wi is None else matmul(matrix_transpose(rows), of_input),
+        None if bi is None else rows.sum(0),
         found[1],
         found[2] if cell == "lstm" else None,
         of_state[0],
-        None if p is None else matmul(matrix_transpose(found[3]), out[5]),
+        None if p is None else matmul(matrix_transpose(last), states),
         of_state[1],
     )
 

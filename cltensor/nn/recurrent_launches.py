@@ -11,18 +11,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate, groupby
+from math import prod
 from typing import Any, NamedTuple
 
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.elementwise.cast import clone, full
+from cltensor.ops.kernels.plan import Plan
 from cltensor.ops.linalg import gemm
+from cltensor.ops.linalg.fixed import plan_rows
 from cltensor.ops.linalg.tiles import ROWS, VECTOR_BYTES, VECTORS, vector_width
 from cltensor.ops.shape.copy import spread
 from cltensor.ops.shape.join import pad
 from cltensor.runtime import tuning
+from cltensor.runtime.determinism import is_deterministic
 from cltensor.runtime.kernel import Kernel, kernel
+from cltensor.runtime.memory import Buffer
 
 #: How many gates a kind of cell has.
 GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
@@ -125,6 +130,7 @@ class Launcher:
         self.device, self.dtype = like.device, like.dtype
         self.cell, self.size = cell, size
         self.group: Group | None = None
+        self._packs: dict[int, Buffer] = {}
 
     def product(
         self, a: Any, at: int, rows: int, b: Tensor, pitch: int | None = None
@@ -134,14 +140,29 @@ class Launcher:
         one, and how many parts."""
         device, (inner, columns) = self.device, b.shape
         pitch = inner if pitch is None else pitch
+        if is_deterministic():
+            plan = plan_rows(device, self.dtype, rows, pitch, inner, columns)
+            return self._fixed(a, at * pitch, b, plan), 1
         shapes = (rows, inner), (pitch, 1), (inner, columns), (columns, 1)
-        plan = gemm.plan(device, device.is_cpu, self.dtype, *shapes)
-        assert plan is not None  # no size is 0
-        parts = plan.shape[0] if len(plan.shape) > 2 else 1
+        found = gemm.plan(device, device.is_cpu, self.dtype, *shapes)
+        assert found is not None  # no size is 0
+        parts = found.shape[0] if len(found.shape) > 2 else 1
         out = device.pool.allocate(parts * rows * columns * self.dtype.itemsize)
-        for launch in plan.launches:
+        for launch in found.launches:
             launch([out, 0, a, at * pitch, b.buffer, 0], None)
         return out, parts
+
+    def _fixed(self, a: Any, start: int, b: Tensor, plan: Plan) -> Buffer:
+        """A product in the one order, of a matrix that is packed once."""
+        pool, size = self.device.pool, self.dtype.itemsize
+        pack, multiply = plan.launches
+        packed = self._packs.get(id(b))
+        out = pool.allocate(prod(plan.shape) * size)
+        if packed is None:
+            packed = self._packs[id(b)] = pool.allocate(plan.scratch[0] * size)
+            pack([out, 0, a, start, b.buffer, 0, packed, 0], None)
+        multiply([out, 0, a, start, b.buffer, 0, packed, 0], None)
+        return out
 
     def over(self, rows: int, size: int) -> tuple[tuple[int], tuple[int], int]:
         """Global and local size, and rows for each work-item, of a kernel over rows."""
@@ -161,6 +182,8 @@ class Launcher:
     def whole(self, name: str, projection: Any, rows: int) -> bool:
         """Whether one launch of the kernel `name` computes several steps of so many sequences:
         their own work-item, or work-group, does their products too."""
+        if is_deterministic():
+            return False
         if projection is not None or self.device.is_cpu:
             return projection is None
         self.group = self._group(name, rows)

@@ -22,6 +22,7 @@ from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.network.attention import attention, fits, row_blocks, weights
 from cltensor.ops.reduce.fold import softmax
 from cltensor.ops.shape.join import concat
+from cltensor.runtime.determinism import is_deterministic
 
 #: Queries that are too few for tiles, which have that many at least side by side. From there on
 #: tiles take a GPU 4 launches, forward and backward, where whole products take 10, and less memory.
@@ -29,6 +30,8 @@ _FEW = 16
 #: Scores that are kept as a whole where there are no tiles; where there are more, those that are in
 #: memory at a time, and the least rows of query that are worth a product.
 _WHOLE, _SCORES, _LEAST = 1 << 22, 1 << 20, 64
+#: Those of a head, where the batch must not decide what is added to what.
+_OF_HEAD = 1 << 18
 
 
 @composite(method=False)
@@ -83,7 +86,7 @@ def scaled_dot_product_attention(
 
 def _is_tiled(q: Tensor, k: Tensor, v: Tensor, mask: Any, group: int, dropped: float) -> bool:
     """Whether attention goes over tiles."""
-    return q.shape[-2] >= _FEW and fits(q, k, v, mask, group, dropped)
+    return not is_deterministic() and q.shape[-2] >= _FEW and fits(q, k, v, mask, group, dropped)
 
 
 def _tiled_or_whole(
@@ -149,11 +152,14 @@ def _require_shapes(name: str, q: Tensor, k: Tensor, v: Tensor, mask: Any, group
 
 def _block(query: Tensor, key: Tensor) -> int:
     """How many rows of query are computed at a time."""
-    batch = math.prod(np.broadcast_shapes(query.shape[:-2], key.shape[:-2]))
-    row = max(1, batch * key.shape[-2])
-    if row * query.shape[-2] <= _WHOLE:
+    if is_deterministic():
+        row, whole, scores = max(1, key.shape[-2]), _OF_HEAD, _OF_HEAD
+    else:
+        batch = math.prod(np.broadcast_shapes(query.shape[:-2], key.shape[:-2]))
+        row, whole, scores = max(1, batch * key.shape[-2]), _WHOLE, _SCORES
+    if row * query.shape[-2] <= whole:
         return query.shape[-2]
-    return max(_LEAST, _SCORES // row // 16 * 16)
+    return max(_LEAST, scores // row // 16 * 16)
 
 
 def _attend(
@@ -175,7 +181,15 @@ def _projected(name: str, x: tuple[Any, Any, Any], weights: Any, bias: Any, size
             )
         rows = list(weights.split(size))
     parts = [None] * 3 if bias is None else list(bias.split(size))
-    return [linear(*each) for each in zip(x, rows, parts, strict=True)]
+    return [_mapped(*each) for each in zip(x, rows, parts, strict=True)]
+
+
+def _mapped(x: Any, weight: Any, bias: Any) -> Any:
+    """linear(x, weight, bias) of x (L, N, E)."""
+    if not is_deterministic():
+        return linear(x, weight, bias)
+    # The gradient of the weights is then a sum over places within one over samples.
+    return linear(x.swapaxes(0, 1), weight, bias).swapaxes(0, 1)
 
 
 def _require_mask(operation: str, *masks: Any) -> None:
@@ -249,7 +263,8 @@ def multi_head_attention_forward(
     mask = None if causal else _mask(name, q, attn_mask, key_padding_mask, more, counts)
     dropout_p *= training
     out, found = _attended(q, k, v, mask, causal, dropout_p, need_weights)
-    out = linear(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
+    out = out.swapaxes(0, 1).reshape(length, samples, size)
+    out = _mapped(out, out_proj_weight, out_proj_bias)
     out = out if batched else out.squeeze(1)
     if found is None:
         return out, None

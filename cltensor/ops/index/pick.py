@@ -22,10 +22,12 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.dtypes import C_NAMES
 from cltensor.errors import DeviceError, DTypeError, IndexingError, ShapeError
 from cltensor.lazy.codegen import contiguous_strides
+from cltensor.ops.index.fixed import add_in_order
 from cltensor.ops.index.nonzero import coordinates
 from cltensor.ops.shape.copy import INT_LIMIT, copy, spread, wide
 from cltensor.ops.shape.cut import Cut, cut_op
 from cltensor.ops.shape.view import Shape, broadcast_to, permute, reshape
+from cltensor.runtime.determinism import is_deterministic
 from cltensor.runtime.faults import Site
 from cltensor.runtime.kernel import kernel
 
@@ -277,10 +279,14 @@ def _run_pick_backward(
     grid = shape[start : start + len(dense)]
     long_index = wide(g, result)
     table = offset_table(sites, dense, grid, contiguous_strides(grid), long_index)
+    sizes = math.prod(shape[:start]), math.prod(grid), math.prod(positions)
+    if g.dtype.kind in "fc" and is_deterministic():
+        add_in_order(result, g.contiguous(), table, sizes)
+        return result
     add_along(
         result,
         g.contiguous(),
-        (math.prod(shape[:start]), math.prod(grid), math.prod(positions)),
+        sizes,
         (table.buffer, C_NAMES[table.dtype], 0),
         (0, 1, 0),
         sites[0],

@@ -66,6 +66,15 @@ def product(a: Tensor, b: Tensor, batch: tuple[int, ...]) -> Tensor:
     return made.sum(axis=0) if made.ndim > len(shape) else made
 
 
+def plan_rows(
+    device: Device, dtype: np.dtype, rows: int, pitch: int, inner: int, columns: int
+) -> Plan:
+    """The product of rows of so many elements, `pitch` apart, with a dense matrix, in two launches:
+    the first packs the matrix. Its operands are those of `product`, and no size is 0."""
+    a, b = Operand(0, pitch, 1), Operand(0, columns, 1)
+    return _plan(device, dtype, (), rows, columns, inner, a, b, True)
+
+
 def _stacked(x: Tensor, batch: tuple[int, ...]) -> tuple[Tensor, Operand]:
     """x, copied where no one step leads from each matrix of the stack to the next."""
     own = x.shape[:-2]
@@ -101,13 +110,14 @@ def _plan(
     k: int,
     a: Operand,
     b: Operand,
+    whole: bool = False,
 ) -> Plan:
     tile = tile_of(device, dtype, n)
     depth = depth_of(k, LEAF)
     batches, panels = prod(batch), ceil_div(n, tile.width)
     packed, planes = k * panels * tile.width, batches if b.batch else 1
     rows = ceil_div(m, tile.RM)
-    below = _levels(device, batches * panels * rows, k, depth)
+    below = depth if whole else _levels(device, batches * panels * rows, k, depth)
     parts = 1 << (depth - below)
     names = {"T": C_NAMES[dtype]}
     pack = kernel(device, "gemm_fixed_pack", **names, width=tile.width)

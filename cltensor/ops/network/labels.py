@@ -25,6 +25,7 @@ from cltensor.ops.elementwise.functions import exp
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.view import reshape
+from cltensor.runtime.determinism import is_deterministic
 from cltensor.runtime.device import Device
 from cltensor.runtime.faults import LABEL, Site
 from cltensor.runtime.groups import GroupError, largest_group, narrow
@@ -223,7 +224,7 @@ def label_mean(x: Any, labels: Any, axis: int, ignored: int, operation: str) -> 
 
 
 def _is_one_launch(x: Any, labels: Any, axis: int) -> bool:
-    if tracers or isinstance(x, Batched) or isinstance(labels, Batched):
+    if is_deterministic() or tracers or isinstance(x, Batched) or isinstance(labels, Batched):
         return False
     few = x.size <= _FEW_SCORES if x.device.is_cpu else x.shape[axis] <= LONGEST_ROW
     dense = bool(x.size) and axis == x.ndim - 1
