@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 #: Seconds between two looks at an event: who asks all the time keeps PoCL's threads from their
 #: locks, and all events seem to come at the end.
 _PAUSE = 3e-4
-#: Pinned memory by device and size that nobody uses, each with the event of the last copy from it.
+#: Pinned memory by device and size that nobody uses, each with the event of the last copy from it,
+#: or into it.
 _spare: dict[tuple[Device, int], list[tuple[np.ndarray, Any]]] = {}
 
 
@@ -71,7 +72,7 @@ class Region:
 
         device, size = self._buffer.device, size_class(nbytes)
         spare = _spare.get((device, size))
-        if spare and _is_complete(spare[0][1]):
+        if spare and _is_over(spare[0][1]):
             self._room = spare.pop(0)[0]
         else:
             self._room = pinned(device.queue, size)
@@ -109,7 +110,7 @@ class Region:
         import pyopencl as cl
 
         assert self._room is not None
-        event = None
+        event = self._event  # what is let go of early is still being read
         if written:
             event = cl.enqueue_copy(
                 device.queue, self._buffer.cl, self.array, dst_offset=self._offset,
@@ -122,9 +123,12 @@ class Region:
         self.release(written=False)
 
 
-def _is_complete(event: cl.Event | None) -> bool:
-    if event is None:
-        return True
+def _is_over(event: cl.Event | None) -> bool:
+    # A failed event has a negative status.
+    return event is None or event.command_execution_status <= 0
+
+
+def _is_complete(event: cl.Event) -> bool:
     status = event.command_execution_status
     if status < 0:
         raise DeviceError(f"share: what the device computed before failed with code {status}")

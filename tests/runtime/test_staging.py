@@ -1,8 +1,12 @@
 """Regions of buffers on the host; more in tests/distributed/test_elements.py."""
 
+import threading
+
 import numpy as np
+import pyopencl as cl
 
 import cltensor as ct
+from cltensor.runtime import staging
 from cltensor.runtime.staging import Region
 
 
@@ -35,3 +39,23 @@ def test_a_region_is_ready_when_what_is_queued_is_done(device):
     np.testing.assert_allclose(region.array.view(np.float32), 1.5**20, rtol=1e-5)
     region.release(written=False)
     assert x.buffer.shown == 0
+
+
+def test_memory_is_not_used_again_while_it_is_read_into(device, monkeypatch):
+    monkeypatch.setattr(type(device), "shows_memory", property(lambda self: False))
+    monkeypatch.setattr(staging, "_spare", {})
+    x = ct.arange(16.0).realize()
+    Region(x.buffer, 0, 64).release(written=False)
+    device.synchronize()
+    gate = cl.UserEvent(device.context)
+    cl.enqueue_barrier(device.queue, [gate])
+    opened = threading.Timer(0.1, gate.set_status, (cl.command_execution_status.COMPLETE,))
+    opened.start()
+    early = Region(x.buffer, 0, 64)
+    early.release(written=False)
+    region = Region(x.buffer, 0, 64, reads=False)
+    region.array.view(np.float32)[:] = 7
+    opened.join()
+    device.synchronize()
+    region.release(written=True)
+    assert (x.numpy() == 7).all()
