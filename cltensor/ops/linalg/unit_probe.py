@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cltensor.dtypes import bfloat16, float32
-from cltensor.errors import KernelError
+from cltensor.errors import DeviceError, KernelError
 from cltensor.halves import cast_array
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.kernels.plan import Recipe
@@ -47,11 +47,9 @@ def gains(device: Device, unit: Unit) -> tuple[float, ...]:
         return kept
     try:
         found = tuple([_gain(device, tile) for tile in tiles])
-    except (
-        cl.Error,
-        KernelError,
-        MemoryError,
-    ):  # memory ran out, of which there may be more another time
+    except (cl.Error, KernelError, MemoryError, DeviceError):
+        # Memory ran out, of which there may be more another time, or a launch failed while it ran,
+        # perhaps one from before.
         return (0.0,) * len(tiles)
     entry.write({_ENTRY: json.dumps(found).encode()})
     return found

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pyopencl as cl
@@ -109,6 +110,18 @@ def test_a_driver_that_refuses(trial, monkeypatch, function, error):
         assert trial(unit) == (0.0,)
     # Where memory ran out there may be more another time.
     assert (trial(unit) > (0.0,)) == (error in NO_MEMORY)
+
+
+def test_a_kernel_that_fails_while_it_runs(trial, monkeypatch):
+    def fail():
+        raise cl.RuntimeError("clWaitForEvents failed: EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST")
+
+    unit = emulated(UNITS[TF32], ONE)
+    failed = SimpleNamespace(wait=fail)
+    with monkeypatch.context() as patched:
+        patched.setattr(cl, "enqueue_nd_range_kernel", lambda *args, **kwargs: failed)
+        assert trial(unit) == (0.0,)
+    assert trial(unit) > (0.0,)  # it may have been the fault of a launch from before
 
 
 def test_a_group_that_the_kernel_does_not_take(trial, device, monkeypatch):
