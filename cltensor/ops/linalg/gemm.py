@@ -260,10 +260,16 @@ def _tile_gpu(device: Device, dtype: np.dtype, product: Product, precision: str)
             **params,
         )  # fmt: skip
 
-    tile: GridTile | UnitTile | None = tile_for(device, dtype, precision, m, n, product.batches)
+    def takes(tile: UnitTile) -> bool:
+        return made(tile).takes(tile.local)
+
     # Floats of 16 bits are for matrix units alone.
-    if tile is None or not ((run := made(tile)).takes(tile.local) or total != dtype):
+    tile: GridTile | UnitTile | None
+    tile = tile_for(device, dtype, precision, m, n, product.batches, takes)
+    if tile is None:
         tile, run = fitting_tile(device, dtype, m, n, made, product.batches)
+    else:
+        run = made(tile)
     part = cut(tile)
     grid = (ceil_div(n, tile.cols) * tile.items_n, ceil_div(m, tile.rows) * tile.items_m)
     return Way(run, total, grid, tile.local, part, {}, tile=tile.rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cltensor.dtypes import bfloat16, float16, float32
@@ -65,12 +67,14 @@ def _try(device: Device, kind: str) -> tuple[UnitTile, ...]:
 
 
 def tile_for(
-    device: Device, dtype: np.dtype, precision: str, m: int, n: int, count: int
-) -> UnitTile | None:
-    """The tile for `count` results of m x n; None where the ordinary kernel is to compute them."""
+    device: Device, dtype: np.dtype, precision: str, m: int, n: int, count: int,
+    takes: Callable[[UnitTile], bool],
+) -> UnitTile | None:  # fmt: skip
+    """The tile for `count` results of m x n; None where the ordinary kernel is to compute them.
+    takes: whether the kernel for a tile takes its group, which was tried for one layout alone."""
     tiles = tiles_for(device, dtype, precision)
     for tile in tiles:
-        if tile.fills(device, m, n, count):
+        if tile.fills(device, m, n, count) and takes(tile):
             return tile
     return tiles[-1] if tiles and dtype is not float32 else None
 
