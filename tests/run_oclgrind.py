@@ -200,6 +200,11 @@ SELECTION = {
             r"sums\[(cpu|gpu)-shape[0-2]-",
             r"best_elements",
         ),
+        "lazy/fixed": (
+            r"bits_of_reductions\[(cpu|gpu)-shape[03-6]-\S+-(sum|amax)\]",
+            r"complex_sums",
+        ),
+        "ops/linalg/fixed": (r"bits_of_products\[(cpu|gpu)-shape[0-5]\]", r"bits_do\w+lie\["),
         "lazy/walks": (
             r"broadcast_operands\[gpu-(float32|float16|complex64)-shape[0126]\]",
             r"views_are_read",
