@@ -1,8 +1,15 @@
 ## Packs b for gemm_fixed.cl: panels of ${width} columns, each k rows of them, with zeros where there are
-## no columns. A task copies a row of a panel.
+## no columns. A task copies a row of a panel. placed: rows begin at from_g[s].
+<%page args="T, width, placed=''"/>\
 __kernel void gemm_fixed_pack(
     __global ${T}* restrict y_g, __global const ${T}* restrict b_g, const long b_o, const long n,
-    const long k, const long b_batch, const long b_k, const long b_n, const long tasks, const long chunk
+    const long k, const long b_batch, const long b_n,
+% if placed:
+    __global const ${placed}* restrict from_g,
+% else:
+    const long b_k,
+% endif
+    const long tasks, const long chunk
 ) {
     const long panels = (n + ${width - 1}) / ${width};
 % if device.is_cpu:
@@ -13,7 +20,7 @@ __kernel void gemm_fixed_pack(
 % endif
         const long plane = task / k, s = task - plane * k;
         const long batch = plane / panels, left = (plane - batch * panels) * ${width};
-        __global const ${T}* b_p = b_g + b_o + batch * b_batch + s * b_k + left * b_n;
+        __global const ${T}* b_p = b_g + b_o + batch * b_batch + ${'from_g[s]' if placed else 's * b_k'} + left * b_n;
         __global ${T}* y_p = y_g + task * ${width};
         const int there = n - left < ${width} ? n - left : ${width};
         if (there == ${width} && b_n == 1) {

@@ -16,6 +16,7 @@ from cltensor.dtypes import bool_, promote
 from cltensor.errors import DTypeError
 from cltensor.ops.conv import depthwise as conv_depth
 from cltensor.ops.conv import direct as conv_direct
+from cltensor.ops.conv import fixed as conv_fixed
 from cltensor.ops.conv import implicit as conv_implicit
 from cltensor.ops.conv import minimal as conv_minimal
 from cltensor.ops.conv import patch as conv_patch
@@ -25,7 +26,9 @@ from cltensor.ops.conv.blocks import Correlation, Padding, axes_of
 from cltensor.ops.conv.winograd import Winograd
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.kernels.plan import Plan, pending
+from cltensor.ops.linalg.tiles import accumulator
 from cltensor.runtime import tuning
+from cltensor.runtime.determinism import is_deterministic
 
 Shape = tuple[int, ...]
 
@@ -77,6 +80,10 @@ def _compute(kind: str, shape: Shape, c: Correlation, a: Tensor, b: Tensor) -> T
     """The result of `shape` from the operation's operands; zeros where there is nothing to add."""
     if 0 in shape or 0 in a._value.shape or 0 in b._value.shape:
         return full(shape, 0, a.dtype, a.device)
+    if a.dtype.kind == "f" and is_deterministic():
+        total = accumulator(a.dtype)
+        wide = astype.run(a, total), astype.run(b, total)
+        return astype.run(conv_fixed.compute(kind, c._replace(dtype=total), *wide), a.dtype)
     is_cpu = a.device.is_cpu
     aligned = not (is_cpu or (a._value.offset | b._value.offset) % 4)
     out = pending(_plan(kind, c, is_cpu, Winograd.tile, aligned), a, b)

@@ -132,7 +132,7 @@ def forward(c: Correlation) -> Plan | None:
     return Plan(c.shape, accumulator(c.dtype), tuple(launches), (size,), joins=True)
 
 
-def _phase(axis: Axis, phase: int) -> tuple[Axis, int, int]:
+def phase_of(axis: Axis, phase: int) -> tuple[Axis, int, int]:
     """The correlation that gives every step-th input element from `phase` on out of the outputs,
     with the last of its taps and the distance from each tap to the one before."""
     every = axis.step // gcd(axis.step, axis.tap)
@@ -154,9 +154,9 @@ def data(c: Correlation) -> Plan | None:
     launches: list[Launch] = []
     scratch: list[int] = []
     for i in range(min(c.rows.step, size[0])):
-        rows, last_row, every_row = _phase(c.rows, i)
+        rows, last_row, every_row = phase_of(c.rows, i)
         for j in range(min(c.cols.step, size[1])):
-            cols, last_col, every_col = _phase(c.cols, j)
+            cols, last_col, every_col = phase_of(c.cols, j)
             summed = c.filters
             if not rows.taps or not cols.taps:
                 summed = 0

@@ -29,7 +29,7 @@ from cltensor.runtime.kernel import kernel
 LEAF = 16
 #: Levels of a tree that a task keeps, and of how many products of a sum a part consists at most:
 #: those of a few rows stay in a core's cache for the tiles that need them.
-_LEVELS, _PART = 16, 1024
+LEVELS, _PART = 16, 1024
 _TASKS = 16  # for each compute unit of a CPU
 
 
@@ -117,21 +117,22 @@ def _plan(
     batches, panels = prod(batch), ceil_div(n, tile.width)
     packed, planes = k * panels * tile.width, batches if b.batch else 1
     rows = ceil_div(m, tile.RM)
-    below = depth if whole else _levels(device, batches * panels * rows, k, depth)
+    below = depth if whole else levels_of(device, batches * panels * rows, k, depth)
     parts = 1 << (depth - below)
     names = {"T": C_NAMES[dtype]}
     pack = kernel(device, "gemm_fixed_pack", **names, width=tile.width)
-    multiply = kernel(device, "gemm_fixed", **names, **tile._asdict(), LEVELS=_LEVELS)
+    multiply = kernel(device, "gemm_fixed", **names, **tile._asdict(), LEVELS=LEVELS)
     copies, tasks = planes * panels * k, parts * batches * panels * rows
     launches = (
         Launch(
-            pack, *_grid(device, copies), y_g=Elements(3), b_g=Elements(2), b_o=Start(2), n=n, k=k,
-            b_batch=b.batch, b_k=b.row, b_n=b.column, tasks=copies, chunk=_chunk(device, copies),
+            pack, *grid_of(device, copies), y_g=Elements(3), b_g=Elements(2), b_o=Start(2), n=n,
+            k=k, b_batch=b.batch, b_k=b.row, b_n=b.column, tasks=copies,
+            chunk=chunk_of(device, copies),
         ),
         Launch(
-            multiply, *_grid(device, tasks), y_g=Elements(0), a_g=Elements(1), a_o=Start(1),
+            multiply, *grid_of(device, tasks), y_g=Elements(0), a_g=Elements(1), a_o=Start(1),
             b_g=Elements(3), a_batch=a.batch, a_m=a.row, a_k=a.column,
-            b_batch=packed if b.batch else 0, tasks=tasks, chunk=_chunk(device, tasks),
+            b_batch=packed if b.batch else 0, tasks=tasks, chunk=chunk_of(device, tasks),
             batches=batches, m=m, n=n, k=k, depth=depth, below=below,
         ),
     )  # fmt: skip
@@ -139,22 +140,22 @@ def _plan(
     return Plan(shape, dtype, launches, (planes * packed,))
 
 
-def _levels(device: Device, tasks: int, k: int, depth: int) -> int:
+def levels_of(device: Device, tasks: int, k: int, depth: int) -> int:
     """How many levels a task goes through: few enough for its share of the operands to stay in
     cache, and for all units to have work."""
-    most = min(depth, _LEVELS - 1, max(0, depth - (ceil_div(k, _PART) - 1).bit_length()))
+    most = min(depth, LEVELS - 1, max(0, depth - (ceil_div(k, _PART) - 1).bit_length()))
     wanted = (2 if device.is_cpu else 256) * device.compute_units
     parts = (ceil_div(wanted, tasks) - 1).bit_length()
     return max(min(most, depth - parts), min(most, 3))
 
 
-def _grid(device: Device, tasks: int) -> tuple[tuple[int], tuple[int]]:
+def grid_of(device: Device, tasks: int) -> tuple[tuple[int], tuple[int]]:
     """Work-items, and those of a group."""
     if device.is_cpu:
         return (min(tasks, _TASKS * device.compute_units),), (1,)
     return (64 * min(ceil_div(tasks, 64), 64 * device.compute_units),), (64,)
 
 
-def _chunk(device: Device, tasks: int) -> int:
+def chunk_of(device: Device, tasks: int) -> int:
     """Tasks of a work-item of a CPU."""
     return ceil_div(tasks, min(tasks, _TASKS * device.compute_units))

@@ -56,7 +56,7 @@ def test_bits_do_not_depend_on_tiles(device, deterministic, monkeypatch, tile, l
     a, b = (ct.tensor(RNG.standard_normal(s).astype(np.float32)) for s in ((11, 900), (900, 19)))
     first = bits(a @ b)
     monkeypatch.setattr(fixed, "tile_of", lambda *args: fixed.Tile(*tile))
-    monkeypatch.setattr(fixed, "_levels", lambda device, tasks, k, depth: min(depth, levels))
+    monkeypatch.setattr(fixed, "levels_of", lambda device, tasks, k, depth: min(depth, levels))
     tuning.forget_plans()
     try:
         assert (bits(a @ b) == first).all()
