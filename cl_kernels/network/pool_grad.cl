@@ -2,30 +2,8 @@
 ## of a CPU does: "tiles" some rows of windows that do not overlap, "planes" whole planes window by window.
 <%page args="T, TA, kind, mode, KH, KW, SH, SW, PH=0, PW=0, DH=1, DW=1, whole=True, fixed=0"/>\
 <%namespace name="window" file="pool_window.cl"/>\
-__kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restrict y_g,
-                        __global const ${T}* restrict x_g, const long y_offset, const long x_offset,
-                        const long total, const int h, const int w, const int out_h,
-                        const int out_w, const int each)
-{
-    const long first = (long)get_global_id(0) * each;
-    const long last = first + each < total ? first + each : total;
-% if mode == 'tiles':
-    for (long row = first; row < last; row++) {
-        const long plane = row / out_h;
-        const int oh0 = row % out_h, oh1 = oh0 + 1;
-        /* the rows of the image up to those of the next windows */
-        const int from = oh0 * ${SH}, until = oh1 < out_h ? oh1 * ${SH} : h;
-% else:
-    for (long plane = first; plane < last; plane++) {
-        const int oh0 = 0, oh1 = out_h, from = 0, until = h;
-% endif
-        __global const ${T}* restrict x = x_g + x_offset + plane * h * w;
-        __global ${T}* restrict d = d_g + plane * h * w;
-        for (int i = from * w; i < until * w; i++) d[i] = 0;
-        for (int oh = oh0; oh < oh1; oh++) {
-            const int ih0 = oh * ${SH} - ${PH};
-            __global const ${T}* restrict y = y_g + y_offset + (plane * out_h + oh) * out_w;
-            ${window.inner(kind, KH, KW, SW, PW, DH, DW)}
+## The windows [lo, hi) of the row oh, none of which is over an edge.
+<%def name="inner_windows()">
         % if kind == 'max':
             for (int start = lo; start < hi; start += 64) {
                 /* Two loops: the search becomes vector code, the scattered sum cannot. */
@@ -57,8 +35,37 @@ __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restri
                 }
         % endif
         % endif
+</%def>\
+__kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restrict y_g,
+                        __global const ${T}* restrict x_g, const long y_offset, const long x_offset,
+                        const long total, const int h, const int w, const int out_h,
+                        const int out_w, const int each)
+{
+    const long first = (long)get_global_id(0) * each;
+    const long last = first + each < total ? first + each : total;
+% if mode == 'tiles':
+    for (long row = first; row < last; row++) {
+        const long plane = row / out_h;
+        const int oh0 = row % out_h, oh1 = oh0 + 1;
+        /* the rows of the image up to those of the next windows */
+        const int from = oh0 * ${SH}, until = oh1 < out_h ? oh1 * ${SH} : h;
+% else:
+    for (long plane = first; plane < last; plane++) {
+        const int oh0 = 0, oh1 = out_h, from = 0, until = h;
+% endif
+        __global const ${T}* restrict x = x_g + x_offset + plane * h * w;
+        __global ${T}* restrict d = d_g + plane * h * w;
+        for (int i = from * w; i < until * w; i++) d[i] = 0;
+        for (int oh = oh0; oh < oh1; oh++) {
+            const int ih0 = oh * ${SH} - ${PH};
+            __global const ${T}* restrict y = y_g + y_offset + (plane * out_h + oh) * out_w;
+            ${window.inner(kind, KH, KW, SW, PW, DH, DW)}
             for (int ow = 0; ow < out_w; ow++) {
-                if (ow == lo && hi > lo) { ow = hi - 1; continue; }
+                if (ow == lo && hi > lo) { /* in the order of the windows, as pool_grad_gpu adds */
+${inner_windows()}
+                    ow = hi - 1;
+                    continue;
+                }
                 const int iw0 = ow * ${SW} - ${PW};
             % if kind == 'max':
                 ${window.clipped(kind, TA, KH, KW, DH, DW)}

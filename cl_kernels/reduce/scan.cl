@@ -9,7 +9,7 @@
 <%namespace name="steps" file="scan_steps.cl"/>
 <%
     exact = kind == 'sum' and floating
-    dense = cpu and not rows and kind == 'sum'
+    dense = cpu and not rows and kind == 'sum' and not in_turn
     complex = A[-1] == '2'
     one, product = (f'({A})(1, 0)', 'cx_mul(a, b)') if complex else ('1', 'a * b')
     start = {'sum': '0', 'product': one, 'logsumexp': '-INFINITY'}[kind]

@@ -23,6 +23,7 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.parts import view_as_complex, view_as_real
 from cltensor.ops.shape.view import flatten, reshape
+from cltensor.runtime.determinism import is_deterministic
 from cltensor.runtime.groups import GroupError, largest_group, narrow
 from cltensor.runtime.kernel import kernel
 
@@ -85,6 +86,7 @@ def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
         "rows": rows,
         "cpu": device.is_cpu,
         "most": _WIDTH,
+        "in_turn": _in_order(kind, x.dtype),
     }
     if blocks == 1:
         run = kernel(device, "scan", mode="alone", **common)
@@ -101,8 +103,8 @@ def scanned(kind: str, x: Tensor, axis: int, reverse: bool) -> Tensor:
 
 def _in_order(kind: str, dtype: np.dtype) -> bool:
     """Whether one element must be taken after the other: products over- and underflow by the order
-    in which they are made."""
-    return kind == "product" and dtype.kind in "fc"
+    in which they are made, and sums are rounded by it."""
+    return dtype.kind in "fc" and (kind == "product" or is_deterministic())
 
 
 def _scan_in_groups(
