@@ -138,6 +138,26 @@ def deterministic():
 
 
 @pytest.fixture
+def in_both_skeletons(device, use_skeletons):
+    """in_both_skeletons(f): what f() gives, deterministically, by kernels of both kinds."""
+
+    def run(f):
+        found = []
+        for kind in ("cpu", "gpu"):
+            use_skeletons(kind)
+            for each in devices():
+                each.kernel_sets[1:] = Kernels(), Kernels()
+            use_deterministic_algorithms(True)
+            try:
+                found.append(f())
+            finally:
+                use_deterministic_algorithms(False)
+        return found
+
+    return run
+
+
+@pytest.fixture
 def narrow_kernels(device, use_skeletons):
     """narrow_kernels(64, "rows") turns to the kernels for GPUs, built anew, of which those of the
     name take groups of so many work-items only (asked(kernel) may say which of them)."""

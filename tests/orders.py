@@ -50,6 +50,28 @@ def dot(a, b, leaf=16):
     return tree(parts, lambda x, y: np.float32(x + y))
 
 
+def sparse(rows, places, count):
+    """The sums of rows (n, ...) at places: trees over all rows, without those of other places."""
+    merge = lambda x, y: y if x is None else x if y is None else x + y  # noqa: E731
+    found = np.zeros((count, *rows.shape[1:]), rows.dtype)
+    for place in set(places):
+        own = [rows[i] if i < j and places[i] == place else None for i, j in leaves(len(rows), 1)]
+        found[place] = tree(own, merge) + np.float32(0)
+    return found
+
+
+def parted(gradients, batch, ranks):
+    """What so many ranks with equal parts of a batch, which is arrays, get for gradients of it."""
+    parts = zip(*[np.split(x, ranks) for x in batch], strict=True)
+    return [tree(list(each), np.add) for each in zip(*map(gradients, parts), strict=True)]
+
+
+def same_bits(found, wanted):
+    """Whether lists of arrays are the same, bit for bit."""
+    pairs = zip(found, wanted, strict=True)
+    return all(x.shape == y.shape and x.tobytes() == y.tobytes() for x, y in pairs)
+
+
 def fold(x, merge, start, lanes, leaf):
     """x (n, ...) reduced over its first axis."""
     parts = []

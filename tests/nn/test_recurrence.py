@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from orders import parted, same_bits
 
 import cltensor as ct
+from cltensor import nn
 from cltensor.autograd import grad
 from cltensor.errors import GradientError, ShapeError
+from cltensor.lazy import fusion
 from cltensor.nn.recurrence import GATES, _steps, recurrence
 from cltensor.nn.recurrent_launches import Launcher
 from cltensor.testing import gradcheck, gradgradcheck
@@ -233,3 +236,68 @@ def test_a_step_back_takes_no_memory_for_gates(device):
     loss.backward()
     gates = 16 * 8 * 4 * 64 * 4
     assert device.pool.peak - before < 1.5 * gates
+
+
+def deterministic_cases():
+    """Layers, and what they are given: an array (steps, samples, features), and lengths or None."""
+    random = np.random.default_rng(7)
+    x = random.standard_normal((5, 8, 6)).astype(np.float32)
+    yield nn.RNN(6, 9), x, None
+    yield nn.RNN(6, 9, nonlinearity="relu", bias=False), x[:1], None
+    yield nn.GRU(6, 9, num_layers=2, bidirectional=True), x, None
+    yield nn.LSTM(6, 9, num_layers=2, dropout=0.5), x, None
+    yield nn.LSTM(6, 9, proj_size=4, bidirectional=True), x, None
+    yield nn.LSTM(6, 9, bidirectional=True), x[:, :4], [5, 2, 3, 1]
+    yield nn.GRU(6, 40), x, None
+
+
+def gradients_of(layer, x, lengths):
+    """The outputs, and all gradients."""
+    for parameter in layer.parameters():
+        parameter.grad = None
+    ct.manual_seed(4)
+    x = x.detach().requires_grad_()
+    given = x
+    if lengths:
+        given = nn.utils.rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+    out = layer(given)[0]
+    out = out.data if lengths else out
+    out.square().sum().backward()
+    return [out.detach(), x.grad, *[p.grad for p in layer.parameters()]]
+
+
+def test_deterministic_results(in_both_skeletons, monkeypatch):
+    """With each kind of kernels, at once, deferred and recorded."""
+    for layer, x, lengths in deterministic_cases():
+        x = ct.tensor(x)
+        usual = gradients_of(layer, x, lengths)
+
+        def run(layer=layer, x=x, lengths=lengths):
+            found = []
+            for eager in (True, False):
+                monkeypatch.setattr(fusion.Eager, "on", eager)
+                found.append([t.numpy() for t in gradients_of(layer, x, lengths)])
+            if not lengths:
+                recorded = ct.jit(lambda x: gradients_of(layer, x, None))
+                found += [[t.numpy() for t in recorded(x)] for _ in range(3)]
+            return found
+
+        first, *others = [each for found in in_both_skeletons(run) for each in found]
+        assert all(same_bits(each, first) for each in others)
+        for a, b in zip(first, usual, strict=True):
+            np.testing.assert_allclose(a, b.numpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_half_of_a_batch_has_a_part_of_each_gradient(device, deterministic, kind):
+    layer = kind(6, 9, num_layers=2, bidirectional=True, batch_first=True)
+    if kind is nn.LSTM:
+        layer = kind(6, 9, num_layers=2, bidirectional=True, batch_first=True, proj_size=4)
+    layer.eval()
+    batch = [np.random.default_rng(7).standard_normal((12, 5, 6)).astype(np.float32)]
+
+    def gradients(batch):
+        return [t.numpy() for t in gradients_of(layer, ct.tensor(batch[0]), None)[2:]]
+
+    for ranks in (2, 4):
+        assert same_bits(parted(gradients, batch, ranks), gradients(batch))
