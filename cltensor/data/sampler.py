@@ -230,10 +230,15 @@ class DistributedSampler(Sampler):
     Each process gets equally many: the first indices come again at the end, or with drop_last the
     last ones are left out.
 
-    Raises:  DataError for a rank that there is not.
+    Args:    batch_size: that of all processes together: each gets its part of every such batch, one
+             index after the other, instead, so that together they have the batches of one process.
+    Raises:  DataError for a rank that there is not, and a batch_size that the processes do not
+             divide.
 
     >>> list(ct.utils.data.DistributedSampler([0] * 6, num_replicas=2, rank=1, shuffle=False))
     [1, 3, 5]
+    >>> list(ct.utils.data.DistributedSampler([0] * 8, 2, 1, shuffle=False, batch_size=4))
+    [2, 3, 6, 7]
     """
 
     def __init__(
@@ -244,6 +249,8 @@ class DistributedSampler(Sampler):
         shuffle: bool = True,
         seed: int = 0,
         drop_last: bool = False,
+        *,
+        batch_size: int | None = None,
     ) -> None:
         known = is_initialized()
         count = num_replicas if num_replicas is not None else get_world_size() if known else 1
@@ -255,6 +262,14 @@ class DistributedSampler(Sampler):
                 f"DistributedSampler: rank is {place} of {count} processes; give one from 0 "
                 f"to {count - 1}"
             )
+        if batch_size is not None:
+            count_of("DistributedSampler", "batch_size", batch_size)
+            if batch_size % count:
+                raise DataError(
+                    f"DistributedSampler: batch_size is {batch_size}, that of all {count} "
+                    "processes together; give a multiple of their number"
+                )
+        self.batch_size = batch_size
         self.dataset = dataset
         self.shuffle = shuffle
         self.seed = seed
@@ -272,7 +287,11 @@ class DistributedSampler(Sampler):
             order = np.random.default_rng((self.seed % 2**64, self.epoch)).permutation(count)
         total = len(self) * self.num_replicas
         whole = order[:total] if self.drop_last else np.resize(order, total if count else 0)
-        return iter(whole[self.rank :: self.num_replicas].tolist())
+        if self.batch_size is None:
+            return iter(whole[self.rank :: self.num_replicas].tolist())
+        batches = [whole[at : at + self.batch_size] for at in range(0, total, self.batch_size)]
+        shares = [np.split(batch, self.num_replicas)[self.rank] for batch in batches]
+        return iter(np.concatenate([order[:0], *shares]).tolist())
 
     def __len__(self) -> int:
         count = len(self.dataset)

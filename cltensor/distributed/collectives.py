@@ -13,7 +13,13 @@ from cltensor.distributed.groups import ProcessGroup, member
 from cltensor.distributed.job import Steps
 from cltensor.distributed.mpi import check_reduction, library
 from cltensor.distributed.reduceop import ReduceOp
-from cltensor.distributed.reducing import Left, all_reduced, reduce_scattered, reduced
+from cltensor.distributed.reducing import (
+    Left,
+    all_reduced,
+    reduce_scattered,
+    reduced,
+    reduction_of,
+)
 from cltensor.distributed.work import Work
 from cltensor.errors import ShapeError
 
@@ -68,28 +74,29 @@ def all_reduce(
     tensor: Any, op: ReduceOp = ReduceOp.SUM, group: Group = None, async_op: bool = False
 ) -> Work | None:
     """Replace `tensor`, in every rank, by the reduction of all ranks'. Sums of float16 and bfloat16
-    are made in float32 and rounded once."""
+    are made in float32 and rounded once. With `use_deterministic_algorithms` floating-point numbers
+    are reduced by halves, ((r0 + r1) + (r2 + r3)); that is so of all these functions."""
     found = member("all_reduce", group)
     if found is None:
         return None
     x = check_tensor("distributed.all_reduce", "tensor", tensor)
     check_reduction("distributed.all_reduce", x.dtype, op)
-    elements = Elements("all_reduce", x, writes=True)
+    elements, reduction = Elements("all_reduce", x, writes=True), reduction_of(x.dtype, op)
 
     def steps() -> Steps:
-        yield from all_reduced(found.comm, elements.array, elements.dtype, op)
+        yield from all_reduced(found.comm, elements.array, reduction)
 
-    what = _described(f"all_reduce({op.name})", x)
+    what = _described(f"all_reduce{reduction.described}", x)
     return found.run(what, steps, [elements], async_op=async_op, result=[x])
 
 
 def summed(group: ProcessGroup, what: str, x: Tensor, left: Left | None = None) -> Work:
     """`all_reduce(SUM)`, begun, by ranks that know that they make the same call; `left` is added to
     and kept from sums of 16-bit elements."""
-    elements = Elements(what, x, writes=True)
+    elements, reduction = Elements(what, x, writes=True), reduction_of(x.dtype, ReduceOp.SUM)
 
     def steps() -> Steps:
-        yield from all_reduced(group.comm, elements.array, elements.dtype, ReduceOp.SUM, left)
+        yield from all_reduced(group.comm, elements.array, reduction, left)
 
     said = f"{what} ({elements.nbytes} bytes)"
     work = group.run(said, steps, [elements], async_op=True, agreed=True, result=[x])
@@ -113,11 +120,12 @@ def reduce(
     check_reduction("distributed.reduce", x.dtype, op)
     root = _root("reduce", found, dst, group_dst)
     elements = Elements("reduce", x, writes=found.rank() == root)
+    reduction = reduction_of(x.dtype, op)
 
     def steps() -> Steps:
-        yield from reduced(found.comm, elements.array, elements.dtype, op, root)
+        yield from reduced(found.comm, elements.array, reduction, root)
 
-    what = _described(f"reduce({op.name})", x, f" to rank {found.ranks[root]}")
+    what = _described(f"reduce{reduction.described}", x, f" to rank {found.ranks[root]}")
     return found.run(what, steps, [elements], async_op=async_op, result=[x])
 
 
@@ -235,15 +243,15 @@ def reduce_scatter(
     check_reduction(f"distributed.{name}", out.dtype, op)
     _check_list(name, "input_list", input_list, found.size())
     check_alike(f"distributed.{name}", "input_list", input_list, out)
-    taken = Elements(name, out, reads=False, writes=True)
+    taken, reduction = Elements(name, out, reads=False, writes=True), reduction_of(out.dtype, op)
     given = [Elements(name, x) for x in input_list]
 
     def steps() -> Steps:
         whole = np.concatenate([each.array for each in given])
         counts = [taken.nbytes // out.dtype.itemsize] * found.size()
-        yield from reduce_scattered(found.comm, whole, taken.array, counts, taken.dtype, op)
+        yield from reduce_scattered(found.comm, whole, taken.array, counts, reduction)
 
-    what = _described(f"{name}({op.name})", out)
+    what = _described(f"{name}{reduction.described}", out)
     return found.run(what, steps, [taken, *given], async_op=async_op, result=[out])
 
 
@@ -265,12 +273,13 @@ def reduce_scatter_tensor(
     check_reduction(f"distributed.{name}", out.dtype, op)
     _check_whole(name, ("input", x), ("output", out), found.size())
     given, taken = Elements(name, x), Elements(name, out, reads=False, writes=True)
+    reduction = reduction_of(out.dtype, op)
 
     def steps() -> Steps:
         counts = [taken.nbytes // out.dtype.itemsize] * found.size()
-        yield from reduce_scattered(found.comm, given.array, taken.array, counts, taken.dtype, op)
+        yield from reduce_scattered(found.comm, given.array, taken.array, counts, reduction)
 
-    what = _described(f"{name}({op.name})", out)
+    what = _described(f"{name}{reduction.described}", out)
     return found.run(what, steps, [given, taken], async_op=async_op, result=[out])
 
 

@@ -31,6 +31,7 @@ from cltensor.lazy.codegen import contiguous_strides
 from cltensor.lazy.grids import parts_at_once
 from cltensor.ops.create import zeros
 from cltensor.ops.shape.view import reshape
+from cltensor.runtime.determinism import is_deterministic
 
 #: Bytes of the first bucket, so that something is sent early.
 FIRST = 1 << 20
@@ -58,7 +59,8 @@ def plan(params: Sequence[Named], cap: int) -> list[list[Named]]:
 
 def require_one_plan(buckets: Sequence[Sequence[Named]], group: ProcessGroup) -> None:
     """Raise DistributedError, with the first difference, where the ranks' buckets differ."""
-    lines = [
+    lines = [f"use_deterministic_algorithms({is_deterministic()})"]
+    lines += [
         f"{name}: {p.dtype.name} {tuple(p.shape)} in bucket {k}"
         for k, bucket in enumerate(buckets)
         for name, p in bucket
@@ -196,6 +198,7 @@ class Reducer:
         self._group, self._find_unused = group, find_unused
         self.buckets = [Bucket(k, members) for k, members in enumerate(plan(params, cap))]
         require_one_plan([bucket.members for bucket in self.buckets], group)
+        self._deterministic = is_deterministic()
         self.hook: CommHook | None = None
         self.state: Any = None
         self._active = False
@@ -213,6 +216,12 @@ class Reducer:
     def prepare(self, outputs: Any) -> None:
         """Reduce what the next backward pass, from `outputs`, gives."""
         self._reset()
+        if is_deterministic() != self._deterministic:
+            raise DistributedError(
+                "DistributedDataParallel: it was made with use_deterministic_algorithms("
+                f"{self._deterministic}), which all ranks' sums follow; make it anew after the "
+                "switch"
+            )
         self._active = True
         if self._find_unused:
             reached = _leaves(outputs)

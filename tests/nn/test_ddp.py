@@ -1,5 +1,6 @@
 """One model in several ranks, beside one process with the whole batch."""
 
+import hashlib
 import time
 
 import numpy as np
@@ -11,6 +12,7 @@ from cltensor import distributed as dist
 from cltensor import nn
 from cltensor.distributed.job import Communications
 from cltensor.nn import functional as F
+from cltensor.nn.comm_hooks import Compression, allreduce_hook, fp16_compress_hook
 from cltensor.nn.parallel import DistributedDataParallel
 
 SIZE = 24
@@ -192,6 +194,91 @@ def in_ranks_all(rank, size):
 @pytest.mark.parametrize("size", [2, 4])
 def test_ranks_train_as_one_process_does(size):
     ranks.run(size, __file__, "in_ranks_all")
+
+
+def normed(seed=0, batches=True):
+    """A network with normalisations by rows and, if `batches`, by channels."""
+    ct.manual_seed(seed)
+    return nn.Sequential(
+        nn.Linear(8, 16), nn.LayerNorm(16), nn.GELU(), nn.Linear(16, 20),
+        nn.BatchNorm1d(20) if batches else nn.Tanh(), nn.ReLU(), nn.Linear(20, 3),
+    )  # fmt: skip
+
+
+def digest(model):
+    """Of all bits of its state."""
+    found = hashlib.sha256()
+    for x in model.state_dict().values():
+        found.update(x.detach().numpy().tobytes())
+    return found.hexdigest()
+
+
+def sgd(model):
+    return ct.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+
+
+def adam(model):
+    return ct.optim.Adam(model.parameters(), lr=1e-2)
+
+
+def steps(model, make, share, parts=1):
+    """Four batches of 88 rows, of which `share` gives this rank's, in passes of `parts`."""
+    draw, optimizer = np.random.default_rng(0), make(model)
+    for _ in range(4):
+        x, y = (share(draw.standard_normal((88, n), dtype=np.float32)) for n in (8, 3))
+        optimizer.zero_grad()
+        for k, (a, b) in enumerate(zip(np.split(x, parts), np.split(y, parts), strict=True)):
+            with model.no_sync() if k < parts - 1 else ct.enable_grad():
+                (F.mse_loss(model(ct.tensor(a)), ct.tensor(b)) / parts).backward()
+        optimizer.step()
+    return model
+
+
+def in_ranks_bits(rank, size):
+    ct.use_deterministic_algorithms(True)
+
+    def mine(array):
+        return np.split(array, size)[rank]
+
+    for make in (sgd, adam):
+        alone = digest(steps(normed(), make, lambda array: array))
+        for cap in (25, 1e-4):
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(normed(rank))
+            model = DistributedDataParallel(model, bucket_cap_mb=cap)
+            assert digest(steps(model, make, mine).module) == alone
+    # Two passes of a rank are the halves of its part; the hook does what is done without.
+    alone = digest(steps(normed(batches=False), sgd, lambda array: array))
+    for parts in (1, 2) if size < 4 else (1,):
+        model = DistributedDataParallel(normed(rank, False), find_unused_parameters=True)
+        model.register_comm_hook(None, allreduce_hook)
+        assert digest(steps(model, sgd, mine, parts).module) == alone
+    # Half the bytes: not those bits, but the same in all ranks, and each time.
+    found = []
+    for _ in range(2):
+        model = DistributedDataParallel(normed(rank, False))
+        model.register_comm_hook(Compression(), fp16_compress_hook)
+        found.append(digest(steps(model, sgd, mine).module))
+    everybodys = [None] * size
+    dist.all_gather_object(everybodys, found)
+    assert len({each for both in everybodys for each in both}) == 1
+    ct.use_deterministic_algorithms(False)
+    with pytest.raises(ct.DistributedError, match=r"made with use_det.*\(True\).*make it anew"):
+        model(ct.ones(2, 8))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_ranks_find_the_bits_of_one_process(size):
+    ranks.run(size, __file__, "in_ranks_bits")
+
+
+def in_ranks_at_odds(rank, size):
+    ct.use_deterministic_algorithms(rank == 0)
+    with pytest.raises(ct.DistributedError, match=r"rank 0 has use_determ.*\(True\), rank 1 has"):
+        DistributedDataParallel(network())
+
+
+def test_ranks_that_differ_in_determinism_are_told_so():
+    ranks.run(2, __file__, "in_ranks_at_odds")
 
 
 def test_without_a_group_it_says_what_to_do():

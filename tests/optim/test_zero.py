@@ -90,3 +90,29 @@ def _detached(pairs):
 
 def test_state_is_shared_out():
     ranks.run(2, __file__, "in_ranks")
+
+
+def in_ranks_bits(rank, size):
+    ct.use_deterministic_algorithms(True)
+    draw = np.random.default_rng(0)
+    for kind in (optim.AdamW, optim.LAMB):
+        alone, model = network(), network()
+        plain = kind(groups_of(alone), lr=0.01)
+        zero = ZeroRedundancyOptimizer(groups_of(model), kind, lr=0.01)
+        wrapped = nn.parallel.DistributedDataParallel(model)
+        for _ in range(4):
+            x = draw.standard_normal((48, 8), dtype=np.float32)
+            for net, optimizer, part in (
+                (alone, plain, x),
+                (wrapped, zero, np.split(x, size)[rank]),
+            ):
+                optimizer.zero_grad()
+                net(ct.tensor(part)).square().mean().backward()
+                optimizer.step()
+        pairs = zip(alone.parameters(), model.parameters(), strict=True)
+        assert all(np.array_equal(a.numpy(), b.numpy()) for a, b in _detached(pairs))
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_bits_of_the_plain_optimizer(size):
+    ranks.run(size, __file__, "in_ranks_bits")

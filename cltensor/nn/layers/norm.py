@@ -139,17 +139,24 @@ class _BatchNorm(_WithStatistics):
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
         )
 
+    def _count_batch(self) -> Any:
+        """Note one more batch; the share that it has in the running statistics."""
+        share: Any = self.momentum
+        if self.num_batches_tracked is not None:
+            # Counted on the device, so that the forward pass never waits for it.
+            self.num_batches_tracked.add_(1)
+            if share is None:
+                share = 1.0 / self.num_batches_tracked.astype(self.running_mean.dtype)
+        return 0.0 if share is None else share
+
     def forward(self, x: Any) -> Any:
         """(N, num_features, ...) -> the same."""
         self._check(x)
         momentum, mean, var = self.momentum, self.running_mean, self.running_var
         if self.training and not self.track_running_stats:
             mean = var = None  # there are some, if the flag was set after the layer was made
-        elif self.training and self.num_batches_tracked is not None:
-            # Counted on the device, so that the forward pass never waits for it.
-            self.num_batches_tracked.add_(1)
-            if momentum is None:
-                momentum = 1.0 / self.num_batches_tracked.astype(mean.dtype)
+        elif self.training:
+            momentum = self._count_batch()
         return F.batch_norm(
             x,
             mean,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from cltensor.autograd import Function, no_grad
+from cltensor.autograd.function import once_differentiable
 from cltensor.core.tensor import Tensor
 from cltensor.distributed.collectives import all_gather_into_tensor, all_reduce
 from cltensor.distributed.groups import GroupMember, ProcessGroup, in_group
@@ -15,8 +16,17 @@ from cltensor.nn.layers.norm import _BatchNorm
 from cltensor.nn.module import Module
 from cltensor.ops.create import empty, tensor, zeros
 from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.network.normalize import (
+    Running,
+    gradient_of_normalized,
+    move_statistics,
+    normalized,
+    weighed,
+)
+from cltensor.ops.reduce.fold import sums_of
 from cltensor.ops.shape.join import concatenate
 from cltensor.ops.shape.view import reshape
+from cltensor.runtime.determinism import is_deterministic
 
 
 class _Gathered(Function):
@@ -35,6 +45,64 @@ class _Gathered(Function):
         g = g.clone()
         all_reduce(g, group=ctx.group)
         return g[ctx.group.rank()], None
+
+
+class _Normalized(Function):
+    """What BatchNorm computes of the batches of all ranks, in its order: bit for bit the same where
+    they are equal parts of one."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Any, bias: Any, stats: _Moments, group: ProcessGroup,
+        eps: float,
+    ) -> Tensor:  # fmt: skip
+        ctx.save_for_backward(x, weight)
+        ctx.stats, ctx.group, ctx.eps = stats, group, eps
+        return normalized(x, weight, bias, stats[:2], stats.number, eps)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, g: Tensor) -> Any:
+        (x, weight), stats = ctx.saved_tensors, ctx.stats
+        known = stats[:2], stats.number, ctx.eps
+        own = sums_of(lambda: g, lambda: weighed(g, x, *known), axis=_axes(x))
+        both = concatenate([each.reshape(-1) for each in own])
+        all_reduce(both, group=ctx.group)
+        whole = both.reshape(2, *own[0].shape)
+        dx = gradient_of_normalized(g, x, weight, *known, (whole[0], whole[1]))
+        return dx, own[1], own[0], None, None, None
+
+
+class _Moments(NamedTuple):
+    """Means, sums of squared differences from them, and the number of elements of each."""
+
+    mean: Tensor
+    squares: Tensor
+    number: int
+
+
+def _axes(x: Tensor) -> tuple[int, ...]:
+    """Those that are no channels."""
+    return (0, *range(2, x.ndim))
+
+
+def _moments(x: Tensor, group: ProcessGroup) -> _Moments:
+    """Of each channel over all ranks."""
+    counted = tensor(prod(x.shape) // x.shape[1], device=x.device)
+    mean, axes = x.sum(_axes(x), keepdim=True), _axes(x)
+    for each in (counted, mean):
+        all_reduce(each, group=group)
+    count = int(counted.item())
+    if count < 2:
+        raise ShapeError(
+            f"SyncBatchNorm: training needs more than one value per channel, all ranks together "
+            f"have {count}; call .eval() or use larger batches"
+        )
+    mean = mean * (1 / count)
+    away = x - mean
+    squares = (away * away).sum(axes, keepdim=True)
+    all_reduce(squares, group=group)
+    return _Moments(mean, squares, count)
 
 
 class SyncBatchNorm(_BatchNorm):
@@ -81,11 +149,13 @@ class SyncBatchNorm(_BatchNorm):
         if group.size() == 1 or not (self.training or self.running_mean is None):
             return super().forward(x)
         self._check(x)
+        shape = (1, -1, *[1] * (x.ndim - 2))
+        if is_deterministic():
+            return self._in_order(x, group, shape)
         mean, var, count = self._statistics(x, group)
-        if self.training and self.running_mean is not None and self.track_running_stats:
+        if self._follows:
             with no_grad():
                 self._follow(mean, var, count)
-        shape = (1, -1, *[1] * (x.ndim - 2))
         out = (x - reshape(mean, shape)) * reshape((var + self.eps).rsqrt(), shape)
         if self.weight is not None:
             out = out * reshape(self.weight, shape)
@@ -93,9 +163,25 @@ class SyncBatchNorm(_BatchNorm):
             out = out + reshape(self.bias, shape)
         return astype(out, x.dtype)
 
+    @property
+    def _follows(self) -> bool:
+        """Whether the running statistics follow the batch."""
+        return self.training and self.running_mean is not None and self.track_running_stats
+
+    def _in_order(self, x: Any, group: ProcessGroup, shape: tuple[int, ...]) -> Any:
+        """What BatchNorm gives in the one order of deterministic results."""
+        wide = astype(x, float32) if x.dtype in SHORT else x
+        with no_grad():
+            stats = _moments(wide, group)
+            if self._follows:
+                running = Running(self.running_mean, self.running_var, self._count_batch())
+                move_statistics(running, stats[:2], stats.number)
+        parameters = [p if p is None else reshape(p, shape) for p in (self.weight, self.bias)]
+        return astype(_Normalized.apply(wide, *parameters, stats, group, self.eps), x.dtype)
+
     def _statistics(self, x: Any, group: ProcessGroup) -> tuple[Any, Any, Any]:
         """Mean and variance of each channel over all ranks, and the number of its elements."""
-        axes = (0, *range(2, x.ndim))
+        axes = _axes(x)
         wide = astype(x, float32) if x.dtype in SHORT else x
         count = prod(x.shape) // x.shape[1]
         if count:
@@ -113,12 +199,7 @@ class SyncBatchNorm(_BatchNorm):
 
     def _follow(self, mean: Any, var: Any, count: Any) -> None:
         """Have the running statistics follow the batch."""
-        share: Any = self.momentum
-        if self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if share is None:
-                share = 1.0 / astype(self.num_batches_tracked, self.running_mean.dtype)
-        share = 0.0 if share is None else share
+        share = self._count_batch()
         unbiased = var * (count / (count - 1))
         for running, new in ((self.running_mean, mean), (self.running_var, unbiased)):
             running.copy_(running * (1 - share) + astype(new, running.dtype) * share)

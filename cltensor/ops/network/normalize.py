@@ -50,13 +50,34 @@ def _per_channel(stats: Any, count: int, eps: float) -> tuple[Any, Any]:
     return middle, rsqrt(squares * (1 / count) + eps)
 
 
-def _run_channels(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]) -> Tensor:
-    x, weight, bias = _optional(xs)
-    middle, scale = _per_channel(stats, _count(x, axes), eps)
+def normalized(x: Any, weight: Any, bias: Any, stats: Any, count: int, eps: float) -> Any:
+    """(x - mean) * rsqrt(variance + eps) * weight + bias, of `moments` over `count` elements."""
+    middle, scale = _per_channel(stats, count, eps)
     if weight is not None:
         scale = scale * weight
     out = (x - middle) * scale
     return out if bias is None else out + bias
+
+
+def weighed(g: Any, x: Any, stats: Any, count: int, eps: float) -> Any:
+    """What adds up to the gradient of the weight of `normalized`."""
+    middle, scale = _per_channel(stats, count, eps)
+    return g * ((x - middle) * scale)
+
+
+def gradient_of_normalized(
+    g: Any, x: Any, weight: Any, stats: Any, count: int, eps: float, sums: Any
+) -> Any:
+    """The gradient of `normalized` by x, of the sums of g and of `weighed`."""
+    plain, product = sums
+    middle, scale = _per_channel(stats, count, eps)
+    inner = g - plain * (1 / count) - (x - middle) * (scale * product * (1 / count))
+    return inner * (scale if weight is None else scale * weight)
+
+
+def _run_channels(*xs: Tensor, axes: Axes, eps: float, stats: tuple[Tensor, Tensor]) -> Tensor:
+    x, weight, bias = _optional(xs)
+    return normalized(x, weight, bias, stats, _count(x, axes), eps)
 
 
 def _channels_rule(
@@ -66,18 +87,10 @@ def _channels_rule(
     count = _count(x, axes)
     # To be differentiated once more, the statistics must be a function of x.
     known = moments(x, axes) if x.requires_grad else stats
-
-    def weighed() -> Any:
-        middle, scale = _per_channel(known, count, eps)
-        return g * ((x - middle) * scale)
-
     # The second sum is the weight's gradient as it is, without a launch for each channel's.
-    plain, product = sums_of(lambda: g, weighed, axis=axes)
-    middle, scale = _per_channel(known, count, eps)
-    inner = g - plain * (1 / count) - (x - middle) * (scale * product * (1 / count))
-    if weight is None:
-        return [inner * scale]
-    return [inner * (scale * weight), product, plain][: len(xs)]
+    plain, product = sums_of(lambda: g, lambda: weighed(g, x, known, count, eps), axis=axes)
+    dx = gradient_of_normalized(g, x, weight, known, count, eps, (plain, product))
+    return [dx, product, plain][: len(xs)]
 
 
 #: (x - mean) * rsqrt(variance + eps) * weight + bias; stats are x's `moments` over axes.

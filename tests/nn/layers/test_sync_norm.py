@@ -78,3 +78,54 @@ def in_ranks(rank, size):
 
 def test_statistics_of_all_ranks():
     ranks.run(2, __file__, "in_ranks")
+
+
+def bits(x):
+    return x.detach().numpy().view(np.int32).tolist()
+
+
+def in_ranks_bits(rank, size):
+    """BatchNorm of one process, bit for bit."""
+    ct.use_deterministic_algorithms(True)
+    draw = np.random.default_rng(0)
+    for shape in ((24, 5), (24, 3, 7), (8, 3, 5, 4)):
+        whole, weights = (draw.standard_normal(shape, dtype=np.float32) * 3 + 5 for _ in range(2))
+        mine = np.array_split(np.arange(shape[0]), size)[rank]
+        for options in ({"momentum": 0.3}, {"momentum": None}, {"affine": False}, {"bias": False}):
+            like = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d}[len(shape)]
+            like, made = (kind(shape[1], **options) for kind in (like, nn.SyncBatchNorm))
+            x, part = ct.tensor(whole).requires_grad_(), ct.tensor(whole[mine]).requires_grad_()
+            for _ in range(2):
+                a, b = like(x), made(part)
+            assert bits(b) == bits(a[mine])
+            assert bits(made.running_mean) == bits(like.running_mean)
+            assert bits(made.running_var) == bits(like.running_var)
+            (a * ct.tensor(weights)).sum().backward()
+            (b * ct.tensor(weights[mine])).sum().backward()
+            assert bits(part.grad) == bits(x.grad[mine])
+            for p, q in zip(made.parameters(), like.parameters(), strict=True):
+                ct.distributed.all_reduce(p.grad)
+                assert bits(p.grad) == bits(q.grad)
+    # A rank without elements, halves, and what cannot be.
+    made, like = nn.SyncBatchNorm(3), nn.BatchNorm1d(3)
+    part = ct.tensor(whole[:, :, 0, 0][: 0 if rank else 8])
+    assert bits(made(part)) == (bits(like(part)) if rank == 0 else [])
+    assert bits(made.running_var) == bits(ct.tensor(bits_of(rank, like.running_var)))
+    assert made(part.half()).dtype == ct.float16
+    with pytest.raises(ct.ShapeError, match="all ranks together have 1; call"):
+        made(part[:1] if rank == 0 else part[:0])
+    x = ct.ones(2, 3).requires_grad_()
+    (dx,) = ct.autograd.grad(made(x).square().sum(), x, create_graph=True)
+    with pytest.raises(ct.GradientError, match="once_differentiable"):
+        dx.sum().backward()
+
+
+def bits_of(rank, x):
+    """What the first rank has, in all."""
+    ct.distributed.broadcast(x, 0)
+    return x.numpy()
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_bits_of_one_process(size):
+    ranks.run(size, __file__, "in_ranks_bits")
