@@ -141,6 +141,31 @@ def test_distributed(drop_last, each, shuffle):
     assert list(DistributedSampler([], 3, 1)) == []
 
 
+@pytest.mark.parametrize("drop_last", [False, True])
+@pytest.mark.parametrize("count", [16, 18, 5, 0])
+def test_distributed_batches_are_those_of_one_process(count, drop_last):
+    """Where the processes divide the data; else a few come again, or not at all."""
+    alone = list(DistributedSampler(range(count), 1, 0, seed=3))
+    samplers = [
+        DistributedSampler(range(count), 2, rank, seed=3, drop_last=drop_last, batch_size=8)
+        for rank in range(2)
+    ]
+    shares = [list(sampler) for sampler in samplers]
+    assert [len(share) for share in shares] == [len(sampler) for sampler in samplers]
+    together = []
+    for at in range(0, len(shares[0]), 4):
+        together += [*shares[0][at : at + 4], *shares[1][at : at + 4]]
+    assert together == (alone[: count // 2 * 2] if drop_last else [*alone, *alone[: count % 2]])
+    assert all(type(index) is int for index in together)
+
+
+def test_distributed_refuses_batches_that_the_processes_do_not_divide():
+    with pytest.raises(DataError, match="batch_size is 9, that of all 2 processes together; give"):
+        DistributedSampler(range(4), 2, 0, batch_size=9)
+    with pytest.raises(DataError, match="batch_size is 0"):
+        DistributedSampler(range(4), 2, 0, batch_size=0)
+
+
 def test_distributed_refuses_a_rank_that_there_is_not():
     with pytest.raises(DataError, match="rank is 3 of 3 processes; give one from 0 to 2"):
         DistributedSampler(range(4), 3, 3)
