@@ -12,6 +12,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import bool_, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.conv.depth import each
+from cltensor.ops.elementwise.select import maximum, where
 from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.network.pool import avg_pool2d, max_pool2d
 from cltensor.ops.reduce.fold import argmax, max_over
@@ -81,12 +82,23 @@ def _parameters(
     ]
 
 
+def _largest(slices: Any, geometry: tuple[int, ...]) -> Any:
+    """The tap of the largest element of each window: inside, if any is, however small that is."""
+    taps, step, around, spread = geometry
+    tap = argmax(slices.detach(), 3, True)  # of equals the first, so none of the padding behind
+    if not around:
+        return tap
+    before = np.maximum(around - np.arange(slices.shape[2]) * step, 0)
+    inside = np.minimum(-(-before // spread), taps - 1).reshape(-1, 1, 1, 1)
+    return maximum(tap, Tensor.from_numpy(inside, slices.device))
+
+
 def max_pool3d(
     x: Any, kernel_size: Triple, stride: Triple | None, padding: Triple, dilation: Triple,
     ceil_mode: bool, return_indices: bool,
 ) -> Any:  # fmt: skip
     """The largest element of each window of a volume; with return_indices also its place
-    (d * H + h) * W + w. x (N, C, D, H, W) or (C, D, H, W); see `max_pool2d`."""
+    (d * H + h) * W + w, or -1. x (N, C, D, H, W) or (C, D, H, W); see `max_pool2d`."""
     volumes = _volumes("max_pool3d", x)
     if x.dtype == bool_:
         raise DTypeError("max_pool3d: not defined for bool; cast with .to(dtype)")
@@ -100,14 +112,18 @@ def max_pool3d(
     values, places = found if return_indices else (found, None)
     shape = (samples, channels, n, *values.shape[2:])
     slices = _slices(values.reshape(shape), 2, count, _least(x.dtype), first)
-    best = max_over(slices, 3)
     batched = x.ndim == 5
+    if places is None and not (first[2] and slices.requires_grad):
+        best = max_over(slices, 3)
+        return best if batched else best.squeeze(0)
+    tap = _largest(slices, first)
+    best = take_along_axis(slices, tap, 3).squeeze(3)
     if places is None:
         return best if batched else best.squeeze(0)
-    tap = argmax(slices.detach(), 3, True)
-    at = take_along_axis(_slices(places.reshape(shape), 2, count, 0, first), tap, 3).squeeze(3)
+    at = take_along_axis(_slices(places.reshape(shape), 2, count, -1, first), tap, 3).squeeze(3)
     start = Tensor.from_numpy(np.arange(count).reshape(-1, 1, 1) * first[1] - first[2], x.device)
-    at = at + (start + tap.squeeze(3) * first[3]) * (size[0] * size[1])
+    deep = at + (start + tap.squeeze(3) * first[3]) * (size[0] * size[1])
+    at = where(at < 0, -1, deep)
     return (best, at) if batched else (best.squeeze(0), at.squeeze(0))
 
 
