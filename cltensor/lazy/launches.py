@@ -248,7 +248,10 @@ def launch_reduction(root: Value, expression: Expression) -> None:
     width = space.sizes[-1] if space.kept[-1] else 0
     walk = PLAIN
     if not device.is_cpu:
-        walk = _walk(space, leaves, wide, None if width else space.kept.count(False) == 1)
+        # Rows that are stored begin at whole vectors only where they consist of those.
+        stores = bool(expression.outputs) and len(space.sizes) > 1
+        rest = None if width else space.kept.count(False) == 1 and not stores
+        walk = _walk(space, leaves, wide, rest)
     cut = reduction_grid(device, device.is_cpu, accumulator, width, outer, length, walk.width)
     tasks, splits, local, per_item, part, groups, columns, team = cut
     partial = splits > 1 and op.kind != "fold"

@@ -35,3 +35,17 @@ def test_few_elements_or_dimensions_do_not_go_by_tiles(use_skeletons):
     use_skeletons("gpu")
     x = ct.ones(20, 20).realize()
     assert names(lambda: x.mT.contiguous()) == ["pointwise"]
+
+
+@pytest.mark.parametrize("columns", [5, 8, 11])
+def test_rows_that_a_reduction_stores_need_not_be_whole_vectors(use_skeletons, deferred, columns):
+    use_skeletons("gpu")
+    x = np.arange(3.0 * columns, dtype="float32").reshape(columns, 3)
+    y = np.arange(columns, dtype="float32")
+    z = ct.tensor(x).realize().T + ct.tensor(y).realize()  # of which no row lies in memory
+    total = z.sum(1)
+    (launch,) = ct.explain(lambda: total.realize())
+    assert launch.name == "reduce_gpu"
+    assert ("float4 v" in launch.source) == (columns % 4 == 0)
+    np.testing.assert_array_equal(total.numpy(), (x.T + y).sum(1))
+    np.testing.assert_array_equal(z.numpy(), x.T + y)
