@@ -45,6 +45,7 @@ SELECTION = {
             r"transposed_convolution_is_the_adjoint\[(cpu|gpu)-2",
             r"an_expression_over_a_convolution\[(cpu|gpu)-x_shape(0|1|4)-",
         ),
+        "ops/conv/fixed": (r"bits_of_convolutions",),
         "ops/conv/implicit": (r"both_gradients\[x_shape(0|1|3|6|8|9)-",),
         "ops/conv/direct": (
             r"depthwise_sizes",

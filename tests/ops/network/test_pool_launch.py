@@ -48,6 +48,35 @@ def test_gradients_by_taps_are_those_by_search(use_skeletons, w):
         np.testing.assert_array_equal(each, picks)
 
 
+@pytest.mark.parametrize("w", [*WINDOWS, window((9, 8), (3, 3), (1, 1), (1, 1))], ids=str)
+def test_bits_of_gradients(skeleton, deterministic, w):
+    """Each element adds up what windows give it in their order, those over an edge among them."""
+    size = (40, 40) if w.taps[0] == 17 else (9, 8)
+    x = RNG.standard_normal((1, 2, *size)).astype("float32")
+    g = RNG.standard_normal((1, 2, *w.out)).astype("float32")
+    largest, averages = np.zeros_like(x), np.zeros_like(x)
+    for c, i, j in np.ndindex(2, *w.out):
+        rows, cols = (
+            [
+                p
+                for t in range(w.taps[d])
+                if 0 <= (p := at * w.stride[d] - w.padding[d] + t * w.dilation[d]) < size[d]
+            ]
+            for d, at in enumerate((i, j))
+        )
+        inside = x[0, c][np.ix_(rows, cols)]
+        if inside.size:
+            row, col = np.unravel_index(inside.argmax(), inside.shape)
+            largest[0, c, rows[row], cols[col]] += g[0, c, i, j]
+        averages[0, c][np.ix_(rows, cols)] += g[0, c, i, j] / np.float32(7)
+    found = spread("max", ct.tensor(g), ct.tensor(x), size, w).numpy()
+    assert (found.view("int32") == largest.view("int32")).all()
+    if w.dilation == (1, 1):
+        w = w._replace(fixed=7)
+        found = spread("avg", ct.tensor(g), ct.tensor(x), size, w).numpy()
+        assert (found.view("int32") == averages.view("int32")).all()
+
+
 def test_a_gpu_notes_taps_where_a_gradient_is_wanted(use_skeletons):
     use_skeletons("gpu")
     x = ct.ones(2, 3, 8, 8).realize()

@@ -46,3 +46,16 @@ def test_nothing_and_weights_of_nothing(device):
 def test_derivatives_of_every_order(device, fp64):
     x = ct.tensor(np.arange(4.0), dtype=ct.float64, requires_grad=True)
     gradgradcheck(lambda x: resized(x, 0, cubic, 6, False, None) ** 2, (x,))
+
+
+@pytest.mark.parametrize("shape", [(3, 7, 9), (2, 11)])
+def test_bits_of_sums_over_taps(skeleton, deterministic, shape):
+    """One tap after the other, whether rows lie densely or not."""
+    x = np.random.default_rng(4).standard_normal(shape).astype(np.float32)
+    table = cubic(shape[1], 13, False, None)
+    weights = table.weights.astype(np.float32)
+    wanted = np.zeros((shape[0], 13, *shape[2:]), np.float32)
+    for q, t in np.ndindex(weights.shape):
+        wanted[:, q] += weights[q, t] * x[:, table.places[q, t]]
+    found = resized(ct.tensor(x), 1, cubic, 13, False, None).numpy()
+    assert (found.view(np.int32) == wanted.view(np.int32)).all()

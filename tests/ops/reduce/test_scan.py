@@ -6,6 +6,7 @@ from arrays import SIZES, check, check_both_orders, draw
 
 import cltensor as ct
 from cltensor.errors import ShapeError
+from cltensor.ops.reduce.scan import running_sums
 
 # Each test runs with the kernels for CPUs, loops over runs, and with one element per work-item.
 pytestmark = pytest.mark.usefixtures("skeleton")
@@ -149,3 +150,21 @@ def test_lanes_around_what_a_group_scans(n):
         with np.errstate(invalid="ignore"):
             wide = np.logaddexp.accumulate(a.astype("float64"), 1)
         np.testing.assert_allclose(ct.logcumsumexp(ct.tensor(a), 1).numpy(), wide, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((2, 700), 1), ((300, 3), 0), ((1, 20000), 1)])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_bits_of_running_sums(deterministic, shape, axis, reverse):
+    """One element after the other, with what rounding loses beside."""
+    x = np.random.default_rng(4).standard_normal(shape).astype("float32")
+    wanted = np.empty_like(x)
+    total, rest = np.zeros((2, shape[1 - axis]), "float32")
+    for k in range(shape[axis])[:: -1 if reverse else 1]:
+        each = x.take(k, axis)
+        summed = total + each
+        part = summed - total
+        rest += (total - (summed - part)) + (each - part)
+        total = summed
+        wanted.swapaxes(0, axis)[k] = total + rest
+    found = running_sums(ct.tensor(x), axis, reverse).numpy()
+    assert (found.view("int32") == wanted.view("int32")).all()

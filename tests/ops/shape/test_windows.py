@@ -44,3 +44,13 @@ def test_derivatives_of_every_order(device, fp64):
     gradgradcheck(lambda x: windows(x, 1, 3, 2, 1) ** 2, (x,))
     y = ct.tensor(np.arange(6.0).reshape(2, 3), dtype=ct.float64, requires_grad=True)
     gradgradcheck(lambda y: overlap_add(y, 0, 5, 2, 1) ** 2, (y,))
+
+
+def test_bits_of_what_windows_add_up_to(skeleton, deterministic):
+    """The taps over an element one after the other."""
+    x = np.random.default_rng(4).standard_normal((2, 9, 5, 3)).astype(np.float32)
+    wanted = np.zeros((2, 21, 3), np.float32)
+    for tap in range(5):
+        wanted[:, 2 * tap : 2 * tap + 9] += x[:, :, tap]
+    found = overlap_add(ct.tensor(x), 1, 21, 1, 2).numpy()
+    assert (found.view(np.int32) == wanted.view(np.int32)).all()
