@@ -8,7 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from cltensor.autograd.graph import Node, Output, require_unchanged, uses_of_leaves
+from cltensor.autograd.graph import (
+    Node,
+    Output,
+    hooks_of_parts,
+    require_unchanged,
+    uses_of_leaves,
+)
 from cltensor.autograd.rules import KEPT, by_rules, in_float32, reads_complex
 from cltensor.autograd.saved import Packed
 from cltensor.core.casting import casting, switch
@@ -77,6 +83,8 @@ class Pass:
         #: Leaves whose hooks are called once their gradient is there, while the pass goes on, and
         #: how many nodes may still give them a part of it.
         self._missing: dict[Node | None, int] = {}
+        #: What changes the parts of leaves that get several.
+        self._of_parts: dict[Node, Callable[[Any], Any]] = {}
         #: Where in which buffers, by serial, is what somebody else than this pass may know; the
         #: rest is ours to give away.
         self._known: dict[int, list[Place]] = {}
@@ -104,6 +112,7 @@ class Pass:
         self._roots = nodes
         if AfterGradient.were_added:
             self._missing = uses_of_leaves(nodes, self._useful)
+            self._of_parts = hooks_of_parts(self._missing)
         before = mode.enabled
         cast = None if casting.dtypes is None else switch(None)  # rules compute as they were given
         try:
@@ -156,6 +165,8 @@ class Pass:
             self._pass_on(node, g)
 
     def _arrive(self, node: Node, g: Any) -> None:
+        if node in self._of_parts:
+            g = self._of_parts[node](g)
         is_sum = node in self._pending
         if is_sum:
             self._padded.discard(node)
@@ -187,6 +198,8 @@ class Pass:
         buffer, zeros at first, serves them all. Whether it was done."""
         whole = node.edges[0]
         if whole is None or type(g) is not Tensor or self._create_graph or self.watched is not None:
+            return False
+        if whole in self._of_parts:
             return False
         cut, pending = node.saved[node.names.index("cut")], self._pending.get(whole)
         if pending is not None and whole in self._padded:

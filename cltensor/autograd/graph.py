@@ -321,3 +321,13 @@ def uses_of_leaves(roots: Sequence[Node], useful: set[Node] | None) -> dict[Node
                 seen.add(edge)
                 stack.append(edge)
     return found
+
+
+def hooks_of_parts(uses: dict[Node | None, int]) -> dict[Node, Callable[[Any], Any]]:
+    """What changes the parts of the gradients of leaves that several edges lead to."""
+    found: dict[Node, Callable[[Any], Any]] = {}
+    for leaf, edges in uses.items():
+        for hook in (leaf.hooks or ()) if leaf is not None and edges > 1 else ():
+            if type(hook) is AfterGradient and hook.of_part is not None:
+                found[leaf] = hook.of_part
+    return found

@@ -90,15 +90,23 @@ class HookList(list[Callable[..., Any]]):
 
 class AfterGradient:
     """A hook that is called with a leaf when a backward pass has added to the leaf's `.grad`; it
-    stands among the hooks of the leaf's node, which must not keep the leaf alive."""
+    stands among the hooks of the leaf's node, which must not keep the leaf alive.
 
-    __slots__ = ("hook", "leaf")
+    of_part: gives what stands for a part of the gradient, where that is the sum of several.
+    """
+
+    __slots__ = ("hook", "leaf", "of_part")
     #: Whether there was ever one: only then backward passes look for them.
     were_added = False
 
-    def __init__(self, hook: Callable[[Any], None], leaf: Any) -> None:
+    def __init__(
+        self,
+        hook: Callable[[Any], None],
+        leaf: Any,
+        of_part: Callable[[Any], Any] | None = None,
+    ) -> None:
         AfterGradient.were_added = True
-        self.hook, self.leaf = hook, ref(leaf)
+        self.hook, self.leaf, self.of_part = hook, ref(leaf), of_part
 
     def __call__(self) -> None:
         leaf = self.leaf()

@@ -18,7 +18,7 @@ import numpy as np
 from cltensor.autograd import no_grad
 from cltensor.autograd.engine import running
 from cltensor.core import trees
-from cltensor.core.hooks import RemovableHandle
+from cltensor.core.hooks import AfterGradient, RemovableHandle
 from cltensor.core.tensor import Tensor
 from cltensor.distributed.collectives import all_reduce, summed
 from cltensor.distributed.groups import ProcessGroup
@@ -208,10 +208,14 @@ class Reducer:
         self._before: dict[str, Tensor | None] = {}
         self._next = 0
         self._handles: list[RemovableHandle] = [
-            param.register_post_accumulate_grad_hook(partial(self._arrived, bucket))
+            param.register_hook(self._hook(bucket, param))
             for bucket in self.buckets
             for _, param in bucket.members
         ]
+
+    def _hook(self, bucket: Bucket, param: Tensor) -> Any:
+        arrived, part = partial(self._arrived, bucket), partial(self._part, bucket)
+        return AfterGradient(arrived, param, part)
 
     def prepare(self, outputs: Any) -> None:
         """Reduce what the next backward pass, from `outputs`, gives."""
@@ -250,6 +254,19 @@ class Reducer:
             outermost.at_end.append(self._end)
         bucket.missing -= 1
         self._send()
+
+    def _part(self, bucket: Bucket, g: Tensor) -> Tensor:
+        """What stands for a part of the gradient of a parameter that is used several times: in
+        deterministic mode its mean over the ranks, lest each rank add up its own parts first. The
+        mean of these means, which the bucket gives, is what they are."""
+        ranks = self._group.size()
+        ordered = self._deterministic and not self._find_unused and self.hook is None
+        if not (self._active and ordered and ranks > 1):
+            return g
+        with no_grad():
+            mean = (g * (1 / ranks)).realize()
+            summed(self._group, f"{bucket.name}, a part", mean).wait()
+        return mean
 
     def _send(self) -> None:
         """Send the buckets that are full and whose turn it is."""

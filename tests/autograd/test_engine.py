@@ -8,6 +8,7 @@ from leaves import leaf
 
 import cltensor as ct
 from cltensor.autograd import Variable
+from cltensor.core.hooks import AfterGradient
 from cltensor.errors import DeviceError, DTypeError, GradientError, ShapeError
 from cltensor.runtime.kernel import Counters
 
@@ -298,6 +299,26 @@ def test_a_leafs_gradient_is_told_while_the_pass_goes_on():
     rows.register_post_accumulate_grad_hook(lambda leaf: told.append(leaf.grad.tolist()))
     (rows[0] * 2 + rows[2] * 3).sum().backward()
     assert told == [[[2, 2], [0, 0], [3, 3]]]
+
+
+def test_parts_of_the_gradient_of_a_leaf_that_is_used_twice():
+    told = []
+
+    def doubled(g):
+        told.append(g.tolist())
+        return g * 2
+
+    x, once = leaf([1.0, 2.0]), leaf([1.0, 2.0])
+    for each in (x, once):
+        each.register_hook(AfterGradient(lambda _: None, each, doubled))
+    (x * 3 + (x * once) * 5).sum().backward()
+    assert sorted(told) == [[3, 3], [5, 10]]
+    assert x.grad.tolist() == [16, 26]
+    assert once.grad.tolist() == [5, 10]
+    told.clear()
+    (x[0] * 2 + x[1] * 3).backward()  # whose parts would share a buffer
+    assert sorted(told) == [[0, 3], [2, 0]]
+    assert x.grad.tolist() == [20, 32]
 
 
 def test_hooks_after_accumulation_may_step_within_backward_and_replay():

@@ -9,7 +9,7 @@ import ranks
 
 import cltensor as ct
 from cltensor import distributed as dist
-from cltensor import nn
+from cltensor import models, nn
 from cltensor.distributed.job import Communications
 from cltensor.nn import functional as F
 from cltensor.nn.comm_hooks import Compression, allreduce_hook, fp16_compress_hook
@@ -269,6 +269,62 @@ def in_ranks_bits(rank, size):
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_ranks_find_the_bits_of_one_process(size):
     ranks.run(size, __file__, "in_ranks_bits")
+
+
+class Last(nn.Module):
+    """Scores of what the last of some steps leaves."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn, self.head = nn.LSTM(6, 12, 2, batch_first=True), nn.Linear(12, 4)
+
+    def forward(self, x):
+        return self.head(self.rnn(x)[0][:, -1])
+
+
+#: Networks, the shape of an example, and how many classes, or words, there are.
+NETWORKS = {
+    "lstm": (Last, (5, 6), 4),
+    # Whose table of words is its last map, too: a gradient of two parts.
+    "gpt": (lambda: models.GPT2(8, 11, 2, 2, 16), (8,), 11),
+}
+
+
+def labelled(name, make, share):
+    """The network of the name after two batches of 40."""
+    kind, shape, classes = NETWORKS[name]
+    ct.manual_seed(1)
+    model, draw = make(kind()), np.random.default_rng(2)
+    optimizer = adam(model)
+    for _ in range(2):
+        x = draw.standard_normal((40, *shape), dtype=np.float32)
+        y = draw.integers(0, classes, (40, *shape) if name == "gpt" else 40)
+        x = draw.integers(0, classes, (40, *shape)) if name == "gpt" else x
+        optimizer.zero_grad()
+        scores = model(ct.tensor(share(x))).reshape(-1, classes)
+        F.cross_entropy(scores, ct.tensor(share(y)).reshape(-1)).backward()
+        optimizer.step()
+    return model
+
+
+def in_ranks_networks(rank, size, *names):
+    ct.use_deterministic_algorithms(True)
+
+    def mine(array):
+        return np.split(array, size)[rank]
+
+    def wrapped(model):
+        return DistributedDataParallel(nn.SyncBatchNorm.convert_sync_batchnorm(model))
+
+    for name in names:
+        alone = digest(labelled(name, lambda model: model, lambda array: array))
+        assert digest(labelled(name, wrapped, mine).module) == alone
+
+
+@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize("size", [2, pytest.param(4, marks=pytest.mark.slow)])
+def test_ranks_find_the_bits_of_networks(size, name):
+    ranks.run(size, __file__, "in_ranks_networks", name)
 
 
 def in_ranks_at_odds(rank, size):
