@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from cltensor import dtypes
+
 
 class _Options:
     precision: int = 4
@@ -71,6 +73,17 @@ def show_array(array: np.ndarray, indent: str) -> str:
         edgeitems=_options.edgeitems, formatter=formatter,
     )  # fmt: skip
     return text.replace(", ..., ", ",  ..., ")
+
+
+def show_elements(array: np.ndarray, dtype: np.dtype) -> str:
+    """An array as the repr of a tensor shows it, with its dtype where the elements do not tell."""
+    text = show_array(array, "tensor(")
+    default = [dtypes.default_float, dtypes.default_complex, dtypes.int64, dtypes.bool_]
+    if array.size == 0:  # no element shows what it is
+        del default[1:]
+        if array.ndim > 1:
+            text = f"[], size={array.shape}"
+    return text if dtype in default else f"{text}, dtype={dtype.name}"
 
 
 def _seen(array: np.ndarray) -> np.ndarray:

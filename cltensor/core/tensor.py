@@ -20,7 +20,7 @@ from cltensor.core.differentiable import Differentiable
 from cltensor.core.hooks import tracers, watchers
 from cltensor.core.mode import mode
 from cltensor.core.names import named
-from cltensor.core.printing import html, show_array
+from cltensor.core.printing import html, show_elements
 from cltensor.core.size import Count, Size
 from cltensor.core.suggestions import no_attribute
 from cltensor.dtypes import as_dtype, complex128, float64
@@ -31,9 +31,10 @@ from cltensor.lazy.codegen import Shape
 from cltensor.lazy.fusion import Eager, Join, Value
 from cltensor.lazy.kinds import Pointwise
 from cltensor.lazy.values import changer_of, holders, is_packed, nobody, version_of
+from cltensor.runtime.copies import download
 from cltensor.runtime.device import Device, DeviceSpec, get
 from cltensor.runtime.lane import upload
-from cltensor.runtime.memory import Buffer, download
+from cltensor.runtime.memory import Buffer
 
 _NOW_AND_THEN = 1023  # as many are held, or a multiple of it, when it is looked what is over
 _refs = holders.refs
@@ -359,18 +360,8 @@ class Tensor(Differentiable):
 
     def describe(self) -> str:
         """What the repr shows inside the parentheses, PyTorch's way."""
-        array = self._read()
-        text = show_array(array, "tensor(")
-        default = [dtypes.default_float, dtypes.default_complex, dtypes.int64, dtypes.bool_]
-        if array.size == 0:  # no element shows what it is
-            del default[1:]
-            if array.ndim > 1:
-                text = f"[], size={array.shape}"
-        if self.dtype not in default:
-            text += f", dtype={self.dtype.name}"
-        if self.device is not get():
-            text += f", device='{self.device}'"
-        return text
+        text = show_elements(self._read(), self.dtype)
+        return text if self.device is get() else f"{text}, device='{self.device}'"
 
 
 def _claim(value: Value, holder: Tensor) -> None:

@@ -18,9 +18,10 @@ from cltensor.core.tensor import Tensor
 from cltensor.errors import GradientError
 from cltensor.lazy.values import Eager
 from cltensor.lazy.writes import settle_readers
+from cltensor.runtime.copies import mapped
 from cltensor.runtime.device import Device
 from cltensor.runtime.events import Launched, ignore, listen
-from cltensor.runtime.memory import Buffer, mapped
+from cltensor.runtime.memory import Buffer
 
 
 class _Shown:

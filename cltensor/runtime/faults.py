@@ -14,8 +14,9 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from cltensor.errors import DeviceError, IndexingError
+from cltensor.runtime.copies import download, write
 from cltensor.runtime.device import Device, recording
-from cltensor.runtime.memory import Buffer, download, write
+from cltensor.runtime.memory import Buffer
 
 #: Words of a region, 64-bit integers: whether there was a fault, the index, the size of its axis,
 #: and one to spare, so that regions are aligned. Of two faults the first stays.

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cltensor.runtime.copies import write
 from cltensor.runtime.device import Device
 from cltensor.runtime.flushing import flush
-from cltensor.runtime.memory import Buffer, Pool, is_pyopencls, write
+from cltensor.runtime.memory import Buffer, Pool, is_pyopencls
 from cltensor.runtime.uploads import SMALL, Uploads, copy_shown
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Device memory: a pool per device, and the copies between host and device.
+"""Device memory: a pool per device.
 
 A Buffer goes back to its pool when nothing refers to it any more. Reusing it at once is safe
 without events, because everything on a device runs in the order of its one queue; those that
@@ -52,7 +52,7 @@ def _memory_limit(device: Device) -> int:
     return setting("CLTENSOR_MEMORY_LIMIT", read, device.global_mem)
 
 
-def _show(nbytes: int) -> str:
+def amount(nbytes: int) -> str:
     return f"{nbytes / (1 << 20):,.1f} MiB"
 
 
@@ -224,7 +224,7 @@ class Pool:
         self.device.check_process()
         if nbytes > self.device.max_alloc:
             raise OutOfMemoryError(
-                f"allocate: {_show(nbytes)} is more than the {_show(self.device.max_alloc)} that "
+                f"allocate: {amount(nbytes)} is more than the {amount(self.device.max_alloc)} that "
                 f"'{self.device.name}' allows in one buffer; split the tensor"
             )
         if self._occupied() + reserved > self.limit:
@@ -236,7 +236,7 @@ class Pool:
                 except (cl.Error, MemoryError) as error:
                     if not is_exhaustion(error) and "INVALID_BUFFER_SIZE" not in str(error):
                         raise DeviceError(
-                            f"allocate: {_show(nbytes)} on '{self.device.name}' failed: {error}"
+                            f"allocate: {amount(nbytes)} on '{self.device.name}' failed: {error}"
                         ) from error
                     if attempt == 2:
                         raise self._exhausted(nbytes) from error
@@ -249,12 +249,12 @@ class Pool:
     def _exhausted(self, nbytes: int) -> OutOfMemoryError:
         recorded = sum(p.in_use + p.cached for p in self.root.children if p.is_recorded)
         in_use = sum(p.in_use for p in self.root.shared())
-        kept = f", and {_show(recorded)} kept by recorded calls," if recorded else ""
+        kept = f", and {amount(recorded)} kept by recorded calls," if recorded else ""
         drop = "tensors or jitted functions" if recorded else "tensors"
         return OutOfMemoryError(
-            f"allocate: {_show(nbytes)} asked for on '{self.device.name}' with "
-            f"{_show(in_use)} in use{kept} of a limit of {_show(self.limit)} (device memory "
-            f"{_show(self.device.global_mem)}); use a smaller batch, drop {drop}, or raise "
+            f"allocate: {amount(nbytes)} asked for on '{self.device.name}' with "
+            f"{amount(in_use)} in use{kept} of a limit of {amount(self.limit)} (device memory "
+            f"{amount(self.device.global_mem)}); use a smaller batch, drop {drop}, or raise "
             "CLTENSOR_MEMORY_LIMIT"
         )
 
@@ -372,56 +372,10 @@ def rescued(
     except (cl.Error, MemoryError) as second:
         pool = device.pool
         raise OutOfMemoryError(
-            f"{what} failed, also after unused memory was given back, with {_show(pool.in_use)} in "
-            f"use of {_show(pool.limit)}: {second}; use a smaller batch or drop tensors. (Some "
-            "drivers say so too when an earlier kernel failed.)"
+            f"{what} failed, also after unused memory was given back, with "
+            f"{amount(pool.in_use)} in use of {amount(pool.limit)}: {second}; use a smaller "
+            "batch or drop tensors. (Some drivers say so too when an earlier kernel failed.)"
         ) from error
-
-
-def write(buffer: Buffer, array: np.ndarray, offset: int = 0) -> None:
-    """Copy `array` into `buffer` from byte `offset` on; returns when the host memory is free."""
-    if array.nbytes:
-        device = buffer.device
-        device.check_process()
-        whole = np.ascontiguousarray(array)
-        copy = partial(device.copy_to, buffer.cl, whole, offset)
-        with device.lock:
-            try:
-                copy()
-            except Exception as error:
-                rescued(device, error, copy, _copied(array, "to", device))
-
-
-def download(buffer: Buffer, array: np.ndarray, offset: int = 0, wait: bool = True) -> Any:
-    """Fill `array` from `buffer`, from byte `offset` on, when all earlier launches are done;
-    returns it, or, without `wait`, the event that will be complete then."""
-    if not array.nbytes:
-        return array
-    device = buffer.device
-    device.check_process()
-    if device.recorder is not None:
-        device.recorder.refuse("reading values on the host")
-    copy = partial(device.copy_from, buffer.cl, array, offset, wait)
-    try:
-        event = copy()
-    except Exception as error:
-        event = rescued(device, error, copy, _copied(array, "from", device))
-    return array if wait else event
-
-
-def mapped(buffer: Buffer) -> np.ndarray:
-    """The bytes of `buffer` where they are, of a device that shows its memory."""
-    device = buffer.device
-    device.check_process()
-    if not buffer.nbytes:
-        return np.empty(0, np.uint8)
-    if device.recorder is not None:
-        device.recorder.refuse("sharing elements with the host")
-    show = partial(device.show, buffer.cl, buffer.nbytes)
-    try:
-        return show()
-    except Exception as error:
-        return rescued(device, error, show, f"share: {_show(buffer.nbytes)} on '{device.name}'")
 
 
 def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -> None:
@@ -431,7 +385,7 @@ def _copy_bytes(device: Device, to: cl.Buffer, source: cl.Buffer, nbytes: int) -
             try:
                 copy()
             except Exception as error:
-                what = f"copy: moving {_show(nbytes)} on '{device.name}'"
+                what = f"copy: moving {amount(nbytes)} on '{device.name}'"
                 rescued(device, error, copy, what)
 
 
@@ -440,9 +394,5 @@ def _region(home: Buffer, offset: int, nbytes: int) -> cl.Buffer:
     try:
         return cut()
     except Exception as error:
-        what = f"allocate: a region of {_show(nbytes)} on '{home.device.name}'"
+        what = f"allocate: a region of {amount(nbytes)} on '{home.device.name}'"
         return rescued(home.device, error, cut, what)
-
-
-def _copied(array: np.ndarray, direction: str, device: Device) -> str:
-    return f"copy: {_show(array.nbytes)} {direction} '{device.name}' ({device.title})"

@@ -8,9 +8,9 @@ import cltensor as ct
 from cltensor.errors import KernelError
 from cltensor.replay import command_buffer as commands
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
+from cltensor.runtime.copies import download
 from cltensor.runtime.kernel import Counters
 from cltensor.runtime.lane import upload
-from cltensor.runtime.memory import download
 
 SOURCE = """__kernel void twice_and(__global int* x, int n) {
     int i = get_global_id(0);

@@ -10,9 +10,9 @@ import pytest
 import cltensor as ct
 from cltensor.errors import DeviceError, IndexingError
 from cltensor.runtime import faults
+from cltensor.runtime.copies import write
 from cltensor.runtime.faults import LABEL, PROBABILITY, WORDS, Site
 from cltensor.runtime.kernel import Counters
-from cltensor.runtime.memory import write
 
 X = np.arange(60.0, dtype="float32").reshape(3, 4, 5)
 

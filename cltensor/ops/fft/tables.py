@@ -10,8 +10,8 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.lazy.fusion import stored
+from cltensor.runtime.copies import write
 from cltensor.runtime.device import Device
-from cltensor.runtime.memory import write
 
 #: Bytes of tables that a device keeps; those used last stay.
 LIMIT = 64 << 20
