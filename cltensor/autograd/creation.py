@@ -16,6 +16,7 @@ from cltensor.errors import DTypeError
 from cltensor.lazy.values import Value
 from cltensor.ops import create
 from cltensor.ops.facts import set_default_dtype as _set_default_dtype
+from cltensor.ops.move import to
 from cltensor.runtime.device import set_default_device
 
 
@@ -41,7 +42,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     tensor([1, 2])
     """
     if isinstance(data, Tensor):
-        return create.to(data, dtype=dtype, device=device)
+        return to(data, dtype=dtype, device=device)
     return tensor(data, dtype, device)
 
 
@@ -157,4 +158,4 @@ def type_(x: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
         )
     if isinstance(dtype, str):
         dtype = TYPES.get(dtype.rpartition(".")[2], dtype)
-    return create.to(x, dtype.dtype if isinstance(dtype, TensorType) else as_dtype(dtype))
+    return to(x, dtype.dtype if isinstance(dtype, TensorType) else as_dtype(dtype))

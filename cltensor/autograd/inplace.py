@@ -33,10 +33,10 @@ from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.halves import limits_of
 from cltensor.lazy.values import same_place
 from cltensor.lazy.writes import may_overlap, require_writable, settle_readers, write
-from cltensor.ops.create import to_device
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.index.pick import Plan, shown, take_apart
 from cltensor.ops.index.scatter import fitting, put, put_shape, write_picked
+from cltensor.ops.move import to_device
 from cltensor.ops.random.draw import bernoulli, normal, randint, uniform
 from cltensor.ops.random.sample import draw
 from cltensor.ops.shape.view import broadcast_to, ints, reshape

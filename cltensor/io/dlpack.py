@@ -15,7 +15,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import bfloat16
 from cltensor.errors import DeviceError, DTypeError
 from cltensor.io.sharing import shared
-from cltensor.ops.create import to
+from cltensor.ops.move import to
 from cltensor.runtime.device import get
 
 #: DLPack's name of the host's memory: kDLCPU, and which.
