@@ -1,9 +1,4 @@
-"""Derivatives as functions of functions: grad, vjp, jvp, and Jacobians made of them.
-
-Each call differentiates by tensors of its own, which stand for the caller's in the graph, so calls
-nest to any order and leave no gradient behind. Where an outer call, or a tensor that requires a
-gradient, has part in a result, the result is recorded for it; otherwise it requires none.
-"""
+"""Derivatives as functions of functions: grad, vjp, jvp, and Jacobians made of them."""
 
 from __future__ import annotations
 
@@ -11,167 +6,30 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
-from cltensor.autograd.derivatives import grad as gradients_of
-from cltensor.autograd.graph import Node
+from cltensor.autograd.calls import (
+    ArgNums,
+    Call,
+    Forward,
+    Function,
+    by_arguments,
+    with_keywords,
+    zeros_like,
+)
 from cltensor.autograd.vmap import vmap
-from cltensor.core.batched import lifted, wrapped
-from cltensor.core.mode import enable_grad, is_grad_enabled
+from cltensor.core.mode import is_grad_enabled
 from cltensor.core.tensor import Tensor, show
-from cltensor.core.trees import flatten, mapped
-from cltensor.dtypes import FRACTIONAL
+from cltensor.core.trees import flatten
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.ops.create import eye
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.shape.view import movedim, reshape
 
-Function = Callable[..., Any]
-ArgNums = int | tuple[int, ...]
-
-
-def _own(operation: str, x: Any) -> Tensor:
-    """A tensor to differentiate by in place of x: what is done with it reaches x too, where x is in
-    a graph."""
-    if not isinstance(x, Tensor):
-        raise DTypeError(f"{operation}: {show(x)} is no tensor to differentiate by")
-    if x.dtype.kind not in FRACTIONAL:
-        raise DTypeError(
-            f"{operation}: there is no derivative by a tensor of {x.dtype.name}; cast it with "
-            ".to(ct.float32), or leave it out of argnums"
-        )
-    whole, numbers = lifted(x)
-    if whole.requires_grad and is_grad_enabled():
-        return wrapped(whole.clone(), numbers)
-    return wrapped(whole.detach().requires_grad_(), numbers)
-
-
-def _reaches_others(outputs: Sequence[Any], own: Sequence[Tensor]) -> bool:
-    """Whether `outputs` depend on something that requires a gradient besides `own` alone."""
-    nodes = {x.node for x in own}
-    if any(node is not None and node.op is not None for node in nodes):
-        return True
-    seen: set[Node] = set()
-    pending = [x.node for x in outputs if isinstance(x, Tensor) and x.node is not None]
-    while pending:
-        node = pending.pop()
-        if node in seen or node in nodes:
-            continue
-        if node.op is None:
-            return True
-        seen.add(node)
-        pending += [e for e in node.edges if e is not None]
-    return False
-
-
-#: These refuse results without derivative, as PyTorch does; for the others it is zero.
-_BACKWARD_ONLY = ("vjp", "jacrev")
-
-
-class _Call:
-    """A call of `function` with tensors of its own for some of what it is given.
-
-    leaves: the tensors that it is differentiated by; outputs: the tensors of its result, `build`
-    makes the result of others. is_outer: whether an outer graph has part in it.
-    """
-
-    def __init__(self, operation: str, function: Function, trees: Any, call: Function, aux: bool):
-        self.operation = operation
-        given, make = flatten(trees)
-        self.leaves = [_own(operation, x) for x in given]
-        with enable_grad():
-            result = call(function, make(self.leaves))
-        self.aux: Any = None
-        if aux:
-            if not isinstance(result, tuple) or len(result) != 2:
-                raise GradientError(
-                    f"{operation}: with has_aux the function returns a pair, the value and what "
-                    f"goes with it, not {show(result)}"
-                )
-            result, self.aux = result
-        self.outputs, self.build = flatten(result)
-        for x in self.outputs:
-            if not isinstance(x, Tensor):
-                raise DTypeError(
-                    f"{operation}: the function returned {show(x)}; return tensors, and other "
-                    "things beside them with has_aux=True"
-                )
-            if operation in _BACKWARD_ONLY and x.dtype.kind not in FRACTIONAL:
-                raise DTypeError(
-                    f"{operation}: the function returned {show(x)} of {x.dtype.name}, which has no "
-                    "derivative; return it beside the others with has_aux=True"
-                )
-        extra = [] if self.aux is None else flatten(self.aux)[0]
-        self.is_outer = is_grad_enabled() and _reaches_others([*self.outputs, *extra], self.leaves)
-
-    def shown(self, tree: Any) -> Any:
-        """A result as the caller sees it."""
-        if self.is_outer:
-            return tree
-        return mapped(lambda x: x.detach() if isinstance(x, Tensor) else x, tree)
-
-    def back(self, cotangents: Sequence[Tensor], record: bool = False) -> list[Tensor]:
-        """The gradients of the outputs, weighted, for each of the leaves; zeros for one that has no
-        part. record: keep their graph, for an outer derivative."""
-        return _weighted(self.outputs, self.leaves, cotangents, record or self.is_outer)
-
-
-def _weighted(
-    outputs: Sequence[Tensor], inputs: Sequence[Tensor], weights: Sequence[Tensor], record: bool
-) -> list[Tensor]:
-    """The gradients of `outputs`, weighted, for each of `inputs`; zeros for one that has no part.
-    record: keep their graph."""
-    pairs = [(x, w) for x, w in zip(outputs, weights, strict=True) if x.node is not None]
-    if not pairs:
-        return [_zeros_like(x) for x in inputs]
-    found = gradients_of(
-        [x for x, _ in pairs],
-        inputs,
-        [w for _, w in pairs],
-        retain_graph=True,
-        create_graph=record,
-        allow_unused=True,
-    )
-    return [_zeros_like(x) if g is None else g for g, x in zip(found, inputs, strict=True)]
-
-
-def _zeros_like(x: Tensor) -> Tensor:
-    return full(tuple(x.shape), 0, x.dtype, x.device)
-
-
-def _by_arguments(operation: str, argnums: ArgNums, args: tuple[Any, ...]) -> tuple[Any, Function]:
-    """The arguments to differentiate by, and what calls a function with others for them."""
-    several = isinstance(argnums, tuple)
-    places = argnums if isinstance(argnums, tuple) else (argnums,)
-    for place in places:
-        if isinstance(place, bool) or not isinstance(place, int):
-            raise DTypeError(f"{operation}: argnums is {argnums!r}; give an integer or a tuple")
-        if not -len(args) <= place < len(args):
-            raise ShapeError(
-                f"{operation}: argnums is {argnums}, and the function was given {len(args)} "
-                "arguments by position"
-            )
-    places = tuple(place % len(args) for place in places)
-    if len(set(places)) != len(places):
-        raise ShapeError(f"{operation}: argnums {argnums} names an argument twice")
-
-    def call(function: Function, chosen: Any) -> Any:
-        found = list(args)
-        for place, x in zip(places, chosen if several else [chosen], strict=True):
-            found[place] = x
-        return function(*found)
-
-    wanted = tuple(args[place] for place in places)
-    return (wanted if several else wanted[0]), call
-
-
-def _with_keywords(function: Function, kwargs: dict[str, Any]) -> Function:
-    return (lambda *args: function(*args, **kwargs)) if kwargs else function
-
 
 def _value_and_grad(
     operation: str, function: Function, argnums: ArgNums, has_aux: bool, args: Any, kwargs: Any
 ) -> tuple[Any, Any, Any]:
-    wanted, call = _by_arguments(operation, argnums, args)
-    run = _Call(operation, _with_keywords(function, kwargs), wanted, call, has_aux)
+    wanted, call = by_arguments(operation, argnums, args)
+    run = Call(operation, with_keywords(function, kwargs), wanted, call, has_aux)
     if len(run.outputs) != 1 or run.outputs[0].size != 1 or run.outputs[0].ndim:
         shapes = [tuple(x.shape) for x in run.outputs]
         raise ShapeError(
@@ -255,7 +113,7 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]
 
     Returns: (value, function), or (value, function, aux).
     """
-    run = _Call("vjp", func, primals, _spread, has_aux)
+    run = Call("vjp", func, primals, _spread, has_aux)
     _, make = flatten(primals)
 
     def back(*cotangents: Any) -> Any:
@@ -267,25 +125,6 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]
 
     value = run.shown(run.build(run.outputs))
     return (value, back, run.shown(run.aux)) if has_aux else (value, back)
-
-
-class _Forward:
-    """Products of a Jacobian with tangents, by differentiating the backward pass, which is linear
-    in its cotangents. Source: Townsend, "A new trick for calculating Jacobian vector products"."""
-
-    def __init__(self, run: _Call) -> None:
-        self.run = run
-        self.cotangents = [_own("jvp", _zeros_like(x)) for x in run.outputs]
-        with enable_grad():
-            self.back = run.back(self.cotangents, record=True)
-
-    def __call__(self, tangents: Sequence[Tensor]) -> list[Tensor]:
-        """The product for each output."""
-        moved = any(
-            t.requires_grad for g, t in zip(self.back, tangents, strict=True) if g.node is not None
-        )
-        record = self.run.is_outer or (is_grad_enabled() and moved)
-        return _weighted(self.back, self.cotangents, tangents, record)
 
 
 def jvp(
@@ -303,10 +142,10 @@ def jvp(
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise DTypeError("jvp: primals and tangents are tuples, with one entry per argument")
-    run = _Call("jvp", func, primals, _spread, has_aux)
+    run = Call("jvp", func, primals, _spread, has_aux)
     if strict and any(x.node is None for x in run.outputs):
         raise GradientError("jvp: a result does not depend on the primals; pass strict=False")
-    found = _Forward(run)(_like("jvp", "tangents", tangents, run.leaves))
+    found = Forward(run)(_like("jvp", "tangents", tangents, run.leaves))
     value = run.shown(run.build(run.outputs))
     derivative = run.build(found)
     return (value, derivative, run.shown(run.aux)) if has_aux else (value, derivative)
@@ -316,8 +155,8 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     """The value of func(*primals), and the function of tangents, as many as primals, that gives the
     derivative in their direction: `jvp` for many directions, which calls `func` once.
     """
-    run = _Call("linearize", func, primals, _spread, False)
-    forward = _Forward(run)
+    run = Call("linearize", func, primals, _spread, False)
+    forward = Forward(run)
 
     def derivative(*tangents: Any) -> Any:
         return run.build(forward(_like("linearize", "tangents", tangents, run.leaves)))
@@ -340,8 +179,8 @@ def _jacobian(
     operation: str, func: Function, argnums: ArgNums, has_aux: bool, chunk_size: int | None,
     args: Any, kwargs: Any,
 ) -> tuple[Any, Any]:  # fmt: skip
-    wanted, call = _by_arguments(operation, argnums, args)
-    run = _Call(operation, _with_keywords(func, kwargs), wanted, call, has_aux)
+    wanted, call = by_arguments(operation, argnums, args)
+    run = Call(operation, with_keywords(func, kwargs), wanted, call, has_aux)
     blocks = (_by_rows if operation == "jacrev" else _by_columns)(run, chunk_size)
     _, make = flatten(wanted)
     return run.shown(run.build([make(row) for row in blocks])), run.shown(run.aux)
@@ -362,7 +201,7 @@ def _for_units(
             continue
 
         def by_unit(unit: Tensor, k: int = k, x: Tensor = x) -> list[Tensor]:
-            others = [_zeros_like(y) for y in given]
+            others = [zeros_like(y) for y in given]
             others[k] = reshape(unit, x.shape)
             return product(others)
 
@@ -371,7 +210,7 @@ def _for_units(
     return blocks
 
 
-def _by_rows(run: _Call, chunk_size: int | None) -> list[list[Tensor]]:
+def _by_rows(run: Call, chunk_size: int | None) -> list[list[Tensor]]:
     """For each output the derivative by each leaf: a backward pass for each of its elements."""
     found = _for_units(run.back, run.outputs, run.leaves, chunk_size)
     return [
@@ -380,9 +219,9 @@ def _by_rows(run: _Call, chunk_size: int | None) -> list[list[Tensor]]:
     ]
 
 
-def _by_columns(run: _Call, chunk_size: int | None) -> list[list[Tensor]]:
+def _by_columns(run: Call, chunk_size: int | None) -> list[list[Tensor]]:
     """The same, by a forward product for each element of each leaf."""
-    found = _for_units(_Forward(run), run.leaves, run.outputs, chunk_size)
+    found = _for_units(Forward(run), run.leaves, run.outputs, chunk_size)
     return [
         [
             reshape(movedim(columns[i], 0, -1), (*y.shape, *x.shape))
