@@ -61,6 +61,7 @@ from cltensor.core.tensor import Tensor as Tensor
 from cltensor.errors import CLTensorError as CLTensorError
 from cltensor.errors import DataError as DataError
 from cltensor.errors import DependencyError as DependencyError
+from cltensor.errors import DeterminismError as DeterminismError
 from cltensor.errors import DeviceError as DeviceError
 from cltensor.errors import DistributedError as DistributedError
 from cltensor.errors import DTypeError as DTypeError

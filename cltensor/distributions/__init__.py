@@ -20,6 +20,7 @@ from cltensor.distributions import (
     transforms,
 )
 from cltensor.distributions import distribution as exp_family
+from cltensor.distributions.bounded import Exponential, GeneralizedPareto, Uniform
 from cltensor.distributions.categorical import (
     Categorical,
     Multinomial,
@@ -29,14 +30,11 @@ from cltensor.distributions.categorical import (
 from cltensor.distributions.constraint_registry import biject_to, transform_to
 from cltensor.distributions.continuous import (
     Cauchy,
-    Exponential,
-    GeneralizedPareto,
     Gumbel,
     HalfCauchy,
     HalfNormal,
     Laplace,
     Normal,
-    Uniform,
 )
 from cltensor.distributions.continuous_bernoulli import ContinuousBernoulli
 from cltensor.distributions.discrete import (

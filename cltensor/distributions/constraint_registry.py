@@ -15,9 +15,9 @@ from cltensor.distributions.transform import (
     ComposeTransform,
     IndependentTransform,
     StackTransform,
-    Transform,
     identity_transform,
 )
+from cltensor.distributions.transform_base import Transform
 from cltensor.distributions.transforms import AffineTransform, ExpTransform, SigmoidTransform
 from cltensor.distributions.vector_transforms import (
     CorrCholeskyTransform,

@@ -11,16 +11,15 @@ from functools import cache
 from typing import Any, TypeVar
 
 from cltensor.core.tensor import Tensor
+from cltensor.distributions.bounded import Exponential, Uniform
 from cltensor.distributions.categorical import Categorical, OneHotCategorical
 from cltensor.distributions.continuous import (
     Cauchy,
-    Exponential,
     Gumbel,
     HalfCauchy,
     HalfNormal,
     Laplace,
     Normal,
-    Uniform,
 )
 from cltensor.distributions.continuous_bernoulli import ContinuousBernoulli
 from cltensor.distributions.discrete import Bernoulli, Binomial, Geometric, Poisson

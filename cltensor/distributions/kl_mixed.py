@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cltensor.core.op import broadcast_shapes
-from cltensor.distributions.continuous import Exponential, Gumbel, Laplace, Normal, Uniform
+from cltensor.distributions.bounded import Exponential, Uniform
+from cltensor.distributions.continuous import Gumbel, Laplace, Normal
 from cltensor.distributions.continuous_bernoulli import ContinuousBernoulli
 from cltensor.distributions.discrete import Bernoulli, Binomial, Poisson
 from cltensor.distributions.distribution import EULER, LOG_ROOT_TAU

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
+from cltensor.distributions.bounded import standard
 from cltensor.distributions.categorical import Categorical, OfCategorical
-from cltensor.distributions.continuous import standard
 from cltensor.distributions.distribution import Odds, clamp_probs
 from cltensor.distributions.transformed import TransformedDistribution
 from cltensor.distributions.transforms import ExpTransform, SigmoidTransform

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
-from cltensor.distributions.continuous import Exponential, Normal, Uniform, standard
+from cltensor.distributions.bounded import Exponential, Uniform, standard
+from cltensor.distributions.continuous import Normal
 from cltensor.distributions.distribution import (
     EULER,
     Distribution,

@@ -18,9 +18,9 @@ from cltensor.distributions.transform import (
     IndependentTransform,
     ReshapeTransform,
     StackTransform,
-    Transform,
     identity_transform,
 )
+from cltensor.distributions.transform_base import Transform
 from cltensor.distributions.vector_transforms import (
     CorrCholeskyTransform,
     LowerCholeskyTransform,

@@ -10,7 +10,7 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
-from cltensor.distributions.transform import Transform
+from cltensor.distributions.transform_base import Transform
 from cltensor.errors import ShapeError
 from cltensor.halves import limits_of
 from cltensor.ops.create import arange

@@ -18,7 +18,6 @@ from cltensor.nn.layers.activation import (
     Hardtanh,
     LeakyReLU,
     LogSigmoid,
-    LogSoftmax,
     Mish,
     PReLU,
     ReLU,
@@ -26,9 +25,6 @@ from cltensor.nn.layers.activation import (
     RReLU,
     Sigmoid,
     SiLU,
-    Softmax,
-    Softmax2d,
-    Softmin,
     Softplus,
     Softshrink,
     Softsign,
@@ -192,6 +188,7 @@ from cltensor.nn.layers.shape import (
     Flatten,
     Unflatten,
 )
+from cltensor.nn.layers.softmax import LogSoftmax, Softmax, Softmax2d, Softmin
 from cltensor.nn.layers.sync_norm import SyncBatchNorm
 from cltensor.nn.layers.transformer import (
     Transformer,

@@ -14,27 +14,15 @@ from cltensor.vision.transforms.augment import (
     TrivialAugmentWide,
 )
 from cltensor.vision.transforms.chance import (
-    ColorJitter,
-    GaussianBlur,
-    RandomAdjustSharpness,
     RandomAffine,
-    RandomApply,
-    RandomAutocontrast,
-    RandomChoice,
     RandomCrop,
-    RandomEqualize,
-    RandomErasing,
-    RandomGrayscale,
     RandomHorizontalFlip,
-    RandomInvert,
-    RandomOrder,
     RandomPerspective,
-    RandomPosterize,
     RandomResizedCrop,
     RandomRotation,
-    RandomSolarize,
     RandomVerticalFlip,
 )
+from cltensor.vision.transforms.drawing import RandomApply, RandomChoice, RandomOrder
 from cltensor.vision.transforms.fixed import (
     CenterCrop,
     Compose,
@@ -52,6 +40,18 @@ from cltensor.vision.transforms.fixed import (
     ToTensor,
 )
 from cltensor.vision.transforms.images import InterpolationMode
+from cltensor.vision.transforms.jitter import (
+    ColorJitter,
+    GaussianBlur,
+    RandomAdjustSharpness,
+    RandomAutocontrast,
+    RandomEqualize,
+    RandomErasing,
+    RandomGrayscale,
+    RandomInvert,
+    RandomPosterize,
+    RandomSolarize,
+)
 from cltensor.vision.transforms.policies import AutoAugmentPolicy
 
 __all__ = [

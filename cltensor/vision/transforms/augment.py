@@ -19,7 +19,7 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.index.scatter import one_hot
 from cltensor.vision.pillow import pillow
 from cltensor.vision.transforms import functional as F
-from cltensor.vision.transforms.chance import draws
+from cltensor.vision.transforms.drawing import draws
 from cltensor.vision.transforms.fixed import Transform
 from cltensor.vision.transforms.images import InterpolationMode
 from cltensor.vision.transforms.policies import POLICIES, AutoAugmentPolicy

@@ -25,16 +25,13 @@ from cltensor.vision.transforms.convert import (
     to_tensor,
 )
 from cltensor.vision.transforms.geometry import (
-    affine,
     center_crop,
     crop,
     five_crop,
     hflip,
     pad,
-    perspective,
     resize,
     resized_crop,
-    rotate,
     ten_crop,
     vflip,
 )
@@ -44,6 +41,7 @@ from cltensor.vision.transforms.images import (
     get_image_num_channels,
     get_image_size,
 )
+from cltensor.vision.transforms.warp import affine, perspective, rotate
 
 __all__ = [
     "InterpolationMode",

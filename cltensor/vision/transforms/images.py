@@ -172,3 +172,30 @@ def get_image_num_channels(img: Any) -> int:
     3
     """
     return get_dimensions(img)[0]
+
+
+def as_floats(img: Tensor, function: Any, mode: str) -> Tensor:
+    """function of a batch (N, C, H, W) of float32, or float64; integers are rounded, and kept in
+    their range."""
+    shape = tuple(img.shape)
+    batch = img.reshape(-1, *((1,) if len(shape) == 2 else shape[-3:-2]), *shape[-2:])
+    found = function(batch if img.dtype == np.float64 else batch.float())
+    if not is_float(img) and not mode.startswith("nearest"):
+        found = found.round().clip(0, white(img))
+    return found.to(img.dtype).reshape(*shape[:-2], *found.shape[-2:])
+
+
+def shares_of(operation: str, fill: Any, channels: int) -> np.ndarray:
+    """`fill` for each channel."""
+    if np.size(fill) not in (1, channels):
+        raise ShapeError(f"{operation}: fill is {fill!r}, and there are {channels} channels")
+    return np.broadcast_to(np.array(fill, np.float64).reshape(-1), (channels,))
+
+
+def colour_of(operation: str, img: Any, fill: Any) -> Any:
+    """`fill` as Pillow takes it."""
+    bands = len(img.getbands())
+    shares = shares_of(operation, 0 if fill is None else fill, bands).tolist()
+    if img.mode != "F":
+        shares = [int(share) for share in shares]
+    return tuple(shares) if bands > 1 else shares[0]

@@ -21,8 +21,6 @@ LAYERS = [
     ("Sigmoid", (), {}, (3, 4)),
     ("Softplus", (), {}, (3, 4)),
     ("Softplus", (2.0,), {}, (3, 4)),
-    ("Softmax", (1,), {}, (3, 4)),
-    ("LogSoftmax", (0,), {}, (3, 4)),
 ]
 
 
@@ -77,7 +75,6 @@ def test_the_flag_is_shown():
         (nn.Softsign(), [-2 / 3, 1 / 3, 0.9]),
         (nn.Tanhshrink(), [-1.0359724, 0.0378828, 8.0]),
         (nn.LogSigmoid(), [-2.1269280, -0.4740770, -0.0001234]),
-        (nn.Softmin(0), [0.9241288, 0.0758563, 1.5434e-5]),
         (nn.PReLU(), [-0.5, 0.5, 9]),
         (nn.RReLU().eval(), [-2 * 11 / 48, 0.5, 9]),
     ],
@@ -101,12 +98,8 @@ def test_slopes_of_channels():
     assert layer.weight.tolist() == [0.5, 0.5]
 
 
-def test_halves_and_channels():
+def test_halves():
     assert nn.GLU()(ct.tensor([[2.0, 0.0]])).tolist() == [[1.0]]
-    x = ct.zeros(2, 2, 3)
-    assert nn.Softmax2d()(x).tolist() == [[[0.5] * 3] * 2] * 2
-    with pytest.raises(ct.ShapeError, match=r"Softmax2d: an input of shape \(2,\)"):
-        nn.Softmax2d()(ct.zeros(2))
 
 
 def test_texts():

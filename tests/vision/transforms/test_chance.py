@@ -10,8 +10,6 @@ import cltensor as ct
 from cltensor.data import DataLoader
 from cltensor.errors import ShapeError
 from cltensor.vision import transforms
-from cltensor.vision.transforms import functional as F
-from cltensor.vision.transforms.chance import span
 
 #: Neither black nor white, so that there is something to stretch.
 PIXELS = noise(24, 24) // 2 + 30
@@ -127,53 +125,6 @@ def test_resized_crops_have_the_area_and_the_shape():
     # No part of a long image has such a shape and area: its middle, cut to the shape.
     long = ct.Tensor.from_numpy(np.zeros((1, 2, 100), np.uint8), HOST)
     assert transforms.RandomResizedCrop(8).place(long) == (0, 48, 2, 3)
-
-
-def test_jitter_of_one_kind_is_that_change():
-    x = ct.tensor(ARRAY)
-    jitter = transforms.ColorJitter(brightness=(0.5, 0.5))
-    assert jitter(x).tolist() == F.adjust_brightness(x, 0.5).tolist()
-    assert transforms.ColorJitter()(x) is x
-
-
-def test_erasing_erases_a_rectangle():
-    x = ct.ones(3, 20, 30)
-    ct.manual_seed(0)
-    for _ in range(10):
-        found = transforms.RandomErasing(1.0, value=(2, 3, 4))(x).numpy()
-        rows, columns = np.nonzero(found[0] == 2)
-        inside = found[:, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-        assert np.all(inside == np.reshape([2, 3, 4], (3, 1, 1)))
-        assert np.sum(found == 1) == found.size - inside.size
-        assert 0.01 < inside[0].size / 600 < 0.36
-
-
-def test_choices_by_their_share():
-    x = ct.Tensor.from_numpy(np.uint8([[[0, 1]]]), HOST)
-    choose = transforms.RandomChoice(
-        [transforms.RandomHorizontalFlip(1.0), transforms.RandomInvert(1.0)], p=[3, 1]
-    )
-    ct.manual_seed(0)
-    counts = Counter(str(choose(x).tolist()) for _ in range(400))
-    assert abs(counts["[[[1, 0]]]"] / 400 - 0.75) < 0.07
-    assert len(counts) == 2
-
-
-def test_spans():
-    assert span("a", 0.3, 1, 0) == (0.7, 1.3)
-    assert span("a", 3, 1, 0) == (0, 4)
-    assert span("a", (1, 2)) == (1.0, 2.0)
-    with pytest.raises(ValueError, match="RandomRotation: -1 is below 0"):
-        transforms.RandomRotation(-1)
-    with pytest.raises(ValueError, match=r"ColorJitter: \(-1, 2\) is no \(low, high\)"):
-        transforms.ColorJitter((-1, 2))
-    with pytest.raises(ValueError, match="ColorJitter: hue is 0.6"):
-        transforms.ColorJitter(hue=0.6)
-    for make in (transforms.RandomErasing, transforms.RandomHorizontalFlip):
-        with pytest.raises(ValueError, match=f"{make.__name__}: p is 1.5"):
-            make(1.5)
-    with pytest.raises(ValueError, match="RandomErasing: value is 'noise'"):
-        transforms.RandomErasing(value="noise")
 
 
 def test_repr():
