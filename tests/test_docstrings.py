@@ -1,12 +1,15 @@
 """The examples in docstrings, each run, and compared with what it says it gives."""
 
+import ast
 import doctest
 import importlib
 import inspect
 import math
+import textwrap
 
 import numpy as np
 import pytest
+import ranks
 
 import cltensor as ct
 from cltensor import nn
@@ -26,8 +29,10 @@ NAMESPACES = [
     "cltensor.nn.utils.parametrize", "cltensor.nn.utils.parametrizations",
     "cltensor.nn.utils.prune", "cltensor.optim", "cltensor.optim.lr_scheduler",
     "cltensor.optim.swa_utils", "cltensor.utils.data", "cltensor.utils.checkpoint",
-    "cltensor.masked", "cltensor.distributions", "cltensor.testing", "cltensor.profiler",
-    "cltensor.vision.transforms", "cltensor.vision.transforms.functional",
+    "cltensor.masked", "cltensor.distributions", "cltensor.distributions.constraints",
+    "cltensor.distributions.transforms", "cltensor.testing", "cltensor.profiler",
+    "cltensor.vision.datasets", "cltensor.vision.transforms",
+    "cltensor.vision.transforms.functional", "cltensor.distributed",
 ]  # fmt: skip
 
 
@@ -56,3 +61,36 @@ def test_examples_give_what_they_say(namespace, device):
         )
     assert runner.tries > 0
     assert runner.failures == 0, "".join(reports)
+
+
+#: What stands above an example that needs two ranks; `expression  # value` says what rank 0 gets.
+RANKS = "In two ranks, and what rank 0 has then:\n\n"
+
+
+def blocks():
+    """The examples for ranks, by name."""
+    found = {}
+    for name in ct.distributed.__all__:
+        if name == "rpc":
+            continue
+        _, head, rest = (inspect.getdoc(getattr(ct.distributed, name)) or "").partition(RANKS)
+        if head:
+            found[name] = textwrap.dedent(rest)
+    return found
+
+
+def in_ranks_examples(rank, size):
+    for name, code in blocks().items():
+        names, lines = dict(GIVEN), code.splitlines()
+        for statement in ast.parse(code).body:
+            wanted = lines[statement.end_lineno - 1].partition("  # ")[2].strip()
+            if isinstance(statement, ast.Expr):
+                value = eval(compile(ast.Expression(statement.value), name, "eval"), names)
+                assert rank or not wanted or repr(value) == wanted, (name, value)
+            else:
+                exec(compile(ast.Module([statement], []), name, "exec"), names)
+
+
+def test_examples_for_ranks():
+    assert len(blocks()) > 20
+    ranks.run(2, __file__, "in_ranks_examples")

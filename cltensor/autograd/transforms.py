@@ -55,6 +55,9 @@ def grad(func: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Functio
              nested structure of them, and so is its gradient. has_aux: `func` returns a pair, and
              the second comes beside the gradient: (gradient, aux).
     Raises:  ShapeError for a result that is not one number; DTypeError for integers.
+
+    >>> ct.func.grad(lambda x: x**3)(ct.tensor(2.0))
+    tensor(12.)
     """
 
     @wraps(func)
@@ -67,7 +70,11 @@ def grad(func: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Functio
 
 def grad_and_value(func: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     """`grad` that gives the value too, as PyTorch orders them: (gradient, value), or
-    (gradient, (value, aux))."""
+    (gradient, (value, aux)).
+
+    >>> ct.func.grad_and_value(lambda x: x**3)(ct.tensor(2.0))
+    (tensor(12.), tensor(8.))
+    """
 
     @wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -79,7 +86,11 @@ def grad_and_value(func: Function, argnums: ArgNums = 0, has_aux: bool = False) 
 
 def value_and_grad(func: Function, argnums: ArgNums = 0, has_aux: bool = False) -> Function:
     """`grad` that gives the value too, as JAX orders them: (value, gradient), or
-    ((value, aux), gradient)."""
+    ((value, aux), gradient).
+
+    >>> ct.func.value_and_grad(lambda x: x**3)(ct.tensor(2.0))
+    (tensor(8.), tensor(12.))
+    """
 
     @wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -112,6 +123,10 @@ def vjp(func: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]
     product with the Jacobian: a tuple with one entry for each of `primals`.
 
     Returns: (value, function), or (value, function, aux).
+
+    >>> value, back = ct.func.vjp(lambda x, y: x * y, ct.tensor(3.0), ct.tensor(4.0))
+    >>> back(ct.tensor(1.0))
+    (tensor(4.), tensor(3.))
     """
     run = Call("vjp", func, primals, _spread, has_aux)
     _, make = flatten(primals)
@@ -154,6 +169,10 @@ def jvp(
 def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
     """The value of func(*primals), and the function of tangents, as many as primals, that gives the
     derivative in their direction: `jvp` for many directions, which calls `func` once.
+
+    >>> value, derivative = ct.func.linearize(lambda x: x**2, ct.tensor(3.0))
+    >>> derivative(ct.tensor(1.0)), derivative(ct.tensor(10.0))
+    (tensor(6.), tensor(60.))
     """
     run = Call("linearize", func, primals, _spread, False)
     forward = Forward(run)
@@ -166,7 +185,14 @@ def linearize(func: Function, *primals: Any) -> tuple[Any, Function]:
 
 def hvp(func: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     """The gradient of a function of one number by its first argument, and the product of the
-    Hessian with `tangents`; both as tuples of one entry, as in `jvp`."""
+    Hessian with `tangents`; both as tuples of one entry, as in `jvp`.
+
+    >>> gradient, product = ct.func.hvp(
+    ...     lambda x: (x**3).sum(), (ct.tensor([1.0, 2.0]),), (ct.tensor([1.0, 0.0]),)
+    ... )
+    >>> gradient, product
+    (tensor([ 3., 12.]), tensor([6., 0.]))
+    """
     return jvp(grad(func), primals, tangents)
 
 
@@ -258,6 +284,10 @@ def jacrev(
              with memory of its own; all for None.
     Returns: for a result of shape r and an argument of shape a a tensor (*r, *a), in the structure
              of the result, and in each place that of the arguments.
+
+    >>> ct.func.jacrev(lambda x: ct.stack([x.sum(), x.prod()]))(ct.tensor([2.0, 3.0]))
+    tensor([[1., 1.],
+            [3., 2.]])
     """
     return _jacobian_function("jacrev", func, argnums, has_aux, chunk_size)
 
@@ -275,6 +305,9 @@ def jacfwd(
 
     randomness: PyTorch's; `func` is called once, so what it draws is the "same" for all elements.
     Raises ValueError for "different".
+
+    >>> ct.func.jacfwd(lambda x: ct.stack([x, x**2, x**3]))(ct.tensor(2.0))
+    tensor([ 1.,  4., 12.])
     """
     if randomness not in ("error", "same"):
         raise ValueError(
@@ -285,5 +318,10 @@ def jacfwd(
 
 
 def hessian(func: Function, argnums: ArgNums = 0) -> Function:
-    """The function that gives the second derivatives of `func`: jacfwd of jacrev."""
+    """The function that gives the second derivatives of `func`: jacfwd of jacrev.
+
+    >>> ct.func.hessian(lambda x: (x**3).sum())(ct.tensor([1.0, 2.0]))
+    tensor([[ 6.,  0.],
+            [ 0., 12.]])
+    """
     return jacfwd(jacrev(func, argnums), argnums)

@@ -47,6 +47,10 @@ class Tensor(Differentiable):
     Made by the creation functions (`ct.tensor`, `ct.zeros`, ...); the class itself, called in
     PyTorch's older style, gives float32: ``ct.Tensor([1, 2])`` with these elements,
     ``ct.Tensor(5, 3)`` of that shape with undefined ones.
+
+    >>> x = ct.tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> x.shape, x.T[0], (x @ x).sum().item()
+    (Size([2, 2]), tensor([1., 3.]), 54.0)
     """
 
     __slots__ = ("__dict__", "__weakref__", "_value")

@@ -80,6 +80,9 @@ class CIFAR10(ImageDataset):
              .tar.gz, or that archive itself (None: CLTENSOR_DATA, the cache folder, a download,
              in this order); train, which part; transform, a change to each normalised batch.
     Raises:  DataError if there is no source, or a file is not the published one.
+
+    >>> ct.utils.data.CIFAR10.classes[:3]
+    ('airplane', 'automobile', 'bird')
     """
 
     classes = (

@@ -300,6 +300,11 @@ class ImageDataset(Dataset):
     Attributes:  data (N,C,H,W) uint8;  targets (N,) int64;  classes, the names of the labels;
                  mean and std, one per channel, of the pixels scaled to [0, 1].
     Items:       (image (C,H,W) float32 = (pixel / 255 - mean) / std, label).
+
+    >>> images = np.full((2, 1, 4, 4), 255, np.uint8)
+    >>> image, label = ct.utils.data.ImageDataset(images, np.array([3, 5]))[1]
+    >>> image.shape, float(image.max()), label
+    ((1, 4, 4), 1.0, 5)
     """
 
     classes: tuple[str, ...] = ()

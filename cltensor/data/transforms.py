@@ -13,7 +13,12 @@ from cltensor.errors import ShapeError
 
 
 class Compose:
-    """Apply `transforms` one after the other."""
+    """Apply `transforms` one after the other.
+
+    >>> change = ct.utils.data.Compose(np.negative, np.abs)
+    >>> float(change(np.ones((1, 1, 2, 2), np.float32)).max())
+    1.0
+    """
 
     def __init__(self, *transforms: Transform) -> None:
         self.transforms = transforms
@@ -45,6 +50,9 @@ class RandomCrop:
 
     Equal to padding on all sides and cutting the original size out at a random place.
     Raises ShapeError if a batch does not have rank 4.
+
+    >>> ct.utils.data.RandomCrop(padding=2, seed=0)(np.ones((3, 1, 8, 8), np.float32)).shape
+    (3, 1, 8, 8)
     """
 
     def __init__(self, padding: int, seed: int | None = None) -> None:

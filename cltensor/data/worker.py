@@ -42,7 +42,12 @@ _WHY_HOST = (
 
 
 class WorkerInfo(NamedTuple):
-    """What a data set may want to know of the worker that it is in; see `get_worker_info`."""
+    """What a data set may want to know of the worker that it is in; see `get_worker_info`.
+
+    >>> info = ct.utils.data.WorkerInfo(id=1, num_workers=4, seed=7, dataset=None)
+    >>> [*range(10)][info.id :: info.num_workers]
+    [1, 5, 9]
+    """
 
     id: int
     num_workers: int

@@ -54,6 +54,12 @@ def broadcast(
              Work to wait for.
     Raises:  DistributedError where the ranks' calls, shapes or dtypes differ, and where one died,
              left or does not come within the group's limit; that is so of all these functions.
+
+    In two ranks, and what rank 0 has then:
+
+        x = ct.full((2,), float(ct.distributed.get_rank()))
+        ct.distributed.broadcast(x, src=1)
+        x.tolist()  # [1.0, 1.0]
     """
     found = member("broadcast", group)
     if found is None:
@@ -75,7 +81,14 @@ def all_reduce(
 ) -> Work | None:
     """Replace `tensor`, in every rank, by the reduction of all ranks'. Sums of float16 and bfloat16
     are made in float32 and rounded once. With `use_deterministic_algorithms` floating-point numbers
-    are reduced by halves, ((r0 + r1) + (r2 + r3)); that is so of all these functions."""
+    are reduced by halves, ((r0 + r1) + (r2 + r3)); that is so of all these functions.
+
+    In two ranks, and what rank 0 has then:
+
+        x = ct.ones(2)
+        ct.distributed.all_reduce(x)
+        x.tolist()  # [2.0, 2.0]
+    """
     found = member("all_reduce", group)
     if found is None:
         return None
@@ -132,7 +145,14 @@ def reduce(
 def all_gather(
     tensor_list: Sequence[Any], tensor: Any, group: Group = None, async_op: bool = False
 ) -> Work | None:
-    """Fill tensor_list[k], in every rank, with `tensor` of the group's rank k."""
+    """Fill tensor_list[k], in every rank, with `tensor` of the group's rank k.
+
+    In two ranks, and what rank 0 has then:
+
+        parts = [ct.zeros(1), ct.zeros(1)]
+        ct.distributed.all_gather(parts, ct.ones(1))
+        parts  # [tensor([1.]), tensor([1.])]
+    """
     found = member("all_gather", group)
     if found is None:
         return None

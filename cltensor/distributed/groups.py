@@ -24,6 +24,10 @@ class ProcessGroup:
     """Ranks with a communicator of their own.
 
     number tells groups apart, alike in all ranks; ranks: those of the world, by rank in the group.
+
+    In two ranks, and what rank 0 has then:
+
+        ct.distributed.group.WORLD.size()  # 2
     """
 
     def __init__(
@@ -144,7 +148,11 @@ class ProcessGroup:
 
 
 class GroupMember:
-    """PyTorch's names of the group of all ranks, and of what `new_group` returns to others."""
+    """PyTorch's names of the group of all ranks, and of what `new_group` returns to others.
+
+    >>> ct.distributed.GroupMember.WORLD is None
+    True
+    """
 
     WORLD: ClassVar[ProcessGroup | None] = None
     NON_GROUP_MEMBER = object()

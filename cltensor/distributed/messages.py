@@ -26,7 +26,15 @@ def isend(
     group_dst: int | None = None,
 ) -> Work | None:
     """Send `tensor` to rank `dst` of the world, or group_dst of the group; the Work is done when
-    the tensor may be changed."""
+    the tensor may be changed.
+
+    In two ranks, and what rank 0 has then:
+
+        other = 1 - ct.distributed.get_rank()
+        work = ct.distributed.isend(ct.ones(2), other)
+        ct.distributed.recv(ct.empty(2), other)  # 1
+        work.wait()
+    """
     found = member("isend", group)
     if found is None:
         return None
@@ -62,6 +70,14 @@ def irecv(
     """Fill `tensor` with the one that rank `src` sends; without src, with whichever comes first.
 
     Raises:  DTypeError, ShapeError from `wait` where another dtype or number of elements came.
+
+    In two ranks, and what rank 0 has then:
+
+        other, x = 1 - ct.distributed.get_rank(), ct.empty(2)
+        work = ct.distributed.irecv(x, other)
+        ct.distributed.send(ct.ones(2), other)
+        work.wait()
+        x.tolist()  # [1.0, 1.0]
     """
     found = member("irecv", group)
     if found is None:
@@ -140,7 +156,16 @@ def send(
     tag: int = 0,
     group_dst: int | None = None,
 ) -> None:
-    """`isend`, and wait."""
+    """`isend`, and wait.
+
+    In two ranks, and what rank 0 has then:
+
+        x = ct.ones(2)
+        if ct.distributed.get_rank() == 0:
+            ct.distributed.send(x * 3, dst=1)
+        else:
+            ct.distributed.recv(x, src=0)
+    """
     work = isend(tensor, dst, group, tag, group_dst)
     if work is not None:
         waited(work)
@@ -153,13 +178,35 @@ def recv(
     tag: int = 0,
     group_src: int | None = None,
 ) -> int:
-    """`irecv`, and wait; the rank that sent it, -1 outside of the group."""
+    """`irecv`, and wait; the rank that sent it, -1 outside of the group.
+
+    In two ranks, and what rank 0 has then:
+
+        x = ct.empty(2)
+        if ct.distributed.get_rank() == 0:
+            ct.distributed.recv(x, src=1)
+        else:
+            ct.distributed.send(ct.ones(2), dst=0)
+        x.tolist()  # [1.0, 1.0]
+    """
     work = irecv(tensor, src, group, tag, group_src)
     return -1 if work is None else work.source_rank()
 
 
 class P2POp:
-    """A message for `batch_isend_irecv`: op is isend or irecv, peer a rank of the world."""
+    """A message for `batch_isend_irecv`: op is isend or irecv, peer a rank of the world.
+
+    In two ranks, and what rank 0 has then:
+
+        other, x = 1 - ct.distributed.get_rank(), ct.empty(1)
+        swap = [
+            ct.distributed.P2POp(ct.distributed.isend, ct.ones(1), other),
+            ct.distributed.P2POp(ct.distributed.irecv, x, other),
+        ]
+        for work in ct.distributed.batch_isend_irecv(swap):
+            work.wait()
+        x.tolist()  # [1.0]
+    """
 
     def __init__(
         self,
@@ -177,7 +224,19 @@ class P2POp:
 
 
 def batch_isend_irecv(p2p_op_list: Sequence[P2POp]) -> list[Work]:
-    """Begin all of them; a Work for each."""
+    """Begin all of them; a Work for each.
+
+    In two ranks, and what rank 0 has then:
+
+        other, x = 1 - ct.distributed.get_rank(), ct.empty(1)
+        swap = [
+            ct.distributed.P2POp(ct.distributed.isend, ct.ones(1), other),
+            ct.distributed.P2POp(ct.distributed.irecv, x, other),
+        ]
+        for work in ct.distributed.batch_isend_irecv(swap):
+            work.wait()
+        x.tolist()  # [1.0]
+    """
     if not p2p_op_list or not all(isinstance(p, P2POp) for p in p2p_op_list):
         raise DistributedError("distributed.batch_isend_irecv: give a list of P2POp")
     works = [p.op(p.tensor, p.peer, p.group, p.tag, p.group_peer) for p in p2p_op_list]

@@ -54,7 +54,14 @@ def _collected(what: str, found: ProcessGroup, thing: Any, into: Any, root: int 
 
 
 def all_gather_object(object_list: list[Any], obj: Any, group: Group = None) -> None:
-    """Fill object_list, in every rank, with the objects of all."""
+    """Fill object_list, in every rank, with the objects of all.
+
+    In two ranks, and what rank 0 has then:
+
+        found = [None, None]
+        ct.distributed.all_gather_object(found, {"rank": ct.distributed.get_rank()})
+        found  # [{'rank': 0}, {'rank': 1}]
+    """
     found = member("all_gather_object", group)
     if found is not None:
         _lists("all_gather_object", "object_list", object_list, found.size())
@@ -68,7 +75,14 @@ def gather_object(
     group: Group = None,
     group_dst: int | None = None,
 ) -> None:
-    """Fill object_gather_list of rank `dst` with the objects of all."""
+    """Fill object_gather_list of rank `dst` with the objects of all.
+
+    In two ranks, and what rank 0 has then:
+
+        found = [None, None] if ct.distributed.get_rank() == 0 else None
+        ct.distributed.gather_object(ct.distributed.get_rank(), found)
+        found  # [0, 1]
+    """
     found = member("gather_object", group)
     if found is None:
         return
@@ -85,7 +99,14 @@ def broadcast_object_list(
     device: Any = None,
     group_src: int | None = None,
 ) -> None:
-    """Have object_list of rank `src` in every rank. device asks for nothing."""
+    """Have object_list of rank `src` in every rank. device asks for nothing.
+
+    In two ranks, and what rank 0 has then:
+
+        things = [ct.distributed.get_rank(), "text"]
+        ct.distributed.broadcast_object_list(things, src=1)
+        things  # [1, 'text']
+    """
     found = member("broadcast_object_list", group)
     if found is None:
         return
@@ -114,7 +135,14 @@ def scatter_object_list(
     group: Group = None,
     group_src: int | None = None,
 ) -> None:
-    """Set scatter_object_output_list[0] of the group's rank k to the k-th object of rank `src`."""
+    """Set scatter_object_output_list[0] of the group's rank k to the k-th object of rank `src`.
+
+    In two ranks, and what rank 0 has then:
+
+        mine = [None]
+        ct.distributed.scatter_object_list(mine, ["for 0", "for 1"], src=0)
+        mine  # ['for 0']
+    """
     found = member("scatter_object_list", group)
     if found is None:
         return
@@ -139,7 +167,15 @@ def send_object_list(
     device: Any = None,
     group_dst: int | None = None,
 ) -> None:
-    """Send object_list to rank `dst`, which calls `recv_object_list`."""
+    """Send object_list to rank `dst`, which calls `recv_object_list`.
+
+    In two ranks, and what rank 0 has then:
+
+        if ct.distributed.get_rank() == 0:
+            ct.distributed.send_object_list([1, "text"], dst=1)
+        else:
+            ct.distributed.recv_object_list([None, None], src=0)
+    """
     found = member("send_object_list", group)
     if found is None:
         return
@@ -161,7 +197,17 @@ def recv_object_list(
     group_src: int | None = None,
 ) -> int:
     """Fill object_list with what rank `src` sends, without src with what comes first; returns the
-    rank that sent it."""
+    rank that sent it.
+
+    In two ranks, and what rank 0 has then:
+
+        things = [None]
+        if ct.distributed.get_rank() == 0:
+            ct.distributed.recv_object_list(things, src=1)
+        else:
+            ct.distributed.send_object_list(["text"], dst=0)
+        things  # ['text']
+    """
     found = member("recv_object_list", group)
     if found is None:
         return -1

@@ -46,12 +46,20 @@ class _Joined:
 
 
 def is_available() -> bool:
-    """Whether mpi4py, with which processes find each other, is installed."""
+    """Whether mpi4py, with which processes find each other, is installed.
+
+    >>> isinstance(ct.distributed.is_available(), bool)
+    True
+    """
     return find_spec("mpi4py") is not None
 
 
 def is_initialized() -> bool:
-    """Whether there is a process group."""
+    """Whether there is a process group.
+
+    >>> ct.distributed.is_initialized()
+    False
+    """
     return GroupMember.WORLD is not None
 
 
@@ -78,6 +86,11 @@ def init_process_group(
              pg_options ask for nothing.
     Raises:  DependencyError without mpi4py; DistributedError if not all join, or if other numbers
              are given than MPI says.
+
+    In a program that `python -m cltensor.launch -n 2 program.py` starts:
+
+        ct.distributed.init_process_group()
+        ct.distributed.get_world_size()  # 2
     """
     operation = "distributed.init_process_group"
     if GroupMember.WORLD is not None:
@@ -188,6 +201,11 @@ def new_group(
     Args:    timeout: as of `init_process_group`, whose is taken for None. The others ask for
              nothing.
     Returns: the group; GroupMember.NON_GROUP_MEMBER in processes outside of it.
+
+    In two ranks, and what rank 0 has then:
+
+        group = ct.distributed.new_group([0])
+        ct.distributed.get_world_size(group)  # 1
     """
     whole = world("new_group")
     chosen = whole.ranks if ranks is None else sorted({int(r) for r in ranks})
@@ -212,27 +230,47 @@ def new_group(
 
 
 def get_rank(group: Any = None) -> int:
-    """The number of this process in the group; -1 outside of it."""
+    """The number of this process in the group; -1 outside of it.
+
+    In two ranks, and what rank 0 has then:
+
+        ct.distributed.get_rank()  # 0
+    """
     if group is GroupMember.NON_GROUP_MEMBER:
         return -1
     return in_group("get_rank", group).rank()
 
 
 def get_world_size(group: Any = None) -> int:
-    """How many processes the group has; -1 outside of it."""
+    """How many processes the group has; -1 outside of it.
+
+    In two ranks, and what rank 0 has then:
+
+        ct.distributed.get_world_size()  # 2
+    """
     if group is GroupMember.NON_GROUP_MEMBER:
         return -1
     return in_group("get_world_size", group).size()
 
 
 def get_backend(group: Any = None) -> str:
-    """ "mpi"."""
+    """ "mpi".
+
+    In two ranks, and what rank 0 has then:
+
+        ct.distributed.get_backend()  # 'mpi'
+    """
     in_group("get_backend", group)
     return "mpi"
 
 
 def get_node_local_rank(fallback_rank: int | None = None) -> int:
-    """The number of this process on its host; before `init_process_group` fallback_rank."""
+    """The number of this process on its host; before `init_process_group` fallback_rank.
+
+    In two ranks, and what rank 0 has then:
+
+        ct.distributed.get_node_local_rank()  # 0
+    """
     if _Joined.comm is None:
         given = os.environ.get("LOCAL_RANK", fallback_rank)
         if given is None:
@@ -242,16 +280,33 @@ def get_node_local_rank(fallback_rank: int | None = None) -> int:
 
 
 def get_process_group_ranks(group: Any = None) -> list[int]:
-    """The ranks of the world that the group has."""
+    """The ranks of the world that the group has.
+
+    In two ranks, and what rank 0 has then:
+
+        ct.distributed.get_process_group_ranks()  # [0, 1]
+    """
     return [*in_group("get_process_group_ranks", group).ranks]
 
 
 def get_group_rank(group: Any, global_rank: int) -> int:
-    """The rank in the group of a rank of the world."""
+    """The rank in the group of a rank of the world.
+
+    In two ranks, and what rank 0 has then:
+
+        group = ct.distributed.new_group([0, 1])
+        ct.distributed.get_group_rank(group, 1)  # 1
+    """
     found = in_group("get_group_rank", group)
     return found.place_of("distributed.get_group_rank", "global_rank", global_rank)
 
 
 def get_global_rank(group: Any, group_rank: int) -> int:
-    """The rank in the world of a rank of the group."""
+    """The rank in the world of a rank of the group.
+
+    In two ranks, and what rank 0 has then:
+
+        group = ct.distributed.new_group([0, 1])
+        ct.distributed.get_global_rank(group, 1)  # 1
+    """
     return in_group("get_global_rank", group).ranks[group_rank]

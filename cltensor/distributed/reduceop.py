@@ -7,7 +7,11 @@ from enum import Enum
 
 class ReduceOp(Enum):
     """PyTorch's names. AVG is of floating-point numbers, BAND, BOR and BXOR of the bits of
-    integers; of truth values SUM is `or` and PRODUCT is `and`."""
+    integers; of truth values SUM is `or` and PRODUCT is `and`.
+
+    >>> ct.distributed.ReduceOp.SUM.name
+    'SUM'
+    """
 
     SUM = 0
     AVG = 1

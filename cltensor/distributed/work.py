@@ -17,6 +17,13 @@ class Work:
     """What `async_op=True`, `isend` and `irecv` return. The tensors of the call must be left alone
     until `wait` has returned; what waits for a GPU is the GPU, not the host.
 
+
+    In two ranks, and what rank 0 has then:
+
+        x = ct.ones(1)
+        work = ct.distributed.all_reduce(x, async_op=True)
+        work.wait()
+        x.tolist()  # [2.0]
     """
 
     def __init__(self, job: Job) -> None:
@@ -88,7 +95,13 @@ class Work:
 
 
 class Future:
-    """A value that will be there: `wait()` gives it. What `then` adds is done by who waits."""
+    """A value that will be there: `wait()` gives it. What `then` adds is done by who waits.
+
+    >>> future = ct.distributed.Future()
+    >>> future.set_result(3)
+    >>> future.then(lambda done: done.wait() + 1).wait()
+    4
+    """
 
     def __init__(
         self, value: Callable[[], Any] | None = None, is_done: Callable[[], bool] = lambda: True

@@ -26,7 +26,11 @@ def standard(kind: str, like: Any, shape: Sequence[int], *parameters: float) -> 
 
 
 class Exponential(ExponentialFamily):
-    """The time until something happens that does so `rate` times in a unit of it."""
+    """The time until something happens that does so `rate` times in a unit of it.
+
+    >>> ct.distributions.Exponential(2.0).mean
+    tensor(0.5000)
+    """
 
     arg_constraints: ClassVar[Any] = {"rate": constraints.positive}
     support: Any = constraints.nonnegative

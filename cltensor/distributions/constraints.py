@@ -13,6 +13,12 @@ from typing import Any
 import numpy as np
 
 from cltensor.core.suggestions import suggest as _suggest
+from cltensor.distributions.constraint_base import (
+    Constraint,
+    Dependent,
+    dependent_property,
+    is_dependent,
+)
 from cltensor.halves import limits_of
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.linalg.cholesky import cholesky_ex
@@ -58,66 +64,6 @@ __all__ = [
     "symmetric",
     "unit_interval",
 ]
-
-
-class Constraint:
-    """A set of values."""
-
-    is_discrete = False
-    event_dim = 0
-
-    @property
-    def kind(self) -> Any:
-        """What registries of constraints know it by."""
-        return type(self)
-
-    def check(self, value: Any) -> Any:
-        """Whether each value lies in the set, as a tensor of bools."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__.strip('_')}()"
-
-
-class _Dependent(Constraint):
-    """What is known of a distribution only, as its parameters are the bounds."""
-
-    def __init__(self, *, is_discrete: bool = False, event_dim: int = 0) -> None:
-        self.is_discrete = is_discrete
-        self.event_dim = event_dim
-
-    def __call__(self, *, is_discrete: bool | None = None, event_dim: int | None = None) -> Any:
-        """The same, of that many axes."""
-        return _Dependent(
-            is_discrete=self.is_discrete if is_discrete is None else is_discrete,
-            event_dim=self.event_dim if event_dim is None else event_dim,
-        )
-
-    def check(self, value: Any) -> Any:
-        raise ValueError("constraints.dependent: it holds for no values by itself; ask an object")
-
-
-class dependent_property(property, _Dependent):
-    """Decorator: a property that gives a constraint, and is one that depends on parameters where
-    the class is asked."""
-
-    def __init__(
-        self,
-        fn: Callable[[Any], Any] | None = None,
-        *,
-        is_discrete: bool = False,
-        event_dim: int = 0,
-    ) -> None:
-        property.__init__(self, fn)
-        _Dependent.__init__(self, is_discrete=is_discrete, event_dim=event_dim)
-
-    def __call__(self, fn: Any) -> Any:  # type: ignore[override]
-        return dependent_property(fn, is_discrete=self.is_discrete, event_dim=self.event_dim)
-
-
-def is_dependent(constraint: Any) -> bool:
-    """Whether a constraint depends on the parameters of a distribution."""
-    return isinstance(constraint, _Dependent)
 
 
 class _Test(Constraint):
@@ -170,23 +116,39 @@ class _Bounded(Constraint):
 
 
 class integer_interval(_Bounded):
-    """Whole numbers from one to the other, both included."""
+    """Whole numbers from one to the other, both included.
+
+    >>> ct.distributions.constraints.integer_interval(0, 3).check(ct.tensor([2.0, 2.5, 4.0]))
+    tensor([ True, False, False])
+    """
 
     is_discrete = True
 
 
 class interval(_Bounded):
-    """Numbers from one to the other, both included."""
+    """Numbers from one to the other, both included.
+
+    >>> ct.distributions.constraints.interval(0.0, 1.0).check(ct.tensor([-1.0, 0.5, 1.0]))
+    tensor([False,  True,  True])
+    """
 
 
 class half_open_interval(_Bounded):
-    """Numbers from one to below the other."""
+    """Numbers from one to below the other.
+
+    >>> ct.distributions.constraints.half_open_interval(0.0, 1.0).check(ct.tensor([0.0, 1.0]))
+    tensor([ True, False])
+    """
 
     _OPEN = "upper"
 
 
 class greater_than(_Bounded):
-    """Numbers above the bound."""
+    """Numbers above the bound.
+
+    >>> ct.distributions.constraints.greater_than(1.0).check(ct.tensor([1.0, 2.0]))
+    tensor([False,  True])
+    """
 
     _OPEN = "lower"
 
@@ -195,14 +157,22 @@ class greater_than(_Bounded):
 
 
 class greater_than_eq(_Bounded):
-    """Numbers not below the bound."""
+    """Numbers not below the bound.
+
+    >>> ct.distributions.constraints.greater_than_eq(1.0).check(ct.tensor([0.0, 1.0]))
+    tensor([False,  True])
+    """
 
     def __init__(self, lower_bound: Any) -> None:
         super().__init__(lower_bound, None)
 
 
 class less_than(_Bounded):
-    """Numbers below the bound."""
+    """Numbers below the bound.
+
+    >>> ct.distributions.constraints.less_than(1.0).check(ct.tensor([0.0, 1.0]))
+    tensor([ True, False])
+    """
 
     _OPEN = "upper"
 
@@ -223,7 +193,12 @@ class _WholeFrom(_Bounded):
 
 
 class independent(Constraint):
-    """A constraint that must hold for all elements of so many last axes together."""
+    """A constraint that must hold for all elements of so many last axes together.
+
+    >>> C = ct.distributions.constraints
+    >>> C.independent(C.positive, 1).check(ct.tensor([[1.0, 2.0], [-1.0, 3.0]]))
+    tensor([ True, False])
+    """
 
     def __init__(self, base_constraint: Constraint, reinterpreted_batch_ndims: int) -> None:
         self.base_constraint = base_constraint
@@ -241,7 +216,14 @@ class independent(Constraint):
 
 
 class MixtureSameFamilyConstraint(Constraint):
-    """What all components of a mixture allow, which lie along the last batch axis."""
+    """What all components of a mixture allow, which lie along the last batch axis.
+
+    >>> C = ct.distributions.constraints
+    >>> C.MixtureSameFamilyConstraint(C.interval(ct.tensor([0.0, 1.0]), 2.0)).check(
+    ...     ct.tensor([0.5, 1.5])
+    ... )
+    tensor([False,  True])
+    """
 
     def __init__(self, base_constraint: Constraint) -> None:
         self.base_constraint = base_constraint
@@ -268,7 +250,12 @@ class _Several(Constraint):
 
 
 class cat(_Several):
-    """Constraints of parts side by side along the axis `dim`, of those lengths (1 each)."""
+    """Constraints of parts side by side along the axis `dim`, of those lengths (1 each).
+
+    >>> C = ct.distributions.constraints
+    >>> C.cat([C.positive, C.real]).check(ct.tensor([-1.0, -1.0]))
+    tensor([False,  True])
+    """
 
     def __init__(
         self, cseq: Sequence[Constraint], dim: int = 0, lengths: Sequence[int] | None = None
@@ -293,7 +280,12 @@ class cat(_Several):
 
 
 class stack(_Several):
-    """Constraints of the elements along the axis `dim`."""
+    """Constraints of the elements along the axis `dim`.
+
+    >>> C = ct.distributions.constraints
+    >>> C.stack([C.positive, C.real]).check(ct.tensor([-1.0, -1.0]))
+    tensor([False,  True])
+    """
 
     @property
     def event_dim(self) -> int:  # type: ignore[override]
@@ -306,7 +298,11 @@ class stack(_Several):
 
 
 class multinomial(Constraint):
-    """Counts along the last axis that add up to the bound at most."""
+    """Counts along the last axis that add up to the bound at most.
+
+    >>> ct.distributions.constraints.multinomial(3).check(ct.tensor([[1.0, 2.0], [2.0, 2.0]]))
+    tensor([ True, False])
+    """
 
     is_discrete = True
     event_dim = 1
@@ -385,6 +381,6 @@ positive_definite = _Test(
     _of_square(lambda x: _is_symmetric(x) & (cholesky_ex(x)[1] == 0)),
     event_dim=2,
 )
-dependent = _Dependent()
+dependent = Dependent()
 
 _suggest(_modules[__name__])

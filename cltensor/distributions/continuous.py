@@ -56,7 +56,11 @@ class LocationScale(Distribution):
 
 
 class Normal(LocationScale, ExponentialFamily):
-    """The normal distribution with mean `loc` and standard deviation `scale`."""
+    """The normal distribution with mean `loc` and standard deviation `scale`.
+
+    >>> ct.distributions.Normal(0.0, 1.0).log_prob(ct.tensor(0.0))
+    tensor(-0.9189)
+    """
 
     @property
     def stddev(self) -> Tensor:
@@ -85,7 +89,11 @@ class Normal(LocationScale, ExponentialFamily):
 
 
 class Laplace(LocationScale):
-    """The two-sided exponential distribution: density e^(-|x - loc| / scale) / (2 scale)."""
+    """The two-sided exponential distribution: density e^(-|x - loc| / scale) / (2 scale).
+
+    >>> ct.distributions.Laplace(0.0, 1.0).log_prob(ct.tensor(0.0))
+    tensor(-0.6931)
+    """
 
     @property
     def variance(self) -> Tensor:
@@ -113,7 +121,11 @@ class Laplace(LocationScale):
 
 
 class Cauchy(LocationScale):
-    """The Cauchy (Lorentz) distribution: the ratio of two normal numbers. It has no mean."""
+    """The Cauchy (Lorentz) distribution: the ratio of two normal numbers. It has no mean.
+
+    >>> ct.distributions.Cauchy(0.0, 1.0).cdf(ct.tensor(1.0))
+    tensor(0.7500)
+    """
 
     @property
     def mean(self) -> Tensor:
@@ -142,7 +154,11 @@ class Cauchy(LocationScale):
 
 
 class Gumbel(LocationScale):
-    """The distribution of the largest of many values."""
+    """The distribution of the largest of many values.
+
+    >>> ct.distributions.Gumbel(0.0, 1.0).mean
+    tensor(0.5772)
+    """
 
     @property
     def mean(self) -> Tensor:
@@ -192,7 +208,11 @@ class _Half(Distribution):
 
 
 class HalfNormal(_Half):
-    """The distance of a normal number (standard deviation `scale`) from its mean."""
+    """The distance of a normal number (standard deviation `scale`) from its mean.
+
+    >>> ct.distributions.HalfNormal(1.0).mean
+    tensor(0.7979)
+    """
 
     @property
     def mean(self) -> Tensor:
@@ -222,7 +242,11 @@ class HalfNormal(_Half):
 
 
 class HalfCauchy(_Half):
-    """The distance of a number of the Cauchy distribution from its median."""
+    """The distance of a number of the Cauchy distribution from its median.
+
+    >>> ct.distributions.HalfCauchy(1.0).cdf(ct.tensor(1.0))
+    tensor(0.5000)
+    """
 
     @property
     def mean(self) -> Tensor:

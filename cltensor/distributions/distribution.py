@@ -16,7 +16,7 @@ from cltensor.core.op import broadcast_shapes
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor
 from cltensor.distributions import constraints
-from cltensor.distributions.constraints import Constraint, is_dependent
+from cltensor.distributions.constraint_base import Constraint, is_dependent
 from cltensor.dtypes import to_float
 from cltensor.errors import ShapeError
 from cltensor.halves import limits_of

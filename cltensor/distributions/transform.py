@@ -29,7 +29,12 @@ def _widened(constraint: Any, event_dim: int) -> Any:
 
 
 class ComposeTransform(Transform):
-    """Several transforms, one after the other. Each of them keeps its own last values."""
+    """Several transforms, one after the other. Each of them keeps its own last values.
+
+    >>> D = ct.distributions
+    >>> D.ComposeTransform([D.AffineTransform(1.0, 2.0), D.ExpTransform().inv])(ct.tensor(0.0))
+    tensor(0.)
+    """
 
     _ALIKE = ("parts",)
 
@@ -112,7 +117,13 @@ identity_transform = ComposeTransform([])
 
 
 class IndependentTransform(Transform):
-    """Another transform, with so many more of the last axes taken as axes of one value."""
+    """Another transform, with so many more of the last axes taken as axes of one value.
+
+    >>> t = ct.distributions.IndependentTransform(ct.distributions.ExpTransform(), 1)
+    >>> x = ct.tensor([1.0, 2.0])
+    >>> t.log_abs_det_jacobian(x, t(x))
+    tensor(3.)
+    """
 
     _ALIKE = ("base_transform", "reinterpreted_batch_ndims")
 
@@ -158,7 +169,11 @@ class IndependentTransform(Transform):
 
 
 class ReshapeTransform(Transform):
-    """The same elements with the event shape out_shape in place of in_shape."""
+    """The same elements with the event shape out_shape in place of in_shape.
+
+    >>> ct.distributions.ReshapeTransform((2, 3), (6,))(ct.zeros(5, 2, 3)).shape
+    Size([5, 6])
+    """
 
     _ALIKE = ("in_shape", "out_shape")
     sign: Any = 1
@@ -245,7 +260,12 @@ class _Several(Transform):
 
 
 class CatTransform(_Several):
-    """Transforms of parts side by side along the axis `dim`, of those lengths (1 each)."""
+    """Transforms of parts side by side along the axis `dim`, of those lengths (1 each).
+
+    >>> several = [ct.distributions.ExpTransform(), ct.distributions.AffineTransform(1.0, 3.0)]
+    >>> ct.distributions.CatTransform(several)(ct.tensor([0.0, 2.0]))
+    tensor([1., 7.])
+    """
 
     def __init__(
         self,

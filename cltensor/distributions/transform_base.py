@@ -15,6 +15,10 @@ class Transform:
 
     sign: 1 for a function that grows, -1 for one that falls.
     Args:  cache_size: 1 keeps the last x and y, so that the inverse of what was made is exact.
+
+    >>> t = ct.distributions.AffineTransform(1.0, 2.0)
+    >>> t(ct.tensor(3.0)), t.inv(ct.tensor(7.0))
+    (tensor(7.), tensor(3.))
     """
 
     bijective: Any = True

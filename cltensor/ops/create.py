@@ -71,6 +71,9 @@ def full(size: Any, value: complex, dtype: Any = None, device: DeviceSpec = None
     """A Tensor with `value` everywhere; without dtype, that of the Python number.
 
     Raises DTypeError if `value` is no number, or none that an integer dtype can hold.
+
+    >>> ct.full((2,), 7.0)
+    tensor([7., 7.])
     """
     if type(value) not in (bool, int, float, complex):
         try:
@@ -92,19 +95,32 @@ def full(size: Any, value: complex, dtype: Any = None, device: DeviceSpec = None
 
 @creator
 def zeros(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """A Tensor of zeros; sizes as a tuple or as separate integers."""
+    """A Tensor of zeros; sizes as a tuple or as separate integers.
+
+    >>> ct.zeros(2, 2)
+    tensor([[0., 0.],
+            [0., 0.]])
+    """
     return full(_sizes(size), 0, dtype or dtypes.default_float, device)
 
 
 @creator
 def ones(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """A Tensor of ones; sizes as a tuple or as separate integers."""
+    """A Tensor of ones; sizes as a tuple or as separate integers.
+
+    >>> ct.ones(2)
+    tensor([1., 1.])
+    """
     return full(_sizes(size), 1, dtype or dtypes.default_float, device)
 
 
 @creator
 def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """A Tensor of undefined elements; sizes as a tuple or as separate integers."""
+    """A Tensor of undefined elements; sizes as a tuple or as separate integers.
+
+    >>> ct.empty(2, 3).shape
+    Size([2, 3])
+    """
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     target = get(device)
     require_dtype("empty", found, target)
@@ -113,31 +129,51 @@ def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
 
 @creator
 def full_like(x: Any, value: complex, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """A Tensor with `value` everywhere and, unless given, the shape, dtype and device of `x`."""
+    """A Tensor with `value` everywhere and, unless given, the shape, dtype and device of `x`.
+
+    >>> ct.full_like(ct.zeros(2), 7.0)
+    tensor([7., 7.])
+    """
     return full(x.shape, value, dtype or x.dtype, device or x.device)
 
 
 @creator
 def zeros_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """Zeros with, unless given, the shape, dtype and device of `x`."""
+    """Zeros with, unless given, the shape, dtype and device of `x`.
+
+    >>> ct.zeros_like(ct.ones(2))
+    tensor([0., 0.])
+    """
     return full_like(x, 0, dtype, device)
 
 
 @creator
 def ones_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """Ones with, unless given, the shape, dtype and device of `x`."""
+    """Ones with, unless given, the shape, dtype and device of `x`.
+
+    >>> ct.ones_like(ct.zeros(2))
+    tensor([1., 1.])
+    """
     return full_like(x, 1, dtype, device)
 
 
 @creator
 def empty_like(x: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
-    """Undefined elements with, unless given, the shape, dtype and device of `x`."""
+    """Undefined elements with, unless given, the shape, dtype and device of `x`.
+
+    >>> ct.empty_like(ct.zeros(2, 3, dtype=ct.float16)).dtype
+    dtype('float16')
+    """
     return empty(x.shape, dtype=dtype or x.dtype, device=device or x.device)
 
 
 @creator(method=True)
 def new(x: Any, *data: Any, device: DeviceSpec = None) -> Tensor:
-    """PyTorch's older form of `new_empty` and `new_tensor`: sizes as integers, or data."""
+    """PyTorch's older form of `new_empty` and `new_tensor`: sizes as integers, or data.
+
+    >>> ct.zeros(1, dtype=ct.float16).new([1.0, 2.0]).dtype
+    dtype('float16')
+    """
     if not data or isinstance(data[0], Size) or all(isinstance(n, (int, np.integer)) for n in data):
         return empty(*data or (0,), dtype=x.dtype, device=device or x.device)
     return tensor(data[0], x.dtype, device or x.device)
@@ -152,6 +188,9 @@ def arange(
 
     Without dtype: int64 if all numbers are integers, else float32. For an integer dtype the
     numbers are integers too: what is behind their points is left out.
+
+    >>> ct.arange(1, 10, 3)
+    tensor([1, 4, 7])
     """
     if stop is None:
         start, stop = 0, start
@@ -183,6 +222,9 @@ def range_(
     PyTorch's older function; `arange` is what NumPy has, and leaves `stop` out.
 
     Raises:  ShapeError for a step of 0, or away from stop.
+
+    >>> ct.arange(0, 3), ct.range(0, 3)
+    (tensor([0, 1, 2]), tensor([0., 1., 2., 3.]))
     """
     if stop is None:
         raise TypeError("range: 'stop' is missing; it takes start, stop, step, dtype, device")
@@ -217,7 +259,11 @@ def linspace(
     start: float, stop: float, steps: int, dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
     """`steps` numbers evenly spread from `start` to `stop`, both included. Of an integer dtype,
-    what is behind the point of start, stop, and then of each number is left out."""
+    what is behind the point of start, stop, and then of each number is left out.
+
+    >>> ct.linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
     steps = whole("linspace", "steps", steps)
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     return Tensor.from_numpy(

@@ -39,7 +39,15 @@ _LRScheduler = LRScheduler
 
 
 class LambdaLR(LRScheduler):
-    """The initial rate times `lr_lambda(epoch)`; a list gives one function a group."""
+    """The initial rate times `lr_lambda(epoch)`; a list gives one function a group.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 0.5**epoch)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
+    """
 
     @takes_numbers
     def __init__(
@@ -90,7 +98,17 @@ class LambdaLR(LRScheduler):
 
 
 class StepLR(LRScheduler):
-    """Multiply the rate by `gamma` every `step_size` epochs."""
+    """Multiply the rate by `gamma` every `step_size` epochs.
+
+    >>> optimizer = ct.optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
+    >>> schedule = ct.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> for _ in range(2):
+    ...     optimizer.step()
+    ...     schedule.step()
+    ...
+    >>> schedule.get_last_lr()
+    [0.5]
+    """
 
     @takes_numbers
     def __init__(

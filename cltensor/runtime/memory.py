@@ -313,12 +313,22 @@ Device.make_pool = Pool
 
 
 def memory_summary(device: DeviceSpec = None) -> dict[str, int]:
-    """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`."""
+    """Bytes of the device's pool: `in_use`, `cached` (free for reuse), `peak`, `limit`.
+
+    >>> sorted(ct.memory_summary())
+    ['cached', 'in_use', 'limit', 'peak']
+    """
     return get(device).pool.root.summary()
 
 
 def reset_peak_memory(device: DeviceSpec = None) -> None:
-    """Let `peak` of the device's `memory_summary` start again from what is in use now."""
+    """Let `peak` of the device's `memory_summary` start again from what is in use now.
+
+    >>> ct.reset_peak_memory()
+    >>> x = ct.zeros(1000).realize()
+    >>> ct.memory_summary()["peak"] >= x.nbytes
+    True
+    """
     get(device).pool.root.reset_peak()
 
 

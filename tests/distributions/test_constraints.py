@@ -71,25 +71,3 @@ def test_of_parts(device):
     assert mixed.check(ct.tensor([0.5, 1.5])).tolist() == [False, True]
     with pytest.raises(ValueError, match="3 lengths of 2 constraints"):
         c.cat([c.real, c.real], 0, [1, 1, 1])
-
-
-def test_those_that_depend_on_parameters(device):
-    assert c.is_dependent(c.dependent)
-    assert not c.is_dependent(c.real)
-    with pytest.raises(ValueError, match="it holds for no values by itself"):
-        c.dependent.check(ct.zeros(1))
-    assert c.dependent(is_discrete=True, event_dim=1).event_dim == 1
-
-    class Known:
-        @c.dependent_property(is_discrete=True, event_dim=1)
-        def support(self):
-            return c.simplex
-
-        @c.dependent_property
-        def bare(self):
-            return c.real
-
-    assert c.is_dependent(Known.support)
-    assert (Known.support.event_dim, Known.support.is_discrete) == (1, True)
-    assert (Known().support, Known().bare) == (c.simplex, c.real)
-    assert isinstance(c.positive, c.greater_than)

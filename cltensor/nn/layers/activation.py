@@ -31,7 +31,11 @@ class _InPlace(WithOptions):
 
 
 class ReLU(_InPlace):
-    """max(0, x)."""
+    """max(0, x).
+
+    >>> nn.ReLU()(ct.tensor([-2.0, 0.5]))
+    tensor([0.0000, 0.5000])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -39,7 +43,11 @@ class ReLU(_InPlace):
 
 
 class Hardtanh(_InPlace):
-    """x held between min_val and max_val; the gradient is 0 at both, too."""
+    """x held between min_val and max_val; the gradient is 0 at both, too.
+
+    >>> nn.Hardtanh()(ct.tensor([-2.0, 0.5, 2.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
 
     _shown: tuple[str, ...] = ("min_val", "max_val")
 
@@ -73,7 +81,11 @@ class Hardtanh(_InPlace):
 
 
 class ReLU6(Hardtanh):
-    """min(max(0, x), 6)."""
+    """min(max(0, x), 6).
+
+    >>> nn.ReLU6()(ct.tensor([-2.0, 0.5, 9.0]))
+    tensor([0.0000, 0.5000, 6.0000])
+    """
 
     _shown = ()
 
@@ -82,7 +94,11 @@ class ReLU6(Hardtanh):
 
 
 class SiLU(_InPlace):
-    """x * sigmoid(x)."""
+    """x * sigmoid(x).
+
+    >>> nn.SiLU()(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7311])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -90,7 +106,11 @@ class SiLU(_InPlace):
 
 
 class Mish(_InPlace):
-    """x * tanh(softplus(x))."""
+    """x * tanh(softplus(x)).
+
+    >>> nn.Mish()(ct.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8651])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -98,7 +118,11 @@ class Mish(_InPlace):
 
 
 class SELU(_InPlace):
-    """ELU scaled so that layers keep mean 0 and variance 1."""
+    """ELU scaled so that layers keep mean 0 and variance 1.
+
+    >>> nn.SELU()(ct.tensor([-1.0, 1.0]))
+    tensor([-1.1113,  1.0507])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -113,7 +137,11 @@ class _Hard(_InPlace):
 
 
 class Hardsigmoid(_Hard):
-    """relu6(x + 3) / 6."""
+    """relu6(x + 3) / 6.
+
+    >>> nn.Hardsigmoid()(ct.tensor([-3.0, 0.0, 3.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -121,7 +149,11 @@ class Hardsigmoid(_Hard):
 
 
 class Hardswish(_Hard):
-    """x * relu6(x + 3) / 6."""
+    """x * relu6(x + 3) / 6.
+
+    >>> nn.Hardswish()(ct.tensor([-1.0, 3.0]))
+    tensor([-0.3333,  3.0000])
+    """
 
     def forward(self, x: Any) -> Any:
         """(any shape) -> the same."""
@@ -129,7 +161,11 @@ class Hardswish(_Hard):
 
 
 class LeakyReLU(_InPlace):
-    """x where it is positive, else negative_slope * x."""
+    """x where it is positive, else negative_slope * x.
+
+    >>> nn.LeakyReLU(0.1)(ct.tensor([-2.0, 0.5]))
+    tensor([-0.2000,  0.5000])
+    """
 
     _shown = ("negative_slope",)
 
@@ -144,7 +180,11 @@ class LeakyReLU(_InPlace):
 
 class RReLU(_InPlace):
     """LeakyReLU whose slopes are drawn between lower and upper, one for each element, in training;
-    in evaluation it is their mean."""
+    in evaluation it is their mean.
+
+    >>> nn.RReLU(0.25, 0.75).eval()(ct.tensor([-2.0, 1.0]))
+    tensor([-1.,  1.])
+    """
 
     _shown = ("lower", "upper")
 

@@ -45,6 +45,15 @@ class VisionDataset(Dataset):
 
     Args:    root: the folder of the files;  transform, target_transform: what is done to an image
              and to its target;  transforms: one function of both, in place of these.
+
+    >>> class Nothing(ct.vision.datasets.VisionDataset):
+    ...     def __len__(self):
+    ...         return 0
+    ...
+    >>> Nothing(transform=transforms.CenterCrop(8))
+    Dataset Nothing
+        Number of datapoints: 0
+        Transform: CenterCrop(size=8)
     """
 
     def __init__(

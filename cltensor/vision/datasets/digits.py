@@ -35,6 +35,9 @@ class MNIST(ArrayDataset):
     Attributes:  data, a tensor (N, 28, 28) uint8, and targets, a tensor (N,) int64, made anew at
              each question; both can be set; classes.
     Raises:  DataError if there is no source, or a file is not the published one.
+
+    >>> ct.vision.datasets.MNIST.classes[:2]
+    ('0 - zero', '1 - one')
     """
 
     classes: tuple[str, ...] = (
@@ -144,7 +147,11 @@ class _LikeMNIST(MNIST):
 
 
 class FashionMNIST(_LikeMNIST):
-    """Pictures of clothes. Arguments and attributes: see MNIST."""
+    """Pictures of clothes. Arguments and attributes: see MNIST.
+
+    >>> ct.vision.datasets.FashionMNIST.classes[:3]
+    ('T-shirt/top', 'Trouser', 'Pullover')
+    """
 
     mirrors = ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",)
     digests: ClassVar = {
@@ -160,7 +167,11 @@ class FashionMNIST(_LikeMNIST):
 
 
 class KMNIST(_LikeMNIST):
-    """Cursive Japanese characters. Arguments and attributes: see MNIST."""
+    """Cursive Japanese characters. Arguments and attributes: see MNIST.
+
+    >>> ct.vision.datasets.KMNIST.classes[:3]
+    ('o', 'ki', 'su')
+    """
 
     mirrors = ("http://codh.rois.ac.jp/kmnist/dataset/kmnist",)
     digests: ClassVar = {

@@ -48,6 +48,16 @@ class DatasetFolder(VisionDataset):
     Attributes:  classes, class_to_idx, samples (pairs of path and class), targets.
     Raises:  MissingFileError for a folder without classes, and for a class without files;
              DataError for both or none of extensions and is_valid_file.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name in ("cat", "dog"):
+    ...         pathlib.Path(root, name).mkdir()
+    ...         pathlib.Path(root, name, "1.txt").touch()
+    ...     found = ct.vision.datasets.DatasetFolder(root, lambda path: path[-5:], ".txt")
+    ...     print(found.classes, found[1])
+    ...
+    ['cat', 'dog'] ('1.txt', 1)
     """
 
     def __init__(
@@ -104,7 +114,17 @@ class DatasetFolder(VisionDataset):
 
 
 class ImageFolder(DatasetFolder):
-    """Images in a folder for each class: see DatasetFolder."""
+    """Images in a folder for each class: see DatasetFolder.
+
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name in ("cat", "dog"):
+    ...         pathlib.Path(root, name).mkdir()
+    ...         pathlib.Path(root, name, "1.png").touch()
+    ...     print(ct.vision.datasets.ImageFolder(root).class_to_idx)
+    ...
+    {'cat': 0, 'dog': 1}
+    """
 
     def __init__(
         self,

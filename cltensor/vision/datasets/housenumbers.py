@@ -31,6 +31,9 @@ class SVHN(ArrayDataset):
     Attributes:  data, an array (N, 3, 32, 32) uint8;  labels, an array (N,) int64, of digits.
     Raises:  ValueError for another split; DataError if there is no source, or the file is not the
              published one.
+
+    >>> ct.vision.datasets.SVHN.classes[:3]
+    ('0', '1', '2')
     """
 
     classes = tuple("0123456789")

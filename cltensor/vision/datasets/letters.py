@@ -50,6 +50,9 @@ class EMNIST(MNIST):
     Attributes:  see MNIST; classes are those of the split ("letters" count from 1).
     Raises:  ValueError for another split; DataError if there is no source, or a file is not the
              published one (the archive is known by its md5, single files by their shape).
+
+    >>> ct.vision.datasets.EMNIST.classes_split_dict["letters"][:3]
+    ['N/A', 'a', 'b']
     """
 
     url = "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip"

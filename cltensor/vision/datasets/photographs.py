@@ -40,6 +40,9 @@ class CIFAR10(ArrayDataset):
              CLTENSOR_DATA or the cache folder.
     Attributes:  data, an array (N, 32, 32, 3) uint8;  targets, a list of numbers;  classes.
     Raises:  DataError if there is no source, or a file is not the published one.
+
+    >>> ct.vision.datasets.CIFAR10.classes[:3]
+    ('airplane', 'automobile', 'bird')
     """
 
     classes: tuple[str, ...] = cifar.CIFAR10.classes
@@ -66,7 +69,11 @@ class CIFAR10(ArrayDataset):
 
 class CIFAR100(CIFAR10):
     """The CIFAR-100 photographs, with their hundred fine labels: see CIFAR10. Of the published
-    forms, the python version."""
+    forms, the python version.
+
+    >>> len(ct.vision.datasets.CIFAR100.classes)
+    100
+    """
 
     classes = tuple(_FINE.split())
     #: The md5 of the pickles, which are looked at before anything is read, and of the archive.

@@ -32,14 +32,22 @@ from cltensor.vision.transforms.jitter import RandomSolarize as RandomSolarize
 
 
 class RandomHorizontalFlip(Perhaps):
-    """Left and right exchanged, with probability p."""
+    """Left and right exchanged, with probability p.
+
+    >>> transforms.RandomHorizontalFlip(p=1.0)(ct.tensor([[[1, 2, 3]]]))
+    tensor([[[3, 2, 1]]])
+    """
 
     def _changed(self, img: Any) -> Any:
         return F.hflip(img)
 
 
 class RandomVerticalFlip(Perhaps):
-    """Top and bottom exchanged, with probability p."""
+    """Top and bottom exchanged, with probability p.
+
+    >>> transforms.RandomVerticalFlip(p=1.0)(ct.tensor([[[1], [2]]])).flatten()
+    tensor([2, 1])
+    """
 
     def _changed(self, img: Any) -> Any:
         return F.vflip(img)
@@ -49,6 +57,9 @@ class RandomCrop(Transform):
     """A part of that size at a random place, of the image with `padding` around it.
 
     Raises:  ShapeError for an image that is smaller, unless pad_if_needed.
+
+    >>> transforms.RandomCrop(4, padding=2)(ct.rand(3, 8, 8)).shape
+    Size([3, 4, 4])
     """
 
     _shown = ("size", "padding")
@@ -88,6 +99,9 @@ class RandomResizedCrop(Transform):
 
     Source:  Szegedy et al., "Going Deeper with Convolutions" (2014), as torchvision has it: ten
              tries, then the middle.
+
+    >>> transforms.RandomResizedCrop(4)(ct.rand(3, 8, 8)).shape
+    Size([3, 4, 4])
     """
 
     _shown = ("size", "scale", "ratio", "interpolation", "antialias")
@@ -128,7 +142,12 @@ class RandomResizedCrop(Transform):
 
 
 class RandomRotation(Transform):
-    """Turned by a random number of degrees: up to `degrees` either way, or between two numbers."""
+    """Turned by a random number of degrees: up to `degrees` either way, or between two numbers.
+
+    >>> transforms.RandomRotation((90, 90))(ct.tensor([[[0.0, 1.0], [2.0, 3.0]]]))
+    tensor([[[1., 3.],
+             [0., 2.]]])
+    """
 
     _shown = ("degrees", "interpolation", "expand")
 
@@ -151,7 +170,11 @@ class RandomRotation(Transform):
 
 
 class RandomAffine(Transform):
-    """Turned, moved (by shares of the size), scaled and sheared at random."""
+    """Turned, moved (by shares of the size), scaled and sheared at random.
+
+    >>> transforms.RandomAffine(degrees=10, translate=(0.1, 0.1))(ct.rand(3, 8, 8)).shape
+    Size([3, 8, 8])
+    """
 
     _shown = ("degrees", "translate", "scale", "shear")
 
@@ -191,7 +214,11 @@ class RandomAffine(Transform):
 
 class RandomPerspective(Perhaps):
     """Seen from elsewhere, with probability p: corners come in by up to distortion_scale of
-    half the size."""
+    half the size.
+
+    >>> transforms.RandomPerspective(p=1.0)(ct.rand(3, 8, 8)).shape
+    Size([3, 8, 8])
+    """
 
     _shown = ("distortion_scale", "p")
 

@@ -52,7 +52,11 @@ class Perhaps(Transform):
 
 
 class RandomApply(Perhaps):
-    """Several transforms together, with probability p."""
+    """Several transforms together, with probability p.
+
+    >>> transforms.RandomApply([transforms.CenterCrop(2)], p=1.0)(ct.rand(3, 8, 8)).shape
+    Size([3, 2, 2])
+    """
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]], p: float = 0.5) -> None:
         super().__init__(p)
@@ -65,7 +69,13 @@ class RandomApply(Perhaps):
 
 
 class RandomChoice(Transform):
-    """One of several transforms, each as probable as its share of `p`."""
+    """One of several transforms, each as probable as its share of `p`.
+
+    >>> transforms.RandomChoice([transforms.CenterCrop(4), transforms.CenterCrop(2)], p=[1, 0])(
+    ...     ct.rand(3, 8, 8)
+    ... ).shape
+    Size([3, 4, 4])
+    """
 
     def __init__(
         self, transforms: Sequence[Callable[[Any], Any]], p: Sequence[float] | None = None

@@ -36,7 +36,12 @@ _BORDERS = ("constant", "edge", "reflect", "symmetric")
 @anywhere
 def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     """The part of `height` rows from `top` on and `width` columns from `left` on; what lies outside
-    is 0."""
+    is 0.
+
+    >>> TF.crop(ct.arange(16).reshape(1, 4, 4), top=0, left=1, height=2, width=3)
+    tensor([[[1, 2, 3],
+             [5, 6, 7]]])
+    """
     if is_image(img):
         return img.crop((left, top, left + width, top + height))
     rows, columns = img.shape[-2:]
@@ -52,7 +57,12 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
 
 
 def center_crop(img: Any, output_size: Any) -> Any:
-    """The middle, of `output_size`, one number or (height, width); padded with 0 where smaller."""
+    """The middle, of `output_size`, one number or (height, width); padded with 0 where smaller.
+
+    >>> TF.center_crop(ct.arange(16).reshape(1, 4, 4), 2)
+    tensor([[[ 5,  6],
+             [ 9, 10]]])
+    """
     height, width = pair("center_crop", "output_size", output_size)
     _, rows, columns = get_dimensions(img)
     if rows < height or columns < width:
@@ -65,7 +75,11 @@ def center_crop(img: Any, output_size: Any) -> Any:
 
 @anywhere
 def hflip(img: Any) -> Any:
-    """Left and right exchanged."""
+    """Left and right exchanged.
+
+    >>> TF.hflip(ct.tensor([[[1, 2, 3]]]))
+    tensor([[[3, 2, 1]]])
+    """
     return img.transpose(0) if is_image(img) else library(img).flip(img, -1)
 
 

@@ -16,7 +16,12 @@ from cltensor.vision.transforms.images import is_float, white
 
 
 class ColorJitter(Transform):
-    """Brightness, contrast, saturation and hue changed by random factors, in random order."""
+    """Brightness, contrast, saturation and hue changed by random factors, in random order.
+
+    >>> image = ct.full((3, 2, 2), 0.5)
+    >>> transforms.ColorJitter(brightness=(2.0, 2.0))(image)[0, 0]
+    tensor([1., 1.])
+    """
 
     _shown = ("brightness", "contrast", "saturation", "hue")
 
@@ -46,7 +51,11 @@ class ColorJitter(Transform):
 
 
 class RandomGrayscale(Perhaps):
-    """Grey in as many channels as before, with probability p."""
+    """Grey in as many channels as before, with probability p.
+
+    >>> transforms.RandomGrayscale(p=1.0)(ct.ones(3, 2, 2)).shape
+    Size([3, 2, 2])
+    """
 
     def __init__(self, p: float = 0.1) -> None:
         super().__init__(p)
@@ -56,14 +65,23 @@ class RandomGrayscale(Perhaps):
 
 
 class RandomInvert(Perhaps):
-    """White minus the image, with probability p."""
+    """White minus the image, with probability p.
+
+    >>> transforms.RandomInvert(p=1.0)(ct.tensor([[[0.0, 0.25, 1.0]]]))
+    tensor([[[1.0000, 0.7500, 0.0000]]])
+    """
 
     def _changed(self, img: Any) -> Any:
         return F.invert(img)
 
 
 class RandomPosterize(Perhaps):
-    """The first `bits` bits of each byte, with probability p."""
+    """The first `bits` bits of each byte, with probability p.
+
+    >>> image = ct.tensor([[[7, 200]]], dtype=ct.uint8)
+    >>> transforms.RandomPosterize(bits=1, p=1.0)(image).tolist()
+    [[[0, 128]]]
+    """
 
     _shown = ("bits", "p")
 
@@ -76,7 +94,11 @@ class RandomPosterize(Perhaps):
 
 
 class RandomSolarize(Perhaps):
-    """What is as bright as the threshold, or brighter, inverted, with probability p."""
+    """What is as bright as the threshold, or brighter, inverted, with probability p.
+
+    >>> transforms.RandomSolarize(threshold=0.5, p=1.0)(ct.tensor([[[0.25, 0.75]]]))
+    tensor([[[0.2500, 0.2500]]])
+    """
 
     _shown = ("threshold", "p")
 
@@ -89,7 +111,11 @@ class RandomSolarize(Perhaps):
 
 
 class RandomAdjustSharpness(Perhaps):
-    """Sharper, or blurred, with probability p."""
+    """Sharper, or blurred, with probability p.
+
+    >>> transforms.RandomAdjustSharpness(2.0, p=1.0)(ct.full((1, 4, 4), 0.5))[0, 0]
+    tensor([0.5000, 0.5000, 0.5000, 0.5000])
+    """
 
     _shown = ("sharpness_factor", "p")
 
@@ -102,14 +128,23 @@ class RandomAdjustSharpness(Perhaps):
 
 
 class RandomAutocontrast(Perhaps):
-    """Each channel stretched from its darkest to its brightest, with probability p."""
+    """Each channel stretched from its darkest to its brightest, with probability p.
+
+    >>> transforms.RandomAutocontrast(p=1.0)(ct.tensor([[[0.25, 0.5, 0.75]]]))
+    tensor([[[0.0000, 0.5000, 1.0000]]])
+    """
 
     def _changed(self, img: Any) -> Any:
         return F.autocontrast(img)
 
 
 class RandomEqualize(Perhaps):
-    """Values of bytes spread so that each is about as frequent, with probability p."""
+    """Values of bytes spread so that each is about as frequent, with probability p.
+
+    >>> image = ct.tensor([[[0, 1, 2, 3]]], dtype=ct.uint8)
+    >>> transforms.RandomEqualize(p=1.0)(image).shape
+    Size([1, 1, 4])
+    """
 
     def _changed(self, img: Any) -> Any:
         return F.equalize(img)
@@ -120,6 +155,9 @@ class RandomErasing(Perhaps):
     channel, or "random" for normal numbers.
 
     Source:  Zhong et al., "Random Erasing Data Augmentation" (2017).
+
+    >>> transforms.RandomErasing(p=1.0, value=9.0)(ct.zeros(1, 8, 8)).max()
+    tensor(9.)
     """
 
     _shown = ("p", "scale", "ratio", "value")
@@ -166,7 +204,11 @@ class RandomErasing(Perhaps):
 
 
 class GaussianBlur(Transform):
-    """Blurred with a sigma drawn between two numbers."""
+    """Blurred with a sigma drawn between two numbers.
+
+    >>> transforms.GaussianBlur(3, sigma=(0.5, 1.0))(ct.ones(3, 8, 8)).shape
+    Size([3, 8, 8])
+    """
 
     _shown = ("kernel_size", "sigma")
 
