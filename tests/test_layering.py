@@ -159,6 +159,7 @@ OF_NO_MODULE = {
         f"fuzz/test_{kind}": "operations of drawn shapes and dtypes, beside NumPy"
         for kind in ("index", "linalg", "pointwise", "reduce", "shape")
     },
+    "test_deterministic": "losses, attention and networks of the same bits everywhere",
     "test_derivatives": "the rules of all elementwise operations and reductions, several at a time",
     "test_examples": "the programs in examples/",
     "test_finetune_example": "the program in examples/ that trains a last layer",

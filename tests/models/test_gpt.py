@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from model_checks import assert_published, assert_scores, made
-from orders import parted, same_bits
 
 import cltensor as ct
 
@@ -52,23 +51,3 @@ def test_it_writes():
 def test_too_many_tokens_are_refused_by_name():
     with pytest.raises(ct.ShapeError, match="13 tokens, and it has 12 places"):
         made("gpt2", **SMALL)(ct.zeros((1, 13), dtype=ct.int64))
-
-
-@pytest.mark.parametrize("ranks", [2, 4])
-def test_half_of_a_batch_has_a_part_of_each_gradient(device, deterministic, ranks):
-    """But for the table of tokens that is the last map too, which has two gradients to add up."""
-    ct.manual_seed(5)
-    model = ct.models.GPT2(**SMALL | {"n_layer": 1})
-    model.lm_head.weight = ct.nn.Parameter(model.lm_head.weight.detach().clone())
-    tokens = np.random.default_rng(5).integers(0, 20, (8, 10))
-
-    def gradients(batch):
-        tokens, following = map(ct.tensor, batch)
-        model.zero_grad()
-        scores = model(tokens).flatten(0, 1)
-        loss = ct.nn.functional.cross_entropy(scores, following.flatten(), reduction="sum")
-        loss.backward()
-        return [each.grad.numpy() for each in model.parameters()]
-
-    batch = tokens[:, :-1].copy(), tokens[:, 1:].copy()
-    assert same_bits(parted(gradients, batch, ranks), gradients(batch))

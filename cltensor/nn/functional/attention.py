@@ -181,10 +181,10 @@ def _projected(name: str, x: tuple[Any, Any, Any], weights: Any, bias: Any, size
             )
         rows = list(weights.split(size))
     parts = [None] * 3 if bias is None else list(bias.split(size))
-    return [_mapped(*each) for each in zip(x, rows, parts, strict=True)]
+    return [_apply(*each) for each in zip(x, rows, parts, strict=True)]
 
 
-def _mapped(x: Any, weight: Any, bias: Any) -> Any:
+def _apply(x: Any, weight: Any, bias: Any) -> Any:
     """linear(x, weight, bias) of x (L, N, E)."""
     if not is_deterministic():
         return linear(x, weight, bias)
@@ -263,8 +263,7 @@ def multi_head_attention_forward(
     mask = None if causal else _mask(name, q, attn_mask, key_padding_mask, more, counts)
     dropout_p *= training
     out, found = _attended(q, k, v, mask, causal, dropout_p, need_weights)
-    out = out.swapaxes(0, 1).reshape(length, samples, size)
-    out = _mapped(out, out_proj_weight, out_proj_bias)
+    out = _apply(out.swapaxes(0, 1).reshape(length, samples, size), out_proj_weight, out_proj_bias)
     out = out if batched else out.squeeze(1)
     if found is None:
         return out, None

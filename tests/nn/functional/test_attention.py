@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from orders import parted, same_bits
 from tabled import check_case, near, numbers
 
 import cltensor as ct
-from cltensor import nn
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.nn import functional as F
 from cltensor.nn.functional import attention
@@ -435,58 +433,3 @@ def test_a_batch_of_gradients_of_blocks(small_blocks):
     for i, each in enumerate(zip(*ct.func.vmap(back)(g), strict=True)):
         for a, b in zip(each, back(g[i]), strict=True):
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)
-
-
-def deterministic_attention():
-    """Results and gradients of attention with masks, dropout, fewer heads, and of many places."""
-    random = np.random.default_rng(7)
-    mask = random.random((33, 40)) > 0.3
-    mask[3] = False
-    numbers = ct.tensor(random.standard_normal((33, 40)).astype(np.float32), requires_grad=True)
-    found = []
-    for shapes, options in (
-        (((2, 4, 33, 8), (2, 4, 40, 8)), {}),
-        (((2, 4, 33, 8), (2, 4, 33, 8)), {"is_causal": True}),
-        (((2, 4, 33, 8), (2, 4, 40, 8)), {"attn_mask": ct.tensor(mask)}),
-        (((2, 4, 33, 8), (2, 4, 40, 8)), {"attn_mask": numbers}),
-        (((2, 4, 33, 8), (2, 4, 40, 8)), {"dropout_p": 0.25}),
-        (((2, 4, 33, 8), (2, 2, 40, 8)), {"enable_gqa": True}),
-        (((1, 1, 600, 4), (1, 1, 600, 4)), {"is_causal": True}),
-    ):
-        ct.manual_seed(4)
-        q, k, v = (
-            ct.tensor(random.standard_normal(shape).astype(np.float32), requires_grad=True)
-            for shape in (shapes[0], shapes[1], shapes[1])
-        )
-        out = F.scaled_dot_product_attention(q, k, v, **options)
-        out.square().sum().backward()
-        found += [x.detach().numpy() for x in (out, q.grad, k.grad, v.grad)]
-    return [*found, numbers.grad.numpy()]
-
-
-def test_deterministic_results(in_both_skeletons, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr(attention, "_is_tiled", lambda *args: False)  # whose dropout is another
-        usual = deterministic_attention()
-    first, second = in_both_skeletons(deterministic_attention)
-    assert same_bits(first, second)
-    for x, y in zip(first, usual, strict=True):
-        np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.parametrize("batch_first", [True, False])
-def test_half_of_a_batch_has_a_part_of_each_gradient(device, deterministic, batch_first):
-    """Rows of queries are cut, as 600 are, where the batch has no say."""
-    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).eval()
-    attend = nn.MultiheadAttention(8, 2, batch_first=batch_first)
-    batch = [np.random.default_rng(7).standard_normal((4, 600, 8)).astype(np.float32)]
-
-    def gradients(batch):
-        x = layer(ct.tensor(batch[0])) if batch_first else ct.tensor(batch[0]).transpose(0, 1)
-        parameters = [*attend.parameters(), *(layer.parameters() if batch_first else ())]
-        for each in parameters:
-            each.grad = None
-        attend(x, x, x, need_weights=False)[0].square().sum().backward()
-        return [each.grad.numpy() for each in parameters]
-
-    assert same_bits(parted(gradients, batch, 2), gradients(batch))

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from orders import same_bits
 
 import cltensor as ct
 from cltensor import nn
@@ -412,67 +411,3 @@ def test_options_of_losses_that_are_no_numbers_are_named(device):
     ):
         with pytest.raises(ct.DTypeError, match=f"{name} is .*; give a number"):
             call()
-
-
-LABELS = np.array([0, 3, -100, 4, 1, 1, 2, 0], np.int64)
-
-
-def of_labels():
-    """Losses of labels with every option, of few and many classes, of images; their gradients."""
-    random = np.random.default_rng(7)
-    few, many, image = (
-        random.standard_normal(s).astype(np.float32) for s in ((8, 5), (8, 700), (8, 5, 3, 4))
-    )
-    weight = ct.tensor(random.random(5).astype(np.float32))
-    pixels = ct.tensor(np.broadcast_to(LABELS[:, None, None], (8, 3, 4)).copy())
-    labels = ct.tensor(LABELS)
-    found = []
-    for reduction in REDUCTIONS:
-        for scores, given, options in (
-            (few, labels, {}),
-            (few, labels, {"weight": weight}),
-            (few, labels, {"label_smoothing": 0.25}),
-            (few, labels, {"weight": weight, "label_smoothing": 0.25}),
-            (few, labels, {"ignore_index": 1}),
-            (few, ct.tensor(few).softmax(1), {}),
-            (many, labels, {}),
-            (image, pixels, {"weight": weight}),
-        ):
-            if "ignore_index" in options:
-                given = ct.tensor(abs(LABELS) % 100)
-            x = ct.tensor(scores, requires_grad=True)
-            loss = F.cross_entropy(x, given, reduction=reduction, **options)
-            (loss * loss).sum().backward()
-            found += [loss.detach().numpy(), x.grad.numpy()]
-        x = ct.tensor(few, requires_grad=True)
-        loss = F.nll_loss(x.log_softmax(1), labels, weight, reduction=reduction)
-        loss.sum().backward()
-        found += [loss.detach().numpy(), x.grad.numpy()]
-    x = ct.tensor(many[:, :600].reshape(20, 8, 30), requires_grad=True)
-    marks = ct.tensor(random.integers(1, 30, (8, 4)))
-    loss = F.ctc_loss(x.log_softmax(2), marks, ct.tensor([20] * 8), ct.tensor([4, 2] * 4))
-    loss.backward()
-    found += [loss.detach().numpy(), x.grad.numpy()]
-    x = ct.tensor(few, requires_grad=True)
-    F.binary_cross_entropy(x.sigmoid(), ct.tensor(few).sigmoid()).backward()
-    return [*found, x.grad.numpy(), F.one_hot(ct.tensor(abs(LABELS) % 5), 5).float().numpy()]
-
-
-def test_deterministic_losses_of_labels(in_both_skeletons):
-    usual = of_labels()
-    first, second = in_both_skeletons(of_labels)
-    assert same_bits(first, second)
-    for x, y in zip(first, usual, strict=True):
-        np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
-
-
-def test_deterministic_losses_at_once_and_recorded(device, deterministic, mode):
-    def loss(scores, labels):
-        scores = scores.detach().requires_grad_()
-        F.cross_entropy(scores, labels, label_smoothing=0.125).backward()
-        return scores.grad
-
-    given = ct.tensor(np.random.default_rng(7).standard_normal((8, 5)).astype(np.float32))
-    want = loss(given, ct.tensor(LABELS)).numpy()
-    recorded = ct.jit(loss)
-    assert all(same_bits([recorded(given, ct.tensor(LABELS)).numpy()], [want]) for _ in range(3))
