@@ -205,6 +205,7 @@ SELECTION = {
             r"bits_of_reductions\[(cpu|gpu)-shape[03-6]-\S+-(sum|amax)\]",
             r"complex_sums",
         ),
+        "ops/index/fixed": (r"bits_of_sums\[(cpu|gpu)-", r"several_indices"),
         "ops/linalg/fixed": (r"bits_of_products\[(cpu|gpu)-shape[0-5]\]", r"bits_do\w+lie\["),
         "lazy/walks": (
             r"broadcast_operands\[gpu-(float32|float16|complex64)-shape[0126]\]",

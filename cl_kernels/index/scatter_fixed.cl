@@ -27,8 +27,9 @@ INLINE int level_of(const uint a, const uint b) { return 32 - (int)clz(a ^ b); }
             }
             ${V} sum = held[--top];
             while (top) sum = held[--top] + sum;
-            /* No -0, which a part of the sources without this place would make 0. */
-            sum = sum + (${V})0;
+            /* No -0, which a part of the sources without this place would make 0. As a constant, 0 would
+               vanish on Mesa. */
+            sum = sum + (${V})(tasks < 0);
             __global ${T}* y_p = y_g + (o * n + place) * inner + ${column};
             ${'*(__global near*)y_p' if n > 1 else 'y_p[0]'} = sum;
 </%def>

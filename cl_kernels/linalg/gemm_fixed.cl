@@ -15,7 +15,8 @@
         if (top + ${r} < m) {
 % for c in range(NV):
             {
-                const ${V} whole = held[below][${r * NV + c}];
+                /* Mesa's fma(-1, 0, 0) is -0, and a constant 0 would vanish from a sum there. */
+                const ${V} whole = held[below][${r * NV + c}] + (${V})(${T})(tasks < 0);
                 const long at = left + ${c * VW};
                 __global ${T}* row = y_p + (top + ${r}) * n + at;
 % if VW > 1:

@@ -48,7 +48,8 @@ ${leaf(V, n)}
         __global ${T}* y_p = y_g + (o << (depth - below) | part) * inner + ${column};
         *${f'(__global near{n}*)' if n > 1 else ''}y_p = whole;
 </%def>
-#define START ${start}
+/* A constant 0 would vanish from sums, with the sign of 0, on Mesa. */
+#define START ((${start}) + (${T})(tasks < 0))
 __kernel void reduce_fixed(
     __global ${T}* restrict y_g, __global const ${T}* restrict x_g, const long x_o, const long outer,
     const long n, const long inner, const int depth, const int below, const long tasks, const long chunk

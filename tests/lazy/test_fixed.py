@@ -87,3 +87,8 @@ def test_of_nothing(device, deterministic):
     assert ct.zeros(0, 3).sum(0).tolist() == [0, 0, 0]
     assert ct.zeros(3, 0).sum(1).tolist() == [0, 0, 0]
     assert ct.zeros(0, 3).sum(1).tolist() == []
+
+
+def test_sums_of_zeros_have_no_sign(skeleton, deterministic):
+    found = [ct.full((3, 40), -0.0).sum(axis).numpy() for axis in (0, 1)]
+    assert not any(np.signbit(each).any() for each in found)

@@ -105,3 +105,9 @@ def test_gradients(device, deterministic):
     y = (a @ b).detach().numpy()
     assert np.allclose(a.grad.numpy(), 2 * y @ b.detach().numpy().T, rtol=1e-4, atol=1e-4)
     assert np.allclose(b.grad.numpy(), 2 * a.detach().numpy().T @ y, rtol=1e-4, atol=1e-4)
+
+
+def test_zeros_have_no_sign(skeleton, deterministic):
+    """Of one driver's fused multiply-add, zeros have that of the product."""
+    found = ct.full((2, 3), -1.0) @ ct.zeros(3, 2)
+    assert not np.signbit(found.numpy()).any()
