@@ -28,6 +28,7 @@ FIXED = frozenset(
     """
     pointwise pointwise_tiles copy gather random one_hot scatter_add
     reduce_fixed gemm_fixed gemm_fixed_pack scatter_fixed label_pick ctc outside
+    sample chances overlap_add
     recurrent_step recurrent_grad recurrent_sum
     conv_fixed_image conv_fixed_places pool pool_gpu pool_grad pool_grad_gpu resample overlap_add
     scan scan_extreme recurrence chances pick sample tally best
