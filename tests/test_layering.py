@@ -166,6 +166,7 @@ OF_NO_MODULE = {
     "test_from_pytorch": "the recipes of docs/from-pytorch.md",
     "test_gradient_ownership": "whose elements gradients are",
     "test_inplace_property": "drawn programs of changes in place",
+    "test_reproducibility": "the same bits on every implementation",
     "test_interrupts": "Ctrl-C before any line",
     "test_isa": "kernels for GPUs in the instructions of GPUs",
     "test_jit_attributes": "recorded calls and the objects of the library that they read",

@@ -4,5 +4,5 @@
 MODULES = (
     "copies", "pointwise", "special", "halves", "folds", "products", "convolutions", "pooling",
     "indexing", "ordering", "matrices", "spectra", "chance", "learning", "recurrent", "attention",
-    "replays",
+    "replays", "bits",
 )  # fmt: skip
