@@ -147,3 +147,17 @@ def test_half_of_a_batch_in_gpt(device, deterministic, ranks):
 
     batch = tokens[:, :-1].copy(), tokens[:, 1:].copy()
     assert same_bits(parted(gradients, batch, ranks), gradients(batch))
+
+
+def draws():
+    ct.manual_seed(4)
+    chances = ct.tensor(np.random.default_rng(7).random((4, 9)).astype(np.float32))
+    found = [ct.multinomial(chances, 3), ct.poisson(20 * chances), F.gumbel_softmax(chances)]
+    found.append(ct.distributions.Gamma(chances + 0.5, chances + 0.5).sample())
+    found.append(F.fold(ct.randn(2, 27, 36), (8, 8), 3))
+    return [each.numpy() for each in found]
+
+
+def test_draws(in_both_skeletons):
+    first, second = in_both_skeletons(draws)
+    assert same_bits(first, second)
