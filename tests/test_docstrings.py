@@ -92,5 +92,5 @@ def in_ranks_examples(rank, size):
 
 
 def test_examples_for_ranks():
-    assert len(blocks()) > 20
+    assert len(blocks()) > 30
     ranks.run(2, __file__, "in_ranks_examples")

@@ -17,12 +17,14 @@ from cltensor.distributed.collectives import (
     all_gather,
     all_gather_into_tensor,
     all_reduce,
-    all_to_all,
-    all_to_all_single,
     barrier,
     broadcast,
     gather,
     reduce,
+)
+from cltensor.distributed.exchanges import (
+    all_to_all,
+    all_to_all_single,
     reduce_scatter,
     reduce_scatter_tensor,
     scatter,

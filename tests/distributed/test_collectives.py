@@ -89,21 +89,6 @@ def in_ranks_move(rank, size):
         np.testing.assert_allclose(out.float().numpy() * size, total.float().numpy(), rtol=1e-2)
 
 
-def in_ranks_exchange(rank, size):
-    rows = ct.arange(float(2 * size)).reshape(size, 2) + 100 * rank
-    out = ct.empty(size, 2)
-    dist.all_to_all_single(out, rows)
-    wanted = [[100 * r + 2 * rank, 100 * r + 2 * rank + 1] for r in range(size)]
-    assert out.tolist() == wanted
-    # rank r has r + 1 rows for each
-    rows, out = ct.full((size * (rank + 1),), float(rank)), ct.empty(sum(range(1, size + 1)))
-    dist.all_to_all_single(out, rows, list(range(1, size + 1)), [rank + 1] * size)
-    assert out.tolist() == [float(r) for r in range(size) for _ in range(r + 1)]
-    outs = [ct.empty(r + 1) for r in range(size)]
-    dist.all_to_all(outs, [ct.full((rank + 1,), float(rank)) for _ in range(size)])
-    assert [o.tolist() for o in outs] == [[float(r)] * (r + 1) for r in range(size)]
-
-
 def in_ranks_views(rank, size):
     # Views, what waits to be computed, and who shares the elements.
     base = ct.zeros(4, 4)
@@ -169,7 +154,6 @@ def in_ranks_differ(rank, size):
 def in_ranks_all(rank, size):
     in_ranks_reduce(rank, size)
     in_ranks_move(rank, size)
-    in_ranks_exchange(rank, size)
     in_ranks_views(rank, size)
     if size == 2:
         in_ranks_differ(rank, size)
