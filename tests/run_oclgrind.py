@@ -231,11 +231,10 @@ SELECTION = {
             r"a_view",
             r"lanes_around\w+\[gpu-(65|2049)\]",
         ),
+        "ops/index/gather": (r"gather_and_scatter_add", r"take_along"),
         "ops/index/scatter": (
-            r"gather_and_scatter_add",
             r"index_add\[\w+-sizes[0-2]-float32\]",
             r"one_hot",
-            r"take_along",
             r"the_last_of_equal",
             r"drawn",
         ),

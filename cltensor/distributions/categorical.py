@@ -18,7 +18,8 @@ from cltensor.halves import limits_of
 from cltensor.ops.create import arange, eye, zeros
 from cltensor.ops.elementwise.functions import exp
 from cltensor.ops.elementwise.select import clip, where
-from cltensor.ops.index.scatter import gather, one_hot
+from cltensor.ops.index.gather import gather
+from cltensor.ops.index.scatter import one_hot
 from cltensor.ops.random.choose import multinomial
 from cltensor.ops.search import argmax
 from cltensor.ops.shape.view import reshape

@@ -12,7 +12,7 @@ from cltensor.distributions import constraints
 from cltensor.distributions.categorical import Categorical
 from cltensor.distributions.distribution import Distribution
 from cltensor.errors import ShapeError
-from cltensor.ops.index.scatter import gather
+from cltensor.ops.index.gather import gather
 from cltensor.ops.shape.view import reshape
 
 

@@ -17,7 +17,7 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import isnan
 from cltensor.ops.elementwise.rounding import ceil, floor, round_
 from cltensor.ops.elementwise.select import clip, where
-from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.reduce.fold import floating, sum
 from cltensor.ops.shape.view import movedim, reshape
 from cltensor.ops.sort import sort

@@ -19,7 +19,7 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.cast import full as filled
 from cltensor.ops.elementwise.compare import eq, isnan, logical_and, logical_or, not_equal
 from cltensor.ops.elementwise.select import clip, maximum, minimum, where
-from cltensor.ops.index.scatter import gather, take_along_axis
+from cltensor.ops.index.gather import gather, take_along_axis
 from cltensor.ops.kernels.select import finds_rank, of_rank
 from cltensor.ops.reduce.fold import argmax, argmin, max_over, mean, min_over, sum
 from cltensor.ops.reduce.running import cummax

@@ -11,11 +11,7 @@ from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
-from cltensor.ops.index.scatter import (
-    gather_backward,
-    run_gather,
-    take_along_axis,
-)
+from cltensor.ops.index.gather import gather_backward, run_gather, take_along_axis
 from cltensor.ops.kernels.radix_sort import radix_sorted
 from cltensor.ops.kernels.select import best, picks_best
 from cltensor.ops.kernels.sorting import is_short, sorted_order

@@ -159,9 +159,7 @@ from cltensor.ops.elementwise.activation import (
 from cltensor.ops.elementwise.functions import (
     tanh,
 )
-from cltensor.ops.index.scatter import (
-    one_hot,
-)
+from cltensor.ops.index.scatter import one_hot
 
 __all__ = [
     "adaptive_avg_pool1d",

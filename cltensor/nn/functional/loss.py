@@ -21,8 +21,8 @@ from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import exp, log, rsqrt
 from cltensor.ops.elementwise.power import pow
 from cltensor.ops.elementwise.select import clip, minimum, where
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.index.pick import take
-from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.network.ctc import ctc
 from cltensor.ops.reduce.scan import cumsum
 

@@ -13,8 +13,9 @@ from cltensor.nn.layers.container import ModuleList, Sequential
 from cltensor.nn.layers.linear import Linear
 from cltensor.nn.module import Module
 from cltensor.ops.elementwise.select import where
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.index.pick import take
-from cltensor.ops.index.scatter import index_add, take_along_axis
+from cltensor.ops.index.scatter import index_add
 from cltensor.ops.reduce.fold import argmax
 from cltensor.ops.shape.join import concat
 

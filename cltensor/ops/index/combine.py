@@ -21,17 +21,9 @@ from cltensor.ops.elementwise.arithmetic import floor_divide
 from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.compare import eq
 from cltensor.ops.elementwise.select import where
+from cltensor.ops.index.gather import check_along, gather_of, index_tensor, vector_of
 from cltensor.ops.index.pick import add_along
-from cltensor.ops.index.scatter import (
-    check_along,
-    gather_of,
-    index_tensor,
-    require_slices,
-    scatter_add_of,
-    setitem,
-    vector_of,
-    whole_grid,
-)
+from cltensor.ops.index.scatter import require_slices, scatter_add_of, setitem, whole_grid
 from cltensor.ops.shape.copy import copy
 from cltensor.ops.shape.cut import cut_op, cut_view
 from cltensor.ops.shape.view import expand, reshape

@@ -362,7 +362,11 @@ def add_along(
 
 @composite
 def take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
-    """The elements of x at `indices` along an axis; of the flattened x for None."""
+    """The elements of x at `indices` along an axis; of the flattened x for None.
+
+    >>> ct.take(ct.tensor([[1, 2], [3, 4]]), ct.tensor([0, 3]))
+    tensor([1, 4])
+    """
     return take_of("take", x, indices, axis)
 
 

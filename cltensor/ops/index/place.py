@@ -16,14 +16,8 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, IndexingError, ShapeError
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.index.combine import multiplied
-from cltensor.ops.index.scatter import (
-    check_along,
-    index_tensor,
-    scatter_add_of,
-    setitem,
-    vector_of,
-    whole_grid,
-)
+from cltensor.ops.index.gather import check_along, index_tensor, vector_of
+from cltensor.ops.index.scatter import scatter_add_of, setitem, whole_grid
 from cltensor.ops.shape.cut import cut_op
 from cltensor.ops.shape.view import expand, reshape
 from cltensor.runtime.faults import Site

@@ -14,6 +14,7 @@ from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.select import where
+from cltensor.ops.index.gather import index_tensor, take_along_of
 from cltensor.ops.index.pick import (
     getitem_of,
     nonzero,
@@ -21,14 +22,7 @@ from cltensor.ops.index.pick import (
     shown,
     take_apart,
 )
-from cltensor.ops.index.scatter import (
-    fitting,
-    index_tensor,
-    put_shape,
-    setitem,
-    take_along_of,
-    whole_grid,
-)
+from cltensor.ops.index.scatter import fitting, put_shape, setitem, whole_grid
 from cltensor.ops.reduce.scan import cumsum
 from cltensor.ops.shape.view import broadcast_to, reshape
 

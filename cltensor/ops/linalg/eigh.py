@@ -14,7 +14,7 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.compare import eq, logical_and
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import where
-from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.linalg.qr import reflect, triangle
 from cltensor.ops.linalg.rotations import QL, iterate

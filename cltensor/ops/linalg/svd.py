@@ -13,7 +13,7 @@ from cltensor.ops.create import zeros
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.rounding import abs_
 from cltensor.ops.elementwise.select import where
-from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.linalg.eigh import moderate, reflect_back
 from cltensor.ops.linalg.matmul import matmul
 from cltensor.ops.linalg.qr import rectangle_of, reflect, reflected

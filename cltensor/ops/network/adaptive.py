@@ -15,8 +15,8 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import int64, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.elementwise.cast import full
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.index.pick import getitem
-from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.network.interpolate import area
 from cltensor.ops.network.pool import avg_pool2d, max_pool2d
 from cltensor.ops.network.resample import resized

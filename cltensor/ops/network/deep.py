@@ -13,7 +13,7 @@ from cltensor.dtypes import bool_, is_float
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.conv.depth import each
 from cltensor.ops.elementwise.select import maximum, where
-from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.network.pool import avg_pool2d, max_pool2d
 from cltensor.ops.reduce.fold import argmax, max_over
 from cltensor.ops.shape.cut import part

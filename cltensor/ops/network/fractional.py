@@ -10,7 +10,7 @@ from cltensor.errors import ShapeError
 from cltensor.ops.create import arange
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.select import where
-from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.random.draw import uniform
 from cltensor.ops.reduce.fold import argmax
 from cltensor.ops.shape.view import broadcast_to

@@ -23,8 +23,8 @@ from cltensor.errors import DTypeError, ShapeError
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import require_countable
 from cltensor.ops.elementwise.cast import full
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.index.place import scatter
-from cltensor.ops.index.scatter import take_along_axis
 from cltensor.ops.network.pool_launch import Window, noted, picked, pooled, spread, spread_by
 
 Shape = tuple[int, ...]

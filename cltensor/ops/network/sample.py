@@ -14,7 +14,7 @@ from cltensor.ops.elementwise.arithmetic import fmod
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.rounding import abs_, floor, round_
 from cltensor.ops.elementwise.select import clip, where
-from cltensor.ops.index.scatter import take_along_axis
+from cltensor.ops.index.gather import take_along_axis
 from cltensor.ops.shape.view import broadcast_to
 
 MODES = ("bilinear", "nearest", "bicubic")

@@ -16,7 +16,7 @@ from cltensor.ops.elementwise.cast import astype, full
 from cltensor.ops.elementwise.compare import eq
 from cltensor.ops.elementwise.functions import exp
 from cltensor.ops.elementwise.select import where
-from cltensor.ops.index.scatter import gather_backward
+from cltensor.ops.index.gather import gather_backward
 from cltensor.ops.reduce.scan import in_blocks, scanned, to_scan
 from cltensor.ops.shape.copy import spread, wide
 from cltensor.ops.shape.cut import part

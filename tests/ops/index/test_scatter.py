@@ -12,6 +12,7 @@ from cltensor.ops.index.scatter import setitem
 # Each test runs with the kernels for CPUs, loops over runs, and with one element per work-item.
 pytestmark = pytest.mark.usefixtures("skeleton")
 
+
 A = counted(2, 3, 4, 5)
 THREE = np.array([1, -1, 0])
 MASK = A % 3 == 0
@@ -68,32 +69,6 @@ def test_assignment_is_recorded():
     y[1] = 10.0
     y.sum().backward()
     check(x.grad, np.float32([2, 0, 2]))
-
-
-@pytest.mark.parametrize("axis", [0, 1, -1])
-@pytest.mark.parametrize("index_type", ["int64", "int32", "uint8"])
-def test_gather_and_scatter_add(axis, index_type):
-    rng = np.random.default_rng(11)
-    a = rng.integers(0, 99, (4, 6, 5)).astype("float32")
-    index = rng.integers(0, 4, (4, 6, 5)).astype(index_type)
-    source = rng.integers(0, 9, (4, 6, 5)).astype("float32")
-    check(ct.gather(ct.tensor(a), axis, ct.tensor(index)), np.take_along_axis(a, index, axis))
-    want, places = a.copy(), list(np.indices(index.shape))
-    places[axis] = index
-    np.add.at(want, tuple(places), source)
-    got = ct.scatter_add(ct.tensor(a), axis, ct.tensor(index), ct.tensor(source))
-    check(got, want)
-
-
-def test_gather_and_scatter_add_of_smaller_indices():
-    rng = np.random.default_rng(12)
-    a = rng.integers(0, 99, (4, 6, 5)).astype("int64")
-    index = rng.integers(-6, 6, (2, 9, 3))
-    check(ct.gather(ct.tensor(a), 1, index), np.take_along_axis(a[:2, :, :3], index, 1))
-    want = a.copy()
-    source = rng.integers(0, 9, (3, 9, 4))
-    np.add.at(want, (np.arange(2)[:, None, None], index, np.arange(3)), source[:2, :, :3])
-    check(ct.scatter_add(ct.tensor(a), 1, ct.tensor(index), ct.tensor(source)), want)
 
 
 def draw_index(rng):
@@ -225,14 +200,6 @@ def test_one_hot_without_classes():
         ct.one_hot(ct.tensor([-3])).numpy()
 
 
-def test_take_along_axis_broadcasts():
-    a = counted(3, 1, 5)
-    index = np.random.default_rng(1).integers(-5, 5, (1, 4, 2))
-    check(ct.take_along_axis(ct.tensor(a), ct.tensor(index), -1), np.take_along_axis(a, index, -1))
-    order = np.argsort(-a, axis=None)
-    check(ct.take_along_axis(ct.tensor(a), order, None), np.take_along_axis(a, order, None))
-
-
 @pytest.mark.parametrize("dtype", ["float32", "int32", "uint8"])
 @pytest.mark.parametrize("sizes", [((40,), 0), ((5, 7), 0), ((5, 7), 1), ((3, 30, 70), 1)])
 def test_index_add(sizes, dtype):
@@ -342,11 +309,3 @@ def test_what_is_added_is_of_the_same_dtype(device):
         ct.ones(2).index_add(0, index, ct.tensor([1]))
     with pytest.raises(DTypeError, match="index_add: alpha is 1.5 and the operands are integers"):
         ct.arange(2).index_add(0, index, ct.tensor([1]), alpha=1.5)
-
-
-def test_gather_takes_sparse_grad_where_it_asks_for_nothing(device):
-    x, index = ct.tensor([1.0, 2.0]), ct.tensor([1])
-    assert ct.gather(x, 0, index, sparse_grad=False).tolist() == [2]
-    assert x.gather(dim=0, index=index, sparse_grad=False).tolist() == [2]
-    with pytest.raises(TypeError, match="gather: sparse_grad=True is not supported"):
-        x.gather(0, index, sparse_grad=True)
