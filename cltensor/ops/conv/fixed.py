@@ -32,7 +32,7 @@ Shape = tuple[int, ...]
 class Places(NamedTuple):
     """Elements (i, j, k), how many along each axis, and their steps in memory."""
 
-    count: tuple[int, int, int]
+    counts: tuple[int, int, int]
     steps: tuple[int, int, int]
     start: int = 0
 
@@ -190,15 +190,15 @@ class _Steps:
 
     def _table(self, index: str, places: Places) -> int:
         """An operand of the numbers of places."""
-        count = prod(places.count)
+        count = prod(places.counts)
         size = 4 if index == "int" else 8
         made = self._take(ceil_div(count * size, self.dtype.itemsize))
         if count:
-            lines = places.count[0] * places.count[1]
+            lines = places.counts[0] * places.counts[1]
             plane, row, col = places.steps
             self.launches.append(Launch(
                 kernel(self.device, "conv_fixed_places", index=index), *grid_of(self.device, lines),
-                y_g=Elements(made), lines=lines, rows=places.count[1], cols=places.count[2],
+                y_g=Elements(made), lines=lines, rows=places.counts[1], cols=places.counts[2],
                 start=places.start, plane=plane, row=row, col=col,
             ))  # fmt: skip
         return made
@@ -212,7 +212,7 @@ class _Steps:
         is_whole: whether it gives all results; sums of some of them are not computed in parts.
         """
         device, names = self.device, {"T": C_NAMES[self.dtype]}
-        m, k, n = prod(down.count), prod(along.count), c.filters
+        m, k, n = prod(down.counts), prod(along.counts), c.filters
         tile, depth = tile_of(device, self.dtype, n), depth_of(k, LEAF)
         panels, rows = ceil_div(n, tile.width), ceil_div(m, tile.RM)
         below = levels_of(device, c.groups * panels * rows, k, depth) if is_whole else depth

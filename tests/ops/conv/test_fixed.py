@@ -65,7 +65,7 @@ def in_order(x, w, g, stride, padding, dilation, groups):
 
 
 def of_images(g, w, size, stride, padding, dilation, groups):
-    """The gradient of images: for each, a sum over filters and, backwards, the taps of its phase."""
+    """The gradient of images: sums over filters and, backwards, the taps of a phase."""
     (sh, sw), (ph, pw), (dh, dw) = map(pairs, (stride, padding, dilation))
     count, _, out_h, out_w = g.shape
     channels, filters = w.shape[1], w.shape[0] // groups
