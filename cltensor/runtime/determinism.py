@@ -30,8 +30,8 @@ FIXED = frozenset(
     reduce_fixed gemm_fixed gemm_fixed_pack scatter_fixed label_pick ctc outside
     sample chances overlap_add
     recurrent_step recurrent_grad recurrent_sum
-    conv_fixed_image conv_fixed_places pool pool_gpu pool_grad pool_grad_gpu resample overlap_add
-    scan scan_extreme recurrence chances pick sample tally best
+    conv_fixed_image conv_fixed_places conv_fixed_rows pool pool_gpu pool_grad pool_grad_gpu
+    resample overlap_add scan scan_extreme recurrence chances pick sample tally best
     nonzero nonzero_gpu nonzero_count search sort_rows_gpu sort_runs sort_merge radix_count
     radix_move_gpu radix_rows split_count split_digit split_move split_plan split_range split_sort
     select_digit select_place

@@ -12,7 +12,7 @@ image, a row and a column of their matrix lie.
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
@@ -27,6 +27,9 @@ from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
 
 Shape = tuple[int, ...]
+#: Columns, as of the filters of a group, of which there are so few that rows go side by side, in
+#: vectors of so many; and the most such vectors.
+_FEW, _LANES = 4, 8
 
 
 class Places(NamedTuple):
@@ -211,40 +214,57 @@ class _Steps:
 
         is_whole: whether it gives all results; sums of some of them are not computed in parts.
         """
-        device, names = self.device, {"T": C_NAMES[self.dtype]}
-        m, k, n = prod(down.counts), prod(along.counts), c.filters
-        tile, depth = tile_of(device, self.dtype, n), depth_of(k, LEAF)
-        panels, rows = ceil_div(n, tile.width), ceil_div(m, tile.RM)
+        device, m, k, n = self.device, prod(down.counts), prod(along.counts), c.filters
+        name, height, width, params = _tile(c, down)
+        rows, panels, depth = ceil_div(m, height), ceil_div(n, width), depth_of(k, LEAF)
         below = levels_of(device, c.groups * panels * rows, k, depth) if is_whole else depth
         self.parts = 1 << (depth - below)
         inner = image.rows * image.cols
-        most = max(c.images * c.groups * c.channels * inner, prod(self.shape))
-        index = (
-            "int"
-            if max(most, c.images * c.groups * c.filters * c.rows.out * c.cols.out) < INT_LIMIT
-            else "long"
-        )
-        at, to, begin, start = (
-            self._table(index, places) for places in (down, target.rows, along, other.rows)
-        )
-        copies, tasks = c.groups * panels * k, self.parts * c.groups * panels * rows
-        packed = self._take(copies * tile.width)
-        if copies:
-            self.launches.append(Launch(
-                kernel(device, "gemm_fixed_pack", **names, width=tile.width, placed=index),
-                *grid_of(device, copies), y_g=Elements(packed), b_g=Elements(other.operand),
-                b_o=Start(other.operand), n=n, k=k, b_batch=other.batch, b_n=other.column,
-                from_g=Elements(start), tasks=copies, chunk=chunk_of(device, copies),
-            ))  # fmt: skip
+        filters = c.images * c.groups * c.filters * c.rows.out * c.cols.out
+        most = max(c.images * c.groups * c.channels * inner, prod(self.shape), filters)
+        index = "int" if most < INT_LIMIT else "long"
+        at, to, begin = (self._table(index, places) for places in (down, target.rows, along))
+        packed = self._packed(index, other, c.groups, n, k, width)
         run = kernel(
-            device, "gemm_fixed", **names, **tile._asdict(), LEVELS=max(LEVELS, below + 1),
-            placed=index,
+            device, name, T=C_NAMES[self.dtype], LEVELS=max(LEVELS, below + 1), placed=index,
+            **params,
         )  # fmt: skip
+        tasks = self.parts * c.groups * panels * rows
         self.launches.append(Launch(
             run, *grid_of(device, tasks), y_g=Elements(0), a_g=Elements(image.operand),
             a_o=image.start, b_g=Elements(packed), row_g=Elements(at), col_g=Elements(begin),
             to_g=Elements(to), batches=c.groups, m=m, n=n, k=k, a_batch=c.channels * inner,
-            b_batch=panels * tile.width * k, y_part=prod(self.shape), y_batch=target.batch,
+            b_batch=panels * width * k, y_part=prod(self.shape), y_batch=target.batch,
             y_n=target.column, depth=depth, below=below, tasks=tasks,
             chunk=chunk_of(device, tasks),
         ))  # fmt: skip
+
+    def _packed(self, index: str, other: Other, groups: int, n: int, k: int, width: int) -> int:
+        """An operand of the other matrices, packed."""
+        start = self._table(index, other.rows)
+        copies = groups * ceil_div(n, width) * k
+        made = self._take(copies * width)
+        if copies:
+            run = kernel(
+                self.device, "gemm_fixed_pack", T=C_NAMES[self.dtype], width=width, placed=index
+            )
+            self.launches.append(Launch(
+                run, *grid_of(self.device, copies), y_g=Elements(made),
+                b_g=Elements(other.operand), b_o=Start(other.operand), n=n, k=k,
+                b_batch=other.batch, b_n=other.column, from_g=Elements(start), tasks=copies,
+                chunk=chunk_of(self.device, copies),
+            ))  # fmt: skip
+        return made
+
+
+def _tile(c: Correlation, down: Places) -> tuple[str, int, int, dict[str, Any]]:
+    """The kernel, the rows and columns that a task of it computes, and its parameters."""
+    m, n = prod(down.counts), c.filters
+    if c.device.is_cpu and n <= _FEW and down.steps[2] == 1 and down.counts[2] >= _LANES:
+        vectors = _FEW if n <= 2 else 2
+        return "conv_fixed_rows", vectors * _LANES, n, {"RV": vectors, "VW": _LANES, "few": n}
+    tile = tile_of(c.device, c.dtype, n)
+    if c.device.is_cpu:
+        most = tile.RM if tile.width > 1 else 2 * tile.RM
+        tile = tile._replace(RM=ceil_div(m, ceil_div(m, most)))
+    return "gemm_fixed", tile.RM, tile.width, tile._asdict()
