@@ -7,6 +7,7 @@ Without --data, digits are drawn: noise around ten pictures. The same program ru
 """
 
 import argparse
+import hashlib
 import time
 
 import numpy as np
@@ -59,17 +60,21 @@ def main():
     parser.add_argument("--batch-size", type=int, default=256, help="of all processes together")
     parser.add_argument("--count", type=int, default=4096, help="of digits that are drawn")
     parser.add_argument("--zero", action="store_true", help="share out the optimizer's state")
+    parser.add_argument(
+        "--deterministic", action="store_true", help="the same bits, however many processes"
+    )
     parser.add_argument("--float16-wire", action="store_true", help="half the bytes travel")
     options = parser.parse_args()
     if dist.is_available():
         dist.init_process_group(timeout=120)
     rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
 
+    ct.use_deterministic_algorithms(options.deterministic)
     images, labels = digits(options.data, options.count)
-    held = len(labels) // 8
-    sampler = DistributedSampler(range(len(labels) - held))
+    held, each = len(labels) // 8, options.batch_size // ranks
+    sampler = DistributedSampler(range(len(labels) - held), batch_size=each * ranks)
     data = TensorDataset(images[held:], labels[held:])
-    loader = DataLoader(data, options.batch_size // ranks, sampler=sampler)
+    loader = DataLoader(data, each, sampler=sampler)
     ct.manual_seed(0)
     model = wrapped(network(), options.float16_wire)
     if options.zero and dist.is_initialized():
@@ -96,6 +101,9 @@ def main():
         with ct.no_grad():
             found = plain(ct.tensor(images[:held])).argmax(1).numpy()
         print(f"{(found == labels[:held]).mean():.1%} of {held} digits held back are right")
+        if options.deterministic:
+            found = hashlib.sha256(b"".join(p.detach().numpy() for p in plain.parameters()))
+            print(f"SHA-256 of the parameters: {found.hexdigest()}")
 
 
 if __name__ == "__main__":

@@ -26,3 +26,14 @@ def test_digits_are_learned_by_several_processes(count):
     assert f" s on {count} ranks" in done.stdout
     right = re.search(r"([\d.]+)% of 128 digits held back are right", done.stdout)
     assert float(right[1]) > 60
+
+
+def test_however_many_processes_find_the_same_bits():
+    found = set()
+    for count in (1, 2):
+        more = ["--zero"] if count > 1 else []
+        arguments = ["--epochs", 1, "--count", 512, "--deterministic", *more]
+        done = ranks.launched(count, EXAMPLES / "distributed.py", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+        found.add(re.search(r"SHA-256 of the parameters: (\w+)", done.stdout)[1])
+    assert len(found) == 1

@@ -287,6 +287,8 @@ NETWORKS = {
     "lstm": (Last, (5, 6), 4),
     # Whose table of words is its last map, too: a gradient of two parts.
     "gpt": (lambda: models.GPT2(8, 11, 2, 2, 16), (8,), 11),
+    "lenet": (models.LeNet, (1, 28, 28), 10),
+    "resnet": (models.ResNet8, (3, 16, 16), 10),
 }
 
 
