@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # the suite is part of the checkout, not of the package
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import feeding, html, kernels, memory, networks, recipes, report  # noqa: E402
+from benchmarks import determinism, feeding, html, kernels, memory, networks, recipes, report  # noqa: E402
 from benchmarks.case import OURS, Case, Library, installed  # noqa: E402
 from benchmarks.families import FAMILIES, all_cases  # noqa: E402
 from benchmarks.harness import Plan, Result, Timing, run  # noqa: E402
@@ -387,3 +387,9 @@ def test_what_was_measured_before_the_process_ends_is_written(monkeypatch, tmp_p
     with pytest.raises(KeyboardInterrupt):
         command.main(["--quick", "--no-rivals", "--budget", "0.1", "--json", str(path)])
     assert [r["name"] for r in json.loads(path.read_text())["results"]] == ["good"]
+
+
+def test_the_cost_of_the_same_bits(device):
+    usual, same = determinism.costs("lenet", 1)
+    assert usual > 0 < same
+    assert ct.get_deterministic_debug_mode() == 0
