@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from cltensor.errors import CLTensorError, DataError, DependencyError, MissingFileError
+from cltensor.onnx import operators, table
 from cltensor.onnx.build import Builder
 from cltensor.onnx.elements import Folder
 from cltensor.onnx.module import GraphModule
@@ -30,6 +31,12 @@ def load(f: Any, *, device: Any = None) -> GraphModule:
 
         model = ct.onnx.load("model.onnx")
         scores = model(images)
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> ct.onnx.export(nn.Linear(2, 3), ct.ones(4, 2), file)
+    >>> ct.onnx.load(file.getvalue())(ct.ones(4, 2)).shape
+    Size([4, 3])
     """
     library = package("onnx.load")
     source, data, path = _content(f)
@@ -46,6 +53,16 @@ def load(f: Any, *, device: Any = None) -> GraphModule:
         raise
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise DataError(f"onnx.load: {source} is damaged: {error}") from error
+
+
+def supported() -> list[str]:
+    """The names of the operators that `load` knows.
+
+    >>> "Conv" in ct.onnx.supported()
+    True
+    """
+    operators.declare()
+    return table.names()
 
 
 def _content(f: Any) -> tuple[str, bytes, Any]:

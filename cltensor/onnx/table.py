@@ -156,10 +156,6 @@ def find(name: str, version: int) -> Entry | None:
     return entries[-1] if entries and entries[-1].name else None
 
 
-def supported() -> list[str]:
-    """The names of the operators that `load` knows.
-
-    >>> "Conv" in ct.onnx.supported()
-    False
-    """
+def names() -> list[str]:
+    """The operators in the table."""
     return sorted(_TABLE)

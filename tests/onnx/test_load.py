@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -21,6 +23,11 @@ def whole():
         [om.tensor("w", np.eye(2, dtype=np.float32)), om.tensor("axes", np.array([0, 1])),
          om.tensor("zero", np.float32(0))],
     )  # fmt: skip
+
+
+def test_operators_are_known_before_a_file_is_read():
+    code = "import cltensor as ct; assert 'Conv' in ct.onnx.supported()"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_path_a_file_and_bytes(tmp_path):
