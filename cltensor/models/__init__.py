@@ -49,7 +49,11 @@ __all__ = sorted([*_HOMES, "get_model", "list_models"])
 
 
 def list_models() -> list[str]:
-    """The names of the models that `get_model` makes."""
+    """The names of the models that `get_model` makes.
+
+    >>> "resnet50" in ct.models.list_models(), "no_such" in ct.models.list_models()
+    (True, False)
+    """
     return [*_MODELS]
 
 
@@ -57,6 +61,11 @@ def get_model(name: str, **config: _Any) -> _Any:
     """The model of that name, with the arguments of the function of that name.
 
     Raises DataError for a name that is none.
+
+    >>> sum(
+    ...     p.numel() for p in ct.models.get_model("squeezenet1_1", num_classes=10).parameters()
+    ... )
+    727626
     """
     if name not in _MODELS:
         raise _DataError(f"get_model: there is no model {name!r}; list_models() names them")

@@ -13,7 +13,11 @@ from cltensor.nn import Sequential as Seq
 
 
 class AlexNet(Module):
-    """Five convolutions, three of them with pooling, and three linear maps."""
+    """Five convolutions, three of them with pooling, and three linear maps.
+
+    >>> ct.models.AlexNet(num_classes=10).classifier[-1]
+    Linear(in_features=4096, out_features=10, bias=True)
+    """
 
     def __init__(self, num_classes: int = 1000, dropout: float = 0.5) -> None:
         super().__init__()

@@ -9,7 +9,11 @@ from cltensor.nn import functional as F
 
 
 class BlitzNet(Module):
-    """The network of PyTorch's introduction: two convolutions, three linear maps."""
+    """The network of PyTorch's introduction: two convolutions, three linear maps.
+
+    >>> ct.models.BlitzNet()(ct.ones(2, 3, 32, 32)).shape
+    Size([2, 10])
+    """
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
@@ -34,6 +38,9 @@ class CifarNet(Module):
     """Blocks of convolution, batch normalisation, ReLU and pooling, then one linear map.
 
     Args:    channels: of the blocks, each of which halves the image.
+
+    >>> ct.models.CifarNet(channels=(4, 8)).classifier[-1]
+    Linear(in_features=512, out_features=10, bias=True)
     """
 
     def __init__(self, channels: tuple[int, ...] = (32, 64, 128), classes: int = 10) -> None:
@@ -63,6 +70,9 @@ class SmallVGG(Module):
 
     Args:    groups: the channels of the convolutions of each group.
     Source:  Simonyan and Zisserman 2014, configuration A.
+
+    >>> ct.models.SmallVGG(groups=((4,), (8,), (8,), (8,), (8,))).classifier[-1]
+    Linear(in_features=8, out_features=10, bias=True)
     """
 
     def __init__(

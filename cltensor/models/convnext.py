@@ -70,6 +70,10 @@ class ConvNeXt(Module):
     """Patches of 4 x 4, four stages of blocks with halving between them, the mean, a linear map.
 
     Args:    block_setting: (channels, blocks) of each stage.
+
+    >>> net = ct.models.ConvNeXt(((8, 1), (16, 2)), num_classes=10)
+    >>> [len(part) for part in net.features]
+    [2, 1, 2, 2]
     """
 
     def __init__(

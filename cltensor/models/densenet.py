@@ -69,6 +69,10 @@ class DenseNet(Module):
 
     Args:    growth_rate: channels that each layer adds; block_config: layers of each block;
              bn_size: times as many channels within a layer.
+
+    >>> net = ct.models.DenseNet(growth_rate=4, block_config=(1, 2), num_init_features=8)
+    >>> [name for name, _ in net.features.denseblock2.named_children()]
+    ['denselayer1', 'denselayer2']
     """
 
     def __init__(

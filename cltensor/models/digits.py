@@ -19,7 +19,11 @@ from cltensor.nn import (
 
 
 class LogisticRegression(Module):
-    """One linear map from pixels to scores."""
+    """One linear map from pixels to scores.
+
+    >>> ct.models.LogisticRegression(inputs=4, classes=3)(ct.ones(2, 4)).shape
+    Size([2, 3])
+    """
 
     def __init__(self, inputs: int = 784, classes: int = 10) -> None:
         super().__init__()
@@ -32,7 +36,18 @@ class LogisticRegression(Module):
 
 
 class MLP(Module):
-    """Linear maps with ReLU between them."""
+    """Linear maps with ReLU between them.
+
+    >>> ct.models.MLP(inputs=4, hidden=(8,), classes=3)
+    MLP(
+      (layers): Sequential(
+        (0): Flatten(start_dim=1, end_dim=-1)
+        (1): Linear(in_features=4, out_features=8, bias=True)
+        (2): ReLU()
+        (3): Linear(in_features=8, out_features=3, bias=True)
+      )
+    )
+    """
 
     def __init__(
         self, inputs: int = 784, hidden: Sequence[int] = (256, 256), classes: int = 10
@@ -54,6 +69,9 @@ class LeNet(Module):
 
     Args:    channels: of the two convolutions; the default is the classic size.
     Source:  LeCun, Bottou, Bengio and Haffner 1998, with today's activation and pooling.
+
+    >>> ct.models.LeNet()(ct.ones(2, 1, 28, 28)).shape
+    Size([2, 10])
     """
 
     def __init__(self, channels: tuple[int, int] = (6, 16), classes: int = 10) -> None:
@@ -83,7 +101,11 @@ class LeNet(Module):
 
 class DigitNet(Module):
     """Two 3 x 3 convolutions with normalisation and ReLU before each of two poolings, and one
-    after them; dropout and one linear map."""
+    after them; dropout and one linear map.
+
+    >>> sum(p.numel() for p in ct.models.DigitNet(width=4).parameters())
+    3726
+    """
 
     def __init__(self, width: int = 32, classes: int = 10) -> None:
         super().__init__()

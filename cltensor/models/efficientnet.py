@@ -66,7 +66,11 @@ class MBConv(Module):
 
 
 class EfficientNet(Module):
-    """B0: seven stages of blocks between two convolutions, the mean, one linear map."""
+    """B0: seven stages of blocks between two convolutions, the mean, one linear map.
+
+    >>> len(ct.models.EfficientNet(num_classes=10).features)
+    9
+    """
 
     def __init__(
         self, num_classes: int = 1000, dropout: float = 0.2, stochastic_depth_prob: float = 0.2
@@ -145,7 +149,11 @@ class LiteBlock(Module):
 
 
 class EfficientNetLite(Module):
-    """Lite0, with the names of the public checkpoint, whose images are (pixel - 127) / 128."""
+    """Lite0, with the names of the public checkpoint, whose images are (pixel - 127) / 128.
+
+    >>> ct.models.EfficientNetLite(num_classes=10)._fc
+    Linear(in_features=1280, out_features=10, bias=True)
+    """
 
     def __init__(
         self, num_classes: int = 1000, dropout: float = 0.2, stochastic_depth_prob: float = 0.2

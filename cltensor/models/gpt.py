@@ -91,6 +91,10 @@ class GPT2(Module):
     """Tokens and places become vectors, blocks follow, and each vector scores every next token.
 
     The table of tokens is the last linear map too.
+
+    >>> net = ct.models.GPT2(block_size=8, vocab_size=50, n_layer=1, n_head=2, n_embd=16)
+    >>> net(ct.tensor([[3, 1, 4]])).shape
+    Size([1, 3, 50])
     """
 
     def __init__(

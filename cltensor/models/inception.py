@@ -26,7 +26,11 @@ from cltensor.ops.shape.join import concatenate, stack
 
 
 class GoogLeNetOutputs(NamedTuple):
-    """What it gives in training: its scores, and those of the classifiers on the way."""
+    """What it gives in training: its scores, and those of the classifiers on the way.
+
+    >>> ct.models.GoogLeNetOutputs(ct.zeros(2, 10), ct.zeros(2, 10), ct.zeros(2, 10))._fields
+    ('logits', 'aux_logits2', 'aux_logits1')
+    """
 
     logits: Any
     aux_logits2: Any
@@ -109,6 +113,11 @@ class GoogLeNet(Module):
     Args:    aux_logits: whether it has the two classifiers on the way, whose scores it gives in
              training too; transform_input: for images normalised as torchvision's that the weights
              of the paper shall see as theirs.
+
+    >>> ct.models.GoogLeNet(
+    ...     num_classes=10, aux_logits=False
+    ... ).inception5b.branch1.conv.out_channels
+    384
     """
 
     def __init__(

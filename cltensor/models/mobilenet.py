@@ -66,6 +66,12 @@ class MobileNetV2(Module):
     """Inverted residual blocks between two convolutions, the mean, one linear map.
 
     Args:    width_mult: times as many channels in each layer.
+
+    >>> [
+    ...     ct.models.MobileNetV2(10, width_mult=w).features[0][0].out_channels
+    ...     for w in (0.5, 1.0)
+    ... ]
+    [16, 32]
     """
 
     def __init__(
@@ -144,6 +150,15 @@ class MobileNetV3(Module):
     """V3's blocks between two convolutions, the mean, two linear maps.
 
     Args:    blocks: rows as those of the tables above; last_channel: between the linear maps.
+
+    >>> block = (3, 16, 16, 1, 0, 2)
+    >>> ct.models.MobileNetV3([block], last_channel=32, num_classes=10).classifier
+    Sequential(
+      (0): Linear(in_features=96, out_features=32, bias=True)
+      (1): Hardswish()
+      (2): Dropout(p=0.2, inplace=False)
+      (3): Linear(in_features=32, out_features=10, bias=True)
+    )
     """
 
     def __init__(

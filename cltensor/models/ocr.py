@@ -16,6 +16,9 @@ class CRNN(Module):
     """Scores of each character, and of none (class 0), for each step along a line; for CTC.
 
     Args:    num_classes: characters, and one for none; hidden: of the LSTM, in each direction.
+
+    >>> ct.models.CRNN(num_classes=11, hidden=8).fc
+    Linear(in_features=16, out_features=11, bias=True)
     """
 
     def __init__(self, num_classes: int = 66, channels: int = 1, hidden: int = 256) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.data.files import retrieve
 from cltensor.errors import DataError
 from cltensor.io.checkpoint import load
+from cltensor.models.examples import EXAMPLES
 from cltensor.nn import Module, init
 from cltensor.runtime.folders import cache_folder
 
@@ -142,15 +144,17 @@ def _factory(
         model.load_state_dict(state(name, path))
         return model
 
+    call, result = EXAMPLES[name]
     make.__name__ = make.__qualname__ = name
     make.__module__ = build.__module__
-    make.__doc__ = f"""{build.__name__} as {name}; its state_dict has the published names.
+    about = f"""{build.__name__} as {name}; its state_dict has the published names.
 
     Args:    weights: a path, or a published name ("DEFAULT"); pretrained: what torchvision called
              weights="IMAGENET1K_V1"; progress: accepted as torchvision's; options: further
              arguments of {build.__name__} (num_classes, ...).
     Raises:  DataError if there are no such weights; StateError if they are another model's.
     """
+    make.__doc__ = f"{cleandoc(about)}\n\n>>> {call}\n{result}"
     return make
 
 

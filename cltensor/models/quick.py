@@ -35,6 +35,9 @@ class ResNet9(Module):
 
     Args:    scale: factor of the scores.
     Source:  D. Page, "How to Train Your ResNet", 2018.
+
+    >>> sum(p.numel() for p in ct.models.ResNet9(width=8).parameters())
+    103944
     """
 
     def __init__(self, classes: int = 10, width: int = 64, scale: float = 0.125) -> None:
@@ -84,6 +87,11 @@ class QuickNet(Module):
 
     Args:    widths: channels of the groups; scale: factor of the scores.
     Source:  Jordan 2024, "94% on CIFAR-10 in 3.29 Seconds on a Single GPU".
+
+    >>> net = ct.models.QuickNet(widths=(4, 8, 8))
+    >>> net.whiten(np.random.default_rng(0).random((4, 3, 32, 32), np.float32))
+    >>> net.white
+    Conv2d(3, 24, kernel_size=(2, 2), stride=(1, 1))
     """
 
     def __init__(

@@ -76,6 +76,10 @@ class ResidualNetwork(Module):
     Args:    block: BasicBlock or Bottleneck; layers: blocks of each stage; groups,
              width_per_group: of the inner convolution of a Bottleneck; zero_init_residual: whether
              each block begins as the identity; norm_layer: makes the normalisations.
+
+    >>> from cltensor.models.residual import BasicBlock
+    >>> ct.models.ResidualNetwork(BasicBlock, (1, 1), num_classes=10).fc
+    Linear(in_features=128, out_features=10, bias=True)
     """
 
     def __init__(

@@ -16,6 +16,9 @@ class ResidualBlock(Module):
 
     Where the block halves the image and widens it, the shortcut takes every second pixel and fills
     the new channels with zeros, half of them on either side: it has no parameters ("option A").
+
+    >>> ct.models.ResidualBlock(4, 8, stride=2)(ct.ones(2, 4, 8, 8)).shape
+    Size([2, 8, 4, 4])
     """
 
     def __init__(self, before: int, after: int, stride: int = 1) -> None:
@@ -49,6 +52,9 @@ class ResNet(Module):
     Args:    blocks: n, of each stage; width: channels of the first stage, which the second
              doubles and the third doubles again.
     Source:  He, Zhang, Ren and Sun 2015, section 4.2.
+
+    >>> [name for name, _ in ct.models.ResNet(blocks=1, width=4).named_children()]
+    ['conv1', 'bn1', 'layer1', 'layer2', 'layer3', 'fc']
     """
 
     def __init__(self, blocks: int, classes: int = 10, width: int = 16) -> None:
@@ -73,21 +79,33 @@ def _stage(before: int, after: int, blocks: int, stride: int) -> Sequential:
 
 
 class ResNet8(ResNet):
-    """ResNet with one block in each stage."""
+    """ResNet with one block in each stage.
+
+    >>> sum(p.numel() for p in ct.models.ResNet8().parameters())
+    75290
+    """
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__(1, classes)
 
 
 class ResNet20(ResNet):
-    """ResNet with three blocks in each stage."""
+    """ResNet with three blocks in each stage.
+
+    >>> sum(p.numel() for p in ct.models.ResNet20().parameters())
+    269722
+    """
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__(3, classes)
 
 
 class ResNet56(ResNet):
-    """ResNet with nine blocks in each stage."""
+    """ResNet with nine blocks in each stage.
+
+    >>> len(ct.models.ResNet56().layer1)
+    9
+    """
 
     def __init__(self, classes: int = 10) -> None:
         super().__init__(9, classes)
@@ -122,6 +140,9 @@ class WideResNet(Module):
     Args:    depth: 6n + 4 layers with weights; factor: of the 16, 32 and 64 channels of the stages.
     Raises:  ValueError for another depth.
     Source:  Zagoruyko and Komodakis 2016.
+
+    >>> sum(p.numel() for p in ct.models.WideResNet(depth=10, factor=1).parameters())
+    77850
     """
 
     def __init__(self, depth: int = 16, factor: int = 4, classes: int = 10) -> None:

@@ -91,6 +91,9 @@ class UNet(Module):
 
     Args:    n_channels: of the images; n_classes; bilinear: whether the way up interpolates, or
              convolves; width: channels of the first stage, which the next ones double.
+
+    >>> sum(p.numel() for p in ct.models.UNet(width=2, n_classes=3).parameters())
+    30757
     """
 
     def __init__(

@@ -50,6 +50,9 @@ class ShuffleNetV2(Module):
     """A convolution, pooling, three stages of blocks, a convolution, the mean, one linear map.
 
     Args:    channels: of the first convolution, of each stage and of the last convolution.
+
+    >>> ct.models.ShuffleNetV2((1, 1), (8, 16, 32, 64), num_classes=10).fc
+    Linear(in_features=64, out_features=10, bias=True)
     """
 
     def __init__(

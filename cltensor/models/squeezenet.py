@@ -46,7 +46,11 @@ _VERSIONS: dict[str, tuple[tuple[int, int], str]] = {
 
 
 class SqueezeNet(Module):
-    """Fire modules, a 1 x 1 convolution that scores each class everywhere, and the mean of that."""
+    """Fire modules, a 1 x 1 convolution that scores each class everywhere, and the mean of that.
+
+    >>> ct.models.SqueezeNet("1_1", num_classes=10).features[3].squeeze
+    Conv2d(64, 16, kernel_size=(1, 1), stride=(1, 1))
+    """
 
     def __init__(self, version: str = "1_0", num_classes: int = 1000, dropout: float = 0.5) -> None:
         super().__init__()

@@ -94,7 +94,14 @@ class Encoder(Module):
 
 class VisionTransformer(Module):
     """A linear map of each patch, an encoder, and one linear map of its first place, which belongs
-    to no patch."""
+    to no patch.
+
+    >>> net = ct.models.VisionTransformer(
+    ...     32, 16, 1, 2, hidden_dim=8, mlp_dim=16, num_classes=10
+    ... )
+    >>> net.encoder.pos_embedding.shape
+    Size([1, 5, 8])
+    """
 
     def __init__(
         self, image_size: int = 224, patch_size: int = 16, num_layers: int = 12,
