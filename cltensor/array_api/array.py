@@ -34,6 +34,11 @@ class Array(Tensor):
 
     Made by the functions of `cltensor.array_api`; `asarray(tensor)` makes one of a Tensor, which
     shares its elements and its place in the graph.
+
+    >>> x = xp.asarray([[1, 2], [3, 4]])
+    >>> isinstance(x, ct.Tensor), x.mT
+    (True, tensor([[1, 3],
+            [2, 4]]))
     """
 
     __slots__ = ()

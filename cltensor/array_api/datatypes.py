@@ -45,7 +45,11 @@ class iinfo_object:
 @standard
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     """x of another dtype, on `device` if one is given; new elements, unless copy is False and
-    nothing changes."""
+    nothing changes.
+
+    >>> xp.astype(xp.asarray([0.5, -1.5]), xp.int32)
+    tensor([ 0, -1], dtype=int32)
+    """
     return main.to(x, dtype=dtype, device=device, copy=copy)
 
 
@@ -54,7 +58,11 @@ def _dtype(given: Any) -> np.dtype:
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
-    """Whether the first dtype (or that of an array) promotes to the second."""
+    """Whether the first dtype (or that of an array) promotes to the second.
+
+    >>> xp.can_cast(xp.int8, xp.int16), xp.can_cast(xp.int16, xp.int8)
+    (True, False)
+    """
     target = _dtype(to)
     try:
         return dtypes.promote(_dtype(from_), target) == target
@@ -63,7 +71,11 @@ def can_cast(from_: Any, to: Any, /) -> bool:
 
 
 def finfo(type: Any, /) -> finfo_object:
-    """The limits of a floating-point dtype, or that of an array."""
+    """The limits of a floating-point dtype, or that of an array.
+
+    >>> xp.finfo(xp.float32).eps == 2**-23
+    True
+    """
     dtype = dtypes.real_of(_dtype(type))
     found = np.finfo(dtype)
     return finfo_object(
@@ -73,7 +85,11 @@ def finfo(type: Any, /) -> finfo_object:
 
 
 def iinfo(type: Any, /) -> iinfo_object:
-    """The limits of an integer dtype, or that of an array."""
+    """The limits of an integer dtype, or that of an array.
+
+    >>> xp.iinfo(xp.int8).min, xp.iinfo(xp.int8).max
+    (-128, 127)
+    """
     dtype = _dtype(type)
     found = np.iinfo(dtype)
     return iinfo_object(found.bits, int(found.max), int(found.min), dtype)
@@ -83,6 +99,9 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     """Whether a dtype is of a kind: a name such as "integral", another dtype, or a tuple of them.
 
     Raises ValueError for a name that the standard has not.
+
+    >>> xp.isdtype(xp.uint8, "integral"), xp.isdtype(xp.uint8, ("signed integer", "bool"))
+    (True, False)
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
@@ -97,6 +116,9 @@ def result_type(*arrays_and_dtypes: Any) -> np.dtype:
     """The dtype that arrays, dtypes and numbers have in common; numbers only lift the kind.
 
     Raises DTypeError if there is none, or neither an array nor a dtype.
+
+    >>> xp.result_type(xp.int8, xp.uint8), xp.result_type(xp.asarray([1], dtype=xp.int8), 2)
+    (dtype('int16'), dtype('int8'))
     """
     numbers = [x for x in arrays_and_dtypes if isinstance(x, (int, float, complex))]
     found = [_dtype(x) for x in arrays_and_dtypes if not isinstance(x, (int, float, complex))]

@@ -110,7 +110,11 @@ subtract = binary("subtract")
 @standard
 def floor_divide(x1: Any, x2: Any, /) -> Any:
     """x1 / x2 rounded down. Where one of them is infinite it is, by the standard, floor(x1 / x2),
-    and not NaN or -1, as in NumPy and PyTorch."""
+    and not NaN or -1, as in NumPy and PyTorch.
+
+    >>> xp.floor_divide(xp.asarray([7, -7]), 2)
+    tensor([ 3, -4])
+    """
     x1, x2 = common(x1, x2)
     found = main.floor_divide(x1, x2)
     if found.dtype.kind != "f":
@@ -121,7 +125,11 @@ def floor_divide(x1: Any, x2: Any, /) -> Any:
 
 @standard
 def remainder(x1: Any, x2: Any, /) -> Any:
-    """x1 less the multiple of x2 below it; a remainder of zero has the sign of x2, too."""
+    """x1 less the multiple of x2 below it; a remainder of zero has the sign of x2, too.
+
+    >>> xp.remainder(xp.asarray([7, -7]), 3)
+    tensor([1, 2])
+    """
     x1, x2 = common(x1, x2)
     found = main.remainder(x1, x2)
     return main.copysign(found, x2) if found.dtype.kind == "f" else found
@@ -132,6 +140,9 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
     """x, no element below `min` or above `max`, each a number or an array; of the dtype of x.
 
     Raises DTypeError for bounds of a further kind, as 0.5 for integers.
+
+    >>> xp.clip(xp.asarray([-5, 0, 5]), -1, 2)
+    tensor([-1,  0,  2])
     """
     if min is None and max is None:
         return x
