@@ -62,7 +62,13 @@ def current_device_index() -> int:
 
 
 def set_device_index(device: Any) -> None:
-    """Make that GPU, a number or a name, the default device."""
+    """Make that GPU, a number or a name, the default device.
+
+    >>> if ct.accelerator.is_available():
+    ...     ct.accelerator.set_device_index(0)
+    ...
+    >>> ct.set_default_device(None)
+    """
     cuda.set_device(device)
 
 

@@ -142,7 +142,16 @@ def custom_fwd(
     fwd: Callable[..., Any] | None = None, *, device_type: Any, cast_inputs: Any = None
 ) -> Callable[..., Any]:
     """Decorator for the forward of a `Function`: its tensors as `cast_inputs`, with autocast off;
-    without cast_inputs, as it is where it is called."""
+    without cast_inputs, as it is where it is called.
+
+    >>> x = ct.ones(2, dtype=ct.bfloat16)
+    >>> kind = x.device.kind
+    >>> forward = ct.amp.custom_fwd(lambda x: x.dtype, device_type=kind, cast_inputs=ct.float32)
+    >>> with ct.autocast(kind):
+    ...     print(forward(x))
+    ...
+    float32
+    """
     if fwd is None:
         return partial(custom_fwd, device_type=device_type, cast_inputs=cast_inputs)
     kind = _kind("custom_fwd", device_type)
@@ -165,7 +174,12 @@ def custom_fwd(
 
 def custom_bwd(bwd: Callable[..., Any] | None = None, *, device_type: Any) -> Callable[..., Any]:
     """Decorator for the backward of such a `Function`: the backward itself, which computes as it
-    was given."""
+    was given.
+
+    >>> backward = ct.amp.custom_bwd(device_type="cuda")(lambda ctx, g: 2 * g)
+    >>> backward(None, ct.ones(2))
+    tensor([2., 2.])
+    """
     _kind("custom_bwd", device_type)
     return bwd if bwd is not None else lambda function: function
 

@@ -1,6 +1,16 @@
 """`ct.backends`: switches that PyTorch's programs set. But for those of the precision of products
 they may be set and change nothing: results are the same bits in every run, and kernels are chosen
-by shape."""
+by shape.
+
+>>> ct.backends.cuda.matmul.allow_tf32 = False
+>>> ct.get_float32_matmul_precision()
+'highest'
+>>> with ct.backends.cudnn.flags(benchmark=True):
+...     ct.backends.cudnn.benchmark
+True
+>>> ct.backends.mps.is_available()
+False
+"""
 
 from __future__ import annotations
 

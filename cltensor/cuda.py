@@ -19,42 +19,14 @@ from cltensor.runtime import memory as _pool
 from cltensor.runtime.device import Device, devices, get, set_default_device
 
 __all__ = [
-    "Event",
-    "OutOfMemoryError",
-    "amp",
-    "current_device",
-    "device",
-    "device_count",
-    "empty_cache",
-    "get_arch_list",
-    "get_device_capability",
-    "get_device_name",
-    "get_device_properties",
-    "get_rng_state",
-    "get_rng_state_all",
-    "init",
-    "initial_seed",
-    "ipc_collect",
-    "is_available",
-    "is_bf16_supported",
-    "is_initialized",
-    "manual_seed",
-    "manual_seed_all",
-    "max_memory_allocated",
-    "mem_get_info",
-    "memory_allocated",
-    "memory_reserved",
-    "memory_stats",
-    "memory_summary",
-    "reset_max_memory_allocated",
-    "reset_peak_memory_stats",
-    "seed",
-    "seed_all",
-    "set_device",
-    "set_rng_state",
-    "set_rng_state_all",
-    "synchronize",
-]
+    "Event", "OutOfMemoryError", "amp", "current_device", "device", "device_count", "empty_cache",
+    "get_arch_list", "get_device_capability", "get_device_name", "get_device_properties",
+    "get_rng_state", "get_rng_state_all", "init", "initial_seed", "ipc_collect", "is_available",
+    "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",
+    "max_memory_allocated", "mem_get_info", "memory_allocated", "memory_reserved", "memory_stats",
+    "memory_summary", "reset_max_memory_allocated", "reset_peak_memory_stats", "seed", "seed_all",
+    "set_device", "set_rng_state", "set_rng_state_all", "synchronize",
+]  # fmt: skip
 
 
 def _gpus() -> list[Device]:
@@ -91,22 +63,42 @@ def device_count() -> int:
 
 
 def current_device() -> int:
-    """The number of the GPU that is used. Raises DeviceError if there is none."""
+    """The number of the GPU that is used. Raises DeviceError if there is none.
+
+    >>> not ct.cuda.is_available() or ct.cuda.current_device() >= 0
+    True
+    """
     return _gpu().number
 
 
 def set_device(device: Any) -> None:
-    """Make that GPU, a number or a name, the default device."""
+    """Make that GPU, a number or a name, the default device.
+
+    >>> if ct.cuda.is_available():
+    ...     ct.cuda.set_device(0)
+    ...
+    >>> ct.set_default_device(None)
+    """
     set_default_device(_gpu(device))
 
 
 def device(device: Any) -> Device:
-    """A GPU by number or name, for a ``with`` block in which it is the default device."""
+    """A GPU by number or name, for a ``with`` block in which it is the default device.
+
+    >>> if ct.cuda.is_available():
+    ...     with ct.cuda.device(0):
+    ...         assert ct.zeros(1).is_cuda
+    ...
+    """
     return _gpu(device)
 
 
 def get_device_name(device: Any = None) -> str:
-    """What the GPU is called."""
+    """What the GPU is called.
+
+    >>> not ct.cuda.is_available() or len(ct.cuda.get_device_name()) > 0
+    True
+    """
     return _gpu(device).cl_device.name.strip()
 
 
@@ -121,13 +113,21 @@ class Properties(NamedTuple):
 
 
 def get_device_properties(device: Any = None) -> Properties:
-    """Name, memory and number of compute units of the GPU."""
+    """Name, memory and number of compute units of the GPU.
+
+    >>> not ct.cuda.is_available() or ct.cuda.get_device_properties().total_memory > 0
+    True
+    """
     found = _gpu(device)
     return Properties(get_device_name(found), found.global_mem, found.compute_units)
 
 
 def get_device_capability(device: Any = None) -> tuple[int, int]:
-    """(0, 0): the numbers are those of one maker's GPUs."""
+    """(0, 0): the numbers are those of one maker's GPUs.
+
+    >>> not ct.cuda.is_available() or ct.cuda.get_device_capability() == (0, 0)
+    True
+    """
     found = get_device_properties(device)
     return found.major, found.minor
 
@@ -158,11 +158,19 @@ def is_initialized() -> bool:
 
 
 def ipc_collect() -> None:
-    """Does nothing: processes do not share the memory of a device."""
+    """Does nothing: processes do not share the memory of a device.
+
+    >>> ct.cuda.ipc_collect()
+    """
 
 
 def synchronize(device: Any = None) -> None:
-    """Wait until everything launched on the GPU is done."""
+    """Wait until everything launched on the GPU is done.
+
+    >>> if ct.cuda.is_available():
+    ...     ct.cuda.synchronize()
+    ...
+    """
     _gpu(device).synchronize()
 
 
@@ -192,32 +200,61 @@ def manual_seed_all(seed: int) -> None:
 
 
 def seed() -> None:
-    """Restart the generator, which serves all devices, from a number that nobody knows."""
+    """Restart the generator, which serves all devices, from a number that nobody knows.
+
+    >>> ct.cuda.seed()
+    >>> ct.cuda.initial_seed() >= 0
+    True
+    """
     default_generator.seed()
 
 
 def initial_seed() -> int:
-    """What the generator, which serves all devices, was started from."""
+    """What the generator, which serves all devices, was started from.
+
+    >>> ct.cuda.manual_seed(7)
+    >>> ct.cuda.initial_seed()
+    7
+    """
     return default_generator.initial_seed()
 
 
 def get_rng_state(device: Any = "cuda") -> Any:
-    """The state of the generator, which serves all devices."""
+    """The state of the generator, which serves all devices.
+
+    >>> state, drawn = ct.cuda.get_rng_state(), ct.rand(2)
+    >>> ct.cuda.set_rng_state(state)
+    >>> ct.equal(ct.rand(2), drawn)
+    True
+    """
     return _generator.get_rng_state()
 
 
 def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
-    """Put the generator, which serves all devices, into that state."""
+    """Put the generator, which serves all devices, into that state.
+
+    >>> state, drawn = ct.cuda.get_rng_state(), ct.randn(2)
+    >>> ct.cuda.set_rng_state(state)
+    >>> ct.equal(ct.randn(2), drawn)
+    True
+    """
     _generator.set_rng_state(new_state)
 
 
 def get_rng_state_all() -> list[Any]:
-    """The state of the generator for each GPU, which is the same."""
+    """The state of the generator for each GPU, which is the same.
+
+    >>> len(ct.cuda.get_rng_state_all()) == ct.cuda.device_count()
+    True
+    """
     return [_generator.get_rng_state() for _ in _gpus()]
 
 
 def set_rng_state_all(new_states: Any) -> None:
-    """Put the generator into the first of the states."""
+    """Put the generator into the first of the states.
+
+    >>> ct.cuda.set_rng_state_all(ct.cuda.get_rng_state_all())
+    """
     for state in [*new_states][:1]:
         _generator.set_rng_state(state)
 
@@ -234,22 +271,39 @@ def _memory(device: Any, *names: str) -> int:
 
 
 def memory_allocated(device: Any = None) -> int:
-    """The bytes of the tensors on the GPU."""
+    """The bytes of the tensors on the GPU.
+
+    >>> ct.cuda.memory_allocated() >= 0
+    True
+    """
     return _memory(device, "in_use")
 
 
 def max_memory_allocated(device: Any = None) -> int:
-    """The most bytes that were in use at once."""
+    """The most bytes that were in use at once.
+
+    >>> ct.cuda.max_memory_allocated() >= ct.cuda.memory_allocated()
+    True
+    """
     return _memory(device, "peak")
 
 
 def memory_reserved(device: Any = None) -> int:
-    """The bytes in use and those kept for later tensors."""
+    """The bytes in use and those kept for later tensors.
+
+    >>> ct.cuda.memory_reserved() >= ct.cuda.memory_allocated()
+    True
+    """
     return _memory(device, "in_use", "cached")
 
 
 def reset_peak_memory_stats(device: Any = None) -> None:
-    """Count the peak from now on."""
+    """Count the peak from now on.
+
+    >>> ct.cuda.reset_peak_memory_stats()
+    >>> ct.cuda.max_memory_allocated() == ct.cuda.memory_allocated()
+    True
+    """
     if device is not None or is_available():
         _pool.reset_peak_memory(_gpu(device))
 
@@ -258,13 +312,24 @@ reset_max_memory_allocated = reset_peak_memory_stats
 
 
 def mem_get_info(device: Any = None) -> tuple[int, int]:
-    """(bytes that this process has not taken, all bytes) of the GPU."""
+    """(bytes that this process has not taken, all bytes) of the GPU.
+
+    >>> if ct.cuda.is_available():
+    ...     free, total = ct.cuda.mem_get_info()
+    ...     assert free <= total
+    ...
+    """
     found = _gpu(device)
     return found.global_mem - memory_reserved(found), found.global_mem
 
 
 def memory_stats(device: Any = None) -> dict[str, int]:
-    """The counts of the pool, under PyTorch's keys; {} without a GPU."""
+    """The counts of the pool, under PyTorch's keys; {} without a GPU.
+
+    >>> current = ct.cuda.memory_stats().get("allocated_bytes.all.current", 0)
+    >>> current == ct.cuda.memory_allocated()
+    True
+    """
     if device is None and not is_available():
         return {}
     return {
@@ -275,7 +340,11 @@ def memory_stats(device: Any = None) -> dict[str, int]:
 
 
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
-    """The counts of the pool as text. abbreviated is PyTorch's, and changes nothing."""
+    """The counts of the pool as text. abbreviated is PyTorch's, and changes nothing.
+
+    >>> ("allocated_bytes" in ct.cuda.memory_summary()) == ct.cuda.is_available()
+    True
+    """
     return "\n".join(f"{key:<28}{n:>18,}" for key, n in memory_stats(device).items())
 
 
@@ -290,7 +359,14 @@ def is_bf16_supported(including_emulation: bool = True) -> bool:
 
 class Event:
     """A moment on the device, to measure the time between two: `record` waits for what was
-    launched before."""
+    launched before.
+
+    >>> start, end = ct.cuda.Event(enable_timing=True), ct.cuda.Event(enable_timing=True)
+    >>> start.record()
+    >>> end.record()
+    >>> start.elapsed_time(end) >= 0
+    True
+    """
 
     def __init__(
         self, enable_timing: bool = False, blocking: bool = False, interprocess: bool = False

@@ -13,7 +13,13 @@ __all__ = ["load", "load_state_dict_from_url"]
 
 
 def load(repo_or_dir: Any, model: Any, *args: Any, **kwargs: Any) -> NoReturn:
-    """Raises DataError: a hub runs code that it downloads, written for PyTorch's own library."""
+    """Raises DataError: a hub runs code that it downloads, written for PyTorch's own library.
+
+    >>> try:
+    ...     ct.hub.load("pytorch/vision", "resnet18")
+    ... except ct.DataError:
+    ...     model = ct.models.resnet18(num_classes=10)
+    """
     raise DataError(
         f"hub.load: {model!r} of {repo_or_dir!r} is code for PyTorch, which is not run; build the "
         "model from ct.models or with ct.nn, and load its weights with ct.weights.load"
@@ -21,7 +27,14 @@ def load(repo_or_dir: Any, model: Any, *args: Any, **kwargs: Any) -> NoReturn:
 
 
 def load_state_dict_from_url(url: str, *args: Any, **kwargs: Any) -> NoReturn:
-    """Raises DataError: weights are files that one has."""
+    """Raises DataError: weights are files that one has.
+
+    >>> ct.hub.load_state_dict_from_url("https://example.org/net.pth")
+    Traceback (most recent call last):
+        ...
+    cltensor.errors.DataError: hub.load_state_dict_from_url: 'https://example.org/net.pth' is not
+    downloaded; get the file, and load it with ct.weights.load
+    """
     raise DataError(
         f"hub.load_state_dict_from_url: {url!r} is not downloaded; get the file, and load it with "
         "ct.weights.load"

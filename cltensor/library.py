@@ -57,6 +57,12 @@ def pointwise(
     Returns: the operation, to be called with tensors and numbers.
     Raises:  ValueError for a name that is taken; at a call, DTypeError for what it does not take;
              KernelError, where the values are needed, if `text` does not compile.
+
+    >>> swish = ct.library.pointwise(
+    ...     "swish(x, beta)", "x / (1 + exp(-beta * x))", result="float"
+    ... )
+    >>> swish(ct.tensor([0.0, 1.0]), 1.0)
+    tensor([0.0000, 0.7311])
     """
     name = signature.partition("(")[0]
     if OPERATIONS.get(name) is not _made.get(name):
@@ -81,6 +87,15 @@ class Kernel:
 
     Args:    source: OpenCL C;  name: which of its kernels, where there are several.
     Raises:  KernelError for a source without a kernel, and where it does not compile.
+
+    >>> twice = ct.library.Kernel(
+    ...     "kernel void twice(global const float *x, global float *out)"
+    ...     "{ size_t i = get_global_id(0); out[i] = 2 * x[i]; }"
+    ... )
+    >>> out = ct.empty(3)
+    >>> twice(ct.arange(3.0), out, global_size=3)
+    >>> out
+    tensor([0., 2., 4.])
     """
 
     def __init__(self, source: str, name: str | None = None) -> None:

@@ -70,7 +70,10 @@ def get_start_method(allow_none: bool = False) -> str:
 
 
 def set_start_method(method: str | None, force: bool = False) -> None:
-    """Accepts "spawn". Raises SettingError for another method."""
+    """Accepts "spawn". Raises SettingError for another method.
+
+    >>> ct.multiprocessing.set_start_method("spawn")
+    """
     if method not in (None, "spawn"):
         raise SettingError(
             f"multiprocessing.set_start_method: {method!r}, but an OpenCL driver does not survive "
@@ -79,7 +82,10 @@ def set_start_method(method: str | None, force: bool = False) -> None:
 
 
 def set_sharing_strategy(new_strategy: str) -> None:
-    """Accepted: tensors are copied between processes, whatever the strategy."""
+    """Accepted: tensors are copied between processes, whatever the strategy.
+
+    >>> ct.multiprocessing.set_sharing_strategy("file_system")
+    """
 
 
 class SpawnContext:
@@ -122,6 +128,10 @@ def spawn(
     Args:    join: wait for them; daemon: end them with this process.
     Returns: None, or without join a context with their pids and its own join.
     Raises:  SettingError for another start method; ChildProcessError if one fails.
+
+    >>> started = ct.multiprocessing.spawn(divmod, args=(3,), nprocs=2, join=False)
+    >>> started.join()
+    True
     """
     set_start_method(start_method)
     processes = [_context.Process(target=fn, args=(i, *args), daemon=daemon) for i in range(nprocs)]

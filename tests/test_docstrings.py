@@ -12,7 +12,8 @@ import pytest
 import ranks
 
 import cltensor as ct
-from cltensor import nn
+from cltensor import library, nn
+from cltensor.core.op import OPERATIONS
 from cltensor.nn import functional
 from cltensor.vision import transforms
 from cltensor.vision.transforms import functional as changes
@@ -20,7 +21,7 @@ from cltensor.vision.transforms import functional as changes
 #: What examples take for given.
 GIVEN = {
     "ct": ct, "np": np, "nn": nn, "F": functional, "math": math, "transforms": transforms,
-    "TF": changes,
+    "TF": changes, "xp": ct.array_api,
 }  # fmt: skip
 NAMESPACES = [
     "cltensor", "cltensor.linalg", "cltensor.fft", "cltensor.special", "cltensor.signal.windows",
@@ -32,13 +33,19 @@ NAMESPACES = [
     "cltensor.masked", "cltensor.distributions", "cltensor.distributions.constraints",
     "cltensor.distributions.transforms", "cltensor.testing", "cltensor.profiler",
     "cltensor.vision.datasets", "cltensor.vision.transforms",
-    "cltensor.vision.transforms.functional", "cltensor.distributed",
+    "cltensor.vision.transforms.functional", "cltensor.distributed", "cltensor.models",
+    "cltensor.array_api", "cltensor.array_api.linalg", "cltensor.cuda", "cltensor.accelerator",
+    "cltensor.backends", "cltensor.multiprocessing", "cltensor.amp", "cltensor.hub",
+    "cltensor.library", "cltensor.onnx",
 ]  # fmt: skip
+#: What the examples of a namespace need.
+PACKAGES = {"cltensor.onnx": "onnx"}
 
 
 def examples(namespace):
-    """The docstrings with examples of what a namespace names, by name, each once."""
-    module, found = importlib.import_module(namespace), {}
+    """The docstrings with examples of a namespace and of what it names, by name, each once."""
+    module = importlib.import_module(namespace)
+    found = {"": module.__doc__} if ">>>" in (module.__doc__ or "") else {}
     for name in getattr(module, "__all__", None) or dir(module):
         value = getattr(module, name)
         text = (inspect.getdoc(value) or "") if callable(value) else ""
@@ -47,8 +54,20 @@ def examples(namespace):
     return found
 
 
+@pytest.fixture
+def operations(monkeypatch):
+    """Takes away the operations that examples make."""
+    monkeypatch.setattr(library, "_made", {})
+    before = {*OPERATIONS}
+    yield
+    for name in {*OPERATIONS} - before:
+        del OPERATIONS[name]
+
+
 @pytest.mark.parametrize("namespace", NAMESPACES)
-def test_examples_give_what_they_say(namespace, device):
+def test_examples_give_what_they_say(namespace, device, operations):
+    if namespace in PACKAGES:
+        pytest.importorskip(PACKAGES[namespace])
     found, reports = examples(namespace), []
     assert found
     runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)

@@ -45,6 +45,12 @@ def export(
     Example: ::
 
         ct.onnx.export(model, images, "model.onnx", input_names=["images"])
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> ct.onnx.export(nn.Linear(2, 3), ct.ones(4, 2), file, input_names=["features"])
+    >>> file.tell() > 0
+    True
     """
     library, helper = package("onnx.export"), package("onnx.export", "helper")
     if not OLDEST <= opset_version <= NEWEST:

@@ -28,6 +28,13 @@ class GraphModule(Module):
     normalization are buffers, and numbers that say how to compute, such as shapes, are none of its
     state. It begins in evaluation, which computes what the file says; after `train()` batch
     normalization and dropout work as layers in training do.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> ct.onnx.export(nn.Linear(2, 3), ct.ones(4, 2), file, input_names=["features"])
+    >>> model = ct.onnx.load(file.getvalue())
+    >>> [*model.inputs], [name for name, _ in model.named_parameters()]
+    (['features'], ['weight', 'bias'])
     """
 
     def __init__(self, source: str, model: Model, built: Builder, device: Any = None) -> None:
