@@ -201,6 +201,7 @@ SELECTION = {
             r"sums\[(cpu|gpu)-shape[0-2]-",
             r"best_elements",
         ),
+        "reproducibility": (r"ways\w+\[(cpu|gpu)-lazy-\w+/SGD\]",),
         "lazy/fixed": (
             r"bits_of_reductions\[(cpu|gpu)-shape[03-6]-\S+-(sum|amax)\]",
             r"complex_sums",
