@@ -131,8 +131,8 @@ def get_autocast_dtype(device_type: Any) -> np.dtype:
 def is_autocast_available(device_type: Any) -> bool:
     """Whether there is such a device.
 
-    >>> ct.amp.is_autocast_available("cuda")
-    False
+    >>> ct.amp.is_autocast_available("cuda") == ct.cuda.is_available()
+    True
     """
     kind = _kind("is_autocast_available", device_type)
     return any(device.kind == kind for device in devices())

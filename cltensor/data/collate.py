@@ -32,8 +32,8 @@ def default_collate(batch: Sequence[Any]) -> Any:
     Raises:  DataError for anything else, for members that differ in number or keys, and for arrays
              that differ in shape.
 
-    >>> ct.utils.data.default_collate([{"x": 1.0, "name": "a"}, {"x": 2.0, "name": "b"}])
-    {'x': tensor([1., 2.], dtype=float64), 'name': ['a', 'b']}
+    >>> ct.utils.data.default_collate([{"x": 1, "name": "a"}, {"x": 2, "name": "b"}])
+    {'x': tensor([1, 2]), 'name': ['a', 'b']}
     """
     return to_device(joined(batch), None)
 
