@@ -52,6 +52,8 @@ __kernel void conv_fixed_rows(
             held[level][${r * few + c}] = acc${r}_${c};
 % endfor
         }
+        /* Zeros have no sign, as in gemm_fixed.cl. */
+        const ${V} zero = (${V})(${T})(tasks < 0);
         __global ${T}* y_p = y_g + part * y_part + batch * y_batch;
 % for r in range(RV):
         if (top + ${r * VW} < m) {
@@ -59,13 +61,13 @@ __kernel void conv_fixed_rows(
             const int there = m - top - ${r * VW} < ${VW} ? (int)(m - top - ${r * VW}) : ${VW};
             if (there == ${VW} && to_g[top + ${r * VW + VW - 1}] - to == ${VW - 1}) {
 % for c in range(few):
-                *(__global near*)(y_p + to + ${c} * y_n) = held[below][${r * few + c}];
+                *(__global near*)(y_p + to + ${c} * y_n) = held[below][${r * few + c}] + zero;
 % endfor
             } else {
 % for c in range(few):
                 {
                     ${T} lanes[${VW}];
-                    *(near*)lanes = held[below][${r * few + c}];
+                    *(near*)lanes = held[below][${r * few + c}] + zero;
                     for (int l = 0; l < there; ++l) y_p[to_g[top + ${r * VW} + l] + ${c} * y_n] = lanes[l];
                 }
 % endfor

@@ -9,7 +9,7 @@ __kernel void overlap_add(
     const ${index} end = first + each < total ? first + each : total;
     for (${index} at = first; at < end; ++at) {
         const ${index} k = at % inner, i = at / inner % n, o = at / inner / n;
-        ${TA} sum = 0;
+        ${TA} sum = (${TA})(total < 0);  // a constant 0 would vanish, with its sign, on Mesa
         for (${index} t = 0; t < taps && t * dilation <= i; ++t) {
             const ${index} start = i - t * dilation;
             if (start % step == 0 && start / step < windows)

@@ -37,7 +37,7 @@
 <%def name="put_columns()">\
         ${T} whole[${RM * NV}][${VW}];
 % for r, c in tile:
-        *(${'near' if VW > 1 else V}*)whole[${r * NV + c}] = held[below][${r * NV + c}];
+        *(${'near' if VW > 1 else V}*)whole[${r * NV + c}] = held[below][${r * NV + c}] + (${V})(${T})(tasks < 0);  // see put_rows
 % endfor
         const long there = m - top < ${RM} ? m - top : ${RM};
         const long wide = n - left < ${NV * VW} ? n - left : ${NV * VW};

@@ -55,7 +55,7 @@ __kernel void pool_grad(__global ${T}* restrict d_g, __global const ${T}* restri
 % endif
         __global const ${T}* restrict x = x_g + x_offset + plane * h * w;
         __global ${T}* restrict d = d_g + plane * h * w;
-        for (int i = from * w; i < until * w; i++) d[i] = 0;
+        for (int i = from * w; i < until * w; i++) d[i] = (${T})(total < 0);  // see pool_window.cl
         for (int oh = oh0; oh < oh1; oh++) {
             const int ih0 = oh * ${SH} - ${PH};
             __global const ${T}* restrict y = y_g + y_offset + (plane * out_h + oh) * out_w;

@@ -36,7 +36,7 @@ __kernel void pool_grad_gpu(
     const int iw = (int)(i - line * w), ih = (int)(line - plane * h);
     const ${index} begin = plane * out_h * out_w;
     y_g += y_offset;
-    ${TA} sum = 0;
+    ${TA} sum = (${TA})(h < 0);  // see pool_window.cl
     /* The last windows over it, which may lie beyond the last ones that there are. */
     const int last_h = (ih + ${PH}) / ${SH}, last_w = (iw + ${PW}) / ${SW};
 % if few:

@@ -2,11 +2,12 @@
 ## K* taps, S* strides, P* paddings, D* dilations are numbers known when the kernel is built.
 ## A window with dilation may hold no element at all (its taps lie around the plane): then its place
 ## is -1, and nothing may be read from or written to there.
+## A sum begins with a 0 that no constant is: such would vanish, with its sign, on Mesa.
 ## kind "max" keeps the largest element (the first of equals; NaN wins) and its place in the plane,
 ## "avg" the sum of the elements and the number to divide it by.
 
 <%def name="start(kind, TA)">
-    ${TA} acc = 0;
+    ${TA} acc = ${'0' if kind == 'max' else f'({TA})(h < 0)'};
     int at = -1;
 </%def>
 

@@ -20,7 +20,7 @@ __kernel void resample(
         __global const ${T}* x = x_g + x_start + o * n * inner;
         {
 % endif
-            ${TA} sum = 0;
+            ${TA} sum = (${TA})(total < 0);  // a constant 0 would vanish, with its sign, on Mesa
             for (${index} t = 0; t < ${count}; ++t)
             {
                 const ${TA} weight = weight_g[q * ${count} + t];  // of 0, nothing: not even NaN

@@ -140,6 +140,16 @@ def test_bits_depend_on_no_cut(device, deterministic, monkeypatch, levels, limit
         tuning.forget_plans()
 
 
+@pytest.mark.parametrize("filters", [(4, 3, 3, 3), (3, 1, 3, 3)])
+def test_zeros_have_no_sign(skeleton, deterministic, filters):
+    """Products of zeros around images and negative filters are -0."""
+    x, w, groups = ct.zeros(1, 3, 4, 9), -ct.ones(*filters), 3 // filters[1]
+    out = ct.conv2d(x, w, 1, 1, 1, groups)
+    slope = conv2d_backward_data(ct.zeros(*out.shape), w, (4, 9), 1, 1, 1, groups)
+    for each in (out, slope):
+        assert not np.signbit(each.numpy()).any()
+
+
 def test_parts_of_a_batch_are_subtrees(device, deterministic):
     """What ranks have of the gradients of filters and biases."""
     x, w, b, g = drawn(8, 3, 6, 7), drawn(4, 3, 3, 3), drawn(4), drawn(8, 4, 6, 7)

@@ -7,7 +7,7 @@ import cltensor as ct
 from cltensor.dtypes import float32
 from cltensor.ops.conv import conv
 from cltensor.ops.conv.blocks import Blocks, Correlation, axes_of
-from cltensor.ops.conv.patch import _phase, _register_tile
+from cltensor.ops.conv.patch import _register_tile, phase_of
 from cltensor.ops.conv.winograd import Winograd
 from cltensor.runtime import tuning
 from cltensor.runtime.device import get
@@ -91,11 +91,11 @@ def test_filters_too_large_for_local_memory(device):
 
 def test_phases_of_a_stride_are_plain_correlations():
     rows, _ = axes_of((10, 10), (3, 3), (2, 2), (1, 1, 1, 1), (1, 1))
-    even, last, every = _phase(rows, 0)
+    even, last, every = phase_of(rows, 0)
     assert (even.taps, even.step, last, every) == (1, 1, 1, 2)
-    odd, last, every = _phase(rows, 1)
+    odd, last, every = phase_of(rows, 1)
     assert (odd.taps, odd.out, last, every) == (2, 5, 2, 2)
-    bare, _, _ = _phase(axes_of((9, 9), (1, 1), (3, 3), (0, 0, 0, 0), (1, 1))[0], 1)
+    bare, _, _ = phase_of(axes_of((9, 9), (1, 1), (3, 3), (0, 0, 0, 0), (1, 1))[0], 1)
     assert bare.taps == 0
 
 
