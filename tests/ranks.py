@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Seconds of a call between ranks.
-LIMIT = 30
+LIMIT = 60
 
 
 def needed():
@@ -25,7 +25,7 @@ def needed():
     pytest.importorskip("mpi4py", reason=reason)
 
 
-def launched(count, *command, timeout=90, grace=1.0, **environment):
+def launched(count, *command, timeout=240, grace=1.0, **environment):
     """The finished process of `python -m cltensor.launch`."""
     needed()
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
