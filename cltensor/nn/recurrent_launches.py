@@ -130,7 +130,7 @@ class Launcher:
         self.device, self.dtype = like.device, like.dtype
         self.cell, self.size = cell, size
         self.group: Group | None = None
-        self._packs: dict[int, Buffer] = {}
+        self._packs: dict[int, tuple[Tensor, Buffer]] = {}
 
     def product(
         self, a: Any, at: int, rows: int, b: Tensor, pitch: int | None = None
@@ -156,10 +156,12 @@ class Launcher:
         """A product in the one order, of a matrix that is packed once."""
         pool, size = self.device.pool, self.dtype.itemsize
         pack, multiply = plan.launches
-        packed = self._packs.get(id(b))
         out = pool.allocate(prod(plan.shape) * size)
-        if packed is None:
-            packed = self._packs[id(b)] = pool.allocate(plan.scratch[0] * size)
+        if id(b) in self._packs:
+            _, packed = self._packs[id(b)]
+        else:
+            packed = pool.allocate(plan.scratch[0] * size)
+            self._packs[id(b)] = b, packed
             pack([out, 0, a, start, b.buffer, 0, packed, 0], None)
         multiply([out, 0, a, start, b.buffer, 0, packed, 0], None)
         return out

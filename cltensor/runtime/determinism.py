@@ -26,15 +26,13 @@ class Determinism:
 #: is added up in the one order that the sizes decide.
 FIXED = frozenset(
     """
-    pointwise pointwise_tiles copy gather random one_hot scatter_add
-    reduce_fixed gemm_fixed gemm_fixed_pack scatter_fixed label_pick ctc outside
-    sample chances overlap_add
-    recurrent_step recurrent_grad recurrent_sum
-    conv_fixed_image conv_fixed_places conv_fixed_rows pool pool_gpu pool_grad pool_grad_gpu
-    resample overlap_add scan scan_extreme recurrence chances pick sample tally best
-    nonzero nonzero_gpu nonzero_count search sort_rows_gpu sort_runs sort_merge radix_count
-    radix_move_gpu radix_rows split_count split_digit split_move split_plan split_range split_sort
-    select_digit select_place
+    best chances conv_fixed_image conv_fixed_places conv_fixed_rows copy ctc gather
+    gemm_fixed gemm_fixed_pack label_pick nonzero nonzero_count nonzero_gpu one_hot outside
+    overlap_add pick pointwise pointwise_tiles pool pool_gpu pool_grad pool_grad_gpu
+    radix_count radix_move_gpu radix_rows random recurrence recurrent_grad recurrent_step
+    recurrent_sum reduce_fixed resample sample scan scan_extreme scatter_add scatter_fixed
+    search select_digit select_place sort_merge sort_rows_gpu sort_runs split_count
+    split_digit split_move split_plan split_range split_sort tally
     """.split()
 )
 #: Functions that drivers compute to some ulp, each its own way. math.cl, elementary.cl and those
