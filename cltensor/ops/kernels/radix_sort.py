@@ -22,8 +22,10 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
 from cltensor.ops.reduce.scan import running_sums
 from cltensor.ops.shape.copy import BIT_TYPES, bits_of
+from cltensor.runtime.groups import GroupError, largest_group, narrow
 from cltensor.runtime.kernel import kernel
 
+_FAMILY = "radix"  # of the kernels whose groups are of one size
 _EACH = 8  # elements of a work-item of a GPU
 _LONG = 1 << 15  # elements of a lane that is worth several work-items of a CPU
 #: Into how many parts a lane of that many elements or more goes, and by how many bits of keys.
@@ -60,7 +62,11 @@ def radix_sorted(
     elif device.is_cpu:
         _sort_split(x, descending, wanted, lanes, n)
     else:
-        _sort_blocks(x, descending, wanted, lanes, n)
+        try:
+            _sort_blocks(x, descending, wanted, lanes, n)
+        except GroupError as error:
+            narrow(_FAMILY, error)
+            return radix_sorted(x, descending, values, order)
     return wanted
 
 
@@ -107,7 +113,7 @@ def counted(
         bits, local = 8, 1
         block = max(-(-n // max(1, device.compute_units * 4 // lanes)), min(n, 1 << 12))
     else:
-        bits, local = 4, min(64, device.max_work_group)
+        bits, local = 4, largest_group(device, _FAMILY, 64)
         block = local * _EACH
     blocks = -(-n // block)
     count = Tensor.empty((lanes, blocks << bits), dtypes.int32, device)
@@ -180,7 +186,7 @@ def _sort_blocks(
 ) -> None:
     """Lanes in blocks of a device that is no CPU, pass by pass."""
     device, keys = x.device, keys_of(x, descending)
-    bits, local = 4, min(64, device.max_work_group)
+    bits, local = 4, largest_group(device, _FAMILY, 64)
     passes = 8 * x.dtype.itemsize // bits
     source: Tensor = x
     places: Tensor | None = None

@@ -137,3 +137,14 @@ def test_drawn(case):
     a = elements(rng, how["sizes"], dtype)
     _, order = radix_sort.radix_sorted(ct.tensor(a), how["descending"], False, ct.int64)
     check(order, order_of(a, how["descending"]))
+
+
+@pytest.mark.parametrize(("name", "most"), [("radix_count", 32), ("radix_move_gpu", 9)])
+def test_a_kernel_that_takes_small_groups(narrow_kernels, name, most):
+    narrow_kernels(most, name)
+    a = np.random.default_rng(0).standard_normal((2, 5000)).astype("float32")
+    x = ct.tensor(a)
+    values, order = ct.sort(x, -1, stable=True)
+    check(values, np.sort(a))
+    check(order, np.argsort(a, kind="stable"))
+    assert x.device.narrowed["radix"] == {32: 32, 9: 8}[most]
