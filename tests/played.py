@@ -128,6 +128,7 @@ class Playing:
         device.is_cpu = False
         device.max_work_group, device.max_work_items = limits.group, limits.sides
         device.max_groups, device.local_mem = limits.groups, limits.local
+        device.caches_alone = False
         device.hidden |= limits.without
         device.extensions -= limits.without
         device.fp64 = "cl_khr_fp64" in device.extensions

@@ -127,7 +127,7 @@ def test_running_statistics_in_one_buffer(skeleton):
     np.testing.assert_allclose((apart[0] + apart[1]).numpy(), want, rtol=1e-5)
 
 
-def test_a_call_that_is_refused_moves_nothing(device):
+def test_a_call_that_is_refused_moves_nothing(fp64):
     mean, var, x = ct.zeros(3), ct.ones(3), ct.tensor(normal(4, 3, 5))
     for weight, bias in [(ct.ones(3), ct.ones(4)), (ct.ones(3, dtype="float64"), None)]:
         with pytest.raises((ct.ShapeError, ct.DTypeError)):
