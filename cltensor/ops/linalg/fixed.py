@@ -27,8 +27,9 @@ from cltensor.runtime.kernel import kernel
 
 #: Multiply-adds of a leaf at most. A rank's part of a sum is a subtree if it has half as many.
 LEAF = 16
-#: Levels of a tree that a task keeps, and of how many products of a sum a part consists at most:
-#: those of a few rows stay in a core's cache for the tiles that need them.
+#: Levels of a tree that a task keeps, unless it has all of a longer sum, and of how many products of
+#: a sum a part consists at most: those of a few rows stay in a core's cache for the tiles that need
+#: them.
 LEVELS, _PART = 16, 1024
 _TASKS = 16  # for each compute unit of a CPU
 
@@ -121,7 +122,8 @@ def _plan(
     parts = 1 << (depth - below)
     names = {"T": C_NAMES[dtype]}
     pack = kernel(device, "gemm_fixed_pack", **names, width=tile.width)
-    multiply = kernel(device, "gemm_fixed", **names, **tile._asdict(), LEVELS=LEVELS)
+    levels = max(LEVELS, below + 1)
+    multiply = kernel(device, "gemm_fixed", **names, **tile._asdict(), LEVELS=levels)
     copies, tasks = planes * panels * k, parts * batches * panels * rows
     launches = (
         Launch(

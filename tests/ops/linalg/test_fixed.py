@@ -111,3 +111,17 @@ def test_zeros_have_no_sign(skeleton, deterministic):
     """Of one driver's fused multiply-add, zeros have that of the product."""
     found = ct.full((2, 3), -1.0) @ ct.zeros(3, 2)
     assert not np.signbit(found.numpy()).any()
+
+
+def test_rows_of_many_columns(skeleton, deterministic):
+    """Which a task adds up alone, through more levels than it usually keeps."""
+    k, rows, device = (fixed.LEAF << fixed.LEVELS) + 5, 2, skeleton
+    a, b = (RNG.standard_normal(s).astype(np.float32) for s in ((rows, k), (k, 3)))
+    left, right = ct.tensor(a).realize(), ct.tensor(b).realize()
+    plan = fixed.plan_rows(device, ct.float32, rows, k, k, 3)
+    found, packed = ct.zeros(*plan.shape).realize(), device.pool.allocate(4 * plan.scratch[0])
+    given = [found.buffer, 0, left.buffer, left.offset, right.buffer, right.offset, packed, 0]
+    for launch in plan.launches:
+        launch(given, None)
+    assert (bits(found) == bits(left @ right)).all()
+    np.testing.assert_allclose(found.numpy(), a.astype(np.float64) @ b, rtol=1e-3, atol=1e-2)
