@@ -26,7 +26,9 @@ int CT_BUILTIN ilogb(${T});
 ${T} CT_BUILTIN ldexp(${T}, int);
 int CT_BUILTIN signbit(${T});
 % endfor
-ulong CT_BUILTIN clz(ulong);
+% for T in ('uint', 'ulong'):
+${T} CT_BUILTIN clz(${T});
+% endfor
 % for T in ('int', 'uint', 'long', 'ulong', *reals):
 ${T} CT_BUILTIN clamp(${T}, ${T}, ${T});
 ${T} CT_BUILTIN max(${T}, ${T});

@@ -16,6 +16,45 @@ INLINE float ct_exp_scaled(float x, float n) {
     return (p * r + 1.0f) * r + 1.0f;
 }
 </%def>\
+<%def name="exact()">\
+/* What drivers compute exactly but for numbers below the normal range, which some take for 0. */
+% for T, U, I, digits, bits in [('float', 'uint', 'int', 23, 32)] + [('double', 'ulong', 'long', 52, 64)] * device.fp64:
+<% top = f"(({U})1 << {digits})"; special = f"(({U}){'0x7f8' if bits == 32 else '0x7ff'} << {bits - 12})"; sign = f"(({U})1 << {bits - 1})" %>\
+/* Long division of whole numbers, ${bits - digits - 1} digits at a time. */
+CT_OVERLOAD ${T} ct_exact_fmod(${T} a, ${T} b) {
+    const ${U} x = as_${U}(a) & ~${sign}, y = as_${U}(b) & ~${sign};
+    if (x >= ${special} || y > ${special} || y == 0) return NAN;
+    if (x < y) return a;
+    const int ex = x < ${top} ? 1 : (int)(x >> ${digits}), ey = y < ${top} ? 1 : (int)(y >> ${digits});
+    const ${U} divisor = y - ((${U})(ey - 1) << ${digits});
+    ${U} rest = (x - ((${U})(ex - 1) << ${digits})) % divisor;
+    for (int left = ex - ey; left > 0 && rest; left -= ${bits - digits - 1})
+        rest = (rest << (left < ${bits - digits - 1} ? left : ${bits - digits - 1})) % divisor;
+    const int wide = rest ? (int)clz(rest) - ${bits - digits - 1} : 0, shift = wide < ey ? wide : ey - 1;
+    rest <<= shift;
+    return as_${T}(((rest < ${top} ? 0 : (${U})(ey - shift - 1) << ${digits}) + rest) | (as_${U}(a) & ${sign}));
+}
+CT_OVERLOAD ${T} ct_nextafter(${T} a, ${T} b) {
+    const ${I} bits = as_${I}(a);
+    if (a != a || b != b) return NAN;
+    if (a == b) return b;
+    if (((${U})bits & ~${sign}) == 0) return as_${T}((as_${U}(b) & ${sign}) | 1);
+    return as_${T}(bits + ((a < b) == (bits >= 0) ? 1 : -1));
+}
+<% low, step, high = (-126, 102, 127) if bits == 32 else (-1022, 969, 1023) %>\
+/* Rounded once: before the last factor, only what becomes 0 then is not exact. */
+CT_OVERLOAD ${T} ct_ldexp(${T} x, int n) {
+    n = n > ${4 * high} ? ${4 * high} : n < ${4 * low} ? ${4 * low} : n;
+    for (; n < ${low}; n += ${step}) x *= as_${T}((${U})${high - step} << ${digits});
+    for (; n > ${high}; n -= ${high}) x *= as_${T}((${U})${2 * high} << ${digits});
+    return x * as_${T}((${U})(n + ${high}) << ${digits});
+}
+% endfor
+#undef nextafter
+#define nextafter ct_nextafter
+#undef ldexp
+#define ldexp ct_ldexp
+</%def>\
 <%def name="nonpositive()">\
 /* One factor does for numbers that are not positive, if results below 2^-126 may be 0. */
 CT_OVERLOAD float ct_exp_nonpositive(float x) {
@@ -39,6 +78,13 @@ CT_OVERLOAD float ct_exp_nonpositive(float x) {
 ## static: a function that a kernel does not call is not compiled.
 #define INLINE static __attribute__((always_inline))
 #define CT_OVERLOAD INLINE __attribute__((overloadable))
+/* The imaginary part of a real number. Compilers that know it is 0 leave out its products and sums,
+   which may be NaN, or decide the sign of 0. */
+% if fixed:
+#define CT_NOTHING as_float((uint)((ulong)get_global_size(0) >> 48))
+% else:
+#define CT_NOTHING 0
+% endif
 <% floats = [('float', 'f')] + ([('double', '')] if device.fp64 else []) %>
 ## Where results are to be the same bits everywhere, all devices compute so, without contraction.
 % if device.is_pocl or fixed:
@@ -118,18 +164,28 @@ CT_OVERLOAD double ct_tanh(double x) { return (tanh)(x); }
 #undef ${name}
 #define ${name} ct_${name}
 % endfor
+% if fixed:
+${exact()}\
+#define CT_FMOD ct_exact_fmod
+% else:
+#define CT_FMOD (fmod)
+% endif
 % if device.fp64:
 /* A quotient below 2^28 is not rounded to the next whole number, and its product is exact. */
 CT_OVERLOAD float ct_fmod(float a, float b) {
-    if (!(fabs(a / b) < 2.6e8f) || b == 0) return (fmod)(a, b);
+    if (!(fabs(a / b) < 2.6e8f) || b == 0) return CT_FMOD(a, b);
     const double wide = a, whole = trunc(wide / b);
     return copysign(whole == 0 ? a : (float)(wide - whole * b), a);
 }
-CT_OVERLOAD double ct_fmod(double a, double b) { return (fmod)(a, b); }
+CT_OVERLOAD double ct_fmod(double a, double b) { return CT_FMOD(a, b); }
 #undef fmod
 #define fmod ct_fmod
+% elif fixed:
+#undef fmod
+#define fmod ct_exact_fmod
 % endif
 % else:
+#define CT_FMOD (fmod)
 ${scaled()}\
 ${nonpositive()}\
 % if device.fp64:

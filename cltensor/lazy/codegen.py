@@ -289,7 +289,7 @@ class Code:
             elif computed.kind != "c":
                 arguments.append(f"(({domain}){names[ref]})")
             elif dtypes[ref].kind != "c":
-                arguments.append(f"(({domain})({names[ref]}, 0))")
+                arguments.append(f"(({domain})({names[ref]}, CT_NOTHING))")
             else:
                 arguments.append(f"(({domain})({names[ref]}.x, {names[ref]}.y))")
         text = node.formula.c(computed, arguments)

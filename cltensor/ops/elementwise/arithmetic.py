@@ -72,7 +72,7 @@ remainder = pointwise(
 fmod = pointwise(
     "fmod(a, b)",
     {
-        "f": "(fmod)(a, b)",
+        "f": "CT_FMOD(a, b)",
         "i": "((b == 0 || b == -1) ? (T)0 : (T)(a % b))",
         "u": "(b == 0 ? (T)0 : (T)(a % b))",
     },

@@ -85,7 +85,7 @@ def _text(target: np.dtype) -> str | dict[str, str]:
         return _saturating(target)
     name = dtypes.C_NAMES[target]
     if target.kind == "c":
-        return {**dict.fromkeys("biuf", f"({name})(x, 0)"), "c": f"({name})(x.s0, x.s1)"}
+        return {**dict.fromkeys("biuf", f"({name})(x, CT_NOTHING)"), "c": f"({name})(x.s0, x.s1)"}
     return {**dict.fromkeys("biuf", "x"), "c": "x.s0 != 0 || x.s1 != 0"}
 
 

@@ -69,3 +69,25 @@ def test_narrowing_integers_wraps_as_in_numpy(device):
     x = np.array([300, -1, 1 << 40, (1 << 31) + 5])
     for target in ("int8", "uint8", "int32", "uint32", "bool"):
         assert ct.tensor(x).to(target).numpy().tolist() == x.astype(target).tolist()
+
+
+def test_products_with_numbers_made_complex(skeleton, deterministic):
+    """The imaginary part of a real number is multiplied as any other, not left out."""
+    if not skeleton.fp64:
+        pytest.skip(
+            f"'{skeleton}' has no functions of complex numbers that are the same everywhere"
+        )
+    v = np.array([0.0, -0.0, 1, -4, np.inf, -np.inf, np.nan, 1e-40, 3e38], np.float32)
+    x, y = np.repeat(v, 9), np.tile(v, 9)
+    whole = ct.complex(ct.tensor(y), ct.tensor(x[::-1].copy()))
+    zero = np.zeros_like(x)
+    for a, found in (
+        ((y, x[::-1]), ct.tensor(x) * whole),
+        ((y, zero), ct.tensor(x).to(ct.complex64) * ct.tensor(y).to(ct.complex64)),
+    ):
+        with np.errstate(all="ignore"):
+            wanted = np.stack([x * a[0] - zero * a[1], x * a[1] + zero * a[0]], axis=1)
+        found = found.numpy().view(np.float32).reshape(-1, 2)
+        assert (np.isnan(found) == np.isnan(wanted)).all()
+        same = found.view(np.int32) == wanted.view(np.int32)
+        assert (same | np.isnan(wanted)).all()
