@@ -27,9 +27,9 @@ from cltensor.runtime.kernel import kernel
 
 #: Multiply-adds of a leaf at most. A rank's part of a sum is a subtree if it has half as many.
 LEAF = 16
-#: Levels of a tree that a task keeps, unless it has all of a longer sum, and of how many products of
-#: a sum a part consists at most: those of a few rows stay in a core's cache for the tiles that need
-#: them.
+#: Levels of a tree that a task keeps, unless it has all of a longer sum, and of how many products
+#: of a sum a part consists at most: those of a few rows stay in a core's cache for the tiles that
+#: need them.
 LEVELS, _PART = 16, 1024
 _TASKS = 16  # for each compute unit of a CPU
 
