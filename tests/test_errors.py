@@ -13,6 +13,7 @@ BUILT_IN = {
     "OutOfMemoryError": MemoryError,
     "GradientError": RuntimeError,
     "VmapError": RuntimeError,
+    "DeterminismError": RuntimeError,
     "DistributedError": RuntimeError,
     "LinAlgError": RuntimeError,
     "IndexingError": IndexError,
