@@ -85,6 +85,11 @@ class TensorType:
 
     ``ct.FloatTensor([[1, 2]])`` holds that data, ``ct.FloatTensor(2, 3)`` has that shape and
     undefined elements. It also names the dtype in ``x.type(ct.FloatTensor)``.
+
+    >>> ct.FloatTensor([[1, 2]]), ct.ones(2).type(ct.LongTensor)
+    (tensor([[1., 2.]]), tensor([1, 1]))
+    >>> isinstance(ct.tensor([1]), ct.LongTensor), ct.ByteTensor(2, 3).shape
+    (True, Size([2, 3]))
     """
 
     def __init__(self, name: str, dtype: np.dtype, device: Any = None) -> None:
@@ -131,6 +136,11 @@ def set_default_tensor_type(t: Any) -> None:
     it is one of `ct.cuda`, the GPU the default device.
 
     Raises:  DTypeError for another name, and for a constructor of what is not floating-point.
+
+    >>> ct.set_default_tensor_type(ct.HalfTensor)
+    >>> ct.get_default_dtype()
+    dtype('float16')
+    >>> ct.set_default_tensor_type(ct.FloatTensor)
     """
     name = t if isinstance(t, str) else repr(t)
     found = TYPES.get(name.rpartition(".")[2]) if isinstance(t, str) else t

@@ -310,6 +310,10 @@ class Variable(metaclass=_AnyTensor):
 
     Every Tensor is one: `isinstance(x, Variable)` holds, and the call is kept for programs written
     before PyTorch 0.4, where the two became one class.
+
+    >>> x = ct.autograd.Variable(ct.ones(2), requires_grad=True)
+    >>> x.requires_grad, isinstance(ct.ones(2), ct.autograd.Variable)
+    (True, True)
     """
 
     def __new__(cls, data: Any, requires_grad: bool = False, volatile: Any = None) -> Any:

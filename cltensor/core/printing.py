@@ -41,6 +41,11 @@ def set_printoptions(
     digits do not suffice). profile: "default", "short" or "full", to start from.
 
     Raises ValueError for another profile.
+
+    >>> ct.set_printoptions(precision=2)
+    >>> ct.tensor([1.23456])
+    tensor([1.23])
+    >>> ct.set_printoptions(profile="default")
     """
     if profile is not None:
         if profile not in _PROFILES:

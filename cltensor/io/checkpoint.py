@@ -46,6 +46,14 @@ def save(obj: Any, f: Any) -> None:
     Raises:  DataError naming the place in `obj` of what cannot be saved (named tuples, whose class
              is code, and objects of any other class), or the path that cannot be written;
              DependencyError without safetensors.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> ct.save([ct.arange(3), "text"], file)
+    >>> file.seek(0)
+    0
+    >>> ct.load(file)
+    [tensor([0, 1, 2]), 'text']
     """
     if isinstance(f, (str, os.PathLike)):
         suffix = os.path.splitext(f)[1].lower()
@@ -89,6 +97,14 @@ def load(f: Any, map_location: Any = None, *, weights_only: bool | None = None) 
     Raises:  DataError naming the file if it is missing, damaged or of another kind, or names (as
              pickles can) what is no tensor and no plain value; DeviceError if map_location names no
              device; DependencyError for a safetensors file without the package.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> ct.save({"weight": ct.ones(2), "step": 3}, file)
+    >>> file.seek(0)
+    0
+    >>> ct.load(file)
+    {'weight': tensor([1., 1.]), 'step': 3}
     """
     source, data = _content(f)
     if numpyfiles.is_one(data):

@@ -60,6 +60,9 @@ def from_dlpack(ext_tensor: Any, device: Any = None, copy: bool | None = None) -
 
     Raises ValueError where copy=False cannot be kept, DTypeError for what does not speak DLPack, or
     has elements that NumPy does not (bfloat16).
+
+    >>> ct.from_dlpack(np.array([1.0, 2.0], np.float32))
+    tensor([1., 2.])
     """
     if isinstance(ext_tensor, Tensor):
         if copy is False and device is not None and get(device) is not ext_tensor.device:

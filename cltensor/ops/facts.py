@@ -153,13 +153,22 @@ def is_complex(x: Any) -> bool:
 
 @composite
 def is_pinned(x: Any) -> bool:
-    """Whether the elements are in page-locked memory of the host: never."""
+    """Whether the elements are in page-locked memory of the host: never.
+
+    >>> ct.is_pinned(ct.ones(2))
+    False
+    """
     return False
 
 
 @composite
 def pin_memory(x: Any, device: Any = None) -> Any:
-    """x itself: copies to a device go through memory of the driver's own."""
+    """x itself: copies to a device go through memory of the driver's own.
+
+    >>> x = ct.ones(2)
+    >>> ct.pin_memory(x) is x
+    True
+    """
     return x
 
 
@@ -195,7 +204,12 @@ def resolve_conj(x: Any) -> Any:
 
 @composite
 def resolve_neg(x: Any) -> Any:
-    """x itself: signs are never left to be changed."""
+    """x itself: signs are never left to be changed.
+
+    >>> x = ct.ones(2)
+    >>> ct.resolve_neg(x) is x
+    True
+    """
     return x
 
 
@@ -223,13 +237,21 @@ class Storage:
 
 @composite
 def storage(x: Any) -> Storage:
-    """The bytes that x shares with its views."""
+    """The bytes that x shares with its views.
+
+    >>> ct.storage(ct.ones(4)[:2]).nbytes()
+    16
+    """
     return Storage(x)
 
 
 @composite
 def untyped_storage(x: Any) -> Storage:
-    """PyTorch's newer name of `storage`."""
+    """PyTorch's newer name of `storage`.
+
+    >>> ct.untyped_storage(ct.ones(4)[:2]).nbytes()
+    16
+    """
     return Storage(x)
 
 
@@ -249,6 +271,11 @@ def set_default_dtype(d: Any) -> None:
     is made. Complex numbers take the dtype whose parts are of `d`, complex64 at least.
 
     Raises DTypeError for what is no floating-point dtype.
+
+    >>> ct.set_default_dtype(ct.float16)
+    >>> ct.get_default_dtype(), ct.empty(2).dtype
+    (dtype('float16'), dtype('float16'))
+    >>> ct.set_default_dtype(ct.float32)
     """
     found = dtypes.as_dtype(d)
     if found.kind != "f":

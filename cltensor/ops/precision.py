@@ -60,6 +60,11 @@ def set_float32_matmul_precision(precision: str) -> None:
     all digits of what is given, on any unit.
 
     Raises:  SettingError for another word.
+
+    >>> ct.set_float32_matmul_precision("high")
+    >>> ct.get_float32_matmul_precision()
+    'high'
+    >>> ct.set_float32_matmul_precision("highest")
     """
     if precision not in _PRECISIONS:
         raise SettingError(

@@ -24,14 +24,21 @@ class _State:
 
 @composite(method=False)
 def get_num_threads() -> int:
-    """The threads of the CPU's driver; without one, the processors of this machine."""
+    """The threads of the CPU's driver; without one, the processors of this machine.
+
+    >>> ct.get_num_threads() >= 1
+    True
+    """
     units = [device.compute_units for device in devices() if device.is_cpu]
     return units[0] if units else os.cpu_count() or 1
 
 
 @composite(method=False)
 def set_num_threads(threads: int) -> None:
-    """Warns, where it asks for another number than there is: a driver makes its threads once."""
+    """Warns, where it asks for another number than there is: a driver makes its threads once.
+
+    >>> ct.set_num_threads(ct.get_num_threads())
+    """
     if threads != get_num_threads():
         warnings.warn(
             f"set_num_threads({threads}): the driver has {get_num_threads()} threads and keeps "
@@ -43,13 +50,22 @@ def set_num_threads(threads: int) -> None:
 
 @composite(method=False)
 def get_num_interop_threads() -> int:
-    """1: operations run one after the other."""
+    """1: operations run one after the other.
+
+    >>> ct.get_num_interop_threads()
+    1
+    """
     return 1
 
 
 @composite(method=False)
 def set_num_interop_threads(threads: int) -> None:
-    """Changes nothing: operations run one after the other."""
+    """Changes nothing: operations run one after the other.
+
+    >>> ct.set_num_interop_threads(4)
+    >>> ct.get_num_interop_threads()
+    1
+    """
 
 
 @composite(method=False)
@@ -63,6 +79,11 @@ def use_deterministic_algorithms(mode: bool, warn_only: bool = False) -> None:
 
     Raises:  DeterminismError, from then on, where a kernel, or a device, has no such results; with
              `warn_only` a RuntimeWarning says so.
+
+    >>> ct.use_deterministic_algorithms(True)
+    >>> ct.are_deterministic_algorithms_enabled()
+    True
+    >>> ct.use_deterministic_algorithms(False)
     """
     _ask((WARN if warn_only else ERROR) if mode else OFF)
 
@@ -92,7 +113,13 @@ def are_deterministic_algorithms_enabled() -> bool:
 
 @composite(method=False)
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
-    """What `use_deterministic_algorithms` was told last."""
+    """What `use_deterministic_algorithms` was told last.
+
+    >>> ct.use_deterministic_algorithms(True, warn_only=True)
+    >>> ct.is_deterministic_algorithms_warn_only_enabled()
+    True
+    >>> ct.use_deterministic_algorithms(False)
+    """
     return Determinism.level == WARN
 
 
@@ -101,6 +128,11 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
     """See use_deterministic_algorithms: 0 or "default", 1 or "warn", 2 or "error".
 
     Raises:  SettingError for another.
+
+    >>> ct.set_deterministic_debug_mode("warn")
+    >>> ct.get_deterministic_debug_mode()
+    1
+    >>> ct.set_deterministic_debug_mode("default")
     """
     if debug_mode not in (*_MODES, 0, 1, 2):
         raise SettingError(
@@ -112,25 +144,43 @@ def set_deterministic_debug_mode(debug_mode: int | str) -> None:
 
 @composite(method=False)
 def get_deterministic_debug_mode() -> int:
-    """0, 1 or 2, as `set_deterministic_debug_mode` has them."""
+    """0, 1 or 2, as `set_deterministic_debug_mode` has them.
+
+    >>> ct.get_deterministic_debug_mode()
+    0
+    """
     return Determinism.level
 
 
 @composite(method=False)
 def set_flush_denormal(mode: bool) -> bool:
-    """False: numbers near 0 are as the driver has them."""
+    """False: numbers near 0 are as the driver has them.
+
+    >>> ct.set_flush_denormal(False)
+    False
+    """
     return False
 
 
 @composite(method=False)
 def set_warn_always(b: bool) -> None:
-    """Remember what is asked for. How often a warning is shown, Python's `warnings` decide."""
+    """Remember what is asked for. How often a warning is shown, Python's `warnings` decide.
+
+    >>> ct.set_warn_always(True)
+    >>> ct.is_warn_always_enabled()
+    True
+    >>> ct.set_warn_always(False)
+    """
     _State.warn_always = bool(b)
 
 
 @composite(method=False)
 def is_warn_always_enabled() -> bool:
-    """What `set_warn_always` was told last."""
+    """What `set_warn_always` was told last.
+
+    >>> ct.is_warn_always_enabled()
+    False
+    """
     return _State.warn_always
 
 

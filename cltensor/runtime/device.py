@@ -82,6 +82,10 @@ class Device(Abilities, device):
     name is "cl:<index>" in the order of `devices()`. The context and the in-order queue are made
     when first used; kernels of one device therefore run in the order they were launched. Uploads
     may have another queue, which that one waits for.
+
+    >>> device = ct.devices()[0]
+    >>> device.name, device.compute_units > 0
+    ('cl:0', True)
     """
 
     #: What makes the pool and the notes of faults; set in memory.py and faults.py, which lie above.
@@ -434,5 +438,12 @@ def get_default_device() -> Device:
 
 
 def set_default_device(spec: DeviceSpec) -> None:
-    """Make `spec` the device of tensors created without one; None restores the initial choice."""
+    """Make `spec` the device of tensors created without one; None restores the initial choice.
+
+    >>> before = ct.get_default_device()
+    >>> ct.set_default_device("cl:0")
+    >>> ct.zeros(1).device == ct.devices()[0]
+    True
+    >>> ct.set_default_device(before)
+    """
     _state.default = None if spec is None else get(spec)

@@ -219,6 +219,10 @@ def conv2d(
     Source:  the register tile of matrix products over a padded patch of the image, read in place;
              for 3x3 filters of many channels in float32, Winograd's F(2x2, 3x3) (Lavin and Gray
              2015), whose rounding error is about twice as large.
+
+    >>> ct.conv2d(ct.ones(1, 1, 3, 3), ct.ones(1, 1, 2, 2))
+    tensor([[[[4., 4.],
+              [4., 4.]]]])
     """
     _require_dimensions("conv2d", (3, 4), x=x)
     _require_dimensions("conv2d", (4,), w=w)
@@ -321,6 +325,11 @@ def conv_transpose2d(
              if x has none.
     Raises:  ShapeError if channels and groups do not match, the output would be empty, or images
              have no pixels.
+
+    >>> ct.conv_transpose2d(ct.ones(1, 1, 2, 2), ct.ones(1, 1, 2, 2))
+    tensor([[[[1., 2., 1.],
+              [2., 4., 2.],
+              [1., 2., 1.]]]])
     """
     name = "conv_transpose2d"
     _require_dimensions(name, (3, 4), x=x)

@@ -109,7 +109,11 @@ def _mish_slope(x: Any) -> Any:
 
 @composite
 def softplus(x: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
-    """log(1 + exp(beta * x)) / beta, and x itself where beta * x > threshold."""
+    """log(1 + exp(beta * x)) / beta, and x itself where beta * x > threshold.
+
+    >>> ct.softplus(ct.tensor([0.0, 30.0]))
+    tensor([ 0.6931, 30.0000])
+    """
     return _softplus(x, beta, threshold)
 
 

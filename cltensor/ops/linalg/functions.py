@@ -218,7 +218,11 @@ def triangular_solve(
     b: Tensor, A: Tensor, upper: bool = True, transpose: bool = False, unitriangular: bool = False
 ) -> return_types.triangular_solve:
     """PyTorch's older `linalg.solve_triangular`: a pair of the solution of A X = b, or A^T X = b
-    for transpose=True, and a copy of A."""
+    for transpose=True, and a copy of A.
+
+    >>> ct.triangular_solve(ct.tensor([[4.0]]), ct.tensor([[2.0]])).solution
+    tensor([[2.]])
+    """
     require_matrices("triangular_solve", A, b, names=("A", "b"), square=True)
     require_fitting("triangular_solve", A, b)
     t = mH(A) if transpose else A

@@ -206,7 +206,13 @@ def lu_factor(A: Tensor, *, pivot: bool = True) -> return_types.lu_factor:
 
 @composite
 def lu_(A: Tensor, pivot: bool = True, get_infos: bool = False) -> Any:
-    """PyTorch's older `linalg.lu_factor`: a tuple, with get_infos also of info."""
+    """PyTorch's older `linalg.lu_factor`: a tuple, with get_infos also of info.
+
+    >>> A = ct.tensor([[4.0, 3.0], [2.0, 1.0]])
+    >>> ct.lu(A)
+    (tensor([[ 4.0000,  3.0000],
+            [ 0.5000, -0.5000]]), tensor([1, 2], dtype=int32))
+    """
     require_matrices("lu", A, kinds="fc")
     factors, pivots, info = _lu_factor(A, pivot)
     return (factors, pivots, info) if get_infos else (factors, pivots)

@@ -172,7 +172,13 @@ def qr(A: Tensor, mode: str = "reduced") -> return_types.qr:
 
 @composite
 def qr_(A: Tensor, some: bool = True) -> return_types.qr:
-    """`linalg.qr`, reduced or, for some=False, complete: PyTorch's older name."""
+    """`linalg.qr`, reduced or, for some=False, complete: PyTorch's older name.
+
+    >>> A = ct.tensor([[3.0, 1.0], [4.0, 2.0]])
+    >>> Q, R = ct.qr(A)
+    >>> ct.allclose(Q @ R, A, atol=1e-5), ct.qr(ct.ones(3, 2), some=False).Q.shape
+    (True, Size([3, 3]))
+    """
     require_matrices("qr", A, kinds="fc")
     return return_types.qr(*_qr(A, "reduced" if some else "complete"))
 
@@ -180,7 +186,12 @@ def qr_(A: Tensor, some: bool = True) -> return_types.qr:
 @composite
 def geqrf(A: Tensor) -> return_types.geqrf:
     """The reflections that make A upper triangular, as LAPACK's geqrf: R on and above the diagonal,
-    below it the vectors (whose first element is 1), and their factors tau. It has no derivative."""
+    below it the vectors (whose first element is 1), and their factors tau. It has no derivative.
+
+    >>> reflections, tau = ct.geqrf(ct.tensor([[3.0, 1.0], [4.0, 2.0]]))
+    >>> reflections.shape, tau
+    (Size([2, 2]), tensor([1.6000, 0.0000]))
+    """
     require_matrices("geqrf", A, kinds="fc")
     if A.requires_grad:
         raise GradientError("geqrf: it has no derivative; use linalg.qr, or detach the input")
@@ -234,6 +245,11 @@ def orgqr(input: Tensor, tau: Tensor) -> Tensor:
 
     Args:    input (..., m, n) with m >= n;  tau (..., k) with k <= n.
     Returns: (..., m, n).
+
+    >>> A = ct.tensor([[3.0, 1.0], [4.0, 2.0]])
+    >>> Q = ct.orgqr(*ct.geqrf(A))
+    >>> ct.allclose(Q.mT @ Q, ct.eye(2), atol=1e-5)
+    True
     """
     require_matrices("linalg.householder_product", input, names=("input",), kinds="fc")
     m, n = input.shape[-2:]
@@ -269,6 +285,12 @@ def ormqr(
     Q^H other, with left=False other Q and other Q^H.
 
     Args:    input (..., m, k), tau (..., k), other (..., m, n), or (..., n, m) for left=False.
+
+    >>> A = ct.tensor([[3.0, 1.0], [4.0, 2.0]])
+    >>> reflections, tau = ct.geqrf(A)
+    >>> R = ct.ormqr(reflections, tau, A, transpose=True)
+    >>> ct.allclose(R, reflections.triu(), atol=1e-5)
+    True
     """
     require_matrices("ormqr", input, other, names=("input", "other"), kinds="fc")
     _require_reflections("ormqr", input, tau, min(input.shape[-2:]))

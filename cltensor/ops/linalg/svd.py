@@ -207,6 +207,11 @@ def svd_(A: Tensor, some: bool = True, compute_uv: bool = True) -> return_types.
     """PyTorch's older `linalg.svd`: U, S and V (not Vh), A = U diag(S) V^H.
 
     some=False: U and V are square; compute_uv=False: they are zeros, (m, m) and (n, n).
+
+    >>> A = ct.tensor([[3.0, 1.0], [4.0, 2.0]])
+    >>> U, S, V = ct.svd(A)
+    >>> ct.allclose(U @ ct.diag(S) @ V.mT, A, atol=1e-5)
+    True
     """
     require_matrices("svd", A)
     if not compute_uv:

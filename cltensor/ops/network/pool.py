@@ -197,6 +197,14 @@ def max_pool2d(
     Returns: (N, C, (H + 2*padding - dilation*(P-1) - 1)//stride + 1, ...). NaN wins.
     Raises:  ShapeError if windows do not fit, padding is over half of kernel_size, or images have
              no elements.
+
+    >>> x = ct.arange(16.0).reshape(1, 4, 4)
+    >>> ct.max_pool2d(x, 2)
+    tensor([[[ 5.,  7.],
+             [13., 15.]]])
+    >>> ct.max_pool2d(x, 2, return_indices=True)[1]
+    tensor([[[ 5,  7],
+             [13, 15]]])
     """
     images = _images("max_pool2d", x)
     if images.dtype == bool_:

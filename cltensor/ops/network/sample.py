@@ -110,7 +110,12 @@ def _grid_sampler(
 def grid_sampler_2d(
     input: Any, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Any:
-    """`nn.functional.grid_sample` of images; modes by number, in the order that it names them."""
+    """`nn.functional.grid_sample` of images; modes by number, in the order that it names them.
+
+    >>> centre = ct.zeros(1, 1, 1, 2)
+    >>> ct.grid_sampler_2d(ct.tensor([[[[1.0, 2.0], [3.0, 4.0]]]]), centre, 0, 0, False)
+    tensor([[[[2.5000]]]])
+    """
     return _grid_sampler(
         "grid_sampler_2d", input, grid, interpolation_mode, padding_mode, align_corners, 2
     )
@@ -120,7 +125,11 @@ def grid_sampler_2d(
 def grid_sampler_3d(
     input: Any, grid: Tensor, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Any:
-    """`nn.functional.grid_sample` of volumes; modes by number, in the order that it names them."""
+    """`nn.functional.grid_sample` of volumes; modes by number, in the order that it names them.
+
+    >>> ct.grid_sampler_3d(ct.ones(1, 1, 2, 2, 2), ct.zeros(1, 1, 1, 1, 3), 0, 0, False).shape
+    Size([1, 1, 1, 1, 1])
+    """
     return _grid_sampler(
         "grid_sampler_3d", input, grid, interpolation_mode, padding_mode, align_corners, 3
     )

@@ -190,7 +190,11 @@ def manual_seed(seed: int) -> Generator:
 
 @composite(method=False)
 def seed() -> int:
-    """Restart the default generator from a seed of the operating system; returns it."""
+    """Restart the default generator from a seed of the operating system; returns it.
+
+    >>> ct.seed() == ct.initial_seed()
+    True
+    """
     return default_generator.seed()
 
 
@@ -220,5 +224,12 @@ def get_rng_state() -> tuple[int, int]:
 
 @composite(method=False)
 def set_rng_state(state: Sequence[int]) -> None:
-    """Put the default generator into a state that `get_rng_state` returned."""
+    """Put the default generator into a state that `get_rng_state` returned.
+
+    >>> state = ct.get_rng_state()
+    >>> first = ct.rand(2)
+    >>> ct.set_rng_state(state)
+    >>> ct.equal(ct.rand(2), first)
+    True
+    """
     default_generator.set_state(state)

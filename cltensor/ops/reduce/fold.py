@@ -386,7 +386,11 @@ def softmax(x: Any, axis: int = -1, dtype: Any = None) -> Any:
 @composite
 def log_softmax(x: Any, axis: int = -1, dtype: Any = None) -> Any:
     """x - log(sum(exp(x))) along `axis`, computed on x minus its maximum; x is cast to `dtype`
-    first if one is given."""
+    first if one is given.
+
+    >>> ct.log_softmax(ct.tensor([0.0, 0.0]))
+    tensor([-0.6931, -0.6931])
+    """
     x = floating(x, dtype)
     return _log_softmax(x, axis) if x.size else x * 1
 

@@ -84,7 +84,11 @@ def empty_strided(
 def new_empty_strided(
     x: Any, size: Sequence[int], stride: Sequence[int], dtype: Any = None, device: DeviceSpec = None
 ) -> Tensor:
-    """As `empty_strided` with, unless given, the dtype and device of `x`."""
+    """As `empty_strided` with, unless given, the dtype and device of `x`.
+
+    >>> ct.new_empty_strided(ct.ones(2), (2, 3), (1, 2)).stride()
+    (1, 2)
+    """
     return empty_strided(size, stride, dtype=dtype or x.dtype, device=device or x.device)
 
 

@@ -94,13 +94,22 @@ def concat(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
 
 @composite(method=False)
 def cat(tensors: Sequence[Tensor], axis: int = 0) -> Tensor:
-    """PyTorch's name of `concat`."""
+    """PyTorch's name of `concat`.
+
+    >>> ct.cat([ct.tensor([1, 2]), ct.tensor([3])])
+    tensor([1, 2, 3])
+    """
     return concat(tensors, axis)
 
 
 @composite(method=False)
 def concatenate(tensors: Sequence[Tensor], axis: int | None = 0) -> Tensor:
-    """NumPy's name of `concat`."""
+    """NumPy's name of `concat`.
+
+    >>> ct.concatenate([ct.zeros(2, 1), ct.ones(2, 1)], axis=1)
+    tensor([[0., 1.],
+            [0., 1.]])
+    """
     return concat(tensors, axis)
 
 
@@ -170,6 +179,12 @@ def pad(x: Tensor, widths: int | Sequence[Any], value: float = 0.0) -> Tensor:
     starts at the last axis, as PyTorch's; or one integer for all sides.
     Raises: ShapeError for other widths, or if they cut off more than there is; DTypeError for a
     value that the dtype of x cannot hold.
+
+    >>> ct.pad(ct.tensor([1, 2]), (1, 2), value=9)
+    tensor([9, 1, 2, 9, 9])
+    >>> ct.pad(ct.ones(1, 1), ((0, 1), (1, 0)))
+    tensor([[0., 1.],
+            [0., 0.]])
     """
     pairs = _widths(x, widths)
     value = scalar("pad", "value", value, x.dtype)

@@ -117,7 +117,12 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
 
 @composite(method=False)
 def row_stack(tensors: Sequence[Tensor]) -> Tensor:
-    """PyTorch's other name of `vstack`."""
+    """PyTorch's other name of `vstack`.
+
+    >>> ct.row_stack([ct.tensor([1, 2]), ct.tensor([3, 4])])
+    tensor([[1, 2],
+            [3, 4]])
+    """
     return vstack(tensors)
 
 

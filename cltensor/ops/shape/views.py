@@ -40,7 +40,11 @@ def reshape_as(x: Tensor, other: Tensor) -> Tensor:
 
 @composite
 def swapdims(x: Tensor, axis0: int, axis1: int) -> Tensor:
-    """PyTorch's other name of `swapaxes`."""
+    """PyTorch's other name of `swapaxes`.
+
+    >>> ct.swapdims(ct.zeros(2, 3), 0, 1).shape
+    Size([3, 2])
+    """
     return swapaxes(x, axis0, axis1)
 
 
