@@ -89,10 +89,11 @@ RANKS = "In two ranks, and what rank 0 has then:\n\n"
 def blocks():
     """The examples for ranks, by name."""
     found = {}
-    for name in ct.distributed.__all__:
-        if name == "rpc":
-            continue
-        _, head, rest = (inspect.getdoc(getattr(ct.distributed, name)) or "").partition(RANKS)
+    members = {name: getattr(ct.distributed, name) for name in ct.distributed.__all__}
+    members["optim.ZeroRedundancyOptimizer"] = ct.optim.ZeroRedundancyOptimizer
+    del members["rpc"]
+    for name, member in members.items():
+        _, head, rest = (inspect.getdoc(member) or "").partition(RANKS)
         if head:
             found[name] = textwrap.dedent(rest)
     return found

@@ -9,6 +9,13 @@ class SparseAdam:
     """Adam for sparse gradients in PyTorch. Here all gradients are dense.
 
     Raises:  NotImplementedError, always.
+
+    >>> try:
+    ...     ct.optim.SparseAdam([nn.Parameter(ct.ones(2))])
+    ... except NotImplementedError as error:
+    ...     print(str(error).partition("; ")[2])
+    ...
+    use Adam, and Embedding without sparse=True
     """
 
     def __init__(

@@ -29,6 +29,15 @@ class ZeroRedundancyOptimizer(Optimizer):
              process_group: None for all ranks. parameters_as_bucket_view and overlap_with_ddp
              ask for nothing.
     Source:  Rajbhandari et al. 2020.
+
+    In two ranks, and what rank 0 has then:
+
+        weights = [nn.Parameter(ct.ones(2)), nn.Parameter(ct.ones(1))]
+        optimizer = ct.optim.ZeroRedundancyOptimizer(weights, ct.optim.SGD, lr=0.5)
+        sum(w.sum() for w in weights).backward()
+        optimizer.step()
+        [w.tolist() for w in weights]  # [[0.5, 0.5], [0.5]]
+        [w.numel() for w in optimizer.optim.param_groups[0]["params"]]  # [2]
     """
 
     def __init__(

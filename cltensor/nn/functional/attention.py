@@ -230,6 +230,13 @@ def multi_head_attention_forward(
              average_attn_weights, None unless need_weights).
     Raises:  ShapeError if shapes do not fit; ValueError for is_causal without attn_mask.
     Source:  Vaswani et al. 2017.
+
+    >>> x, identity = ct.ones(3, 1, 2), ct.eye(2)
+    >>> output, weights = F.multi_head_attention_forward(
+    ...     x, x, x, 2, 1, ct.cat([identity] * 3), None, None, None, False, 0.0, identity, None
+    ... )
+    >>> output.shape, weights[0, 0]
+    (Size([3, 1, 2]), tensor([0.3333, 0.3333, 0.3333]))
     """
     name = "multi_head_attention_forward"
     batched = query.ndim == 3

@@ -50,6 +50,14 @@ def batch_norm(
     Raises:  ShapeError for another number of channels, or training on one value per channel;
              DTypeError for another dtype of the parameters than input's.
     Source:  Ioffe and Szegedy 2015.
+
+    >>> x = ct.tensor([[1.0], [3.0]])
+    >>> F.batch_norm(x, None, None, training=True)
+    tensor([[-1.0000],
+            [ 1.0000]])
+    >>> F.batch_norm(x, ct.ones(1), ct.ones(1))
+    tensor([[0.0000],
+            [2.0000]])
     """
     if input.shape == (0,):  # neither samples nor channels, as PyTorch takes it
         input = input.reshape(0, 0)

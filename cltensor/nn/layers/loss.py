@@ -183,7 +183,17 @@ class NLLLoss(WeightedLoss):
 
 
 class NLLLoss2d(NLLLoss):
-    """NLLLoss under the name that it had for images before PyTorch 0.2."""
+    """NLLLoss under the name that it had for images before PyTorch 0.2. Warns of that.
+
+    >>> import warnings
+    >>> scores = F.log_softmax(ct.zeros(1, 2, 2, 2), axis=1)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     loss = nn.NLLLoss2d()
+    ...
+    >>> loss(scores, ct.zeros(1, 2, 2, dtype=ct.int64))
+    tensor(0.6931)
+    """
 
     def __init__(
         self,

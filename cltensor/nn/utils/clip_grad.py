@@ -160,7 +160,18 @@ def clip_grad_norm(
     error_if_nonfinite: bool = False,
     foreach: bool | None = None,
 ) -> Any:
-    """`clip_grad_norm_` under its name before PyTorch 0.4. Warns of that."""
+    """`clip_grad_norm_` under its name before PyTorch 0.4. Warns of that.
+
+    >>> import warnings
+    >>> weight = nn.Parameter(ct.tensor([3.0, 4.0]))
+    >>> (weight * weight).sum().backward()
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")
+    ...     norm = nn.utils.clip_grad_norm([weight], 1.0)
+    ...
+    >>> norm, weight.grad
+    (tensor(10.), tensor([0.6000, 0.8000]))
+    """
     warnings.warn(
         "nn.utils.clip_grad_norm is deprecated; use nn.utils.clip_grad_norm_",
         FutureWarning,
