@@ -175,12 +175,24 @@ def _turn() -> None:
 
 
 def is_anomaly_enabled() -> bool:
-    """Whether anomaly mode is on."""
+    """Whether anomaly mode is on.
+
+    >>> with ct.autograd.detect_anomaly():
+    ...     ct.is_anomaly_enabled()
+    ...
+    True
+    """
     return _Mode.enabled
 
 
 def is_anomaly_check_nan_enabled() -> bool:
-    """Whether anomaly mode, when it is on, looks for NaN."""
+    """Whether anomaly mode, when it is on, looks for NaN.
+
+    >>> with ct.autograd.detect_anomaly(check_nan=False):
+    ...     ct.is_anomaly_check_nan_enabled()
+    ...
+    False
+    """
     return _Mode.check_nan
 
 
@@ -223,6 +235,13 @@ class set_detect_anomaly:
     context, inside it only.
 
     mode, check_nan: as `detect_anomaly` has them.
+
+    >>> with ct.autograd.set_detect_anomaly(True):
+    ...     ct.is_anomaly_enabled()
+    ...
+    True
+    >>> ct.is_anomaly_enabled()
+    False
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:

@@ -51,6 +51,11 @@ class Pass:
     or, with accumulate, added to what the targets have; with stop, none is handed on from a target
     to what it was made of. Without keep, nodes let go of what they saved. With create_graph, the
     pass is recorded itself.
+
+    >>> x = ct.ones(2, requires_grad=True)
+    >>> of_x = ct.autograd.Pass([x.node], keep=False, create_graph=False, accumulate=False)
+    >>> of_x.run([x.sum()], [None])[x.node]
+    tensor([1., 1.])
     """
 
     #: In anomaly mode, what asks for the gradients of a node: called with `_gradients`, node and g.
@@ -59,13 +64,9 @@ class Pass:
     ended: ClassVar[Callable[..., None] | None] = None
 
     def __init__(
-        self,
-        targets: Sequence[Node] | None,
-        keep: bool,
-        create_graph: bool,
-        accumulate: bool = True,
-        stop: bool = False,
-    ) -> None:
+        self, targets: Sequence[Node] | None, keep: bool, create_graph: bool,
+        accumulate: bool = True, stop: bool = False,
+    ) -> None:  # fmt: skip
         self._targets = None if targets is None else set(targets)
         self._keep = keep
         self._create_graph = create_graph

@@ -21,7 +21,23 @@ from cltensor.ops.elementwise.cast import full
 
 
 class Context:
-    """What a custom Function keeps between its forward and its backward."""
+    """What a custom Function keeps between its forward and its backward.
+
+    >>> class Square(ct.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...     @staticmethod
+    ...     def backward(ctx, grad):
+    ...         (x,) = ctx.saved_tensors
+    ...         return 2 * x * grad
+    ...
+    >>> x = ct.tensor([3.0], requires_grad=True)
+    >>> Square.apply(x).backward()
+    >>> x.grad
+    tensor([6.])
+    """
 
     def __init__(self) -> None:
         self._saved: tuple[Any, ...] = ()

@@ -73,6 +73,11 @@ class Node:
     edges are the nodes of the operands (None for those without gradient); saved holds what the
     rules of the wanted operands ask for, by `names`, versions how often each had been changed in
     place. retain says that `grad` keeps the gradient.
+
+    >>> x = ct.ones(2, requires_grad=True)
+    >>> node = (x * 2).sum().grad_fn
+    >>> node.name(), node.next_functions[0][0].name()
+    ('sum', 'multiply')
     """
 
     #: Each recorded operation makes one: what checks keywords of users is not put around that.

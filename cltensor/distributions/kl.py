@@ -46,6 +46,17 @@ def register_kl(type_p: type, type_q: type) -> Callable[[F], F]:
     """Decorator: the function(p, q) that gives the divergence for these classes and those below.
 
     Raises TypeError for what is no class of distributions.
+
+    >>> class Standard(ct.distributions.Normal):
+    ...     def __init__(self):
+    ...         super().__init__(0.0, 1.0)
+    ...
+    >>> @ct.distributions.register_kl(Standard, Standard)
+    ... def nothing(p, q):
+    ...     return ct.zeros(p.batch_shape)
+    ...
+    >>> ct.distributions.kl_divergence(Standard(), Standard())
+    tensor(0.)
     """
     for kind in (type_p, type_q):
         if not (isinstance(kind, type) and issubclass(kind, Distribution)):

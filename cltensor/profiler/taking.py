@@ -339,6 +339,16 @@ def tensorboard_trace_handler(
 
     Args:    worker_name: how files are called, without one this machine and process; use_gzip:
              compress them; use_python_export: PyTorch's, changes nothing.
+
+    >>> import pathlib, tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> handler = ct.profiler.tensorboard_trace_handler(folder.name, "worker")
+    >>> with ct.profiler.profile(on_trace_ready=handler):
+    ...     y = ct.ones(2).sum().item()
+    ...
+    >>> [file.name.partition(".")[0] for file in pathlib.Path(folder.name).iterdir()]
+    ['worker']
+    >>> folder.cleanup()
     """
     worker = worker_name or f"{socket.gethostname()}_{os.getpid()}"
 

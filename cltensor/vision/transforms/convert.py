@@ -19,6 +19,14 @@ def pil_to_tensor(pic: Any) -> Tensor:
     """The pixels of an image as they are, (C, H, W).
 
     Raises:  TypeError for what is none of Pillow's.
+
+    >>> from PIL import Image
+    >>> TF.pil_to_tensor(Image.new("RGB", (2, 1), (255, 0, 7)))
+    tensor([[[255, 255]],
+    <BLANKLINE>
+            [[  0,   0]],
+    <BLANKLINE>
+            [[  7,   7]]], dtype=uint8)
     """
     if not is_image(pic):
         raise TypeError(f"pil_to_tensor: a {type(pic).__name__} is no image of Pillow's")
@@ -61,6 +69,10 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
 
     Raises:  TypeError for a dtype that no image has; ShapeError for channels, ValueError for a
              mode, that do not fit.
+
+    >>> image = TF.to_pil_image(ct.ones(3, 2, 4))
+    >>> image.size, image.getpixel((0, 0))
+    ((4, 2), (255, 255, 255))
     """
     image = pillow("to_pil_image").Image
     if not isinstance(pic, (Tensor, np.ndarray)):
