@@ -73,7 +73,6 @@ def require_fixed(name: str, source: str, origin: str) -> None:
         return
     if name not in FIXED:
         refuse(f"what the kernel {name} computes")
-    vague = _VAGUE.search(source)
     vague = _VAGUE.search(source) or _VAGUE_WIDE.search(source)
     if vague:
         refuse(f"the function {vague[1].rstrip('( ')} in {origin}")
