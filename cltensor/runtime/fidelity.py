@@ -21,6 +21,8 @@ __kernel void fidelity(__global const float* x_g, __global float* out_g, const i
     out_g[2 * n + i] = sqrt(fabs(x));
     out_g[3 * n + i] = fma(x, y, z);
     out_g[4 * n + i] = x * 1e-30f * 1e-10f;
+    out_g[5 * n + i] = fma(x, y * 1e-40f, 0.0f);
+    out_g[6 * n + i] = fma(x * 1e-20f, y * 1e-20f, 0.0f);
 }
 """
 _WHAT = (
@@ -29,6 +31,8 @@ _WHAT = (
     "square roots",
     "fused multiply-adds",
     "numbers below the normal range",
+    "fused multiply-adds of numbers below the normal range",
+    "fused multiply-adds that end below the normal range",
 )
 _DRAWS = 1 << 12
 
@@ -52,6 +56,7 @@ def _found(device: Device) -> tuple[str, ...]:
     draw = np.random.default_rng(0)
     drawn = draw.standard_normal((3, _DRAWS)) * np.exp2(draw.integers(-3, 3, (3, _DRAWS)))
     x, y, z = drawn = drawn.astype(np.float32)
+    tiny = np.float32(1e-20)
     wanted = np.stack(
         [
             x * y + z,
@@ -60,6 +65,8 @@ def _found(device: Device) -> tuple[str, ...]:
             # Exact but for the last rounding: the product of two floats has at most 48 digits.
             (x.astype(np.float64) * y + z).astype(np.float32),
             x * np.float32(1e-30) * np.float32(1e-10),
+            (x.astype(np.float64) * (y * np.float32(1e-40))).astype(np.float32),
+            ((x * tiny).astype(np.float64) * (y * tiny)).astype(np.float32),
         ]
     )
     found = np.empty_like(wanted)
