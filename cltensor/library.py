@@ -58,10 +58,10 @@ def pointwise(
     Raises:  ValueError for a name that is taken; at a call, DTypeError for what it does not take;
              KernelError, where the values are needed, if `text` does not compile.
 
-    >>> swish = ct.library.pointwise(
-    ...     "swish(x, beta)", "x / (1 + exp(-beta * x))", result="float"
+    >>> damped = ct.library.pointwise(
+    ...     "damped(x, beta)", "x / (1 + exp(-beta * x))", result="float"
     ... )
-    >>> swish(ct.tensor([0.0, 1.0]), 1.0)
+    >>> damped(ct.tensor([0.0, 1.0]), 1.0)
     tensor([0.0000, 0.7311])
     """
     name = signature.partition("(")[0]

@@ -33,6 +33,12 @@ LEFT_OUT = (
     "an_expression_over_a_product_is_in_its_kernel",
     "the_way_for_a_shape[conv_wino",
     "the_switch",
+    # Processes of their own, and clocks that tests turn.
+    "info_lists_every_device",
+    "times_that_cannot_be_believed",
+    "defaults_that_are_best_give_a_row",
+    # The same bits again, where kernels are planned anew in between.
+    "the_same_gradients_and_random_numbers",
 )
 
 #: How often what was refused.

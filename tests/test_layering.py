@@ -227,10 +227,11 @@ def test_tests_mirror_the_package():
 
 
 def examples_of(function):
-    """The lines of a docstring from its examples on, which are read without the function."""
+    """The lines of a docstring from its examples on, and the empty one before: they are read
+    without the function."""
     text = (ast.get_docstring(function) or "").split("\n")
-    first = next((i for i, line in enumerate(text) if line.startswith(">>>")), len(text))
-    return text[first:]
+    first = next((i for i, line in enumerate(text) if line.startswith(">>>")), len(text) + 1)
+    return text[first - 1 :]
 
 
 def test_files_and_functions_are_short():
