@@ -33,9 +33,8 @@ def max_pool2d(
 ) -> Any:
     """The largest value of every window of input (N, C, H, W) or (C, H, W).
 
-    >>> F.max_pool2d(ct.arange(16.0).reshape(1, 1, 4, 4), 2)
-    tensor([[[[ 5.,  7.],
-              [13., 15.]]]])
+    >>> F.max_pool2d(ct.arange(16.0).reshape(1, 1, 4, 4), 2).flatten()
+    tensor([ 5.,  7., 13., 15.])
     """
     return pool.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
