@@ -5,10 +5,15 @@ nearest, and numbers below the normal range kept. A trial on drawn numbers tells
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import numpy as np
 
 from cltensor.runtime.determinism import refuse
 from cltensor.runtime.device import Device
+from cltensor.runtime.memory import rescued
 from cltensor.runtime.programs import built
 
 _SOURCE = """
@@ -70,13 +75,25 @@ def _found(device: Device) -> tuple[str, ...]:
         ]
     )
     found = np.empty_like(wanted)
-    flags = cl.mem_flags
-    given = cl.Buffer(device.context, flags.READ_ONLY | flags.COPY_HOST_PTR, hostbuf=drawn)
-    taken = cl.Buffer(device.context, flags.WRITE_ONLY, found.nbytes)
+    # Not the pool's, nor launches that a recording would take for its own.
+    given, taken = [
+        _sure(device, cl.Buffer, device.context, cl.mem_flags.READ_WRITE, array.nbytes)
+        for array in (drawn, found)
+    ]
     kernel = cl.Kernel(built(device, _SOURCE), "fidelity")
     kernel.set_args(given, taken, np.int32(_DRAWS))
     with device.lock:
-        cl.enqueue_nd_range_kernel(device.queue, kernel, (_DRAWS,), None)
-        cl.enqueue_copy(device.queue, found, taken)
+        _sure(device, device.copy_to, given, drawn, 0)
+        _sure(device, cl.enqueue_nd_range_kernel, device.queue, kernel, (_DRAWS,), (1,))
+        _sure(device, device.copy_from, taken, found, 0)
     wrong = (found.view(np.int32) != wanted.view(np.int32)).any(axis=1)
     return tuple([what for what, is_wrong in zip(_WHAT, wrong, strict=True) if is_wrong])
+
+
+def _sure(device: Device, call: Callable[..., Any], *args: Any) -> Any:
+    """call(*args), once more where the driver ran out of memory."""
+    again = partial(call, *args)
+    try:
+        return again()
+    except Exception as error:
+        return rescued(device, error, again, "the trial of float32")
