@@ -254,17 +254,9 @@ def multi_head_attention_forward(
         )
     separate = (q_proj_weight, k_proj_weight, v_proj_weight)
     weights = separate if use_separate_proj_weight else in_proj_weight
-    q, k, v = _projected(name, (query, key, value), weights, in_proj_bias, size)
-    more = 0
-    if bias_k is not None:
-        k, v = (concat([x, b.expand(1, samples, size)]) for x, b in ((k, bias_k), (v, bias_v)))
-        more += 1
-    heads = samples * num_heads
-    q, k, v = (x.reshape(x.shape[0], heads, size // num_heads).swapaxes(0, 1) for x in (q, k, v))
-    k, v = (x if y is None else y for x, y in ((k, static_k), (v, static_v)))
-    if add_zero_attn:
-        k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
-        more += 1
+    projected = _projected(name, (query, key, value), weights, in_proj_bias, size)
+    biases, static = (bias_k, bias_v), (static_k, static_v)
+    q, k, v, more = _by_heads(projected, num_heads, biases, static, add_zero_attn)
     causal = is_causal and key_padding_mask is None and not need_weights and not more
     counts = samples, num_heads  # a causal mask says no more than that it is one
     mask = None if causal else _mask(name, q, attn_mask, key_padding_mask, more, counts)
@@ -277,6 +269,27 @@ def multi_head_attention_forward(
     found = found.reshape(samples, num_heads, length, k.shape[1])
     found = found.mean(1) if average_attn_weights else found
     return out, found if batched else found.squeeze(0)
+
+
+def _by_heads(
+    projected: list[Any], num_heads: int, biases: tuple[Any, Any],
+    static: tuple[Any, Any], add_zero_attn: bool,
+) -> tuple[Any, Any, Any, int]:  # fmt: skip
+    """Queries, keys and values (N * num_heads, ..., E / num_heads), and how many rows more."""
+    q, k, v = projected
+    _, samples, size = q.shape
+    more = 0
+    if biases[0] is not None:
+        rows = [b.expand(1, samples, size) for b in biases]
+        k, v = (concat(both) for both in zip((k, v), rows, strict=True))
+        more += 1
+    heads = samples * num_heads
+    q, k, v = (x.reshape(x.shape[0], heads, size // num_heads).swapaxes(0, 1) for x in (q, k, v))
+    k, v = (x if y is None else y for x, y in zip((k, v), static, strict=True))
+    if add_zero_attn:
+        k, v = (x.pad(((0, 0), (0, 1), (0, 0))) for x in (k, v))
+        more += 1
+    return q, k, v, more
 
 
 def _attended(

@@ -74,20 +74,10 @@ def batch_norm(
     _fitting("batch_norm", input, running_mean=running_mean, weight=weight)
     channels = (input.shape[1],) + (1,) * (input.ndim - 2)
     if training:
-        count = input.size // input.shape[1] if input.shape[1] else 0
-        if count == 1:
-            raise ShapeError(
-                f"batch_norm: training needs more than one value per channel, "
-                f"shape {tuple(input.shape)} has {count}; call .eval() or use larger batches"
-            )
-        if not count:  # no statistics, and nothing to normalise
-            return _scaled(input, weight, bias, channels)
-        axes = (0, *range(2, input.ndim))
         running = None
         if running_mean is not None and running_var is not None:
             running = Running(running_mean, running_var, momentum)
-        parameters = _shaped(weight, channels), _shaped(bias, channels)
-        return normalize_channels(input, *parameters, axes, eps, running)
+        return _by_the_batch(input, running, weight, bias, channels, eps)
     if running_mean is None or running_var is None:
         raise ValueError("batch_norm: evaluation needs running_mean and running_var")
     scale = rsqrt(running_var.reshape(channels) + eps)
@@ -95,6 +85,27 @@ def batch_norm(
         scale = scale * weight.reshape(channels)
     out = (input - running_mean.reshape(channels)) * scale
     return out if bias is None else out + bias.reshape(channels)
+
+
+def _by_the_batch(
+    input: Any,
+    running: Running | None,
+    weight: Any,
+    bias: Any,
+    channels: tuple[int, ...],
+    eps: float,
+) -> Tensor:
+    """`batch_norm` in training."""
+    count = input.size // input.shape[1] if input.shape[1] else 0
+    if count == 1:
+        raise ShapeError(
+            f"batch_norm: training needs more than one value per channel, "
+            f"shape {tuple(input.shape)} has {count}; call .eval() or use larger batches"
+        )
+    if not count:  # no statistics, and nothing to normalise
+        return _scaled(input, weight, bias, channels)
+    parameters = _shaped(weight, channels), _shaped(bias, channels)
+    return normalize_channels(input, *parameters, (0, *range(2, input.ndim)), eps, running)
 
 
 def _fitting(operation: str, input: Any, **others: Any) -> None:

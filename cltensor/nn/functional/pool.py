@@ -379,72 +379,54 @@ def fractional_max_pool3d(
     return found if return_indices else found[0]
 
 
-def _with_indices(function: Callable[..., Any], example: str) -> Callable[..., Any]:
+def _with_indices(function: Callable[..., Any], call: str, gives: str) -> Callable[..., Any]:
+    """`function` with both results; its example has those arguments, and gives that."""
+
     @wraps(function)
     def both(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **{**kwargs, "return_indices": True})
 
+    name = function.__name__
     both.__doc__ = (
-        f"The results of `{function.__name__}`, and their places in the input.\n{example}"
+        f"The results of `{name}`, and their places in the input.\n\n"
+        f">>> F.{name}_with_indices({call})\n({gives})"
     )
     return both
 
 
 adaptive_max_pool1d_with_indices = _with_indices(
     adaptive_max_pool1d,
-    """
->>> F.adaptive_max_pool1d_with_indices(ct.tensor([[1.0, 4.0, 3.0, 2.0]]), 2)
-(tensor([[4., 3.]]), tensor([[1, 2]]))
-""",
+    "ct.tensor([[1.0, 4.0, 3.0, 2.0]]), 2",
+    "tensor([[4., 3.]]), tensor([[1, 2]])",
 )
 adaptive_max_pool2d_with_indices = _with_indices(
     adaptive_max_pool2d,
-    """
->>> F.adaptive_max_pool2d_with_indices(ct.tensor([[[1.0, 4.0], [3.0, 2.0]]]), 1)
-(tensor([[[4.]]]), tensor([[[1]]]))
-""",
+    "ct.tensor([[[1.0, 4.0], [3.0, 2.0]]]), 1",
+    "tensor([[[4.]]]), tensor([[[1]]])",
 )
 adaptive_max_pool3d_with_indices = _with_indices(
     adaptive_max_pool3d,
-    """
->>> F.adaptive_max_pool3d_with_indices(ct.tensor([[[[1.0, 4.0], [3.0, 2.0]]]]), 1)
-(tensor([[[[4.]]]]), tensor([[[[1]]]]))
-""",
+    "ct.tensor([[[[1.0, 4.0], [3.0, 2.0]]]]), 1",
+    "tensor([[[[4.]]]]), tensor([[[[1]]]])",
 )
 fractional_max_pool2d_with_indices = _with_indices(
     fractional_max_pool2d,
-    """
->>> values, places = F.fractional_max_pool2d_with_indices(ct.ones(1, 1, 8, 8), 2, 3)
->>> values.shape, places.dtype
-(Size([1, 1, 3, 3]), dtype('int64'))
-""",
+    "ct.tensor([[[1.0, 4.0], [3.0, 2.0]]]), 2, 1",
+    "tensor([[[4.]]]), tensor([[[1]]])",
 )
 fractional_max_pool3d_with_indices = _with_indices(
     fractional_max_pool3d,
-    """
->>> values, places = F.fractional_max_pool3d_with_indices(ct.ones(1, 1, 8, 8, 8), 2, 3)
->>> values.shape, places.dtype
-(Size([1, 1, 3, 3, 3]), dtype('int64'))
-""",
+    "ct.tensor([[[[1.0, 4.0], [3.0, 2.0]]]]), (1, 2, 2), 1",
+    "tensor([[[[4.]]]]), tensor([[[[1]]]])",
 )
 max_pool1d_with_indices = _with_indices(
-    max_pool1d,
-    """
->>> F.max_pool1d_with_indices(ct.tensor([[1.0, 4.0, 3.0, 2.0]]), 2)
-(tensor([[4., 3.]]), tensor([[1, 2]]))
-""",
+    max_pool1d, "ct.tensor([[1.0, 4.0, 3.0, 2.0]]), 2", "tensor([[4., 3.]]), tensor([[1, 2]])"
 )
 max_pool2d_with_indices = _with_indices(
-    max_pool2d,
-    """
->>> F.max_pool2d_with_indices(ct.tensor([[[1.0, 4.0], [3.0, 2.0]]]), 2)
-(tensor([[[4.]]]), tensor([[[1]]]))
-""",
+    max_pool2d, "ct.tensor([[[1.0, 4.0], [3.0, 2.0]]]), 2", "tensor([[[4.]]]), tensor([[[1]]])"
 )
 max_pool3d_with_indices = _with_indices(
     max_pool3d,
-    """
->>> F.max_pool3d_with_indices(ct.tensor([[[[1.0, 4.0], [3.0, 2.0]]]]), (1, 2, 2))
-(tensor([[[[4.]]]]), tensor([[[[1]]]]))
-""",
+    "ct.tensor([[[[1.0, 4.0], [3.0, 2.0]]]]), (1, 2, 2)",
+    "tensor([[[[4.]]]]), tensor([[[[1]]]])",
 )

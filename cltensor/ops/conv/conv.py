@@ -345,20 +345,7 @@ def conv_transpose2d(
     steps, spread = pair(name, "stride", stride, 1), pair(name, "dilation", dilation, 1)
     around = pair(name, "padding", padding, 0)
     extra = pair(name, "output_padding", output_padding, 0)
-    if x.shape[1] != w.shape[0] or w.shape[0] % groups:
-        raise ShapeError(
-            f"{name}: {x.shape[1]} channels and filters of shape {w.shape} do not fit with "
-            f"groups={groups}; filters are (channels, C / groups, P, Q)"
-        )
-    if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
-        raise ShapeError(
-            f"{name}: output_padding {extra} must be less than stride {steps} or dilation {spread}"
-        )
-    if 0 in x.shape[2:] or 0 in w.shape[2:]:
-        raise ShapeError(
-            f"{name}: images of {x.shape[2:]} and filters of {w.shape[2:]}; both need a size of at "
-            "least 1, only a batch may be empty"
-        )
+    _require_transposable(name, x, w, groups, extra, steps, spread)
     size = tuple(
         (x.shape[2 + d] - 1) * steps[d] - 2 * around[d] + spread[d] * (w.shape[2 + d] - 1)
         + extra[d] + 1
@@ -373,3 +360,24 @@ def conv_transpose2d(
     if any(more):
         x = pad(x, ((0, 0), (0, 0), (0, more[0]), (0, more[1])))
     return conv2d_backward_data(x, w, size, steps, around, spread, groups)
+
+
+def _require_transposable(
+    name: str, x: Any, w: Any, groups: int, extra: Sequence[int], steps: Sequence[int],
+    spread: Sequence[int],
+) -> None:  # fmt: skip
+    """Raise ShapeError for what `conv_transpose2d` cannot take."""
+    if x.shape[1] != w.shape[0] or w.shape[0] % groups:
+        raise ShapeError(
+            f"{name}: {x.shape[1]} channels and filters of shape {w.shape} do not fit with "
+            f"groups={groups}; filters are (channels, C / groups, P, Q)"
+        )
+    if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
+        raise ShapeError(
+            f"{name}: output_padding {extra} must be less than stride {steps} or dilation {spread}"
+        )
+    if 0 in x.shape[2:] or 0 in w.shape[2:]:
+        raise ShapeError(
+            f"{name}: images of {x.shape[2:]} and filters of {w.shape[2:]}; both need a size of at "
+            "least 1, only a batch may be empty"
+        )
