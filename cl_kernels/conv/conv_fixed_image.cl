@@ -1,15 +1,11 @@
 ## Images with zeros around them: element (i, j) is that of x at (i + start_h, j + start_w). A task copies
 ## a row.
+<%namespace name="tree" file="tree.cl"/>\
 __kernel void conv_fixed_image(
     __global ${T}* restrict y_g, __global const ${T}* restrict x_g, const long x_o, const int h, const int w,
     const int rows, const int cols, const int start_h, const int start_w, const long tasks, const long chunk
 ) {
-% if device.is_cpu:
-    const long first = get_group_id(0) * chunk, stop = first + chunk < tasks ? first + chunk : tasks;
-    for (long task = first; task < stop; ++task) {
-% else:
-    for (long task = get_global_id(0); task < tasks; task += get_global_size(0)) {
-% endif
+${tree.each_task()}
         const long plane = task / rows;
         const int i = (int)(task - plane * rows) + start_h;
         __global ${T}* y = y_g + task * cols;

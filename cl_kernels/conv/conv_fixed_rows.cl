@@ -1,5 +1,6 @@
 ## The products of gemm_fixed.cl, where placed, of few columns (${few}): the lanes of ${RV} vectors are ${RV * VW}
 ## rows, which are read as vectors where they are neighbours in the image, as pixels of a row are.
+<%namespace name="tree" file="tree.cl"/>\
 <%
     V = f"{T}{VW}"
     tile = [(r, c) for r in range(RV) for c in range(few)]
@@ -12,9 +13,8 @@ __kernel void conv_fixed_rows(
     __global const ${placed}* restrict to_g, const long y_part, const long y_batch, const long y_n,
     const int depth, const int below, const long tasks, const long chunk
 ) {
-    const long tiles = (m + ${RV * VW - 1}) / ${RV * VW}, first = get_group_id(0) * chunk;
-    const long stop = first + chunk < tasks ? first + chunk : tasks;
-    for (long task = first; task < stop; ++task) {
+    const long tiles = (m + ${RV * VW - 1}) / ${RV * VW};
+${tree.each_task()}
         const long plane = task / tiles, top = (task - plane * tiles) * ${RV * VW};
         const long part = plane / batches, batch = plane - part * batches;
         __global const ${T}* b_p = b_g + batch * b_batch;
@@ -26,7 +26,7 @@ __kernel void conv_fixed_rows(
 % endfor
         ${V} held[${LEVELS}][${RV * few}];
         for (long i = 0; i < 1L << below; ++i) {
-            const long begin = (part << below | i) * k >> depth, end = ((part << below | i) + 1) * k >> depth;
+${tree.leaf('k')}
             ${V} ${', '.join(f'acc{r}_{c} = 0' for r, c in tile)};
             for (long s = begin; s < end; ++s) {
                 __global const ${T}* x = a_p + col_g[s];
@@ -42,15 +42,7 @@ __kernel void conv_fixed_rows(
                 }
 % endfor
             }
-            int level = 0;
-            for (long turn = i; turn & 1; turn >>= 1, ++level) {
-% for r, c in tile:
-                acc${r}_${c} = held[level][${r * few + c}] + acc${r}_${c};
-% endfor
-            }
-% for r, c in tile:
-            held[level][${r * few + c}] = acc${r}_${c};
-% endfor
+${tree.carry([f'acc{r}_{c}' for r, c in tile], '{} + {}'.format)}
         }
         /* Zeros have no sign, as in gemm_fixed.cl. */
         const ${V} zero = (${V})(${T})(tasks < 0);

@@ -2,6 +2,7 @@
 ## decides: by the tree over all of them, a leaf each, in which those of other places are left out.
 ## order_g lists the j sorted by place, equal ones in order. A task that begins with the first of a
 ## place adds up all of that place, for ${width} neighbours along c, or what is left of them.
+<%namespace name="tree" file="tree.cl"/>\
 % if width > 1:
 typedef ${T}${width} near __attribute__((aligned(sizeof(${T}))));
 % endif
@@ -39,13 +40,11 @@ __kernel void scatter_fixed(
     const long n, const long m, const long inner, const int depth, const long tasks, const long chunk
 ) {
     const long columns = (inner + ${width - 1}) / ${width};
+${tree.each_task()}
 % if device.is_cpu:
-    const long first = get_group_id(0) * chunk, stop = first + chunk < tasks ? first + chunk : tasks;
-    for (long task = first; task < stop; ++task) {
         const long lane = task / m, s = task - lane * m;
         const long o = lane / columns, column = (lane - o * columns) * ${width};
 % else:
-    for (long task = get_global_id(0); task < tasks; task += get_global_size(0)) {
         const long lane = task / columns, column = (task - lane * columns) * ${width};
         const long s = lane / outer, o = lane - s * outer;
 % endif

@@ -5,6 +5,7 @@
 ## is an image, where row i and column s of a matrix meet at row_g[i] + col_g[s], and the results of row i
 ## begin at to_g[i], in steps of y_n.
 <%page args="T, RM, NV, VW, LEVELS, placed=''"/>\
+<%namespace name="tree" file="tree.cl"/>\
 <%def name="row(i)">${f'row_g[{i}]' if placed else f'{i} * a_m'}</%def>\
 <%
     V = f"{T}{VW}" if VW > 1 else T
@@ -70,12 +71,7 @@ __kernel void gemm_fixed(
     const int depth, const int below, const long tasks, const long chunk
 ) {
     const long rows = (m + ${RM - 1}) / ${RM}, panels = (n + ${VW * NV - 1}) / ${VW * NV};
-% if device.is_cpu:
-    const long first = get_group_id(0) * chunk, stop = first + chunk < tasks ? first + chunk : tasks;
-    for (long task = first; task < stop; ++task) {
-% else:
-    for (long task = get_global_id(0); task < tasks; task += get_global_size(0)) {
-% endif
+${tree.each_task()}
         const long other = task / rows, top = (task - other * rows) * ${RM};
         const long plane = other / panels, panel = other - plane * panels;
         const long part = plane / batches, batch = plane - part * batches;
@@ -85,7 +81,7 @@ __kernel void gemm_fixed(
 % endfor
         ${V} held[${LEVELS}][${RM * NV}];
         for (long i = 0; i < 1L << below; ++i) {
-            const long begin = (part << below | i) * k >> depth, end = ((part << below | i) + 1) * k >> depth;
+${tree.leaf('k')}
             ${V} ${', '.join(f'acc{r}_{c} = 0' for r, c in tile)};
             for (long s = begin; s < end; ++s) {
                 const ${V} ${', '.join(f'b{c} = b_p[s * {NV} + {c}]' for c in range(NV))};
@@ -99,15 +95,7 @@ __kernel void gemm_fixed(
 % endfor
 % endfor
             }
-            int level = 0;
-            for (long turn = i; turn & 1; turn >>= 1, ++level) {
-% for r, c in tile:
-                acc${r}_${c} = held[level][${r * NV + c}] + acc${r}_${c};
-% endfor
-            }
-% for r, c in tile:
-            held[level][${r * NV + c}] = acc${r}_${c};
-% endfor
+${tree.carry([f'acc{r}_{c}' for r, c in tile], '{} + {}'.format)}
         }
         const long left = panel * ${VW * NV};
         __global ${T}* y_p = y_g + ${'part * y_part + batch * y_batch' if placed else 'plane * m * n'};

@@ -1,6 +1,7 @@
 ## Packs b for gemm_fixed.cl: panels of ${width} columns, each k rows of them, with zeros where there are
 ## no columns. A task copies a row of a panel. placed: rows begin at from_g[s].
 <%page args="T, width, placed=''"/>\
+<%namespace name="tree" file="tree.cl"/>\
 __kernel void gemm_fixed_pack(
     __global ${T}* restrict y_g, __global const ${T}* restrict b_g, const long b_o, const long n,
     const long k, const long b_batch, const long b_n,
@@ -12,12 +13,7 @@ __kernel void gemm_fixed_pack(
     const long tasks, const long chunk
 ) {
     const long panels = (n + ${width - 1}) / ${width};
-% if device.is_cpu:
-    const long first = get_group_id(0) * chunk, stop = first + chunk < tasks ? first + chunk : tasks;
-    for (long task = first; task < stop; ++task) {
-% else:
-    for (long task = get_global_id(0); task < tasks; task += get_global_size(0)) {
-% endif
+${tree.each_task()}
         const long plane = task / k, s = task - plane * k;
         const long batch = plane / panels, left = (plane - batch * panels) * ${width};
         __global const ${T}* b_p = b_g + b_o + batch * b_batch + ${'from_g[s]' if placed else 's * b_k'} + left * b_n;

@@ -3,6 +3,7 @@
 ## 2^below leaves of a subtree for ${width} neighbours along inner, or what is left of them; its partial
 ## results lie as (outer, 2^(depth - below), inner). With `lanes`, for inner 1, a leaf is ${lanes or 0}
 ## interleaved sums and the tree over these; without, it adds its elements in turn.
+<%namespace name="tree" file="tree.cl"/>\
 <%
     wide = [(f"{T}{width}", width)] if width > 1 else []
 %>\
@@ -36,15 +37,13 @@ CT_OVERLOAD ${V} merged(const ${V} acc, const ${V} x) { return ${combine}; }
 </%def>
 <%def name="subtree(V, n, column)">
         __global const ${T}* x_p = x_g + x_o + o * n * inner + ${column};
-        ${V} held[${LEVELS}];
+        ${V} held[${LEVELS}][1];
         for (long i = 0; i < 1L << below; ++i) {
-            const long begin = (part << below | i) * n >> depth, end = ((part << below | i) + 1) * n >> depth;
+${tree.leaf('n')}
 ${leaf(V, n)}
-            int level = 0;
-            for (long turn = i; turn & 1; turn >>= 1, ++level) acc = merged(held[level], acc);
-            held[level] = acc;
+${tree.carry(['acc'], 'merged({}, {})'.format)}
         }
-        const ${V} whole = held[below];
+        const ${V} whole = held[below][0];
         __global ${T}* y_p = y_g + (o << (depth - below) | part) * inner + ${column};
         *${f'(__global near{n}*)' if n > 1 else ''}y_p = whole;
 </%def>
@@ -55,12 +54,7 @@ __kernel void reduce_fixed(
     const long n, const long inner, const int depth, const int below, const long tasks, const long chunk
 ) {
     const long columns = (inner + ${width - 1}) / ${width}, parts = 1L << (depth - below);
-% if device.is_cpu:
-    const long first = get_group_id(0) * chunk, stop = first + chunk < tasks ? first + chunk : tasks;
-    for (long task = first; task < stop; ++task) {
-% else:
-    for (long task = get_global_id(0); task < tasks; task += get_global_size(0)) {
-% endif
+${tree.each_task()}
         const long o = task / (parts * columns), rest = task - o * parts * columns;
         const long part = rest / columns, column = (rest - part * columns) * ${width};
 % if wide:

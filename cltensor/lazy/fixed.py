@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cltensor.dtypes import C_NAMES
-from cltensor.lazy.codegen import Shape, contiguous_strides
+from cltensor.lazy.codegen import Shape
 from cltensor.lazy.grids import ceil_div
 from cltensor.lazy.values import Value
 from cltensor.runtime.device import Device
@@ -26,7 +26,7 @@ from cltensor.runtime.memory import Buffer
 LANES, _ROW, _COLUMN = 16, 256, 16
 #: The most levels of a tree that a work-item goes through.
 _LEVELS = 16
-_TASKS = 8  # for each compute unit of a CPU
+_TASKS = 16  # for each compute unit of a CPU
 _GPU_LEVELS = 4
 
 
@@ -38,6 +38,14 @@ class Fold(NamedTuple):
     inner: int
     leaf: int
     lanes: int
+
+
+class Cut(NamedTuple):
+    """Global and local size of a launch over tasks, and what `each_task` of tree.cl takes."""
+
+    grid: tuple[int]
+    local: tuple[int]
+    numbers: dict[str, int]
 
 
 def folds(shape: Shape, kept: Sequence[bool], is_complex: bool) -> list[Fold]:
@@ -64,10 +72,14 @@ def depth_of(n: int, leaf: int) -> int:
     return (ceil_div(n, leaf) - 1).bit_length() if n > leaf else 0
 
 
-def is_dense(value: Value) -> bool:
-    """Whether the elements lie one after the other."""
-    pairs = zip(value.shape, value.strides, contiguous_strides(value.shape), strict=True)
-    return all(size == 1 or stride == wanted for size, stride, wanted in pairs)
+def cut_of(device: Device, tasks: int) -> Cut:
+    """How so many tasks are spread over work-items: of a CPU each takes neighbours."""
+    if device.is_cpu:
+        groups = min(tasks, _TASKS * device.compute_units)
+        local, chunk = 1, ceil_div(tasks, max(groups, 1))
+    else:
+        groups, local, chunk = min(ceil_div(tasks, 64), 64 * device.compute_units), 64, 1
+    return Cut((groups * local,), (local,), {"tasks": tasks, "chunk": chunk})
 
 
 def launch_fold(root: Value, op: Any, operand: Value) -> Buffer:
@@ -95,10 +107,10 @@ def _launch(
         below = _levels(device, outer * columns, depth)
         tasks = outer * columns << (depth - below)
         out = device.pool.allocate((outer * inner << (depth - below)) * dtype.itemsize)
-        grid, local, chunk = grid_of(device, tasks)
+        cut = cut_of(device, tasks)
         _kernel(device, op, dtype, width, lanes)(
-            (grid,), (local,), y_g=out, x_g=given[0], x_o=given[1], outer=outer, n=n, inner=inner,
-            depth=depth, below=below, tasks=tasks, chunk=chunk,
+            cut.grid, cut.local, y_g=out, x_g=given[0], x_o=given[1], outer=outer, n=n, inner=inner,
+            depth=depth, below=below, **cut.numbers,
         )  # fmt: skip
         if depth == below:
             return out
@@ -112,15 +124,6 @@ def _levels(device: Device, tasks: int, depth: int) -> int:
         return min(depth, _GPU_LEVELS)
     parts = (ceil_div(_TASKS * device.compute_units, max(tasks, 1)) - 1).bit_length()
     return min(depth, _LEVELS - 1, max(depth - parts, _LEVELS // 2))
-
-
-def grid_of(device: Device, tasks: int) -> tuple[int, int, int]:
-    """Work-items, those of a group, and tasks of each on a CPU."""
-    if device.is_cpu:
-        groups = min(tasks, _TASKS * device.compute_units)
-        return groups, 1, ceil_div(tasks, max(groups, 1))
-    groups = min(ceil_div(tasks, 64), 64 * device.compute_units)
-    return groups * 64, 64, 1
 
 
 def _kernel(device: Device, op: Any, dtype: np.dtype, width: int, lanes: int) -> Kernel:

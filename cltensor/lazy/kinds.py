@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import prod
 
 from cltensor.lazy.codegen import Fold, Formula, Given, Node, Parts, Reduction, Side
-from cltensor.lazy.fixed import is_dense, launch_fold
+from cltensor.lazy.fixed import launch_fold
 from cltensor.lazy.grids import LONGEST_ROW, SMALL_ROWS, replan
 from cltensor.lazy.launches import (
     launch_over_product,
@@ -115,13 +115,10 @@ class Reducer(Reduction, Kind):
         (operand,) = value.args
         if operand.buffer is None:
             return (operand,)
-        if not is_dense(operand):
-            dense = Value(operand.shape, operand.dtype, operand.device)
-            dense.op, dense.args, dense.domain = copy, (operand,), operand.dtype
-            needs = copy.launch(dense)
+        if not operand.is_contiguous():
+            operand, needs = _copied(operand)
             if needs:
                 return needs
-            operand = dense
         value.settle(launch_fold(value, self, operand))
         return ()
 
@@ -157,9 +154,7 @@ class Join(Kind):
 
     def launch(self, value: Value) -> Sequence[Value]:
         """A copy: only who looks into an optimizer's step wants the elements in one place."""
-        whole = Value(value.shape, value.dtype, value.device)
-        whole.op, whole.args, whole.domain = copy, (value,), value.dtype
-        needs = copy.launch(whole)
+        whole, needs = _copied(value)
         if whole.buffer is not None:
             value.settle(whole.buffer)
         return needs
@@ -197,6 +192,13 @@ class Producer(Kind):
 
 
 copy = Pointwise("copy", ("x",), "x")
+
+
+def _copied(value: Value) -> tuple[Value, Sequence[Value]]:
+    """The elements of `value`, copied, and what must be computed before that."""
+    whole = Value(value.shape, value.dtype, value.device)
+    whole.op, whole.args, whole.domain = copy, (value,), value.dtype
+    return whole, copy.launch(whole)
 
 
 def rows_below(root: Value) -> Rows | None:

@@ -35,8 +35,8 @@ FIXED = frozenset(
     split_digit split_move split_plan split_range split_sort tally
     """.split()
 )
-#: Functions that drivers compute to some ulp, each its own way. math.cl, elementary.cl and those
-#: files of cl_kernels/special that are named here in no formula have others for them.
+#: Functions that drivers compute to some ulp, each its own way, and for which neither the prelude
+#: nor cl_kernels/special has one of ours.
 _VAGUE = re.compile(
     r"\b((?:native_\w+|half_\w+|lgamma|tgamma|cbrt|exp10|cospi|sinpi|tanpi|erfc?|rootn|powr"
     r"|pown|acospi|asinpi|atanpi|atan2pi|mad|dot|cross|length|normalize|distance|fast_\w+)\s*\()"

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
-from cltensor.lazy.fixed import depth_of
+from cltensor.lazy.fixed import cut_of, depth_of
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.conv.blocks import Axis, Correlation
 from cltensor.ops.conv.patch import phase_of
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Start, pending
-from cltensor.ops.linalg.fixed import LEAF, LEVELS, chunk_of, grid_of, levels_of, tile_of
+from cltensor.ops.linalg.fixed import LEAF, LEVELS, levels_of, tile_of
 from cltensor.ops.shape.copy import INT_LIMIT
 from cltensor.runtime import tuning
 from cltensor.runtime.kernel import kernel
@@ -82,11 +82,8 @@ def _plan(kind: str, c: Correlation) -> Plan:
 def _forward(c: Correlation) -> Plan:
     steps = _Steps(c, c.shape)
     taps, pixels = c.channels * c.taps, c.rows.out * c.cols.out
-    rows = Places(
-        (c.images, c.rows.out, c.cols.out), (c.groups * c.filters * pixels, c.cols.out, 1)
-    )
     other = Other(2, c.filters * taps, taps, Places((1, 1, taps), (0, 0, 1)))
-    target = Target(c.filters * pixels, pixels, rows)
+    target = Target(c.filters * pixels, pixels, _outputs(c))
     image = steps.padded(c, 1)
     steps.multiply(c, image, _pixels(c, image), _taps(c, image), other, target)
     return steps.plan()
@@ -127,14 +124,17 @@ def _data(c: Correlation) -> Plan:
 def _weight(c: Correlation) -> Plan:
     taps, pixels = c.channels * c.taps, c.rows.out * c.cols.out
     steps = _Steps(c, (c.groups * c.filters, c.channels, c.rows.taps, c.cols.taps))
-    rows = Places(
-        (c.images, c.rows.out, c.cols.out), (c.groups * c.filters * pixels, c.cols.out, 1)
-    )
-    other = Other(1, c.filters * pixels, pixels, rows)
+    other = Other(1, c.filters * pixels, pixels, _outputs(c))
     target = Target(c.filters * taps, taps, Places((1, 1, taps), (0, 0, 1)))
     image = steps.padded(c, 2)
     steps.multiply(c, image, _taps(c, image), _pixels(c, image), other, target)
     return steps.plan()
+
+
+def _outputs(c: Correlation) -> Places:
+    """Where the outputs of a filter lie."""
+    steps = c.groups * c.filters * c.rows.out * c.cols.out, c.cols.out, 1
+    return Places((c.images, c.rows.out, c.cols.out), steps)
 
 
 def _pixels(c: Correlation, image: Image) -> Places:
@@ -181,13 +181,12 @@ class _Steps:
             more = c.rows.start * c.cols.size + c.cols.start
             return Image(operand, Start(operand, more), c.rows.size, c.cols.size)
         tasks = c.images * c.groups * c.channels * rows
-        made = self._take(tasks * cols)
+        made, cut = self._take(tasks * cols), cut_of(self.device, tasks)
         self.launches.append(Launch(
             kernel(self.device, "conv_fixed_image", T=C_NAMES[self.dtype]),
-            *grid_of(self.device, tasks), y_g=Elements(made), x_g=Elements(operand),
+            cut.grid, cut.local, y_g=Elements(made), x_g=Elements(operand),
             x_o=Start(operand), h=c.rows.size, w=c.cols.size, rows=rows, cols=cols,
-            start_h=c.rows.start, start_w=c.cols.start, tasks=tasks,
-            chunk=chunk_of(self.device, tasks),
+            start_h=c.rows.start, start_w=c.cols.start, **cut.numbers,
         ))  # fmt: skip
         return Image(made, 0, rows, cols)
 
@@ -198,9 +197,9 @@ class _Steps:
         made = self._take(ceil_div(count * size, self.dtype.itemsize))
         if count:
             lines = places.counts[0] * places.counts[1]
-            plane, row, col = places.steps
+            (plane, row, col), cut = places.steps, cut_of(self.device, lines)
             self.launches.append(Launch(
-                kernel(self.device, "conv_fixed_places", index=index), *grid_of(self.device, lines),
+                kernel(self.device, "conv_fixed_places", index=index), cut.grid, cut.local,
                 y_g=Elements(made), lines=lines, rows=places.counts[1], cols=places.counts[2],
                 start=places.start, plane=plane, row=row, col=col,
             ))  # fmt: skip
@@ -229,30 +228,31 @@ class _Steps:
             device, name, T=C_NAMES[self.dtype], LEVELS=max(LEVELS, below + 1), placed=index,
             **params,
         )  # fmt: skip
-        tasks = self.parts * c.groups * panels * rows
+        cut = cut_of(device, self.parts * c.groups * panels * rows)
         self.launches.append(Launch(
-            run, *grid_of(device, tasks), y_g=Elements(0), a_g=Elements(image.operand),
+            run, cut.grid, cut.local, y_g=Elements(0), a_g=Elements(image.operand),
             a_o=image.start, b_g=Elements(packed), row_g=Elements(at), col_g=Elements(begin),
             to_g=Elements(to), batches=c.groups, m=m, n=n, k=k, a_batch=c.channels * inner,
             b_batch=panels * width * k, y_part=prod(self.shape), y_batch=target.batch,
-            y_n=target.column, depth=depth, below=below, tasks=tasks,
-            chunk=chunk_of(device, tasks),
+            y_n=target.column, depth=depth, below=below,
+            **cut.numbers,
         ))  # fmt: skip
 
     def _packed(self, index: str, other: Other, groups: int, n: int, k: int, width: int) -> int:
         """An operand of the other matrices, packed."""
         start = self._table(index, other.rows)
         copies = groups * ceil_div(n, width) * k
+        cut = cut_of(self.device, copies)
         made = self._take(copies * width)
         if copies:
             run = kernel(
                 self.device, "gemm_fixed_pack", T=C_NAMES[self.dtype], width=width, placed=index
             )
             self.launches.append(Launch(
-                run, *grid_of(self.device, copies), y_g=Elements(made),
+                run, cut.grid, cut.local, y_g=Elements(made),
                 b_g=Elements(other.operand), b_o=Start(other.operand), n=n, k=k,
-                b_batch=other.batch, b_n=other.column, from_g=Elements(start), tasks=copies,
-                chunk=chunk_of(self.device, copies),
+                b_batch=other.batch, b_n=other.column, from_g=Elements(start),
+                **cut.numbers,
             ))  # fmt: skip
         return made
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
-from cltensor.lazy.fixed import depth_of, grid_of
+from cltensor.lazy.fixed import cut_of, depth_of
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.kernels.sorting import sorted_order
 from cltensor.runtime.groups import power_below
@@ -27,9 +27,9 @@ def add_in_order(to: Tensor, source: Tensor, places: Tensor, sizes: tuple[int, i
     order = sorted_order(places, False)
     width = min(_WIDTH, power_below(inner)) if device.is_cpu and dtype.kind == "f" else 1
     tasks = outer * ceil_div(inner, width) * m
-    grid, local, chunk = grid_of(device, tasks)
+    cut = cut_of(device, tasks)
     kernel(device, "scatter_fixed", T=C_NAMES[dtype], I=C_NAMES[places.dtype], width=width)(
-        (grid,), (local,), y_g=to.buffer, x_g=source.buffer, x_o=source.offset,
+        cut.grid, cut.local, y_g=to.buffer, x_g=source.buffer, x_o=source.offset,
         order_g=order.buffer, place_g=places.buffer, outer=outer, n=n, m=m, inner=inner,
-        depth=depth_of(m, 1), tasks=tasks, chunk=chunk,
+        depth=depth_of(m, 1), **cut.numbers,
     )  # fmt: skip

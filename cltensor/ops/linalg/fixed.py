@@ -15,7 +15,7 @@ import numpy as np
 
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES
-from cltensor.lazy.fixed import depth_of
+from cltensor.lazy.fixed import cut_of, depth_of
 from cltensor.lazy.grids import ceil_div
 from cltensor.ops.elementwise.cast import full
 from cltensor.ops.kernels.plan import Elements, Launch, Plan, Start, pending
@@ -31,7 +31,6 @@ LEAF = 16
 #: of a sum a part consists at most: those of a few rows stay in a core's cache for the tiles that
 #: need them.
 LEVELS, _PART = 16, 1024
-_TASKS = 16  # for each compute unit of a CPU
 
 
 class Operand(NamedTuple):
@@ -124,18 +123,18 @@ def _plan(
     pack = kernel(device, "gemm_fixed_pack", **names, width=tile.width)
     levels = max(LEVELS, below + 1)
     multiply = kernel(device, "gemm_fixed", **names, **tile._asdict(), LEVELS=levels)
-    copies, tasks = planes * panels * k, parts * batches * panels * rows
+    copies = cut_of(device, planes * panels * k)
+    tasks = cut_of(device, parts * batches * panels * rows)
     launches = (
         Launch(
-            pack, *grid_of(device, copies), y_g=Elements(3), b_g=Elements(2), b_o=Start(2), n=n,
-            k=k, b_batch=b.batch, b_k=b.row, b_n=b.column, tasks=copies,
-            chunk=chunk_of(device, copies),
+            pack, copies.grid, copies.local, y_g=Elements(3), b_g=Elements(2), b_o=Start(2), n=n,
+            k=k, b_batch=b.batch, b_k=b.row, b_n=b.column, **copies.numbers,
         ),
         Launch(
-            multiply, *grid_of(device, tasks), y_g=Elements(0), a_g=Elements(1), a_o=Start(1),
+            multiply, tasks.grid, tasks.local, y_g=Elements(0), a_g=Elements(1), a_o=Start(1),
             b_g=Elements(3), a_batch=a.batch, a_m=a.row, a_k=a.column,
-            b_batch=packed if b.batch else 0, tasks=tasks, chunk=chunk_of(device, tasks),
-            batches=batches, m=m, n=n, k=k, depth=depth, below=below,
+            b_batch=packed if b.batch else 0, batches=batches, m=m, n=n, k=k, depth=depth,
+            below=below, **tasks.numbers,
         ),
     )  # fmt: skip
     shape = (*((parts,) if parts > 1 else ()), *batch, m, n)
@@ -149,15 +148,3 @@ def levels_of(device: Device, tasks: int, k: int, depth: int) -> int:
     wanted = (2 if device.is_cpu else 256) * device.compute_units
     parts = (ceil_div(wanted, tasks) - 1).bit_length()
     return max(min(most, depth - parts), min(most, 3))
-
-
-def grid_of(device: Device, tasks: int) -> tuple[tuple[int], tuple[int]]:
-    """Work-items, and those of a group."""
-    if device.is_cpu:
-        return (min(tasks, _TASKS * device.compute_units),), (1,)
-    return (64 * min(ceil_div(tasks, 64), 64 * device.compute_units),), (64,)
-
-
-def chunk_of(device: Device, tasks: int) -> int:
-    """Tasks of a work-item of a CPU."""
-    return ceil_div(tasks, min(tasks, _TASKS * device.compute_units))
