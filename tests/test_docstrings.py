@@ -84,6 +84,21 @@ def test_examples_give_what_they_say(namespace, device, operations):
 
 #: What stands above an example that needs two ranks; `expression  # value` says what rank 0 gets.
 RANKS = "In two ranks, and what rank 0 has then:\n\n"
+#: What a program does once, before its other calls.
+ONCE = {"init_process_group"}
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_every_name_has_an_example(namespace):
+    module = importlib.import_module(namespace)
+    without = set()
+    for name in getattr(module, "__all__", None) or dir(module):
+        value = getattr(module, name)
+        ours = str(getattr(value, "__module__", "")).startswith("cltensor")
+        text = inspect.getdoc(value) or ""
+        if ours and callable(value) and name[0] != "_" and ">>>" not in text and RANKS not in text:
+            without.add(name)
+    assert without <= ONCE
 
 
 def blocks():

@@ -181,7 +181,15 @@ def _leave() -> None:
 
 
 def destroy_process_group(group: Any = None) -> None:
-    """Have no process group any more, or not that one."""
+    """Have no process group any more, or not that one.
+
+    In two ranks, and what rank 0 has then:
+
+        ct.distributed.destroy_process_group()
+        ct.distributed.is_initialized()  # False
+        ct.distributed.init_process_group()
+        ct.distributed.is_initialized()  # True
+    """
     if group is None or group is GroupMember.WORLD:
         world("destroy_process_group")
         GroupMember.WORLD = None

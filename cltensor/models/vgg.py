@@ -28,6 +28,10 @@ class VGG(Module):
     """Five stages of convolutions, each ending with pooling, and three linear maps.
 
     Args:    repeats: convolutions of each stage; batch_norm: whether one follows each of them.
+
+    >>> model = ct.models.VGG((1, 1, 1, 1, 1), num_classes=3, init_weights=False)
+    >>> len(model.features), model.classifier[-1]
+    (15, Linear(in_features=4096, out_features=3, bias=True))
     """
 
     def __init__(
