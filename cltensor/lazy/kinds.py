@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from cltensor.errors import DeterminismError
 from cltensor.lazy.codegen import Fold, Formula, Given, Node, Parts, Reduction, Side
 from cltensor.lazy.fixed import launch_fold
 from cltensor.lazy.grids import LONGEST_ROW, SMALL_ROWS, replan
@@ -189,6 +190,24 @@ class Producer(Kind):
     def launch(self, value: Value) -> Sequence[Value]:
         value.settle(self.make(value, None))
         return ()
+
+
+class Refused(Kind):
+    """The op of a Value that is not computed any more, for the error that it met."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: DeterminismError) -> None:
+        self.error = error
+
+    def take(self, value: Value) -> None:
+        """Have `value` raise the error whenever it is read, and read nothing itself."""
+        value.op, value.args, value.target, value.below = self, (), None, 0
+
+    def launch(self, value: Value) -> Sequence[Value]:
+        raise DeterminismError(
+            f"{self.error}. This was asked for while it was so; compute it again"
+        )
 
 
 copy = Pointwise("copy", ("x",), "x")

@@ -8,8 +8,9 @@ import warnings
 from typing import Any
 
 from cltensor.core.composite import composite
-from cltensor.errors import SettingError
+from cltensor.errors import DeterminismError, SettingError
 from cltensor.lazy import fusion
+from cltensor.lazy.kinds import Refused
 from cltensor.lazy.values import holders
 from cltensor.runtime import tuning
 from cltensor.runtime.determinism import ERROR, OFF, WARN, Determinism
@@ -75,7 +76,7 @@ def use_deterministic_algorithms(mode: bool, warn_only: bool = False) -> None:
     They are the same in every run on one device with and without it. With it they are the same on
     every implementation of OpenCL, with any number of threads, eagerly, lazily or by `ct.jit`, and,
     as docs/reproducibility.md says, over one, two or four ranks; training takes up to some 2.5
-    times as long. Pending results are computed first.
+    times as long. Pending results are computed first; those that are refused stay so.
 
     Raises:  DeterminismError, from then on, where a kernel, or a device, has no such results; with
              `warn_only` a RuntimeWarning says so.
@@ -89,11 +90,15 @@ def use_deterministic_algorithms(mode: bool, warn_only: bool = False) -> None:
 
 
 def _ask(level: int) -> None:
-    """Have kernels built for `level` in place of those there are; pending results come first."""
+    """Have kernels built for `level` in place of those there are; pending results come first, and
+    those that are refused stay so."""
     if level == Determinism.level:
         return
     for value in holders.prune():
-        fusion.realize(value)
+        try:
+            fusion.realize(value)
+        except DeterminismError as error:
+            Refused(error).take(value)
     for device in devices():
         device.kernel_sets[Determinism.level] = device.kernels
         device.kernels = device.kernel_sets[level]

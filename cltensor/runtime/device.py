@@ -107,8 +107,9 @@ class Device(Abilities, device):
         self.kernel_sets = [self.kernels, Kernels(), Kernels()]
         #: Kernel parameters by kind, dtype and size class, as looked up in tuning.py.
         self.tuned: dict[Any, Any] = {}
-        #: What it does not compute as IEEE 754 says, once that was tried; see fidelity.py.
+        #: Once tried: what it rounds wrongly (fidelity.py), whether it counts groups (groups.py).
         self.infidelities: tuple[str, ...] | None = None
+        self.counts_groups: bool | None = None
         #: Work-items of groups by family of kernels, where one takes fewer; see groups.py.
         self.narrowed: dict[str, int] = {}
 

@@ -14,12 +14,15 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cltensor.errors import KernelError
+from cltensor.runtime.programs import built
 
 if TYPE_CHECKING:
     import pyopencl as cl
 
     from cltensor.runtime.device import Device
 
+#: Work-items of a group that every GPU takes, where a kernel needs nothing.
+_SURE = 64
 _ASKS = re.compile(r"\b(get_local_\w+|get_num_groups|barrier|reqd_work_group_size)\b")
 
 
@@ -39,11 +42,29 @@ def power_below(n: int) -> int:
 
 def most_items(device: Device, program: cl.Program, name: str) -> int:
     """Work-items of the largest group that the kernel `name` of a built program takes."""
+    most = _told(device, program, name)
+    if most < device.max_work_group and not _is_believed(device):
+        return device.max_work_group
+    return most
+
+
+def _told(device: Device, program: cl.Program, name: str) -> int:
+    """What the driver says of it."""
     import pyopencl as cl
 
     wanted = cl.kernel_work_group_info.WORK_GROUP_SIZE
     most: Any = cl.Kernel(program, name).get_work_group_info(wanted, device.cl_device)
     return int(most)
+
+
+def _is_believed(device: Device) -> bool:
+    """Whether the driver counts groups: Mesa 22.3's Rusticl tells the width of a subgroup, also of
+    a kernel that it built for larger groups alone."""
+    if device.counts_groups is None:
+        sure = min(_SURE, power_below(device.max_work_group))
+        text = f"__kernel __attribute__((reqd_work_group_size({sure}, 1, 1))) void one_group() {{}}"
+        device.counts_groups = _told(device, built(device, text), "one_group") >= sure
+    return device.counts_groups
 
 
 def require_room(device: Device, handle: cl.Kernel, what: str) -> None:

@@ -5,7 +5,8 @@ import warnings
 import pytest
 
 import cltensor as ct
-from cltensor.errors import SettingError
+from cltensor.errors import DeterminismError, SettingError
+from cltensor.lazy.values import Eager
 
 
 @pytest.fixture
@@ -41,6 +42,24 @@ def test_whether_results_repeat(switches):
         assert ct.get_deterministic_debug_mode() == number
     with pytest.raises(SettingError, match="'always' is none of default, warn, error"):
         ct.set_deterministic_debug_mode("always")
+
+
+@pytest.mark.skipif(Eager.on, reason="nothing is pending with CLTENSOR_EAGER=1")
+def test_what_was_refused_stays_so_and_the_mode_changes(switches, fp64):
+    x = ct.rand(5, dtype=ct.float64) + 1
+    ct.use_deterministic_algorithms(True)
+    kept, lost = x + 1, ct.exp(x) * 2
+    over, row = lost.sum() + 1, ct.ones(5, dtype=ct.float64)
+    row += lost
+    ct.use_deterministic_algorithms(False)
+    assert not ct.are_deterministic_algorithms_enabled()
+    x.zero_()  # waits for nobody who will not read it
+    for each in (lost, over, row, lost + 1):
+        with pytest.raises(DeterminismError, match=r"function exp in .* compute it again"):
+            each.numpy()
+    assert (kept.numpy() > 1).all()
+    assert (x.numpy() == 0).all()
+    assert ct.exp(kept).isfinite().all()
 
 
 def test_others(switches):

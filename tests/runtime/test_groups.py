@@ -36,7 +36,13 @@ def few(device, monkeypatch):
     def make(source, name, most):
         monkeypatch.setattr(device, "is_cpu", False)
         monkeypatch.setattr(device, "kernels", Kernels())
-        monkeypatch.setattr(cl.Kernel, "get_work_group_info", lambda *args: most)
+        monkeypatch.setattr(device, "counts_groups", None)
+        real = cl.Kernel.get_work_group_info
+        monkeypatch.setattr(
+            cl.Kernel,
+            "get_work_group_info",
+            lambda self, *args: most if self.function_name == name else real(self, *args),
+        )
         return build(device, name, source, "the test")
 
     return make
@@ -71,6 +77,21 @@ def test_which_kernels_ask_for_their_group():
 def test_a_driver_is_asked(device):
     run = build(device, "free_of_groups", FREE, "the test")
     assert most_items(device, run.program, run.name) >= 1
+
+
+def test_a_driver_that_does_not_count_is_not_believed(device, monkeypatch):
+    import pyopencl as cl
+
+    monkeypatch.setattr(device, "is_cpu", False)
+    monkeypatch.setattr(device, "counts_groups", None)
+    run = build(device, "bound_to_groups", BOUND, "the test")
+    asked = []
+    monkeypatch.setattr(
+        cl.Kernel, "get_work_group_info", lambda self, *args: asked.append(self.function_name) or 32
+    )
+    for _ in range(2):  # the width of a subgroup, as Mesa's Rusticl says of every kernel
+        assert most_items(device, run.program, run.name) == device.max_work_group
+    assert asked == ["bound_to_groups", "one_group", "bound_to_groups"]
 
 
 def test_a_kernel_that_does_not_ask_runs_in_smaller_groups(device, few):
