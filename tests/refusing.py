@@ -28,11 +28,18 @@ PEAK = 1e7
 RARITY = 60
 
 #: Parts of names of tests that leave out such a device: they count the launches of products, or
-#: expect kernels that want more local memory.
+#: expect kernels that want more local memory, or the CPU's.
 LEFT_OUT = (
     "an_expression_over_a_product_is_in_its_kernel",
+    "an_expression_over_a_convolution_is_in_its_kernel",
+    "a_product_that_nobody_holds_takes_no_memory_beside_the_result",
+    "each_launch_of_a_replay_is_timed",
     "the_way_for_a_shape[conv_wino",
+    "the_way_for_a_shape[conv_cpu",
     "the_switch",
+    # What calls the driver itself, once.
+    "a_probe_answers_in_plain_data",
+    "a_bug_is_tried",
     # Processes of their own, and clocks that tests turn.
     "info_lists_every_device",
     "times_that_cannot_be_believed",

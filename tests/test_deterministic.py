@@ -59,7 +59,7 @@ def test_losses(in_both_skeletons):
     first, second = in_both_skeletons(of_labels)
     assert same_bits(first, second)
     for x, y in zip(first, usual, strict=True):
-        np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(x, y, rtol=1e-5, atol=4e-6)  # the last gradient cancels
 
 
 def test_losses_at_once_and_recorded(device, deterministic, mode):

@@ -120,8 +120,11 @@ def folded(op: Op, batch: Batch, *args: Any, same: bool = False) -> Any:
         return shapes["reshape"](batch.full(x), (prod(batch.sizes) * x.shape[0], *x.shape[1:]))
 
     count = next(x.shape[0] for x in args if isinstance(x, Tensor))
-    out = op(*map(fold, args))
-    return shapes["reshape"](out, (*batch.sizes, count, *out.shape[1:]))
+
+    def parted(out: Any) -> Any:
+        return shapes["reshape"](out, (*batch.sizes, count, *out.shape[1:]))
+
+    return mapped(parted, op(*map(fold, args)))
 
 
 def tensors_of(*trees: Any) -> list[Tensor]:

@@ -167,6 +167,18 @@ def test_windows_of_many_taps(skeleton):
         np.testing.assert_allclose(variable.grad.numpy(), dx[0], rtol=1e-5, atol=1e-6)
 
 
+def test_of_each_example_of_a_batch(skeleton):
+    x = ct.randn(3, 2, 2, 6, 5)
+    weight = ct.randn(2, 2, 3, 3)
+
+    def scored(x):
+        return (ct.max_pool2d(x, (3, 2), 2, 1) * weight).sum()
+
+    found = ct.func.vmap(ct.func.grad(scored))(x)
+    want = [ct.func.grad(scored)(each).numpy() for each in x]
+    assert np.array_equal(found.numpy(), np.stack(want))
+
+
 def test_distances_that_mean_nothing_may_be_huge(skeleton):
     far = 2**31 - 1
     x = ct.tensor(np.arange(12, dtype="float32").reshape(1, 3, 4), requires_grad=True)
