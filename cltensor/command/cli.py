@@ -20,6 +20,7 @@ from cltensor.ops.linalg.unit_choice import described as matrix_units
 from cltensor.runtime import binaries, tuning
 from cltensor.runtime import drivers as icd
 from cltensor.runtime.device import Device, default_reason, devices, get
+from cltensor.runtime.settings import parse_seconds
 from cltensor.selftest import command as selftest
 from cltensor.version import __version__
 
@@ -161,7 +162,7 @@ def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     command.add_argument("--device", help='such as "cl:0" or "gpu"; the default device if left out')
     command.add_argument(
-        "--budget", type=seconds, default=60.0, metavar="TIME", help="such as 30s or 5m (60s)"
+        "--budget", type=parse_seconds, default=60.0, metavar="TIME", help="such as 30s or 5m (60s)"
     )
     command.add_argument(
         "--only",
@@ -177,16 +178,6 @@ def _add_tune(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         action="store_true",
         help="measure nothing, print the rows found earlier on this device, to contribute them",
     )
-
-
-def seconds(text: str) -> float:
-    """The time that `text` names: a number of seconds, or one with a unit (90, 90s, 1.5m)."""
-    units = {"s": 1.0, "m": 60.0}
-    number = text.rstrip("sm")
-    value = float(number) * units.get(text[len(number) :] or "s", float("nan"))
-    if not 0 < value < float("inf"):
-        raise ValueError(text)
-    return value
 
 
 def tune(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from cltensor.errors import DataError
@@ -16,6 +17,7 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+_PATIENCE, _PAUSE = 10.0, 0.01  # seconds until a lock is passed by, and between two tries
 _YOUNG = 600.0  # seconds in which a file beside a target may not have been locked yet
 
 
@@ -38,6 +40,40 @@ def hold(path: str | os.PathLike[str]) -> int | None:
     handle = os.open(path, os.O_RDONLY)
     if lock(handle):
         return handle
+    os.close(handle)
+    return None
+
+
+@contextlib.contextmanager
+def alone(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Within this block, no other one of this `path` runs, in any thread or process: for who reads
+    a file and replaces it by what became of that. A file beside it is there, and locked, meanwhile.
+
+    Where that cannot be, or another takes long, as one that was stopped, it runs all the same.
+    """
+    beside, handle, end = Path(), None, time.monotonic() + _PATIENCE
+    with contextlib.suppress(OSError, ValueError):
+        target = Path(os.path.realpath(path))
+        beside = target.with_name(f".{target.name[:40]}.lock")
+        while fcntl and (handle := _own(beside)) is None and time.monotonic() < end:
+            time.sleep(_PAUSE)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            beside.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def _own(path: Path) -> int | None:
+    """A file at `path` that this call alone has locked; None if another has."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        # Its owner may have removed it since it was opened.
+        if lock(handle) and os.path.samestat(os.fstat(handle), path.stat()):
+            return handle
+    except FileNotFoundError:
+        pass
     os.close(handle)
     return None
 

@@ -45,6 +45,16 @@ def parse_size(text: str) -> int:
     return int(float(match[1]) * _UNITS[match[2]])
 
 
+def parse_seconds(text: str) -> float:
+    """The seconds that `text` names: "90", "90s", "1.5m". Raises SettingError for other text, and
+    for none at all."""
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{0,30})?|\.\d{1,30})\s*([sm]?)", text.strip(), re.ASCII)
+    found = float(match[1]) * (60 if match[2] == "m" else 1) if match else 0.0
+    if not found:
+        raise SettingError(f"{text!r} is no time; write seconds or, for example, '1.5m'")
+    return found
+
+
 _NOTHING: frozenset[str] = frozenset()
 
 

@@ -16,6 +16,8 @@ Rows of devices that nobody has timed say "basis": "counted": compilers' counts 
 from __future__ import annotations
 
 import os
+import re
+import stat
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,6 +44,8 @@ _WRONG = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionErro
 #: Bytes; rows of all devices there are take less.
 _LARGEST_FILE = 16 << 20
 _LONGEST_NAME = 1000
+#: What a pattern means by itself: a star alone stands for other text.
+_MEANT = re.compile(r"[\[?]")
 _DTYPES = frozenset(dtype.name for dtype in ALL)
 #: What chose the parameters of a row.
 TIMED, COUNTED = "timed", "counted"
@@ -123,7 +127,7 @@ class Row(NamedTuple):
         """Whether it holds on the device described by `place` for kind, dtype and size class."""
         own = self.key
         return own[4:] == rest and all(
-            text == name or ("*" in text and fnmatchcase(name, text))
+            text == name or ("*" in text and fnmatchcase(name, _MEANT.sub(r"[\g<0>]", text)))
             for text, name in zip(own[:4], place, strict=True)
         )
 
@@ -264,7 +268,10 @@ def parse(text: str) -> tuple[Row, ...]:
 def _text(path: Path) -> str:
     """What a file says; that of no rows, if there is none."""
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe may say nothing, a device never end
+            raise ValueError("it is no regular file")
+        if found.st_size > _LARGEST_FILE:
             raise ValueError(f"it has more than {_LARGEST_FILE >> 20} MiB")
         return path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):
@@ -332,17 +339,25 @@ def save(rows: Iterable[Row]) -> Path:
     Raises DataError if there is a file of something else, or none can be written.
     """
     path = user_file()
-    kept = {row.key: row for row in read(path)}
-    kept.update((row.key, row) for row in rows)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace("tuning", path, text_of(kept.values()).encode())
-    except (OSError, DataError) as error:
-        raise DataError(
-            f"tuning: '{path}' cannot be written ({error.__cause__ or error}); let CLTENSOR_TUNING "
-            "name another place"
-        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    with files.alone(path):  # another tuner writes rows of its own there
+        kept = {row.key: row for row in read(path)}
+        kept.update((row.key, row) for row in rows)
+        try:
+            files.replace("tuning", path, text_of(kept.values()).encode())
+        except DataError as error:
+            raise _unwritable(path, error) from None
     return path
+
+
+def _unwritable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"tuning: '{path}' cannot be written ({error.__cause__ or error}); let CLTENSOR_TUNING "
+        "name another place"
+    )
 
 
 @contextmanager

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cltensor.errors import DataError
+from cltensor.runtime.settings import parse_seconds
 from cltensor.selftest import report, summary
 from cltensor.selftest.private import clean, cleaned
 from cltensor.selftest.supervisor import Findings, Outcome, Supervisor
@@ -20,13 +23,15 @@ def add_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", type=Path, metavar="FILE", help="write all of it as JSON")
     command.add_argument("--quick", action="store_true", help="fewer checks, and nothing is timed")
     command.add_argument(
-        "--limit", type=float, default=120.0, metavar="SECONDS",
-        help="the most that a check may take, compiling included, until it counts as hung (120)",
+        "--limit", type=parse_seconds, default=120.0, metavar="TIME",
+        help="the most that a check may take, compiling included, until it counts as hung (120s)",
     )  # fmt: skip
 
 
 def selftest(options: argparse.Namespace) -> int:
     """Run it; returns 0 where all is right, else 1."""
+    for path in (options.report, options.json):
+        _require_place(path)
     say = partial(print, flush=True)
     progress = report.Progress(say)
     findings = Supervisor(options.device, options.quick, options.limit, progress.add).run()
@@ -44,6 +49,16 @@ def selftest(options: argparse.Namespace) -> int:
         options.json.write_text(json.dumps(document, indent=1), encoding="utf-8")
         say(f"JSON      {options.json}")
     return 1 if summary.failures(findings) else 0
+
+
+def _require_place(path: Path | None) -> None:
+    """Raise DataError, before minutes are spent, where no file can be written."""
+    if path is None:
+        return
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
+        why = "it is a folder" if path.is_dir() else f"nothing can be written to '{place}'"
+        raise DataError(f"selftest: '{path}' cannot be written: {why}; name another place")
 
 
 def _cleaned(findings: Findings) -> Findings:

@@ -13,8 +13,10 @@ from typing import Any
 #: Names that tell nothing of a person, and are words of messages.
 _COMMON = {"root", "user", "admin", "localhost", "nobody"}
 _PATH = re.compile(
-    r"""(?<![\w./\\~…])(?:~|[A-Za-z]:)?[/\\](?:[^\s/\\'":;,()<>|]+[/\\])*[^\s/\\'":;,()<>|]*"""
+    r"""(?:(?<![\w./\\~…])|(?<=-[IL]))(?:~|[A-Za-z]:|\\)?[/\\](?:[^\s/\\'":;,()<>|]+[/\\])*[^\s/\\'":;,()<>|]*"""
 )
+#: A home folder behind whatever: "-I/home/anna", "file:///home/anna".
+_HOME = re.compile(r"""([/\\](?:home|users)[/\\]+)[^\s/\\'":;,()<>|…]+""", re.IGNORECASE)
 
 
 @cache
@@ -43,7 +45,9 @@ def clean(text: str) -> str:
     """`text` with the last parts of paths only, and without the names of user and machine."""
     for name, new in _names().items():
         text = re.sub(rf"(?<![\w]){re.escape(name)}(?![\w])", new, text)
-    return _PATH.sub(_short, text)
+    # What no encoding has, as names of files may, no report can be written with.
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return _PATH.sub(_short, _HOME.sub(r"\1USER", text))
 
 
 def cleaned(what: Any) -> Any:

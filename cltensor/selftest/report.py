@@ -190,7 +190,7 @@ def _speed(findings: Findings) -> str:
         rate = f"{row.rate:,.4g} {row.unit}" if row.rate else ""
         lines.append([_cell(row.name), _cell(summary.duration(row.seconds), "n"),
                       _cell(rate, "n"), _cell("" if row.share is None else f"{row.share:.0%}", "n"),
-                      f"<td>{bar}", _cell(row.note, "faint")])  # fmt: skip
+                      bar, _cell(row.note, "faint")])  # fmt: skip
     roofline = (
         f"<p>At most {most}, measured by multiply-adds in registers and by a copy. The share is "
         "that of the roofline: the time that the work needs at least at these rates, over the time "

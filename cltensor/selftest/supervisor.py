@@ -30,6 +30,8 @@ _PATIENCE, _WORKERS = 3, 20
 _WORDS = 600
 #: Seconds that a process may take to end.
 _FAREWELL = 30.0
+#: Seconds that count as no limit: systems know no times far beyond.
+_FOREVER = 1e8
 
 #: The family whose checks may well take their process along.
 BUGS = "known bugs"
@@ -145,7 +147,7 @@ class Supervisor:
         report: Callable[[Outcome], None] = lambda outcome: None,
     ) -> None:
         self.arguments = [*(["--device", device] if device else []), *(["--quick"] * quick)]
-        self.limit = limit
+        self.limit = min(limit, _FOREVER)
         self.report = report
         self.findings = Findings()
         self.done: set[int] = set()
@@ -160,8 +162,12 @@ class Supervisor:
         why = "too many checks before it took their process along"
         try:
             for _ in range(_WORKERS):
-                if self._work():
+                if self._work() or len(self.done) == len(self.findings.outcomes):
                     break
+        except DeviceError as error:  # after a check that hung or died, it does not open again
+            if not self.findings.outcomes:
+                raise
+            why = str(error)
         except KeyboardInterrupt:
             if not self.findings.outcomes:
                 raise
@@ -233,7 +239,10 @@ class Supervisor:
         """Note the check that took the worker along, and give up a family of such."""
         if current is None:  # between two checks: not its fault that we know of
             self.findings.ends.append(how)
-            current = next(n for n in range(len(self.findings.outcomes)) if n not in self.done)
+            left = (n for n in range(len(self.findings.outcomes)) if n not in self.done)
+            current = next(left, None)
+            if current is None:  # all was done
+                return
         outcome = self._note(current, verdict=verdict, message=how, seconds=seconds)
         self.report(outcome)
         self.lost[outcome.family] += 1

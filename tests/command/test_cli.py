@@ -255,11 +255,6 @@ def test_tune_refuses_to_write_over_a_foreign_file(device, own, monkeypatch, cap
     assert "is not a file of tuning rows" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("text", "value"), [("60s", 60), ("2m", 120), ("7", 7), ("0.5s", 0.5)])
-def test_times_on_the_command_line(text, value):
-    assert cli.seconds(text) == value
-
-
 @pytest.mark.parametrize("text", ["", "s", "-3s", "0", "soon", "1ms", "nan", "inf"])
 def test_times_that_are_none(text):
     with pytest.raises(SystemExit):

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 import time
 
@@ -204,3 +205,33 @@ def test_the_longest_name_that_a_folder_takes(tmp_path):
     name = "n" * 255
     files.replace("write", tmp_path / name, b"new")
     assert os.listdir(tmp_path) == [name]
+
+
+COUNT = """
+import sys
+from pathlib import Path
+from cltensor.runtime import files
+path = Path(sys.argv[1])
+for _ in range(40):
+    with files.alone(path):
+        files.replace("count", path, str(int(path.read_text() or 0) + 1).encode())
+"""
+
+
+@POSIX
+def test_who_reads_and_replaces_is_alone(path):
+    path.write_text("")
+    counters = [subprocess.Popen([sys.executable, "-c", COUNT, str(path)]) for _ in range(3)]
+    assert [counter.wait(60) for counter in counters] == [0, 0, 0]
+    assert path.read_text() == "120"
+    assert os.listdir(path.parent) == ["file"]
+
+
+@POSIX
+def test_nobody_waits_long_for_one_that_was_stopped(path, monkeypatch):
+    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    with files.alone(path), files.alone(path):
+        pass
+    with files.alone(path.parent / "no such folder" / "file"), files.alone("a\0b"):
+        pass
+    assert os.listdir(path.parent) == ["file"]

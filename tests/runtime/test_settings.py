@@ -3,7 +3,7 @@
 import pytest
 
 from cltensor.errors import SettingError
-from cltensor.runtime.settings import hidden_extensions, parse_size, setting
+from cltensor.runtime.settings import hidden_extensions, parse_seconds, parse_size, setting
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,19 @@ def test_sizes(text, size):
 def test_what_is_no_size(text):
     with pytest.raises(SettingError, match="is not a size"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("60s", 60), ("2m", 120), ("7", 7), ("0.5s", 0.5), (" 1.5 m", 90)]
+)
+def test_times(text, seconds):
+    assert parse_seconds(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "s", "-3s", "0", "0.0m", "soon", "1ms", "nan", "inf", "1e9"])
+def test_what_is_no_time(text):
+    with pytest.raises(SettingError, match="is no time"):
+        parse_seconds(text)
 
 
 def test_a_value_that_means_nothing_is_warned_of_and_left_out(monkeypatch):

@@ -1,8 +1,10 @@
 """Kernel parameters: where they come from."""
 
 import json
+import os
 import re
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -155,6 +157,41 @@ def test_saved_rows_replace_those_for_the_same_and_keep_others(device, own, toy)
     assert [dict(r.parameters) for r in saved] == [{"a": 3}, {"b": 20}]
     assert saved[0].time == 0.5
     assert [p.name for p in own.parent.iterdir()] == ["tuning.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are locked as POSIX has it")
+def test_tuners_at_the_same_time_keep_the_rows_of_all(device, own, toy):
+    def save(name):
+        for i in range(20):
+            tuning.save([row(device, {"a": 2}, device=f"{name} {i}")])
+
+    threads = [threading.Thread(target=save, args=(name,)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tuning.read(own)) == 60
+    assert [p.name for p in own.parent.iterdir()] == ["tuning.json"]
+
+
+def test_a_star_alone_stands_for_other_text(device, own, toy):
+    name = tuning.place_of(device)[1]
+    rows = [row(device, {"a": 2}, device=f"[{name[0]}]{name[1:]}*"),
+            row(device, {"a": 3}, device=f"?{name[1:]}*")]  # fmt: skip
+    own.write_text(tuning.text_of(rows))
+    tuning.reload(device)
+    assert found(device)["a"] == 1
+    found_row = row(device, {}, device="card [gfx*")
+    assert found_row.covers((*found_row.key[:1], "card [gfx90a]", *found_row.key[2:4]),
+                            *found_row.key[4:])  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_is_not_read(device, own, toy):
+    os.mkfifo(own)
+    tuning.reload(device)
+    with pytest.warns(RuntimeWarning, match="no regular file"):
+        assert found(device)["a"] == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes and links as POSIX has them")

@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 
 import pytest
 from selftest_findings import findings
 
+from cltensor.errors import DataError
 from cltensor.selftest import command
 
 
@@ -41,6 +43,21 @@ def test_status_lines_page_and_json(run, tmp_path, capsys):
     document = json.loads(plain.read_text("utf-8"))
     assert document["verdict"].startswith("3 of 5 checks FAILED")
     assert document["outcomes"][1]["name"] == "one"
+
+
+@pytest.mark.parametrize("option", ["--report", "--json"])
+def test_a_place_that_cannot_be_written_is_told_before_anything_runs(run, tmp_path, capsys, option):
+    for path in (tmp_path, tmp_path / "no" / "file"):
+        with pytest.raises(DataError, match="selftest: .* cannot be written"):
+            run(findings(), option, str(path))
+    assert capsys.readouterr().out == ""
+    assert run(findings(), option, os.devnull) == 1
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "nan", "inf", "soon"])
+def test_a_limit_that_is_no_time(run, text, capsys):
+    with pytest.raises(SystemExit):
+        run(findings(), f"--limit={text}")
 
 
 def test_all_right_is_0_whatever_the_known_bugs(run, capsys):

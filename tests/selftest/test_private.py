@@ -24,6 +24,10 @@ def somebody(monkeypatch):
         ("anna on tower.lan, not annabel", "USER on HOST, not annabel"),
         ("62 GB/s, a / b and y[i]/2 // a remark", "62 GB/s, a / b and y[i]/2 // a remark"),
         ("cltensor/runtime/device.py, line 3", "cltensor/runtime/device.py, line 3"),
+        ("-I/home/berta/include and -L/opt/lib/x", "-I…/include and -L…/x"),
+        ("file:///home/berta/x", "file:///home/USER/x"),
+        ("\\\\server\\berta\\x.dll", "…/x.dll"),
+        ("caf\udce9", "caf?"),
         ("docs/portability.md", "docs/portability.md"),
     ],
 )

@@ -117,6 +117,27 @@ def test_a_device_that_cannot_be_opened(work):
         work(program="import time; time.sleep(60)", limit=1.0)
 
 
+def test_a_device_that_does_not_open_again_leaves_what_was_found(work):
+    program = WORKER.replace("names = PLAN", "names = PLAN\nif skip: say(failed='it is gone')\n")
+    program = program.replace("it is gone')", "it is gone'); sys.exit(1)")
+    findings, told = work("a.one", "a.dies", "b.two", program=program)
+    assert [o.verdict for o in findings.outcomes] == ["right", "died", "not tried"]
+    assert findings.outcomes[2].message == "selftest: it is gone"
+    assert len(told) == 3
+
+
+def test_a_process_that_dies_between_the_last_check_and_its_end(work):
+    findings, told = work("a.one", program=WORKER.replace("say(done=True)", "os._exit(5)"))
+    assert [o.verdict for o in findings.outcomes] == ["right"]
+    assert findings.ends == ["exit status 5: last words"]
+    assert len(told) == 1
+
+
+def test_a_limit_beyond_what_systems_know(work):
+    findings, _ = work("a.one", limit=1e300)
+    assert findings.outcomes[0].verdict == "right"
+
+
 def test_options_reach_the_worker():
     assert Supervisor("cl:1", quick=True).arguments == ["--device", "cl:1", "--quick"]
     assert Supervisor(None).arguments == []
