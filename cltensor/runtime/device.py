@@ -314,7 +314,7 @@ def _listed() -> tuple[Device, ...]:
         platforms = cl.get_platforms()
     except cl.Error:  # the loader found no driver at all
         return ()
-    return tuple([Device(i, *found) for i, found in enumerate(ranked(platforms))])
+    return tuple([Device(i, *found) for i, found in enumerate(ranked(platforms, Abilities))])
 
 
 def devices() -> list[Device]:

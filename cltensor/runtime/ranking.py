@@ -5,6 +5,8 @@ Drivers come in no stable order; the names "cl:<index>" follow the one made here
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -45,8 +47,11 @@ def peak(cl_device: cl.Device) -> float:
     return lanes * cl_device.max_compute_units * max(1, cl_device.max_clock_frequency) * 1e6
 
 
-def ranked(platforms: list[Any]) -> list[tuple[cl.Device, str]]:
-    """The devices of all platforms, each with its kind, the one to prefer first.
+def ranked(
+    platforms: list[Any], describe: Callable[[cl.Device, str], object] = lambda device, kind: None
+) -> list[tuple[cl.Device, str]]:
+    """The devices of all platforms, each with its kind, the one to prefer first. What does not
+    answer, or not what `describe` asks it, is left out with a warning.
 
     Real drivers before simulators; GPUs before accelerators before CPUs; memory of its own before
     the host's, then what computes most, then by name.
@@ -58,21 +63,41 @@ def ranked(platforms: list[Any]) -> list[tuple[cl.Device, str]]:
     for platform in platforms:
         try:
             members = platform.get_devices()
+            place = (platform.name, platform.version)
         except cl.Error:  # a platform may have no devices, or refuse to say
             continue
+        ranks = [_rank(member, (*place, i), describe) for i, member in enumerate(members)]
+        known = [(*rank, member) for rank, member in zip(ranks, members, strict=True) if rank]
         # The same driver can be listed by two loaders: equal platform, equal set of devices.
-        fingerprint = (platform.name, platform.version, tuple([d.name for d in members]))
+        fingerprint = (*place, tuple([member.name for *_, member in known]))
         if fingerprint in seen:
             continue
         seen.add(fingerprint)
-        for position, member in enumerate(members):
-            kind = kind_of(member)
-            power: tuple[Any, ...] = ()
-            if kind == "gpu":
-                power = (bool(member.host_unified_memory), -peak(member), member.name)
-            # Drivers for one CPU have the same units; its clock changes from one look to the next.
-            place = (platform.name, platform.version, position)
-            rank = (is_simulator(member), _KIND_RANK[kind], power, place)
-            found.append((rank, member, kind))
+        found += [(rank, member, kind) for rank, kind, member in known]
     found.sort(key=lambda entry: entry[0])
     return [(member, kind) for _, member, kind in found]
+
+
+def _rank(
+    member: cl.Device, place: tuple[Any, ...], describe: Callable[[cl.Device, str], object]
+) -> tuple[tuple[Any, ...], str] | None:
+    """What a device is sorted by, and its kind; None, with a warning, where its driver does not
+    even say that."""
+    import pyopencl as cl
+
+    try:
+        kind, name = kind_of(member), member.name
+        power: tuple[Any, ...] = ()
+        if kind == "gpu":
+            power = (bool(member.host_unified_memory), -peak(member), name)
+        describe(member, kind)
+        # Drivers for one CPU have the same units; its clock changes from one look to the next.
+        return (is_simulator(member), _KIND_RANK[kind], power, place), kind
+    except cl.Error as error:
+        warnings.warn(
+            f"device: number {place[2]} of platform '{place[0]}' is left out, as its driver does "
+            f"not say what it is: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None

@@ -3,6 +3,7 @@
 import itertools
 
 import pyopencl as cl
+import pytest
 from platforms import cpu, gpu, platform
 
 from cltensor.runtime.ranking import is_simulator, kind_of, peak, ranked
@@ -71,6 +72,30 @@ def test_platforms_without_devices_and_listed_twice():
     refusing.get_devices = refuse
     again = [platform("Own", cpu("processor")) for _ in range(2)]
     assert order(empty, refusing, *again) == ["processor"]
+
+
+def test_a_device_that_does_not_answer_is_left_out():
+    class Mute:
+        """Says nothing but its type."""
+
+        type = cl.device_type.GPU
+
+        def __getattr__(self, name):
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise cl.LogicError("clGetDeviceInfo failed: INVALID_DEVICE")
+
+    def says_nothing_of_memory(device, kind):
+        if device.name == "half":
+            raise cl.RuntimeError("clGetDeviceInfo failed: OUT_OF_HOST_MEMORY")
+
+    mute, half = Mute(), gpu("half", "", 9, 900)
+    mute.platform = platform("P", mute, cpu("processor"))
+    other = platform("Q", half, gpu("card", "", 1, 900))
+    with pytest.warns(RuntimeWarning, match=r"number 0 of platform '\w' is left out") as warned:
+        found = ranked([mute.platform, other], says_nothing_of_memory)
+    assert [device.name for device, _ in found] == ["card", "processor"]
+    assert len(warned) == 2
 
 
 def test_a_peak_is_known_of_makers_nobody_heard_of():

@@ -145,7 +145,7 @@ class _BatchNorm(_WithStatistics):
         if self.num_batches_tracked is not None:
             # Counted on the device, so that the forward pass never waits for it.
             self.num_batches_tracked.add_(1)
-            if share is None:
+            if share is None and self.running_mean is not None:
                 share = 1.0 / self.num_batches_tracked.astype(self.running_mean.dtype)
         return 0.0 if share is None else share
 

@@ -18,7 +18,7 @@ from cltensor.core.op import Op, unrecorded
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import SHORT
 from cltensor.errors import VmapError
-from cltensor.lazy.writes import write_together
+from cltensor.lazy.writes import may_overlap, write, write_together
 from cltensor.ops.elementwise.arithmetic import square
 from cltensor.ops.elementwise.functions import rsqrt
 from cltensor.ops.reduce.fold import mean, moments, moving_moments, sums_of
@@ -218,8 +218,8 @@ def move_statistics(running: Running, stats: tuple[Tensor, Tensor], count: int) 
     mean, var, momentum = running
     with no_grad():
         middle, squares = [s.reshape(mean.shape).astype(mean.dtype) for s in stats]
-        moved_mean = (1 - momentum) * mean + momentum * middle
-        moved_var = (1 - momentum) * var + momentum * (squares * (1 / (count - 1)))
+        unbiased = squares * (1 / (count - 1))
+        moved_mean, moved_var = _moved(mean, middle, momentum), _moved(var, unbiased, momentum)
         if isinstance(moved_mean, Batched):
             numbers = mean.numbers if isinstance(mean, Batched) else ()
             if not set(numbers).issuperset(moved_mean.numbers):
@@ -231,5 +231,13 @@ def move_statistics(running: Running, stats: tuple[Tensor, Tensor], count: int) 
             mean.copy_(moved_mean)
             var.copy_(moved_var)
             return
-        pairs = [(mean.realize(), moved_mean), (var.realize(), moved_var)]
-        write_together([(old._value, new._value) for old, new in pairs], "batch_norm")
+        old_mean, old_var = mean.realize()._value, var.realize()._value
+        if may_overlap(old_mean, old_var):  # the variance moves what the mean left, as in PyTorch
+            write(old_mean, moved_mean._value, "batch_norm")
+            write(old_var, _moved(var, unbiased, momentum)._value, "batch_norm")
+            return
+        write_together([(old_mean, moved_mean._value), (old_var, moved_var._value)], "batch_norm")
+
+
+def _moved(running: Any, batch: Any, momentum: float | Tensor) -> Any:
+    return (1 - momentum) * running + momentum * batch
