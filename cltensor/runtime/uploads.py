@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from cltensor.errors import DeviceError
 
 if TYPE_CHECKING:
     import pyopencl as cl
@@ -66,20 +69,31 @@ class Uploads:
         return event
 
     def _settle(self, nbytes: int) -> None:
-        """Take back the memory of uploads that are done, and wait for some if they are many."""
+        """Take back the memory of uploads that are done, and wait for some if they are many.
+
+        Raises DeviceError, once, for one that failed: its tensor never got its elements.
+        """
         import pyopencl as cl
 
         events, done = self._events, cl.command_execution_status.COMPLETE
         while events:
             event, room = events[0]
-            if event.command_execution_status != done:
+            if event.command_execution_status > done:
                 if len(events) < _MOST and self._bytes + nbytes <= _MOST_BYTES:
                     return
-                event.wait()
+                with suppress(cl.Error):  # the status tells
+                    event.wait()
             events.popleft()
             self._bytes -= room.nbytes
             if room.nbytes >= _AGAIN:
                 self._free.setdefault(room.nbytes, []).append(room)
+            status = event.command_execution_status
+            if status < done:
+                raise DeviceError(
+                    f"copy: an earlier upload failed with code {status}, so a tensor made since "
+                    "holds anything; make the tensors anew, and restart the process if it fails "
+                    "again, as an earlier kernel may have been at fault"
+                )
 
     def _room(self, queue: cl.CommandQueue, nbytes: int) -> np.ndarray:
         """Memory of the host for an array."""

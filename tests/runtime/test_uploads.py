@@ -7,6 +7,7 @@ import pyopencl as cl
 import pytest
 
 import cltensor as ct
+from cltensor.errors import DeviceError
 from cltensor.runtime import lane, uploads
 from cltensor.runtime.abilities import Abilities
 
@@ -55,6 +56,30 @@ def test_an_upload_does_not_wait_for_what_is_queued(device, in_order):
     assert event not in before
     assert event.command_execution_status != cl.command_execution_status.COMPLETE
     device.synchronize()
+
+
+class Failed:
+    """The event of a copy that failed, as its status says before or after somebody waits."""
+
+    def __init__(self, at_once):
+        self.command_execution_status = -5 if at_once else cl.command_execution_status.QUEUED
+
+    def wait(self):
+        self.command_execution_status = -5
+        raise cl.RuntimeError("clWaitForEvents failed: EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST")
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_an_upload_that_failed_is_told_once(device, in_order, monkeypatch, at_once):
+    held = uploads.Uploads(False)
+    monkeypatch.setattr(device, "uploads", held)
+    monkeypatch.setattr(uploads, "_MOST", 1)
+    held._events.append((Failed(at_once), np.empty(1 << 17, np.uint8)))
+    held._bytes += 1 << 17
+    with pytest.raises(DeviceError, match="an earlier upload failed with code -5"):
+        ct.tensor(np.ones(1000, "float32"))
+    assert held._bytes == 0
+    assert ct.tensor(np.ones(1000, "float32")).sum().item() == 1000
 
 
 @pytest.mark.parametrize("more", [0, 3])
