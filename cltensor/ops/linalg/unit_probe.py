@@ -29,8 +29,8 @@ from cltensor.runtime.timing import microseconds, timed_queue, waited
 
 #: Rows, columns and steps of the large product; how often it is timed.
 _LARGE, _TIMES = 1024, 3
-#: The most of an element of a and of b, by kind: their sums are exact, more digits than the unit's
-#: kind has are told from it, and the sums of halves are no halves.
+#: The most of an element of one operand and of the other, by kind: their sums are exact, more
+#: digits than the unit's kind has are told from it, and the sums of halves are no halves.
 _MOST = {"float32": (8191, 1), "tf32": (1000, 3), "float16": (1000, 3), "bfloat16": (200, 3)}
 
 _ENTRY = "gains"
@@ -63,7 +63,7 @@ def known_gains(device: Device, unit: Unit) -> tuple[float, ...] | None:
 def _entry(device: Device, unit: Unit) -> Entry:
     """The place on disk of what a trial came to."""
     sources = [render(device, "gemm_gpu", **_params(tile)) for tile in tiles_of(unit)]
-    return Entry(device, "\0".join(["matrix unit", *sources]))
+    return Entry(device, "\0".join(["matrix unit, both operands", *sources]))
 
 
 def _kept(entry: Entry, count: int) -> tuple[float, ...] | None:
@@ -142,6 +142,9 @@ def numbers(kind: str, m: int, n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
     most_a, most_b = _MOST[kind]
     a = draw.integers(-most_a, most_a + 1, (m, k)).astype(np.float64)
     b = draw.integers(-most_b, most_b + 1, (k, n)).astype(np.float64)
+    # At every other step of the sum b has the digits.
+    a[:, 1::2] = draw.integers(-most_b, most_b + 1, a[:, 1::2].shape)
+    b[1::2] = draw.integers(-most_a, most_a + 1, b[1::2].shape)
     if kind == "float16":
         a[::7] *= 2.0**-24  # numbers that some units take for 0
     return a, b

@@ -40,6 +40,8 @@ def weights(query: Any, key: Any, mask: Any, first: int | None, factor: float) -
     scores = matmul(query * factor, key.swapaxes(-2, -1))
     if first is not None:
         mask = tril(scores.new_ones(scores.shape[-2:]).bool(), first)
+    if mask is not None and not scores.shape[-1]:  # no weights, as many as the mask has rows of
+        return scores * mask.to(scores.dtype)
     if mask is None:
         return softmax(scores, -1)
     if mask.dtype.kind == "b":

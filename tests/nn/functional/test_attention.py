@@ -127,6 +127,20 @@ def test_nothing_takes_part(device):
         assert out[0].tolist() == [x[0, 0].tolist(), [0, 0, 0]]
 
 
+@pytest.mark.parametrize("rows", [0, 3, 70])
+@pytest.mark.parametrize("shape", [(1, 0), (2, 1, 0), (0,)])
+@pytest.mark.parametrize("kind", ["bool", "float32"])
+def test_no_keys_give_zeros_under_any_mask(rows, shape, kind):
+    q, k = (ct.ones(2, n, 4, requires_grad=True) for n in (rows, 0))
+    v, mask = ct.ones(2, 0, 5, requires_grad=True), ct.ones(shape).to(getattr(ct, kind))
+    out = F.scaled_dot_product_attention(q, k, v, mask)
+    assert out.shape == (2, rows, 5)
+    assert not out.any()
+    out.sum().backward()
+    assert not q.grad.any()
+    assert [x.grad.shape for x in (k, v)] == [k.shape, v.shape]
+
+
 def test_fewer_heads_of_keys(device):
     q, k = ct.tensor(numbers(1, 4, 2, 3)), ct.tensor(numbers(1, 2, 2, 3))
     out = F.scaled_dot_product_attention(q, k, k, enable_gqa=True)

@@ -55,9 +55,11 @@ def test_a_unit_that_is_wrong_or_refused_is_not_used(trial, lie):
     assert trial(lies(*LIES[lie])) == (0.0,)
 
 
-def test_fewer_digits_are_seen_where_all_are_wanted(trial):
+@pytest.mark.parametrize("operand", ["a", "b"])
+def test_fewer_digits_are_seen_where_all_are_wanted(trial, operand):
     unit = emulated(UNITS["mfma_f32_32x32x2f32"], ONE)
-    fewer = unit.code.replace("as_float(given_a[i])", "as_float(given_a[i] & 0xffffe000u)")
+    given = f"given_{operand}[i]"
+    fewer = unit.code.replace(f"as_float({given})", f"as_float({given} & 0xffffe000u)")
     assert fewer != unit.code
     assert trial(replace(unit, code=fewer)) == (0.0,)
 

@@ -127,6 +127,14 @@ def test_running_statistics_in_one_buffer(skeleton):
     np.testing.assert_allclose((apart[0] + apart[1]).numpy(), want, rtol=1e-5)
 
 
+def test_running_statistics_that_are_one(skeleton):
+    x, both = normal(4, 3, 5, offset=2.0), ct.ones(6)
+    F.batch_norm(ct.tensor(x), both[:3], both[:3], training=True, momentum=0.5)
+    mean = 0.5 + 0.5 * x.mean((0, 2))  # which the variance moves then
+    want = [*(0.5 * mean + 0.5 * x.var((0, 2), ddof=1)), 1, 1, 1]
+    np.testing.assert_allclose(both.numpy(), want, rtol=1e-5)
+
+
 def test_a_call_that_is_refused_moves_nothing(fp64):
     mean, var, x = ct.zeros(3), ct.ones(3), ct.tensor(normal(4, 3, 5))
     for weight, bias in [(ct.ones(3), ct.ones(4)), (ct.ones(3, dtype="float64"), None)]:
