@@ -74,9 +74,10 @@ def text(findings: Findings) -> Iterator[str]:
     for outcome in summary.of_family(findings, summary.TRAINING):
         if outcome.verdict == "right":
             yield f"  training, {outcome.name}: {summary.shown(outcome.value)}"
-    wrong = summary.failures(findings)
+    wrong = sorted(summary.failures(findings), key=lambda o: o.verdict == "not tried")
     for outcome in wrong[:_SHOWN]:
-        yield f"  FAILED {outcome.family}, {outcome.name}: {outcome.message[:_CUT]}"
+        word = "not tried" if outcome.verdict == "not tried" else "FAILED"
+        yield f"  {word} {outcome.family}, {outcome.name}: {outcome.message[:_CUT]}"
     if len(wrong) > _SHOWN:
         yield f"  ... and {len(wrong) - _SHOWN} more"
     yield ""

@@ -127,6 +127,9 @@ def verdict(findings: Findings) -> str:
     checks = sum(sum(c.values()) for c in families(findings).values())
     left = sum(c["left out"] for c in families(findings).values())
     rest = f" ({left} left out: the device lacks what they need)" if left else ""
+    untried = sum(o.verdict == "not tried" for o in wrong)
     if wrong:
-        return f"{len(wrong)} of {checks} checks FAILED{rest}"
+        found = [f"{len(wrong) - untried} of {checks} checks FAILED"] * (len(wrong) > untried)
+        found += [f"{untried} of {checks} were not tried"] * bool(untried)
+        return f"{', '.join(found)}{rest}"
     return f"all {checks - left} checks right{rest}"

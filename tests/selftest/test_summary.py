@@ -16,6 +16,16 @@ def test_what_counts_as_a_failure():
     assert summary.verdict(right).startswith("all 2 checks right (1 left out")
 
 
+def test_what_was_not_tried_is_no_failure_by_name():
+    found = findings()
+    found.outcomes.append(outcome("sums", "six", "not tried", "interrupted"))
+    assert summary.verdict(found).startswith("3 of 6 checks FAILED, 1 of 6 were not tried (1 left")
+    rest = findings(only=("right",))
+    rest.outcomes.append(outcome("sums", "six", "not tried", "interrupted"))
+    assert summary.verdict(rest) == "1 of 3 were not tried"
+    assert len(summary.failures(rest)) == 1  # so that the exit status says so
+
+
 def test_counts_by_family_leave_out_what_only_tells():
     found = summary.families(findings())
     assert list(found) == ["sums", "training"]
