@@ -52,10 +52,17 @@ class Recorder(Tracer):
     helper: the module onnx.helper; version: that of the operators to write.
     """
 
-    def __init__(self, helper: Any, version: int, names: dict[int, str]) -> None:
+    def __init__(
+        self, helper: Any, version: int, names: dict[int, str], shares: bool = True,
+        follows: bool = False,
+    ) -> None:  # fmt: skip
         self.helper, self.version = helper, version
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
+        #: Whether constants that are the same are one.
+        self.shares = shares
+        #: Whether what is computed from new tensors, such as a range, becomes nodes, too.
+        self.follows = follows
         self._members = names
         self._values: dict[int, tuple[Tensor, str, int]] = {}
         self._shown: dict[int, tuple[Any, str]] = {}
@@ -122,6 +129,10 @@ class Recorder(Tracer):
             for t in _tensors(out):
                 if not self._is_known(t) and (is_op or not _is_made_like(function)):
                     raise self._refused(name, "has no counterpart in ONNX")
+        elif self.follows and not states:
+            for t in _tensors(out):
+                if not self._is_known(t):
+                    self.know(t, self._tensor(t))
         return out
 
     def changed(self, operation: str, x: Any, to: Any) -> None:
@@ -218,13 +229,17 @@ class Recorder(Tracer):
             return self.node("Cast", self.constant(array, np.dtype("float32")), to=CODES[dtype])
         array = array.astype(dtype) if dtype is not None else array
         key = array.dtype.str, array.shape, array.tobytes()
-        if key not in self._constants:
+        if key not in self._constants or not self.shares:
             name = self._constants[key] = self.unique("constant")
             kind = CODES[array.dtype]
             self.initializers[name] = self.helper.make_tensor(
                 name, kind, array.shape, array.tobytes(), raw=True
             )
         return self._constants[key]
+
+    def is_member(self, name: str) -> bool:
+        """Whether it is that of a parameter or buffer of the module."""
+        return name in self._members.values()
 
     def ints(self, numbers: Any) -> str:
         """Whole numbers as a constant: axes, shapes and the like."""
@@ -245,7 +260,7 @@ class Recorder(Tracer):
             count = self._counts.get(name, -1) + 1
             self._counts[name] = count
             found = f"{name}_{count}"
-            if found not in self._members.values():
+            if not self.is_member(found):
                 return found
 
 
