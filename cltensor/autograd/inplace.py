@@ -57,6 +57,8 @@ def apply(x: Tensor, name: str, function: Callable[..., Any], *args: Any, **kwar
             require_writable(name, x._value)
             since = next_order()
             changed = _fitted(name, x, as_given(function, x, *args, **kwargs))  # keeps its digits
+            for tracer in tracers:
+                tracer.changes(changed)
             if changed is x:
                 _mark_changed(x, name)
             else:

@@ -59,6 +59,10 @@ class Tracer:
         """The result of function(*args, **kwargs)."""
         raise NotImplementedError
 
+    def changes(self, to: Any) -> None:
+        """Told that `to` was computed, whose elements another tensor will have."""
+        raise NotImplementedError
+
     def changed(self, operation: str, x: Any, to: Any) -> None:
         """Told that x now has the elements of `to`."""
         raise NotImplementedError

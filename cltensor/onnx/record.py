@@ -36,6 +36,10 @@ _DRAWS = frozenset(
 )
 
 
+#: Composites whose results come from kernels that no operation stands for.
+_HIDDEN = frozenset({"median", "nanmedian"})
+
+
 def writes(*names: str, composite: bool = False) -> Callable[[Writer], Writer]:
     """Decorator: the function writes the operations (or composites) of these names."""
 
@@ -98,6 +102,8 @@ class Recorder(Tracer):
         name = function.__name__
         is_op = isinstance(function, Op)
         write = (OPERATIONS if is_op else COMPOSITES).get(name)
+        if name in _HIDDEN and not is_op and self._depends(args, kwargs):
+            raise self._refused(name, "has no counterpart in ONNX")
         if name in _DRAWS:
             raise self._refused(name, "draws random numbers, which a file would repeat")
         before = list(args), dict(kwargs)
@@ -135,6 +141,11 @@ class Recorder(Tracer):
                     self.know(t, self._tensor(t))
         return out
 
+    def changes(self, to: Any) -> None:
+        """See hooks.Tracer. Raises where `to` was written since: nothing says what it is now."""
+        if threading.get_ident() == self._thread and not self._inside:
+            self._state(to)
+
     def changed(self, operation: str, x: Any, to: Any) -> None:
         """See hooks.Tracer. Other tensors that share the elements are known no more."""
         if threading.get_ident() != self._thread or self._inside:
@@ -166,15 +177,19 @@ class Recorder(Tracer):
         """Whether x depends on the inputs; raises for one whose elements have changed since."""
         if id(x) in self._values:
             if self._values[id(x)][2] != x._version:
+                by = getattr(x._value.buffer, "changed_by", None) or "an operation"
                 raise self._refused(
                     self._values[id(x)][1],
-                    "is a tensor that was changed in place through another that shares its "
+                    f"was changed in place by {by}, maybe through another tensor that shares its "
                     "elements, which ONNX has not",
                 )
             return True
         if id(x) in self._members:
             return False
         return id(x._value) in self._shown or id(x._value.buffer) in self._buffers
+
+    def _depends(self, *given: Any) -> bool:
+        return any(self._state(x) for x in _tensors(given))
 
     def _is_known(self, x: Any) -> bool:
         tensors = _tensors(x)

@@ -72,7 +72,7 @@ def of_random(x, w):
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (of_a_view, "Mul_0 is a tensor that was changed in place through another"),
+        (of_a_view, "Mul_0 was changed in place by"),
         (of_a_key, "changed in place|in a way that ONNX has not"),
         (of_read, "ReduceSum_0 is read on the host"),
         (of_branch, "is read on the host"),
@@ -92,3 +92,32 @@ def test_nothing_is_recorded_afterwards():
         om.written(Of(of_angle), X)
     assert not tracers
     assert not watchers
+
+
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda x: x[x > 0], "Greater_0 is read on the host"),
+        (lambda x: x.masked_select(x > 0), "Greater_0 is read on the host"),
+        (lambda x: x.clone().scatter_(1, ct.tensor([[0], [1]]), 9.0), "changed in place by"),
+        (lambda x: x.median(1)[0], "median has no counterpart"),
+    ],
+)
+def test_what_would_be_wrong_is_refused_without_a_comparison(function, told):
+    class Of(nn.Module):
+        def forward(self, x):
+            return function(x)
+
+    with pytest.raises(ct.DataError, match=told):
+        om.written(Of(), ct.tensor([[0.5, -1.0, 2.0], [3.0, -0.5, 1.0]]), verify=False)
+
+
+def test_a_change_through_another_tensor_is_called_by_its_name():
+    class Of(nn.Module):
+        def forward(self, x):
+            y = x.clone()
+            y[ct.tensor([0])] = 1
+            return y
+
+    with pytest.raises(ct.DataError, match="changed in place by setitem"):
+        om.written(Of(), ct.ones(2, 2))

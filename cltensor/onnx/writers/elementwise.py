@@ -31,17 +31,36 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
+#: What the operators are called, or are the same as, for flags.
+_OF_FLAGS = {
+    "Add": "Or", "Max": "Or", "Min": "And", "Mul": "And",
+    "BitwiseAnd": "And", "BitwiseOr": "Or", "BitwiseXor": "Xor",
+}  # fmt: skip
+#: Operators that ONNX has for floats only, and what they give for whole numbers.
+_OF_FLOATS = {"Ceil", "Floor", "Round", "IsInf", "IsNaN"}
+
+
+def _whole(g: Recorder, operator: str, x: Any, out: Any) -> str:
+    if operator.startswith("Is"):
+        return g.constant(np.zeros(x.shape, bool))
+    return g.value(x, out.dtype)
+
+
 def _declare() -> None:
     def unary(operator: str) -> Any:
         def write(g: Recorder, x: Any, *, out: Any) -> Any:
-            dtype = out.dtype if out.dtype != bool_ else bool_ if operator == "Not" else x.dtype
-            return g.node(operator, g.value(x, dtype))
+            if operator in _OF_FLOATS and x.dtype.kind in "biu":  # whole numbers stay as they are
+                return _whole(g, operator, x, out)
+            if out.dtype != bool_:
+                return g.node(operator, g.value(x, out.dtype))
+            own = operator.removeprefix("Bitwise")
+            return g.node(own, g.value(x, bool_ if own == "Not" else x.dtype))
 
         return write
 
     def binary(operator: str) -> Any:
         def write(g: Recorder, a: Any, b: Any, *, out: Any) -> Any:
-            own = operator.removeprefix("Bitwise") if out.dtype == bool_ else operator
+            own = _OF_FLAGS.get(operator, operator) if out.dtype == bool_ else operator
             return g.node(own, g.value(a, out.dtype), g.value(b, out.dtype))
 
         return write
@@ -49,6 +68,8 @@ def _declare() -> None:
     def comparison(operator: str) -> Any:
         def write(g: Recorder, a: Any, b: Any, *, out: Any) -> Any:
             dtype = bool_ if operator in ("And", "Or", "Xor") else common(a, b)
+            if dtype == bool_ and operator[0] in "GL":  # flags have no order there
+                dtype = np.dtype("int32")
             return g.node(operator, g.value(a, dtype), g.value(b, dtype))
 
         return write
@@ -68,6 +89,9 @@ def common(a: Any, b: Any) -> Any:
     x, number = (a, b) if isinstance(a, Tensor) else (b, a)
     if isinstance(number, float) and x.dtype.kind != "f":
         return np.dtype("float32")
+    if isinstance(number, int) and x.dtype.kind in "iu":
+        limits = np.iinfo(x.dtype)
+        return x.dtype if limits.min <= number <= limits.max else np.dtype("int64")
     return np.dtype("int64") if x.dtype == bool_ and not isinstance(number, bool) else x.dtype
 
 

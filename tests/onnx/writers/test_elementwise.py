@@ -51,3 +51,23 @@ def test_integers():
     x, y = ct.tensor([-7, 7, 3, -2]), ct.tensor([2, -2, 3, 5])
     module = Of(integers)
     om.same_in_runtime(om.written(module, x, y), module, x, y)
+
+
+def flags(x, y):
+    a, b = x > 0, y > 2
+    return (
+        ~a, a + b, a * b, a < b, a >= b, a == b, ct.maximum(a, b), ct.minimum(a, b), a ^ b, a | b,
+        x.floor(), x.ceil(), x.round(), x.isnan(),
+    )  # fmt: skip
+
+
+def test_flags_and_functions_that_leave_whole_numbers():
+    x, y = ct.tensor([-7, 7, 3, -2]), ct.tensor([2, -2, 3, 5])
+    module = Of(flags)
+    om.same_in_runtime(om.written(module, x, y), module, x, y)
+
+
+def test_numbers_that_the_dtype_has_not_are_compared_as_they_are():
+    module = Of(lambda x: (x > -1, x == 300, x < 256, x != -5))
+    x = ct.tensor([0, 1, 255, 44], dtype=ct.uint8)
+    om.same_in_runtime(om.written(module, x, verify=False), module, x)
