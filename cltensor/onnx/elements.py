@@ -73,7 +73,7 @@ class Folder:
                 f"is damaged: {what} is in {location!r}, a link that leads out of its folder"
             )
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", opener=_opened) as file:
                 size = os.fstat(file.fileno()).st_size if path.is_file() else -1
                 length = size - offset if length is None else length
                 if offset < 0 or length < 0 or offset + length > size:
@@ -85,6 +85,11 @@ class Folder:
                 return file.read(length)
         except OSError as error:
             raise DataError(f"is damaged: {what} is in {location!r}: {error.strerror}") from None
+
+
+def _opened(path: str, flags: int) -> int:
+    """Opens a file; a pipe, which may have no writer, is not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _external(message: Any, folder: Folder, nbytes: int, what: str) -> bytes:

@@ -50,6 +50,13 @@ def external(location, **more):
     return message
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "w.bin")
+    with pytest.raises(ct.DataError, match="ends before"):
+        read(external("w.bin"), Folder(tmp_path / "m.onnx"))
+
+
 def test_external_tensors_lie_in_the_folder_of_the_file(tmp_path):
     inside = tmp_path / "model"
     inside.mkdir()

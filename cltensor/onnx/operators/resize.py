@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from cltensor.errors import OutOfMemoryError
 from cltensor.onnx.functions import main as ct
 from cltensor.onnx.table import Ints, Numbers, operator
 
@@ -36,6 +37,12 @@ def _resize(
     chosen = list(range(x.ndim)) if axes is None else [a % x.ndim for a in axes]
     have = [x.shape[a] for a in chosen]
     exact, wanted = _sizes(have, scales, sizes, keep_aspect_ratio_policy)
+    shape = [wanted[chosen.index(a)] if a in chosen else n for a, n in enumerate(x.shape)]
+    if math.prod(shape) * x.dtype.itemsize > x.device.max_alloc:  # before the host makes indices
+        raise OutOfMemoryError(
+            f"Resize: {x.shape} to {tuple(shape)} are more elements than '{x.device.name}' allows "
+            "in one buffer; give smaller sizes"
+        )
     crop = coordinate_transformation_mode == "tf_crop_and_resize"
     outside = None
     dtype = x.dtype
@@ -51,8 +58,8 @@ def _resize(
         )  # fmt: skip
         if crop:
             beyond = (at < 0) | (at > have[i] - 1)
-            shape = tuple(-1 if a == axis else 1 for a in range(x.ndim))
-            beyond = ct.reshape(ct.tensor(beyond, device=x.device), shape)
+            along = tuple(-1 if a == axis else 1 for a in range(x.ndim))
+            beyond = ct.reshape(ct.tensor(beyond, device=x.device), along)
             outside = beyond if outside is None else ct.logical_or(outside, beyond)
         places, weights = _taps(
             at, have[i], mode, nearest_mode, cubic_coeff_a, exclude_outside,

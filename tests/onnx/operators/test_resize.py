@@ -34,3 +34,12 @@ def test_upsample_of_older_versions():
                   [om.value("y")], [om.tensor("s", np.array([1, 1, 2, 2], np.float32))],
                   version=9)  # fmt: skip
     assert m(ct.tensor([[[[1.0, 2.0]]]])).tolist() == [[[[1, 1, 2, 2], [1, 1, 2, 2]]]]
+
+
+def test_sizes_that_no_memory_holds_make_nothing_on_the_host():
+    message = om.loaded(
+        [om.helper.make_node("Resize", ["x", "", "", "s"], ["y"])],
+        [om.value("x", [2, 3])], [om.value("y")], [om.tensor("s", np.array([2, 1 << 40]))],
+    )  # fmt: skip
+    with pytest.raises(ct.OutOfMemoryError, match="Resize: .* to .2, 1099511627776. are more"):
+        message(ct.ones(2, 3))
