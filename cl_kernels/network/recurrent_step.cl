@@ -64,7 +64,9 @@ sum${gate}
             h[j] = ${'tanh(sum)' if cell == 'tanh' else '!(sum <= 0) ? sum : 0'};
         % endif
 </%def>
+% if cell in ('lstm', 'gru'):
 INLINE ${T} gate_of(${T} x) { return (${T})1 / ((${T})1 + exp(-x)); }
+% endif
 % if VW:
 ${within.functions(T, VW, MR, NV)}
 % endif

@@ -25,7 +25,7 @@ import numpy as np
 from cltensor.dtypes import real_of
 from cltensor.errors import DeviceError, KernelError
 from cltensor.replay.command_buffer import CommandBuffer, are_worthwhile
-from cltensor.replay.places import top_of
+from cltensor.runtime.callers import users_frame
 from cltensor.runtime.device import Device, recording
 from cltensor.runtime.events import Launched, Listeners, Recordings, ignore, listen
 from cltensor.runtime.faults import Site
@@ -165,9 +165,7 @@ class Recorder:
 def _asked_by() -> str:
     """The line of the user's that what runs now was called from, which may name an operation that
     is not known to do so."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and top_of(frame.f_globals.get("__name__")) == "cltensor":
-        frame = frame.f_back
+    frame, _ = users_frame()
     if frame is None:
         return ""
     file, line = frame.f_code.co_filename, frame.f_lineno

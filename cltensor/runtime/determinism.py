@@ -12,6 +12,7 @@ import re
 import warnings
 
 from cltensor.errors import DeterminismError
+from cltensor.runtime.callers import users_frame
 
 OFF, WARN, ERROR = range(3)
 
@@ -41,13 +42,15 @@ _VAGUE = re.compile(
     r"\b((?:native_\w+|half_\w+|lgamma|tgamma|cbrt|exp10|cospi|sinpi|tanpi|erfc?|rootn|powr"
     r"|pown|acospi|asinpi|atanpi|atan2pi|mad|dot|cross|length|normalize|distance|fast_\w+)\s*\()"
 )
-#: Of float64, those that math.cl leaves to the driver, and functions of ours that call such, in the
-#: statements of generated kernels.
+#: Of float64, those that math.cl leaves to the driver, and functions of ours that call such.
 _VAGUE_WIDE = re.compile(
-    r"\bdouble2? \w+ = [^;]*?\b(a?(?:sin|cos|tan)h?|atan2|exp\w*|log\w*|pow|hypot"
-    r"|ct_(?!(?:rsqrt|remainder|floor_divide|power|gcd|magnitude)\b)\w+"
+    r"\b(a?(?:sin|cos|tan)h?|atan2|exp(?:2|10|m1)?|log(?:2|10|1p)?|pow|hypot"
+    r"|ct_(?!(?:rsqrt|remainder|floor_divide|power|gcd|magnitude|wide|b?float16_of)\b)\w+"
     r"|cx_(?!(?:make|scaled|conj|turned|back|mul|div|inf|finite)\b)\w+)\s*\("
 )
+_WIDE = re.compile(r"\bdouble\d*\b")
+#: What computes a float32, in a kernel that has float64, too.
+_NARROW = re.compile(r"\bfloat\d* \w+ = [^;]*;")
 _FLOATS = re.compile(r"\b(?:float|double|half)\d*\b|\bct_b?float16")
 
 
@@ -64,15 +67,21 @@ def refuse(what: str) -> None:
     )
     if Determinism.level == ERROR:
         raise DeterminismError(text)
-    warnings.warn(text, RuntimeWarning, stacklevel=2)
+    warnings.warn(text, RuntimeWarning, stacklevel=users_frame()[1] + 1)
 
 
-def require_fixed(name: str, source: str, origin: str) -> None:
-    """Refuse a kernel, by template and own source, unless its results are the same everywhere."""
+def require_fixed(name: str, source: str, origin: str, ordered: bool = False) -> None:
+    """Refuse a kernel, by template and own source, unless its results are the same everywhere.
+    Comments, and what it calls of ours, are left out of the source.
+
+    ordered: whether it adds up, if at all, what is the same in any order.
+    """
     if not _FLOATS.search(source):
         return
-    if name not in FIXED:
+    if not ordered and name not in FIXED:
         refuse(f"what the kernel {name} computes")
-    vague = _VAGUE.search(source) or _VAGUE_WIDE.search(source)
+    vague, rest = _VAGUE.search(source), _NARROW.sub("", source)
+    if vague is None and _WIDE.search(rest):
+        vague = _VAGUE_WIDE.search(rest)
     if vague:
         refuse(f"the function {vague[1].rstrip('( ')} in {origin}")

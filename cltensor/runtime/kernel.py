@@ -24,7 +24,7 @@ from cltensor.runtime.fidelity import require_fidelity
 from cltensor.runtime.groups import GroupError, asks_for_group, most_items, require_room, shrunk
 from cltensor.runtime.memory import Buffer, is_pyopencls, rescued
 from cltensor.runtime.programs import built, notice, quietly
-from cltensor.runtime.source import declarations, own_source, prelude, render
+from cltensor.runtime.source import declarations, own_source, prelude, render, without_comments
 from cltensor.runtime.timing import Timing, timed_queue, waited
 
 if TYPE_CHECKING:
@@ -295,15 +295,14 @@ def _make(device: Device, template: str, params: Mapping[str, Any]) -> Kernel:
 def build(device: Device, name: str, source: str, origin: str, ordered: bool = False) -> Kernel:
     """The kernel `name` of OpenCL C `source`; `origin` says in errors where it comes from.
 
-    ordered: whether its results are the same in whatever order it goes; see determinism.py.
+    ordered: whether it adds up, if at all, what is the same in any order; see determinism.py.
     """
     import pyopencl as cl
 
     device.check_process()
     if is_deterministic():
         require_fidelity(device)
-        if not ordered:
-            require_fixed(name, own_source(source), origin)
+        require_fixed(name, without_comments(own_source(source)), origin, ordered)
     if "\0" in source:
         raise KernelError(f"{name}: the source of {origin} contains a NUL character")
     parameters = _signature(name, source)

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 import cltensor as ct
+from cltensor import nn
 from cltensor.errors import DeterminismError
+from cltensor.nn import functional as F
 from cltensor.runtime import determinism
 from cltensor.runtime.source import TEMPLATES
 
 RNG = np.random.default_rng(5)
+ONE = ct.tensor([1])
 
 
 @pytest.fixture
@@ -25,8 +28,9 @@ def test_kernels_that_add_in_an_order_of_their_own(device, deterministic):
 
 
 def test_a_warning_in_place_of_an_error(device, warned):
-    with pytest.warns(RuntimeWarning, match="is not the same bits on every device"):
+    with pytest.warns(RuntimeWarning, match="is not the same bits on every device") as found:
         assert ct.linalg.det(2 * ct.eye(2)).item() == pytest.approx(4)
+    assert {warning.filename for warning in found} == {__file__}
 
 
 def test_whole_numbers_are_the_same_anyhow(device, deterministic):
@@ -90,4 +94,30 @@ def test_functions_of_float64_are_the_drivers(fp64, deterministic):
     assert x.float().exp().double().tolist() == pytest.approx(np.exp(x.numpy()), rel=1e-6)
     for function in (ct.exp, ct.erf, ct.sin):
         with pytest.raises(DeterminismError, match="the function (ct_)?(exp|erf|sin) in"):
-            function(x).numpy()
+            function(x).detach().numpy()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: (x.exp() > 1.5).sum(),
+        lambda x: x.sin().argmax(),
+        lambda x: nn.RNN(3, 2).double()(x)[0],
+        lambda x: nn.GRUCell(3, 2).double()(x),
+        lambda x: F.ctc_loss(x.reshape(9, 1, 3), ONE.reshape(1, 1), ONE * 9, ONE),
+        lambda x: x.logcumsumexp(0),
+    ],
+    ids=["count", "argmax", "rnn", "gru", "ctc", "scan"],
+)
+def test_functions_of_float64_within_other_kernels(fp64, deterministic, mode, function):
+    """Sums of whole numbers need no order, and templates call functions outside of declarations."""
+    x = ct.tensor(RNG.random((9, 3)))
+    with pytest.raises(DeterminismError, match="the function"):
+        function(x).detach().numpy()
+
+
+def test_layers_of_float64_without_such_functions(fp64, deterministic):
+    layer = nn.RNN(3, 2, nonlinearity="relu").double()
+    assert layer(ct.tensor(RNG.random((9, 3))))[0].shape == (9, 2)
+    assert (ct.tensor([0.5, 2.0]).exp().double() > 2).sum().item() == 1
+    assert ct.tensor([0.5, 2.0], dtype=ct.float64).half().tolist() == [0.5, 2.0]
