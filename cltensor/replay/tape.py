@@ -10,14 +10,12 @@ when it is no longer what it was.
 from __future__ import annotations
 
 import struct
-import sys
 import weakref
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import groupby
 from linecache import getline
 from operator import length_hint
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np

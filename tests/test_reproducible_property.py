@@ -1,0 +1,62 @@
+"""Programs drawn at random give the same bits in every way, by kernels of both kinds, and on every
+implementation of OpenCL, where these are asked for; or are refused everywhere.
+
+CLTENSOR_DRAWS says how many programs are drawn, CLTENSOR_SEED where they start.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from implementations import implementations
+from reproducible_programs import WAYS, result
+
+DRAWS, SEED = (int(os.environ.get(f"CLTENSOR_{name}", 0)) for name in ("DRAWS", "SEED"))
+SCRIPT = Path(__file__).parent / "reproducible_programs.py"
+#: Of GPUs that PoCL plays.
+PLAYED = ("group=64 local=16K", "group=256 local=32K without=fp64,fp16")
+SETTINGS = {
+    **implementations(),
+    "eagerly": {"CLTENSOR_EAGER": "1"},
+    **{text: {"CLTENSOR_PLAYED": text} for text in PLAYED},
+}
+_wanted = {}  # by seed, from test to test
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+
+@pytest.mark.parametrize("seed", range(SEED, SEED + (DRAWS or 4)))
+@pytest.mark.parametrize("way", WAYS)
+def test_ways_of_this_device(skeleton, deterministic, way, seed):
+    found = result(seed, way)
+    assert len(found) == 1
+    assert found == _wanted.setdefault(seed, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_implementations(name):
+    wanted = _printed({})
+    found = _printed(SETTINGS[name])
+    for seed, gave in found.items():
+        # A device without float64 refuses more, and some functions of float64 are each driver's.
+        assert gave == wanted[seed] or (gave in (["refused"], ["DTypeError"]) and _lacks(name)), (
+            seed
+        )
+
+
+def _lacks(name):
+    """Whether what it chooses has no float64."""
+    return name == "Rusticl" or "fp64" in name
+
+
+def _printed(setting):
+    """What a process of its own gives, by seed."""
+    command = [sys.executable, str(SCRIPT), str(SEED), str(SEED + (DRAWS or 20)), "--warn"]
+    env = {**os.environ, **setting}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=3000)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return dict(json.loads(line) for line in done.stdout.splitlines())
