@@ -17,7 +17,7 @@ from cltensor.ops.elementwise.arithmetic import multiply
 from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.functions import log, tanh
 from cltensor.ops.elementwise.rounding import abs_
-from cltensor.ops.elementwise.select import where
+from cltensor.ops.elementwise.select import masked_fill, where
 from cltensor.ops.random.draw import uniform
 from cltensor.ops.random.sample import draw
 from cltensor.ops.reduce import fold as reduce
@@ -303,7 +303,7 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     >>> F.threshold(ct.tensor([0.1, 1.0]), 0.5, 9.0)
     tensor([9., 1.])
     """
-    return placed(input, where(input <= threshold, value, input), inplace)
+    return placed(input, masked_fill(input, input <= threshold, value), inplace)
 
 
 @composite(method=False)

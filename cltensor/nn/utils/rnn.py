@@ -12,7 +12,8 @@ from cltensor.autograd.creation import tensor
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import int64
 from cltensor.errors import ShapeError
-from cltensor.ops.elementwise.select import where
+from cltensor.ops.elementwise.cast import astype, scalar_of
+from cltensor.ops.elementwise.select import masked_fill
 from cltensor.ops.index.pick import index_select
 from cltensor.ops.shape.join import concat
 from cltensor.ops.shape.view import reshape, swapaxes
@@ -48,7 +49,7 @@ class PackedSequence(_Fields):
 
     >>> packed = nn.utils.rnn.pack_sequence([ct.tensor([1, 2, 3]), ct.tensor([4, 5])])
     >>> packed.data, packed.batch_sizes
-    (tensor([1., 4., 2., 5., 3.]), tensor([2, 2, 1]))
+    (tensor([1, 4, 2, 5, 3]), tensor([2, 2, 1]))
     """
 
     #: batch_sizes and sorted_indices where the host knows them, which saves reading them.
@@ -217,8 +218,8 @@ def pad_packed_sequence(
     >>> packed = nn.utils.rnn.pack_sequence([ct.tensor([1, 2, 3]), ct.tensor([4, 5])])
     >>> padded, lengths = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
     >>> padded, lengths
-    (tensor([[1., 2., 3.],
-            [4., 5., 0.]]), tensor([3, 2]))
+    (tensor([[1, 2, 3],
+            [4, 5, 0]]), tensor([3, 2]))
     """
     sizes, order = sequence.sizes, sequence.order
     steps = len(sizes) if total_length is None else total_length
@@ -235,18 +236,19 @@ def pad_packed_sequence(
     rows, there = starts[:, None] + column, np.arange(steps)[:, None] < lengths
     if batch_first:
         rows, there = rows.T, there.T
-    found = _spread(sequence.data, rows, there, padding_value)
+    found = _spread("pad_packed_sequence", sequence.data, rows, there, padding_value)
     return found, tensor(lengths, dtype=int64)
 
 
-def _spread(data: Any, rows: np.ndarray, there: np.ndarray, padding: float) -> Any:
+def _spread(name: str, data: Any, rows: np.ndarray, there: np.ndarray, padding: float) -> Any:
     """The rows of data that are listed, `padding` where none is there."""
+    padding = scalar_of(name, padding, data.dtype)
     found = index_select(data, 0, np.where(there, rows, 0).ravel())
     found = reshape(found, (*rows.shape, *data.shape[1:]))
     if there.all():
         return found
-    mask = tensor(there.reshape(*there.shape, *[1] * (data.ndim - 1)), device=data.device)
-    return where(mask, found, padding)
+    mask = tensor(~there.reshape(*there.shape, *[1] * (data.ndim - 1)), device=data.device)
+    return masked_fill(found, mask, padding)
 
 
 def pad_sequence(
@@ -258,12 +260,14 @@ def pad_sequence(
     """A batch of sequences (L, *) of different lengths, filled up with padding_value.
 
     Args:    padding_side: at which end to fill up, "right" or "left".
-    Returns: (T, B, *), or (B, T, *) where batch_first, for the longest length T.
-    Raises:  ShapeError for no sequences, or sizes but the first that differ.
+    Returns: (T, B, *), or (B, T, *) where batch_first, for the longest length T; of the first
+             sequence's dtype, to which padding_value is cast.
+    Raises:  ShapeError for no sequences, or sizes but the first that differ; DTypeError for a
+             padding_value that the dtype does not hold.
 
     >>> nn.utils.rnn.pad_sequence([ct.tensor([1, 2, 3]), ct.tensor([4])], batch_first=True)
-    tensor([[1., 2., 3.],
-            [4., 0., 0.]])
+    tensor([[1, 2, 3],
+            [4, 0, 0]])
     """
     if padding_side not in ("left", "right"):
         raise ValueError(f"pad_sequence: padding_side is {padding_side!r}; it is 'left' or 'right'")
@@ -285,10 +289,11 @@ def pad_sequence(
     rows, there = starts + places, (places >= 0) & (places < lengths)
     if batch_first:
         rows, there = rows.T, there.T
-    data = concat(given)
+    dtype = given[0].dtype
+    data = concat([s if s.dtype == dtype else astype(s, dtype) for s in given])
     if not data.shape[0]:
         return reshape(data, (*rows.shape, *shapes[0][1:]))
-    return _spread(data, rows, there, padding_value)
+    return _spread("pad_sequence", data, rows, there, padding_value)
 
 
 def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = False) -> list[Any]:
@@ -329,6 +334,6 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
 
     >>> packed = nn.utils.rnn.pack_sequence([ct.tensor([1, 2, 3]), ct.tensor([4, 5])])
     >>> nn.utils.rnn.unpack_sequence(packed)
-    [tensor([1., 2., 3.]), tensor([4., 5.])]
+    [tensor([1, 2, 3]), tensor([4, 5])]
     """
     return unpad_sequence(*pad_packed_sequence(packed_sequences, True), batch_first=True)

@@ -211,3 +211,9 @@ def test_gumbel_softmax_takes_pytorchs_arguments():
         F.gumbel_softmax(ct.arange(3))
     each = ct.func.vmap(lambda x: F.gumbel_softmax(x, hard=True), randomness="different")(logits)
     assert each.sum(1).tolist() == [1] * 5
+
+
+def test_threshold_keeps_the_dtype():
+    found = F.threshold(ct.tensor([1, 2, 3]), 2, 0.0)
+    assert found.dtype == ct.int64
+    assert found.tolist() == [0, 0, 3]

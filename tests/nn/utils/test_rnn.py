@@ -24,6 +24,28 @@ def test_pad_sequence():
     assert rnn.pad_sequence([ct.zeros(0, 3)]).shape == (0, 1, 3)
 
 
+@pytest.mark.parametrize("dtype", [ct.int64, ct.uint8, ct.bool, ct.float16], ids=str)
+def test_padding_keeps_the_dtype(dtype):
+    given = [ct.tensor(s).to(dtype) for s in ([0, 1], [1, 0, 1])]
+    for padding, shown in ((0.0, 0), (1.0, 1)):
+        found = rnn.pad_sequence(given, True, padding)
+        assert found.dtype == dtype
+        assert found.tolist() == [[0, 1, shown], [1, 0, 1]]
+        packed = rnn.pack_sequence(given, enforce_sorted=False)
+        found, _ = rnn.pad_packed_sequence(packed, True, padding, total_length=4)
+        assert packed.data.dtype == found.dtype == dtype
+        assert found.tolist() == [[0, 1, shown, shown], [1, 0, 1, shown]]
+    assert rnn.unpad_sequence(rnn.pad_sequence(given, True), [2, 3], True)[0].dtype == dtype
+
+
+def test_padding_is_cast_to_the_dtype_of_the_first():
+    given = [ct.tensor([1, 2, 3]), ct.tensor([4.5])]
+    assert rnn.pad_sequence(given, True, -1.5).tolist() == [[1, 2, 3], [4, -1, -1]]
+    assert rnn.pad_sequence(given[::-1], True, -1.5).tolist() == [[4.5, -1.5, -1.5], [1, 2, 3]]
+    with pytest.raises(ct.DTypeError, match="pad_sequence: nan does not fit int64"):
+        rnn.pad_sequence([ct.tensor([1, 2]), ct.tensor([3])], padding_value=float("nan"))
+
+
 def test_packs_and_pads():
     packed = rnn.pack_sequence(sequences(), enforce_sorted=False)
     assert packed.data.tolist() == [3, 1, 6, 4, 2, 5]
