@@ -154,6 +154,7 @@ TESTED_ELSEWHERE = {"__main__": "command/test_cli starts it"}
 OF_NO_MODULE = {
     "test_benchmarks": "the package benchmarks",
     "test_beside_torch": "custom functions, beside PyTorch",
+    "test_batchnorm_property": "drawn programs of layers of batch norm",
     "fuzz/test_files": "damaged files of every kind that is read",
     **{
         f"fuzz/test_{kind}": "operations of drawn shapes and dtypes, beside NumPy"
