@@ -168,6 +168,7 @@ OF_NO_MODULE = {
     "test_gradient_ownership": "whose elements gradients are",
     "test_inplace_property": "drawn programs of changes in place",
     "test_reproducibility": "the same bits on every implementation",
+    "test_reproducible_property": "the same bits of drawn programs",
     "test_interrupts": "Ctrl-C before any line",
     "test_isa": "kernels for GPUs in the instructions of GPUs",
     "test_jit_attributes": "recorded calls and the objects of the library that they read",
