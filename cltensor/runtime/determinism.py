@@ -24,23 +24,26 @@ class Determinism:
 
 
 #: Templates whose results depend on no order: each element is a formula of its own, is moved, or
-#: is added up in the one order that the sizes decide.
+#: is added up in the one order that the sizes decide. (What reduce_merge merges is the best of each
+#: part: the kernel for the moments of a part, which it merges, too, is refused before.)
 FIXED = frozenset(
     """
     best chances conv_fixed_image conv_fixed_places conv_fixed_rows copy ctc gather
     gemm_fixed gemm_fixed_pack label_pick nonzero nonzero_count nonzero_gpu one_hot outside
     overlap_add pick pointwise pointwise_tiles pool pool_gpu pool_grad pool_grad_gpu
     radix_count radix_move_gpu radix_rows random recurrence recurrent_grad recurrent_step
-    recurrent_sum reduce_fixed resample sample scan scan_extreme scatter_add scatter_fixed
-    search select_digit select_place sort_merge sort_rows_gpu sort_runs split_count
+    recurrent_sum reduce_fixed reduce_merge resample sample scan scan_extreme scatter_add
+    scatter_fixed search select_digit select_place sort_merge sort_rows_gpu sort_runs split_count
     split_digit split_move split_plan split_range split_sort tally
     """.split()
 )
 #: Functions that drivers compute to some ulp, each its own way, and for which neither the prelude
 #: nor cl_kernels/special has one of ours.
 _VAGUE = re.compile(
-    r"\b((?:native_\w+|half_\w+|lgamma|tgamma|cbrt|exp10|cospi|sinpi|tanpi|erfc?|rootn|powr"
-    r"|pown|acospi|asinpi|atanpi|atan2pi|mad|dot|cross|length|normalize|distance|fast_\w+)\s*\()"
+    r"(\b(?:native_\w+|half_\w+|lgamma|tgamma|cbrt|exp10|cospi|sinpi|tanpi|erfc?|rootn|powr"
+    r"|pown|acospi|asinpi|atanpi|atan2pi|mad|dot|cross|length|normalize|distance|fast_\w+)\s*\("
+    # Of other spellings: what is in parentheses is no macro, which would call ours.
+    r"|(?<=\()(?:a?(?:sin|cos|tan)h?|atan2|exp\w*|log\w*|pow|hypot)\s*\)\s*\()"
 )
 #: Of float64, those that math.cl leaves to the driver, and functions of ours that call such.
 _VAGUE_WIDE = re.compile(
@@ -48,9 +51,9 @@ _VAGUE_WIDE = re.compile(
     r"|ct_(?!(?:rsqrt|remainder|floor_divide|power|gcd|magnitude|wide|b?float16_of)\b)\w+"
     r"|cx_(?!(?:make|scaled|conj|turned|back|mul|div|inf|finite)\b)\w+)\s*\("
 )
-_WIDE = re.compile(r"\bdouble\d*\b")
+_WIDE = re.compile(r"\b(?:convert_)?double\d*\b")
 #: What computes a float32, in a kernel that has float64, too.
-_NARROW = re.compile(r"\bfloat\d* \w+ = [^;]*;")
+_NARROW = re.compile(r"\bfloat\d* \w+ = (?![^;]*double)[^;]*;")
 _FLOATS = re.compile(r"\b(?:float|double|half)\d*\b|\bct_b?float16")
 
 
@@ -84,4 +87,4 @@ def require_fixed(name: str, source: str, origin: str, ordered: bool = False) ->
     if vague is None and _WIDE.search(rest):
         vague = _VAGUE_WIDE.search(rest)
     if vague:
-        refuse(f"the function {vague[1].rstrip('( ')} in {origin}")
+        refuse(f"the function {vague[1].rstrip('() ')} in {origin}")

@@ -40,6 +40,12 @@ def test_whole_numbers_are_the_same_anyhow(device, deterministic):
     assert ct.tensor([0.5, 2.0, 1.0]).argmax().item() == 1
 
 
+def test_the_best_of_many_is_the_same_anyhow(device, skeleton, deterministic):
+    x = RNG.standard_normal((2, 300_000)).astype(np.float32)
+    assert ct.tensor(x).argmax().item() == x.argmax()
+    assert ct.tensor(x).min(1).indices.tolist() == x.argmin(1).tolist()
+
+
 def test_kernels_of_before_are_not_used(device):
     x = ct.tensor(np.random.default_rng(0).standard_normal(5000).astype(np.float32))
     before = ct.tanh(x).sum()
@@ -81,6 +87,15 @@ def test_what_was_recorded_in_another_mode_is_not_replayed(device):
 def test_vague_functions(device, deterministic):
     source = "__kernel void pointwise(__global float* x) { x[0] = lgamma(x[0]); }"
     with pytest.raises(DeterminismError, match="the function lgamma in the test"):
+        determinism.require_fixed("pointwise", source, "the test")
+
+
+@pytest.mark.parametrize(
+    "text", ["(float)exp((double)x[0])", "convert_float(tanh(convert_double(*x)))", "(tanh)(*x)"]
+)
+def test_vague_functions_of_other_spellings(deterministic, text):
+    source = f"__kernel void pointwise(__global float* x) {{ const float y = {text}; x[0] = y; }}"
+    with pytest.raises(DeterminismError, match="the function (exp|tanh) in the test"):
         determinism.require_fixed("pointwise", source, "the test")
 
 
