@@ -47,6 +47,16 @@ def no_attribute(
     return NoAttribute(owner, name, names if callable(names) else lambda: names)
 
 
+def missing(
+    instance: object, owner: str, name: str, names: Iterable[str] | Callable[[], Iterable[str]]
+) -> Any:
+    """What a ``__getattr__`` does at last: raise that `instance` has no such attribute, or, where
+    its class has it, the AttributeError that came up inside of it, which Python drops."""
+    if any(name in vars(each) for each in type(instance).__mro__):
+        return object.__getattribute__(instance, name)
+    raise no_attribute(owner, name, names)
+
+
 def suggest(*modules: ModuleType, later: Sequence[str] | Mapping[str, str] = ()) -> None:
     """Have modules answer for a name that they lack with the nearest that they have, and list in
     dir() what is public. later: submodules that are imported when they are first asked for, or

@@ -22,7 +22,7 @@ from cltensor.core.mode import mode
 from cltensor.core.names import named
 from cltensor.core.printing import html, show_elements
 from cltensor.core.size import Count, Size
-from cltensor.core.suggestions import no_attribute
+from cltensor.core.suggestions import missing
 from cltensor.dtypes import as_dtype, complex128, float64
 from cltensor.errors import DTypeError, GradientError, ShapeError
 from cltensor.halves import bfloat16, host_dtype, ml_array, to_array
@@ -239,7 +239,7 @@ class Tensor(Differentiable):
         source = self
         if not self._value.is_contiguous():
             if self.device.is_host:
-                return _shown_on_host(self).copy()
+                return shown_on_host(self).copy()
             source = _dense(self)
         buffer = source.buffer  # before the host's memory: the device's errors say more
         out = np.empty(self.shape, host_dtype(self.dtype))
@@ -312,7 +312,7 @@ class Tensor(Differentiable):
 
         def __getattr__(self, name):
             # Reached only when there is no attribute of that name.
-            raise no_attribute("a tensor", name, lambda: dir(type(self)))
+            return missing(self, "a tensor", name, lambda: dir(type(self)))
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._assign(key, value)
@@ -384,7 +384,7 @@ def _release(value: Value, holder: Tensor) -> None:
 _identity = Pointwise("contiguous", ("x",), "x")
 
 
-def _shown_on_host(x: Tensor) -> np.ndarray:
+def shown_on_host(x: Tensor) -> np.ndarray:
     """The elements of a tensor in the host's memory, where they are."""
     size = x.dtype.itemsize
     strides = tuple([s * size for s in x.strides])

@@ -9,7 +9,7 @@ from cltensor.autograd import no_grad
 from cltensor.core.changes import Changes
 from cltensor.core.hooks import HookList, watchers
 from cltensor.core.names import own_names
-from cltensor.core.suggestions import no_attribute
+from cltensor.core.suggestions import missing
 from cltensor.core.tensor import Tensor
 from cltensor.nn.compiling import Compilable, without_compiled
 from cltensor.nn.conversion import Convertible
@@ -203,7 +203,7 @@ class Module(Hooked, Saved, Convertible, Compilable, Summarized):
             members = own.get(kind)
             if members is not None and name in members:
                 return members[name]
-        raise no_attribute(f"{type(self).__name__!r} object", name, lambda: dir(self))
+        return missing(self, f"{type(self).__name__!r} object", name, lambda: dir(self))
 
     def __delattr__(self, name: str) -> None:
         self._note_change()

@@ -142,7 +142,8 @@ class Faults:
             self.ask()
             assert own.asked is not None
             sites, found, event = own.asked
-            self.buffer.device.wait_for(event.wait)
+            if event is not None:  # the host's memory is read at once
+                self.buffer.device.wait_for(event.wait)
             own.asked = None
             for site in sites:
                 noted, index, size, _ = found[_number(site)].tolist()

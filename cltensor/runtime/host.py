@@ -1,6 +1,7 @@
 """The host's memory as a device, where no OpenCL driver for the CPU exists.
 
-A tensor there can be read, printed, saved, viewed, copied and moved. Nothing is computed with it.
+A tensor there can be read, printed, saved, viewed, copied, joined and
+moved. Nothing is computed with it.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ class HostDevice(Device):
         """Raises DeviceError: it has none."""
         self._refuse()
 
-    queue = context
+    queue = cl_device = context
 
     def finish(self) -> None:
         """Nothing is ever under way."""

@@ -99,3 +99,21 @@ def test_every_public_module_lists_what_is_public():
         assert {"Any", "annotations", "Tensor"}.isdisjoint(listed), module
         with pytest.raises(AttributeError, match="has no attribute 'qqqqqq'$"):
             module.qqqqqq  # noqa: B018
+
+
+class Odd(ct.nn.Module):
+    @property
+    def width(self):
+        return self.body.width
+
+
+def test_what_a_property_lacks_is_named_not_the_property():
+    with pytest.raises(AttributeError, match="^'Odd' object has no attribute 'body'$"):
+        Odd().width  # noqa: B018
+    assert not hasattr(Odd(), "width")
+
+
+def test_what_a_tensor_s_property_lacks_is_named(monkeypatch):
+    monkeypatch.setattr(ct.Tensor, "nbytes", property(lambda x: x.bodyy))
+    with pytest.raises(AttributeError, match="^a tensor has no attribute 'bodyy'$"):
+        ct.ones(2).nbytes  # noqa: B018
