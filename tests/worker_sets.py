@@ -36,6 +36,14 @@ class Tensors(Rows):
         return self.rows[index], ct.tensor([index], dtype=ct.int16), ct.from_numpy(np.ones(2, "f4"))
 
 
+def joined(items):
+    """Tensors of a batch in one, without padding and with it."""
+    rows = [row for row, *_ in items]
+    cut = [row[:k] for k, row in enumerate(rows, 1)]
+    padded = ct.nn.utils.rnn.pad_sequence(cut, batch_first=True, padding_value=-1)
+    return ct.stack(rows, 1), ct.cat(rows), padded
+
+
 class Computing(Rows):
     """Computes with tensors, which a worker cannot."""
 

@@ -23,6 +23,7 @@ from worker_sets import (
     Slow,
     Tensors,
     Unpicklable,
+    joined,
     pairs,
     told,
 )
@@ -119,6 +120,13 @@ def test_tensors_are_in_the_memory_of_the_host():
     assert batches[0][1].dtype == ct.int16
     assert all(part.device == ct.zeros(1).device for part in batches[0])
     assert ct.add(*batches[0][:2]).shape == (2, 3)
+
+
+def test_a_batch_may_join_tensors():
+    (columns, row, padded), _ = DataLoader(Tensors(4), 2, num_workers=1, collate_fn=joined)
+    assert columns.tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert row.tolist() == [0, 1, 2, 3, 4, 5]
+    assert padded.tolist() == [[0, -1], [3, 4]]
 
 
 def test_workers_compute_nothing_on_a_device():

@@ -12,10 +12,10 @@ from cltensor.autograd.creation import tensor
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import int64
 from cltensor.errors import ShapeError
-from cltensor.ops.elementwise.cast import astype, scalar_of
+from cltensor.ops.elementwise.cast import astype, full, scalar_of
 from cltensor.ops.elementwise.select import masked_fill
 from cltensor.ops.index.pick import index_select
-from cltensor.ops.shape.join import concat
+from cltensor.ops.shape.join import concat, stack
 from cltensor.ops.shape.view import reshape, swapaxes
 
 __all__ = [
@@ -282,15 +282,23 @@ def pad_sequence(
             f"pad_sequence: sequences have shapes {shapes}; give one or more that differ in the "
             "first size only"
         )
+    dtype, device = given[0].dtype, given[0].device
+    given = [s if s.dtype == dtype else astype(s, dtype) for s in given]
     lengths = np.asarray([s[0] for s in shapes], np.int64)
+    if device.is_host:  # a worker of a loader, which computes nothing
+        padding = scalar_of("pad_sequence", padding_value, dtype)
+        turn = -1 if padding_side == "left" else 1
+        missing = [(int(lengths.max()) - s[0], *s[1:]) for s in shapes]
+        rests = [full(shape, padding, dtype, device) for shape in missing]
+        each = [concat([s, rest][::turn]) for s, rest in zip(given, rests, strict=True)]
+        return stack(each, 0 if batch_first else 1)
     steps = int(lengths.max())
     starts = np.cumsum([0, *lengths[:-1]])
     places = np.arange(steps)[:, None] - (steps - lengths if padding_side == "left" else 0)
     rows, there = starts + places, (places >= 0) & (places < lengths)
     if batch_first:
         rows, there = rows.T, there.T
-    dtype = given[0].dtype
-    data = concat([s if s.dtype == dtype else astype(s, dtype) for s in given])
+    data = concat(given)
     if not data.shape[0]:
         return reshape(data, (*rows.shape, *shapes[0][1:]))
     return _spread("pad_sequence", data, rows, there, padding_value)

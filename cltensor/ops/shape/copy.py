@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cltensor.core.tensor import Tensor
+from cltensor.core.tensor import Tensor, shown_on_host
 from cltensor.halves import cast_array
 from cltensor.lazy.codegen import Shape
 from cltensor.runtime.kernel import kernel
@@ -127,6 +127,9 @@ def copy(
     if 0 in shape:
         return
     device = to.device
+    if device.is_host and isinstance(source, Tensor) and to_table is source_table is None:
+        shown_on_host(to)[...] = shown_on_host(source)
+        return
     other = source if isinstance(source, Tensor) else to
     other_buffer = other.buffer
     layout = _layout(device, device.is_cpu, shape, to.strides, other.strides, axis)
