@@ -1,5 +1,5 @@
-"""Formulas that programs drawn at random (reproducible_programs.py) are made of: of x, and
-of what a step of reproducible_steps.py calls otherwise.
+"""Formulas that programs drawn at random (reproducible_programs.py) are made of: of x, and of what
+a step of reproducible_steps.py calls otherwise.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""Steps of programs drawn at random (reproducible_programs.py): each takes the tensor that
-there is and gives another. What it draws depends on the seed, and on shape and dtype of what it is
-given, alone.
+"""Steps of programs drawn at random (reproducible_programs.py): each takes the tensor that there is
+and gives another. What it draws depends on the seed, and on shape and dtype of what it is given,
+alone.
 """
 
 from math import prod

@@ -103,11 +103,17 @@ class Buffer:
         """Become the region of `home` from byte `offset` on, a multiple of the device's alignment,
         content included: whoever shares this buffer sees it there from now on."""
         with self.device.lock:
+            recorder = recording.current
+            if recorder is not None:
+                # Regions stay where they are; what was recorded knows other handles.
+                recorder.spoiled = True
+                if home.pool is recorder.pool:
+                    home.leave(recorder.outer_pool)
             region = _region(home, offset, self.nbytes)
             _copy_bytes(self.device, region, self.cl, self.nbytes)
             if self.home is None:
                 self.pool.returned.append((self.reserved, self.cl))
-            self.cl, self.home, self.start = region, home, offset
+            self.cl, self.home, self.start, self.pool = region, home, offset, home.pool
 
     def leave(self, pool: Pool) -> None:
         """Take bytes of `pool` with the same content, and leave the present ones to whoever knows

@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -273,3 +274,34 @@ def test_tied_parameters_move_one_after_the_other():
         first.grad, tied.grad = ct.tensor([0.5, 0.0]), ct.tensor([0.25, 1.0])
         optimizer.step()
     assert first.tolist() == tied.tolist() == [-0.5, 0.0]
+
+
+@pytest.mark.parametrize("make", [optim.SGD, partial(optim.SGD, momentum=0.5), optim.Adam])
+def test_parameters_made_inside_a_recorded_call_and_kept(device, make):
+    """They stay regions of the block, which gives nothing back twice and keeps nothing."""
+    held = []
+
+    def step(x):
+        params = [nn.Parameter(ct.ones(4, 5)), nn.Parameter(ct.ones(4))]
+        held[:] = [make(params, lr=0.125), *params]
+        return later(x, *held)
+
+    def later(x, moves, *params):
+        moves.zero_grad()
+        nn.functional.linear(x, *params).square().mean().backward()
+        moves.step()
+        return [p.detach().clone() for p in params]
+
+    def outcome(step):
+        found = step(x), later(x, *held), later(x, *held)
+        return [p.tolist() for each in found for p in each]
+
+    x = ct.ones(7, 5)
+    wanted, recorded = outcome(step), ct.jit(step)
+    in_use = []
+    for _ in range(6):
+        assert outcome(recorded) == wanted
+        held.clear()
+        gc.collect()
+        in_use.append(ct.memory_summary()["in_use"])
+    assert in_use[-1] == in_use[-3]
