@@ -16,7 +16,6 @@ from cltensor.core.tensor import Tensor
 from cltensor.dtypes import C_NAMES, bfloat16, float16
 from cltensor.errors import DTypeError, GradientError, KernelError, ShapeError
 from cltensor.lazy.writes import settle_readers
-from cltensor.runtime.determinism import is_deterministic, require_fixed
 from cltensor.runtime.device import Device
 from cltensor.runtime.kernel import Kernel as _Kernel
 from cltensor.runtime.kernel import build
@@ -227,13 +226,9 @@ def _as_tuple(size: int | Sequence[int]) -> tuple[int, ...]:
 def _built(device: Device, made: Kernel) -> _Kernel:
     """The kernel for `device`, compiled the first time."""
     key = ("library.Kernel", made.name, made.source)
-    return device.kernels.get(key) or device.add_kernel(key, _build, device, made)
-
-
-def _build(device: Device, made: Kernel) -> _Kernel:
-    if is_deterministic():  # whatever it is called, it is no template of ours
-        require_fixed(f"{made.name} of library.Kernel", made.source, "library.Kernel")
-    return build(device, made.name, made.source, "library.Kernel", ordered=True)
+    return device.kernels.get(key) or device.add_kernel(
+        key, build, device, made.name, made.source, "library.Kernel", False
+    )
 
 
 _suggest(_modules[__name__])

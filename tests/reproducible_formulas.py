@@ -162,7 +162,7 @@ INDICES = formulas("""
     | F.embedding_bag(places, x, starts, mode='sum', per_sample_weights=rows[:, 0])
     | x[x > 0].sum() + x.masked_fill(x > 0.3, 0.25) | ct.take_along_dim(x, grid, 0)
     | x.index_copy(0, order, cells[:1].expand(x.shape)) | x.take(places) * rows[:, 0]
-    | x.index_reduce(0, places, rows, 'mean') | ct.bincount(places, rows[:, 0].detach()).to(x.dtype)
+    | x.index_reduce(0, places, rows, 'mean') | x.index_fill(0, places, 0.5)
     | x[places, :1] | x.masked_scatter(x > 0, cells.repeat(9, 1))
     | x.put(order, rows[0, 0].expand(order.shape))
 """)

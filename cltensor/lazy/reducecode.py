@@ -149,7 +149,7 @@ def reduction_kernel(
         merge_order=merge_order,
     )
     # The best element, and sums of whole numbers, are the same in any order.
-    ordered = kind == "best" or (kind == "fold" and accumulator.kind in "biu")
+    ordered = kind == "best" or (kind == "fold" and accumulator.kind in "biu") or None
     built = build(device, name, source, f"the generated reduction '{reduction.name}'", ordered)
     results_to = ("out_g", "value_g") if partial and kind == "best" else ("out_g",)
     cut = ("outer", "length", "per_item", "part")

@@ -41,7 +41,8 @@ FIXED = frozenset(
 #: nor cl_kernels/special has one of ours.
 _VAGUE = re.compile(
     r"(\b(?:native_\w+|half_\w+|lgamma|tgamma|cbrt|exp10|cospi|sinpi|tanpi|erfc?|rootn|powr"
-    r"|pown|acospi|asinpi|atanpi|atan2pi|mad|dot|cross|length|normalize|distance|fast_\w+)\s*\("
+    r"|pown|acospi|asinpi|atanpi|atan2pi|mad|dot|cross|length|normalize|distance|fast_\w+"
+    r"|lgamma_r|sincos|mix|smoothstep|degrees|radians|__builtin_\w+)\s*\("
     # Of other spellings: what is in parentheses is no macro, which would call ours.
     r"|(?<=\()(?:a?(?:sin|cos|tan)h?|atan2|exp\w*|log\w*|pow|hypot)\s*\)\s*\()"
 )
@@ -73,15 +74,15 @@ def refuse(what: str) -> None:
     warnings.warn(text, RuntimeWarning, stacklevel=users_frame()[1] + 1)
 
 
-def require_fixed(name: str, source: str, origin: str, ordered: bool = False) -> None:
+def require_fixed(name: str, source: str, origin: str, ordered: bool | None = None) -> None:
     """Refuse a kernel, by template and own source, unless its results are the same everywhere.
     Comments, and what it calls of ours, are left out of the source.
 
-    ordered: whether it adds up, if at all, what is the same in any order.
+    ordered: whether it adds up, if at all, what is the same in any order; None for a template.
     """
     if not _FLOATS.search(source):
         return
-    if not ordered and name not in FIXED:
+    if not (name in FIXED if ordered is None else ordered):
         refuse(f"what the kernel {name} computes")
     vague, rest = _VAGUE.search(source), _NARROW.sub("", source)
     if vague is None and _WIDE.search(rest):

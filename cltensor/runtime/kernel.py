@@ -292,10 +292,13 @@ def _make(device: Device, template: str, params: Mapping[str, Any]) -> Kernel:
     return build(device, template, source, f"{template}.cl with {params}")
 
 
-def build(device: Device, name: str, source: str, origin: str, ordered: bool = False) -> Kernel:
+def build(
+    device: Device, name: str, source: str, origin: str, ordered: bool | None = None
+) -> Kernel:
     """The kernel `name` of OpenCL C `source`; `origin` says in errors where it comes from.
 
-    ordered: whether it adds up, if at all, what is the same in any order; see determinism.py.
+    ordered: whether it adds up, if at all, what is the same in any order, or None for a template,
+    whose name says so; see determinism.py.
     """
     import pyopencl as cl
 

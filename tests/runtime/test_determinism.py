@@ -99,6 +99,25 @@ def test_vague_functions_of_other_spellings(deterministic, text):
         determinism.require_fixed("pointwise", source, "the test")
 
 
+@pytest.mark.parametrize("name", ["sums", "copy", "gather"])
+def test_kernels_of_ones_own(device, deterministic, name):
+    """Whatever they are called: one of ours may have the name."""
+    source = "__kernel void %s(__global %s *y, __global const %s *x) { y[0] = x[0] + x[1]; }"
+    floats, longs = (ct.library.Kernel(source % (name, T, T)) for T in ("float", "long"))
+    longs(out := ct.tensor([0]), ct.tensor([1, 2]), global_size=1)
+    assert out.item() == 3
+    with pytest.raises(DeterminismError, match=f"what the kernel {name} computes"):
+        floats(ct.zeros(1), ct.ones(2), global_size=1)
+
+
+@pytest.mark.parametrize("text", ["mad(x, x, x)", "lgamma(x)", "mix(x, x, x)", "native_exp(x)"])
+def test_formulas_of_ones_own(device, deterministic, text):
+    function = ct.library.pointwise("formula(x)", text)
+    with pytest.raises(DeterminismError, match=rf"the function {text.partition('(')[0]} in"):
+        function(ct.ones(3)).numpy()
+    assert ct.library.pointwise("formula(x)", "x * x + exp(x)")(ct.zeros(1)).item() == 1
+
+
 def test_templates_that_are_named_exist():
     assert {path.stem for path in TEMPLATES.glob("*/*.cl")} >= determinism.FIXED
 
