@@ -23,7 +23,8 @@ from cltensor.ops.elementwise.cast import astype
 from cltensor.ops.elementwise.cast import full as filled
 from cltensor.ops.hostdata import array_of
 from cltensor.ops.move import to_device
-from cltensor.runtime.device import DeviceSpec, get
+from cltensor.runtime.determinism import is_deterministic
+from cltensor.runtime.device import Device, DeviceSpec, get
 
 
 def tensor(data: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
@@ -118,13 +119,26 @@ def ones(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
 def empty(*size: Any, dtype: Any = None, device: DeviceSpec = None) -> Tensor:
     """A Tensor of undefined elements; sizes as a tuple or as separate integers.
 
+    Where the same bits are asked for (`use_deterministic_algorithms`) they are NaN, the greatest
+    whole number or True, as PyTorch's.
+
     >>> ct.empty(2, 3).shape
     Size([2, 3])
     """
     found = dtypes.as_dtype(dtype or dtypes.default_float)
     target = get(device)
     require_dtype("empty", found, target)
-    return Tensor.empty(_sizes(size), found, target)
+    return unwritten(_sizes(size), found, target)
+
+
+def unwritten(shape: Shape, dtype: np.dtype, device: Device) -> Tensor:
+    """What `empty` gives."""
+    if not is_deterministic():
+        return Tensor.empty(shape, dtype, device)
+    value: complex = complex(math.nan, math.nan) if dtype.kind == "c" else math.nan
+    if dtype.kind in "biu":
+        value = dtype.kind == "b" or int(np.iinfo(dtype).max)
+    return full(shape, value, dtype, device)
 
 
 @creator

@@ -364,3 +364,23 @@ def test_range_includes_its_end():
         ct.range(0, float("inf"))
     with pytest.raises(TypeError, match="range: 'stop' is missing"):
         ct.range(3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "complex64", "int8", "bool"])
+def test_empty_has_no_bytes_of_before_where_the_same_bits_are_asked_for(
+    device, deterministic, dtype
+):
+    dtype = getattr(ct, dtype)
+    made = [
+        ct.empty(3, dtype=dtype),
+        ct.empty_like(ct.ones(3, dtype=dtype)),
+        ct.ones(1, dtype=dtype).new_empty(3),
+        ct.empty_strided((3,), (2,), dtype=dtype),
+        ct.empty_permuted((3, 1), (1, 0), dtype=dtype),
+    ]
+    for x in made:
+        if dtype is ct.int8 or dtype is ct.bool:
+            assert (x == (127 if dtype is ct.int8 else True)).all().item()
+        else:
+            assert x.isnan().all().item()
+    assert ct.Tensor(3).isnan().all().item()

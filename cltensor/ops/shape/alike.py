@@ -13,7 +13,7 @@ from cltensor.core.op import broadcast_shapes as broadcast_two
 from cltensor.core.size import Size
 from cltensor.core.tensor import Tensor, require_dtype
 from cltensor.errors import ShapeError
-from cltensor.ops.create import full
+from cltensor.ops.create import full, unwritten
 from cltensor.ops.elementwise.cast import astype, clone, flat
 from cltensor.ops.elementwise.cast import full as filled
 from cltensor.ops.shape.view import broadcast_to, ints
@@ -77,7 +77,7 @@ def empty_strided(
     span = 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) if all(shape) else 0
     found, target = dtypes.as_dtype(dtype or dtypes.default_float), get(device)
     require_dtype("empty_strided", found, target)
-    return Tensor.empty((span,), found, target).as_strided(shape, strides, 0)
+    return unwritten((span,), found, target).as_strided(shape, strides, 0)
 
 
 @creator(method=True)
