@@ -56,8 +56,11 @@ def _failed(gave):
 
 def _printed(setting):
     """What a process of its own gives, by seed."""
-    command = [sys.executable, str(SCRIPT), str(SEED), str(SEED + (DRAWS or 20)), "--warn"]
+    count = DRAWS or 20
+    command = [sys.executable, str(SCRIPT), str(SEED), str(SEED + count), "--warn"]
     env = {**os.environ, **setting}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=3000)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return dict(map(json.loads, done.stdout.splitlines()))
+    found = dict(map(json.loads, done.stdout.splitlines()))
+    # Not the exit status: Mesa's Rusticl may die after all results (docs/portability.md).
+    assert len(found) == count, done.stderr[-2000:]
+    return found
