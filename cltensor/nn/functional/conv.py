@@ -10,6 +10,7 @@ from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.conv import conv, depth
 from cltensor.ops.conv.depth import each
+from cltensor.ops.elementwise.cast import apart
 from cltensor.ops.shape.windows import image_overlaps, image_windows
 
 Pair = int | tuple[int, int]
@@ -214,7 +215,7 @@ def unfold(
             f"unfold: windows of {taps} with dilation {spread} do not fit images of "
             f"{tuple(input.shape[2:])}, padded; pad more or use smaller windows"
         )
-    order = found.permute(0, 1, 3, 5, 2, 4)
+    order = apart(found.permute(0, 1, 3, 5, 2, 4))
     return order.reshape(samples, channels * taps[0] * taps[1], rows * columns)
 
 

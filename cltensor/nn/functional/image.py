@@ -11,6 +11,7 @@ from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import is_float, uint8
 from cltensor.errors import DTypeError, ShapeError
+from cltensor.ops.elementwise.cast import apart
 from cltensor.ops.index.pick import getitem
 from cltensor.ops.network import adaptive
 from cltensor.ops.network import interpolate as tables
@@ -63,7 +64,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Tensor:
     n = len(outer)
     parts = input.reshape(*outer, channels // (r * r), r, r, height, width)
     moved = parts.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)
-    return moved.reshape(*outer, channels // (r * r), height * r, width * r)
+    return apart(moved).reshape(*outer, channels // (r * r), height * r, width * r)
 
 
 @composite(method=False)
@@ -85,7 +86,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Tensor:
     n = len(outer)
     parts = input.reshape(*outer, channels, height // r, r, width // r, r)
     moved = parts.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)
-    return moved.reshape(*outer, channels * r * r, height // r, width // r)
+    return apart(moved).reshape(*outer, channels * r * r, height // r, width // r)
 
 
 @composite(method=False)
@@ -106,7 +107,7 @@ def channel_shuffle(input: Any, groups: int) -> Tensor:
         )
     samples, channels, *rest = input.shape
     parts = input.reshape(samples, groups, channels // groups, *rest)
-    return parts.swapaxes(1, 2).reshape(input.shape)
+    return apart(parts.swapaxes(1, 2)).reshape(input.shape)
 
 
 def _sizes(

@@ -109,7 +109,7 @@ def _astype(g: Recorder, x: Any, dtype: Any, *, out: Any) -> Any:
     return g.value(x, out.dtype)
 
 
-@writes("positive", "clone", "contiguous")
+@writes("positive", "apart", "clone", "contiguous")
 def _same(g: Recorder, x: Any, *rest: Any, out: Any) -> Any:
     return g.value(x)  # values do not change, so a copy is the same
 

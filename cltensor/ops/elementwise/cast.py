@@ -171,18 +171,22 @@ def _copy(x: Tensor) -> Tensor:
     >>> ct.clone(ct.arange(2))
     tensor([0, 1])
     """
+    return _apart(x).realize()
+
+
+def _apart(x: Tensor) -> Tensor:
+    """What shows the elements of another tensor as a result of its own: a copy, which waits until
+    it is needed, as any pointwise result."""
     value = x._value
     if value.device.is_host:
         return Tensor.from_numpy(x._stored(), value.device)
-    copied = fusion.pointwise(
-        _identity, (value,), value.shape, value.dtype, value.dtype, value.device
-    )
-    fusion.realize(copied)
-    return Tensor(copied)
+    args = (value.shape, value.dtype, value.dtype, value.device)
+    return Tensor(fusion.pointwise(_identity, (value,), *args))
 
 
 contiguous = Op("contiguous(x)", _contiguous, {"dx": lambda g: g}, public=True, takes_halves=True)
 clone = Op("clone(x)", _copy, {"dx": lambda g: g}, public=True, takes_halves=True)
+apart = Op("apart(x)", _apart, {"dx": lambda g: g}, takes_halves=True)
 
 
 @contiguous.option("memory_format")

@@ -16,7 +16,7 @@ from cltensor.ops.elementwise.cast import astype, conj_physical, real_part
 from cltensor.ops.fft.run import run_transform, transform
 from cltensor.ops.fft.tables import roots, table
 from cltensor.ops.shape.copy import spread, wide
-from cltensor.ops.shape.cut import flip, part
+from cltensor.ops.shape.cut import backwards, part
 from cltensor.ops.shape.join import concat, pad
 from cltensor.ops.shape.parts import view_as_complex, view_as_real
 from cltensor.ops.shape.view import Shape, movedim, reshape
@@ -62,7 +62,7 @@ def _from_spectrum(x: Tensor, axis: int, n: int, scale: float) -> Tensor:
         return movedim(found, -1, axis)
     if n % 2 or not x.size:
         rest = part(x, axis, 1, half)
-        whole = concat([x, conj_physical.run(flip(rest, axis))], axis)
+        whole = concat([x, conj_physical.run(backwards(rest, axis))], axis)
         return real_part.run(run_transform(whole, axis, True, scale))
     x = x.contiguous().realize()
     pairs = run_transform(_split(x, half, (*x.shape[:-1], half), True), axis, True, scale)

@@ -9,6 +9,7 @@ from cltensor.core.composite import composite
 from cltensor.core.tensor import Tensor
 from cltensor.dtypes import int32, int64
 from cltensor.errors import DTypeError, OutOfMemoryError, ShapeError
+from cltensor.ops.elementwise.cast import apart
 from cltensor.ops.index.pick import index_select
 from cltensor.ops.shape.view import broadcast_to, flatten, reshape, unsqueeze
 
@@ -54,9 +55,9 @@ def repeat_interleave(
         repeats = int(repeats.item())
     count = whole("repeat_interleave", "repeats", repeats)
     _check_size(count * x.shape[axis], output_size)
-    apart = unsqueeze(x, axis + 1)
+    each = unsqueeze(x, axis + 1)
     shape = (*x.shape[: axis + 1], count, *x.shape[axis + 1 :])
-    return flatten(broadcast_to(apart, shape), axis, axis + 1)
+    return flatten(apart(broadcast_to(each, shape)), axis, axis + 1)
 
 
 def _places(repeats: Tensor, count: int, output_size: int | None) -> np.ndarray:

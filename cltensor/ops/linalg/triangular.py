@@ -21,7 +21,7 @@ from cltensor.ops.linalg.stack import (
     window,
     working,
 )
-from cltensor.ops.shape.cut import flip
+from cltensor.ops.shape.cut import backwards
 from cltensor.ops.shape.join import tril, triu
 from cltensor.ops.shape.view import matrix_transpose
 from cltensor.runtime.device import Device
@@ -62,7 +62,7 @@ def solve_in_place(t: Tensor, b: Tensor, upper: bool, unit: bool) -> None:
     one is a lower one read from the end.
     """
     if upper:
-        t, b = flip(t, -2, -1), flip(b, -2)
+        t, b = backwards(t, -2, -1), backwards(b, -2)
     n = t.shape[-1]
     for low in range(0, n, BLOCK):
         high = min(n, low + BLOCK)

@@ -27,7 +27,7 @@ from cltensor.ops.elementwise.cast import astype, full, real_part
 from cltensor.ops.elementwise.compare import eq, isfinite, isnan, logical_or
 from cltensor.ops.elementwise.functions import exp, log
 from cltensor.ops.elementwise.select import where
-from cltensor.ops.shape.cut import flip, narrow, unbind
+from cltensor.ops.shape.cut import backwards, narrow, unbind
 from cltensor.ops.shape.join import concat
 from cltensor.ops.shape.view import expand, permute, reshape, unsqueeze
 from cltensor.runtime.determinism import is_deterministic
@@ -282,7 +282,7 @@ def _others_by_pairs(x: Any, axis: Axis) -> Any:
     others = full((*rows, count and 1), 1, x.dtype, x.device)
     for pairs in reversed(levels):
         above = unsqueeze(narrow(others, -1, 0, pairs.shape[-2]), -1)
-        others = reshape(above * flip(pairs, -1), (*rows, 2 * pairs.shape[-2]))
+        others = reshape(above * backwards(pairs, -1), (*rows, 2 * pairs.shape[-2]))
     others = reshape(narrow(others, -1, 0, count), moved.shape)
     return permute(others, tuple([order.index(d) for d in range(x.ndim)]))
 

@@ -9,13 +9,14 @@ from cltensor.core.checks import MOST, wholes
 from cltensor.core.composite import composite
 from cltensor.core.op import require_tensor
 from cltensor.errors import ShapeError
-from cltensor.ops.shape.cut import flip, part
+from cltensor.ops.elementwise.cast import apart
+from cltensor.ops.shape.cut import backwards, part
 from cltensor.ops.shape.join import concat, pad
 from cltensor.ops.shape.view import broadcast_to
 
 
 def _mirrored(x: Any, axis: int, count: int, front: bool) -> Any:
-    return flip(part(x, axis, 1 if front else x.shape[axis] - 1 - count, count), axis)
+    return backwards(part(x, axis, 1 if front else x.shape[axis] - 1 - count, count), axis)
 
 
 def _repeated(x: Any, axis: int, count: int, front: bool) -> Any:
@@ -66,7 +67,7 @@ def pad_as(x: Any, widths: Sequence[int], mode: str = "constant", value: Any = N
         )
     for d in range(axes):
         x = _longer(x, x.ndim - 1 - d, flat[2 * d], flat[2 * d + 1], mode)
-    return x
+    return x if max(flat) > 0 else apart(x)
 
 
 @composite

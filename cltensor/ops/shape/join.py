@@ -16,7 +16,7 @@ from cltensor.core.composite import composite
 from cltensor.core.op import Op, primitive, require_tensor, same_device
 from cltensor.core.tensor import Tensor, show
 from cltensor.errors import DTypeError, ShapeError
-from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.cast import apart, astype
 from cltensor.ops.elementwise.compare import greater_equal
 from cltensor.ops.elementwise.select import where
 from cltensor.ops.shape.copy import copy
@@ -211,13 +211,14 @@ def roll(x: Tensor, shift: int | Sequence[int], axis: int | Sequence[int] | None
     shifts, axes = wholes("roll", "shift", shift, -MOST), wholes("roll", "axis", axis, -MOST)
     if len(shifts) != len(axes):
         raise ShapeError(f"roll: {len(shifts)} shifts for {len(axes)} axes; give one for each")
+    turned = x
     for by, a in zip(shifts, axes, strict=True):
         d = one_axis("roll", a, x.ndim)
         n = x.shape[d]
         by = by % n if n else 0
         if by:
-            x = concat([part(x, d, n - by, by), part(x, d, 0, n - by)], d)
-    return x
+            turned = concat([part(turned, d, n - by, by), part(turned, d, 0, n - by)], d)
+    return apart(x) if turned is x else turned
 
 
 def _counts(operation: str, name: str, given: tuple[Any, ...]) -> tuple[int, ...]:
@@ -244,7 +245,7 @@ def _tile(x: Tensor, counts: tuple[int, ...]) -> Tensor:
     pairs = list(zip(counts, shape, strict=True))
     spread = reshape(x, tuple([m for _, n in pairs for m in (1, n)]))
     spread = broadcast_to(spread, tuple([m for pair in pairs for m in pair]))
-    return reshape(spread, tuple([c * n for c, n in pairs]))
+    return reshape(apart(spread), tuple([c * n for c, n in pairs]))
 
 
 @composite

@@ -17,10 +17,10 @@ from cltensor.core.op import require_tensor
 from cltensor.core.tensor import Tensor
 from cltensor.errors import DTypeError, ShapeError
 from cltensor.ops.create import meshgrid, ones_like
-from cltensor.ops.elementwise.cast import astype
+from cltensor.ops.elementwise.cast import apart, astype
 from cltensor.ops.index.pick import take
 from cltensor.ops.reduce.running import cumprod
-from cltensor.ops.shape.cut import diagonal_backward, flip, part
+from cltensor.ops.shape.cut import backwards, diagonal_backward, flip, part
 from cltensor.ops.shape.join import concat, pad, stack
 from cltensor.ops.shape.view import expand, reshape, swapaxes, unsqueeze
 from cltensor.runtime.device import DeviceSpec
@@ -247,7 +247,7 @@ def dsplit(x: Tensor, indices_or_sections: Any) -> tuple[Tensor, ...]:
 
 @composite
 def fliplr(x: Tensor) -> Tensor:
-    """The second axis reversed. A view.
+    """A copy with the second axis reversed.
 
     >>> ct.fliplr(ct.tensor([[1, 2]]))
     tensor([[2, 1]])
@@ -259,7 +259,7 @@ def fliplr(x: Tensor) -> Tensor:
 
 @composite
 def flipud(x: Tensor) -> Tensor:
-    """The first axis reversed. A view.
+    """A copy with the first axis reversed.
 
     >>> ct.flipud(ct.tensor([[1], [2]]))
     tensor([[2],
@@ -272,7 +272,7 @@ def flipud(x: Tensor) -> Tensor:
 
 @composite
 def rot90(x: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
-    """x turned k times by 90 degrees, from the first of two axes towards the second. A view.
+    """x turned k times by 90 degrees, from the first of two axes towards the second: a copy.
 
     >>> ct.rot90(ct.tensor([[1, 2], [3, 4]]))
     tensor([[2, 4],
@@ -286,7 +286,7 @@ def rot90(x: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
         return flip(x, *axes)
     if k == 1:
         return swapaxes(flip(x, axes[1]), *axes)
-    return flip(swapaxes(x, *axes), axes[1]) if k else x
+    return flip(swapaxes(x, *axes), axes[1]) if k else apart(x)
 
 
 # ----------------------------------------------------------------------- matrices of one or more
@@ -332,7 +332,7 @@ def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
     if count > 1:
         powers.append(cumprod(expand(column, (x.shape[0], count - 1)), 1))
     found = concat(powers, 1)
-    return found if increasing else flip(found, 1)
+    return found if increasing else backwards(found, 1)
 
 
 def _triangle(operation: str, row: Any, col: Any, offset: Any, make: Any) -> np.ndarray:

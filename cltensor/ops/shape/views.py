@@ -11,7 +11,7 @@ from cltensor.core.op import Op, view_op
 from cltensor.core.tensor import Tensor
 from cltensor.errors import ShapeError
 from cltensor.ops.create import arange
-from cltensor.ops.elementwise.cast import astype, full
+from cltensor.ops.elementwise.cast import apart, astype, full
 from cltensor.ops.index.scatter import index_add
 from cltensor.ops.reduce.fold import sum
 from cltensor.ops.shape.cut import cut_op, diagonal, diagonal_backward, part
@@ -117,7 +117,7 @@ def diag(x: Tensor, diagonal: int = 0) -> Tensor:
     """
     offset = whole("diag", "diagonal", diagonal, -(1 << 31))
     if x.ndim == 2:
-        return _diagonal_of(x, offset)
+        return apart(_diagonal_of(x, offset))
     if x.ndim != 1:
         raise ShapeError(f"diag: needs a vector or a matrix, got shape {x.shape}; see diagonal")
     n = x.shape[0] + abs(offset)
