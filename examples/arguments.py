@@ -54,7 +54,9 @@ def output(text: str) -> Path:
 
 def count(description: str | None, name: str, default: int) -> int:
     """The only option of a short example: a number, which needs no name before it."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(name, type=whole(1), nargs="?", default=default, help=f"default {default}")
     return int(getattr(parser.parse_args(), name))
 

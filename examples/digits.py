@@ -17,9 +17,9 @@ def options(description: str, **defaults: Any) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=description)
     add = parser.add_argument
-    add("--steps", type=whole(1), default=defaults["steps"])
-    add("--batch-size", type=whole(2), default=defaults["batch_size"])
-    add("--lr", type=real(0, above=True), default=defaults["lr"])
+    for name, kind in (("steps", whole(1)), ("batch_size", whole(2)), ("lr", real(0, above=True))):
+        given = defaults[name]
+        add(f"--{name.replace('_', '-')}", type=kind, default=given, help=f"default {given}")
     add("--data", metavar="DIR", help="folder with the files of MNIST")
     add("--device", help="cl:0, gpu, cpu, ...; see python -m cltensor info")
     add("--seed", type=whole(0), default=0)
@@ -28,7 +28,7 @@ def options(description: str, **defaults: Any) -> argparse.Namespace:
 
 def run(name: str, train: Callable[[argparse.Namespace], None], **defaults: Any) -> None:
     """Run an example: options, device, seed, and errors as one sentence."""
-    args = options(f"Train {name} on the MNIST digits.", **defaults)
+    args = options(f"The example {name!r}, on the digits of MNIST.", **defaults)
     with one_sentence(name):
         if args.device:
             ct.set_default_device(args.device)

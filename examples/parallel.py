@@ -55,7 +55,9 @@ def show(name, losses):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=5)
     steps = parser.parse_args().steps
     if ct.distributed.is_available():
