@@ -88,6 +88,7 @@ CALLS = {
     "to_device": [(raw("to_device", ct.devices()[-1]), s) for s in ((3, 1, 5), (0, 3))],
     "astype": [(lambda x: x.to(ct.complex128).abs() * x, s) for s in ((3, 1, 5), (0, 3))],
     "contiguous": [(lambda x: x.T.contiguous(), s) for s in ((3, 5), (0, 3))],
+    "apart": [(lambda x: x.T.flip(0), s) for s in ((3, 5), (0, 3))],
     "clone": [(lambda x: x.T.clone(), s) for s in ((3, 5), (0, 3))],
     "rfft_along": [(lambda x: ct.fft.rfft(x), (3, 5)), (lambda x: ct.fft.rfft(x), (0, 3))],
     "irfft_along": [
