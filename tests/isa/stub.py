@@ -56,6 +56,7 @@ class StubDevice(HostDevice):
 
     is_host = is_cpu = is_pocl = shows_memory = False
     kind = "gpu"
+    cl_device = None  # which the host refuses to have
     long_loops = True
     add_kernel = Device.add_kernel
 
