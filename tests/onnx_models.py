@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import cltensor as ct
+from cltensor import nn
 
 helper = pytest.importorskip("onnx.helper", reason="needs the extra 'onnx'")
 onnx = pytest.importorskip("onnx")
@@ -43,6 +44,17 @@ def model(nodes, inputs, outputs, initializers=(), version=18, **more):
 def loaded(*args, **more):
     """The module of such a model."""
     return ct.onnx.load(model(*args, **more).SerializeToString())
+
+
+class Of(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *x):
+        return self.function(*x)
 
 
 def written(module, *args, **more):

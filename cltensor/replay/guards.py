@@ -39,8 +39,8 @@ from cltensor.replay.places import (
     parts,
     places,
     same,
-    top_of,
 )
+from cltensor.runtime.callers import top_of
 from cltensor.runtime.memory import Buffer
 
 #: Objects that `_within` looks at before it gives up.

@@ -37,6 +37,7 @@ import numpy as np
 
 from cltensor.core.changes import GuardedByName
 from cltensor.lazy.values import Value
+from cltensor.runtime.callers import top_of
 from cltensor.runtime.device import Device
 from cltensor.runtime.memory import Buffer
 
@@ -358,11 +359,6 @@ def imported(function: FunctionType) -> Iterator[ModuleType]:
             module = sys.modules.get(".".join(parts_of[:end]))
             if module is not None:
                 yield module
-
-
-def top_of(module: Any) -> str:
-    """The name of the package of a module, by name; Cython's classes have something else there."""
-    return str(module).partition(".")[0]
 
 
 @cache

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import FrameType
-
-_TOP = __name__.partition(".")[0]
+from typing import Any
 
 
 def users_frame() -> tuple[FrameType | None, int]:
@@ -13,11 +12,11 @@ def users_frame() -> tuple[FrameType | None, int]:
     None where a thread of ours runs."""
     frame: FrameType | None = sys._getframe(1)
     depth = 0
-    while frame is not None and _top_of(frame) == _TOP:
+    while frame is not None and top_of(frame.f_globals.get("__name__")) == top_of(__name__):
         frame, depth = frame.f_back, depth + 1
     return frame, depth
 
 
-def _top_of(frame: FrameType) -> str:
-    """The package of the code; Cython's has something else than a name there."""
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
+def top_of(module: Any) -> str:
+    """The name of the package of a module, by name; Cython's classes have something else there."""
+    return str(module).partition(".")[0]

@@ -11,15 +11,6 @@ from cltensor.onnx.free import Axes, Points, is_fixed, value_of
 F = nn.functional
 
 
-class Of(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, *x):
-        return self.function(*x)
-
-
 def other(x, shape):
     """As many numbers of x again as the shape takes."""
     return ct.tensor(np.resize(x.numpy(), shape))
@@ -27,7 +18,7 @@ def other(x, shape):
 
 def check(module, x, axes, *shapes):
     """Fail unless the file gives the same for all the shapes; returns its message."""
-    module = (module if isinstance(module, nn.Module) else Of(module)).eval()
+    module = (module if isinstance(module, nn.Module) else om.Of(module)).eval()
     message = om.written(module, x, dynamic_axes={"input_0": axes})
     back = ct.onnx.load(message.SerializeToString())
     for shape in shapes:
@@ -126,7 +117,7 @@ def test_height_and_width():
 )
 def test_what_follows_no_size_is_no_file(function, told):
     with pytest.raises(ct.DataError, match=told):
-        om.written(Of(function), other(X, (4, 4)), dynamic_axes={"input_0": {0: "n"}})
+        om.written(om.Of(function), other(X, (4, 4)), dynamic_axes={"input_0": {0: "n"}})
 
 
 def test_what_a_module_raises_is_told_with_the_sizes():
@@ -146,7 +137,7 @@ def test_names_and_lists_of_axes():
         return x @ y.T
 
     message = om.written(
-        Of(product), X, X, input_names=["x", "y"], output_names=["z"],
+        om.Of(product), X, X, input_names=["x", "y"], output_names=["z"],
         dynamic_axes={"x": [0], "y": {-2: "m"}, "z": {0: "rows"}},
     )  # fmt: skip
     assert sizes(message.graph.input[0]) == ["x_0", 4]
@@ -167,7 +158,7 @@ def test_names_and_lists_of_axes():
 )
 def test_axes_that_make_no_sense(axes, told):
     with pytest.raises(ValueError, match=told):
-        ct.onnx.export(Of(ct.exp), X, io.BytesIO(), dynamic_axes=axes)
+        ct.onnx.export(om.Of(ct.exp), X, io.BytesIO(), dynamic_axes=axes)
 
 
 def test_sums_at_points():
